@@ -1,0 +1,4 @@
+//! bidui 比对: a county's registries in, discrepancy workbooks out.
+
+pub mod config;
+pub mod model;

@@ -1,0 +1,109 @@
+//! Names of the record columns that the stages themselves rely on. Everything else is a field of the registry
+//! definitions and known to the stages only by name from data.
+
+/// Name as cleaned for output (`Utf8`).
+pub const NAME: &str = "name";
+/// The person's own number: 18 characters when valid, else the cleaned text (`Utf8`).
+pub const ID_NUMBER: &str = "id_number";
+/// What is known of the number (`Utf8`, [`IdState`]).
+pub const ID_STATE: &str = "id_number_state";
+/// The number as written, where it differs from [`ID_NUMBER`] (`Utf8`).
+pub const ID_RAW: &str = "id_number_raw";
+/// Birth date, from a valid number, else from its column (`Date32`).
+pub const BIRTH: &str = "birth";
+/// `男` or `女`, from a valid number, else from its column (`Utf8`).
+pub const SEX: &str = "sex";
+/// Disability certificate number (`Utf8`).
+pub const DISABILITY_NO: &str = "disability_no";
+/// The registry's own household code (`Utf8`).
+pub const HOUSEHOLD_CODE: &str = "household_code";
+/// The registry's own person code (`Utf8`).
+pub const PERSON_CODE: &str = "person_code";
+/// Name of the head of household (`Utf8`).
+pub const HEAD_NAME: &str = "head_name";
+/// Number of the head of household (`Utf8`).
+pub const HEAD_ID: &str = "head_id_number";
+/// Relation to the head, `户主` for the head (`Utf8`).
+pub const RELATION: &str = "relation";
+/// Phone (`Utf8`).
+pub const PHONE: &str = "phone";
+/// What the row is about where a person may have several: subsidy kind, aid item (`Utf8`).
+pub const KIND: &str = "kind";
+/// The month the row is for, `yyyymm` (`Int32`).
+pub const MONTH: &str = "month";
+/// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
+pub const REPAIRS: &str = "repairs";
+
+/// Place columns, in this order, all `Utf8`: short official town name and 9-digit code, short official village name and
+/// 12-digit code (edition of the period), group, and the text as written where it did not resolve cleanly.
+pub const PLACE: [&str; 6] = ["town", "town_code", "village", "village_code", "group", "place_raw"];
+/// Town name of [`PLACE`].
+pub const TOWN: &str = PLACE[0];
+/// Town code of [`PLACE`].
+pub const TOWN_CODE: &str = PLACE[1];
+/// Village name of [`PLACE`].
+pub const VILLAGE: &str = PLACE[2];
+/// Village code of [`PLACE`].
+pub const VILLAGE_CODE: &str = PLACE[3];
+/// Group of [`PLACE`].
+pub const GROUP: &str = PLACE[4];
+
+/// What is known of an ID number after cleaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdState {
+    /// Checksum, birth date and form are right (15-digit numbers are upgraded and then valid).
+    Valid,
+    /// 18 characters, but checksum or birth date is wrong.
+    Invalid,
+    /// Went through a float: only the first 15 digits are to be trusted.
+    Float,
+    /// `5.20324E+17`: nothing but the region is left.
+    Scientific,
+    /// Masked by the sender: `520324********1234`.
+    Masked,
+    /// 17 digits, 19 and more, or letters among them.
+    Malformed,
+    /// `999999…`, all the same digit, 0 and the like: nobody's number. The column is null.
+    Placeholder,
+    /// An officer's card, a passport, a travel permit: not a resident number.
+    OtherDocument,
+    /// Nothing was written.
+    Missing,
+}
+
+impl IdState {
+    /// Every state, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::Valid,
+        Self::Invalid,
+        Self::Float,
+        Self::Scientific,
+        Self::Masked,
+        Self::Malformed,
+        Self::Placeholder,
+        Self::OtherDocument,
+        Self::Missing,
+    ];
+
+    /// The value in stage files and SQL conditions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Float => "float",
+            Self::Scientific => "scientific",
+            Self::Masked => "masked",
+            Self::Malformed => "malformed",
+            Self::Placeholder => "placeholder",
+            Self::OtherDocument => "other_document",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// The inverse of [`IdState::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}

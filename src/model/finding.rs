@@ -1,0 +1,215 @@
+//! What `assess` gives.
+
+use super::registry::RegistryId;
+
+/// What kind of thing a rule finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    /// Entitled and missing.
+    Miss,
+    /// Receives and should not.
+    Inel,
+    /// Below the standard.
+    Low,
+    /// Above the standard.
+    High,
+    /// Twice.
+    Dup,
+    /// A coverage target.
+    Rate,
+    /// A deadline.
+    Due,
+    /// Two registries contradict each other.
+    Conf,
+}
+
+impl Kind {
+    /// The value in `findings.parquet`: `MISS`, `INEL`, …
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Miss => "MISS",
+            Self::Inel => "INEL",
+            Self::Low => "LOW",
+            Self::High => "HIGH",
+            Self::Dup => "DUP",
+            Self::Rate => "RATE",
+            Self::Due => "DUE",
+            Self::Conf => "CONF",
+        }
+    }
+
+    /// In the words of the workbooks.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Miss => "应享未享",
+            Self::Inel => "不应享而享",
+            Self::Low => "低于标准",
+            Self::High => "高于标准",
+            Self::Dup => "重复享受",
+            Self::Rate => "覆盖率",
+            Self::Due => "逾期",
+            Self::Conf => "数据矛盾",
+        }
+    }
+}
+
+/// Whom a finding is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// One person.
+    Person,
+    /// One household.
+    Household,
+    /// A village, town or the county.
+    Unit,
+}
+
+impl Scope {
+    /// The value in `findings.parquet`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Household => "household",
+            Self::Unit => "unit",
+        }
+    }
+}
+
+/// How far a finding can be trusted; follows from the links it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// Every link by number.
+    Certain,
+    /// Some link by repair or weight.
+    Likely,
+    /// To be checked before anyone is asked.
+    Check,
+}
+
+impl Confidence {
+    /// The value in `findings.parquet`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Check => "check",
+        }
+    }
+
+    /// In the words of the workbooks.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Certain => "确定",
+            Self::Likely => "很可能",
+            Self::Check => "先核对",
+        }
+    }
+}
+
+/// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// Where.
+    pub registry: RegistryId,
+    /// File, as in run.json.
+    pub file: Option<String>,
+    /// Sheet; empty for text files.
+    pub sheet: Option<String>,
+    /// Row number that Excel shows.
+    pub row: Option<u32>,
+    /// Header as written in that sheet; for a registry searched in vain, what was searched.
+    pub column: String,
+    /// The value, in plain words (money in yuan); `未查到` for a registry searched in vain.
+    pub value: String,
+}
+
+/// One discrepancy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable from month to month.
+    pub finding_id: String,
+    /// Rule id, `living.two_none_uncovered`.
+    pub rule: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whom it is about.
+    pub scope: Scope,
+    /// `三(三)2`.
+    pub clause: String,
+    /// The person, for [`Scope::Person`].
+    pub person_id: Option<String>,
+    /// The household, where one is known.
+    pub household_code: Option<String>,
+    /// The person's name, or the head's for a household.
+    pub name: Option<String>,
+    /// The person's number, or the head's.
+    pub id_number: Option<String>,
+    /// Town name.
+    pub town: Option<String>,
+    /// Village name.
+    pub village: Option<String>,
+    /// Owed for the period, fen.
+    pub due_fen: Option<i64>,
+    /// Paid, fen.
+    pub paid_fen: Option<i64>,
+    /// Due less paid, fen.
+    pub gap_fen: Option<i64>,
+    /// How far it can be trusted.
+    pub confidence: Confidence,
+    /// One plain sentence for the village.
+    pub sentence: String,
+    /// The cells it rests on.
+    pub evidence: Vec<Evidence>,
+    /// What a printed list shows beside it; not part of `findings.parquet`.
+    pub subject: Subject,
+}
+
+/// Household details of a finding's subject for printed lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Village group.
+    pub group: Option<String>,
+    /// Head of household.
+    pub head_name: Option<String>,
+    /// Relation to the head.
+    pub relation: Option<String>,
+}
+
+/// Coverage of a rule in a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Rule id.
+    pub rule: String,
+    /// `正安县`, `正安县/瑞溪镇`, `正安县/瑞溪镇/燕子坝`.
+    pub unit: String,
+    /// Population of the rule that is satisfied.
+    pub numerator: i64,
+    /// Population of the rule.
+    pub denominator: i64,
+    /// Target as written in the clause, in basis points of 1 (10000 = 100 %); `None` where it has none.
+    pub target: Option<i64>,
+    /// Whether the target is met.
+    pub met: Option<bool>,
+}
+
+/// A rule, or a rule in one town, that was not evaluated, and why; or that fired implausibly often.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleNote {
+    /// Rule id.
+    pub rule: String,
+    /// Town, where only that is concerned.
+    pub town: Option<String>,
+    /// One plain sentence: `未评估：缺少残联持证名册（disability）`.
+    pub note: String,
+    /// Whether the rule was held back (else it only carries a banner).
+    pub held: bool,
+    /// Persons or households concerned.
+    pub concerned: i64,
+}

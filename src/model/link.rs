@@ -1,0 +1,137 @@
+//! What `link` gives: every row → a person, and the pairs that a human must decide.
+
+use std::fmt;
+
+use arrow::array::RecordBatch;
+
+use super::record::RowId;
+
+/// A person of the run: the position in [`Linked::people`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonIx(pub u32);
+
+/// How a row came to its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkStatus {
+    /// Joined by an equal number, names agreeing; or the founder that others joined.
+    Id,
+    /// Number damaged or retyped, repaired by proof.
+    Repaired,
+    /// Joined by weight.
+    Probable,
+    /// Nobody joined.
+    Alone,
+}
+
+impl LinkStatus {
+    /// The value in `links.parquet`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Repaired => "repaired",
+            Self::Probable => "probable",
+            Self::Alone => "alone",
+        }
+    }
+}
+
+/// The link of one row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// Its person.
+    pub person: PersonIx,
+    /// How.
+    pub status: LinkStatus,
+    /// Match weight in bits (log2 of the likelihood ratio incl. prior); 0 for a row that is alone.
+    pub weight: f32,
+    /// Probability that the row belongs to the person; 1 for founders and rows that are alone.
+    pub probability: f32,
+}
+
+/// One bar of a weight: which comparison, which level fired, how many bits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightPart {
+    /// Comparison: `prior`, `id_number`, `name`, `birth`, …
+    pub comparison: String,
+    /// Level that fired: `same sound`, `one digit differs`, …
+    pub level: String,
+    /// Bits.
+    pub weight: f32,
+}
+
+/// A pair that a human must decide. The rows stay apart until then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewPair {
+    /// A row of the person on the spine.
+    pub left: RowId,
+    /// The row that could be the same person.
+    pub right: RowId,
+    /// Match weight in bits.
+    pub weight: f32,
+    /// Probability.
+    pub probability: f32,
+    /// Bars; they sum to the weight.
+    pub parts: Vec<WeightPart>,
+    /// Why it was not decided: `weak`, `tie`, `number equal, name differs`.
+    pub reason: String,
+}
+
+/// Columns of [`People`], in order: stable id, best name, number, birth, sex, town and village (names, then codes), household.
+/// All `Utf8` but `birth` (`Date32`); all nullable but `person_id`.
+pub const PEOPLE_COLUMNS: [&str; 10] =
+    ["person_id", "name", "number", "birth", "sex", "town", "village", "town_code", "village_code", "household"];
+
+/// All persons of a run, row `i` = `PersonIx(i)`; columns [`PEOPLE_COLUMNS`].
+///
+/// `household` is the code of the first registry on the spine that gives one: bare for `poverty`, else
+/// `registry:code`, because codes of different registries are different systems.
+#[derive(Clone)]
+pub struct People(pub RecordBatch);
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "People({})", self.0.num_rows())
+    }
+}
+
+/// The result of linking.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// One per kept row, by [`RowId`].
+    pub links: Vec<Link>,
+    /// The persons, ordered by their founding row.
+    pub people: People,
+    /// Pairs for a human, heaviest first, ties by rows.
+    pub review: Vec<ReviewPair>,
+    /// Identity findings that only linking can see.
+    pub suspicions: Vec<Suspicion>,
+}
+
+/// Something odd about identities that linking saw on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Suspicion {
+    /// One valid number, two unrelated names.
+    NumberTwoNames {
+        /// A row that bears the number.
+        left: RowId,
+        /// The other row.
+        right: RowId,
+    },
+    /// Two rows of one person where the registry's grain allows one.
+    Duplicate {
+        /// The first row.
+        first: RowId,
+        /// The row that repeats it.
+        again: RowId,
+    },
+    /// A damaged or invalid number whose right value another registry proves.
+    Damaged {
+        /// The row with the damage.
+        row: RowId,
+        /// The number suggested.
+        suggestion: String,
+        /// The row that proves it.
+        source: RowId,
+    },
+}

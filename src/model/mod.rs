@@ -1,0 +1,18 @@
+//! Types that every stage shares: what a row, a value, a link and a finding *are*.
+//!
+//! Takes nothing, imports nothing from the rest of the crate. Stages never import each other;
+//! they meet here.
+
+pub mod columns;
+pub mod date;
+pub mod field;
+pub mod finding;
+pub mod ids;
+pub mod intake;
+pub mod link;
+pub mod money;
+pub mod personal;
+pub mod raw;
+pub mod record;
+pub mod registry;
+pub mod rule;

@@ -1,0 +1,207 @@
+//! What `ingest` gives: tables of text cells with their origin, and rows set aside with a reason.
+
+use super::registry::RegistryId;
+
+/// What a cell was in the file. Numbers in ID columns are not trusted, so the kind travels with the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Nothing, or one of the words that mean nothing (`/`, `无`, `同上`, `NULL`, `——`).
+    Empty,
+    /// Text, as typed.
+    Text,
+    /// A number: the text is its shortest exact decimal form (`520324199001010000`, `323`, `294.58`).
+    Number,
+    /// A real date cell: the text is `2018-06-30`.
+    Date,
+    /// A boolean cell: the text is `是` or `否`.
+    Bool,
+}
+
+/// One sheet of one file (or the single table of a text file).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SheetName {
+    /// Path relative to its `--input` argument with `/`; inside a zip `zip/inner`.
+    pub file: String,
+    /// Sheet name; empty for text files.
+    pub sheet: String,
+}
+
+/// One header cell that a table's column hangs from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderColumn {
+    /// 0-based column of the sheet.
+    pub index: u32,
+    /// The header as written; the levels of a 2- or 3-row header joined with `/`, outermost first.
+    pub text: String,
+}
+
+/// The head of a table: everything above its first data row.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct TableHead {
+    /// Where it stands.
+    pub name: SheetName,
+    /// Row number Excel shows for the last header row (1-based).
+    pub header_row: u32,
+    /// The header cells, left to right.
+    pub columns: Vec<HeaderColumn>,
+    /// Texts above the header in reading order: title, 填报单位, dates, unit.
+    pub preamble: Vec<String>,
+}
+
+/// A run of data rows of one table, by column.
+#[derive(Clone, Debug, Default)]
+pub struct RawTable {
+    /// Row number that Excel shows (in text files the line where the record starts), ascending.
+    pub rows: Vec<u32>,
+    /// One per [`TableHead::columns`], same order; each as long as `rows`.
+    pub columns: Vec<RawColumn>,
+}
+
+/// The cells of one column: text in one buffer, ends and kinds beside it.
+#[derive(Clone, Debug, Default)]
+pub struct RawColumn {
+    text: String,
+    ends: Vec<u32>,
+    kinds: Vec<CellKind>,
+}
+
+impl RawColumn {
+    /// Appends a cell. An [`CellKind::Empty`] cell has empty text.
+    pub fn push(&mut self, kind: CellKind, text: &str) {
+        if kind != CellKind::Empty {
+            self.text.push_str(text);
+        }
+        // A chunk is capped far below 4 GiB by ingest's limits; saturating keeps the slice bounds valid anyway.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        self.kinds.push(kind);
+    }
+
+    /// The cell at `row` (an index into [`RawTable::rows`]); empty outside the table.
+    #[must_use]
+    pub fn get(&self, row: usize) -> (CellKind, &str) {
+        let Some(&kind) = self.kinds.get(row) else { return (CellKind::Empty, "") };
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        (kind, self.text.get(start..self.ends[row] as usize).unwrap_or(""))
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Whether there are no cells.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// Drops the cells, keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.kinds.clear();
+    }
+}
+
+/// Why a row below the header was set aside. Rows in = rows kept + rows rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RejectReason {
+    /// 小计, 合计, 总计.
+    Subtotal,
+    /// 注：…, 说明, 审核人： 填表人：.
+    Note,
+    /// The header again at a page break.
+    RepeatedHeader,
+    /// Every cell equals an earlier row of the same registry and grain.
+    DuplicateRow,
+    /// Neither name nor number.
+    NoIdentity,
+    /// A cell could not be decoded or is over a limit.
+    Unreadable,
+    /// A newer snapshot of the registry replaces the file.
+    Superseded,
+    /// The row's month lies after the period.
+    AfterPeriod,
+}
+
+impl RejectReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::Subtotal,
+        Self::Note,
+        Self::RepeatedHeader,
+        Self::DuplicateRow,
+        Self::NoIdentity,
+        Self::Unreadable,
+        Self::Superseded,
+        Self::AfterPeriod,
+    ];
+
+    /// The value in `rejects.parquet` and `run.json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subtotal => "subtotal",
+            Self::Note => "note",
+            Self::RepeatedHeader => "repeated_header",
+            Self::DuplicateRow => "duplicate_row",
+            Self::NoIdentity => "no_identity",
+            Self::Unreadable => "unreadable",
+            Self::Superseded => "superseded",
+            Self::AfterPeriod => "after_period",
+        }
+    }
+
+    /// The reason in plain words, for workbooks.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Subtotal => "小计、合计行",
+            Self::Note => "注释、签字行",
+            Self::RepeatedHeader => "重复的表头",
+            Self::DuplicateRow => "与前面的行完全相同",
+            Self::NoIdentity => "既无姓名也无证件号码",
+            Self::Unreadable => "无法读取",
+            Self::Superseded => "已有更新的数据",
+            Self::AfterPeriod => "晚于本期",
+        }
+    }
+}
+
+/// A row set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Row number that Excel shows.
+    pub row: u32,
+    /// Why.
+    pub reason: RejectReason,
+    /// What the row said, already masked ([`super::personal::mask`]).
+    pub masked: String,
+}
+
+/// A file, or a sheet of it, that is refused as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// File, and the sheet where only that is refused (else empty).
+    pub name: SheetName,
+    /// Stable kebab-case code for `run.json`: `password-protected`, `unknown-format`, `unknown-registry`, `cross-tab`, …
+    pub code: &'static str,
+    /// What is wrong, where (row, column, byte) and why; one sentence, no personal value in the clear.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Which registry a table is and which of its columns are which fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The registry recognised or pinned.
+    pub registry: RegistryId,
+    /// Field name → position in [`TableHead::columns`]; several columns may give one field (first non-empty wins, in this order).
+    pub fields: Vec<(String, usize)>,
+    /// Positions in [`TableHead::columns`] that no field takes.
+    pub left_over: Vec<usize>,
+    /// Whether a pipeline's pin decided it instead of the headers.
+    pub pinned: bool,
+}
