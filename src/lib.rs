@@ -1,4 +1,5 @@
 //! bidui 比对: a county's registries in, discrepancy workbooks out.
 
 pub mod config;
+pub mod ingest;
 pub mod model;

@@ -1,0 +1,154 @@
+//! Cells as they stand in a sheet, before anyone knows where the table is: what a parser gives and the layout takes.
+//!
+//! A [`RowBlock`] holds a run of rows in three flat buffers, so that a million rows cost no allocation per cell and
+//! can cross a pipe as they are.
+
+use crate::model::raw::CellKind;
+
+/// A merged area; rows are 1-based as Excel shows them, columns 0-based, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Merge {
+    /// First row.
+    pub first_row: u32,
+    /// First column.
+    pub first_column: u32,
+    /// Last row.
+    pub last_row: u32,
+    /// Last column.
+    pub last_column: u32,
+}
+
+/// A run of rows; only non-empty cells are held, by row, left to right. Merged areas hold their top left cell only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowBlock {
+    /// Row number that Excel shows (in text files the line where the record starts), ascending, and where its cells end.
+    rows: Vec<(u32, u32)>,
+    /// Column, kind, where its text ends.
+    cells: Vec<(u32, CellKind, u32)>,
+    text: String,
+}
+
+impl RowBlock {
+    /// Starts a row. Rows come in ascending order.
+    pub fn begin_row(&mut self, row: u32) {
+        self.rows.push((row, size(self.cells.len())));
+    }
+
+    /// Appends a cell to the row begun last; cells come left to right, empty ones are left out.
+    pub fn push_cell(&mut self, column: u32, kind: CellKind, text: &str) {
+        self.text.push_str(text);
+        self.cells.push((column, kind, size(self.text.len())));
+        if let Some(row) = self.rows.last_mut() {
+            row.1 = size(self.cells.len());
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of cell text held.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Drops the rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.cells.clear();
+        self.text.clear();
+    }
+
+    /// Row number and cells (column, kind, text) of each row.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = (u32, CellKind, &str)>)> {
+        self.rows.iter().enumerate().map(|(position, &(row, end))| {
+            let start = if position == 0 { 0 } else { self.rows[position - 1].1 };
+            (row, self.cells(start as usize, end as usize))
+        })
+    }
+
+    fn cells(&self, start: usize, end: usize) -> impl Iterator<Item = (u32, CellKind, &str)> {
+        (start..end).map(move |position| {
+            let (column, kind, text_end) = self.cells[position];
+            let text_start = if position == 0 { 0 } else { self.cells[position - 1].2 };
+            (column, kind, self.text.get(text_start as usize..text_end as usize).unwrap_or(""))
+        })
+    }
+}
+
+// Blocks are cut at a few thousand rows, far below 4 GiB.
+fn size(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// What a parser says, in order: `File`, then per sheet `Sheet`, `Rows`…, `SheetEnd` or `Refused`, then `FileEnd`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A file begins (a zip gives one per member).
+    File {
+        /// Path inside the zip; empty for a plain file.
+        inner: String,
+        /// Of the file's bytes, lower-case hexadecimal.
+        sha256: String,
+        /// `xlsx`, `xls`, `ods`, `csv`, `tsv`, `html`; empty when unknown.
+        format: String,
+        /// `UTF-8`, `GB18030`, `UTF-16LE`, `UTF-16BE` for text formats; empty otherwise.
+        encoding: String,
+    },
+    /// A sheet begins.
+    Sheet {
+        /// Its name; empty for text files.
+        name: String,
+        /// Its merged areas, known before its rows, sorted.
+        merges: Vec<Merge>,
+    },
+    /// Rows of the sheet.
+    Rows(RowBlock),
+    /// The sheet is complete.
+    SheetEnd,
+    /// The sheet begun last (or, outside a sheet, the file) is refused; rows already given are void.
+    Refused {
+        /// As in `model::raw::Refusal::code`.
+        code: String,
+        /// What, where and why.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The file is complete.
+    FileEnd,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_give_back_their_cells() {
+        let mut block = RowBlock::default();
+        block.begin_row(3);
+        block.push_cell(0, CellKind::Text, "张三");
+        block.push_cell(4, CellKind::Number, "323");
+        block.begin_row(5);
+        block.begin_row(6);
+        block.push_cell(1, CellKind::Text, "李四");
+        let rows: Vec<_> = block.iter().map(|(row, cells)| (row, cells.collect::<Vec<_>>())).collect();
+        assert_eq!(
+            rows,
+            [
+                (3, vec![(0, CellKind::Text, "张三"), (4, CellKind::Number, "323")]),
+                (5, vec![]),
+                (6, vec![(1, CellKind::Text, "李四")])
+            ]
+        );
+    }
+}

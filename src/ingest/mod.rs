@@ -1,0 +1,3 @@
+//! Any spreadsheet a county office sends → tables of text cells with their origin.
+
+pub mod grid;
