@@ -1,4 +1,6 @@
 //! What the county wrote → what it means. Pipelines, registries, policies, layouts, divisions: read as TOML,
 //! resolved with every mistake reported at once with file, line and caret.
 
+pub mod pin;
+pub mod pipeline;
 pub mod registry;

@@ -14,8 +14,10 @@ use arrow::array::{
     UInt32Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
@@ -61,6 +63,21 @@ fn write(
         .and_then(|buffer| buffer.into_inner().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
         .and_then(|file| file.sync_all().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
         .map_err(|error| fail(error.to_string()))
+}
+
+/// Reads a stage file back as one batch.
+pub fn read(path: &Path) -> Result<RecordBatch, StageError> {
+    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
+    let schema = Arc::clone(reader.schema());
+    let batches: Vec<RecordBatch> = reader
+        .with_batch_size(CHUNK)
+        .build()
+        .map_err(|error| fail(error.to_string()))?
+        .collect::<Result<_, _>>()
+        .map_err(|error| fail(error.to_string()))?;
+    concat_batches(&schema, &batches).map_err(|error| fail(error.to_string()))
 }
 
 /// A single batch as a file: `people`, `facts_person`, `facts_household`.
