@@ -164,3 +164,6 @@ fn fingerprint(source: &mut dyn Source) -> io::Result<String> {
     Ok(hexadecimal)
 }
 
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;
