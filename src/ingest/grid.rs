@@ -68,6 +68,36 @@ impl RowBlock {
         self.text.clear();
     }
 
+    /// The buffers as they are: rows (number, end in cells), cells (column, kind, end in text), text.
+    pub(crate) fn buffers(&self) -> (&[(u32, u32)], &[(u32, CellKind, u32)], &str) {
+        (&self.rows, &self.cells, &self.text)
+    }
+
+    /// The block that these buffers make, `None` unless rows and columns ascend and every end fits.
+    pub(crate) fn from_buffers(rows: Vec<(u32, u32)>, cells: Vec<(u32, CellKind, u32)>, text: String) -> Option<Self> {
+        let ascending = rows.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
+        let all_cells = rows.last().map_or(0, |row| row.1 as usize) == cells.len();
+        let all_text = cells.last().map_or(0, |cell| cell.2 as usize) == text.len();
+        let mut start = 0;
+        let whole = cells.iter().all(|cell| {
+            let fits = start <= cell.2 && text.is_char_boundary(cell.2 as usize);
+            start = cell.2;
+            fits
+        });
+        if !(ascending && all_cells && all_text && whole) {
+            return None;
+        }
+        let mut start = 0;
+        for &(_, end) in &rows {
+            let row = cells.get(start..end as usize)?;
+            if !row.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+                return None;
+            }
+            start = end as usize;
+        }
+        Some(Self { rows, cells, text })
+    }
+
     /// Row number and cells (column, kind, text) of each row.
     pub fn iter(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = (u32, CellKind, &str)>)> {
         self.rows.iter().enumerate().map(|(position, &(row, end))| {

@@ -1,6 +1,22 @@
 //! Any spreadsheet a county office sends → tables of text cells with their origin.
+//!
+//! In the child process: [`parse`] turns bytes into [`grid::Frame`]s, [`wire`] sends them. In the parent: [`layout`] finds the table,
+//! [`recognise`] the registry.
 
+mod archive;
+mod cell;
 pub mod grid;
 mod header;
+mod html;
 pub mod layout;
+pub mod limits;
+mod markup;
+pub mod parse;
 pub mod recognise;
+mod sheet;
+mod sniff;
+mod stop;
+mod text;
+pub mod wire;
+mod workbook;
+mod xlsx;

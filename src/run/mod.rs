@@ -1,5 +1,6 @@
 //! Calls the stages in order; owns files, clock, lock, child processes and resume.
 
+pub mod child;
 mod inputs;
 mod manifest;
 mod stages;

@@ -1,0 +1,264 @@
+//! HTML tables saved as .xls → frames, one sheet per table.
+//!
+//! Takes decoded text; spans become merged areas, text of a cell is what a browser would show on a line, a nested
+//! table is a sheet of its own and not part of its cell. `x:num` gives the exact number. A sheet's rows are those of
+//! its table, from 1. Memory: the tables of the file.
+
+use std::convert::Infallible;
+
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use html5gum::{Span, Tokenizer};
+
+use super::cell::Value;
+use super::grid::Merge;
+use super::limits::Limits;
+use super::sheet::{SheetWriter, Sink};
+use super::stop::{Refused, Stop};
+
+/// Upper bounds that the HTML standard sets.
+const WIDEST_SPAN: u32 = 1000;
+const TALLEST_SPAN: u32 = 65_534;
+
+/// Whether decoded text is HTML with a table in it.
+pub(crate) fn is_html(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('<') && memchr::memmem::find(lower_head(text, 1 << 16).as_bytes(), b"<table").is_some()
+}
+
+/// Refuses XML and mail archives that open in Excel but are no HTML.
+pub(crate) fn refuse_lookalikes(text: &str) -> Result<(), Refused> {
+    let head = lower_head(text.trim_start(), 4096);
+    let hint = "请用 WPS 或 Excel 打开，另存为 xlsx 后重新提供";
+    if head.starts_with('<') && head.contains("urn:schemas-microsoft-com:office:spreadsheet") && head.contains("<workbook") {
+        Err(Refused::new("spreadsheetml-2003", "这是 XML 表格 2003 格式，暂不支持", hint))
+    } else if head.starts_with("mime-version:") {
+        Err(Refused::new("mhtml", "这是单文件网页（mht）格式，暂不支持", hint))
+    } else if head.starts_with('<') && !is_html(text) {
+        Err(Refused::new("unknown-format", "这是网页或 XML 文件，其中没有表格", "请核对来源，另存为 xlsx 后重新提供"))
+    } else {
+        Ok(())
+    }
+}
+
+fn lower_head(text: &str, characters: usize) -> String {
+    text.chars().take(characters).map(|character| character.to_ascii_lowercase()).collect()
+}
+
+/// Gives each table that has content.
+pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
+    let mut page = Page {
+        limits,
+        tables: Vec::new(),
+        open: Vec::new(),
+        tag: String::new(),
+        attribute: String::new(),
+        start: Start::default(),
+        refused: None,
+        cells: 0,
+    };
+    let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
+        page.event(&event);
+        None
+    });
+    for token in Tokenizer::new_with_emitter(text, emitter) {
+        match token {
+            Ok(never) | Err(never) => match never {},
+        }
+    }
+    if let Some(refused) = page.refused {
+        return Err(refused.into());
+    }
+    let tables: Vec<Table> = page.tables.into_iter().filter(|table| !table.cells.is_empty()).collect();
+    let several = tables.len() > 1;
+    for (position, mut table) in tables.into_iter().enumerate() {
+        for merge in &mut table.merges {
+            merge.last_row = merge.last_row.min(table.row.max(merge.first_row));
+        }
+        table.merges.retain(|merge| merge.last_row > merge.first_row || merge.last_column > merge.first_column);
+        let name = if several { format!("表{}", position + 1) } else { String::new() };
+        let mut writer = SheetWriter::begin(&name, table.merges, limits, sink)?;
+        let outcome = table.cells.iter().try_for_each(|cell| {
+            let value = match (cell.number, cell.text.parse::<f64>()) {
+                (true, Ok(number)) => Value::Number(number),
+                _ => Value::Text(&cell.text),
+            };
+            writer.cell(cell.row, cell.column, value)
+        });
+        writer.end(outcome)?;
+    }
+    Ok(())
+}
+
+/// State of the tokens read so far.
+struct Page<'a> {
+    limits: &'a Limits,
+    /// Every table, by where it starts.
+    tables: Vec<Table>,
+    /// Tables not closed yet, outermost first: positions in `tables`.
+    open: Vec<usize>,
+    tag: String,
+    attribute: String,
+    start: Start,
+    refused: Option<Refused>,
+    cells: u64,
+}
+
+/// Attributes of the start tag being read.
+#[derive(Default)]
+struct Start {
+    column_span: u32,
+    row_span: u32,
+    number: Option<String>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// 1-based row of the `<tr>` read last.
+    row: u32,
+    column: u32,
+    /// Per column, the last row that a span from above covers.
+    covered: Vec<u32>,
+    merges: Vec<Merge>,
+    cells: Vec<HtmlCell>,
+    in_cell: bool,
+}
+
+struct HtmlCell {
+    row: u32,
+    column: u32,
+    number: bool,
+    text: String,
+}
+
+impl Page<'_> {
+    fn event(&mut self, event: &CallbackEvent<'_>) {
+        if self.refused.is_some() {
+            return;
+        }
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                set(&mut self.tag, name);
+                self.start = Start { column_span: 1, row_span: 1, number: None };
+            }
+            CallbackEvent::AttributeName { name } => set(&mut self.attribute, name),
+            CallbackEvent::AttributeValue { value } => {
+                let value = String::from_utf8_lossy(value);
+                let number = || value.trim().parse::<u32>().ok();
+                match self.attribute.as_str() {
+                    "colspan" => self.start.column_span = number().unwrap_or(1).clamp(1, WIDEST_SPAN),
+                    // 0 means: to the end of the table.
+                    "rowspan" => {
+                        self.start.row_span =
+                            number().map_or(1, |rows| if rows == 0 { TALLEST_SPAN } else { rows.min(TALLEST_SPAN) })
+                    }
+                    "x:num" if !value.trim().is_empty() => self.start.number = Some(value.trim().to_owned()),
+                    _ => {}
+                }
+            }
+            CallbackEvent::CloseStartTag { .. } => self.start_tag(),
+            CallbackEvent::EndTag { name } => {
+                set(&mut self.tag, name);
+                match self.tag.as_str() {
+                    "table" => {
+                        self.open.pop();
+                    }
+                    "td" | "th" | "tr" => {
+                        if let Some(table) = self.table() {
+                            table.in_cell = false;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            CallbackEvent::String { value } => self.text(&String::from_utf8_lossy(value)),
+            _ => {}
+        }
+    }
+
+    fn table(&mut self) -> Option<&mut Table> {
+        self.open.last().and_then(|&position| self.tables.get_mut(position))
+    }
+
+    fn start_tag(&mut self) {
+        match self.tag.as_str() {
+            "table" => {
+                self.open.push(self.tables.len());
+                self.tables.push(Table::default());
+            }
+            "tr" => {
+                if let Some(table) = self.table() {
+                    table.row += 1;
+                    table.column = 0;
+                    table.in_cell = false;
+                }
+            }
+            "td" | "th" => self.start_cell(),
+            "br" => {
+                if let Some(table) = self.table().filter(|table| table.in_cell)
+                    && let Some(cell) = table.cells.last_mut()
+                {
+                    cell.text.push('\n');
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn start_cell(&mut self) {
+        let Start { column_span, row_span, number } = std::mem::take(&mut self.start);
+        self.cells += 1;
+        let (cells, limits) = (self.cells, self.limits);
+        let Some(table) = self.table() else { return };
+        table.row = table.row.max(1);
+        let row = table.row;
+        let mut column = table.column;
+        while table.covered.get(column as usize).is_some_and(|last| *last >= row) {
+            column += 1;
+        }
+        let last_column = column + column_span - 1;
+        if last_column >= limits.columns || row > limits.rows || cells > limits.cells || table.merges.len() > limits.merges {
+            self.refused =
+                Some(Refused::over_limit(format!("网页表格第 {row} 行第 {} 列超过行、列、单元格数的上限", last_column + 1)));
+            return;
+        }
+        let last_row = row.saturating_add(row_span - 1);
+        if row_span > 1 {
+            if table.covered.len() <= last_column as usize {
+                table.covered.resize(last_column as usize + 1, 0);
+            }
+            for covered in &mut table.covered[column as usize..=last_column as usize] {
+                *covered = (*covered).max(last_row);
+            }
+        }
+        if row_span > 1 || column_span > 1 {
+            table.merges.push(Merge { first_row: row, first_column: column, last_row, last_column });
+        }
+        table.column = last_column + 1;
+        table.in_cell = true;
+        table.cells.push(HtmlCell { row, column, number: number.is_some(), text: number.unwrap_or_default() });
+    }
+
+    /// Runs of white space are one blank, as a browser shows them.
+    fn text(&mut self, text: &str) {
+        if matches!(self.tag.as_str(), "style" | "script" | "title") {
+            return;
+        }
+        let Some(cell) = self.table().filter(|table| table.in_cell).and_then(|table| table.cells.last_mut()) else { return };
+        if cell.number {
+            return;
+        }
+        for character in text.chars() {
+            if !character.is_ascii_whitespace() {
+                cell.text.push(character);
+            } else if !cell.text.ends_with([' ', '\n']) {
+                cell.text.push(' ');
+            }
+        }
+    }
+}
+
+/// Tag and attribute names arrive in lower case.
+fn set(to: &mut String, name: &[u8]) {
+    to.clear();
+    to.push_str(&String::from_utf8_lossy(name));
+}

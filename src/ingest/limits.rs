@@ -1,0 +1,55 @@
+//! What a file may ask of us before it is refused: the caps that hostile or broken files run into.
+//!
+//! The parent hands them to the child that parses ([`Limits`] as JSON on its command line), so both agree.
+//! A zip inside a zip is refused whatever the limits say.
+
+use serde::{Deserialize, Serialize};
+
+/// Caps on one input file. The defaults fit a county's biggest month (650,000 rows) many times over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Entries in a zip container, 10,000.
+    pub entries: u64,
+    /// Inflated bytes of one part of a container, or bytes of a text or xls file, 2 GB.
+    pub part_bytes: u64,
+    /// Inflated bytes of all parts of one input file, 4 GB.
+    pub total_bytes: u64,
+    /// Inflated bytes per compressed byte of one part, 200, where the part is over `ratio_floor_bytes`.
+    pub ratio: u64,
+    /// Inflated bytes below which `ratio` does not matter, 100 MB: sheets of zeros compress well and are harmless.
+    pub ratio_floor_bytes: u64,
+    /// Rows of a sheet, 1,048,576 as in Excel.
+    pub rows: u32,
+    /// Columns of a sheet, 16,384 as in Excel.
+    pub columns: u32,
+    /// Cells of a sheet, 200 million.
+    pub cells: u64,
+    /// Characters of a cell, 32,767 as in Excel. A longer cell refuses the sheet, it is never cut.
+    pub cell_characters: usize,
+    /// Merged areas of a sheet, 1,048,576.
+    pub merges: usize,
+    /// Address space of the child that parses, 3 GiB.
+    pub child_memory_bytes: u64,
+    /// Seconds that the parent waits for the child in all, 600; the parent's own work is not counted.
+    pub child_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 10_000,
+            part_bytes: 2_000_000_000,
+            total_bytes: 4_000_000_000,
+            ratio: 200,
+            ratio_floor_bytes: 100_000_000,
+            rows: 1_048_576,
+            columns: 16_384,
+            cells: 200_000_000,
+            cell_characters: 32_767,
+            merges: 1_048_576,
+            child_memory_bytes: 3 << 30,
+            child_seconds: 600,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Any file a county office sends → frames, by content.
+//!
+//! Takes bytes that nobody vouches for, so it belongs in a child process; gives [`Frame`]s in the order that
+//! [`Frame`] says. What cannot be read comes out as [`Frame::Refused`], in Chinese, without a cell's content.
+//! Cost: linear in the inflated bytes; xlsx is streamed, the other formats stand in memory whole.
+
+use std::fmt::Write as _;
+use std::io::{self, Cursor, Read, Seek};
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{self, Meter, Source};
+use super::grid::Frame;
+use super::html;
+use super::limits::Limits;
+use super::sheet::Sink;
+use super::sniff::{self, Kind};
+use super::stop::{Refused, Stop};
+use super::text;
+use super::workbook;
+use super::xlsx;
+
+/// Reads a file, or every member of a zip, and hands its frames to `sink`. `name` only helps to word a refusal.
+/// Fails only when `sink` or `source` does.
+pub fn parse(
+    name: &str,
+    mut source: impl Read + Seek,
+    limits: &Limits,
+    sink: &mut dyn FnMut(Frame) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut meter = Meter::new(limits);
+    let origin = Origin { name, inner: "" };
+    match sniff::sniff(name, &mut source, limits) {
+        Ok(Kind::Archive) => match members(&mut source, limits, &mut meter, sink) {
+            Err(Stop::Refused(refused)) => refuse(&origin, &mut source, refused, sink),
+            Err(Stop::Io(error)) => Err(error),
+            Ok(()) => Ok(()),
+        },
+        kind => file(&origin, kind, &mut source, limits, &mut meter, sink),
+    }
+}
+
+struct Origin<'a> {
+    name: &'a str,
+    inner: &'a str,
+}
+
+fn members(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink: &mut Sink<'_>) -> Result<(), Stop> {
+    let mut container = archive::open(source, limits)?;
+    let members = archive::members(&mut container)?;
+    if members.is_empty() {
+        return Err(Refused::new("empty-file", "压缩包内没有文件", "请向提供单位核实，重新压缩").into());
+    }
+    for member in members {
+        let origin = Origin { name: &member.path, inner: &member.path };
+        match archive::read_member(&mut container, &member, meter) {
+            Err(refused) => refuse(&origin, &mut Cursor::new([]), refused, sink)?,
+            Ok(bytes) => {
+                let mut bytes = Cursor::new(bytes);
+                let kind = match sniff::sniff(&member.path, &mut bytes, limits) {
+                    Ok(Kind::Archive) => Err(Refused::new("nested-zip", "压缩包里还有压缩包", "请解压到只剩一层后重新提供")),
+                    kind => kind,
+                };
+                file(&origin, kind, &mut bytes, limits, meter, sink)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse(origin: &Origin<'_>, source: &mut dyn Source, refused: Refused, sink: &mut Sink<'_>) -> io::Result<()> {
+    sink(begin(origin, fingerprint(source)?, "", ""))?;
+    sink(refused.frame())?;
+    sink(Frame::FileEnd)
+}
+
+fn file(
+    origin: &Origin<'_>,
+    kind: Result<Kind, Refused>,
+    source: &mut dyn Source,
+    limits: &Limits,
+    meter: &mut Meter<'_>,
+    sink: &mut Sink<'_>,
+) -> io::Result<()> {
+    let kind = match kind {
+        Ok(kind) => kind,
+        Err(refused) => return refuse(origin, source, refused, sink),
+    };
+    let sha256 = fingerprint(source)?;
+    let outcome = match kind {
+        Kind::Xlsx => {
+            sink(begin(origin, sha256, "xlsx", ""))?;
+            xlsx::read(source, limits, meter, sink)
+        }
+        Kind::Xls => {
+            sink(begin(origin, sha256, "xls", ""))?;
+            workbook::read_xls(source, limits, sink)
+        }
+        Kind::Ods => {
+            sink(begin(origin, sha256, "ods", ""))?;
+            workbook::read_ods(source, limits, meter, sink)
+        }
+        Kind::Text | Kind::Archive => match decoded(source, limits) {
+            Err(Stop::Io(error)) => return Err(error),
+            Err(Stop::Refused(refused)) => return refuse(origin, source, refused, sink),
+            Ok(decoded) => {
+                if html::is_html(&decoded.text) {
+                    sink(begin(origin, sha256, "html", decoded.encoding))?;
+                    html::read(&decoded.text, limits, sink)
+                } else {
+                    let delimiter = text::delimiter(&decoded.text);
+                    sink(begin(origin, sha256, if delimiter == b'\t' { "tsv" } else { "csv" }, decoded.encoding))?;
+                    text::read(&decoded.text, delimiter, limits, sink)
+                }
+            }
+        },
+    };
+    match outcome {
+        Ok(()) => {}
+        Err(Stop::Refused(refused)) => sink(refused.frame())?,
+        Err(Stop::Io(error)) => return Err(error),
+    }
+    sink(Frame::FileEnd)
+}
+
+fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, Stop> {
+    let size = source.seek(io::SeekFrom::End(0))?;
+    if size > limits.part_bytes {
+        return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
+    }
+    source.rewind()?;
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes)?;
+    let decoded = text::decode(bytes)?;
+    html::refuse_lookalikes(&decoded.text)?;
+    if decoded.text.trim().is_empty() {
+        return Err(Refused::new("empty-file", "文件里没有内容", "请向提供单位核实，重新导出").into());
+    }
+    Ok(decoded)
+}
+
+fn begin(origin: &Origin<'_>, sha256: String, format: &str, encoding: &str) -> Frame {
+    debug_assert!(origin.inner.is_empty() || origin.inner == origin.name);
+    Frame::File { inner: origin.inner.to_owned(), sha256, format: format.to_owned(), encoding: encoding.to_owned() }
+}
+
+/// SHA-256 of all bytes, lower-case hexadecimal; leaves the source at its start.
+fn fingerprint(source: &mut dyn Source) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    source.rewind()?;
+    loop {
+        match source.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    source.rewind()?;
+    let mut hexadecimal = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing to a String cannot fail.
+        let _ = write!(hexadecimal, "{byte:02x}");
+    }
+    Ok(hexadecimal)
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;
