@@ -31,8 +31,6 @@ pub enum Repair {
     Several,
     /// Blank here, taken from the disability certificate number.
     FromDisabilityNumber,
-    /// Blank here, taken from the head's column (household rows).
-    FromHead,
     /// Blank here, taken from the data date of the sheet.
     FromDataDate,
     /// The rows name no town; the sheet or file name does.
@@ -45,6 +43,8 @@ pub enum Repair {
     Unreadable,
     /// The valid number says otherwise and wins.
     DiffersFromNumber,
+    /// A code of 16 digits and more went through a float and lost its end; the column is null.
+    Float,
     /// Longer than any real value; cut.
     Cut,
 }
@@ -65,13 +65,13 @@ impl Repair {
         Self::CountryCode,
         Self::Several,
         Self::FromDisabilityNumber,
-        Self::FromHead,
         Self::FromDataDate,
         Self::TownFromSheet,
         Self::Combined,
         Self::UnknownCode,
         Self::Unreadable,
         Self::DiffersFromNumber,
+        Self::Float,
         Self::Cut,
     ];
 
@@ -93,13 +93,13 @@ impl Repair {
             Self::CountryCode => "country_code",
             Self::Several => "several",
             Self::FromDisabilityNumber => "from_disability_no",
-            Self::FromHead => "from_head",
             Self::FromDataDate => "from_data_date",
             Self::TownFromSheet => "town_from_sheet",
             Self::Combined => "combined",
             Self::UnknownCode => "unknown_code",
             Self::Unreadable => "unreadable",
             Self::DiffersFromNumber => "differs_from_number",
+            Self::Float => "float",
             Self::Cut => "cut",
         }
     }
