@@ -14,7 +14,7 @@ use crate::model::columns::IdState;
 use crate::model::date::Day;
 use crate::model::personal::mask;
 use crate::model::raw::CellKind;
-use crate::model::text::is_invisible;
+use crate::model::text::{is_invisible, recomposed};
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_DIGITS: [u8; 11] = *b"10X98765432";
@@ -193,7 +193,7 @@ fn tidy<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
             tidied.push(character.to_ascii_uppercase());
         }
     }
-    check_letter(text, tidied, repairs).into()
+    check_letter(text, recomposed(tidied), repairs).into()
 }
 
 /// `×`, Cyrillic `Х`, `*` and lower-case `x` stand for X in the 18th place only.

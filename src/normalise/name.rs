@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::name_variants::simplified;
 use super::repair::{Repair, Repairs};
 use crate::model::personal::mask_name;
-use crate::model::text::is_invisible;
+use crate::model::text::{is_invisible, recomposed};
 
 /// Words in brackets behind a name that say what the person is, not what else they are called.
 const TITLES: [&str; 14] = ["户主", "本人", "配偶", "妻", "夫", "子", "女", "父", "母", "孙", "监护人", "已故", "死亡", "组长"];
@@ -70,6 +70,7 @@ pub fn clean(text: &str) -> NameReading<'_> {
     while cleaned.ends_with(' ') {
         cleaned.pop();
     }
+    let cleaned = recomposed(cleaned);
     if cleaned == text {
         return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
     }
@@ -88,7 +89,7 @@ pub fn fold(name: &str) -> String {
     let keep = |character: &char| {
         !character.is_whitespace() && !is_invisible(*character) && !is_dot(*character) && !is_quote(*character)
     };
-    name.nfkc().filter(keep).map(|character| simplified(character.to_ascii_lowercase())).collect()
+    recomposed(name.nfkc().filter(keep).map(|character| simplified(character.to_ascii_lowercase())).collect())
 }
 
 /// Whether `character` stands for one that a system could not show: `□`, `?`, U+FFFD, private use.

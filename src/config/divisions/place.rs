@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Edition, Town, Village};
-use crate::model::text::is_invisible;
+use crate::model::text::{is_invisible, recomposed};
 
 /// The written parts of a place; empty where a sheet has no such column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub fn fold(text: &str) -> String {
             }
         }
     }
-    folded
+    recomposed(folded)
 }
 
 /// `谢坝仡佬族苗族乡` → `谢坝`.
