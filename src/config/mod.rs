@@ -4,4 +4,5 @@
 pub mod error;
 pub mod pin;
 pub mod pipeline;
+pub mod divisions;
 pub mod registry;

@@ -16,3 +16,4 @@ pub mod raw;
 pub mod record;
 pub mod registry;
 pub mod rule;
+pub mod text;

@@ -1,0 +1,226 @@
+//! The sheets of a run → one [`RecordSet`].
+//!
+//! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
+//! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. A registry of one sheet is
+//! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::{concat, filter_record_batch};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
+use arrow::error::ArrowError;
+
+use super::sheet::NormalisedSheet;
+use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
+use crate::model::date::Month;
+use crate::model::personal::mask;
+use crate::model::raw::{Reject, RejectReason, SheetName};
+use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
+use crate::model::registry::{Grain, RegistryId};
+
+/// A sheet with where it stands and what it is.
+pub type Entry = (SheetName, RegistryId, Grain, NormalisedSheet);
+
+/// A registry's share: position in the sources and the sheet.
+type Share = (u32, NormalisedSheet);
+
+/// Puts the sheets together. Sheets of one file are taken in the order given; `spine` orders the registries, the others follow by id.
+/// Fails only when a registry's text outgrows Arrow's 2 GiB per column.
+pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordSet, Vec<(SheetName, Reject)>), ArrowError> {
+    sheets.sort_by(|one, other| one.0.file.cmp(&other.0.file));
+    let mut set = RecordSet::default();
+    let mut rejects = Vec::new();
+    let mut registries: BTreeMap<(usize, RegistryId), (Grain, Vec<Share>)> = BTreeMap::new();
+    for (name, registry, grain, mut sheet) in sheets {
+        let rank = spine.iter().position(|id| *id == registry).unwrap_or(spine.len());
+        let position = u32::try_from(set.sources.len()).unwrap_or(u32::MAX);
+        let headers = std::mem::take(&mut sheet.headers);
+        rejects.extend(std::mem::take(&mut sheet.rejects).into_iter().map(|reject| (position, reject)));
+        set.sources.push(SourceSheet { name, headers, data_date: sheet.data_date });
+        registries.entry((rank, registry)).or_insert_with(|| (grain, Vec::new())).1.push((position, sheet));
+    }
+    for ((_, registry), (grain, mut shares)) in registries {
+        if shares.len() > 1 {
+            if grain == Grain::Person {
+                let old = superseded(&shares);
+                set_aside(&mut shares, &old, RejectReason::Superseded, &mut rejects)?;
+            }
+            let copies = copies(&shares, matches!(grain, Grain::PersonMonth | Grain::HouseholdMonth));
+            set_aside(&mut shares, &copies, RejectReason::DuplicateRow, &mut rejects)?;
+        }
+        let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
+        let (batch, rows) = join(shares)?;
+        set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
+    }
+    rejects.sort_by(|one, other| (one.0, one.1.row).cmp(&(other.0, other.1.row)));
+    let named = |(position, reject): (u32, Reject)| Some((set.sources.get(position as usize)?.name.clone(), reject));
+    let rejects = rejects.into_iter().filter_map(named).collect();
+    Ok((set, rejects))
+}
+
+/// Per sheet and row, whether a newer sheet covers the row's town. Rows without a town and sheets without a date stay.
+fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
+    let mut newest: HashMap<String, Month> = HashMap::new();
+    let months: Vec<Option<Month>> = shares.iter().map(|(_, sheet)| sheet.data_date.map(|day| day.month())).collect();
+    let towns =
+        |sheet: &NormalisedSheet| sheet.batch.column_by_name(TOWN_CODE).and_then(|column| column.as_string_opt::<i32>().cloned());
+    for ((_, sheet), month) in shares.iter().zip(&months) {
+        let (Some(towns), Some(month)) = (towns(sheet), *month) else { continue };
+        let mut last = "";
+        for town in towns.iter().flatten() {
+            if town != last {
+                newest.entry(town.to_owned()).and_modify(|known| *known = month.max(*known)).or_insert(month);
+                last = town;
+            }
+        }
+    }
+    let is_old = |town: Option<&str>, month: Month| town.and_then(|town| newest.get(town)).is_some_and(|newest| *newest > month);
+    let marks = shares.iter().zip(&months).map(|((_, sheet), month)| match (towns(sheet), *month) {
+        (Some(towns), Some(month)) => towns.iter().map(|town| is_old(town, month)).collect(),
+        _ => vec![false; sheet.rows.len()],
+    });
+    marks.collect()
+}
+
+/// Per sheet and row, whether an earlier sheet has the same row. Repeats within a sheet stay: they are findings. Where a month is part of what
+/// a row is and is unknown, two equal rows may be two payments and stay.
+fn copies(shares: &[Share], needs_month: bool) -> Vec<Vec<bool>> {
+    let mut marks: Vec<Vec<bool>> = shares.iter().map(|(_, sheet)| vec![false; sheet.rows.len()]).collect();
+    let mut rows: Vec<(u64, u32, u32)> = Vec::new();
+    for (at, (_, sheet)) in (0_u32..).zip(shares) {
+        let month = sheet.batch.column_by_name(MONTH);
+        let hashes = hashes(&sheet.batch);
+        let known = |row: usize| !needs_month || month.is_some_and(|month| month.is_valid(row));
+        rows.extend((0_u32..).zip(hashes).filter(|(row, _)| known(*row as usize)).map(|(row, hash)| (hash, at, row)));
+    }
+    rows.sort_unstable();
+    for group in rows.chunk_by(|one, other| one.0 == other.0) {
+        for (at, &(_, sheet, row)) in group.iter().enumerate() {
+            let batch = &shares[sheet as usize].1.batch;
+            let earlier = group[..at].iter().filter(|(_, other, _)| *other < sheet);
+            let is_copy = earlier
+                .into_iter()
+                .any(|&(_, other, other_row)| same_row(&shares[other as usize].1.batch, other_row as usize, batch, row as usize));
+            marks[sheet as usize][row as usize] = is_copy;
+        }
+    }
+    marks
+}
+
+/// A hash per row over column names and values; nulls and absent columns count alike.
+fn hashes(batch: &RecordBatch) -> Vec<u64> {
+    let mut hashes = vec![0_u64; batch.num_rows()];
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if field.name() == REPAIRS {
+            continue;
+        }
+        for (row, hash) in hashes.iter_mut().enumerate().filter(|(row, _)| column.is_valid(*row)) {
+            let mut hasher = DefaultHasher::new();
+            field.name().hash(&mut hasher);
+            with_value(column, row, |value| value.hash(&mut hasher));
+            // Addition, so that sheets with other columns in another order agree.
+            *hash = hash.wrapping_add(hasher.finish());
+        }
+    }
+    hashes
+}
+
+#[derive(PartialEq, Hash)]
+enum Value<'a> {
+    Text(&'a str),
+    Int(i64),
+}
+
+fn with_value<R>(column: &ArrayRef, row: usize, then: impl FnOnce(Value<'_>) -> R) -> R {
+    then(match column.data_type() {
+        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row)),
+        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Int32 => Value::Int(column.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Date32 => Value::Int(column.as_primitive::<Date32Type>().value(row).into()),
+        DataType::Boolean => Value::Int(column.as_boolean().value(row).into()),
+        // FieldKind::columns has no other type.
+        _ => Value::Int(0),
+    })
+}
+
+fn same_row(one: &RecordBatch, one_row: usize, other: &RecordBatch, other_row: usize) -> bool {
+    let within = |one: &RecordBatch, one_row: usize, other: &RecordBatch, other_row: usize| {
+        one.schema()
+            .fields()
+            .iter()
+            .zip(one.columns())
+            .filter(|(field, column)| field.name() != REPAIRS && column.is_valid(one_row))
+            .all(|(field, column)| {
+                let found = other.column_by_name(field.name()).filter(|found| found.is_valid(other_row));
+                found.is_some_and(|found| {
+                    with_value(column, one_row, |value| with_value(found, other_row, |other| value == other))
+                })
+            })
+    };
+    within(one, one_row, other, other_row) && within(other, other_row, one, one_row)
+}
+
+/// Moves the marked rows to the rejects.
+fn set_aside(
+    shares: &mut [Share],
+    marks: &[Vec<bool>],
+    reason: RejectReason,
+    rejects: &mut Vec<(u32, Reject)>,
+) -> Result<(), ArrowError> {
+    for ((position, sheet), marks) in shares.iter_mut().zip(marks) {
+        if !marks.contains(&true) {
+            continue;
+        }
+        for (row, _) in marks.iter().enumerate().filter(|(_, marked)| **marked) {
+            let said = [NAME, ID_NUMBER].into_iter().filter_map(|column| {
+                let column = sheet.batch.column_by_name(column)?.as_string_opt::<i32>()?;
+                column.is_valid(row).then(|| mask(column.value(row)))
+            });
+            let masked = said.collect::<Vec<_>>().join(" ");
+            rejects.push((*position, Reject { row: sheet.rows[row], reason, masked }));
+        }
+        let kept: BooleanArray = marks.iter().map(|marked| Some(!marked)).collect();
+        sheet.batch = filter_record_batch(&sheet.batch, &kept)?;
+        let mut marks = marks.iter();
+        sheet.rows.retain(|_| marks.next() == Some(&false));
+    }
+    Ok(())
+}
+
+/// One batch of all sheets, columns in the order first met, null where a sheet has none.
+fn join(mut shares: Vec<Share>) -> Result<(RecordBatch, Vec<u32>), ArrowError> {
+    if shares.len() == 1
+        && let Some((_, sheet)) = shares.pop()
+    {
+        return Ok((sheet.batch, sheet.rows));
+    }
+    let mut fields: Vec<Arc<Field>> = Vec::new();
+    for (_, sheet) in &shares {
+        for field in sheet.batch.schema().fields() {
+            if fields.iter().all(|known| known.name() != field.name()) {
+                fields.push(Arc::clone(field));
+            }
+        }
+    }
+    let rows = shares.iter().flat_map(|(_, sheet)| sheet.rows.iter().copied()).collect();
+    let mut columns = Vec::with_capacity(fields.len());
+    for field in &fields {
+        let mut parts: Vec<ArrayRef> = Vec::with_capacity(shares.len());
+        for (_, sheet) in &mut shares {
+            let found = sheet.batch.schema().index_of(field.name());
+            // Taken out, so that a column's sheets are freed as soon as it is joined.
+            parts.push(
+                found.map_or_else(|_| new_null_array(field.data_type(), sheet.rows.len()), |at| sheet.batch.remove_column(at)),
+            );
+        }
+        columns.push(concat(&parts.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>())?);
+    }
+    Ok((RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?, rows))
+}
+
+#[cfg(test)]
+#[path = "assemble_tests.rs"]
+mod tests;

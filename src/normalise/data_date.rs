@@ -1,0 +1,143 @@
+//! The day a sheet's data speak for: a labelled line above the table, its title, the sheet name, then file and folder names.
+//!
+//! Takes a [`TableHead`], gives the day; a month stands for its last day. Years alone are no date.
+
+use crate::model::date::{Day, Month};
+use crate::model::raw::TableHead;
+
+const LABELS: [&str; 8] = ["填报时间", "填报日期", "制表日期", "数据截止", "截至", "截止", "统计时间", "日期"];
+
+/// The data date of the sheet, the first of these that has one: labelled lines, lines above the table in order, sheet name,
+/// file name and then its folders from the innermost out.
+#[must_use]
+pub fn data_date(head: &TableHead) -> Option<Day> {
+    let labelled = head.preamble.iter().filter_map(|line| {
+        let start = LABELS.iter().find_map(|label| line.split_once(label))?;
+        find_day(start.1)
+    });
+    let unlabelled = head.preamble.iter().filter_map(|line| find_day(line));
+    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
+    labelled.chain(unlabelled).chain(names.filter_map(find_day)).next()
+}
+
+/// The month a payment list is for where no column says so: the title's (`2018-04农村低保发放明细`, although printed in May), else that of
+/// the sheet name, the file name and its folders, else the month of the data date.
+#[must_use]
+pub fn month(head: &TableHead) -> Option<Month> {
+    let titles = head.preamble.iter().filter(|line| !LABELS.iter().any(|label| line.contains(label))).map(String::as_str);
+    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
+    titles.chain(names).find_map(find_day).or_else(|| data_date(head)).map(Day::month)
+}
+
+/// The year a sheet is for (`2018年度参合名册`), in the same order; of a date its year.
+#[must_use]
+pub fn year(head: &TableHead) -> Option<i32> {
+    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
+    let written = head.preamble.iter().map(String::as_str).chain(names).find_map(|text| {
+        let (before, _) = text.split_once('年')?;
+        let digits = before.len().checked_sub(4).and_then(|start| before.get(start..))?;
+        digits.parse().ok().filter(|year| (1990..2100).contains(year))
+    });
+    written.or_else(|| data_date(head).map(|day| day.ymd().0))
+}
+
+/// The first date written anywhere in `text`, a full one before a month.
+fn find_day(text: &str) -> Option<Day> {
+    let characters: Vec<char> = text.chars().collect();
+    let starts = || {
+        (0..characters.len()).filter(|&at| characters[at].is_ascii_digit() && (at == 0 || !characters[at - 1].is_ascii_digit()))
+    };
+    let day = starts().find_map(|at| date_at(&characters[at..], true));
+    day.or_else(|| starts().find_map(|at| date_at(&characters[at..], false)))
+}
+
+/// The date that begins here; for a month its last day.
+fn date_at(characters: &[char], full: bool) -> Option<Day> {
+    let run = characters.iter().take_while(|character| character.is_ascii_digit()).count();
+    let number = |from: usize, to: usize| {
+        characters.get(from..to)?.iter().try_fold(0_u32, |sum, digit| Some(sum * 10 + digit.to_digit(10)?))
+    };
+    let year = i32::try_from(number(0, 4)?).ok().filter(|year| (1990..2100).contains(year))?;
+    let (month, day) = match run {
+        8 => (number(4, 6)?, Some(number(6, 8)?)),
+        6 => (number(4, 6)?, None),
+        4 => {
+            let (month, after) = part(characters, 4, &['-', '.', '/', '年', '_'])?;
+            (month, part(characters, after, &['-', '.', '/', '月', '_']).map(|(day, _)| day))
+        }
+        _ => return None,
+    };
+    match (day, full) {
+        (Some(day), true) => Day::new(year, month, day),
+        (None, true) => None,
+        (_, false) => Month::new(year, month).map(Month::last_day),
+    }
+}
+
+/// A separator and one or two digits at `at`, spaces allowed around the separator; the value and where it ends.
+fn part(characters: &[char], at: usize, separators: &[char]) -> Option<(u32, usize)> {
+    let skip = |from: usize| from + characters.iter().skip(from).take_while(|character| **character == ' ').count();
+    let separator = skip(at);
+    if !separators.contains(characters.get(separator)?) {
+        return None;
+    }
+    let start = skip(separator + 1);
+    let digits: Vec<u32> = characters.iter().skip(start).map_while(|character| character.to_digit(10)).collect();
+    (1..=2).contains(&digits.len()).then(|| (digits.iter().fold(0, |sum, digit| sum * 10 + digit), start + digits.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::raw::SheetName;
+
+    fn head(preamble: &[&str], sheet: &str, file: &str) -> TableHead {
+        TableHead {
+            name: SheetName { file: file.to_owned(), sheet: sheet.to_owned() },
+            preamble: preamble.iter().map(|&line| line.to_owned()).collect(),
+            ..TableHead::default()
+        }
+    }
+
+    fn date(preamble: &[&str], sheet: &str, file: &str) -> Option<String> {
+        data_date(&head(preamble, sheet, file)).map(|day| day.to_string())
+    }
+
+    #[test]
+    fn places_where_dates_stand() {
+        let june = Some("2018-06-30".to_owned());
+        assert_eq!(date(&["正安县2017年名册", "填报单位：瑞溪镇  填报时间：2018年6月30日"], "", "a.xlsx"), june);
+        assert_eq!(date(&["2018-06农村低保发放明细", "制表单位：正安县民政局"], "", "a.xlsx"), june);
+        assert_eq!(date(&["2018-05农村低保发放明细", "日期：2018-06-30"], "", "a.xlsx"), june);
+        assert_eq!(date(&["（截至 2018年6月）"], "", "a.xlsx"), june);
+        assert_eq!(date(&[], "2018.6", "a.xlsx"), june);
+        assert_eq!(date(&[], "Sheet1", "2018年6月/（基础信息）户信息_20180630.xlsx"), june);
+        assert_eq!(date(&[], "Sheet1", "低保/201806.zip/瑞溪镇.xls"), june);
+        assert_eq!(date(&["2018年度参合名册"], "Sheet1", "监测对象信息 (22).xlsx"), None);
+        assert_eq!(date(&["联系电话：08512018064"], "", "a.xlsx"), None);
+    }
+
+    #[test]
+    fn a_payment_list_is_for_the_month_in_its_title() {
+        let may = head(&["2018-05农村低保发放明细", "日期：2018-06-04"], "", "a.xlsx");
+        assert_eq!(month(&may).map(Month::yyyymm), Some(201_805));
+        assert_eq!(month(&head(&["日期：2018-06-04"], "Sheet1", "a.xlsx")).map(Month::yyyymm), Some(201_806));
+    }
+
+    #[test]
+    fn the_year_of_an_enrolment_list() {
+        assert_eq!(year(&head(&["2018年度参合名册"], "", "a.xlsx")), Some(2018));
+        assert_eq!(year(&head(&[], "", "参合_20180115.csv")), Some(2018));
+        assert_eq!(year(&head(&[], "", "参合.csv")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn total(line in "\\PC{0,30}|[0-9年月 .-]{0,30}", file in "\\PC{0,30}") {
+            let head = head(&[&line], &line, &file);
+            let _ = (data_date(&head), month(&head), year(&head));
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One canonical field while it is being filled: where its cells stand, and the typed columns they become.
+//!
+//! A column is read top to bottom in one pass with its kind decided outside the loop. O(cells); text goes straight into Arrow buffers.
+
+use std::borrow::Cow;
+
+use arrow::array::{ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder, StringBuilder};
+use std::sync::Arc;
+
+use super::money::{self, Unit};
+use super::repair::{Repair, Repairs};
+use super::vocabulary::{self, CodeTable};
+use super::{date, id_number, name, phone};
+use crate::model::date::{Day, Month};
+use crate::model::field::FieldKind;
+use crate::model::raw::{CellKind, RawTable};
+use crate::model::text::is_invisible;
+
+/// No cell of a register says more; also keeps a column of a million rows below Arrow's 2 GiB.
+const LONGEST: usize = 1500;
+
+/// Repairs of a chunk: position among the kept rows, position of the field, kind.
+pub(super) type Log = Vec<(u32, u16, Repair)>;
+
+/// Typed builders, in the order of [`FieldKind::columns`].
+#[derive(Debug)]
+pub(super) enum Builders {
+    Text(StringBuilder),
+    TextAndRaw([StringBuilder; 2]),
+    Number([StringBuilder; 3]),
+    Int64(Int64Builder),
+    Int32(Int32Builder),
+    Date(Date32Builder),
+    Flag(BooleanBuilder),
+}
+
+impl Builders {
+    pub(super) fn new(kind: FieldKind) -> Self {
+        match kind {
+            FieldKind::IdNumber => Self::Number(Default::default()),
+            FieldKind::Name | FieldKind::DisabilityNumber => Self::TextAndRaw(Default::default()),
+            FieldKind::Money | FieldKind::Count => Self::Int64(Int64Builder::new()),
+            FieldKind::Date => Self::Date(Date32Builder::new()),
+            FieldKind::Month | FieldKind::Year => Self::Int32(Int32Builder::new()),
+            FieldKind::YesNo => Self::Flag(BooleanBuilder::new()),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<ArrayRef> {
+        match self {
+            Self::Text(mut text) => vec![Arc::new(text.finish())],
+            Self::TextAndRaw(texts) => texts.into_iter().map(|mut text| Arc::new(text.finish()) as ArrayRef).collect(),
+            Self::Number(texts) => texts.into_iter().map(|mut text| Arc::new(text.finish()) as ArrayRef).collect(),
+            Self::Int64(mut values) => vec![Arc::new(values.finish())],
+            Self::Int32(mut values) => vec![Arc::new(values.finish())],
+            Self::Date(mut values) => vec![Arc::new(values.finish())],
+            Self::Flag(mut values) => vec![Arc::new(values.finish())],
+        }
+    }
+}
+
+/// A field that needs nothing but its own cells.
+#[derive(Debug)]
+pub(super) struct FieldColumn<'a> {
+    pub(super) field: &'a str,
+    pub(super) kind: FieldKind,
+    pub(super) positions: Vec<usize>,
+    pub(super) order: u16,
+    pub(super) codes: CodeTable<'a>,
+    pub(super) unit: Unit,
+    /// What a blank month or year takes from the sheet.
+    pub(super) fallback: Option<i32>,
+    pub(super) builders: Builders,
+}
+
+impl FieldColumn<'_> {
+    /// Appends the cells of the kept rows.
+    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
+        let mut note = Notes { log, order: self.order };
+        let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_cell(table, &self.positions, row)));
+        match (&mut self.builders, self.kind) {
+            (Builders::Number([text, state, raw]), _) => {
+                for (at, (kind, written)) in cells {
+                    let reading = id_number::clean(kind, written, as_of);
+                    append(text, &reading.text);
+                    state.append_value(reading.state.as_str());
+                    append_raw(raw, written, &reading.text);
+                    note.all(at, reading.repairs);
+                }
+            }
+            (Builders::TextAndRaw([text, raw]), _) => {
+                for (at, (_, written)) in cells {
+                    let reading = name::clean(shorten(written, at, &mut note));
+                    append(text, &reading.text);
+                    append_raw(raw, written, &reading.text);
+                    note.all(at, reading.repairs);
+                }
+            }
+            (Builders::Int64(values), FieldKind::Money) => {
+                for (at, (_, written)) in cells {
+                    let read = if written.is_empty() { None } else { money::read(written, self.unit) };
+                    // Dashes are how a blank amount is printed.
+                    if read.is_none() && written.chars().any(char::is_alphanumeric) {
+                        note.one(at, Repair::Unreadable);
+                    }
+                    values.append_option(read);
+                }
+            }
+            (Builders::Int64(values), _) => {
+                for (at, (_, written)) in cells {
+                    let read = count(written);
+                    note.unless(read.is_some() || written.is_empty(), at, Repair::Unreadable);
+                    values.append_option(read);
+                }
+            }
+            (Builders::Int32(values), kind) => {
+                for (at, (cell, written)) in cells {
+                    let read = match kind {
+                        FieldKind::Month => date::read_month(cell, written).map(Month::yyyymm),
+                        _ => date::read_year(cell, written),
+                    };
+                    if written.is_empty() {
+                        // Said once per sheet where the column is missing altogether: the source has the data date.
+                        note.unless(self.positions.is_empty() || self.fallback.is_none(), at, Repair::FromDataDate);
+                        values.append_option(self.fallback);
+                    } else {
+                        note.unless(read.is_some(), at, Repair::Unreadable);
+                        values.append_option(read);
+                    }
+                }
+            }
+            (Builders::Date(values), _) => {
+                for (at, (_, written)) in cells {
+                    let read = date::read_day(written);
+                    note.unless(read.is_some() || written.is_empty(), at, Repair::Unreadable);
+                    values.append_option(read.map(|day| day.0));
+                }
+            }
+            (Builders::Flag(values), _) => {
+                for (at, (_, written)) in cells {
+                    let read = if written.is_empty() { None } else { vocabulary::yes_no(written) };
+                    note.unless(read.is_some() || written.is_empty(), at, Repair::UnknownCode);
+                    values.append_option(read);
+                }
+            }
+            (Builders::Text(text), kind) => {
+                for (at, (cell, written)) in cells {
+                    if written.is_empty() {
+                        text.append_null();
+                        continue;
+                    }
+                    match kind {
+                        FieldKind::Relation => code(text, vocabulary::relation(written), at, &mut note),
+                        FieldKind::Code => code(text, self.codes.get(written), at, &mut note),
+                        FieldKind::CodeList => {
+                            let (values, complete) = code_list(&mut self.codes, written);
+                            note.unless(complete, at, Repair::UnknownCode);
+                            append(text, &values);
+                        }
+                        FieldKind::Phone => match phone::clean(shorten(written, at, &mut note)) {
+                            Some((phone, repairs)) => {
+                                note.all(at, repairs);
+                                append(text, &phone);
+                            }
+                            None => code(text, None, at, &mut note),
+                        },
+                        FieldKind::Identifier if cell == CellKind::Number && written.len() > 15 => {
+                            note.one(at, Repair::Float);
+                            text.append_null();
+                        }
+                        FieldKind::Identifier => append(text, &identifier(shorten(written, at, &mut note))),
+                        _ => append(text, shorten(written.trim(), at, &mut note)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where repairs of one field are written down.
+pub(super) struct Notes<'l> {
+    pub(super) log: &'l mut Log,
+    pub(super) order: u16,
+}
+
+impl Notes<'_> {
+    pub(super) fn one(&mut self, at: u32, repair: Repair) {
+        self.log.push((at, self.order, repair));
+    }
+
+    pub(super) fn unless(&mut self, fine: bool, at: u32, repair: Repair) {
+        if !fine {
+            self.one(at, repair);
+        }
+    }
+
+    pub(super) fn all(&mut self, at: u32, repairs: Repairs) {
+        if !repairs.is_empty() {
+            repairs.iter().for_each(|repair| self.one(at, repair));
+        }
+    }
+}
+
+/// The first non-empty cell among `positions`.
+pub(super) fn first_cell<'t>(table: &'t RawTable, positions: &[usize], row: usize) -> (CellKind, &'t str) {
+    let cells = positions.iter().filter_map(|&position| table.columns.get(position)).map(|column| column.get(row));
+    cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty()).unwrap_or((CellKind::Empty, ""))
+}
+
+/// Appends text, null when empty.
+pub(super) fn append(builder: &mut StringBuilder, text: &str) {
+    if text.is_empty() { builder.append_null() } else { builder.append_value(text) }
+}
+
+/// Appends the text as written where it differs from the column.
+pub(super) fn append_raw(builder: &mut StringBuilder, written: &str, text: &str) {
+    if written == text { builder.append_null() } else { append(builder, shortened(written)) }
+}
+
+/// Canonical values of a multi-valued cell, sorted and joined with commas, and whether every part was known.
+pub(super) fn code_list(codes: &mut CodeTable<'_>, written: &str) -> (String, bool) {
+    let mut complete = true;
+    let mut values: Vec<&str> = Vec::new();
+    for part in vocabulary::parts(written) {
+        match codes.get(part) {
+            Some(value) => values.push(value),
+            None => complete = false,
+        }
+    }
+    values.sort_unstable();
+    values.dedup();
+    (values.join(","), complete)
+}
+
+fn code(builder: &mut StringBuilder, value: Option<&str>, at: u32, note: &mut Notes<'_>) {
+    note.unless(value.is_some(), at, Repair::UnknownCode);
+    builder.append_option(value);
+}
+
+fn shorten<'t>(text: &'t str, at: u32, note: &mut Notes<'_>) -> &'t str {
+    note.unless(text.len() <= LONGEST, at, Repair::Cut);
+    shortened(text)
+}
+
+fn shortened(text: &str) -> &str {
+    if text.len() <= LONGEST { text } else { text.get(..text.floor_char_boundary(LONGEST)).unwrap_or("") }
+}
+
+/// A whole number: `3`, `3.0`, `3人`.
+fn count(text: &str) -> Option<i64> {
+    let digits = text.trim().trim_end_matches(['人', '口', '个', '户']);
+    // Fen of as many yuan: the same decimal grammar.
+    money::read(digits, Unit::Yuan).filter(|hundredths| hundredths % 100 == 0).map(|hundredths| hundredths / 100)
+}
+
+fn identifier(text: &str) -> Cow<'_, str> {
+    let drop =
+        |character: char| character.is_whitespace() || is_invisible(character) || matches!(character, '\'' | '’' | '`' | '"');
+    if text.contains(drop) { Cow::Owned(text.replace(drop, "")) } else { Cow::Borrowed(text) }
+}

@@ -1,0 +1,143 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn as_of() -> Day {
+    "2018-06-30".parse().expect("a day")
+}
+
+fn number(region: &str, birth: &str, sequence: &str) -> String {
+    let digits = format!("{region}{birth}{sequence}");
+    let check = check_digit(digits.as_bytes().as_array().expect("17 digits"));
+    format!("{digits}{}", char::from(check))
+}
+
+fn read(text: &str) -> (String, IdState, Vec<&'static str>) {
+    let reading = clean(CellKind::Text, text, as_of());
+    (reading.text.into_owned(), reading.state, reading.repairs.iter().map(Repair::as_str).collect())
+}
+
+/// The example number printed in GB 11643-1999.
+const STANDARD: &str = "11010519491231002X";
+
+#[test]
+fn the_standards_own_example_is_valid() {
+    assert_eq!(read(STANDARD), (STANDARD.to_owned(), IdState::Valid, vec![]));
+    assert_eq!(birth_of(STANDARD).map(|day| day.to_string()).as_deref(), Some("1949-12-31"));
+    assert_eq!(sex_of(STANDARD), Some("女"));
+}
+
+#[test]
+fn every_look_of_the_check_letter_becomes_x() {
+    for letter in ["x", "×", "Х", "х", "*"] {
+        let (text, state, repairs) = read(&STANDARD.replace('X', letter));
+        assert_eq!((text.as_str(), state), (STANDARD, IdState::Valid), "{letter}");
+        assert_eq!(repairs, ["check_letter"], "{letter}");
+    }
+    assert_eq!(read(&STANDARD.replace('X', "Ｘ")).1, IdState::Valid);
+}
+
+#[test]
+fn spaces_quotes_and_width_are_taken_out() {
+    let full: String = STANDARD.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).expect("full width")).collect();
+    assert_eq!(read(&full), (STANDARD.to_owned(), IdState::Valid, vec!["width"]));
+    for text in
+        ["'11010519491231002X", "110105 19491231 002X", "\u{feff}11010519491231002X\t", "1101051949123\u{200b}1002X\u{a0}"]
+    {
+        assert_eq!(read(text), (STANDARD.to_owned(), IdState::Valid, vec!["space"]), "{text:?}");
+    }
+}
+
+#[test]
+fn letters_are_read_as_digits_only_with_proof() {
+    assert_eq!(read("11OlO51949I231OO2X"), (STANDARD.to_owned(), IdState::Valid, vec!["letter_for_digit"]));
+    assert_eq!(read("11OlO51949I231OO3X").1, IdState::Malformed);
+}
+
+#[test]
+fn fifteen_digits_are_upgraded() {
+    assert_eq!(read("110105491231002"), (STANDARD.to_owned(), IdState::Valid, vec!["15_to_18"]));
+    let (old, ..) = read("110105951231998");
+    assert_eq!(old.get(6..10), Some("1895"));
+    assert_eq!(read("110105491331002").1, IdState::Malformed);
+}
+
+#[test]
+fn a_certificate_number_is_split() {
+    for (tail, grade, reissue) in [("4", None, None), ("42", Some(2), None), ("42B1", Some(2), Some(1))] {
+        let text = format!("{STANDARD}{tail}");
+        let reading = clean(CellKind::Text, &text, as_of());
+        assert_eq!((reading.text.as_ref(), reading.state), (STANDARD, IdState::Valid));
+        assert_eq!(reading.suffix, Some(Suffix { category: 4, grade, reissue }));
+    }
+    assert_eq!(read(&format!("{STANDARD}95")).1, IdState::Malformed);
+}
+
+#[test]
+fn typed_twice_and_school_numbers() {
+    assert_eq!(read(&format!("{STANDARD} {STANDARD}")).0, STANDARD);
+    assert_eq!(read(&format!("{STANDARD}{STANDARD}")).2, ["typed_twice"]);
+    assert_eq!(read(&format!("G{STANDARD}")), (STANDARD.to_owned(), IdState::Valid, vec!["school_prefix"]));
+}
+
+#[test]
+fn numbers_that_went_through_a_float_are_never_valid() {
+    let valid = number("520324", "19900307", "123");
+    assert_eq!(clean(CellKind::Number, &valid, as_of()).state, IdState::Float);
+    assert_eq!(read("520324199003071000").1, IdState::Float);
+    assert_eq!(read("5.20324E+17").1, IdState::Scientific);
+    assert_eq!(read("5.20324199003071E+17"), ("520324199003071000".to_owned(), IdState::Float, vec![]));
+    assert_eq!(clean(CellKind::Number, "520324900307123", as_of()).state, IdState::Valid, "15 digits are exact in a double");
+}
+
+#[test]
+fn masked_placeholders_and_other_documents() {
+    assert_eq!(read("520324********123X"), ("520324********123X".to_owned(), IdState::Masked, vec![]));
+    assert_eq!(read("520324XXXXXXXX1234").0, "520324********1234");
+    for text in ["0", "无", "999999199001011234", "111111111111111111", "----", "111111190000000000"] {
+        assert_eq!(read(text), (String::new(), IdState::Placeholder, vec![]), "{text}");
+    }
+    for text in ["南字第123456号", "E12345678", "H1234567800"] {
+        assert_eq!(read(text).1, IdState::OtherDocument, "{text}");
+    }
+    assert_eq!(read("11010519491231002").1, IdState::Malformed);
+    assert_eq!(read("110105194912310021").1, IdState::Invalid);
+    let tomorrow = number("520324", "20180701", "123");
+    assert_eq!(read(&tomorrow).1, IdState::Invalid);
+}
+
+#[test]
+fn debug_hides_the_number() {
+    assert!(!format!("{:?}", clean(CellKind::Text, STANDARD, as_of())).contains("19491231"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_reads_the_same_twice(text in "\\PC{0,40}|[0-9XxOlSB*Ｘ×  ]{0,40}|[1-6][0-9]{14,21}[0-9XB]?") {
+        let once = clean(CellKind::Text, &text, as_of());
+        let twice = clean(CellKind::Text, &once.text, as_of());
+        prop_assert_eq!(&once.text, &twice.text);
+        if once.state != IdState::Placeholder {
+            prop_assert_eq!(once.state, twice.state);
+        }
+    }
+
+    #[test]
+    fn a_slip_can_be_undone(place in 0usize..17, digit in b'0'..=b'9', day in 1u32..29, sequence in 0u32..1000) {
+        let right = number("520324", &format!("199003{day:02}"), &format!("{sequence:03}"));
+        let mut wrong = right.clone().into_bytes();
+        wrong[place] = digit;
+        let wrong = String::from_utf8(wrong).expect("ASCII");
+        prop_assume!(wrong != right);
+        let offered = admissible_repairs(&wrong, as_of());
+        prop_assert!(offered.contains(&right));
+        prop_assert!(offered.iter().all(|number| clean(CellKind::Text, number, as_of()).state == IdState::Valid));
+        let short = right.get(..17).expect("ASCII");
+        prop_assert_eq!(admissible_repairs(short, as_of()), vec![right.clone()]);
+    }
+
+    #[test]
+    fn repairs_of_any_text_do_not_panic(text in "\\PC{0,24}") {
+        let _ = admissible_repairs(&text, as_of());
+    }
+}

@@ -1,0 +1,22 @@
+//! Text cells → canonical records.
+//!
+//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`money`], [`vocabulary`], [`phone`]): pure, total over any
+//! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
+//! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
+
+pub mod assemble;
+pub mod data_date;
+pub mod date;
+pub mod disability_no;
+mod field_column;
+pub mod id_number;
+pub mod money;
+pub mod name;
+mod name_variants;
+pub mod phone;
+pub mod repair;
+pub mod sheet;
+pub mod vocabulary;
+
+pub use assemble::assemble;
+pub use sheet::{Context, NormalisedSheet, Normaliser};

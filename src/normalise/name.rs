@@ -1,0 +1,182 @@
+//! Names: one form for output, another for comparing.
+//!
+//! [`clean`] takes a cell and gives the name as it should be printed: no padding, no titles, `·` in minority names. [`fold`] gives a
+//! key under which spellings of the same name meet: simplified characters, no dots. Both are total and idempotent.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::name_variants::simplified;
+use super::repair::{Repair, Repairs};
+use crate::model::personal::mask_name;
+use crate::model::text::{is_invisible, recomposed};
+
+/// Words in brackets behind a name that say what the person is, not what else they are called.
+const TITLES: [&str; 14] = ["户主", "本人", "配偶", "妻", "夫", "子", "女", "父", "母", "孙", "监护人", "已故", "死亡", "组长"];
+
+/// A cleaned name. `Debug` masks it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NameReading<'a> {
+    /// The name; empty when nothing is left.
+    pub text: Cow<'a, str>,
+    /// What was done to it.
+    pub repairs: Repairs,
+}
+
+impl fmt::Debug for NameReading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NameReading({}, {:?})", mask_name(&self.text), self.repairs)
+    }
+}
+
+/// The name for output.
+#[must_use]
+pub fn clean(text: &str) -> NameReading<'_> {
+    if text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}')) {
+        return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
+    }
+    let mut repairs = Repairs::default();
+    let plain: Vec<char> = text.nfkc().filter(|&character| !is_invisible(character) && !is_quote(character)).collect();
+    let end = plain.iter().position(|character| matches!(character, '(' | '[' | '【' | '〔' | '<' | '《')).filter(|&at| at > 0);
+    let (name, bracket) = plain.split_at(end.unwrap_or(plain.len()));
+    if !bracket.is_empty() {
+        let said: String = bracket.iter().collect();
+        repairs.insert(if TITLES.iter().any(|title| said.contains(title)) { Repair::Title } else { Repair::Bracket });
+    }
+    let has_han = name.iter().any(|&character| is_han(character));
+    let mut cleaned = String::with_capacity(text.len());
+    for (at, &character) in name.iter().enumerate() {
+        if character.is_whitespace() {
+            if !has_han && !cleaned.is_empty() && !cleaned.ends_with(' ') {
+                cleaned.push(' ');
+            }
+        } else if is_dot(character) {
+            // A dot between two Han characters belongs to a minority name; elsewhere it is a slip or an initial.
+            let after = name[at + 1..].iter().find(|next| !next.is_whitespace() && !is_dot(**next));
+            if cleaned.chars().next_back().is_some_and(is_han) && after.is_some_and(|&next| is_han(next)) {
+                cleaned.push('·');
+            } else if !has_han {
+                cleaned.push(character);
+            }
+            if has_han && character != '·' {
+                repairs.insert(Repair::Dot);
+            }
+        } else {
+            cleaned.push(character);
+        }
+    }
+    while cleaned.ends_with(' ') {
+        cleaned.pop();
+    }
+    let cleaned = recomposed(cleaned);
+    if cleaned == text {
+        return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
+    }
+    if repairs.is_empty() {
+        let narrow =
+            text.chars().filter(|&character| !character.is_whitespace() && !is_invisible(character) && !is_quote(character));
+        let spaced = narrow.eq(cleaned.chars().filter(|character| *character != ' '));
+        repairs.insert(if spaced { Repair::Space } else { Repair::Width });
+    }
+    NameReading { text: Cow::Owned(cleaned), repairs }
+}
+
+/// The name for comparing: NFKC, variants and traditional forms simplified, lower case, without spaces, dots and invisible characters.
+#[must_use]
+pub fn fold(name: &str) -> String {
+    let keep = |character: &char| {
+        !character.is_whitespace() && !is_invisible(*character) && !is_dot(*character) && !is_quote(*character)
+    };
+    recomposed(name.nfkc().filter(keep).map(|character| simplified(character.to_ascii_lowercase())).collect())
+}
+
+/// Whether `character` stands for one that a system could not show: `□`, `?`, U+FFFD, private use.
+#[must_use]
+pub fn unknown_character(character: char) -> bool {
+    matches!(character, '□' | '■' | '〓' | '?' | '？' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Whether any character of `name` is unknown; such a position matches anything when the numbers are equal.
+#[must_use]
+pub fn has_unknown_character(name: &str) -> bool {
+    name.chars().any(unknown_character)
+}
+
+fn is_han(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇')
+        || unknown_character(character)
+}
+
+/// The dots seen in minority names; the standard one is U+00B7 (民委发〔2016〕33号).
+fn is_dot(character: char) -> bool {
+    matches!(character, '·' | '.' | '．' | '•' | '・' | '･' | '‧' | '∙' | '⋅' | '。' | '｡' | '-' | '－')
+}
+
+fn is_quote(character: char) -> bool {
+    matches!(character, '\'' | '"' | '’' | '‘' | '“' | '”' | '`')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> (String, Vec<&'static str>) {
+        let reading = clean(text);
+        (reading.text.into_owned(), reading.repairs.iter().map(Repair::as_str).collect())
+    }
+
+    #[test]
+    fn names_for_output() {
+        for (text, name, repairs) in [
+            ("张三", "张三", vec![]),
+            ("张 三", "张三", vec!["space"]),
+            ("　张\u{200b}三\t", "张三", vec!["space"]),
+            ("张三(户主)", "张三", vec!["title"]),
+            ("张三（曾用名李四）", "张三", vec!["bracket"]),
+            ("阿卜．买买提", "阿卜·买买提", vec!["dot"]),
+            ("阿卜·买买提", "阿卜·买买提", vec![]),
+            ("张三。", "张三", vec!["dot"]),
+            ("张□", "张□", vec![]),
+            (" John  Smith ", "John Smith", vec!["space"]),
+            ("\u{3bca}生", "\u{3bca}生", vec![]),
+        ] {
+            assert_eq!(read(text), (name.to_owned(), repairs), "{text}");
+        }
+        for dot in ['.', '．', '•', '・', '‧', '∙', '。', '-'] {
+            assert_eq!(read(&format!("阿卜{dot}买买提")).0, "阿卜·买买提", "{dot}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_name_meet() {
+        for (one, other) in
+            [("張偉", "张伟"), ("王峯", "王峰"), ("阿卜·买买提", "阿卜买买提"), ("張 國華", "张国华"), ("陈堃", "陈坤")]
+        {
+            assert_eq!(fold(one), fold(other));
+        }
+        assert_ne!(fold("张伟"), fold("张玮"));
+    }
+
+    #[test]
+    fn unknown_characters() {
+        for name in ["张□", "张?", "张\u{e000}", "张\u{fffd}"] {
+            assert!(has_unknown_character(name), "{name}");
+        }
+        assert!(!has_unknown_character("张㯊"));
+    }
+
+    proptest! {
+        #[test]
+        fn idempotent(text in "\\PC{0,16}|[张三李四·.．•。 　(（）)□-]{0,12}") {
+            let once = clean(&text).text.into_owned();
+            let twice = clean(&once);
+            prop_assert_eq!(twice.text.as_ref(), once.as_str());
+            let folded = fold(&text);
+            prop_assert_eq!(fold(&folded), folded);
+        }
+    }
+}

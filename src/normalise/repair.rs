@@ -1,0 +1,141 @@
+//! Kinds of repair, and small sets of them. What goes into the column `repairs` is `field:kind`.
+
+/// What was done to a value, or why it could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Repair {
+    /// Full-width or compatibility characters replaced by the plain ones.
+    Width,
+    /// Spaces, invisible characters or quotes taken out.
+    Space,
+    /// `x`, `×`, Cyrillic `Х` or `*` in the last place of a number became `X`.
+    CheckLetter,
+    /// `O`, `l`, `I`, `S`, `B` became digits; checksum and birth date prove it.
+    LetterForDigit,
+    /// A 15-digit number was upgraded.
+    FifteenToEighteen,
+    /// The number stood there twice.
+    TypedTwice,
+    /// The digits of a disability certificate were split from the number.
+    DisabilitySuffix,
+    /// The `G` of a school-roll number was taken off.
+    SchoolPrefix,
+    /// A title in brackets was taken off a name: `张三(户主)`.
+    Title,
+    /// Other brackets were taken off a name: `张三(曾用名李四)`.
+    Bracket,
+    /// The dot of a minority name was made `·`.
+    Dot,
+    /// `+86` was taken off a phone.
+    CountryCode,
+    /// A cell held several values, the first (for grades the most severe) was taken.
+    Several,
+    /// Blank here, taken from the disability certificate number.
+    FromDisabilityNumber,
+    /// Blank here, taken from the data date of the sheet.
+    FromDataDate,
+    /// The rows name no town; the sheet or file name does.
+    TownFromSheet,
+    /// Kind and grade stood in one cell.
+    Combined,
+    /// Not in the code table; the column is null.
+    UnknownCode,
+    /// Not a date, amount, count or phone; the column is null.
+    Unreadable,
+    /// The valid number says otherwise and wins.
+    DiffersFromNumber,
+    /// A code of 16 digits and more went through a float and lost its end; the column is null.
+    Float,
+    /// Longer than any real value; cut.
+    Cut,
+}
+
+impl Repair {
+    const ALL: [Self; 22] = [
+        Self::Width,
+        Self::Space,
+        Self::CheckLetter,
+        Self::LetterForDigit,
+        Self::FifteenToEighteen,
+        Self::TypedTwice,
+        Self::DisabilitySuffix,
+        Self::SchoolPrefix,
+        Self::Title,
+        Self::Bracket,
+        Self::Dot,
+        Self::CountryCode,
+        Self::Several,
+        Self::FromDisabilityNumber,
+        Self::FromDataDate,
+        Self::TownFromSheet,
+        Self::Combined,
+        Self::UnknownCode,
+        Self::Unreadable,
+        Self::DiffersFromNumber,
+        Self::Float,
+        Self::Cut,
+    ];
+
+    /// The kind as written after `field:`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Width => "width",
+            Self::Space => "space",
+            Self::CheckLetter => "check_letter",
+            Self::LetterForDigit => "letter_for_digit",
+            Self::FifteenToEighteen => "15_to_18",
+            Self::TypedTwice => "typed_twice",
+            Self::DisabilitySuffix => "disability_suffix",
+            Self::SchoolPrefix => "school_prefix",
+            Self::Title => "title",
+            Self::Bracket => "bracket",
+            Self::Dot => "dot",
+            Self::CountryCode => "country_code",
+            Self::Several => "several",
+            Self::FromDisabilityNumber => "from_disability_no",
+            Self::FromDataDate => "from_data_date",
+            Self::TownFromSheet => "town_from_sheet",
+            Self::Combined => "combined",
+            Self::UnknownCode => "unknown_code",
+            Self::Unreadable => "unreadable",
+            Self::DiffersFromNumber => "differs_from_number",
+            Self::Float => "float",
+            Self::Cut => "cut",
+        }
+    }
+}
+
+/// A set of repairs, without allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repairs(u32);
+
+impl Repairs {
+    /// Adds a repair.
+    pub fn insert(&mut self, repair: Repair) {
+        self.0 |= 1 << repair as u32;
+    }
+
+    /// The set with `repair` added.
+    #[must_use]
+    pub fn with(mut self, repair: Repair) -> Self {
+        self.insert(repair);
+        self
+    }
+
+    /// Whether `repair` is in the set.
+    #[must_use]
+    pub fn contains(self, repair: Repair) -> bool {
+        self.0 & (1 << repair as u32) != 0
+    }
+
+    /// Whether nothing was done.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The repairs, in the order of declaration.
+    pub fn iter(self) -> impl Iterator<Item = Repair> {
+        Repair::ALL.into_iter().filter(move |&repair| self.contains(repair))
+    }
+}
