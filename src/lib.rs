@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod ingest;
+pub mod link;
 pub mod model;
