@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told_at_once() {
-        let text = SHIPPED.replace("confirm = 7.0", "confirm = -7.0").replace("{ m = 0.99, u = 0.5 }", "{ m = 1.99, u = 0.0 }");
+        let text = SHIPPED.replace("confirm = 5.0", "confirm = -5.0").replace("{ m = 0.99, u = 0.5 }", "{ m = 1.99, u = 0.0 }");
         let message = LinkModel::parse(&text).expect_err("three mistakes").to_string();
         assert!(message.contains("review") && message.contains(" m ") && message.contains(" u "), "{message}");
     }

@@ -31,11 +31,10 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
             blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength, fixed);
         }
     }
-    if !spine.persons.is_empty() {
-        let strangers = (HOUSEHOLD_SIZE / f64::from(super::roster::dense(spine.persons.len()))).min(0.5);
-        for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
-            odds.u = strangers;
-        }
+    // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
+    let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
+    for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
+        odds.u = (HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
     }
     weights.settle();
     weights

@@ -4,7 +4,7 @@
 //! representative per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
 
 use super::hash;
-use super::roster::{NONE, Roster};
+use super::roster::{NONE, Record, Roster};
 use super::spine::{self, Spine};
 use crate::model::identity::name::NameLevel;
 
@@ -81,14 +81,23 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
     }
 }
 
-/// Two rows of one registry and household with one number, whose names differ in one character and of whom one is the head:
-/// a parent's number on a child's row.
+/// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
+/// or somebody else in either household bears the other's name more closely.
 fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
-    let (left, right) = (roster.record(row), roster.record(face));
-    level == NameLevel::OneCharacter
-        && left.household != NONE
-        && left.household == right.household
-        && left.is_head != right.is_head
+    if level < NameLevel::Dropped {
+        return false;
+    }
+    let (right, left) = (roster.record(row), roster.record(face));
+    let namesake = |household: u32, but: u32, of: &Record| {
+        roster
+            .household_rows(household)
+            .iter()
+            .filter(|other| **other != but)
+            .any(|other| spine::name_level(roster, roster.record(*other), of).is_some_and(|closer| closer < level))
+    };
+    (left.household != NONE && left.household == right.household)
+        || namesake(right.household, row, left)
+        || namesake(left.household, face, right)
 }
 
 /// Groups waiting rows that bear the same number, valid or damaged alike, and agreeing names.

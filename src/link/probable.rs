@@ -115,7 +115,9 @@ fn doubts(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusiv
         }
         let mut open: Vec<&Scored> = block
             .iter()
-            .filter(|pair| pair.weight >= review && !(exclusive && taken.binary_search(&pair.person).is_ok()))
+            .filter(|pair| {
+                pair.weight >= review && !pair.levels.is_clash() && !(exclusive && taken.binary_search(&pair.person).is_ok())
+            })
             .collect();
         open.sort_by_key(|pair| (std::cmp::Reverse(pair.weight), pair.person));
         doubts.extend(open.into_iter().take(REVIEW_PER_ROW).map(|pair| {

@@ -19,6 +19,8 @@ use crate::model::registry::Grain;
 pub(super) const NONE: u32 = u32::MAX;
 /// No birth date.
 pub(super) const NO_BIRTH: i32 = i32::MIN;
+/// More rows than this, over all files of a code system, are no household.
+const HOUSEHOLD_ROWS: u32 = 120;
 /// `与户主关系` of the head.
 const HEAD: &str = "户主";
 
@@ -75,9 +77,9 @@ pub(super) struct Name {
     /// Keys of its sounds.
     pub sounds: Vec<u64>,
     /// Share of rows whose folded name is this.
-    pub share: f32,
+    pub share: f64,
     /// Share of rows that sound like it.
-    pub sound_share: f32,
+    pub sound_share: f64,
 }
 
 /// Rows `start..end` of one registry.
@@ -104,6 +106,9 @@ pub(super) struct Roster {
     pub households: u32,
     /// Whether any number is masked.
     pub any_masked: bool,
+    /// Rows by household: household `h` has those from `household_starts[h]` to the next.
+    household_starts: Vec<u32>,
+    household_rows: Vec<u32>,
 }
 
 /// Columns of one registry that identify a row.
@@ -239,8 +244,27 @@ impl Roster {
             record.head = renumbered.get(record.head as usize).copied().unwrap_or(NONE);
         }
         fill_heads(&mut rows, household_count);
-        count_shares(&rows, &mut kept);
-        Self { records: rows, names: kept, damaged, spans, households: household_count, any_masked }
+        count_shares(&rows, &mut kept, model);
+        let (household_starts, household_rows) = by_household(&rows, household_count);
+        Self {
+            records: rows,
+            names: kept,
+            damaged,
+            spans,
+            households: household_count,
+            any_masked,
+            household_starts,
+            household_rows,
+        }
+    }
+
+    /// Rows of a household, ascending; none for `NONE` or for a placeholder code that too many share.
+    pub(super) fn household_rows(&self, household: u32) -> &[u32] {
+        let at = household as usize;
+        match (self.household_starts.get(at), self.household_starts.get(at.wrapping_add(1))) {
+            (Some(&start), Some(&end)) if end - start <= HOUSEHOLD_ROWS => &self.household_rows[start as usize..end as usize],
+            _ => &[],
+        }
     }
 
     /// The record of a row.
@@ -350,6 +374,25 @@ fn fold_name(name: &str) -> Option<Name> {
     Some(Name { key: hash::text(&folded.folded()), sounds: folded.sounds(), folded, share: 0.0, sound_share: 0.0 })
 }
 
+/// Rows by household: where each starts, and the rows.
+fn by_household(rows: &[Record], households: u32) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0u32; households as usize + 1];
+    for record in rows.iter().filter(|record| record.household != NONE) {
+        starts[record.household as usize + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    let mut next = starts.clone();
+    let mut ordered = vec![0; starts.last().copied().unwrap_or(0) as usize];
+    for (row, record) in rows.iter().enumerate().filter(|(_, record)| record.household != NONE) {
+        let place = &mut next[record.household as usize];
+        ordered[*place as usize] = dense(row);
+        *place += 1;
+    }
+    (starts, ordered)
+}
+
 /// Registries that mark the head by relation alone: every member's head is that row's name.
 fn fill_heads(rows: &mut [Record], households: u32) {
     let mut heads = vec![NONE; households as usize];
@@ -364,10 +407,10 @@ fn fill_heads(rows: &mut [Record], households: u32) {
     }
 }
 
-/// Term frequencies over the run's own rows, shrunk by one row.
-fn count_shares(rows: &[Record], names: &mut [Name]) {
+/// Term frequencies over the run's own rows, shrunk to the model's chance that two strangers share a name.
+fn count_shares(rows: &[Record], names: &mut [Name], model: &LinkModel) {
     let (mut by_key, mut by_sound) = (WordMap::<u32>::default(), WordMap::<u32>::default());
-    let mut total = 1u32;
+    let mut total = 0u32;
     for name in rows.iter().filter_map(|record| names.get(record.name as usize)) {
         total += 1;
         *by_key.entry(name.key).or_default() += 1;
@@ -375,15 +418,14 @@ fn count_shares(rows: &[Record], names: &mut [Name]) {
             *by_sound.entry(*sound).or_default() += 1;
         }
     }
-    let share = |count: Option<&u32>| as_f32(count.copied().unwrap_or(0) + 1) / as_f32(total);
+    let strength = model.calibration.strength;
+    let prior = |level: &str| model.name.get(level).map_or(0.001, |odds| odds.u);
+    let (same, same_sound) = (prior("same"), prior("same sound"));
+    let share = |count: Option<&u32>, prior: f64| {
+        (f64::from(count.copied().unwrap_or(0)) + strength * prior) / (f64::from(total) + strength)
+    };
     for name in names {
-        name.share = share(by_key.get(&name.key));
-        name.sound_share = share(name.sounds.first().and_then(|sound| by_sound.get(sound)));
+        name.share = share(by_key.get(&name.key), same);
+        name.sound_share = share(name.sounds.first().and_then(|sound| by_sound.get(sound)), same_sound);
     }
-}
-
-/// Counts are far below 2^24 where it matters; above, a share's eighth digit does not.
-#[expect(clippy::cast_precision_loss, reason = "shares need three digits")]
-pub(super) fn as_f32(count: u32) -> f32 {
-    count as f32
 }

@@ -114,7 +114,8 @@ fn county(households: usize, seed: u64) -> Vec<Human> {
                 1 => [dice.pick(&surnames), dice.pick(&given), dice.pick(&given)].iter().collect(),
                 _ => [surname, generation, dice.pick(&given)].iter().collect(),
             };
-            let days = i32::try_from(if member < 2 { dice.below(20_000) } else { 17_000 + dice.below(12_000) }).expect("small") - 12_000;
+            let days =
+                i32::try_from(if member < 2 { dice.below(20_000) } else { 17_000 + dice.below(12_000) }).expect("small") - 12_000;
             let mut day = Day(days);
             let mut sequence = 1 + dice.below(600);
             let region = if dice.chance(40.0) { "522124" } else { "520324" };

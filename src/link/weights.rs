@@ -55,7 +55,7 @@ impl Weights {
             let share = |record: &Record| {
                 roster.name_of(record).map_or(1.0, |name| if level == 0 { name.share } else { name.sound_share })
             };
-            let u = f64::from(share(right).max(share(left))).max(RAREST);
+            let u = share(right).max(share(left)).max(RAREST);
             return self.odds[comparison].get(level).map_or(0, |odds| to_bits(odds.m / u));
         }
         self.bits[comparison].get(level).copied().unwrap_or(0)

@@ -110,6 +110,11 @@ impl Levels {
         self.of(ID) <= IdLevel::FloatStem as u8
     }
 
+    /// Equal number, unrelated names: pass 1 has told that already.
+    pub(super) fn is_clash(&self) -> bool {
+        self.of(ID) == IdLevel::Equal as u8 && self.of(NAME) == NAME_DIFFERENT
+    }
+
     /// Whether a join on these levels may be made without a human: names agree, numbers do not contradict, and something beyond
     /// name and village speaks for it.
     pub(super) fn may_join(&self) -> bool {
