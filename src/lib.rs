@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod ingest;
+pub mod link;
 pub mod model;
 pub mod run;
 pub mod normalise;

@@ -5,4 +5,5 @@ pub mod error;
 pub mod pin;
 pub mod pipeline;
 pub mod divisions;
+pub mod link;
 pub mod registry;

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod date;
 pub mod field;
 pub mod finding;
+pub mod identity;
 pub mod ids;
 pub mod intake;
 pub mod link;

@@ -1,0 +1,124 @@
+//! Calibration without labels: m from pairs that an equal number proves, u from random pairs, both shrunk to the model's priors.
+//!
+//! Pairs are picked by position, never by a clock or a thread, so the same input gives the same weights. The prior is the
+//! expected number of matches left over all pairs left.
+
+use rayon::prelude::*;
+
+use super::compare::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT};
+use super::hash;
+use super::roster::Roster;
+use super::spine::Spine;
+use super::weights::{Weights, to_bits};
+use crate::config::link::{LinkModel, Odds};
+
+/// Persons per household, for the chance that two strangers share one.
+const HOUSEHOLD_SIZE: f64 = 3.5;
+
+/// Counts of levels by comparison.
+type Counts = [[u32; 16]; COMPARISONS];
+
+/// Weights for one layer: `proven` rows joined by number in this layer, `rows` all its rows.
+pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven: &[u32], rows: &[u32]) -> Weights {
+    let mut weights = Weights::shipped(model);
+    let matched = sample(proven, model.calibration.proven_pairs);
+    let matches = count(roster, spine, matched.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
+    let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs));
+    for (at, (comparison, _)) in model.comparisons().into_iter().enumerate() {
+        if model.calibration.comparisons.iter().any(|name| name == comparison) {
+            // A join by number presupposes that names agree, so it cannot say how often they do not.
+            let fixed = (at == compare::NAME).then_some(NAME_DIFFERENT);
+            blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength, fixed);
+        }
+    }
+    // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
+    let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
+    for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
+        odds.u = (HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
+    }
+    weights.settle();
+    weights
+}
+
+/// Odds before comparison: `expected` matches among `left` × `right` pairs.
+pub(super) fn prior(expected: f64, left: usize, right: usize) -> i32 {
+    let pairs = f64::from(super::roster::dense(left).max(1)) * f64::from(super::roster::dense(right).max(1));
+    let share = (expected.max(1.0) / pairs).min(0.5);
+    to_bits(share / (1.0 - share))
+}
+
+/// Every n-th row, so that at most `most` are taken.
+fn sample(rows: &[u32], most: usize) -> Vec<u32> {
+    rows.iter().copied().step_by((rows.len() / most.max(1)).max(1)).take(most).collect()
+}
+
+/// Pairs of a row and a person that is not its own.
+fn random_pairs(spine: &Spine, rows: &[u32], most: usize) -> Vec<(u32, u32)> {
+    if rows.is_empty() || spine.persons.len() < 2 {
+        return Vec::new();
+    }
+    let pick = |word: u64, of: usize| usize::try_from(hash::mix(word) % of as u64).unwrap_or(0);
+    (0..most as u64)
+        .map(|draw| (rows[pick(2 * draw, rows.len())], super::roster::dense(pick(2 * draw + 1, spine.persons.len()))))
+        .filter(|(row, person)| spine.person_of[*row as usize] != *person)
+        .collect()
+}
+
+/// Levels of the first face of each pair that is not the row itself.
+fn count(roster: &Roster, spine: &Spine, pairs: Vec<(u32, u32)>) -> Counts {
+    let levels: Vec<Option<Levels>> = pairs
+        .into_par_iter()
+        .map(|(row, person)| {
+            let face = spine.faces.of(person).filter(|face| *face != row).last()?;
+            let linked = compare::linked_household(roster, spine, row, person);
+            Some(compare::compare(roster, spine, row, person, face, linked))
+        })
+        .collect();
+    let mut counts = Counts::default();
+    for levels in levels.into_iter().flatten() {
+        for (table, level) in counts.iter_mut().zip(levels.0) {
+            if level != MISSING
+                && let Some(count) = table.get_mut(usize::from(level))
+            {
+                *count += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// Counts plus `strength` pairs distributed as the prior says. `fixed` keeps its prior m.
+fn blend(odds: &mut [Odds], matches: &[u32], random: &[u32], strength: f64, fixed: Option<u8>) {
+    let total = |counts: &[u32]| f64::from(counts.iter().sum::<u32>());
+    let (matched, drawn) = (total(matches), total(random));
+    let (sum_m, sum_u) = odds.iter().fold((0.0, 0.0), |(m, u), odds| (m + odds.m, u + odds.u));
+    for (level, odds) in odds.iter_mut().enumerate() {
+        let seen = |counts: &[u32]| f64::from(counts.get(level).copied().unwrap_or(0));
+        if fixed.is_none_or(|fixed| usize::from(fixed) != level) {
+            odds.m = (seen(matches) + strength * odds.m / sum_m) / (matched + strength);
+        }
+        odds.u = (seen(random) + strength * odds.u / sum_u) / (drawn + strength);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_pairs_leave_the_prior_many_replace_it() {
+        let prior = [Odds { m: 0.9, u: 0.1 }, Odds { m: 0.1, u: 0.9 }];
+        let mut few = prior;
+        blend(&mut few, &[1, 1], &[0, 0], 300.0, None);
+        assert!((few[0].m - 0.9).abs() < 0.01 && (few[0].u - 0.1).abs() < 1e-9);
+        let mut many = prior;
+        blend(&mut many, &[50_000, 50_000], &[20_000, 80_000], 300.0, None);
+        assert!((many[0].m - 0.5).abs() < 0.01 && (many[0].u - 0.2).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_prior_is_a_share_of_pairs() {
+        assert_eq!(prior(1.0, 1, 1), 0);
+        assert!((f64::from(prior(1000.0, 1000, 1000)) / 1024.0 + 9.96).abs() < 0.01);
+    }
+}

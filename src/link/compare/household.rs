@@ -1,0 +1,64 @@
+//! Household evidence: a shared code, members linked already, the head.
+
+use super::super::roster::{NONE, Record, Roster};
+use super::super::spine::{self, HOUSEHOLD_MEMBERS, Spine};
+use super::{MISSING, SAME_HEAD, has_household};
+use crate::model::identity::name::NameLevel;
+
+const SAME_CODE: u8 = 0;
+const TWO_MEMBERS: u8 = 1;
+const ONE_MEMBER: u8 = 2;
+const APART: u8 = 4;
+const OTHER_HEAD: u8 = 5;
+
+/// What the row's household and the person's households have in common besides the two themselves.
+pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
+    let right = roster.record(row);
+    if !has_household(right) {
+        return MISSING;
+    }
+    let household = right.household;
+    if spine.faces.of(person).any(|face| face != row && roster.record(face).household == household) {
+        return SAME_CODE;
+    }
+    let (mut members, mut shared) = (0, 0);
+    for member in spine.members.of(household).filter(|member| *member != person).take(HOUSEHOLD_MEMBERS) {
+        members += 1;
+        shared += u32::from(live_together(spine, member, person, household));
+    }
+    match shared {
+        0 if members == 0 => MISSING,
+        0 => {
+            let has_company = spine
+                .households_of
+                .of(person)
+                .filter(|other| *other != household)
+                .any(|other| spine.members.of(other).any(|member| member != person));
+            if has_company { APART } else { MISSING }
+        }
+        1 => ONE_MEMBER,
+        _ => TWO_MEMBERS,
+    }
+}
+
+/// Whether two persons share a household other than `except`.
+pub(super) fn live_together(spine: &Spine, one: u32, other: u32, except: u32) -> bool {
+    spine
+        .households_of
+        .of(one)
+        .filter(|household| *household != except)
+        .any(|household| spine.households_of.of(other).any(|also| also == household))
+}
+
+/// Whether two rows name the same head; a head's own row says nothing that its name did not.
+pub(super) fn head_level(roster: &Roster, right: &Record, left: &Record) -> u8 {
+    if right.is_head || left.is_head || right.head == NONE || left.head == NONE {
+        return MISSING;
+    }
+    let head = |record: &Record| Record { name: record.head, ..*record };
+    match spine::name_level(roster, &head(right), &head(left)) {
+        Some(NameLevel::Same | NameLevel::Wildcard | NameLevel::SameSound) => SAME_HEAD,
+        Some(_) => OTHER_HEAD,
+        None => MISSING,
+    }
+}

@@ -1,0 +1,190 @@
+//! Comparisons: a row against a person, one level per field, missing first and the rest last.
+//!
+//! Evidence counts once: birth and sex are compared only where the number did not score them, the village and phone only where the household
+//! did not. [`Levels`] is seven bytes; nothing is allocated.
+
+mod birth;
+mod household;
+mod id;
+
+use super::roster::{NO_BIRTH, NONE, Record, Roster};
+use super::spine::{self, Spine};
+use crate::model::identity::name::NameLevel;
+
+/// Positions of the comparisons that are asked for by themselves, in the order of [`crate::config::link::LinkModel::comparisons`].
+pub(super) const ID: usize = 0;
+/// The name.
+pub(super) const NAME: usize = 1;
+/// The birth date; sex and place follow.
+pub(super) const BIRTH: usize = 2;
+/// The household.
+pub(super) const HOUSEHOLD: usize = 5;
+/// The phone.
+pub(super) const PHONE: usize = 6;
+/// Number of comparisons.
+pub(super) const COMPARISONS: usize = 7;
+/// The level of a comparison without evidence.
+pub(super) const MISSING: u8 = u8::MAX;
+
+/// Levels of each comparison, as the model names them; the position is the value in [`Levels`].
+pub(super) const LEVEL_NAMES: [&[&str]; COMPARISONS] = [
+    &[
+        "equal",
+        "one digit differs",
+        "neighbours swapped",
+        "character missing or doubled",
+        "float rounding",
+        "float stem",
+        "masked alike",
+        "same birth and sequence",
+        "two slips",
+        "same birth",
+        "another member's number",
+        "contested",
+        "damaged, unlike",
+        "two valid numbers",
+    ],
+    &[
+        "same",
+        "unknown character",
+        "same sound",
+        "one character dropped",
+        "one character differs",
+        "one character differs, kin",
+        "different",
+    ],
+    &["equal", "day and month swapped", "one part differs", "different"],
+    &["equal", "different"],
+    &["village", "town", "town, village unknown", "elsewhere"],
+    &["same code", "two members linked", "one member linked", "same head", "apart", "other head"],
+    &["equal", "different"],
+];
+
+/// How two numbers compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum IdLevel {
+    Equal,
+    OneDigit,
+    Swapped,
+    MissingOrDoubled,
+    FloatRounding,
+    FloatStem,
+    Masked,
+    BirthAndSequence,
+    TwoSlips,
+    SameBirth,
+    OtherMember,
+    Contested,
+    DamagedUnlike,
+    Conflict,
+}
+
+impl IdLevel {
+    /// Whether the level has scored birth and sex already, or has shown them wrong.
+    fn settles_birth(self) -> bool {
+        !matches!(self, Self::Masked | Self::OtherMember | Self::Contested | Self::DamagedUnlike)
+    }
+}
+
+/// The level of names that differ in one character within one household.
+pub(super) const NAME_KIN: u8 = 5;
+/// Names differ.
+pub(super) const NAME_DIFFERENT: u8 = 6;
+/// The last household level that says "same household".
+const HOUSEHOLD_LINKED: u8 = 2;
+/// The household level of an equal head.
+const SAME_HEAD: u8 = 3;
+
+/// The level of every comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Levels(pub [u8; COMPARISONS]);
+
+impl Levels {
+    /// The level of one comparison.
+    pub(super) fn of(&self, comparison: usize) -> u8 {
+        self.0[comparison]
+    }
+
+    /// Whether the number proves a repair: damage that has few explanations.
+    pub(super) fn number_repaired(&self) -> bool {
+        self.of(ID) <= IdLevel::FloatStem as u8
+    }
+
+    /// Equal number, unrelated names: pass 1 has told that already.
+    pub(super) fn is_clash(&self) -> bool {
+        self.of(ID) == IdLevel::Equal as u8 && self.of(NAME) == NAME_DIFFERENT
+    }
+
+    /// Whether a join on these levels may be made without a human: names agree, numbers do not contradict, and something beyond
+    /// name and village speaks for it.
+    pub(super) fn may_join(&self) -> bool {
+        let id = self.of(ID);
+        let contradicts = id == IdLevel::Conflict as u8 || id == IdLevel::DamagedUnlike as u8;
+        let number_speaks = id <= IdLevel::SameBirth as u8;
+        let birth_speaks = self.of(BIRTH) == 0;
+        let household_speaks = self.of(HOUSEHOLD) <= SAME_HEAD;
+        let phone_speaks = self.of(PHONE) == 0;
+        self.of(NAME) != NAME_DIFFERENT
+            && self.of(NAME) != MISSING
+            && (!contradicts || (id == IdLevel::DamagedUnlike as u8 && household_speaks))
+            && (number_speaks || birth_speaks || household_speaks || phone_speaks)
+    }
+}
+
+/// Compares a row with one face of a person; `linked` is what [`linked_household`] gave for the two.
+pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, face: u32, linked: u8) -> Levels {
+    let (right, left) = (roster.record(row), roster.record(face));
+    let id = id::compare(roster, spine, right, left, person);
+    let household = if linked <= HOUSEHOLD_LINKED {
+        linked
+    } else {
+        let head = household::head_level(roster, right, left);
+        if head == SAME_HEAD || linked == MISSING { head } else { linked }
+    };
+    let same_household = household <= HOUSEHOLD_LINKED;
+    let name = match spine::name_level(roster, right, left) {
+        None => MISSING,
+        Some(NameLevel::Same) => 0,
+        Some(NameLevel::Wildcard) => 1,
+        Some(NameLevel::SameSound) => 2,
+        Some(NameLevel::Dropped) => 3,
+        Some(NameLevel::OneCharacter) if same_household => NAME_KIN,
+        Some(NameLevel::OneCharacter) => 4,
+        Some(NameLevel::Different) => NAME_DIFFERENT,
+    };
+    // A contested number is perhaps another's, and so is the birth date inside it.
+    let independent =
+        |record: &Record| !(record.birth_from_number && (spine.is_contested(record.number) || id == Some(IdLevel::OtherMember)));
+    let scored = id.is_some_and(IdLevel::settles_birth) || !independent(right) || !independent(left);
+    let both_from_numbers = id.is_some() && right.birth_from_number && left.birth_from_number;
+    let birth = if scored || both_from_numbers || right.birth == NO_BIRTH || left.birth == NO_BIRTH {
+        MISSING
+    } else {
+        birth::compare(right.birth, left.birth)
+    };
+    let sex =
+        if scored || both_from_numbers || right.sex == 0 || left.sex == 0 { MISSING } else { u8::from(right.sex != left.sex) };
+    let place = if same_household { MISSING } else { place(right, left) };
+    let phone = if same_household || right.phone == 0 || left.phone == 0 { MISSING } else { u8::from(right.phone != left.phone) };
+    Levels([id.map_or(MISSING, |level| level as u8), name, birth, sex, place, household, phone])
+}
+
+/// Whether the row's household and the person's are one, by code or by members linked already, or plainly two.
+pub(super) fn linked_household(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
+    household::linked_level(roster, spine, row, person)
+}
+
+fn place(right: &Record, left: &Record) -> u8 {
+    match (right, left) {
+        _ if right.village != 0 && right.village == left.village => 0,
+        _ if right.town == 0 || left.town == 0 => MISSING,
+        _ if right.town != left.town => 3,
+        _ if right.village == 0 || left.village == 0 => 2,
+        _ => 1,
+    }
+}
+
+/// Whether two records are of one household or can be compared at all.
+fn has_household(record: &Record) -> bool {
+    record.household != NONE
+}

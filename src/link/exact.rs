@@ -1,0 +1,137 @@
+//! Pass 1: an equal valid number and names that agree.
+//!
+//! Takes the rows of one layer (one grain key of one registry) and the spine; joins what is proven, and gives the rest: one
+//! representative per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
+
+use super::hash;
+use super::roster::{NONE, Record, Roster};
+use super::spine::{self, Spine};
+use crate::model::identity::name::NameLevel;
+
+/// A number on two names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Clash {
+    /// The row met first.
+    pub left: u32,
+    /// The other.
+    pub right: u32,
+}
+
+/// What pass 1 leaves.
+#[derive(Default)]
+pub(super) struct Leftover {
+    /// Rows still without a person, one per group, ascending.
+    pub rows: Vec<u32>,
+    /// (row, representative): rows that say exactly what their representative says.
+    pub copies: Vec<(u32, u32)>,
+    /// Equal number, unrelated names.
+    pub clashes: Vec<Clash>,
+    /// Rows joined.
+    pub joined: Vec<u32>,
+}
+
+/// Runs pass 1 over `rows` (ascending).
+pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> Leftover {
+    let mut left = Leftover::default();
+    let mut waiting = Vec::new();
+    for &row in rows {
+        match claimant(roster, spine, row) {
+            Claim::Agrees(person) => {
+                spine.join(roster, row, person);
+                left.joined.push(row);
+            }
+            Claim::Clashes(other) => {
+                spine.contested.insert(roster.record(row).number);
+                left.clashes.push(Clash { left: other, right: row });
+                waiting.push(row);
+            }
+            Claim::Nobody => waiting.push(row),
+        }
+    }
+    group(roster, spine, &waiting, &mut left);
+    left
+}
+
+/// Who holds a row's number.
+pub(super) enum Claim {
+    /// A person with an agreeing name.
+    Agrees(u32),
+    /// Only persons with unrelated names; a row of the first of them.
+    Clashes(u32),
+    /// Nobody.
+    Nobody,
+}
+
+/// Looks the row's number up on the spine; the best name wins, then the elder person.
+pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
+    let record = roster.record(row);
+    if record.number == 0 {
+        return Claim::Nobody;
+    }
+    let best = spine
+        .claimants(record.number)
+        .map(|person| (spine.best_name(roster, row, person), person))
+        .min_by_key(|((level, _), person)| (*level, *person));
+    match best {
+        None => Claim::Nobody,
+        // Without a name on the row the number alone decides.
+        Some((_, person)) if record.name == NONE => Claim::Agrees(person),
+        Some(((level, face), person)) if level.agrees() && !siblings(roster, row, face, level) => Claim::Agrees(person),
+        Some(((_, face), _)) => Claim::Clashes(face),
+    }
+}
+
+/// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
+/// or somebody else in either household bears the other's name more closely.
+fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
+    if level < NameLevel::Dropped {
+        return false;
+    }
+    let (right, left) = (roster.record(row), roster.record(face));
+    let namesake = |household: u32, but: u32, of: &Record| {
+        roster
+            .household_rows(household)
+            .iter()
+            .filter(|other| **other != but)
+            .any(|other| spine::name_level(roster, roster.record(*other), of).is_some_and(|closer| closer < level))
+    };
+    (left.household != NONE && left.household == right.household)
+        || namesake(right.household, row, left)
+        || namesake(left.household, face, right)
+}
+
+/// Groups waiting rows that bear the same number, valid or damaged alike, and agreeing names.
+fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftover) {
+    let mut keyed: Vec<(u64, u32)> = waiting
+        .iter()
+        .map(|&row| {
+            let record = roster.record(row);
+            let damaged = roster.damaged_of(record).map_or(0, |damaged| hash::text(&damaged.text));
+            (if record.number != 0 { hash::mix(record.number) } else { damaged }, row)
+        })
+        .collect();
+    keyed.sort_unstable();
+    for block in keyed.chunk_by(|a, b| a.0 == b.0 && a.0 != 0) {
+        let mut heads: Vec<u32> = Vec::new();
+        for &(_, row) in block {
+            let record = roster.record(row);
+            let same = heads.iter().copied().find(|&head| {
+                spine::name_level(roster, record, roster.record(head))
+                    .is_none_or(|level| level.agrees() && !siblings(roster, row, head, level))
+            });
+            match same {
+                Some(head) => left.copies.push((row, head)),
+                None => {
+                    if let Some(&first) = heads.first().filter(|_| record.number != 0) {
+                        spine.contested.insert(record.number);
+                        left.clashes.push(Clash { left: first, right: row });
+                    }
+                    heads.push(row);
+                    left.rows.push(row);
+                }
+            }
+        }
+    }
+    left.rows.sort_unstable();
+    left.copies.sort_unstable();
+}

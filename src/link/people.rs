@@ -1,0 +1,218 @@
+//! From the finished spine to what leaves the room: persons in the order of their founding rows, stable ids, best values.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use rayon::prelude::*;
+
+use super::roster::{NO_BIRTH, NONE, Roster, dense};
+use super::spine::Spine;
+use crate::model::columns;
+use crate::model::identity::id::Number;
+use crate::model::ids::CountyKey;
+use crate::model::link::{PEOPLE_COLUMNS, People};
+use crate::model::record::{RecordSet, RegistryRecords, RowId};
+
+/// The registry whose own codes make the steadiest ids, and whose household codes stand bare.
+const FIRST: &str = "poverty";
+
+/// Persons in their final order with their rows.
+pub(super) struct Order {
+    /// Spine position → final position.
+    pub rank: Vec<u32>,
+    /// Final position → first entry of `rows`; one more at the end.
+    starts: Vec<u32>,
+    /// Rows by person, ascending within each.
+    rows: Vec<u32>,
+}
+
+impl Order {
+    /// Orders persons by founding row.
+    pub(super) fn new(spine: &Spine) -> Self {
+        let mut persons: Vec<u32> = (0..dense(spine.persons.len())).collect();
+        persons.sort_unstable_by_key(|&person| spine.persons[person as usize].founder);
+        let mut rank = vec![0; persons.len()];
+        for (position, &person) in persons.iter().enumerate() {
+            rank[person as usize] = dense(position);
+        }
+        let mut starts = vec![0u32; persons.len() + 1];
+        for &person in spine.person_of.iter().filter(|&&person| person != NONE) {
+            starts[rank[person as usize] as usize + 1] += 1;
+        }
+        for position in 1..starts.len() {
+            starts[position] += starts[position - 1];
+        }
+        let mut next = starts.clone();
+        let mut rows = vec![0; starts.last().copied().unwrap_or(0) as usize];
+        for (row, &person) in spine.person_of.iter().enumerate().filter(|&(_, &person)| person != NONE) {
+            let place = &mut next[rank[person as usize] as usize];
+            rows[*place as usize] = dense(row);
+            *place += 1;
+        }
+        Self { rank, starts, rows }
+    }
+
+    /// Number of persons.
+    pub(super) fn len(&self) -> usize {
+        self.rank.len()
+    }
+
+    /// The rows of the person at a final position.
+    pub(super) fn rows_of(&self, position: usize) -> &[u32] {
+        &self.rows[self.starts[position] as usize..self.starts[position + 1] as usize]
+    }
+}
+
+/// The number that speaks for a person: one nobody else claims before a contested one, then most rows, then the first.
+pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Option<(Number, u32)> {
+    let mut votes: Vec<(u64, u32, u32)> = Vec::new();
+    for &row in rows {
+        let number = roster.record(row).number;
+        if number != 0 {
+            match votes.iter_mut().find(|(known, _, _)| *known == number) {
+                Some((_, count, _)) => *count += 1,
+                None => votes.push((number, 1, row)),
+            }
+        }
+    }
+    votes
+        .into_iter()
+        .min_by_key(|&(number, count, row)| (spine.is_contested(number), std::cmp::Reverse(count), row))
+        .map(|(number, _, row)| (Number::from_packed(number), row))
+}
+
+/// The values of one person, borrowed from its rows.
+struct Values<'a> {
+    name: Option<&'a str>,
+    number: Option<Number>,
+    birth: Option<i32>,
+    sex: Option<&'static str>,
+    place: [Option<&'a str>; 4],
+    household: Option<(&'a str, &'a str)>,
+    code: Option<&'a str>,
+}
+
+/// Builds the table of persons.
+pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: &Order, key: &CountyKey) -> People {
+    let values: Vec<Values<'_>> =
+        (0..order.len()).into_par_iter().map(|position| values(records, roster, spine, order.rows_of(position))).collect();
+    let ids = stable_ids(&values, key);
+    let text =
+        |pick: fn(&Values<'_>) -> Option<String>| -> ArrayRef { Arc::new(values.iter().map(pick).collect::<StringArray>()) };
+    let place = |at: usize| -> ArrayRef { Arc::new(values.iter().map(|person| person.place[at]).collect::<StringArray>()) };
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(ids)),
+        Arc::new(values.iter().map(|person| person.name).collect::<StringArray>()),
+        text(|person| person.number.map(Number::text)),
+        Arc::new(values.iter().map(|person| person.birth).collect::<Date32Array>()),
+        Arc::new(values.iter().map(|person| person.sex).collect::<StringArray>()),
+        place(0),
+        place(1),
+        place(2),
+        place(3),
+        text(|person| {
+            person
+                .household
+                .map(|(registry, code)| if registry == FIRST { code.to_owned() } else { format!("{registry}:{code}") })
+        }),
+    ];
+    let fields: Vec<Field> = PEOPLE_COLUMNS
+        .iter()
+        .map(|&column| {
+            Field::new(column, if column == "birth" { DataType::Date32 } else { DataType::Utf8 }, column != "person_id")
+        })
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    // Columns and schema are built side by side above, so they cannot disagree.
+    People(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema)))
+}
+
+fn values<'a>(records: &'a RecordSet, roster: &Roster, spine: &Spine, rows: &[u32]) -> Values<'a> {
+    let located: Vec<(&RegistryRecords, usize, u32)> = rows
+        .iter()
+        .filter_map(|&row| {
+            records.locate(RowId(row)).and_then(|(position, at)| Some((records.registries.get(position)?, at, row)))
+        })
+        .collect();
+    let number = best_number(roster, spine, rows).map(|(number, _)| number);
+    let own = |of: fn(&super::roster::Record) -> bool| rows.iter().map(|&row| roster.record(row)).find(|record| of(record));
+    let birth = number
+        .and_then(Number::birth)
+        .map(|day| day.0)
+        .or_else(|| own(|record| record.birth != NO_BIRTH).map(|record| record.birth));
+    let sex = number
+        .map(|number| if number.is_male() { "男" } else { "女" })
+        .or_else(|| own(|record| record.sex != 0).map(|record| if record.sex == 1 { "男" } else { "女" }));
+    let placed = located
+        .iter()
+        .find(|(registry, at, _)| registry.text_at(columns::VILLAGE_CODE, *at).is_some())
+        .or_else(|| located.iter().find(|(registry, at, _)| registry.text_at(columns::TOWN_CODE, *at).is_some()));
+    let place = |column: &str| placed.and_then(|(registry, at, _)| registry.text_at(column, *at));
+    Values {
+        name: best_name(roster, &located),
+        number,
+        birth,
+        sex,
+        place: [place(columns::TOWN), place(columns::VILLAGE), place(columns::TOWN_CODE), place(columns::VILLAGE_CODE)],
+        household: located.iter().find_map(|(registry, at, _)| {
+            registry
+                .text_at(columns::HOUSEHOLD_CODE, *at)
+                .filter(|code| !code.is_empty())
+                .map(|code| (registry.registry.as_str(), code))
+        }),
+        code: located
+            .iter()
+            .find(|(registry, at, _)| {
+                registry.registry.as_str() == FIRST && registry.text_at(columns::PERSON_CODE, *at).is_some()
+            })
+            .and_then(|(registry, at, _)| registry.text_at(columns::PERSON_CODE, *at)),
+    }
+}
+
+/// The name written most often, unknown characters last, then the first on the spine.
+fn best_name<'a>(roster: &Roster, located: &[(&'a RegistryRecords, usize, u32)]) -> Option<&'a str> {
+    let mut votes: Vec<(u32, u32, u32)> = Vec::new();
+    for (_, _, row) in located {
+        let name = roster.record(*row).name;
+        match votes.iter_mut().find(|(known, _, _)| *known == name) {
+            _ if name == NONE => {}
+            Some((_, count, _)) => *count += 1,
+            None => votes.push((name, 1, *row)),
+        }
+    }
+    let wild = |name: u32| roster.names.get(name as usize).is_none_or(|name| name.folded.has_wildcard());
+    let (_, _, best) = votes.into_iter().min_by_key(|&(name, count, row)| (wild(name), std::cmp::Reverse(count), row))?;
+    let (registry, at, _) = located.iter().find(|(_, _, row)| *row == best)?;
+    registry.text_at(columns::NAME, *at).or_else(|| registry.text_at(columns::HEAD_NAME, *at))
+}
+
+/// Ids over the steadiest key each person has; persons with the same key are told apart by an ordinal in their order.
+fn stable_ids(values: &[Values<'_>], key: &CountyKey) -> Vec<String> {
+    let ids: Vec<String> = values.par_iter().map(|person| id_of(person, key, None)).collect();
+    let mut sorted: Vec<usize> = (0..ids.len()).collect();
+    sorted.sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+    let mut unique = ids.clone();
+    for block in sorted.chunk_by(|a, b| ids[*a] == ids[*b]).filter(|block| block.len() > 1) {
+        for (&position, ordinal) in block.iter().zip(1u32..).skip(1) {
+            unique[position] = id_of(&values[position], key, Some(ordinal));
+        }
+    }
+    unique
+}
+
+fn id_of(person: &Values<'_>, key: &CountyKey, ordinal: Option<u32>) -> String {
+    let ordinal = ordinal.map_or_else(String::new, |ordinal| ordinal.to_string());
+    if let Some(code) = person.code {
+        return key.id("P", &["code", code, &ordinal]);
+    }
+    if let Some(number) = person.number {
+        return key.id("P", &["number", &number.text(), &ordinal]);
+    }
+    let birth = person.birth.map_or_else(String::new, |birth| birth.to_string());
+    let (registry, household) = person.household.unwrap_or_default();
+    key.id(
+        "P",
+        &["content", person.name.unwrap_or_default(), &birth, person.place[3].unwrap_or_default(), registry, household, &ordinal],
+    )
+}

@@ -1,0 +1,156 @@
+//! Pass 2: what is left of one layer against the persons still free, by weight.
+//!
+//! Takes the leftover rows and the layer's weights; joins what is clear, and gives the pairs that a human must decide. Repeats
+//! while new joins bring new household evidence. Cost: candidate pairs, scored in parallel without allocation.
+
+use rayon::prelude::*;
+
+use super::assign::{self, Edge};
+use super::blocking;
+use super::compare::{self, Levels};
+use super::roster::Roster;
+use super::spine::Spine;
+use super::weights::{BIT, Bits, Weights};
+use crate::config::link::LinkModel;
+
+/// Most review pairs per row.
+const REVIEW_PER_ROW: usize = 3;
+
+/// A scored candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Scored {
+    /// The row.
+    pub row: u32,
+    /// The person.
+    pub person: u32,
+    /// The person's face that fits best.
+    pub face: u32,
+    /// Weight.
+    pub weight: Bits,
+    /// Levels.
+    pub levels: Levels,
+}
+
+/// A pair for a human.
+pub(super) struct Doubt {
+    /// The pair.
+    pub scored: Scored,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What pass 2 did.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Joined, in order of joining.
+    pub joined: Vec<Scored>,
+    /// Left for a human.
+    pub doubts: Vec<Doubt>,
+    /// Probes that met an oversized block.
+    pub skipped: u64,
+}
+
+/// Runs pass 2 over `leftover` (ascending) of the layer `rows`.
+pub(super) fn join_by_weight(
+    roster: &Roster,
+    spine: &mut Spine,
+    model: &LinkModel,
+    weights: &Weights,
+    rows: &[u32],
+    leftover: &[u32],
+    exclusive: bool,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut open: Vec<u32> = leftover.to_vec();
+    let confirm = fixed(model.thresholds.confirm);
+    let review = fixed(model.thresholds.review);
+    let margin = fixed(model.thresholds.margin);
+    for round in 0..model.limits.rounds.max(1) {
+        let persons = blocking::free_persons(spine, rows, exclusive);
+        if open.is_empty() || persons.is_empty() {
+            break;
+        }
+        let candidates = blocking::candidates(roster, spine, model, &open, &persons);
+        if round == 0 {
+            outcome.skipped = candidates.skipped;
+        }
+        let frozen = &*spine;
+        let scored: Vec<Scored> = candidates
+            .pairs
+            .par_iter()
+            .map(|&(row, person, _)| score(roster, frozen, weights, row, person))
+            .filter(|scored| scored.weight >= review.min(confirm - margin))
+            .collect();
+        let edges: Vec<Edge> = scored
+            .iter()
+            .filter(|scored| scored.levels.may_join() && scored.weight > 0)
+            .map(|scored| Edge { row: scored.row, person: scored.person, weight: scored.weight })
+            .collect();
+        let decision = assign::assign(&edges, confirm, margin, exclusive);
+        let joined_now = decision.joined.len();
+        for edge in &decision.joined {
+            if let Some(pair) = find(&scored, edge.row, edge.person) {
+                spine.join(roster, edge.row, edge.person);
+                outcome.joined.push(*pair);
+            }
+        }
+        open.retain(|row| decision.joined.binary_search_by_key(row, |edge| edge.row).is_err());
+        let last = joined_now == 0 || round + 1 == model.limits.rounds.max(1);
+        if last {
+            outcome.doubts = doubts(&scored, &decision, review, exclusive);
+            break;
+        }
+    }
+    outcome
+}
+
+/// Pairs with both ends still open that weigh enough, best first per row.
+fn doubts(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusive: bool) -> Vec<Doubt> {
+    let mut taken: Vec<u32> = decision.joined.iter().map(|edge| edge.person).collect();
+    taken.sort_unstable();
+    let mut doubts = Vec::new();
+    for block in scored.chunk_by(|a, b| a.row == b.row) {
+        if decision.joined.binary_search_by_key(&block[0].row, |edge| edge.row).is_ok() {
+            continue;
+        }
+        let mut open: Vec<&Scored> = block
+            .iter()
+            .filter(|pair| {
+                pair.weight >= review && !pair.levels.is_clash() && !(exclusive && taken.binary_search(&pair.person).is_ok())
+            })
+            .collect();
+        open.sort_by_key(|pair| (std::cmp::Reverse(pair.weight), pair.person));
+        doubts.extend(open.into_iter().take(REVIEW_PER_ROW).map(|pair| {
+            let tied = decision.tied.iter().any(|edge| edge.row == pair.row && edge.person == pair.person);
+            Doubt { scored: *pair, reason: if tied { "tie" } else { "weak" } }
+        }));
+    }
+    doubts
+}
+
+fn find(scored: &[Scored], row: u32, person: u32) -> Option<&Scored> {
+    scored.binary_search_by_key(&(row, person), |pair| (pair.row, pair.person)).ok().and_then(|at| scored.get(at))
+}
+
+/// The weight of a row against a person: that of the face that fits best.
+pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32, person: u32) -> Scored {
+    let linked = compare::linked_household(roster, spine, row, person);
+    let right = roster.record(row);
+    let founder = spine.persons[person as usize].founder;
+    let mut best =
+        Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([compare::MISSING; compare::COMPARISONS]) };
+    for face in spine.faces.of(person).filter(|face| *face != row) {
+        let levels = compare::compare(roster, spine, row, person, face, linked);
+        let weight = weights.weight(roster, &levels, right, roster.record(face));
+        if (weight, std::cmp::Reverse(face)) > (best.weight, std::cmp::Reverse(best.face)) || best.weight == Bits::MIN {
+            best = Scored { face, weight, levels, ..best };
+        }
+    }
+    best
+}
+
+/// A threshold in fixed point.
+#[expect(clippy::cast_possible_truncation, reason = "thresholds are some bits")]
+fn fixed(bits: f64) -> Bits {
+    (bits.clamp(-64.0, 64.0) * BIT).round() as Bits
+}

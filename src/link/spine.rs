@@ -1,0 +1,169 @@
+//! The growing set of known persons, and which rows speak for each.
+//!
+//! A row joins a person once and for ever. A person's *faces* are its rows that say something new; only they are compared.
+//! Everything is an index into flat arrays; joining is O(faces + households of the person).
+
+use super::hash::{WordMap, WordSet};
+use super::roster::{NONE, Record, Roster, dense};
+use crate::model::identity::name::{self, NameLevel};
+
+/// Faces beyond this many add nothing but time.
+const FACES: usize = 8;
+/// More members than this is no household but a placeholder code.
+pub(super) const HOUSEHOLD_MEMBERS: usize = 30;
+
+/// Many short lists in one array, newest first.
+#[derive(Default)]
+pub(super) struct Chains {
+    heads: Vec<u32>,
+    nodes: Vec<(u32, u32)>,
+}
+
+impl Chains {
+    fn with_lists(lists: usize) -> Self {
+        Self { heads: vec![NONE; lists], nodes: Vec::new() }
+    }
+
+    fn add_list(&mut self) -> u32 {
+        self.heads.push(NONE);
+        dense(self.heads.len() - 1)
+    }
+
+    fn push(&mut self, list: u32, value: u32) {
+        let node = dense(self.nodes.len());
+        self.nodes.push((value, self.heads[list as usize]));
+        self.heads[list as usize] = node;
+    }
+
+    /// The values of a list.
+    pub(super) fn of(&self, list: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut node = self.heads.get(list as usize).copied().unwrap_or(NONE);
+        std::iter::from_fn(move || {
+            let (value, next) = *self.nodes.get(node as usize)?;
+            node = next;
+            Some(value)
+        })
+    }
+}
+
+/// One known person.
+pub(super) struct Person {
+    /// The row that founded it.
+    pub founder: u32,
+    /// A valid number of one of its rows, the first that nobody else claims; packed, 0 for none.
+    pub number: u64,
+}
+
+/// All known persons.
+pub(super) struct Spine {
+    /// By position.
+    pub persons: Vec<Person>,
+    /// Row → person, `NONE` while it has none.
+    pub person_of: Vec<u32>,
+    /// Person → rows that say something new.
+    pub faces: Chains,
+    /// Person → households.
+    pub households_of: Chains,
+    /// Household → persons.
+    pub members: Chains,
+    /// Numbers that two unrelated names claim.
+    pub contested: WordSet,
+    claims: WordMap<u32>,
+    claimants: Chains,
+}
+
+impl Spine {
+    /// Nobody yet.
+    pub(super) fn new(roster: &Roster) -> Self {
+        Self {
+            persons: Vec::new(),
+            person_of: vec![NONE; roster.records.len()],
+            faces: Chains::default(),
+            households_of: Chains::default(),
+            members: Chains::with_lists(roster.households as usize),
+            contested: WordSet::default(),
+            claims: WordMap::default(),
+            claimants: Chains::default(),
+        }
+    }
+
+    /// Persons with a row that bears `number`.
+    pub(super) fn claimants(&self, number: u64) -> impl Iterator<Item = u32> + '_ {
+        self.claims.get(&number).into_iter().flat_map(|list| self.claimants.of(*list))
+    }
+
+    /// Whether two unrelated names claim the number.
+    pub(super) fn is_contested(&self, number: u64) -> bool {
+        number != 0 && self.contested.contains(&number)
+    }
+
+    /// A new person from a row.
+    pub(super) fn found(&mut self, roster: &Roster, row: u32) -> u32 {
+        let person = dense(self.persons.len());
+        self.persons.push(Person { founder: row, number: 0 });
+        self.faces.add_list();
+        self.households_of.add_list();
+        self.join(roster, row, person);
+        person
+    }
+
+    /// Adds a row to a person.
+    pub(super) fn join(&mut self, roster: &Roster, row: u32, person: u32) {
+        let record = roster.record(row);
+        self.person_of[row as usize] = person;
+        if record.number != 0 {
+            let list = *self.claims.entry(record.number).or_insert_with(|| self.claimants.add_list());
+            if !self.claimants.of(list).any(|claimant| claimant == person) {
+                self.claimants.push(list, person);
+            }
+            let current = self.persons[person as usize].number;
+            if current == 0 || (self.is_contested(current) && !self.is_contested(record.number)) {
+                self.persons[person as usize].number = record.number;
+            }
+        }
+        if record.household != NONE && !self.households_of.of(person).any(|household| household == record.household) {
+            self.households_of.push(person, record.household);
+            self.members.push(record.household, person);
+        }
+        let mut faces = 0;
+        let known = self.faces.of(person).any(|face| {
+            faces += 1;
+            says_the_same(roster.record(face), record)
+        });
+        if !known && faces < FACES {
+            self.faces.push(person, row);
+        }
+    }
+
+    /// The best level at which a row's name agrees with the person's names, and the face that gave it.
+    pub(super) fn best_name(&self, roster: &Roster, row: u32, person: u32) -> (NameLevel, u32) {
+        let mut best = (NameLevel::Different, self.persons[person as usize].founder);
+        for face in self.faces.of(person) {
+            let level = name_level(roster, roster.record(row), roster.record(face)).unwrap_or(NameLevel::Different);
+            if level < best.0 {
+                best = (level, face);
+            }
+        }
+        best
+    }
+}
+
+/// Compares the names of two records; `None` when one has none.
+pub(super) fn name_level(roster: &Roster, left: &Record, right: &Record) -> Option<NameLevel> {
+    if left.name == right.name && left.name != NONE {
+        return Some(NameLevel::Same);
+    }
+    Some(name::compare(&roster.name_of(left)?.folded, &roster.name_of(right)?.folded))
+}
+
+/// Whether a second record adds nothing to compare.
+fn says_the_same(known: &Record, new: &Record) -> bool {
+    known.name == new.name
+        && known.number == new.number
+        && (known.damaged == new.damaged || new.number != 0)
+        && (known.birth == new.birth)
+        && known.village == new.village
+        && known.household == new.household
+        && known.head == new.head
+        && known.phone == new.phone
+}

@@ -1,0 +1,133 @@
+//! Levels → bits. Weights are fixed-point (1/1024 bit), so that parts sum to the whole exactly on every machine.
+
+use super::compare::{self, COMPARISONS, LEVEL_NAMES, Levels, MISSING};
+use super::roster::{Record, Roster};
+use crate::config::link::{LinkModel, Odds};
+use crate::model::link::WeightPart;
+
+/// One bit.
+pub(super) const BIT: f64 = 1024.0;
+/// No name is rarer than this: a share below it says the run is small, not the name rare.
+const RAREST: f64 = 1e-6;
+
+/// A weight in 1/1024 bit.
+pub(super) type Bits = i32;
+
+/// Weights of one layer.
+#[derive(Clone)]
+pub(super) struct Weights {
+    /// Odds before any comparison.
+    pub prior: Bits,
+    /// m and u by comparison and level.
+    pub odds: [Vec<Odds>; COMPARISONS],
+    bits: [Vec<Bits>; COMPARISONS],
+}
+
+impl Weights {
+    /// The priors of the model; a level that the model does not list says nothing.
+    pub(super) fn shipped(model: &LinkModel) -> Self {
+        let neutral = Odds { m: 1.0, u: 1.0 };
+        let mut odds: [Vec<Odds>; COMPARISONS] = Default::default();
+        for ((table, names), (_, levels)) in odds.iter_mut().zip(LEVEL_NAMES).zip(model.comparisons()) {
+            *table = names.iter().map(|name| levels.get(*name).copied().unwrap_or(neutral)).collect();
+        }
+        let mut weights = Self { prior: 0, odds, bits: Default::default() };
+        weights.settle();
+        weights
+    }
+
+    /// Recomputes bits after the odds changed.
+    pub(super) fn settle(&mut self) {
+        for (bits, odds) in self.bits.iter_mut().zip(&self.odds) {
+            *bits = odds.iter().map(|odds| to_bits(odds.m / odds.u)).collect();
+        }
+    }
+
+    /// The bits of one comparison.
+    fn part(&self, roster: &Roster, levels: &Levels, comparison: usize, right: &Record, left: &Record) -> Bits {
+        let level = levels.0[comparison];
+        if level == MISSING {
+            return 0;
+        }
+        let level = usize::from(level);
+        if comparison == compare::NAME && (level == 0 || level == 2) {
+            // Term frequency: agreeing on a rare name says more.
+            let share = |record: &Record| {
+                roster.name_of(record).map_or(1.0, |name| if level == 0 { name.share } else { name.sound_share })
+            };
+            let u = share(right).max(share(left)).max(RAREST);
+            return self.odds[comparison].get(level).map_or(0, |odds| to_bits(odds.m / u));
+        }
+        self.bits[comparison].get(level).copied().unwrap_or(0)
+    }
+
+    /// The weight of a pair.
+    pub(super) fn weight(&self, roster: &Roster, levels: &Levels, right: &Record, left: &Record) -> Bits {
+        (0..COMPARISONS).fold(self.prior, |sum, comparison| sum + self.part(roster, levels, comparison, right, left))
+    }
+
+    /// The bars of a pair: the prior, then every comparison that had evidence.
+    pub(super) fn parts(
+        &self,
+        roster: &Roster,
+        levels: &Levels,
+        right: &Record,
+        left: &Record,
+        model: &LinkModel,
+    ) -> Vec<WeightPart> {
+        let bar = |comparison: &str, level: &str, bits| WeightPart {
+            comparison: comparison.to_owned(),
+            level: level.to_owned(),
+            weight: to_f32(bits),
+        };
+        let mut parts = vec![bar("prior", "", self.prior)];
+        for (at, (comparison, _)) in model.comparisons().into_iter().enumerate() {
+            if let Some(level) = LEVEL_NAMES[at].get(usize::from(levels.0[at])) {
+                parts.push(bar(comparison, level, self.part(roster, levels, at, right, left)));
+            }
+        }
+        parts
+    }
+}
+
+/// A likelihood ratio in 1/1024 bit.
+#[expect(clippy::cast_possible_truncation, reason = "clamped to 64 bits either way")]
+pub(super) fn to_bits(ratio: f64) -> Bits {
+    (ratio.log2().clamp(-64.0, 64.0) * BIT).round() as Bits
+}
+
+/// Bits as stage files hold them.
+#[expect(clippy::cast_possible_truncation, reason = "exact: below 2^24 steps of 1/1024")]
+pub(super) fn to_f32(bits: Bits) -> f32 {
+    (f64::from(bits) / BIT) as f32
+}
+
+/// The probability that belongs to a weight.
+#[expect(clippy::cast_possible_truncation, reason = "a probability needs seven digits")]
+pub(super) fn probability(bits: Bits) -> f32 {
+    (1.0 / (1.0 + (-f64::from(bits) / BIT).exp2())) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_by_hand() {
+        assert_eq!(to_bits(8.0), 3 * 1024);
+        assert!((probability(to_bits(127.0)) - 127.0 / 128.0).abs() < 1e-4);
+        assert!((to_f32(-1536) + 1.5).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn the_shipped_model_knows_every_level() {
+        let model = LinkModel::shipped().expect("sound");
+        for (names, (comparison, levels)) in LEVEL_NAMES.iter().zip(model.comparisons()) {
+            let mut listed: Vec<&str> = levels.keys().map(String::as_str).collect();
+            let mut known = names.to_vec();
+            listed.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(listed, known, "{comparison}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Kernels on what identifies a person: numbers of GB 11643 and Chinese names. Pure, without allocation where it matters.
+
+pub mod id;
+pub mod name;
