@@ -1,5 +1,6 @@
 //! bidui 比对: a county's registries in, discrepancy workbooks out.
 
+pub mod assess;
 pub mod config;
 pub mod ingest;
 pub mod model;
