@@ -7,18 +7,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array,
-};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema};
 
 use super::evaluate::Outcome;
 use super::{AssessError, AssessInput, Run, assess};
 use crate::config::policy::{Body, BuiltIn, Case, CaseValue, Expect, Policy, SeenKind};
 use crate::config::registry::Dictionary;
-use crate::model::columns::{
-    HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE,
-};
+use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::finding::{Finding, Scope};
 use crate::model::ids::CountyKey;
@@ -233,7 +229,8 @@ impl Given {
             row.insert(ID_NUMBER.to_owned(), CaseValue::Text(format!("52032419800101{at:04}")));
             row.insert(ID_STATE.to_owned(), text(IdState::Valid.as_str()));
         }
-        for (column, value) in [(TOWN, "示例镇"), (TOWN_CODE, "520324101"), (VILLAGE, "示例村"), (VILLAGE_CODE, "520324101201")] {
+        for (column, value) in [(TOWN, "示例镇"), (TOWN_CODE, "520324101"), (VILLAGE, "示例村"), (VILLAGE_CODE, "520324101201")]
+        {
             row.entry(column.to_owned()).or_insert_with(|| text(value));
         }
         if at == self.labels.len() {
@@ -308,9 +305,7 @@ fn column_of(kind: &DataType, name: &str, rows: &[Row]) -> ArrayRef {
             Arc::new(values.collect::<BooleanArray>())
         }
         DataType::Int64 => Arc::new(cells.map(int).collect::<Int64Array>()),
-        DataType::Int32 => {
-            Arc::new(cells.map(int).map(|number| i32::try_from(number?).ok()).collect::<Int32Array>())
-        }
+        DataType::Int32 => Arc::new(cells.map(int).map(|number| i32::try_from(number?).ok()).collect::<Int32Array>()),
         DataType::Date32 => {
             let days = cells.map(text).map(|day| day?.parse::<Day>().ok().map(|day| day.0));
             Arc::new(days.collect::<Date32Array>())

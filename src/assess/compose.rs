@@ -106,9 +106,9 @@ impl<'a> Composer<'a> {
         let mut registries = Vec::new();
         for name in &evaluated.condition.searched {
             let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { continue };
-            let found = persons.iter().any(|person| {
-                self.subjects.subject_of.get(person.0 as usize).is_some_and(|at| column.is_true(*at as usize))
-            });
+            let found = persons
+                .iter()
+                .any(|person| self.subjects.subject_of.get(person.0 as usize).is_some_and(|at| column.is_true(*at as usize)));
             if found {
                 return Vec::new();
             }
@@ -247,9 +247,7 @@ impl<'a> Composer<'a> {
         let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { return };
         let at = match (fact.scope, about) {
             (Scope::Household, About::Household(at)) => Some(at),
-            (Scope::Household, About::Person(person)) => {
-                self.subjects.household_of.get(person.0 as usize).map(|at| *at as usize)
-            }
+            (Scope::Household, About::Person(person)) => self.subjects.household_of.get(person.0 as usize).map(|at| *at as usize),
             (_, About::Person(person)) => self.subjects.subject_of.get(person.0 as usize).map(|at| *at as usize),
             // A person fact in a household's rule is reached through the member fact that mentions it.
             (_, About::Household(_)) => None,

@@ -80,9 +80,8 @@ pub(crate) fn evaluate<'p>(
     for exemption in &condition.exemptions {
         exempt.push(facts.evaluate(&exemption.when, scope, values)?);
     }
-    let mut amount = |expression: &Option<_>| {
-        expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose()
-    };
+    let mut amount =
+        |expression: &Option<_>| expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose();
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
     let outcomes = (0..population.len())
         .map(|subject| match (yes_no(&population, subject), yes_no(&test, subject)) {
@@ -109,12 +108,7 @@ fn held(rule: &Rule, note: String) -> RuleNote {
 }
 
 /// Whether the rule's own dates and those of its parameters reach the period.
-fn in_force(
-    rule: &Rule,
-    condition: &Condition,
-    period: Month,
-    values: &BTreeMap<String, ParameterValue>,
-) -> Result<(), String> {
+fn in_force(rule: &Rule, condition: &Condition, period: Month, values: &BTreeMap<String, ParameterValue>) -> Result<(), String> {
     if let Some(from) = rule.from.filter(|from| period < *from) {
         return Err(format!("自 {from} 起施行"));
     }

@@ -7,15 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, UInt32Array};
 
 use super::frame::{Frame, null_array};
 use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Reach, Source, Take, ValueType};
+use crate::model::columns::MONTH;
 use crate::model::date::Day;
 use crate::model::finding::Scope;
 use crate::model::record::RegistryRecords;
@@ -319,12 +318,12 @@ impl<'a> Reader<'a> {
             },
         };
         let filter = self.filter(position, records, source)?;
-        if let (Some(filter), Some(expression)) = (&filter, &source.filter)
-            && filter.true_count() == 0
-            && !records.is_empty()
-            && expression.parameters.iter().any(|name| name == "month" || name == "year")
+        let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
+        let period = self.input.period;
+        if dated("month") && !reaches(records, MONTH, period.yyyymm())
+            || dated("year") && !reaches(records, "year", period.year())
         {
-            return Ok(Err(format!("{title}没有 {} 的数据", self.input.period)));
+            return Ok(Err(format!("{title}没有 {period} 的数据")));
         }
         let groups = self.group(position, records, source, scope, filter.as_deref());
         let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
@@ -435,6 +434,12 @@ impl<'a> Reader<'a> {
         self.groups.insert(key, Rc::clone(&groups));
         groups
     }
+}
+
+/// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.
+fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
+    let Some(array) = records.int32(column) else { return true };
+    array.is_empty() || array.null_count() > 0 || array.values().contains(&wanted)
 }
 
 impl<'a> Opened<'a> {

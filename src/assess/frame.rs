@@ -10,8 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
 use arrow::datatypes::DataType as ArrowType;
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, NewChunkedArray,
-    PolarsError, StringChunked,
+    BooleanChunked, Column, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, NewChunkedArray, PolarsError, StringChunked,
 };
 
 use super::AssessError;
@@ -90,9 +89,7 @@ fn to_polars(name: &str, array: &dyn Array) -> Option<Column> {
         ArrowType::Boolean => {
             BooleanChunked::from_iter_options(name.into(), any.downcast_ref::<BooleanArray>()?.iter()).into_column()
         }
-        ArrowType::Int64 => {
-            Int64Chunked::from_iter_options(name.into(), any.downcast_ref::<Int64Array>()?.iter()).into_column()
-        }
+        ArrowType::Int64 => Int64Chunked::from_iter_options(name.into(), any.downcast_ref::<Int64Array>()?.iter()).into_column(),
         ArrowType::Int32 => {
             let values = any.downcast_ref::<Int32Array>()?.iter().map(|value| value.map(i64::from));
             Int64Chunked::from_iter_options(name.into(), values).into_column()
@@ -101,9 +98,7 @@ fn to_polars(name: &str, array: &dyn Array) -> Option<Column> {
             let values = any.downcast_ref::<Date32Array>()?.iter().map(|value| value.map(i64::from));
             Int64Chunked::from_iter_options(name.into(), values).into_column()
         }
-        ArrowType::Utf8 => {
-            StringChunked::from_iter_options(name.into(), any.downcast_ref::<StringArray>()?.iter()).into_column()
-        }
+        ArrowType::Utf8 => StringChunked::from_iter_options(name.into(), any.downcast_ref::<StringArray>()?.iter()).into_column(),
         _ => return None,
     })
 }
@@ -151,7 +146,7 @@ mod tests {
             array.as_any().downcast_ref::<BooleanArray>().expect("booleans").iter().collect()
         };
         assert_eq!(yes_no("NOT covered"), [Some(false), Some(true), None]);
-        assert_eq!(yes_no("covered AND amount_fen < 3"), [Some(true), Some(false), None]);
+        assert_eq!(yes_no("covered AND amount_fen < 3"), [Some(true), Some(false), Some(false)]);
         assert_eq!(yes_no("covered OR amount_fen > 3"), [Some(true), None, Some(true)]);
         assert_eq!(yes_no("grade IN ('一级', '二级')"), [Some(true), Some(false), None]);
         assert_eq!(yes_no("grade NOT IN ('一级', '二级')"), [Some(false), Some(true), None]);

@@ -141,12 +141,13 @@ fn damaged(composer: &Composer<'_>) -> Matters {
         let Some(person) = composer.subjects.person(*row) else { continue };
         let matter = matters.entry(person).or_default();
         matter.rows.extend([*row, *source]);
-        let written = composer.subjects.records.locate(*row).and_then(|(position, row)| {
-            composer.subjects.records.registries.get(position)?.text_at(ID_NUMBER, row)
-        });
+        let written = composer
+            .subjects
+            .records
+            .locate(*row)
+            .and_then(|(position, row)| composer.subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
         let difference = written.map(|written| difference(written, suggestion)).unwrap_or_default();
-        let detail =
-            format!("{}号码有误{difference}，应以{}为准", composer.place_of(*row), composer.place_of(*source));
+        let detail = format!("{}号码有误{difference}，应以{}为准", composer.place_of(*row), composer.place_of(*source));
         matter.details.insert((*row, detail));
         let by_number = composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status);
         matter.doubt(if by_number == Some(LinkStatus::Probable) { Confidence::Check } else { Confidence::Likely });

@@ -258,9 +258,7 @@ impl Collected {
 fn short_towns(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<String, (String, String)> {
     let mut registries = BTreeSet::new();
     for name in &evaluated.condition.searched {
-        if let Some(Origin::Sources { sources, .. }) =
-            composer.input.policy.fact(name).map(|fact| &fact.origin)
-        {
+        if let Some(Origin::Sources { sources, .. }) = composer.input.policy.fact(name).map(|fact| &fact.origin) {
             registries.extend(sources.iter().map(|source| source.registry.clone()));
         }
     }
@@ -279,12 +277,7 @@ fn short_towns(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<S
 type Doubts = Vec<(PersonIx, Vec<RowId>)>;
 
 /// For each accused subject, the persons who could be in a searched registry after all, and as which rows.
-fn could_be(
-    composer: &Composer<'_>,
-    evaluated: &Evaluated<'_>,
-    fired: &[usize],
-    in_vain: &[Vec<RegistryId>],
-) -> Vec<Doubts> {
+fn could_be(composer: &Composer<'_>, evaluated: &Evaluated<'_>, fired: &[usize], in_vain: &[Vec<RegistryId>]) -> Vec<Doubts> {
     let mut doubts: Vec<Doubts> = vec![Vec::new(); fired.len()];
     if !identity::reports_reviews(composer.input.policy) {
         return doubts;
@@ -347,9 +340,8 @@ fn unit_wanted(input: &AssessInput<'_>, unit: &str) -> bool {
     }
     let mut parts = unit.split('/').skip(1).map(str::to_owned);
     let (town, village) = (parts.next(), parts.next());
-    let among = |wanted: &[String], name: &Option<String>| {
-        wanted.is_empty() || name.as_ref().is_some_and(|name| wanted.contains(name))
-    };
+    let among =
+        |wanted: &[String], name: &Option<String>| wanted.is_empty() || name.as_ref().is_some_and(|name| wanted.contains(name));
     town.is_some() && among(input.towns, &town) && among(input.villages, &village)
 }
 

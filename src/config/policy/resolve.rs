@@ -84,10 +84,7 @@ impl<'a> Resolver<'a> {
             record_columns,
             record_codes,
             record_money,
-            parameter_types: BTreeMap::from([
-                ("year".to_owned(), ValueType::Int),
-                ("month".to_owned(), ValueType::Int),
-            ]),
+            parameter_types: BTreeMap::from([("year".to_owned(), ValueType::Int), ("month".to_owned(), ValueType::Int)]),
             facts: BTreeMap::new(),
             fact_types: BTreeMap::new(),
             fact_codes: BTreeMap::new(),
@@ -265,9 +262,9 @@ impl<'a> Resolver<'a> {
             let ready: Vec<String> = waiting
                 .iter()
                 .filter(|(name, (_, _, fact))| {
-                    mentions(fact).iter().all(|word| {
-                        *word != name.as_str() && (!names.contains(*word) || !waiting.contains_key(*word))
-                    })
+                    mentions(fact)
+                        .iter()
+                        .all(|word| *word != name.as_str() && (!names.contains(*word) || !waiting.contains_key(*word)))
                 })
                 .map(|(name, _)| name.clone())
                 .collect();
@@ -297,9 +294,8 @@ impl<'a> Resolver<'a> {
         written: &WrittenFact,
         file: PolicyFile<'_>,
     ) -> Option<Fact> {
-        let ways = usize::from(!written.from.is_empty())
-            + usize::from(written.members.is_some())
-            + usize::from(written.is.is_some());
+        let ways =
+            usize::from(!written.from.is_empty()) + usize::from(written.members.is_some()) + usize::from(written.is.is_some());
         if ways != 1 {
             self.problem(file.path, span, format!("事实 {name} 要有且只有 from、members、is 之一"), "");
             return None;
@@ -374,12 +370,7 @@ impl<'a> Resolver<'a> {
         Some((origin, found, money && take != Take::Count))
     }
 
-    fn source(
-        &mut self,
-        scope: Scope,
-        written: &Spanned<WrittenSource>,
-        file: PolicyFile<'_>,
-    ) -> Option<(Source, ValueType)> {
+    fn source(&mut self, scope: Scope, written: &Spanned<WrittenSource>, file: PolicyFile<'_>) -> Option<(Source, ValueType)> {
         let span = written.span();
         let written = written.get_ref();
         let id = written.registry.get_ref();
@@ -507,9 +498,7 @@ impl<'a> Resolver<'a> {
         let (from, until) = (month(self, &written.from), month(self, &written.until));
         let body = match (written.built_in, &written.population, &written.test) {
             (Some(built_in), None, None) => Body::BuiltIn(built_in),
-            (None, Some(population), Some(test)) => {
-                Body::Condition(Box::new(self.condition(written, population, test, file)?))
-            }
+            (None, Some(population), Some(test)) => Body::Condition(Box::new(self.condition(written, population, test, file)?)),
             _ => {
                 let message = format!("规则 {id} 要么写 built_in，要么写 population 和 test");
                 self.problem(file.path, written.id.span(), message, "");
@@ -581,9 +570,8 @@ impl<'a> Resolver<'a> {
             }
         }
         let searched = written.searched.iter().map(|name| name.get_ref().clone()).collect();
-        let rate = written.rate.as_ref().map(|rate| RateTarget {
-            target: rate.target.as_ref().map(|target| target.get_ref().clone()),
-        });
+        let rate =
+            written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
         let mentions = mentions.into_iter().collect();
         Some(Condition { population, test, searched, due, paid, exemptions, rate, mentions })
     }
