@@ -152,9 +152,9 @@ fn outcome(input: &AssessInput<'_>, case: &Case, subject: usize) -> Result<Optio
 }
 
 /// A case's rows as records and links.
-struct Given {
-    records: RecordSet,
-    linked: Linked,
+pub(super) struct Given {
+    pub(super) records: RecordSet,
+    pub(super) linked: Linked,
     labels: Vec<String>,
     households: Vec<Option<String>>,
 }
@@ -162,7 +162,7 @@ struct Given {
 type Row = BTreeMap<String, CaseValue>;
 
 impl Given {
-    fn new(dictionary: &Dictionary, case: &Case) -> Result<Self, AssessError> {
+    pub(super) fn new(dictionary: &Dictionary, case: &Case) -> Result<Self, AssessError> {
         let mut tables: Vec<_> = case.given.iter().collect();
         // The spine starts with the poverty registry, as in every pipeline.
         tables.sort_by_key(|(registry, _)| (registry.as_str() != super::subjects::POVERTY, registry.clone()));

@@ -45,7 +45,7 @@ pub(crate) fn findings(composer: &Composer<'_>, held: &[HeldBack]) -> Vec<Draft>
     for rule in &composer.input.policy.rules {
         let Body::BuiltIn(built_in) = rule.body else { continue };
         let matters = match built_in {
-            BuiltIn::NumberInvalid => numbers(composer, &[IdState::Invalid, IdState::Malformed, IdState::Placeholder]),
+            BuiltIn::NumberInvalid => invalid(composer),
             BuiltIn::NumberDamaged => damaged(composer),
             BuiltIn::Conflict => conflicts(composer),
             BuiltIn::Duplicate => duplicates(composer),
@@ -91,30 +91,58 @@ fn number_column(composer: &Composer<'_>, row: RowId) -> &'static str {
     if raw.is_some() { ID_RAW } else { ID_NUMBER }
 }
 
-/// Rows whose number is in one of `states` and for which nothing proves another number.
-fn numbers(composer: &Composer<'_>, states: &[IdState]) -> Matters {
-    let proven: BTreeSet<RowId> = composer
-        .subjects
-        .linked
-        .suspicions
-        .iter()
-        .filter_map(|suspicion| if let Suspicion::Damaged { row, .. } = suspicion { Some(*row) } else { None })
-        .collect();
-    let mut matters = Matters::new();
+/// The right number for a damaged row, and the row that proves it.
+type Proofs<'a> = BTreeMap<RowId, (&'a str, RowId)>;
+
+/// What linking proved. Rows it says nothing of are looked up among the same person's other rows.
+fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
+    let suspicions = composer.subjects.linked.suspicions.iter();
+    let damaged = suspicions.filter_map(|suspicion| match suspicion {
+        Suspicion::Damaged { row, suggestion, source } => Some((*row, (suggestion.as_str(), *source))),
+        _ => None,
+    });
+    damaged.collect()
+}
+
+fn proof<'a>(composer: &Composer<'a>, known: &Proofs<'a>, row: RowId, person: PersonIx) -> Option<(&'a str, RowId)> {
+    known.get(&row).copied().or_else(|| {
+        composer.rows_of(person).find_map(|other| {
+            let (position, at) = composer.subjects.records.locate(other)?;
+            let records = composer.subjects.records.registries.get(position)?;
+            let valid = records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
+            Some((records.text_at(ID_NUMBER, at).filter(|_| valid)?, other))
+        })
+    })
+}
+
+/// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
+/// of document is none of ours.
+fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
+    let mut wrong = Vec::new();
     let (records, linked) = (composer.subjects.records, composer.subjects.linked);
     for (position, registry) in records.registries.iter().enumerate() {
         let Some(column) = registry.text(ID_STATE) else { continue };
         let offset = records.offset(position);
         for (row, person) in persons_of(records, linked, position) {
             let Some(state) = text_at(Some(column), row).filter(|state| *state != IdState::Valid.as_str()) else { continue };
-            let Some(state) = IdState::parse(state).filter(|state| states.contains(state)) else { continue };
-            let id = RowId(offset + index(row));
-            if proven.contains(&id) {
-                continue;
+            match IdState::parse(state) {
+                None | Some(IdState::Valid | IdState::Missing | IdState::OtherDocument) => {}
+                Some(state) => wrong.push((RowId(offset + index(row)), PersonIx(index(person)), state)),
             }
-            let matter = matters.entry(PersonIx(index(person))).or_default();
-            matter.rows.insert(id);
-            matter.details.insert((id, format!("{}{}", composer.place_of(id), plain(state))));
+        }
+    }
+    wrong
+}
+
+/// Wrong numbers for which nothing proves another; a placeholder is nobody's number whatever is known elsewhere.
+fn invalid(composer: &Composer<'_>) -> Matters {
+    let known = proofs(composer);
+    let mut matters = Matters::new();
+    for (row, person, state) in wrong_numbers(composer) {
+        if state == IdState::Placeholder || proof(composer, &known, row, person).is_none() {
+            let matter = matters.entry(person).or_default();
+            matter.rows.insert(row);
+            matter.details.insert((row, format!("{}{}", composer.place_of(row), plain(state))));
         }
     }
     matters
@@ -134,28 +162,37 @@ fn plain(state: IdState) -> &'static str {
     }
 }
 
+/// Wrong numbers for which another row proves the right one, and valid numbers that linking found mistyped.
 fn damaged(composer: &Composer<'_>) -> Matters {
-    let mut matters = numbers(composer, &[IdState::Float, IdState::Scientific, IdState::Masked]);
-    for suspicion in &composer.subjects.linked.suspicions {
-        let Suspicion::Damaged { row, suggestion, source } = suspicion else { continue };
-        let Some(person) = composer.subjects.person(*row) else { continue };
+    let known = proofs(composer);
+    let mut rows: BTreeMap<RowId, (&str, RowId)> = known.clone();
+    for (row, person, state) in wrong_numbers(composer) {
+        if state == IdState::Placeholder {
+            rows.remove(&row);
+        } else if let Some(proof) = proof(composer, &known, row, person) {
+            rows.insert(row, proof);
+        }
+    }
+    let mut matters = Matters::new();
+    for (row, (suggestion, source)) in rows {
+        let Some(person) = composer.subjects.person(row) else { continue };
         let matter = matters.entry(person).or_default();
-        matter.rows.extend([*row, *source]);
+        matter.rows.extend([row, source]);
         let written = composer
             .subjects
             .records
-            .locate(*row)
+            .locate(row)
             .and_then(|(position, row)| composer.subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
         let difference = written.map(|written| difference(written, suggestion)).unwrap_or_default();
-        let detail = format!("{}号码有误{difference}，应以{}为准", composer.place_of(*row), composer.place_of(*source));
-        matter.details.insert((*row, detail));
-        let by_number = composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status);
-        matter.doubt(if by_number == Some(LinkStatus::Probable) { Confidence::Check } else { Confidence::Likely });
+        let detail = format!("{}号码有误{difference}，应以{}为准", composer.place_of(row), composer.place_of(source));
+        matter.details.insert((row, detail));
+        let status = composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status);
+        matter.doubt(if status == Some(LinkStatus::Probable) { Confidence::Check } else { Confidence::Likely });
     }
     matters
 }
 
-/// `（第12位不同）` where exactly one place differs.
+/// `（相差一位，第12位）` where exactly one place differs.
 fn difference(written: &str, suggestion: &str) -> String {
     if written.chars().count() != suggestion.chars().count() {
         return String::new();
