@@ -39,6 +39,7 @@ pub struct CaseFailure {
 }
 
 /// Runs every case of the policy.
+#[must_use]
 pub fn run(policy: &Policy, dictionary: &Dictionary) -> Vec<CaseFailure> {
     let mut failures = Vec::new();
     for case in &policy.cases {

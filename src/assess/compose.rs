@@ -444,15 +444,12 @@ pub(crate) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match after.split_once('}') {
-            Some((name, after)) => {
-                filled.push_str(&value(name));
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        if let Some((name, after)) = after.split_once('}') {
+            filled.push_str(&value(name));
+            rest = after;
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled.push_str(rest);

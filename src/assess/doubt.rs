@@ -136,7 +136,9 @@ impl<'a> Known<'a> {
             (Some(own), Some(others)) => own == others,
             _ => self.town.is_some() && self.town == other.town,
         };
-        place && !(self.number_valid && other.number_valid) && !differ(self.birth, other.birth) && !differ(self.sex, other.sex)
+        let contradicted = differ(self.birth, other.birth) || differ(self.sex, other.sex);
+        let two_numbers = self.number_valid && other.number_valid;
+        place && !contradicted && !two_numbers
     }
 }
 
@@ -157,7 +159,7 @@ fn similar(one: Option<&str>, other: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    fn known<'a>(name: &'a str, birth: Option<i32>, number_valid: bool) -> Known<'a> {
+    fn known(name: &str, birth: Option<i32>, number_valid: bool) -> Known<'_> {
         Known { name: Some(name), birth, sex: None, town: Some("520324101"), village: Some("520324101001"), number_valid }
     }
 

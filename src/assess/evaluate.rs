@@ -86,11 +86,10 @@ pub(crate) fn evaluate<'p>(
     let outcomes = (0..population.len())
         .map(|subject| match (yes_no(&population, subject), yes_no(&test, subject)) {
             (Some(true), _) if exempt.iter().any(|when| yes_no(when, subject) == Some(true)) => Outcome::Exempt,
-            (Some(true), None) => Outcome::Unknown,
             (Some(true), Some(true)) => Outcome::Fires,
             (Some(true), Some(false)) => Outcome::Passes,
-            // Whether somebody whose population cannot be told would have been in it matters only if the test speaks.
-            (None, Some(true) | None) => Outcome::Unknown,
+            // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
+            (Some(true), None) | (None, Some(true) | None) => Outcome::Unknown,
             _ => Outcome::NotApplicable,
         })
         .collect();

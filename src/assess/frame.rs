@@ -19,7 +19,7 @@ use crate::config::policy::ValueType;
 /// Columns that expressions are evaluated over.
 #[derive(Debug)]
 pub(crate) struct Frame {
-    frame: DataFrame,
+    data: DataFrame,
     names: HashSet<String>,
     length: usize,
 }
@@ -32,8 +32,8 @@ impl Frame {
     /// A frame of `length` rows.
     pub(crate) fn new(length: usize) -> Result<Self, AssessError> {
         let row = Column::new(LENGTH.into(), vec![0_i64; length]);
-        let frame = DataFrame::new(length, vec![row]).map_err(|error| wrong(LENGTH, &error))?;
-        Ok(Self { frame, names: HashSet::new(), length })
+        let data = DataFrame::new(length, vec![row]).map_err(|error| wrong(LENGTH, &error))?;
+        Ok(Self { data, names: HashSet::new(), length })
     }
 
     /// Number of rows.
@@ -52,7 +52,7 @@ impl Frame {
             expression: name.to_owned(),
             reason: format!("column of type {}", array.data_type()),
         })?;
-        self.frame.with_column(column).map_err(|error| wrong(name, &error))?;
+        self.data.with_column(column).map_err(|error| wrong(name, &error))?;
         self.names.insert(name.to_owned());
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Frame {
             };
             let expression = polars::sql::sql_expr(sql)?.cast(kind).alias(RESULT);
             // with_columns and not select: an expression of literals only must still give one value per row.
-            let result = self.frame.clone().lazy().with_columns([expression]).collect()?;
+            let result = self.data.clone().lazy().with_columns([expression]).collect()?;
             from_polars(result.column(RESULT)?, value_type)
         };
         run().map_err(|error| wrong(sql, &error))

@@ -21,7 +21,7 @@ pub(crate) fn rates(
     held_towns: &BTreeSet<String>,
 ) -> Vec<Rate> {
     let county = composer.input.policy.county.as_str();
-    let mut counts: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
+    let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
     for (at, outcome) in evaluated.outcomes.iter().enumerate() {
         let satisfied = match outcome {
             Outcome::Passes => 1,
@@ -35,7 +35,7 @@ pub(crate) fn rates(
             continue;
         }
         let mut count = |unit, name: &dyn Fn() -> String| {
-            let entry = counts.entry(unit).or_insert_with(|| (name(), 0, 0));
+            let entry = by_unit.entry(unit).or_insert_with(|| (name(), 0, 0));
             entry.1 += satisfied;
             entry.2 += 1;
         };
@@ -51,7 +51,7 @@ pub(crate) fn rates(
         _ => None,
     });
     let rule = &evaluated.rule.card.id;
-    counts
+    by_unit
         .into_values()
         .map(|(unit, numerator, denominator)| Rate {
             rule: rule.clone(),

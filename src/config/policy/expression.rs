@@ -183,17 +183,15 @@ impl Check<'_> {
 
     fn type_of(&mut self, expression: &Expr) -> Found {
         match expression {
-            Expr::Identifier(name) => match self.vocabulary.columns.get(&name.value) {
-                Some(found) => {
+            Expr::Identifier(name) => {
+                if let Some(found) = self.vocabulary.columns.get(&name.value) {
                     self.columns.insert(name.value.clone());
-                    Ok(Some(*found))
+                    return Ok(Some(*found));
                 }
-                None => {
-                    let near = nearest(&name.value, self.vocabulary.columns.keys());
-                    let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
-                    Err(self.problem(expression, format!("没有名为 {} 的事实或字段", name.value), &hint))
-                }
-            },
+                let near = nearest(&name.value, self.vocabulary.columns.keys());
+                let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
+                Err(self.problem(expression, format!("没有名为 {} 的事实或字段", name.value), &hint))
+            }
             Expr::Value(value) => self.type_of_value(expression, &value.value),
             Expr::Nested(inner) => self.type_of(inner),
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
@@ -271,17 +269,13 @@ impl Check<'_> {
             )),
             Value::Placeholder(name) => {
                 let name = name.trim_start_matches('$');
-                match self.vocabulary.parameters.get(name) {
-                    Some(found) => {
-                        self.parameters.insert(name.to_owned());
-                        Ok(Some(*found))
-                    }
-                    None => {
-                        let near = nearest(name, self.vocabulary.parameters.keys());
-                        let hint = near.map(|near| format!("是否想写 ${near}？")).unwrap_or_default();
-                        Err(self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint))
-                    }
+                if let Some(found) = self.vocabulary.parameters.get(name) {
+                    self.parameters.insert(name.to_owned());
+                    return Ok(Some(*found));
                 }
+                let near = nearest(name, self.vocabulary.parameters.keys());
+                let hint = near.map(|near| format!("是否想写 ${near}？")).unwrap_or_default();
+                Err(self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint))
             }
             other => Err(self.problem(expression, format!("条件里不能用“{other}”这种写法"), "文字用单引号")),
         }

@@ -187,7 +187,7 @@ pub enum Origin {
         among: Option<String>,
     },
     /// An expression over other facts.
-    Derived(Expression),
+    Derived(Box<Expression>),
 }
 
 /// One column of the facts table of its scope.
