@@ -304,16 +304,13 @@ fn could_be(composer: &Composer<'_>, evaluated: &Evaluated<'_>, fired: &[usize],
 /// Orders, filters and names the findings.
 fn settle(input: &AssessInput<'_>, mut drafts: Vec<Draft>) -> Vec<Finding> {
     drafts.sort_by(|left, right| {
-        let key = |draft: &Draft| {
-            (
-                draft.finding.rule.clone(),
-                draft.place.clone(),
-                draft.finding.household_code.clone(),
-                draft.key.clone(),
-                draft.finding.evidence.clone(),
-            )
-        };
-        key(left).cmp(&key(right))
+        let (one, other) = (&left.finding, &right.finding);
+        one.rule
+            .cmp(&other.rule)
+            .then_with(|| left.place.cmp(&right.place))
+            .then_with(|| one.household_code.cmp(&other.household_code))
+            .then_with(|| left.key.cmp(&right.key))
+            .then_with(|| one.evidence.cmp(&other.evidence))
     });
     let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
     let mut findings = Vec::with_capacity(drafts.len());
