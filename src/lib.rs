@@ -1,6 +1,7 @@
 //! bidui 比对: a county's registries in, discrepancy workbooks out.
 
 pub mod cli;
+pub mod assess;
 pub mod config;
 pub mod ingest;
 pub mod link;

@@ -6,4 +6,5 @@ pub mod pin;
 pub mod pipeline;
 pub mod divisions;
 pub mod link;
+pub mod policy;
 pub mod registry;

@@ -1,0 +1,457 @@
+//! From an outcome to a finding: who, how much, the cells it rests on, how sure, one sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::AssessInput;
+use super::evaluate::Evaluated;
+use super::facts::{FactValue, Facts};
+use super::subjects::{Groups, NONE, POVERTY, Subjects};
+use crate::config::policy::{Origin, ParameterValue, Rule, Take};
+use crate::model::columns::{GROUP, HEAD_NAME, NAME, PERSON_CODE, RELATION};
+use crate::model::date::Day;
+use crate::model::field::FieldKind;
+use crate::model::finding::{Confidence, Evidence, Finding, Scope, Subject};
+use crate::model::link::{LinkStatus, PersonIx};
+use crate::model::money::Fen;
+use crate::model::record::RowId;
+use crate::model::registry::RegistryId;
+
+/// What a registry searched in vain says.
+const NOT_FOUND: &str = "未查到";
+
+/// A finding with what orders it.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) finding: Finding,
+    /// Town and village codes, for the order of outputs.
+    pub(crate) place: (Option<String>, Option<String>),
+    /// Stable key of the subject.
+    pub(crate) key: String,
+}
+
+/// Whom a finding is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About {
+    /// A person.
+    Person(PersonIx),
+    /// A household, by index.
+    Household(usize),
+}
+
+/// A cell: row and field.
+type Cell<'p> = (RowId, &'p str);
+
+/// Everything that composing needs.
+#[derive(Debug)]
+pub(crate) struct Composer<'a> {
+    pub(crate) input: &'a AssessInput<'a>,
+    pub(crate) subjects: &'a Subjects<'a>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) values: &'a BTreeMap<String, ParameterValue>,
+    /// Rows of each person.
+    rows: Groups,
+}
+
+impl<'a> Composer<'a> {
+    pub(crate) fn new(
+        input: &'a AssessInput<'a>,
+        subjects: &'a Subjects<'a>,
+        facts: &'a Facts,
+        values: &'a BTreeMap<String, ParameterValue>,
+    ) -> Self {
+        let pairs: Vec<(u32, u32)> = subjects.linked.links.iter().map(|link| link.person.0).zip(0..).collect();
+        let rows = Groups::new(subjects.linked.people.0.num_rows(), &pairs);
+        Self { input, subjects, facts, values, rows }
+    }
+
+    /// Whom subject `at` of a scope is.
+    pub(crate) fn about(&self, scope: Scope, at: usize) -> About {
+        match scope {
+            Scope::Household => About::Household(at),
+            _ => About::Person(self.subjects.persons.get(at).copied().unwrap_or(PersonIx(NONE))),
+        }
+    }
+
+    /// The person, or the members of the household.
+    pub(crate) fn persons(&self, about: About) -> Vec<PersonIx> {
+        match about {
+            About::Person(person) => vec![person],
+            About::Household(at) => self
+                .subjects
+                .households
+                .get(at)
+                .into_iter()
+                .flat_map(|household| &household.members)
+                .filter_map(|member| self.subjects.persons.get(*member as usize).copied())
+                .collect(),
+        }
+    }
+
+    /// The person a printed list names: the person, or the household's head.
+    pub(crate) fn face(&self, about: About) -> PersonIx {
+        match about {
+            About::Person(person) => person,
+            About::Household(at) => self
+                .subjects
+                .households
+                .get(at)
+                .and_then(|household| self.subjects.persons.get(household.head as usize).copied())
+                .unwrap_or(PersonIx(NONE)),
+        }
+    }
+
+    /// Registries of the searched facts in which nobody of the subject was found; empty when any was found anywhere.
+    pub(crate) fn searched_in_vain(&self, evaluated: &Evaluated<'_>, about: About) -> Vec<RegistryId> {
+        let persons = self.persons(about);
+        let mut registries = Vec::new();
+        for name in &evaluated.condition.searched {
+            let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { continue };
+            let found = persons
+                .iter()
+                .any(|person| self.subjects.subject_of.get(person.0 as usize).is_some_and(|at| column.is_true(*at as usize)));
+            if found {
+                return Vec::new();
+            }
+            if let Origin::Sources { sources, .. } = &fact.origin {
+                for source in sources {
+                    let there = self.subjects.records.registry(source.registry.as_str()).is_some();
+                    if there && !registries.contains(&source.registry) {
+                        registries.push(source.registry.clone());
+                    }
+                }
+            }
+        }
+        registries
+    }
+
+    /// The finding of a rule for a subject.
+    pub(crate) fn finding(&self, evaluated: &Evaluated<'_>, at: usize, in_vain: &[RegistryId]) -> Draft {
+        let rule = evaluated.rule;
+        let about = self.about(rule.card.scope, at);
+        let mut cells = BTreeSet::new();
+        for name in &evaluated.condition.mentions {
+            // Derived facts are in `mentions` beside what they rest on; only leaves bear cells.
+            if let Some(fact) = self.input.policy.fact(name)
+                && matches!(fact.origin, Origin::Sources { .. } | Origin::Members { .. })
+            {
+                self.cells_of(name, about, &mut cells);
+            }
+        }
+        let mut evidence = self.evidence(&cells);
+        evidence.extend(in_vain.iter().map(|registry| self.not_found(registry)));
+        let (due, paid) = evaluated.amounts(at);
+        let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
+        let sentence = self.sentence(rule, about, at, due, paid);
+        let mut draft = self.draft(rule, about, confidence, sentence, evidence);
+        draft.finding.due_fen = due;
+        draft.finding.paid_fen = paid;
+        draft.finding.gap_fen = due.map(|due| due - paid.unwrap_or(0));
+        draft
+    }
+
+    /// A finding without amounts.
+    pub(crate) fn draft(
+        &self,
+        rule: &Rule,
+        about: About,
+        confidence: Confidence,
+        sentence: String,
+        evidence: Vec<Evidence>,
+    ) -> Draft {
+        let face = self.face(about);
+        let text = |column: &str| self.subjects.people_text(column, face).map(str::to_owned);
+        let household = match about {
+            About::Household(at) => self.subjects.households.get(at).map(|household| household.code.clone()),
+            About::Person(person) => self.household_code(person),
+        };
+        let person_id = match about {
+            About::Person(_) => text("person_id"),
+            About::Household(_) => None,
+        };
+        let finding = Finding {
+            finding_id: String::new(),
+            rule: rule.card.id.clone(),
+            kind: rule.card.kind,
+            scope: rule.card.scope,
+            clause: rule.card.clause.clone(),
+            person_id,
+            household_code: household.clone(),
+            name: text("name"),
+            id_number: text("number"),
+            town: text("town"),
+            village: text("village"),
+            due_fen: None,
+            paid_fen: None,
+            gap_fen: None,
+            confidence,
+            sentence,
+            evidence,
+            subject: self.printed(face),
+        };
+        let key = match about {
+            About::Household(_) => format!("household:{}", household.unwrap_or_default()),
+            About::Person(person) => self.person_key(person),
+        };
+        Draft { finding, place: (text("town_code"), text("village_code")), key }
+    }
+
+    fn household_code(&self, person: PersonIx) -> Option<String> {
+        let at = *self.subjects.household_of.get(person.0 as usize)?;
+        self.subjects.households.get(at as usize).map(|household| household.code.clone())
+    }
+
+    /// Poverty person code, else the number, else the linker's id, which follows from content.
+    fn person_key(&self, person: PersonIx) -> String {
+        let of = |registry: Option<&str>, column: &str| self.first_text(person, registry, column);
+        if let Some(code) = of(Some(POVERTY), PERSON_CODE) {
+            return format!("person_code:{code}");
+        }
+        let valid = self.subjects.number_valid.get(person.0 as usize).copied().unwrap_or(false);
+        match self.subjects.people_text("number", person).filter(|_| valid) {
+            Some(number) => format!("number:{number}"),
+            None => format!("person:{}", self.subjects.people_text("person_id", person).unwrap_or_default()),
+        }
+    }
+
+    fn printed(&self, person: PersonIx) -> Subject {
+        let of = |column: &str| self.first_text(person, None, column).map(str::to_owned);
+        let head = self
+            .subjects
+            .household_of
+            .get(person.0 as usize)
+            .and_then(|at| self.subjects.households.get(*at as usize))
+            .and_then(|household| self.subjects.persons.get(household.head as usize))
+            .and_then(|head| self.subjects.people_text("name", *head))
+            .map(str::to_owned);
+        Subject { group: of(GROUP), head_name: head.or_else(|| of(HEAD_NAME)), relation: of(RELATION) }
+    }
+
+    fn first_text(&self, person: PersonIx, registry: Option<&str>, column: &str) -> Option<&'a str> {
+        let records = self.subjects.records;
+        self.rows.of(person.0 as usize).iter().find_map(|row| {
+            let (position, row) = records.locate(RowId(*row))?;
+            let records = records.registries.get(position)?;
+            if registry.is_some_and(|wanted| records.registry.as_str() != wanted) {
+                return None;
+            }
+            records.text_at(column, row)
+        })
+    }
+
+    /// The rows of a person.
+    pub(crate) fn rows_of(&self, person: PersonIx) -> impl Iterator<Item = RowId> + '_ {
+        self.rows.of(person.0 as usize).iter().map(|row| RowId(*row))
+    }
+
+    fn cells_of(&self, name: &str, about: About, into: &mut BTreeSet<Cell<'a>>) {
+        let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { return };
+        let at = match (fact.scope, about) {
+            (Scope::Household, About::Household(at)) => Some(at),
+            (Scope::Household, About::Person(person)) => self.subjects.household_of.get(person.0 as usize).map(|at| *at as usize),
+            (_, About::Person(person)) => self.subjects.subject_of.get(person.0 as usize).map(|at| *at as usize),
+            // A person fact in a household's rule is reached through the member fact that mentions it.
+            (_, About::Household(_)) => None,
+        };
+        let Some(at) = at else { return };
+        match &fact.origin {
+            Origin::Sources { sources, .. } => {
+                for row in column.rows.as_ref().map_or(&[][..], |rows| rows.of(at)) {
+                    let row = RowId(*row);
+                    let registry = self.registry_of(row);
+                    if let Some(source) = sources.iter().find(|source| Some(&source.registry) == registry) {
+                        into.insert((row, source.field.as_deref().unwrap_or(NAME)));
+                    }
+                }
+            }
+            Origin::Members { fact: member, take, among } => {
+                let Some(household) = self.subjects.households.get(at) else { return };
+                let known = self.facts.columns.get(member);
+                let decided = *take == Take::Any && column.is_true(at);
+                for subject in &household.members {
+                    let subject = *subject as usize;
+                    let counts = among
+                        .as_ref()
+                        .is_none_or(|among| self.facts.columns.get(among).is_some_and(|among| among.is_true(subject)));
+                    // Where somebody decides the matter, the others' cells say nothing.
+                    let speaks = !decided || known.is_some_and(|known| known.is_true(subject));
+                    if let Some(person) = self.subjects.persons.get(subject).filter(|_| counts && speaks) {
+                        self.cells_below(member, About::Person(*person), into);
+                    }
+                }
+            }
+            Origin::Derived(_) => self.cells_below(name, about, into),
+        }
+    }
+
+    fn cells_below(&self, name: &str, about: About, into: &mut BTreeSet<Cell<'a>>) {
+        match self.input.policy.fact(name).map(|fact| &fact.origin) {
+            Some(Origin::Derived(expression)) => {
+                for column in &expression.columns {
+                    self.cells_below(column, about, into);
+                }
+            }
+            Some(_) => self.cells_of(name, about, into),
+            None => {}
+        }
+    }
+
+    fn registry_of(&self, row: RowId) -> Option<&'a RegistryId> {
+        let (position, _) = self.subjects.records.locate(row)?;
+        self.subjects.records.registries.get(position).map(|records| &records.registry)
+    }
+
+    /// Evidence for cells, in row order.
+    pub(crate) fn evidence(&self, cells: &BTreeSet<(RowId, &str)>) -> Vec<Evidence> {
+        cells.iter().filter_map(|(row, field)| self.cell(*row, field)).collect()
+    }
+
+    fn cell(&self, id: RowId, field: &str) -> Option<Evidence> {
+        let (position, row) = self.subjects.records.locate(id)?;
+        let records = self.subjects.records.registries.get(position)?;
+        let (sheet, number) = self.subjects.records.origin(position, row)?;
+        Some(Evidence {
+            registry: records.registry.clone(),
+            file: Some(sheet.name.file.clone()),
+            sheet: Some(sheet.name.sheet.clone()),
+            row: Some(number),
+            column: sheet.header(field).to_owned(),
+            value: self.plain(position, row, field),
+        })
+    }
+
+    /// A record cell in plain words.
+    fn plain(&self, position: usize, row: usize, field: &str) -> String {
+        use arrow::array::Array;
+        let Some(records) = self.subjects.records.registries.get(position) else { return String::new() };
+        if let Some(text) = records.text_at(field, row) {
+            return text.to_owned();
+        }
+        let money = self.input.dictionary.fields.get(field).is_some_and(|field| field.kind == FieldKind::Money);
+        let int = records.int(field).filter(|array| array.is_valid(row)).map(|array| array.value(row));
+        let int32 = records.int32(field).filter(|array| array.is_valid(row)).map(|array| array.value(row).to_string());
+        let flag = records.flag(field).filter(|array| array.is_valid(row)).map(|array| yes_no(array.value(row)).to_owned());
+        let day = records.date(field).filter(|array| array.is_valid(row)).map(|array| Day(array.value(row)).to_string());
+        int.map(|number| if money { Fen(number).to_string() } else { number.to_string() })
+            .or(int32)
+            .or(flag)
+            .or(day)
+            .unwrap_or_default()
+    }
+
+    fn not_found(&self, registry: &RegistryId) -> Evidence {
+        Evidence {
+            registry: registry.clone(),
+            file: None,
+            sheet: None,
+            row: None,
+            column: self.input.registry_title(registry.as_str()),
+            value: NOT_FOUND.to_owned(),
+        }
+    }
+
+    /// Certain: every link by number and the subject's own number valid. Likely: repaired, or by a heavy weight.
+    /// To be checked: lighter, or "not found" of somebody who has no valid number to be found by.
+    fn confidence(&self, about: About, rows: impl Iterator<Item = RowId>, in_vain: bool) -> Confidence {
+        let least = self.input.policy.settings.likely_probability;
+        let mut worst = Confidence::Certain;
+        let own = self.persons(about).into_iter().flat_map(|person| self.rows_of(person).take(1)).collect::<Vec<_>>();
+        for row in rows.chain(own) {
+            let Some(link) = self.subjects.linked.links.get(row.0 as usize) else { continue };
+            worst = worst.max(match link.status {
+                LinkStatus::Id | LinkStatus::Alone => Confidence::Certain,
+                LinkStatus::Repaired => Confidence::Likely,
+                #[expect(clippy::cast_precision_loss, reason = "basis points are far below 2^24")]
+                LinkStatus::Probable if link.probability * 10_000.0 >= least as f32 => Confidence::Likely,
+                LinkStatus::Probable => Confidence::Check,
+            });
+        }
+        let known = |person: &PersonIx| self.subjects.number_valid.get(person.0 as usize).copied().unwrap_or(false);
+        match (self.persons(about).iter().all(known), in_vain) {
+            (true, _) => worst,
+            (false, true) => Confidence::Check,
+            (false, false) => worst.max(Confidence::Likely),
+        }
+    }
+
+    fn sentence(&self, rule: &Rule, about: About, at: usize, due: Option<i64>, paid: Option<i64>) -> String {
+        let money = |fen: Option<i64>| fen.map_or_else(|| "（未填）".to_owned(), yuan);
+        fill(&rule.sentence, |name| match name {
+            "due" => money(due),
+            "paid" => money(paid),
+            "gap" => money(due.map(|due| due - paid.unwrap_or(0))),
+            "name" => self.subjects.people_text("name", self.face(about)).unwrap_or("（无姓名）").to_owned(),
+            _ => match name.strip_prefix('$') {
+                Some(parameter) => self.parameter(parameter),
+                None => self.fact_text(name, about, at),
+            },
+        })
+    }
+
+    fn parameter(&self, name: &str) -> String {
+        let money = self.input.policy.parameters.get(name).is_some_and(|parameter| parameter.unit.starts_with("fen"));
+        match self.values.get(name) {
+            Some(ParameterValue::Int(fen)) if money => yuan(*fen),
+            Some(ParameterValue::Int(number)) => number.to_string(),
+            Some(ParameterValue::Text(text)) => text.clone(),
+            None => String::new(),
+        }
+    }
+
+    fn fact_text(&self, name: &str, about: About, at: usize) -> String {
+        let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else {
+            return String::new();
+        };
+        let at = match (fact.scope, about) {
+            (Scope::Household, About::Person(person)) => {
+                self.subjects.household_of.get(person.0 as usize).map_or(at, |household| *household as usize)
+            }
+            _ => at,
+        };
+        match column.value(at) {
+            None => "（未填）".to_owned(),
+            Some(FactValue::Bool(value)) => yes_no(value).to_owned(),
+            Some(FactValue::Int(number)) if fact.money => yuan(number),
+            Some(FactValue::Int(number)) => number.to_string(),
+            Some(FactValue::Text(text)) => text.to_owned(),
+            Some(FactValue::Date(day)) => day.to_string(),
+        }
+    }
+
+    /// `低保人员名册（2018-06/低保.xlsx 第 12 行）`.
+    pub(crate) fn place_of(&self, row: RowId) -> String {
+        let Some((position, at)) = self.subjects.records.locate(row) else { return String::new() };
+        let title = self.registry_of(row).map(|id| self.input.registry_title(id.as_str())).unwrap_or_default();
+        match self.subjects.records.origin(position, at) {
+            Some((sheet, number)) => format!("{title}（{} 第 {number} 行）", sheet.name.file),
+            None => title,
+        }
+    }
+}
+
+fn yes_no(value: bool) -> &'static str {
+    if value { "是" } else { "否" }
+}
+
+/// `Fen(5000)` → `50`, `Fen(29458)` → `294.58`: whole yuan without decimals read better in a sentence.
+fn yuan(fen: i64) -> String {
+    let text = Fen(fen).to_string();
+    text.strip_suffix(".00").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// Replaces `{name}` by what `value` gives for it.
+pub(crate) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        if let Some((name, after)) = after.split_once('}') {
+            filled.push_str(&value(name));
+            rest = after;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    filled
+}

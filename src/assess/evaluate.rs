@@ -1,0 +1,139 @@
+//! Rules over facts: population, exemptions, test, amounts.
+//!
+//! Takes facts and one rule; gives an [`Outcome`] per subject, or why the rule was not evaluated. Null in the
+//! population keeps a subject out; null in the test is "cannot tell", counted and never a finding.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
+
+use super::facts::Facts;
+use super::{AssessError, AssessInput};
+use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
+use crate::model::date::Month;
+use crate::model::finding::RuleNote;
+
+/// What a rule says of one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Outside the population.
+    NotApplicable,
+    /// In the population, excused.
+    Exempt,
+    /// A column it needs is empty.
+    Unknown,
+    /// Satisfied.
+    Passes,
+    /// Fires.
+    Fires,
+}
+
+/// A rule evaluated for every subject of its scope.
+#[derive(Debug)]
+pub(crate) struct Evaluated<'p> {
+    pub(crate) rule: &'p Rule,
+    pub(crate) condition: &'p Condition,
+    pub(crate) outcomes: Vec<Outcome>,
+    due: Option<ArrayRef>,
+    paid: Option<ArrayRef>,
+}
+
+impl Evaluated<'_> {
+    /// Owed and paid for the month, fen.
+    pub(crate) fn amounts(&self, subject: usize) -> (Option<i64>, Option<i64>) {
+        let at = |array: &Option<ArrayRef>| {
+            let array = array.as_ref()?.as_any().downcast_ref::<Int64Array>()?;
+            array.is_valid(subject).then(|| array.value(subject))
+        };
+        (at(&self.due), at(&self.paid))
+    }
+
+    /// Subjects for whom it fires, ascending.
+    pub(crate) fn fired(&self) -> impl Iterator<Item = usize> {
+        self.outcomes.iter().enumerate().filter(|(_, outcome)| **outcome == Outcome::Fires).map(|(subject, _)| subject)
+    }
+
+    /// Number of subjects with this outcome.
+    pub(crate) fn count(&self, wanted: Outcome) -> i64 {
+        i64::try_from(self.outcomes.iter().filter(|outcome| **outcome == wanted).count()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Evaluates one rule; `Err(note)` inside when it cannot or need not be evaluated.
+pub(crate) fn evaluate<'p>(
+    input: &AssessInput<'_>,
+    facts: &mut Facts,
+    rule: &'p Rule,
+    condition: &'p Condition,
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<Result<Evaluated<'p>, RuleNote>, AssessError> {
+    if let Err(reason) = in_force(rule, condition, input.period, values) {
+        return Ok(Err(held(rule, format!("本期不适用：{reason}"))));
+    }
+    if let Some(reason) = missing(input, facts, condition) {
+        return Ok(Err(held(rule, format!("未评估：{reason}"))));
+    }
+    let scope = rule.card.scope;
+    let population = facts.evaluate(&condition.population, scope, values)?;
+    let test = facts.evaluate(&condition.test, scope, values)?;
+    let mut exempt = Vec::new();
+    for exemption in &condition.exemptions {
+        exempt.push(facts.evaluate(&exemption.when, scope, values)?);
+    }
+    let mut amount =
+        |expression: &Option<_>| expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose();
+    let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
+    let outcomes = (0..population.len())
+        .map(|subject| match (yes_no(&population, subject), yes_no(&test, subject)) {
+            (Some(true), _) if exempt.iter().any(|when| yes_no(when, subject) == Some(true)) => Outcome::Exempt,
+            (Some(true), Some(true)) => Outcome::Fires,
+            (Some(true), Some(false)) => Outcome::Passes,
+            // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
+            (Some(true), None) | (None, Some(true) | None) => Outcome::Unknown,
+            _ => Outcome::NotApplicable,
+        })
+        .collect();
+    Ok(Ok(Evaluated { rule, condition, outcomes, due, paid }))
+}
+
+fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
+    let array = array.as_any().downcast_ref::<BooleanArray>()?;
+    array.is_valid(at).then(|| array.value(at))
+}
+
+/// A note that the rule as a whole was not evaluated.
+fn held(rule: &Rule, note: String) -> RuleNote {
+    RuleNote { rule: rule.card.id.clone(), town: None, note, held: true, concerned: 0 }
+}
+
+/// Whether the rule's own dates and those of its parameters reach the period.
+fn in_force(rule: &Rule, condition: &Condition, period: Month, values: &BTreeMap<String, ParameterValue>) -> Result<(), String> {
+    if let Some(from) = rule.from.filter(|from| period < *from) {
+        return Err(format!("自 {from} 起施行"));
+    }
+    if let Some(until) = rule.until.filter(|until| period > *until) {
+        return Err(format!("施行至 {until}"));
+    }
+    let parts = [Some(&condition.population), Some(&condition.test), condition.due.as_ref(), condition.paid.as_ref()];
+    let names = parts.into_iter().flatten().flat_map(|expression| &expression.parameters);
+    match names.into_iter().find(|name| !values.contains_key(*name)) {
+        Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),
+        None => Ok(()),
+    }
+}
+
+/// The first thing that a fact of the rule needs and did not get.
+fn missing(input: &AssessInput<'_>, facts: &Facts, condition: &Condition) -> Option<String> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for name in &condition.mentions {
+        let Some(fact) = input.policy.fact(name) else { continue };
+        if !fact.optional
+            && matches!(fact.origin, Origin::Sources { .. })
+            && let Some(reason) = facts.columns.get(name).and_then(|column| column.missing.as_deref())
+            && !reasons.contains(&reason)
+        {
+            reasons.push(reason);
+        }
+    }
+    (!reasons.is_empty()).then(|| reasons.join("；"))
+}

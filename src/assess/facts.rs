@@ -1,0 +1,510 @@
+//! Facts: one value per person or household, each with the source rows it came from.
+//!
+//! Takes subjects and the policy's fact definitions; gives columns in definition order. A fact whose registries (or
+//! the columns it reads there) were not given is all null, and says why. Cost: linear in rows per source.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, UInt32Array};
+
+use super::frame::{Frame, null_array};
+use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects, index, persons_of};
+use super::{AssessError, AssessInput};
+use crate::config::policy::expression::Expression;
+use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Reach, Source, Take, ValueType};
+use crate::model::columns::MONTH;
+use crate::model::date::Day;
+use crate::model::finding::Scope;
+use crate::model::record::RegistryRecords;
+
+/// The value of a fact for one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FactValue<'a> {
+    Bool(bool),
+    Int(i64),
+    Text(&'a str),
+    Date(Day),
+}
+
+/// One fact for all subjects of its scope.
+#[derive(Debug)]
+pub(crate) struct FactColumn {
+    pub(crate) array: ArrayRef,
+    /// Row ids each value came from; only facts read from registries have their own.
+    pub(crate) rows: Option<Groups>,
+    /// Why it could not be read at all.
+    pub(crate) missing: Option<String>,
+}
+
+impl FactColumn {
+    pub(crate) fn value(&self, at: usize) -> Option<FactValue<'_>> {
+        let any = self.array.as_any();
+        if at >= self.array.len() || self.array.is_null(at) {
+            return None;
+        }
+        any.downcast_ref::<BooleanArray>()
+            .map(|array| FactValue::Bool(array.value(at)))
+            .or_else(|| any.downcast_ref::<Int64Array>().map(|array| FactValue::Int(array.value(at))))
+            .or_else(|| any.downcast_ref::<StringArray>().map(|array| FactValue::Text(array.value(at))))
+            .or_else(|| any.downcast_ref::<Date32Array>().map(|array| FactValue::Date(Day(array.value(at)))))
+    }
+
+    pub(crate) fn is_true(&self, at: usize) -> bool {
+        self.value(at) == Some(FactValue::Bool(true))
+    }
+}
+
+/// All facts, and the frames that rules are evaluated over.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) columns: BTreeMap<String, FactColumn>,
+    pub(crate) person: Frame,
+    pub(crate) household: Frame,
+    /// Household of each subject, for household facts in person rules.
+    household_of_subject: UInt32Array,
+}
+
+impl Facts {
+    pub(crate) fn collect(
+        input: &AssessInput<'_>,
+        subjects: &Subjects<'_>,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<Self, AssessError> {
+        let household_of_subject = subjects
+            .persons
+            .iter()
+            .map(|person| Some(subjects.household_of[person.0 as usize]).filter(|household| *household != NONE))
+            .collect();
+        let mut facts = Self {
+            columns: BTreeMap::new(),
+            person: Frame::new(subjects.persons.len())?,
+            household: Frame::new(subjects.households.len())?,
+            household_of_subject,
+        };
+        let mut reader = Reader { input, subjects, values, filters: HashMap::new(), groups: HashMap::new(), own: HashMap::new() };
+        for fact in &input.policy.facts {
+            let column = match &fact.origin {
+                Origin::Sources { sources, combine } => reader.read(fact, sources, *combine)?,
+                Origin::Members { fact: member, take, among } => {
+                    facts.over_members(subjects, fact.value_type, member, *take, among.as_deref())
+                }
+                Origin::Derived(expression) => {
+                    let array = facts.evaluate(expression, fact.scope, values)?;
+                    FactColumn { array, rows: None, missing: None }
+                }
+            };
+            let frame = if fact.scope == Scope::Household { &mut facts.household } else { &mut facts.person };
+            frame.add(&fact.name, column.array.as_ref())?;
+            facts.columns.insert(fact.name.clone(), column);
+        }
+        Ok(facts)
+    }
+
+    /// An expression for every subject of a scope; null throughout where a parameter has no value yet.
+    pub(crate) fn evaluate(
+        &mut self,
+        expression: &Expression,
+        scope: Scope,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<ArrayRef, AssessError> {
+        if scope == Scope::Person {
+            for name in &expression.columns {
+                if !self.person.has(name)
+                    && let Some(column) = self.columns.get(name)
+                {
+                    let spread = arrow::compute::take(column.array.as_ref(), &self.household_of_subject, None)
+                        .map_err(|error| AssessError::Engine { expression: name.clone(), reason: error.to_string() })?;
+                    self.person.add(name, spread.as_ref())?;
+                }
+            }
+        }
+        let (frame, length) = match scope {
+            Scope::Household => (&self.household, None),
+            _ => (&self.person, Some(self.household_of_subject.len())),
+        };
+        match expression.bind(values) {
+            Ok(sql) => frame.evaluate(&sql, expression.value_type),
+            Err(_) => Ok(null_array(expression.value_type, length.unwrap_or_else(|| frame.length()))),
+        }
+    }
+
+    fn over_members(
+        &self,
+        subjects: &Subjects<'_>,
+        value_type: ValueType,
+        member: &str,
+        take: Take,
+        among: Option<&str>,
+    ) -> FactColumn {
+        let missing = self.columns.get(member).and_then(|column| column.missing.clone());
+        let (Some(column), among) = (self.columns.get(member), among.map(|name| self.columns.get(name))) else {
+            return FactColumn { array: null_array(value_type, subjects.households.len()), rows: None, missing };
+        };
+        let per_household = |household: usize| {
+            subjects.households[household]
+                .members
+                .iter()
+                .map(|member| *member as usize)
+                .filter(move |member| among.is_none_or(|among| among.is_some_and(|among| among.is_true(*member))))
+                .map(|member| column.value(member))
+        };
+        let households = 0..subjects.households.len();
+        let integer = |value: Option<FactValue<'_>>| match value {
+            Some(FactValue::Int(number)) => Some(number),
+            _ => None,
+        };
+        let array: ArrayRef = match take {
+            Take::Any => Arc::new(households.map(|h| decide(per_household(h), true)).collect::<BooleanArray>()),
+            Take::All => Arc::new(households.map(|h| decide(per_household(h), false)).collect::<BooleanArray>()),
+            Take::Count => Arc::new(
+                households
+                    .map(|h| per_household(h).filter(|value| *value == Some(FactValue::Bool(true))).count())
+                    .map(|count| i64::try_from(count).ok())
+                    .collect::<Int64Array>(),
+            ),
+            Take::Min => Arc::new(households.map(|h| per_household(h).filter_map(integer).min()).collect::<Int64Array>()),
+            Take::Max => Arc::new(households.map(|h| per_household(h).filter_map(integer).max()).collect::<Int64Array>()),
+            Take::Sum => Arc::new(
+                households.map(|h| per_household(h).filter_map(integer).reduce(i64::saturating_add)).collect::<Int64Array>(),
+            ),
+            _ => {
+                let first = households.map(|h| per_household(h).flatten().next());
+                collect_array(value_type, &first.collect::<Vec<_>>())
+            }
+        };
+        FactColumn { array, rows: None, missing }
+    }
+}
+
+/// Any (`decisive` true) or all (`decisive` false) in three-valued logic.
+fn decide<'a>(values: impl Iterator<Item = Option<FactValue<'a>>>, decisive: bool) -> Option<bool> {
+    let mut result = Some(!decisive);
+    for value in values {
+        match value {
+            Some(FactValue::Bool(value)) if value == decisive => return Some(decisive),
+            Some(_) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+fn collect_array(value_type: ValueType, values: &[Option<FactValue<'_>>]) -> ArrayRef {
+    let values = values.iter().copied();
+    match value_type {
+        ValueType::Bool => Arc::new(
+            values.map(|v| v.and_then(|v| if let FactValue::Bool(b) = v { Some(b) } else { None })).collect::<BooleanArray>(),
+        ),
+        ValueType::Int => Arc::new(
+            values.map(|v| v.and_then(|v| if let FactValue::Int(i) = v { Some(i) } else { None })).collect::<Int64Array>(),
+        ),
+        ValueType::Text => Arc::new(
+            values.map(|v| v.and_then(|v| if let FactValue::Text(t) = v { Some(t) } else { None })).collect::<StringArray>(),
+        ),
+        ValueType::Date => Arc::new(
+            values.map(|v| v.and_then(|v| if let FactValue::Date(d) = v { Some(d.0) } else { None })).collect::<Date32Array>(),
+        ),
+    }
+}
+
+/// Reads facts out of registries; remembers filters and groupings that several facts share.
+struct Reader<'a> {
+    input: &'a AssessInput<'a>,
+    subjects: &'a Subjects<'a>,
+    values: &'a BTreeMap<String, ParameterValue>,
+    filters: HashMap<(usize, String), Rc<BooleanArray>>,
+    groups: HashMap<(usize, String, String), Rc<Groups>>,
+    own: HashMap<usize, Rc<RegistryHouseholds>>,
+}
+
+/// A source whose registry and column are there.
+struct Opened<'a> {
+    source: &'a Source,
+    offset: u32,
+    groups: Rc<Groups>,
+    column: Option<View<'a>>,
+    own: Option<Rc<RegistryHouseholds>>,
+}
+
+#[derive(Clone, Copy)]
+enum View<'a> {
+    Bool(&'a BooleanArray),
+    Int(&'a Int64Array),
+    Int32(&'a Int32Array),
+    Text(&'a StringArray),
+    Date(&'a Date32Array),
+}
+
+impl<'a> View<'a> {
+    fn new(array: &'a dyn Array) -> Option<Self> {
+        let any = array.as_any();
+        any.downcast_ref()
+            .map(View::Bool)
+            .or_else(|| any.downcast_ref().map(View::Int))
+            .or_else(|| any.downcast_ref().map(View::Int32))
+            .or_else(|| any.downcast_ref().map(View::Text))
+            .or_else(|| any.downcast_ref().map(View::Date))
+    }
+
+    fn at(self, row: usize) -> Option<FactValue<'a>> {
+        match self {
+            View::Bool(array) => array.is_valid(row).then(|| FactValue::Bool(array.value(row))),
+            View::Int(array) => array.is_valid(row).then(|| FactValue::Int(array.value(row))),
+            View::Int32(array) => array.is_valid(row).then(|| FactValue::Int(i64::from(array.value(row)))),
+            View::Text(array) => array.is_valid(row).then(|| FactValue::Text(array.value(row))),
+            View::Date(array) => array.is_valid(row).then(|| FactValue::Date(Day(array.value(row)))),
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn read(&mut self, fact: &'a Fact, sources: &'a [Source], combine: Combine) -> Result<FactColumn, AssessError> {
+        let length = match fact.scope {
+            Scope::Household => self.subjects.households.len(),
+            _ => self.subjects.persons.len(),
+        };
+        let mut opened = Vec::new();
+        let mut reasons = Vec::new();
+        for source in sources {
+            match self.open(source, fact.scope)? {
+                Ok(source) => opened.push(source),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        if opened.is_empty() {
+            let missing = Some(reasons.join("，也")).filter(|_| !fact.optional);
+            return Ok(FactColumn { array: null_array(fact.value_type, length), rows: None, missing });
+        }
+        let mut values = Vec::with_capacity(length);
+        let mut rows = Groups::empty();
+        let mut used = Vec::new();
+        for subject in 0..length {
+            used.clear();
+            let mut value = None;
+            for source in &opened {
+                let found = source.aggregate(subject, self.input.as_of, &mut used);
+                let keep = value.is_none() || found == Some(FactValue::Bool(true));
+                if keep {
+                    value = found;
+                }
+                let decided = match combine {
+                    Combine::First => value.is_some(),
+                    Combine::Any => value == Some(FactValue::Bool(true)),
+                };
+                if decided {
+                    break;
+                }
+            }
+            values.push(value);
+            rows.push(&used);
+        }
+        Ok(FactColumn { array: collect_array(fact.value_type, &values), rows: Some(rows), missing: None })
+    }
+
+    /// The source ready to be read, or why it cannot be.
+    fn open(&mut self, source: &'a Source, scope: Scope) -> Result<Result<Opened<'a>, String>, AssessError> {
+        let title = self.input.registry_title(source.registry.as_str());
+        let Some((position, records)) = self.subjects.records.registry(source.registry.as_str()) else {
+            return Ok(Err(format!("缺少{title}")));
+        };
+        let column = match &source.field {
+            None => None,
+            Some(field) => match records.batch.column_by_name(field).and_then(|array| View::new(array.as_ref())) {
+                Some(view) => Some(view),
+                None if source.take == Take::Exists => None,
+                None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
+            },
+        };
+        let filter = self.filter(position, records, source)?;
+        let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
+        let period = self.input.period;
+        if dated("month") && !reaches(records, MONTH, period.yyyymm())
+            || dated("year") && !reaches(records, "year", period.year())
+        {
+            return Ok(Err(format!("{title}没有 {period} 的数据")));
+        }
+        let groups = self.group(position, records, source, scope, filter.as_deref());
+        let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
+        Ok(Ok(Opened { source, offset: self.subjects.records.offset(position), groups, column, own }))
+    }
+
+    fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Rc<RegistryHouseholds> {
+        Rc::clone(self.own.entry(position).or_insert_with(|| Rc::new(RegistryHouseholds::new(records))))
+    }
+
+    fn filter(
+        &mut self,
+        position: usize,
+        records: &RegistryRecords,
+        source: &Source,
+    ) -> Result<Option<Rc<BooleanArray>>, AssessError> {
+        let Some(expression) = &source.filter else { return Ok(None) };
+        let key = (position, expression.text.clone());
+        if let Some(known) = self.filters.get(&key) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let mut frame = Frame::new(records.len())?;
+        for name in &expression.columns {
+            match records.batch.column_by_name(name) {
+                Some(array) => frame.add(name, array.as_ref())?,
+                None => frame.add_null(name, self.input.column_type(name))?,
+            }
+        }
+        let passed = match expression.bind(self.values) {
+            Ok(sql) => frame.evaluate(&sql, ValueType::Bool)?,
+            Err(_) => null_array(ValueType::Bool, records.len()),
+        };
+        let passed = passed.as_any().downcast_ref::<BooleanArray>().cloned().map(Rc::new);
+        if let Some(passed) = &passed {
+            self.filters.insert(key, Rc::clone(passed));
+        }
+        Ok(passed)
+    }
+
+    fn group(
+        &mut self,
+        position: usize,
+        records: &'a RegistryRecords,
+        source: &Source,
+        scope: Scope,
+        filter: Option<&BooleanArray>,
+    ) -> Rc<Groups> {
+        let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
+        let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
+        if let Some(known) = self.groups.get(&key) {
+            return Rc::clone(known);
+        }
+        let subjects = self.subjects;
+        let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        let owner = |person: usize| match scope {
+            Scope::Household if records.grain.is_household() => subjects.attached[person],
+            Scope::Household => subjects.household_of[person],
+            _ => subjects.subject_of[person],
+        };
+        let owners = if scope == Scope::Household { subjects.households.len() } else { subjects.persons.len() };
+        let rows = || persons_of(subjects.records, subjects.linked, position);
+        let mut pairs: Vec<(u32, u32)> = match &source.reach {
+            Reach::Own => rows().filter(|(row, _)| passes(*row)).map(|(row, person)| (owner(person), index(row))).collect(),
+            Reach::RegistryHousehold => {
+                let own = self.own_households(position, records);
+                let mut seeds: Vec<(u32, u32)> = rows()
+                    .filter(|(row, _)| passes(*row))
+                    .map(|(row, person)| (owner(person), own.key_of_row[row]))
+                    .filter(|(owner, key)| *owner != NONE && *key != NONE)
+                    .collect();
+                seeds.sort_unstable();
+                seeds.dedup();
+                let all = seeds.iter().flat_map(|(owner, key)| {
+                    own.rows.of(*key as usize).iter().filter(|row| passes(**row as usize)).map(|row| (*owner, *row))
+                });
+                all.collect()
+            }
+            Reach::Through(bridge) => match subjects.records.registry(bridge.as_str()) {
+                None => Vec::new(),
+                Some((bridge_position, bridge_records)) => {
+                    let own = self.own_households(bridge_position, bridge_records);
+                    let members: Vec<usize> =
+                        persons_of(subjects.records, subjects.linked, bridge_position).map(|(_, person)| person).collect();
+                    let mut keys: Vec<(usize, u32)> = members.iter().copied().zip(own.key_of_row.iter().copied()).collect();
+                    keys.sort_unstable();
+                    let mut pairs = Vec::new();
+                    for (row, head) in rows().filter(|(row, _)| passes(*row)) {
+                        pairs.push((owner(head), index(row)));
+                        let from = keys.partition_point(|(person, _)| *person < head);
+                        for (_, key) in keys.iter().skip(from).take_while(|(person, _)| *person == head) {
+                            if *key == NONE {
+                                continue;
+                            }
+                            for mate in own.rows.of(*key as usize) {
+                                pairs.push((owner(members[*mate as usize]), index(row)));
+                            }
+                        }
+                    }
+                    pairs
+                }
+            },
+        };
+        if source.reach != Reach::Own {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        let groups = Rc::new(Groups::new(owners, &pairs));
+        self.groups.insert(key, Rc::clone(&groups));
+        groups
+    }
+}
+
+/// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.
+fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
+    let Some(array) = records.int32(column) else { return true };
+    array.is_empty() || array.null_count() > 0 || array.values().contains(&wanted)
+}
+
+impl<'a> Opened<'a> {
+    /// The value for a subject; the rows it came from are appended to `used` as row ids.
+    fn aggregate(&self, subject: usize, as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+        let rows = self.groups.of(subject);
+        let mark = used.len();
+        let id = |row: u32| self.offset + row;
+        let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));
+        let integers = || values().filter_map(|(row, value)| if let FactValue::Int(i) = value { Some((row, i)) } else { None });
+        match self.source.take {
+            Take::Exists => {
+                used.extend(rows.first().map(|row| id(*row)));
+                Some(FactValue::Bool(!rows.is_empty()))
+            }
+            Take::Count => {
+                used.extend(rows.iter().map(|row| id(*row)));
+                i64::try_from(rows.len()).ok().map(FactValue::Int)
+            }
+            Take::First => values().next().map(|(row, value)| {
+                used.push(id(row));
+                value
+            }),
+            Take::Min => integers().min_by_key(|(row, value)| (*value, *row)).map(|(row, value)| {
+                used.push(id(row));
+                FactValue::Int(value)
+            }),
+            Take::Max => integers().max_by_key(|(row, value)| (*value, std::cmp::Reverse(*row))).map(|(row, value)| {
+                used.push(id(row));
+                FactValue::Int(value)
+            }),
+            Take::Sum => {
+                let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);
+                used.extend(integers().map(|(row, _)| id(row)));
+                total.map(FactValue::Int)
+            }
+            Take::Any | Take::All => {
+                let decisive = self.source.take == Take::Any;
+                let decided = values().find(|(_, value)| *value == FactValue::Bool(decisive));
+                let first = decided.or_else(|| values().next());
+                used.extend(first.map(|(row, _)| id(row)));
+                first.map(|_| FactValue::Bool(if decided.is_some() { decisive } else { !decisive }))
+            }
+            Take::SumPerHousehold => {
+                let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
+                for (row, value) in integers() {
+                    let key = self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
+                    // Rows that name no household each stand for themselves.
+                    let slot = if key == NONE { (NONE, row) } else { (key, 0) };
+                    let best = per_key.entry(slot).or_insert((row, value));
+                    if value > best.1 {
+                        *best = (row, value);
+                    }
+                }
+                used.extend(per_key.values().map(|(row, _)| id(*row)));
+                used[mark..].sort_unstable();
+                per_key.values().map(|(_, value)| *value).reduce(i64::saturating_add).map(FactValue::Int)
+            }
+            Take::Age => values().find_map(|(row, value)| match value {
+                FactValue::Date(birth) => {
+                    used.push(id(row));
+                    Some(FactValue::Int(i64::from(birth.age_on(as_of))))
+                }
+                _ => None,
+            }),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Identity rules: what only the record itself or linking can see, as findings about the person.
+//!
+//! Takes records, links, and accusations held back; gives one finding per person and rule, naming every row
+//! concerned. Sentences say where a number is wrong, never the number: village lists print them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compose::{About, Composer, Draft, fill};
+use super::subjects::{index, persons_of, text_at};
+use crate::config::policy::{Body, BuiltIn, Policy, Rule};
+use crate::model::columns::{ID_NUMBER, ID_RAW, ID_STATE, IdState, NAME};
+use crate::model::finding::{Confidence, Scope};
+use crate::model::link::{LinkStatus, PersonIx, Suspicion};
+use crate::model::record::RowId;
+
+/// An accusation held back: the person, what could be that person, and the rule's title.
+#[derive(Debug)]
+pub(crate) struct HeldBack {
+    pub(crate) person: PersonIx,
+    pub(crate) rows: Vec<RowId>,
+    pub(crate) rule: String,
+}
+
+/// What is said of one person under one rule.
+#[derive(Debug, Default)]
+struct Matter {
+    rows: BTreeSet<RowId>,
+    /// Sentences' details, in order of the rows.
+    details: BTreeSet<(RowId, String)>,
+    held: BTreeSet<String>,
+    confidence: Option<Confidence>,
+}
+
+impl Matter {
+    fn doubt(&mut self, confidence: Confidence) {
+        self.confidence = Some(self.confidence.map_or(confidence, |known| known.max(confidence)));
+    }
+}
+
+type Matters = BTreeMap<PersonIx, Matter>;
+
+/// Findings of every built-in rule that the policy has.
+pub(crate) fn findings(composer: &Composer<'_>, held: &[HeldBack]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for rule in &composer.input.policy.rules {
+        let Body::BuiltIn(built_in) = rule.body else { continue };
+        let matters = match built_in {
+            BuiltIn::NumberInvalid => invalid(composer),
+            BuiltIn::NumberDamaged => damaged(composer),
+            BuiltIn::Conflict => conflicts(composer),
+            BuiltIn::Duplicate => duplicates(composer),
+            BuiltIn::NeedsReview => reviews(composer, held),
+        };
+        drafts.extend(matters.into_iter().map(|(person, matter)| draft(composer, rule, built_in, person, &matter)));
+    }
+    drafts
+}
+
+/// Whether the policy reports what is held back.
+pub(crate) fn reports_reviews(policy: &Policy) -> bool {
+    policy.rules.iter().any(|rule| rule.body == Body::BuiltIn(BuiltIn::NeedsReview))
+}
+
+fn draft(composer: &Composer<'_>, rule: &Rule, built_in: BuiltIn, person: PersonIx, matter: &Matter) -> Draft {
+    debug_assert_eq!(rule.card.scope, Scope::Person);
+    let names = matches!(built_in, BuiltIn::Conflict | BuiltIn::NeedsReview | BuiltIn::Duplicate);
+    let cells: BTreeSet<(RowId, &str)> = matter
+        .rows
+        .iter()
+        .flat_map(|row| names.then_some((*row, NAME)).into_iter().chain([(*row, number_column(composer, *row))]))
+        .collect();
+    let mut detail = matter.details.iter().map(|(_, detail)| detail.as_str()).collect::<Vec<_>>().join("；");
+    if !matter.held.is_empty() {
+        let held = matter.held.iter().map(|title| format!("“{title}”")).collect::<Vec<_>>().join("、");
+        detail = format!("{detail}；核对清楚前暂不列为{held}");
+    }
+    let name = composer.subjects.people_text("name", person).unwrap_or("（无姓名）");
+    let sentence = fill(&rule.sentence, |placeholder| match placeholder {
+        "name" => name.to_owned(),
+        _ => detail.clone(),
+    });
+    let confidence = matter.confidence.unwrap_or(Confidence::Certain);
+    composer.draft(rule, About::Person(person), confidence, sentence, composer.evidence(&cells))
+}
+
+/// The number as written where cleaning changed or dropped it, else as cleaned.
+fn number_column(composer: &Composer<'_>, row: RowId) -> &'static str {
+    let raw = composer.subjects.records.locate(row).and_then(|(position, row)| {
+        composer.subjects.records.registries.get(position)?.text_at(ID_RAW, row).filter(|text| !text.is_empty())
+    });
+    if raw.is_some() { ID_RAW } else { ID_NUMBER }
+}
+
+/// The right number for a damaged row, and the row that proves it.
+type Proofs<'a> = BTreeMap<RowId, (&'a str, RowId)>;
+
+/// What linking proved. Rows it says nothing of are looked up among the same person's other rows.
+fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
+    let suspicions = composer.subjects.linked.suspicions.iter();
+    let damaged = suspicions.filter_map(|suspicion| match suspicion {
+        Suspicion::Damaged { row, suggestion, source } => Some((*row, (suggestion.as_str(), *source))),
+        _ => None,
+    });
+    damaged.collect()
+}
+
+fn proof<'a>(composer: &Composer<'a>, known: &Proofs<'a>, row: RowId, person: PersonIx) -> Option<(&'a str, RowId)> {
+    known.get(&row).copied().or_else(|| {
+        composer.rows_of(person).find_map(|other| {
+            let (position, at) = composer.subjects.records.locate(other)?;
+            let records = composer.subjects.records.registries.get(position)?;
+            let valid = records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
+            Some((records.text_at(ID_NUMBER, at).filter(|_| valid)?, other))
+        })
+    })
+}
+
+/// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
+/// of document is none of ours.
+fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
+    let mut wrong = Vec::new();
+    let (records, linked) = (composer.subjects.records, composer.subjects.linked);
+    for (position, registry) in records.registries.iter().enumerate() {
+        let Some(column) = registry.text(ID_STATE) else { continue };
+        let offset = records.offset(position);
+        for (row, person) in persons_of(records, linked, position) {
+            let Some(state) = text_at(Some(column), row).filter(|state| *state != IdState::Valid.as_str()) else { continue };
+            match IdState::parse(state) {
+                None | Some(IdState::Valid | IdState::Missing | IdState::OtherDocument) => {}
+                Some(state) => wrong.push((RowId(offset + index(row)), PersonIx(index(person)), state)),
+            }
+        }
+    }
+    wrong
+}
+
+/// Wrong numbers for which nothing proves another; a placeholder is nobody's number whatever is known elsewhere.
+fn invalid(composer: &Composer<'_>) -> Matters {
+    let known = proofs(composer);
+    let mut matters = Matters::new();
+    for (row, person, state) in wrong_numbers(composer) {
+        if state == IdState::Placeholder || proof(composer, &known, row, person).is_none() {
+            let matter = matters.entry(person).or_default();
+            matter.rows.insert(row);
+            matter.details.insert((row, format!("{}{}", composer.place_of(row), plain(state))));
+        }
+    }
+    matters
+}
+
+fn plain(state: IdState) -> &'static str {
+    match state {
+        IdState::Valid => "号码有效",
+        IdState::Invalid => "号码的校验位或出生日期不对",
+        IdState::Float => "号码被电子表格改成了数字，末三位不可信",
+        IdState::Scientific => "号码被写成科学计数法，已无法辨认",
+        IdState::Masked => "号码被遮盖",
+        IdState::Malformed => "号码位数或字符不对",
+        IdState::Placeholder => "号码是占位数字",
+        IdState::OtherDocument => "不是居民身份证",
+        IdState::Missing => "没有填号码",
+    }
+}
+
+/// Wrong numbers for which another row proves the right one, and valid numbers that linking found mistyped.
+fn damaged(composer: &Composer<'_>) -> Matters {
+    let known = proofs(composer);
+    let mut rows: BTreeMap<RowId, (&str, RowId)> = known.clone();
+    for (row, person, state) in wrong_numbers(composer) {
+        if state == IdState::Placeholder {
+            rows.remove(&row);
+        } else if let Some(proof) = proof(composer, &known, row, person) {
+            rows.insert(row, proof);
+        }
+    }
+    let mut matters = Matters::new();
+    for (row, (suggestion, source)) in rows {
+        let Some(person) = composer.subjects.person(row) else { continue };
+        let matter = matters.entry(person).or_default();
+        matter.rows.extend([row, source]);
+        let written = composer
+            .subjects
+            .records
+            .locate(row)
+            .and_then(|(position, row)| composer.subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
+        let difference = written.map(|written| difference(written, suggestion)).unwrap_or_default();
+        let detail = format!("{}号码有误{difference}，应以{}为准", composer.place_of(row), composer.place_of(source));
+        matter.details.insert((row, detail));
+        let status = composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status);
+        matter.doubt(if status == Some(LinkStatus::Probable) { Confidence::Check } else { Confidence::Likely });
+    }
+    matters
+}
+
+/// `（相差一位，第12位）` where exactly one place differs.
+fn difference(written: &str, suggestion: &str) -> String {
+    if written.chars().count() != suggestion.chars().count() {
+        return String::new();
+    }
+    let mut places = written.chars().zip(suggestion.chars()).enumerate().filter(|(_, (left, right))| left != right);
+    match (places.next(), places.next()) {
+        (Some((place, _)), None) => format!("（相差一位，第{}位）", place + 1),
+        _ => String::new(),
+    }
+}
+
+fn conflicts(composer: &Composer<'_>) -> Matters {
+    let mut matters = Matters::new();
+    for suspicion in &composer.subjects.linked.suspicions {
+        let Suspicion::NumberTwoNames { left, right } = suspicion else { continue };
+        let Some(person) = composer.subjects.person(*left) else { continue };
+        let matter = matters.entry(person).or_default();
+        matter.rows.extend([*left, *right]);
+        let detail = format!("{}与{}是同一个号码、两个姓名", composer.place_of(*left), composer.place_of(*right));
+        matter.details.insert((*left, detail));
+    }
+    matters
+}
+
+fn duplicates(composer: &Composer<'_>) -> Matters {
+    let mut matters = Matters::new();
+    for suspicion in &composer.subjects.linked.suspicions {
+        let Suspicion::Duplicate { first, again } = suspicion else { continue };
+        let Some(person) = composer.subjects.person(*first) else { continue };
+        let matter = matters.entry(person).or_default();
+        matter.rows.extend([*first, *again]);
+        matter.details.insert((*first, format!("{}与{}重复", composer.place_of(*first), composer.place_of(*again))));
+        for row in [first, again] {
+            match composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status) {
+                Some(LinkStatus::Repaired) => matter.doubt(Confidence::Likely),
+                Some(LinkStatus::Probable) => matter.doubt(Confidence::Check),
+                _ => {}
+            }
+        }
+    }
+    matters
+}
+
+fn reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Matters {
+    let mut matters = Matters::new();
+    let mut add = |person: PersonIx, row: RowId| {
+        let matter = matters.entry(person).or_default();
+        matter.rows.insert(row);
+        matter.details.insert((row, format!("{}可能就是此人", composer.place_of(row))));
+        matter.confidence = Some(Confidence::Check);
+    };
+    for pair in &composer.subjects.linked.review {
+        if let Some(person) = composer.subjects.person(pair.left) {
+            add(person, pair.right);
+        }
+    }
+    for accusation in held {
+        for row in &accusation.rows {
+            add(accusation.person, *row);
+        }
+    }
+    for accusation in held {
+        if let Some(matter) = matters.get_mut(&accusation.person) {
+            matter.held.insert(accusation.rule.clone());
+        }
+    }
+    // The person's own row stands beside what could be the same.
+    for (person, matter) in &mut matters {
+        matter.rows.extend(composer.rows_of(*person).take(1));
+    }
+    matters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn one_wrong_digit_is_placed() {
+        assert_eq!(difference("520324199003071234", "520324199013071234"), "（相差一位，第11位）");
+        assert_eq!(difference("520324199003071234", "520324199013071235"), "");
+        assert_eq!(difference("52032419900307123", "520324199003071234"), "");
+    }
+}

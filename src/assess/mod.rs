@@ -1,0 +1,346 @@
+//! People, households, facts, policy → findings, rates, notes.
+//!
+//! Takes every kept row, its link, and a resolved policy; gives [`Assessed`]: findings in a total order with ids that
+//! stay from month to month, coverage rates, what was not evaluated and why, and the fact tables that the rules saw.
+//! Pure: no file, clock or terminal; the same input gives the same bytes. A registry that a rule needs and did not get
+//! is a note, never zero findings; an empty cell is "cannot tell", counted, never a finding; an accusation by absence
+//! is held back while somebody could be the person. Cost: linear in rows, plus one column pass per expression.
+
+pub mod cases;
+mod completeness;
+mod compose;
+mod doubt;
+mod evaluate;
+mod facts;
+mod frame;
+mod identity;
+mod rates;
+mod subjects;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::RecordBatch;
+
+use crate::config::policy::{Body, Origin, ParameterValue, Policy, ValueType};
+use crate::config::registry::Dictionary;
+use crate::model::date::{Day, Month};
+use crate::model::field::FieldKind;
+use crate::model::finding::{Finding, Rate, RuleNote, Scope};
+use crate::model::ids::CountyKey;
+use crate::model::link::{Linked, PersonIx};
+use crate::model::record::{RecordSet, RowId};
+use crate::model::registry::RegistryId;
+use compose::{Composer, Draft};
+use evaluate::{Evaluated, Outcome};
+use facts::Facts;
+use identity::HeldBack;
+use subjects::Subjects;
+
+/// What assessing takes.
+#[derive(Clone, Copy, Debug)]
+pub struct AssessInput<'a> {
+    /// Every kept row.
+    pub records: &'a RecordSet,
+    /// The person of every row.
+    pub linked: &'a Linked,
+    /// The rules.
+    pub policy: &'a Policy,
+    /// Titles and kinds of fields and registries.
+    pub dictionary: &'a Dictionary,
+    /// The month assessed.
+    pub period: Month,
+    /// The day ages are counted at.
+    pub as_of: Day,
+    /// Keys finding ids.
+    pub key: &'a CountyKey,
+    /// Only findings of these towns (names or codes); empty for all.
+    pub towns: &'a [String],
+    /// Only findings of these villages (names or codes); empty for all.
+    pub villages: &'a [String],
+}
+
+impl AssessInput<'_> {
+    fn registry_title(&self, id: &str) -> String {
+        self.dictionary.registry(id).map_or_else(|| id.to_owned(), |registry| registry.title.clone())
+    }
+
+    fn field_title(&self, name: &str) -> String {
+        self.dictionary.fields.get(name).map_or_else(|| name.to_owned(), |field| field.title.clone())
+    }
+
+    /// Type of a record column that this run's files do not have.
+    fn column_type(&self, name: &str) -> ValueType {
+        match self.dictionary.fields.get(name).map(|field| field.kind) {
+            Some(FieldKind::Money | FieldKind::Count | FieldKind::Month | FieldKind::Year) => ValueType::Int,
+            Some(FieldKind::YesNo) => ValueType::Bool,
+            Some(FieldKind::Date) => ValueType::Date,
+            _ => ValueType::Text,
+        }
+    }
+
+    fn wants(&self, finding: &Finding, place: &(Option<String>, Option<String>)) -> bool {
+        let among = |wanted: &[String], name: &Option<String>, code: &Option<String>| {
+            wanted.is_empty() || wanted.iter().any(|wanted| name.as_ref() == Some(wanted) || code.as_ref() == Some(wanted))
+        };
+        among(self.towns, &finding.town, &place.0) && among(self.villages, &finding.village, &place.1)
+    }
+}
+
+/// How many subjects a rule was evaluated for, and with what result; over the whole county.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCount {
+    /// Rule id.
+    pub rule: String,
+    /// Subjects in its population, exempt ones included.
+    pub population: i64,
+    /// Satisfied.
+    pub passed: i64,
+    /// Findings before any is held back or filtered.
+    pub fired: i64,
+    /// Exempt.
+    pub exempt: i64,
+    /// Cannot tell: a column it needs is empty.
+    pub unknown: i64,
+    /// Held back, as somebody could be the person or the town's data are incomplete.
+    pub held: i64,
+}
+
+/// The result of assessing.
+#[derive(Clone, Debug)]
+pub struct Assessed {
+    /// Findings by rule, town, village, household, person, id.
+    pub findings: Vec<Finding>,
+    /// Coverage rates, by rule, county first.
+    pub rates: Vec<Rate>,
+    /// What was not evaluated, could not be told, or fired implausibly often.
+    pub notes: Vec<RuleNote>,
+    /// Counts per evaluated rule, by rule id.
+    pub counts: Vec<RuleCount>,
+    /// One row per assessed person: `person_id`, each fact, and `<fact>__rows` (positions in `records.parquet`).
+    pub facts_person: RecordBatch,
+    /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
+    pub facts_household: RecordBatch,
+}
+
+/// Why a run could not be assessed; always our fault, as policies are checked when they are loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// The expression engine refused what the policy check let through.
+    #[error("规则引擎不能计算“{expression}”：{reason}")]
+    Engine {
+        /// The expression.
+        expression: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// A fact table could not be laid out.
+    #[error("事实表无法写成列：{0}")]
+    Table(#[from] arrow::error::ArrowError),
+}
+
+/// Assesses a month.
+pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
+    let (run, subjects) = Run::evaluate(input)?;
+    let composer = Composer::new(input, &subjects, &run.facts, &run.values);
+    let mut assessed = Collected::default();
+    for note in &run.not_evaluated {
+        assessed.notes.push(note.clone());
+    }
+    for evaluated in &run.evaluated {
+        assessed.rule(&composer, evaluated);
+    }
+    assessed.drafts.extend(identity::findings(&composer, &assessed.held));
+    let findings = settle(input, assessed.drafts);
+    let mut notes = assessed.notes;
+    notes.retain(|note| note.town.as_ref().is_none_or(|town| input.towns.is_empty() || input.towns.contains(town)));
+    notes.sort();
+    let mut rates = assessed.rates;
+    rates.retain(|rate| unit_wanted(input, &rate.unit));
+    let facts_person = tables::person(&subjects, input.policy, &run.facts)?;
+    let facts_household = tables::household(&subjects, input.policy, &run.facts)?;
+    Ok(Assessed { findings, rates, notes, counts: assessed.counts, facts_person, facts_household })
+}
+
+/// Facts and outcomes, before anything is composed.
+struct Run<'a> {
+    facts: Facts,
+    values: BTreeMap<String, ParameterValue>,
+    evaluated: Vec<Evaluated<'a>>,
+    not_evaluated: Vec<RuleNote>,
+}
+
+impl<'a> Run<'a> {
+    fn evaluate(input: &AssessInput<'a>) -> Result<(Self, Subjects<'a>), AssessError> {
+        let values = input.policy.values_at(input.period);
+        let subjects = Subjects::new(input.records, input.linked, input.policy);
+        let mut facts = Facts::collect(input, &subjects, &values)?;
+        let (mut evaluated, mut not_evaluated) = (Vec::new(), Vec::new());
+        for rule in &input.policy.rules {
+            let Body::Condition(condition) = &rule.body else { continue };
+            match evaluate::evaluate(input, &mut facts, rule, condition, &values)? {
+                Ok(rule) => evaluated.push(rule),
+                Err(note) => not_evaluated.push(note),
+            }
+        }
+        Ok((Self { facts, values, evaluated, not_evaluated }, subjects))
+    }
+}
+
+#[derive(Default)]
+struct Collected {
+    drafts: Vec<Draft>,
+    held: Vec<HeldBack>,
+    rates: Vec<Rate>,
+    notes: Vec<RuleNote>,
+    counts: Vec<RuleCount>,
+}
+
+impl Collected {
+    fn rule(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) {
+        let card = &evaluated.rule.card;
+        let fired: Vec<usize> = evaluated.fired().collect();
+        let in_vain: Vec<_> =
+            fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
+        let short = short_towns(composer, evaluated);
+        let could_be = could_be(composer, evaluated, &fired, &in_vain);
+
+        let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
+        let mut held_back = 0_i64;
+        for ((at, in_vain), doubts) in fired.iter().zip(&in_vain).zip(could_be) {
+            let about = composer.about(card.scope, *at);
+            let town = composer.subjects.people_text("town_code", composer.face(about));
+            if let Some(town) = town.filter(|town| !in_vain.is_empty() && short.contains_key(*town)) {
+                *held_in_town.entry(town.to_owned()).or_default() += 1;
+            } else if doubts.is_empty() {
+                self.drafts.push(composer.finding(evaluated, *at, in_vain));
+            } else {
+                held_back += 1;
+                self.held.extend(doubts.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
+            }
+        }
+        let unknown = evaluated.count(Outcome::Unknown);
+        self.count(composer, evaluated, held_back + held_in_town.values().sum::<i64>(), unknown);
+        for (town, (name, reason)) in &short {
+            let concerned = held_in_town.get(town).copied().unwrap_or(0);
+            let note = format!("未评估：{reason}");
+            self.notes.push(RuleNote { rule: card.id.clone(), town: Some(name.clone()), note, held: true, concerned });
+        }
+        if let Some(target) = &evaluated.condition.rate {
+            let held: BTreeSet<String> = short.into_keys().collect();
+            self.rates.extend(rates::rates(composer, evaluated, target, &held));
+        }
+    }
+
+    fn count(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>, held: i64, unknown: i64) {
+        let rule = evaluated.rule.card.id.clone();
+        let (passed, fired) = (evaluated.count(Outcome::Passes), evaluated.count(Outcome::Fires));
+        let exempt = evaluated.count(Outcome::Exempt);
+        let settings = &composer.input.policy.settings;
+        let judged = passed + fired;
+        if unknown > 0 {
+            let unit = if evaluated.rule.card.scope == Scope::Household { "户" } else { "人" };
+            let note = format!("{unknown} {unit}所需栏目为空，无法判断");
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown });
+        }
+        if judged >= settings.implausible_least
+            && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
+        {
+            let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired });
+        }
+        let population = judged + exempt + unknown;
+        self.counts.push(RuleCount { rule, population, passed, fired, exempt, unknown, held });
+    }
+}
+
+/// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
+fn short_towns(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<String, (String, String)> {
+    let mut registries = BTreeSet::new();
+    for name in &evaluated.condition.searched {
+        if let Some(Origin::Sources { sources, .. }) = composer.input.policy.fact(name).map(|fact| &fact.origin) {
+            registries.extend(sources.iter().map(|source| source.registry.clone()));
+        }
+    }
+    let mut short = BTreeMap::new();
+    for registry in registries {
+        for (town, found) in completeness::incomplete_towns(composer.input, composer.subjects, &registry) {
+            let title = composer.input.registry_title(registry.as_str());
+            let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
+            let name = composer.subjects.town_name(&town).unwrap_or(&town).to_owned();
+            short.entry(town).or_insert((name, reason));
+        }
+    }
+    short
+}
+
+type Doubts = Vec<(PersonIx, Vec<RowId>)>;
+
+/// For each accused subject, the persons who could be in a searched registry after all, and as which rows.
+fn could_be(composer: &Composer<'_>, evaluated: &Evaluated<'_>, fired: &[usize], in_vain: &[Vec<RegistryId>]) -> Vec<Doubts> {
+    let mut doubts: Vec<Doubts> = vec![Vec::new(); fired.len()];
+    if !identity::reports_reviews(composer.input.policy) {
+        return doubts;
+    }
+    // Subjects searched for in the same registries are looked up in one pass.
+    let mut batches: BTreeMap<&[RegistryId], Vec<(usize, PersonIx)>> = BTreeMap::new();
+    for (slot, (at, registries)) in fired.iter().zip(in_vain).enumerate() {
+        if !registries.is_empty() {
+            let persons = composer.persons(composer.about(evaluated.rule.card.scope, *at));
+            batches.entry(registries).or_default().extend(persons.into_iter().map(|person| (slot, person)));
+        }
+    }
+    for (registries, accused) in batches {
+        let persons: Vec<PersonIx> = accused.iter().map(|(_, person)| *person).collect();
+        for ((slot, person), rows) in accused.iter().zip(doubt::doubts(composer.subjects, registries, &persons)) {
+            if !rows.is_empty() {
+                doubts[*slot].push((*person, rows));
+            }
+        }
+    }
+    doubts
+}
+
+/// Orders, filters and names the findings.
+fn settle(input: &AssessInput<'_>, mut drafts: Vec<Draft>) -> Vec<Finding> {
+    drafts.sort_by(|left, right| {
+        let (one, other) = (&left.finding, &right.finding);
+        one.rule
+            .cmp(&other.rule)
+            .then_with(|| left.place.cmp(&right.place))
+            .then_with(|| one.household_code.cmp(&other.household_code))
+            .then_with(|| left.key.cmp(&right.key))
+            .then_with(|| one.evidence.cmp(&other.evidence))
+    });
+    let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let mut findings = Vec::with_capacity(drafts.len());
+    for Draft { mut finding, place, key } in drafts {
+        // Two subjects may share a registry's key (a person code given twice): the second is counted on.
+        let again = seen.entry((finding.rule.clone(), key.clone())).and_modify(|count| *count += 1).or_insert(0);
+        let again = again.to_string();
+        let mut parts = vec![finding.rule.as_str(), key.as_str()];
+        if again != "0" {
+            parts.push(&again);
+        }
+        finding.finding_id = input.key.id("F", &parts);
+        if input.wants(&finding, &place) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// A rate belongs to a filtered run when its town, and its village if one is asked for, are wanted.
+fn unit_wanted(input: &AssessInput<'_>, unit: &str) -> bool {
+    if input.towns.is_empty() && input.villages.is_empty() {
+        return true;
+    }
+    let mut parts = unit.split('/').skip(1).map(str::to_owned);
+    let (town, village) = (parts.next(), parts.next());
+    let among =
+        |wanted: &[String], name: &Option<String>| wanted.is_empty() || name.as_ref().is_some_and(|name| wanted.contains(name));
+    town.is_some() && among(input.towns, &town) && among(input.villages, &village)
+}
+
+#[cfg(test)]
+mod tests;

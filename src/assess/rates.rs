@@ -1,0 +1,65 @@
+//! Coverage of a rule by county, town and village.
+//!
+//! Takes the outcomes of a rule; the denominator is its population without those who are exempt or cannot be told,
+//! the numerator those who satisfy it. Subjects of towns where the rule was held are counted nowhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compose::Composer;
+use super::evaluate::{Evaluated, Outcome};
+use crate::config::policy::{ParameterValue, RateTarget};
+use crate::model::finding::Rate;
+
+/// Town code, village code: the county sorts first, a town before its villages.
+type Unit<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// Rates of a rule, county first, then towns and their villages in code order.
+pub(crate) fn rates(
+    composer: &Composer<'_>,
+    evaluated: &Evaluated<'_>,
+    target: &RateTarget,
+    held_towns: &BTreeSet<String>,
+) -> Vec<Rate> {
+    let county = composer.input.policy.county.as_str();
+    let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
+    for (at, outcome) in evaluated.outcomes.iter().enumerate() {
+        let satisfied = match outcome {
+            Outcome::Passes => 1,
+            Outcome::Fires => 0,
+            _ => continue,
+        };
+        let face = composer.face(composer.about(evaluated.rule.card.scope, at));
+        let text = |column| composer.subjects.people_text(column, face);
+        let (town, village) = (text("town_code"), text("village_code"));
+        if town.is_some_and(|town| held_towns.contains(town)) {
+            continue;
+        }
+        let mut count = |unit, name: &dyn Fn() -> String| {
+            let entry = by_unit.entry(unit).or_insert_with(|| (name(), 0, 0));
+            entry.1 += satisfied;
+            entry.2 += 1;
+        };
+        count((None, None), &|| county.to_owned());
+        let (Some(town_code), Some(town)) = (town, text("town")) else { continue };
+        count((Some(town_code), None), &|| format!("{county}/{town}"));
+        if let (Some(village_code), Some(village)) = (village, text("village")) {
+            count((Some(town_code), Some(village_code)), &|| format!("{county}/{town}/{village}"));
+        }
+    }
+    let target = target.target.as_ref().and_then(|name| match composer.values.get(name) {
+        Some(ParameterValue::Int(target)) => Some(*target),
+        _ => None,
+    });
+    let rule = &evaluated.rule.card.id;
+    by_unit
+        .into_values()
+        .map(|(unit, numerator, denominator)| Rate {
+            rule: rule.clone(),
+            unit,
+            numerator,
+            denominator,
+            target,
+            met: target.map(|target| numerator.saturating_mul(10_000) >= denominator.saturating_mul(target)),
+        })
+        .collect()
+}

@@ -1,0 +1,262 @@
+//! Whom rules are about: assessed persons, their poverty households, and whom other registries attach to a household.
+//!
+//! Takes the records and links; gives dense indices, so that facts are plain vectors. Membership of a poverty
+//! household comes from poverty rows only. Cost: linear in rows; one hash of each household code.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, StringArray};
+
+use crate::config::policy::Policy;
+use crate::model::columns::{HEAD_ID, HOUSEHOLD_CODE, ID_STATE, IdState};
+use crate::model::link::{Linked, PersonIx};
+use crate::model::record::{RecordSet, RegistryRecords, RowId};
+
+/// No index.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// The registry whose household code makes households.
+pub(crate) const POVERTY: &str = "poverty";
+
+/// Rows by owner: `rows[starts[i]..starts[i + 1]]`, in row order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Groups {
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Groups {
+    /// Groups `(owner, row)` pairs; owners that are [`NONE`] are left out, the order of pairs is kept within an owner.
+    pub(crate) fn new(owners: usize, pairs: &[(u32, u32)]) -> Self {
+        let mut starts = vec![0_u32; owners + 1];
+        for (owner, _) in pairs {
+            if let Some(count) = starts.get_mut(*owner as usize + 1).filter(|_| *owner != NONE) {
+                *count += 1;
+            }
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let mut next = starts.clone();
+        let mut rows = vec![0_u32; starts.last().map_or(0, |end| *end as usize)];
+        for (owner, row) in pairs {
+            if *owner as usize >= owners {
+                continue;
+            }
+            let at = &mut next[*owner as usize];
+            rows[*at as usize] = *row;
+            *at += 1;
+        }
+        Self { starts, rows }
+    }
+
+    /// The rows of an owner.
+    pub(crate) fn of(&self, owner: usize) -> &[u32] {
+        match (self.starts.get(owner), self.starts.get(owner + 1)) {
+            (Some(start), Some(end)) => self.rows.get(*start as usize..*end as usize).unwrap_or(&[]),
+            _ => &[],
+        }
+    }
+
+    /// Where each owner's rows start, and the rows.
+    pub(crate) fn parts(&self) -> (&[u32], &[u32]) {
+        (&self.starts, &self.rows)
+    }
+
+    /// For building owner by owner: no owner yet.
+    pub(crate) fn empty() -> Self {
+        Self { starts: vec![0], rows: Vec::new() }
+    }
+
+    /// Appends the next owner's rows.
+    pub(crate) fn push(&mut self, rows: &[u32]) {
+        self.rows.extend_from_slice(rows);
+        self.starts.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+    }
+}
+
+/// A registry's own households: rows by its household code, else by the head's number.
+#[derive(Debug)]
+pub(crate) struct RegistryHouseholds {
+    /// Key per row, [`NONE`] where the row names no household.
+    pub(crate) key_of_row: Vec<u32>,
+    /// Rows per key.
+    pub(crate) rows: Groups,
+}
+
+impl RegistryHouseholds {
+    pub(crate) fn new(records: &RegistryRecords) -> Self {
+        let mut keys: HashMap<(bool, &str), u32> = HashMap::new();
+        let (codes, heads) = (records.text(HOUSEHOLD_CODE), records.text(HEAD_ID));
+        let mut key_of_row = Vec::with_capacity(records.len());
+        for row in 0..records.len() {
+            let key = text_at(codes, row).map(|code| (true, code)).or_else(|| text_at(heads, row).map(|head| (false, head)));
+            let fresh = u32::try_from(keys.len()).unwrap_or(NONE);
+            key_of_row.push(key.map_or(NONE, |key| *keys.entry(key).or_insert(fresh)));
+        }
+        let pairs: Vec<(u32, u32)> = key_of_row.iter().copied().zip(0..).collect();
+        let rows = Groups::new(keys.len(), &pairs);
+        Self { key_of_row, rows }
+    }
+}
+
+/// The text at `row`, `None` for null, empty, or a column that is not there.
+pub(crate) fn text_at(array: Option<&StringArray>, row: usize) -> Option<&str> {
+    array.filter(|array| array.is_valid(row)).map(|array| array.value(row)).filter(|text| !text.is_empty())
+}
+
+/// A poverty household.
+#[derive(Debug)]
+pub(crate) struct Household {
+    /// Its code.
+    pub(crate) code: String,
+    /// Subjects of its members, in poverty row order.
+    pub(crate) members: Vec<u32>,
+    /// The member that a poverty row calls 户主, else the first.
+    pub(crate) head: u32,
+}
+
+/// Persons and households of a run.
+#[derive(Debug)]
+pub(crate) struct Subjects<'a> {
+    pub(crate) records: &'a RecordSet,
+    pub(crate) linked: &'a Linked,
+    /// Person of each subject, ascending.
+    pub(crate) persons: Vec<PersonIx>,
+    /// Subject of each person, [`NONE`] for those who are only looked up.
+    pub(crate) subject_of: Vec<u32>,
+    pub(crate) households: Vec<Household>,
+    /// Poverty household of each person.
+    pub(crate) household_of: Vec<u32>,
+    /// Poverty household of each person, or of somebody with whom another registry puts the person in one household.
+    pub(crate) attached: Vec<u32>,
+    /// Whether some row of the person bears a valid number.
+    pub(crate) number_valid: Vec<bool>,
+}
+
+impl<'a> Subjects<'a> {
+    pub(crate) fn new(records: &'a RecordSet, linked: &'a Linked, policy: &Policy) -> Self {
+        let count = linked.people.0.num_rows();
+        let mut assessed = vec![false; count];
+        let mut number_valid = vec![false; count];
+        for (position, registry) in records.registries.iter().enumerate() {
+            let listed = policy.settings.people.contains(&registry.registry);
+            let states = registry.text(ID_STATE);
+            for (row, person) in persons_of(records, linked, position) {
+                if listed {
+                    assessed[person] = true;
+                }
+                if text_at(states, row) == Some(IdState::Valid.as_str()) {
+                    number_valid[person] = true;
+                }
+            }
+        }
+        let mut subject_of = vec![NONE; count];
+        let mut persons = Vec::new();
+        for (person, _) in assessed.iter().enumerate().filter(|(_, assessed)| **assessed) {
+            subject_of[person] = index(persons.len());
+            persons.push(PersonIx(index(person)));
+        }
+        let mut subjects = Self {
+            records,
+            linked,
+            persons,
+            subject_of,
+            households: Vec::new(),
+            household_of: vec![NONE; count],
+            attached: Vec::new(),
+            number_valid,
+        };
+        subjects.read_households();
+        subjects.attach();
+        subjects
+    }
+
+    fn read_households(&mut self) {
+        let Some((position, poverty)) = self.records.registry(POVERTY) else { return };
+        let mut by_code: HashMap<&str, u32> = HashMap::new();
+        for (row, person) in persons_of(self.records, self.linked, position) {
+            let Some(code) = poverty.text_at(HOUSEHOLD_CODE, row) else { continue };
+            let household = *by_code.entry(code).or_insert_with(|| {
+                self.households.push(Household { code: code.to_owned(), members: Vec::new(), head: NONE });
+                index(self.households.len() - 1)
+            });
+            // A person listed in two households counts in the first; the second listing is a duplicate to report.
+            if self.household_of[person] == NONE {
+                self.household_of[person] = household;
+                let subject = self.subject_of[person];
+                let head = poverty.text_at(crate::model::columns::RELATION, row) == Some("户主");
+                let household = &mut self.households[household as usize];
+                household.members.push(subject);
+                if household.head == NONE && head {
+                    household.head = subject;
+                }
+            }
+        }
+        for household in &mut self.households {
+            if household.head == NONE {
+                household.head = household.members.first().copied().unwrap_or(NONE);
+            }
+        }
+    }
+
+    /// Registries that put several persons into one household carry the poverty household over to the others.
+    fn attach(&mut self) {
+        let mut attached = self.household_of.clone();
+        for (position, registry) in self.records.registries.iter().enumerate() {
+            let in_households = registry.text(HOUSEHOLD_CODE).is_some() || registry.text(HEAD_ID).is_some();
+            if registry.grain.is_household() || registry.registry.as_str() == POVERTY || !in_households {
+                continue;
+            }
+            let own = RegistryHouseholds::new(registry);
+            let persons: Vec<usize> = persons_of(self.records, self.linked, position).map(|(_, person)| person).collect();
+            for key in 0..own.rows.parts().0.len().saturating_sub(1) {
+                let rows = own.rows.of(key);
+                let known = rows.iter().map(|row| self.household_of[persons[*row as usize]]).find(|found| *found != NONE);
+                let Some(household) = known else { continue };
+                for row in rows {
+                    let place = &mut attached[persons[*row as usize]];
+                    if *place == NONE {
+                        *place = household;
+                    }
+                }
+            }
+        }
+        self.attached = attached;
+    }
+
+    /// The person a row is linked to.
+    pub(crate) fn person(&self, row: RowId) -> Option<PersonIx> {
+        self.linked.links.get(row.0 as usize).map(|link| link.person)
+    }
+
+    /// The name that goes with a town's code.
+    pub(crate) fn town_name(&self, code: &str) -> Option<&'a str> {
+        (0..self.linked.people.0.num_rows())
+            .map(|person| PersonIx(index(person)))
+            .find(|person| self.people_text("town_code", *person) == Some(code))
+            .and_then(|person| self.people_text("town", person))
+    }
+
+    /// A text column of the people table.
+    pub(crate) fn people_text(&self, column: &str, person: PersonIx) -> Option<&'a str> {
+        let array = self.linked.people.0.column_by_name(column)?.as_any().downcast_ref::<StringArray>()?;
+        text_at(Some(array), person.0 as usize)
+    }
+}
+
+/// `(row, person)` for every row of a registry whose link is there.
+pub(crate) fn persons_of<'a>(
+    records: &'a RecordSet,
+    linked: &'a Linked,
+    position: usize,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let offset = records.offset(position) as usize;
+    let length = records.registries.get(position).map_or(0, RegistryRecords::len);
+    linked.links.iter().skip(offset).take(length).map(|link| link.person.0 as usize).enumerate()
+}
+
+/// Indices of a run fit 32 bits, as [`RowId`] does.
+pub(crate) fn index(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(NONE)
+}

@@ -1,0 +1,385 @@
+//! Conditions and amounts: a small, checked part of SQL.
+//!
+//! Takes the text of an expression, the types of the columns it may mention and the parameters there are; gives an
+//! [`Expression`] whose every construct is on the allow-list, or the place and reason of the first mistake. Numbers
+//! other than 0 and 1 are refused: they belong into `parameters.toml`, with a date and a clause.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned, UnaryOperator, Value,
+    visit_expressions_mut,
+};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Location;
+
+use super::{ParameterValue, ValueType};
+
+/// A checked expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    /// As written.
+    pub text: String,
+    /// Columns (facts, or record columns in a row filter) it mentions, each once, sorted.
+    pub columns: Vec<String>,
+    /// Parameters it mentions, without `$`, each once, sorted.
+    pub parameters: Vec<String>,
+    /// What it yields.
+    pub value_type: ValueType,
+    tree: Expr,
+}
+
+/// A mistake in an expression: byte offset and length within its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpressionProblem {
+    /// Byte offset into the text.
+    pub offset: usize,
+    /// Bytes to underline; 0 when only the place is known.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do, empty when obvious.
+    pub hint: String,
+}
+
+/// What an expression may mention.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary<'a> {
+    /// Column → type.
+    pub columns: &'a BTreeMap<String, ValueType>,
+    /// Column → the only texts it can hold, for code fields.
+    pub codes: &'a BTreeMap<String, BTreeSet<String>>,
+    /// Parameter → type.
+    pub parameters: &'a BTreeMap<String, ValueType>,
+}
+
+impl Expression {
+    /// Parses and checks `text`; `expected` is the type it must yield, where that is fixed.
+    pub fn parse(text: &str, vocabulary: Vocabulary<'_>, expected: Option<ValueType>) -> Result<Self, ExpressionProblem> {
+        let dialect = GenericDialect {};
+        let whole =
+            |message: String, hint: &str| ExpressionProblem { offset: 0, length: text.len(), message, hint: hint.to_owned() };
+        let mut parser = Parser::new(&dialect)
+            .try_with_sql(text)
+            .map_err(|error| whole(format!("条件写法有误：{error}"), "引号、括号要成对"))?;
+        let tree = parser.parse_expr().map_err(|error| whole(format!("条件写法有误：{error}"), ""))?;
+        let rest = parser.peek_token();
+        if rest.token != sqlparser::tokenizer::Token::EOF {
+            return Err(ExpressionProblem {
+                offset: offset_of(text, rest.span.start),
+                length: rest.token.to_string().len(),
+                message: format!("条件在“{}”之前已经完整", rest.token),
+                hint: "一处只写一个条件，用 AND、OR 连接".to_owned(),
+            });
+        }
+        let mut check = Check { text, vocabulary, columns: BTreeSet::new(), parameters: BTreeSet::new() };
+        let found = check.type_of(&tree)?;
+        let value_type = match (found, expected) {
+            (Some(found), Some(expected)) if found != expected => {
+                return Err(whole(
+                    format!("结果是{}，这里要{}", found.plain(), expected.plain()),
+                    "条件要能回答“是”或“否”，金额用分",
+                ));
+            }
+            (found, expected) => found.or(expected).unwrap_or(ValueType::Bool),
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            columns: check.columns.into_iter().collect(),
+            parameters: check.parameters.into_iter().collect(),
+            value_type,
+            tree,
+        })
+    }
+
+    /// The expression as SQL with every parameter replaced by its value; the name of the first parameter that has
+    /// none for the period otherwise.
+    pub fn bind(&self, values: &BTreeMap<String, ParameterValue>) -> Result<String, String> {
+        let mut tree = self.tree.clone();
+        let flow = visit_expressions_mut(&mut tree, |expression| {
+            if let Expr::Value(value) = expression
+                && let Value::Placeholder(name) = &value.value
+            {
+                let name = name.trim_start_matches('$').to_owned();
+                match values.get(&name) {
+                    Some(ParameterValue::Int(number)) => value.value = Value::Number(number.to_string(), false),
+                    Some(ParameterValue::Text(text)) => value.value = Value::SingleQuotedString(text.clone()),
+                    None => return ControlFlow::Break(name),
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match flow {
+            ControlFlow::Break(name) => Err(name),
+            ControlFlow::Continue(()) => Ok(tree.to_string()),
+        }
+    }
+}
+
+struct Check<'a> {
+    text: &'a str,
+    vocabulary: Vocabulary<'a>,
+    columns: BTreeSet<String>,
+    parameters: BTreeSet<String>,
+}
+
+/// `None` is the type of NULL: it fits everywhere.
+type Found = Result<Option<ValueType>, ExpressionProblem>;
+
+impl Check<'_> {
+    fn problem(&self, at: &Expr, message: String, hint: &str) -> ExpressionProblem {
+        let span = at.span();
+        let start = offset_of(self.text, span.start);
+        let end = offset_of(self.text, span.end).max(start);
+        ExpressionProblem { offset: start, length: end - start, message, hint: hint.to_owned() }
+    }
+
+    fn want(&mut self, expression: &Expr, wanted: ValueType) -> Result<(), ExpressionProblem> {
+        match self.type_of(expression)? {
+            Some(found) if found != wanted => {
+                Err(self.problem(expression, format!("“{expression}”是{}，这里要{}", found.plain(), wanted.plain()), ""))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn same(&mut self, expressions: &[&Expr]) -> Found {
+        let mut common: Option<ValueType> = None;
+        for expression in expressions {
+            if let Some(found) = self.type_of(expression)? {
+                if let Some(common) = common
+                    && common != found
+                {
+                    let message = format!("“{expression}”是{}，与前面的{}不能比较或并列", found.plain(), common.plain());
+                    return Err(self.problem(expression, message, ""));
+                }
+                common = Some(found);
+            }
+        }
+        Ok(common)
+    }
+
+    /// A text compared with a code field must be one of its codes: a misspelt code would silently never match.
+    fn check_codes(&self, column: &Expr, literals: &[&Expr]) -> Result<(), ExpressionProblem> {
+        let Expr::Identifier(column) = column else { return Ok(()) };
+        let Some(codes) = self.vocabulary.codes.get(&column.value) else { return Ok(()) };
+        for literal in literals {
+            if let Expr::Value(value) = literal
+                && let Value::SingleQuotedString(text) = &value.value
+                && !codes.contains(text)
+            {
+                let known = codes.iter().map(String::as_str).collect::<Vec<_>>().join("、");
+                return Err(self.problem(
+                    literal,
+                    format!("“{}”没有“{text}”这个取值", column.value),
+                    &format!("取值有：{known}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn type_of(&mut self, expression: &Expr) -> Found {
+        match expression {
+            Expr::Identifier(name) => {
+                if let Some(found) = self.vocabulary.columns.get(&name.value) {
+                    self.columns.insert(name.value.clone());
+                    return Ok(Some(*found));
+                }
+                let near = nearest(&name.value, self.vocabulary.columns.keys());
+                let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
+                Err(self.problem(expression, format!("没有名为 {} 的事实或字段", name.value), &hint))
+            }
+            Expr::Value(value) => self.type_of_value(expression, &value.value),
+            Expr::Nested(inner) => self.type_of(inner),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                self.want(expr, ValueType::Bool)?;
+                Ok(Some(ValueType::Bool))
+            }
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
+                self.type_of(inner)?;
+                Ok(Some(ValueType::Bool))
+            }
+            Expr::InList { expr, list, .. } => {
+                let parts: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(list).collect();
+                self.same(&parts)?;
+                self.check_codes(expr, &list.iter().collect::<Vec<_>>())?;
+                Ok(Some(ValueType::Bool))
+            }
+            Expr::Between { expr, low, high, .. } => {
+                self.same(&[expr, low, high])?;
+                Ok(Some(ValueType::Bool))
+            }
+            Expr::BinaryOp { left, op, right } => self.type_of_binary(expression, left, op, right),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                let mut results: Vec<&Expr> = Vec::new();
+                for CaseWhen { condition, result } in conditions {
+                    match operand {
+                        Some(operand) => {
+                            self.same(&[operand, condition])?;
+                            self.check_codes(operand, &[condition])?;
+                        }
+                        None => self.want(condition, ValueType::Bool)?,
+                    }
+                    results.push(result);
+                }
+                results.extend(else_result.as_deref());
+                self.same(&results)
+            }
+            Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("coalesce") => {
+                let mut parts = Vec::new();
+                if let FunctionArguments::List(list) = &function.args {
+                    for argument in &list.args {
+                        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(part)) = argument {
+                            parts.push(part);
+                        }
+                    }
+                }
+                self.same(&parts)
+            }
+            Expr::Function(function) => Err(self.problem(
+                expression,
+                format!("条件里不能用函数 {}", function.name),
+                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*",
+            )),
+            // polars reads IS TRUE as `= TRUE`, which is null for null and not what SQL says.
+            Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => {
+                Err(self.problem(expression, "不能用 IS TRUE、IS FALSE".to_owned(), "写 COALESCE(…, FALSE) 或 COALESCE(…, TRUE)"))
+            }
+            other => Err(self.problem(
+                other,
+                format!("条件里不能用“{other}”这种写法"),
+                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*",
+            )),
+        }
+    }
+
+    fn type_of_value(&mut self, expression: &Expr, value: &Value) -> Found {
+        match value {
+            Value::Null => Ok(None),
+            Value::Boolean(_) => Ok(Some(ValueType::Bool)),
+            Value::SingleQuotedString(_) => Ok(Some(ValueType::Text)),
+            Value::Number(number, _) if number == "0" || number == "1" => Ok(Some(ValueType::Int)),
+            Value::Number(number, _) => Err(self.problem(
+                expression,
+                format!("规则里不写数字 {number}"),
+                "写进 parameters.toml（数值、单位、起始月份、条款），这里用 $名称",
+            )),
+            Value::Placeholder(name) => {
+                let name = name.trim_start_matches('$');
+                if let Some(found) = self.vocabulary.parameters.get(name) {
+                    self.parameters.insert(name.to_owned());
+                    return Ok(Some(*found));
+                }
+                let near = nearest(name, self.vocabulary.parameters.keys());
+                let hint = near.map(|near| format!("是否想写 ${near}？")).unwrap_or_default();
+                Err(self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint))
+            }
+            other => Err(self.problem(expression, format!("条件里不能用“{other}”这种写法"), "文字用单引号")),
+        }
+    }
+
+    fn type_of_binary(&mut self, whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Found {
+        match op {
+            BinaryOperator::And | BinaryOperator::Or => {
+                self.want(left, ValueType::Bool)?;
+                self.want(right, ValueType::Bool)?;
+                Ok(Some(ValueType::Bool))
+            }
+            BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq => {
+                self.same(&[left, right])?;
+                self.check_codes(left, &[right])?;
+                self.check_codes(right, &[left])?;
+                Ok(Some(ValueType::Bool))
+            }
+            BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply => {
+                self.want(left, ValueType::Int)?;
+                self.want(right, ValueType::Int)?;
+                Ok(Some(ValueType::Int))
+            }
+            BinaryOperator::Divide => {
+                Err(self.problem(whole, "条件里不能用除法".to_owned(), "在 parameters.toml 里用 derived 得出每月标准"))
+            }
+            other => Err(self.problem(whole, format!("条件里不能用运算符 {other}"), "")),
+        }
+    }
+}
+
+/// Byte offset of a 1-based line and column (in characters); 0 for an unknown place.
+fn offset_of(text: &str, at: Location) -> usize {
+    let (Ok(line), Ok(column)) = (usize::try_from(at.line), usize::try_from(at.column)) else { return 0 };
+    if line == 0 || column == 0 {
+        return 0;
+    }
+    let mut start = 0;
+    for (number, content) in text.split_inclusive('\n').enumerate() {
+        if number + 1 == line {
+            return start + content.char_indices().nth(column - 1).map_or(content.len(), |(offset, _)| offset);
+        }
+        start += content.len();
+    }
+    text.len()
+}
+
+/// The closest known name, if it is close enough to be a slip of the pen.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.82)
+        .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Expression, ExpressionProblem> {
+        let columns = BTreeMap::from([
+            ("covered".to_owned(), ValueType::Bool),
+            ("amount_fen".to_owned(), ValueType::Int),
+            ("grade".to_owned(), ValueType::Text),
+        ]);
+        let codes = BTreeMap::from([("grade".to_owned(), BTreeSet::from(["一级".to_owned(), "二级".to_owned()]))]);
+        let parameters = BTreeMap::from([("floor_month".to_owned(), ValueType::Int)]);
+        Expression::parse(text, Vocabulary { columns: &columns, codes: &codes, parameters: &parameters }, Some(ValueType::Bool))
+    }
+
+    #[test]
+    fn a_condition_binds_its_parameters() {
+        let expression = parse("covered AND amount_fen < $floor_month").expect("fine");
+        assert_eq!(expression.columns, ["amount_fen", "covered"]);
+        assert_eq!(expression.parameters, ["floor_month"]);
+        let values = BTreeMap::from([("floor_month".to_owned(), ParameterValue::Int(29_458))]);
+        assert_eq!(expression.bind(&values).as_deref(), Ok("covered AND amount_fen < 29458"));
+        assert_eq!(expression.bind(&BTreeMap::new()), Err("floor_month".to_owned()));
+    }
+
+    #[test]
+    fn mistakes_are_named_and_located() {
+        for (text, at, message) in [
+            ("covered AND amount_fen < 29458", 25, "不写数字"),
+            ("coverd", 0, "没有名为 coverd"),
+            ("grade = '三级'", 8, "没有“三级”这个取值"),
+            ("covered AND grade", 12, "这里要是或否"),
+            ("amount_fen", 0, "这里要是或否"),
+            ("amount_fen < $flor_month", 13, "没有 flor_month"),
+            ("amount_fen < (SELECT 1)", 14, "不能用"),
+            ("SLEEP(1)", 0, "不能用函数"),
+            ("covered IS TRUE", 0, "COALESCE"),
+            ("covered covered", 8, "已经完整"),
+        ] {
+            let problem = parse(text).expect_err(text);
+            let said = format!("{} {}", problem.message, problem.hint);
+            assert!(said.contains(message), "{text}: {said}");
+            assert_eq!(problem.offset, at, "{text}: {said}");
+        }
+    }
+}

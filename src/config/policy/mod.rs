@@ -1,0 +1,463 @@
+//! A county's policy as data: dated parameters, facts, rules with their clauses, and sentence cases.
+//!
+//! Takes the files of one policy folder (`policy.toml`, `parameters.toml`, `facts.toml`, any number of rule files) and
+//! the alias dictionary; gives a [`Policy`] in which every name is resolved and every expression checked, or *all*
+//! mistakes with their places. Reads no file itself. What a value means: money is fen, months are `yyyymm`.
+
+pub mod expression;
+mod resolve;
+mod written;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::config::registry::Dictionary;
+use crate::model::date::Month;
+use crate::model::finding::Scope;
+use crate::model::registry::RegistryId;
+use crate::model::rule::RuleCard;
+use expression::Expression;
+
+/// One file of a policy folder.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyFile<'a> {
+    /// Path for messages; the last segment decides what the file is.
+    pub path: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// One mistake in a policy folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyProblem {
+    /// Path as given.
+    pub file: String,
+    /// Bytes of the file to underline.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do; empty when the message says it.
+    pub hint: String,
+}
+
+/// Type of a fact, a record column or an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ValueType {
+    /// Yes or no.
+    Bool,
+    /// Money in fen, counts, years, months.
+    Int,
+    /// Text, codes.
+    Text,
+    /// A day.
+    Date,
+}
+
+impl ValueType {
+    /// For messages.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Bool => "是或否",
+            Self::Int => "数",
+            Self::Text => "文字",
+            Self::Date => "日期",
+        }
+    }
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterValue {
+    /// A number in the parameter's unit.
+    Int(i64),
+    /// A word, for readings.
+    Text(String),
+}
+
+/// A dated number of the policy document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// In plain words.
+    pub title: String,
+    /// `fen/month`, `fen/year`, `years`, `basis points`, …
+    pub unit: String,
+    /// Where the document says so.
+    pub clause: String,
+    /// How its values come about.
+    pub source: ParameterSource,
+}
+
+/// Where a parameter's values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterSource {
+    /// From the month on, ascending; before the first there is none.
+    Dated(Vec<(Month, ParameterValue)>),
+    /// `of × share / 10000 / per`, rounded down to whole units.
+    Derived {
+        /// Parameter it starts from.
+        of: String,
+        /// Parameter in basis points that it is multiplied with.
+        share: Option<String>,
+        /// What it is divided by: 12 makes a year's amount a month's.
+        per: i64,
+    },
+}
+
+/// How rows become one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Take {
+    /// Whether there is a row; never null.
+    Exists,
+    /// The first value in row order.
+    First,
+    /// The smallest value.
+    Min,
+    /// The largest value.
+    Max,
+    /// The sum of the values.
+    Sum,
+    /// The number of rows; never null.
+    Count,
+    /// True if any is true, else null if any is null.
+    Any,
+    /// False if any is false, else null if any is null.
+    All,
+    /// The largest value of each of the registry's own households, summed.
+    SumPerHousehold,
+    /// Full years from the day on the as-of date, of the first value.
+    Age,
+}
+
+/// Which rows of the registry count for a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Rows linked to the person, or to members of the household.
+    Own,
+    /// Those, and every row that shares a household code of the same registry with one of them.
+    RegistryHousehold,
+    /// Rows of a household-grain registry, carried from the head to everybody in the head's household in this registry.
+    Through(RegistryId),
+}
+
+/// One registry that can give a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Registry.
+    pub registry: RegistryId,
+    /// Record column; `None` only for [`Take::Exists`] and [`Take::Count`].
+    pub field: Option<String>,
+    /// Row filter over the registry's record columns; a row where it is null does not count.
+    pub filter: Option<Expression>,
+    /// How rows become one value.
+    pub take: Take,
+    /// Which rows.
+    pub reach: Reach,
+}
+
+/// How alternatives combine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// The first that has a value.
+    #[default]
+    First,
+    /// True if any is true.
+    Any,
+}
+
+/// Where a fact comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// Registries, in order of preference.
+    Sources {
+        /// Alternatives.
+        sources: Vec<Source>,
+        /// How they combine.
+        combine: Combine,
+    },
+    /// A person fact over the members of the household.
+    Members {
+        /// The person fact.
+        fact: String,
+        /// How members become one value.
+        take: Take,
+        /// Only members for whom this fact is true.
+        among: Option<String>,
+    },
+    /// An expression over other facts.
+    Derived(Box<Expression>),
+}
+
+/// One column of the facts table of its scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// Column name; unique over both scopes.
+    pub name: String,
+    /// In plain words.
+    pub title: String,
+    /// Person or household.
+    pub scope: Scope,
+    /// Type.
+    pub value_type: ValueType,
+    /// Whether the number is fen, to be shown in yuan.
+    pub money: bool,
+    /// Whether rules run without any of its registries (it is null then).
+    pub optional: bool,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Rules whose logic is built in, because only linking or the record itself can see them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuiltIn {
+    /// The number fails GB 11643 or is nobody's, and nothing proves another.
+    NumberInvalid,
+    /// The number is damaged; with the suggestion where there is one.
+    NumberDamaged,
+    /// One valid number, two unrelated names.
+    Conflict,
+    /// Two rows of one person where the registry's grain allows one.
+    Duplicate,
+    /// A pair that a human must decide, or a finding that is held back by one.
+    NeedsReview,
+}
+
+/// A legal reason why a rule does not apply to a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exemption {
+    /// `部分保`.
+    pub reason: String,
+    /// When.
+    pub when: Expression,
+}
+
+/// The condition part of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Whom it is about; where null or false the rule does not apply.
+    pub population: Expression,
+    /// When it fires; null is "cannot tell".
+    pub test: Expression,
+    /// Presence facts whose absence accuses; empty where nothing is accused by absence.
+    pub searched: Vec<String>,
+    /// Owed for the month, fen.
+    pub due: Option<Expression>,
+    /// Paid for the month, fen.
+    pub paid: Option<Expression>,
+    /// Exemptions, each touching this rule only.
+    pub exemptions: Vec<Exemption>,
+    /// Coverage is reported; the parameter with the target in basis points, where the clause names one.
+    pub rate: Option<RateTarget>,
+    /// Facts it rests on, transitively, each once, sorted.
+    pub mentions: Vec<String>,
+}
+
+/// A coverage rate to report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateTarget {
+    /// Parameter in basis points.
+    pub target: Option<String>,
+}
+
+/// What a rule does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Conditions over facts.
+    Condition(Box<Condition>),
+    /// Built in.
+    BuiltIn(BuiltIn),
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its public face.
+    pub card: RuleCard,
+    /// Sentence for the village, with `{fact}`, `{due}`, `{paid}`, `{gap}`, `{$parameter}`.
+    pub sentence: String,
+    /// First month it is in force.
+    pub from: Option<Month>,
+    /// Last month it is in force.
+    pub until: Option<Month>,
+    /// What it does.
+    pub body: Body,
+}
+
+/// What a case expects of the rule for its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// A finding.
+    Fires,
+    /// In the population, no finding.
+    Passes,
+    /// Outside the population, exempt, or the rule is not in force.
+    NotApplicable,
+    /// Cannot tell.
+    Unknown,
+    /// Held back: the rule accuses by absence and somebody could be the person.
+    Held,
+}
+
+/// A sentence case: given these rows, expect that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// File it stands in.
+    pub file: String,
+    /// Where in the file.
+    pub span: Range<usize>,
+    /// Rule id.
+    pub rule: String,
+    /// In plain words.
+    pub name: String,
+    /// Month of the run.
+    pub period: Month,
+    /// Label of the person (or of a member of the household) it is about.
+    pub subject: String,
+    /// Rows per registry, in order; cells by record column, and `person` for the label.
+    pub given: Vec<(RegistryId, Vec<BTreeMap<String, CaseValue>>)>,
+    /// What linking saw.
+    pub seen: Option<Seen>,
+    /// What is expected.
+    pub expect: Expect,
+    /// Amount owed that the finding must name, fen.
+    pub due_fen: Option<i64>,
+}
+
+/// A cell of a case.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[serde(untagged)]
+pub enum CaseValue {
+    /// A yes/no cell.
+    Bool(bool),
+    /// Money in fen, a count, a year, a month.
+    Int(i64),
+    /// Text; days as `2018-06-30`.
+    Text(String),
+}
+
+/// What linking is given to have seen in a case; rows as `registry` and 1-based number.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// What.
+    pub kind: SeenKind,
+    /// One row: `["poverty", 1]`.
+    pub left: (String, usize),
+    /// The other.
+    pub right: (String, usize),
+    /// For [`SeenKind::Damaged`].
+    pub suggestion: Option<String>,
+}
+
+/// Kinds of [`Seen`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeenKind {
+    /// One number, two names.
+    NumberTwoNames,
+    /// The same person twice.
+    Duplicate,
+    /// A damaged number and its proof.
+    Damaged,
+    /// An open review pair.
+    Review,
+}
+
+/// How the engine is to be careful, from `policy.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Registries whose persons are assessed; lists that hold everybody (insurance) are only looked up.
+    pub people: Vec<RegistryId>,
+    /// A town's rows of a searched registry below this share of what the county leads to expect: held (basis points).
+    pub completeness_share: i64,
+    /// Towns where fewer rows than this are expected are not judged.
+    pub completeness_least: i64,
+    /// A rule that fires on more than this share of its population carries a banner (basis points).
+    pub implausible_share: i64,
+    /// Populations smaller than this carry none.
+    pub implausible_least: i64,
+    /// A link by weight at or above this probability makes a finding likely, below it to be checked (basis points).
+    pub likely_probability: i64,
+}
+
+/// A county's policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// County, for rates and titles: `正安县`.
+    pub county: String,
+    /// `正安县脱贫攻坚民生保障`.
+    pub title: String,
+    /// Document and number.
+    pub document: String,
+    /// Settings.
+    pub settings: Settings,
+    /// Parameters and chosen readings, by name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Facts, each after those it rests on.
+    pub facts: Vec<Fact>,
+    /// Rules, by id.
+    pub rules: Vec<Rule>,
+    /// Sentence cases, in file order.
+    pub cases: Vec<Case>,
+}
+
+impl Policy {
+    /// Reads and resolves a policy folder. Every mistake is reported, in file and line order.
+    pub fn load(files: &[PolicyFile<'_>], dictionary: &Dictionary) -> Result<Self, Vec<PolicyProblem>> {
+        resolve::resolve(files, dictionary)
+    }
+
+    /// The rule with this id.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.card.id == id)
+    }
+
+    /// The public face of a rule.
+    #[must_use]
+    pub fn card(&self, id: &str) -> Option<RuleCard> {
+        self.rule(id).map(|rule| rule.card.clone())
+    }
+
+    /// The fact of this name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.name == name)
+    }
+
+    /// Every parameter that has a value in `period`, and `year`, `month` (`yyyymm`) of the period itself.
+    #[must_use]
+    pub fn values_at(&self, period: Month) -> BTreeMap<String, ParameterValue> {
+        let mut values: BTreeMap<String, ParameterValue> =
+            self.parameters.keys().filter_map(|name| Some((name.clone(), self.value_at(name, period, 0)?))).collect();
+        values.insert("year".to_owned(), ParameterValue::Int(i64::from(period.year())));
+        values.insert("month".to_owned(), ParameterValue::Int(i64::from(period.yyyymm())));
+        values
+    }
+
+    // `depth` bounds a cycle of derived parameters, which `resolve` has already refused.
+    fn value_at(&self, name: &str, period: Month, depth: u32) -> Option<ParameterValue> {
+        match &self.parameters.get(name)?.source {
+            ParameterSource::Dated(values) => {
+                values.iter().rev().find(|(from, _)| *from <= period).map(|(_, value)| value.clone())
+            }
+            ParameterSource::Derived { of, share, per } if depth < 8 => {
+                let number = |name: &str| match self.value_at(name, period, depth + 1) {
+                    Some(ParameterValue::Int(number)) => Some(number),
+                    _ => None,
+                };
+                let share = share.as_deref().map_or(Some(10_000), number)?;
+                // Multiply first: 387600 × 10 % / 12 loses nothing before the one division.
+                number(of)?.checked_mul(share)?.checked_div(per.checked_mul(10_000)?).map(ParameterValue::Int)
+            }
+            ParameterSource::Derived { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

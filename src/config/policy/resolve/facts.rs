@@ -1,0 +1,254 @@
+//! Facts: sources, members, expressions, in an order in which each follows those it rests on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::Resolver;
+use crate::config::policy::expression::{Expression, Vocabulary, nearest};
+use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
+use crate::config::policy::{Fact, Origin, PolicyFile, Reach, Source, Take, ValueType};
+use crate::model::finding::Scope;
+use crate::model::registry::{Grain, RegistryId};
+
+impl Resolver<'_> {
+    /// Facts in an order in which each follows those it rests on.
+    pub(super) fn all_facts(&mut self, written: WrittenFacts, file: PolicyFile<'_>) -> Vec<Fact> {
+        let mut waiting: BTreeMap<String, (Scope, Range<usize>, WrittenFact)> = BTreeMap::new();
+        for (scope, facts) in [(Scope::Person, written.person), (Scope::Household, written.household)] {
+            for (name, fact) in facts {
+                let span = fact.span();
+                if waiting.contains_key(&name) {
+                    self.problem(file.path, span.clone(), format!("事实 {name} 写了两次"), "人和户的事实也不能同名");
+                }
+                waiting.insert(name, (scope, span, fact.into_inner()));
+            }
+        }
+        let names: BTreeSet<String> = waiting.keys().cloned().collect();
+        let mut ordered = Vec::new();
+        loop {
+            // A fact is ready when every known name that its text mentions is resolved.
+            let ready: Vec<String> = waiting
+                .iter()
+                .filter(|(name, (_, _, fact))| {
+                    mentions(fact)
+                        .iter()
+                        .all(|word| *word != name.as_str() && (!names.contains(*word) || !waiting.contains_key(*word)))
+                })
+                .map(|(name, _)| name.clone())
+                .collect();
+            if ready.is_empty() {
+                break;
+            }
+            for name in ready {
+                let Some((scope, span, fact)) = waiting.remove(&name) else { continue };
+                if let Some(fact) = self.fact(name, scope, span, &fact, file) {
+                    self.fact_types.insert(fact.name.clone(), fact.value_type);
+                    self.facts.insert(fact.name.clone(), fact.clone());
+                    ordered.push(fact);
+                }
+            }
+        }
+        for (name, (_, span, _)) in waiting {
+            self.problem(file.path, span, format!("事实 {name} 绕了一圈又用到自己"), "拆开互相引用的事实");
+        }
+        ordered
+    }
+
+    fn fact(
+        &mut self,
+        name: String,
+        scope: Scope,
+        span: Range<usize>,
+        written: &WrittenFact,
+        file: PolicyFile<'_>,
+    ) -> Option<Fact> {
+        let ways =
+            usize::from(!written.from.is_empty()) + usize::from(written.members.is_some()) + usize::from(written.is.is_some());
+        if ways != 1 {
+            self.problem(file.path, span, format!("事实 {name} 要有且只有 from、members、is 之一"), "");
+            return None;
+        }
+        let (origin, found, money) = if let Some(text) = &written.is {
+            let expression = self.expression(text, file, scope, None)?;
+            let found = expression.value_type;
+            (Origin::Derived(Box::new(expression)), found, written.money)
+        } else if let Some(member) = &written.members {
+            let members = self.members(scope, member, written, file)?;
+            if let Some(codes) = self.fact_codes.get(member.get_ref()).cloned() {
+                self.fact_codes.insert(name.clone(), codes);
+            }
+            members
+        } else {
+            let mut sources = Vec::new();
+            let mut found = None;
+            for source in &written.from {
+                let (source, kind) = self.source(scope, source, file)?;
+                if found.is_some_and(|found| found != kind) {
+                    self.problem(file.path, span.clone(), format!("事实 {name} 的几个来源类型不同"), "");
+                }
+                found = Some(kind);
+                if let Some(codes) = source.field.as_ref().and_then(|field| self.record_codes.get(field)) {
+                    self.fact_codes.entry(name.clone()).or_default().extend(codes.iter().cloned());
+                }
+                sources.push(source);
+            }
+            let money = sources.iter().any(|source| source.field.as_ref().is_some_and(|f| self.record_money.contains(f)));
+            (Origin::Sources { sources, combine: written.combine }, found?, money)
+        };
+        let title = written.title.clone();
+        Some(Fact { name, title, scope, value_type: found, money, optional: written.optional, origin })
+    }
+
+    fn members(
+        &mut self,
+        scope: Scope,
+        member: &Spanned<String>,
+        written: &WrittenFact,
+        file: PolicyFile<'_>,
+    ) -> Option<(Origin, ValueType, bool)> {
+        let person_fact = |this: &Self, name: &str| {
+            this.facts.get(name).filter(|fact| fact.scope == Scope::Person).map(|fact| (fact.value_type, fact.money))
+        };
+        let known = person_fact(self, member.get_ref());
+        let (Some((found, money)), Scope::Household) = (known, scope) else {
+            let message = format!("members 要写一个人的事实，且只用于户：{}", member.get_ref());
+            self.problem(file.path, member.span(), message, "");
+            return None;
+        };
+        if let Some(among) = &written.among
+            && person_fact(self, among.get_ref()).is_none_or(|(kind, _)| kind != ValueType::Bool)
+        {
+            self.problem(file.path, among.span(), format!("{} 不是人的是否类事实", among.get_ref()), "");
+        }
+        let take = written.take.unwrap_or(Take::First);
+        let found = match (take, found) {
+            (Take::Any | Take::All, ValueType::Bool) => ValueType::Bool,
+            (Take::Count, ValueType::Bool) | (Take::Sum | Take::Min | Take::Max, ValueType::Int) => ValueType::Int,
+            (Take::First, found) => found,
+            _ => {
+                self.problem(file.path, member.span(), "这种事实不能这样汇总", "是否用 any、all、count；数用 sum、min、max");
+                return None;
+            }
+        };
+        let origin = Origin::Members {
+            fact: member.get_ref().clone(),
+            take,
+            among: written.among.as_ref().map(|among| among.get_ref().clone()),
+        };
+        Some((origin, found, money && take != Take::Count))
+    }
+
+    fn source(&mut self, scope: Scope, written: &Spanned<WrittenSource>, file: PolicyFile<'_>) -> Option<(Source, ValueType)> {
+        let span = written.span();
+        let written = written.get_ref();
+        let id = written.registry.get_ref();
+        let mut grain = None;
+        // A dictionary without registries (unit tests of fields) cannot vouch for ids.
+        if !self.dictionary.registries.is_empty() {
+            let Some(definition) = self.dictionary.registry(id) else {
+                self.problem(file.path, written.registry.span(), format!("没有登记表 {id}"), "见 pipelines/registries");
+                return None;
+            };
+            grain = Some(definition.grain);
+        }
+        let known = written.field.as_ref().map(|field| (field, self.record_columns.get(field.get_ref()).copied()));
+        if let Some((field, None)) = known {
+            let near = nearest(field.get_ref(), self.record_columns.keys());
+            let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
+            self.problem(file.path, field.span(), format!("没有字段 {}", field.get_ref()), hint);
+            return None;
+        }
+        let field_type = known.and_then(|(_, found)| found);
+        let reach = match &written.through {
+            Some(through) => Reach::Through(RegistryId::from(through.get_ref().as_str())),
+            None if written.registry_household => Reach::RegistryHousehold,
+            None => Reach::Own,
+        };
+        if scope == Scope::Person
+            && grain.is_some_and(Grain::is_household)
+            && (written.take == Take::Exists || !matches!(reach, Reach::Through(_)))
+        {
+            let hint = "写 through = \"dibao\" 把户的金额带到户内成员；有没有某个人，只能看人员名册";
+            self.problem(file.path, span.clone(), format!("{id} 一行是一户，不能当作某个人在册"), hint);
+        }
+        let found = match (written.take, field_type) {
+            (Take::Exists, _) | (Take::Any | Take::All, Some(ValueType::Bool)) => ValueType::Bool,
+            (Take::Count, _)
+            | (Take::Min | Take::Max | Take::Sum | Take::SumPerHousehold, Some(ValueType::Int))
+            | (Take::Age, Some(ValueType::Date)) => ValueType::Int,
+            (Take::First, Some(found)) => found,
+            _ => {
+                self.problem(file.path, span, "take 与字段类型不合，或缺少 field", "");
+                return None;
+            }
+        };
+        let filter = match &written.filter {
+            None => None,
+            Some(text) => {
+                let columns = self.record_columns.clone();
+                let codes = self.record_codes.clone();
+                Some(self.parse(text, file, &columns, &codes, Some(ValueType::Bool))?)
+            }
+        };
+        let registry = RegistryId::from(id.as_str());
+        let field = written.field.as_ref().map(|field| field.get_ref().clone());
+        Some((Source { registry, field, filter, take: written.take, reach }, found))
+    }
+
+    /// An expression over facts; a household's may not mention a person's.
+    pub(super) fn expression(
+        &mut self,
+        text: &Spanned<String>,
+        file: PolicyFile<'_>,
+        scope: Scope,
+        expected: Option<ValueType>,
+    ) -> Option<Expression> {
+        let columns: BTreeMap<String, ValueType> = self
+            .facts
+            .values()
+            .filter(|fact| scope == Scope::Person || fact.scope == Scope::Household)
+            .map(|fact| (fact.name.clone(), fact.value_type))
+            .collect();
+        let codes = self.fact_codes.clone();
+        self.parse(text, file, &columns, &codes, expected)
+    }
+
+    fn parse(
+        &mut self,
+        text: &Spanned<String>,
+        file: PolicyFile<'_>,
+        columns: &BTreeMap<String, ValueType>,
+        codes: &BTreeMap<String, BTreeSet<String>>,
+        expected: Option<ValueType>,
+    ) -> Option<Expression> {
+        let vocabulary = Vocabulary { columns, codes, parameters: &self.parameter_types };
+        match Expression::parse(text.get_ref(), vocabulary, expected) {
+            Ok(expression) => Some(expression),
+            Err(problem) => {
+                let span = inner_span(file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
+                self.problem(file.path, span, problem.message, problem.hint);
+                None
+            }
+        }
+    }
+}
+
+/// Every word of a fact that could name another fact.
+fn mentions(fact: &WrittenFact) -> Vec<&str> {
+    let words = [&fact.is, &fact.members, &fact.among].into_iter().flatten();
+    words
+        .flat_map(|text| text.get_ref().split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// The bytes of the file for a place inside a TOML string, exact where the string holds no escape.
+fn inner_span(file: &str, span: &Range<usize>, value: &str, offset: usize, length: usize) -> Range<usize> {
+    let Some(raw) = file.get(span.clone()) else { return span.clone() };
+    match raw.find(value) {
+        Some(start) => span.start + start + offset..span.start + start + offset + length,
+        None => span.clone(),
+    }
+}

@@ -1,0 +1,268 @@
+//! From written to resolved: names looked up, expressions checked, cycles refused, every mistake kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::written::{WrittenFacts, WrittenParameter, WrittenPolicy, WrittenRules};
+use super::{
+    Case, Fact, Parameter, ParameterSource, ParameterValue, Policy, PolicyFile, PolicyProblem, Rule, Settings, ValueType,
+};
+use crate::config::registry::Dictionary;
+use crate::model::columns::PLACE;
+use crate::model::date::Month;
+use crate::model::field::FieldKind;
+use crate::model::registry::RegistryId;
+
+mod facts;
+mod rules;
+
+pub(super) fn resolve(files: &[PolicyFile<'_>], dictionary: &Dictionary) -> Result<Policy, Vec<PolicyProblem>> {
+    let mut resolver = Resolver::new(files, dictionary);
+    let policy = resolver.policy();
+    let mut problems = resolver.problems;
+    problems.sort_by(|left, right| (&left.file, left.span.start).cmp(&(&right.file, right.span.start)));
+    match policy {
+        Some(policy) if problems.is_empty() => Ok(policy),
+        _ => Err(problems),
+    }
+}
+
+struct Resolver<'a> {
+    files: &'a [PolicyFile<'a>],
+    problems: Vec<PolicyProblem>,
+    /// Column → type, over every registry: a column of one name has one kind.
+    record_columns: BTreeMap<String, ValueType>,
+    record_codes: BTreeMap<String, BTreeSet<String>>,
+    record_money: BTreeSet<String>,
+    parameter_types: BTreeMap<String, ValueType>,
+    facts: BTreeMap<String, Fact>,
+    fact_types: BTreeMap<String, ValueType>,
+    fact_codes: BTreeMap<String, BTreeSet<String>>,
+    dictionary: &'a Dictionary,
+}
+
+fn value_type(kind: FieldKind) -> Option<ValueType> {
+    Some(match kind {
+        FieldKind::Place => return None,
+        FieldKind::Money | FieldKind::Count | FieldKind::Month | FieldKind::Year => ValueType::Int,
+        FieldKind::Date => ValueType::Date,
+        FieldKind::YesNo => ValueType::Bool,
+        _ => ValueType::Text,
+    })
+}
+
+impl<'a> Resolver<'a> {
+    fn new(files: &'a [PolicyFile<'a>], dictionary: &'a Dictionary) -> Self {
+        let mut record_columns = BTreeMap::new();
+        let mut record_codes = BTreeMap::new();
+        let mut record_money = BTreeSet::new();
+        for (name, field) in &dictionary.fields {
+            if let Some(found) = value_type(field.kind) {
+                record_columns.insert(name.clone(), found);
+            }
+            for column in field.kind.columns(name).into_iter().skip(1) {
+                record_columns.insert(column.name().clone(), ValueType::Text);
+            }
+            if field.kind == FieldKind::Money {
+                record_money.insert(name.clone());
+            }
+            if field.kind == FieldKind::Code && !field.codes.is_empty() {
+                record_codes.insert(name.clone(), field.codes.values().cloned().collect());
+            }
+        }
+        for column in PLACE {
+            record_columns.insert(column.to_owned(), ValueType::Text);
+        }
+        Self {
+            files,
+            problems: Vec::new(),
+            record_columns,
+            record_codes,
+            record_money,
+            parameter_types: BTreeMap::from([("year".to_owned(), ValueType::Int), ("month".to_owned(), ValueType::Int)]),
+            facts: BTreeMap::new(),
+            fact_types: BTreeMap::new(),
+            fact_codes: BTreeMap::new(),
+            dictionary,
+        }
+    }
+
+    fn problem(&mut self, file: &str, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        let (file, message, hint) = (file.to_owned(), message.into(), hint.into());
+        self.problems.push(PolicyProblem { file, span, message, hint });
+    }
+
+    fn file(&self, name: &str) -> Option<PolicyFile<'a>> {
+        self.files.iter().copied().find(|file| file_name(file.path) == name)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&mut self, file: PolicyFile<'_>) -> Option<T> {
+        match toml::from_str(file.text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                self.problem(file.path, span, format!("读不懂：{}", error.message()), "对照同目录其他文件的写法");
+                None
+            }
+        }
+    }
+
+    fn required<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<(T, PolicyFile<'a>)> {
+        let Some(file) = self.file(name) else {
+            self.problem(name, 0..0, format!("政策目录里没有 {name}"), "补上这个文件");
+            return None;
+        };
+        self.read(file).map(|value| (value, file))
+    }
+
+    fn policy(&mut self) -> Option<Policy> {
+        let policy = self.required::<WrittenPolicy>("policy.toml");
+        let parameters = self.required::<BTreeMap<String, Spanned<WrittenParameter>>>("parameters.toml");
+        let facts = self.required::<WrittenFacts>("facts.toml");
+        let mut rule_files = Vec::new();
+        for file in self.files {
+            let name = file_name(file.path);
+            if std::path::Path::new(name).extension().is_some_and(|end| end == "toml")
+                && !["policy.toml", "parameters.toml", "facts.toml"].contains(&name)
+            {
+                rule_files.extend(self.read::<WrittenRules>(*file).map(|rules| (rules, *file)));
+            }
+        }
+        let ((policy, policy_file), (parameters, parameters_file), (facts, facts_file)) = (policy?, parameters?, facts?);
+
+        let mut resolved_parameters = self.parameters(parameters, parameters_file);
+        self.readings(&policy, policy_file, &mut resolved_parameters);
+        let facts = self.all_facts(facts, facts_file);
+        let document = self.document(&policy, policy_file);
+        let mut rules = Vec::new();
+        let mut cases = Vec::new();
+        let mut ids = BTreeSet::new();
+        for (written, file) in &rule_files {
+            for rule in &written.rule {
+                let id = rule.get_ref().id.get_ref();
+                if !ids.insert(id.clone()) {
+                    let span = rule.get_ref().id.span();
+                    self.problem(file.path, span, format!("规则编号 {id} 用了两次"), "每条规则一个编号");
+                }
+                rules.extend(self.rule(rule.get_ref(), *file, document.as_deref()));
+            }
+        }
+        for (written, file) in rule_files {
+            for case in written.case {
+                cases.extend(self.case(case, file, &ids));
+            }
+        }
+        self.cases_suffice(&rules, &cases);
+        rules.sort_by(|left, right| left.card.id.cmp(&right.card.id));
+        let settings = Settings {
+            people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
+            completeness_share: policy.settings.completeness_share,
+            completeness_least: policy.settings.completeness_least,
+            implausible_share: policy.settings.implausible_share,
+            implausible_least: policy.settings.implausible_least,
+            likely_probability: policy.settings.likely_probability,
+        };
+        Some(Policy {
+            county: policy.county,
+            title: policy.title,
+            document: policy.document,
+            settings,
+            parameters: resolved_parameters,
+            facts,
+            rules,
+            cases,
+        })
+    }
+
+    fn parameters(
+        &mut self,
+        written: BTreeMap<String, Spanned<WrittenParameter>>,
+        file: PolicyFile<'_>,
+    ) -> BTreeMap<String, Parameter> {
+        let mut resolved = BTreeMap::new();
+        let names: BTreeSet<String> = written.keys().cloned().collect();
+        for (name, parameter) in written {
+            let span = parameter.span();
+            let parameter = parameter.into_inner();
+            self.parameter_types.insert(name.clone(), ValueType::Int);
+            let source = if let Some(derived) = parameter.derived {
+                let at = derived.span();
+                let derived = derived.into_inner();
+                for from in std::iter::once(&derived.of).chain(&derived.share) {
+                    if !names.contains(from) || *from == name {
+                        self.problem(file.path, at.clone(), format!("{name} 由 {from} 得出，但没有这个参数"), "");
+                    }
+                }
+                if derived.per <= 0 {
+                    self.problem(file.path, at, format!("{name} 的 per 要大于 0"), "年标准化为月标准写 per = 12");
+                }
+                ParameterSource::Derived { of: derived.of, share: derived.share, per: derived.per.max(1) }
+            } else {
+                let mut values = Vec::new();
+                for (from, value) in parameter.values {
+                    match from.get_ref().parse::<Month>() {
+                        Ok(month) => values.push((month, ParameterValue::Int(value))),
+                        Err(message) => self.problem(file.path, from.span(), message, ""),
+                    }
+                }
+                if values.is_empty() {
+                    let hint = "写 values = { \"2018-01\" = 387600 }";
+                    self.problem(file.path, span, format!("参数 {name} 没有注明起始月份的值"), hint);
+                }
+                values.sort_by_key(|(from, _)| *from);
+                ParameterSource::Dated(values)
+            };
+            let (title, unit, clause) = (parameter.title, parameter.unit, parameter.clause);
+            resolved.insert(name, Parameter { title, unit, clause, source });
+        }
+        resolved
+    }
+
+    fn readings(&mut self, policy: &WrittenPolicy, file: PolicyFile<'_>, into: &mut BTreeMap<String, Parameter>) {
+        for (name, reading) in &policy.readings {
+            let value = reading.value.get_ref();
+            if !reading.alternatives.contains_key(value) {
+                let known = reading.alternatives.keys().map(String::as_str).collect::<Vec<_>>().join("、");
+                self.problem(file.path, reading.value.span(), format!("{name} 没有读法“{value}”"), format!("读法有：{known}"));
+            }
+            self.parameter_types.insert(name.clone(), ValueType::Text);
+            let values = vec![(Month(0), ParameterValue::Text(value.clone()))];
+            let parameter = Parameter {
+                title: reading.title.clone(),
+                unit: "reading".to_owned(),
+                clause: reading.clause.clone(),
+                source: ParameterSource::Dated(values),
+            };
+            into.insert(name.clone(), parameter);
+        }
+    }
+
+    /// The document without white space, for checking quotations.
+    fn document(&mut self, policy: &WrittenPolicy, file: PolicyFile<'_>) -> Option<String> {
+        let name = policy.text.as_ref()?;
+        let Some(document) = self.file(name.get_ref()) else {
+            self.problem(file.path, name.span(), format!("政策目录里没有 {}", name.get_ref()), "");
+            return None;
+        };
+        Some(document.text.split_whitespace().collect())
+    }
+
+    fn cases_suffice(&mut self, rules: &[Rule], cases: &[Case]) {
+        const LEAST: usize = 3;
+        for rule in rules {
+            let count = cases.iter().filter(|case| case.rule == rule.card.id).count();
+            if count < LEAST {
+                let file = self.files.iter().find(|file| file.text.contains(&format!("id = \"{}\"", rule.card.id)));
+                let (path, at) = file.map_or(("", 0), |file| (file.path, file.text.find(&rule.card.id).unwrap_or(0)));
+                let message = format!("规则 {} 只有 {count} 个用例，至少 {LEAST} 个", rule.card.id);
+                self.problem(path, at..at + rule.card.id.len(), message, "应享未享、已落实、豁免或无法判断各写一个");
+            }
+        }
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

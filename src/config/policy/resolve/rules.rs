@@ -1,0 +1,190 @@
+//! Rules with their clauses and conditions, and the sentence cases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::Spanned;
+
+use super::Resolver;
+use crate::config::policy::expression::nearest;
+use crate::config::policy::written::{WrittenCase, WrittenRule};
+use crate::config::policy::{Body, Case, Condition, Exemption, Origin, PolicyFile, RateTarget, Rule, Take, ValueType};
+use crate::model::date::Month;
+use crate::model::finding::Scope;
+use crate::model::registry::RegistryId;
+use crate::model::rule::RuleCard;
+
+impl Resolver<'_> {
+    pub(super) fn rule(&mut self, written: &WrittenRule, file: PolicyFile<'_>, document: Option<&str>) -> Option<Rule> {
+        let id = written.id.get_ref();
+        let quotation: String = written.quotation.get_ref().split_whitespace().collect();
+        if document.is_some_and(|document| !document.contains(&quotation)) {
+            self.problem(file.path, written.quotation.span(), "原文里没有这句话", "quotation 要逐字照抄文件");
+        }
+        let month = |this: &mut Self, text: &Option<Spanned<String>>| {
+            text.as_ref().and_then(|text| match text.get_ref().parse::<Month>() {
+                Ok(month) => Some(month),
+                Err(message) => {
+                    this.problem(file.path, text.span(), message, "");
+                    None
+                }
+            })
+        };
+        let (from, until) = (month(self, &written.from), month(self, &written.until));
+        let body = match (written.built_in, &written.population, &written.test) {
+            (Some(built_in), None, None) => Body::BuiltIn(built_in),
+            (None, Some(population), Some(test)) => Body::Condition(Box::new(self.condition(written, population, test, file)?)),
+            _ => {
+                let message = format!("规则 {id} 要么写 built_in，要么写 population 和 test");
+                self.problem(file.path, written.id.span(), message, "");
+                return None;
+            }
+        };
+        let rule = Rule {
+            card: RuleCard {
+                id: id.clone(),
+                title: written.title.clone(),
+                clause: written.clause.clone(),
+                kind: written.kind,
+                scope: written.scope,
+                lead: written.lead.clone(),
+                responsible: written.responsible.clone(),
+                quotation: written.quotation.get_ref().clone(),
+            },
+            sentence: written.sentence.get_ref().clone(),
+            from,
+            until,
+            body,
+        };
+        self.check_sentence(&rule, &written.sentence, file);
+        Some(rule)
+    }
+
+    fn condition(
+        &mut self,
+        written: &WrittenRule,
+        population: &Spanned<String>,
+        test: &Spanned<String>,
+        file: PolicyFile<'_>,
+    ) -> Option<Condition> {
+        let scope = written.scope;
+        // All are parsed before any is given up, so that every mistake shows.
+        let population = self.expression(population, file, scope, Some(ValueType::Bool));
+        let test = self.expression(test, file, scope, Some(ValueType::Bool));
+        let mut amounts = [&written.due, &written.paid]
+            .map(|text| text.as_ref().map(|text| self.expression(text, file, scope, Some(ValueType::Int))))
+            .into_iter();
+        let (due, paid) = (amounts.next().flatten(), amounts.next().flatten());
+        let mut exemptions = Vec::new();
+        for exemption in &written.exempt {
+            let when = self.expression(&exemption.when, file, scope, Some(ValueType::Bool))?;
+            exemptions.push(Exemption { reason: exemption.reason.clone(), when });
+        }
+        for searched in &written.searched {
+            let presence = self.facts.get(searched.get_ref()).is_some_and(|fact| {
+                fact.scope == Scope::Person
+                    && matches!(&fact.origin, Origin::Sources { sources, .. } if sources.iter().all(|s| s.take == Take::Exists))
+            });
+            if !presence {
+                let message = format!("searched 里的 {} 不是“在不在册”的事实", searched.get_ref());
+                self.problem(file.path, searched.span(), message, "只写 take = \"exists\" 的人的事实");
+            }
+        }
+        if let Some(target) = written.rate.as_ref().and_then(|rate| rate.target.as_ref())
+            && self.parameter_types.get(target.get_ref()) != Some(&ValueType::Int)
+        {
+            self.problem(file.path, target.span(), format!("没有参数 {}", target.get_ref()), "");
+        }
+        let (population, test) = (population?, test?);
+        let (due, paid) = (due.map_or(Some(None), |d| d.map(Some))?, paid.map_or(Some(None), |p| p.map(Some))?);
+        let mut mentions = BTreeSet::new();
+        let parts = [Some(&population), Some(&test), due.as_ref(), paid.as_ref()];
+        for expression in parts.into_iter().flatten().chain(exemptions.iter().map(|exemption| &exemption.when)) {
+            for column in &expression.columns {
+                self.close_over(column, &mut mentions);
+            }
+        }
+        let searched = written.searched.iter().map(|name| name.get_ref().clone()).collect();
+        let rate =
+            written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
+        let mentions = mentions.into_iter().collect();
+        Some(Condition { population, test, searched, due, paid, exemptions, rate, mentions })
+    }
+
+    fn close_over(&self, name: &str, into: &mut BTreeSet<String>) {
+        if !into.insert(name.to_owned()) {
+            return;
+        }
+        match self.facts.get(name).map(|fact| &fact.origin) {
+            Some(Origin::Derived(expression)) => {
+                for column in &expression.columns {
+                    self.close_over(column, into);
+                }
+            }
+            Some(Origin::Members { fact, among, .. }) => {
+                self.close_over(fact, into);
+                if let Some(among) = among {
+                    self.close_over(among, into);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_sentence(&mut self, rule: &Rule, sentence: &Spanned<String>, file: PolicyFile<'_>) {
+        let built_in = matches!(rule.body, Body::BuiltIn(_));
+        for name in placeholders(sentence.get_ref()) {
+            let known = match name.strip_prefix('$') {
+                Some(parameter) => self.parameter_types.contains_key(parameter),
+                None if built_in => ["name", "detail"].contains(&name),
+                None => ["due", "paid", "gap", "name"].contains(&name) || self.fact_types.contains_key(name),
+            };
+            if !known {
+                let message = format!("句子里的 {{{name}}} 不是事实、参数或 due、paid、gap、name");
+                self.problem(file.path, sentence.span(), message, "");
+            }
+        }
+    }
+
+    pub(super) fn case(&mut self, written: Spanned<WrittenCase>, file: PolicyFile<'_>, ids: &BTreeSet<String>) -> Option<Case> {
+        let span = written.span();
+        let written = written.into_inner();
+        let rule = written.rule.get_ref();
+        if !ids.contains(rule) {
+            let hint = nearest(rule, ids.iter()).map(|near| format!("是否想写 {near}？")).unwrap_or_default();
+            self.problem(file.path, written.rule.span(), format!("没有规则 {rule}"), hint);
+        }
+        for (registry, rows) in &written.given {
+            for name in rows.iter().flat_map(BTreeMap::keys) {
+                if name != "person" && !self.record_columns.contains_key(name) {
+                    self.problem(file.path, registry.span(), format!("没有字段 {name}"), "");
+                }
+            }
+        }
+        let period = match written.period.get_ref().parse() {
+            Ok(period) => period,
+            Err(message) => {
+                let message: String = message;
+                self.problem(file.path, written.period.span(), message, "");
+                return None;
+            }
+        };
+        let given = written.given.into_iter();
+        Some(Case {
+            file: file.path.to_owned(),
+            span,
+            rule: rule.clone(),
+            name: written.name,
+            period,
+            subject: written.subject,
+            given: given.map(|(id, rows)| (RegistryId::from(id.get_ref().as_str()), rows)).collect(),
+            seen: written.seen,
+            expect: written.expect,
+            due_fen: written.due_fen,
+        })
+    }
+}
+
+/// The names in braces.
+fn placeholders(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}

@@ -1,0 +1,173 @@
+//! The files of a policy folder as written: shapes only, nothing resolved. Unknown keys are mistakes.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take};
+use crate::model::finding::{Kind, Scope};
+
+/// `policy.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPolicy {
+    pub(super) county: String,
+    pub(super) title: String,
+    pub(super) document: String,
+    /// File in the folder that holds the document's text; quotations are checked against it.
+    pub(super) text: Option<Spanned<String>>,
+    pub(super) settings: WrittenSettings,
+    #[serde(default)]
+    pub(super) readings: BTreeMap<String, WrittenReading>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSettings {
+    pub(super) people: Vec<String>,
+    pub(super) completeness_share: i64,
+    pub(super) completeness_least: i64,
+    pub(super) implausible_share: i64,
+    pub(super) implausible_least: i64,
+    pub(super) likely_probability: i64,
+}
+
+/// A passage that can be read in two ways, and the reading chosen.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenReading {
+    pub(super) title: String,
+    pub(super) clause: String,
+    pub(super) value: Spanned<String>,
+    pub(super) alternatives: BTreeMap<String, String>,
+}
+
+/// One entry of `parameters.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenParameter {
+    pub(super) title: String,
+    pub(super) unit: String,
+    pub(super) clause: String,
+    #[serde(default)]
+    pub(super) values: BTreeMap<Spanned<String>, i64>,
+    pub(super) derived: Option<Spanned<WrittenDerivation>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDerivation {
+    pub(super) of: String,
+    pub(super) share: Option<String>,
+    #[serde(default = "one")]
+    pub(super) per: i64,
+}
+
+fn one() -> i64 {
+    1
+}
+
+/// `facts.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenFacts {
+    #[serde(default)]
+    pub(super) person: BTreeMap<String, Spanned<WrittenFact>>,
+    #[serde(default)]
+    pub(super) household: BTreeMap<String, Spanned<WrittenFact>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenFact {
+    pub(super) title: String,
+    #[serde(default)]
+    pub(super) money: bool,
+    #[serde(default)]
+    pub(super) optional: bool,
+    #[serde(default)]
+    pub(super) combine: Combine,
+    #[serde(default)]
+    pub(super) from: Vec<Spanned<WrittenSource>>,
+    pub(super) members: Option<Spanned<String>>,
+    pub(super) among: Option<Spanned<String>>,
+    pub(super) take: Option<Take>,
+    pub(super) is: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSource {
+    pub(super) registry: Spanned<String>,
+    pub(super) field: Option<Spanned<String>>,
+    #[serde(rename = "where")]
+    pub(super) filter: Option<Spanned<String>>,
+    pub(super) take: Take,
+    pub(super) through: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) registry_household: bool,
+}
+
+/// A file of rules.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRules {
+    #[serde(default)]
+    pub(super) rule: Vec<Spanned<WrittenRule>>,
+    #[serde(default)]
+    pub(super) case: Vec<Spanned<WrittenCase>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRule {
+    pub(super) id: Spanned<String>,
+    pub(super) title: String,
+    pub(super) clause: String,
+    pub(super) lead: String,
+    #[serde(default)]
+    pub(super) responsible: Vec<String>,
+    pub(super) quotation: Spanned<String>,
+    pub(super) scope: Scope,
+    pub(super) kind: Kind,
+    pub(super) sentence: Spanned<String>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) until: Option<Spanned<String>>,
+    pub(super) built_in: Option<BuiltIn>,
+    pub(super) population: Option<Spanned<String>>,
+    pub(super) test: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) searched: Vec<Spanned<String>>,
+    pub(super) due: Option<Spanned<String>>,
+    pub(super) paid: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) exempt: Vec<WrittenExemption>,
+    pub(super) rate: Option<WrittenRate>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenExemption {
+    pub(super) reason: String,
+    pub(super) when: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenRate {
+    pub(super) target: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCase {
+    pub(super) rule: Spanned<String>,
+    pub(super) name: String,
+    pub(super) period: Spanned<String>,
+    pub(super) subject: String,
+    pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<String, CaseValue>>>,
+    pub(super) seen: Option<Seen>,
+    pub(super) expect: Expect,
+    pub(super) due_fen: Option<i64>,
+}
