@@ -1,4 +1,5 @@
 //! What the county wrote → what it means. Pipelines, registries, policies, layouts, divisions: read as TOML,
 //! resolved with every mistake reported at once with file, line and caret.
 
+pub mod layout;
 pub mod registry;
