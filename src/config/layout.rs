@@ -712,8 +712,9 @@ mod tests {
 
     #[test]
     fn mistakes_are_reported_together() {
-        let text =
-            TOWN.replace("choice = \"核查结果\"", "choice = \"没有的\"").replace("填报单位：{town}{village}", "填报单位：{town}{vilage}");
+        let text = TOWN
+            .replace("choice = \"核查结果\"", "choice = \"没有的\"")
+            .replace("填报单位：{town}{village}", "填报单位：{town}{vilage}");
         let mistakes = mistakes_in_town(&text);
         assert_eq!(mistakes.len(), 2, "{mistakes:?}");
     }

@@ -175,32 +175,19 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Visible columns in `count` neighbouring runs of about equal width, each of at least one column.
+    /// Visible columns in `count` neighbouring runs of at least one column, none needlessly narrow.
     fn spans(&self, count: usize) -> Vec<(u16, u16)> {
         let visible = usize::from(self.last_visible()) + 1;
-        let count = count.min(visible).max(1);
-        let total: f64 = self.widths.iter().sum();
-        let mut spans = Vec::with_capacity(count);
-        let (mut first, mut at, mut passed) = (0, 0, 0.0);
-        for number in 1..=count {
-            let goal = total * f64::from(u32::try_from(number).unwrap_or(1)) / f64::from(u32::try_from(count).unwrap_or(1));
-            // One column at least, and one left for each span to come.
-            while at < visible - (count - number) && (at == first || passed + self.widths[at] / 2.0 <= goal) {
-                passed += self.widths[at];
-                at += 1;
-            }
-            if number == count {
-                at = visible;
-            }
-            spans.push((u16::try_from(first).unwrap_or(u16::MAX), u16::try_from(at - 1).unwrap_or(u16::MAX)));
-            first = at;
-        }
-        spans
+        let spans = even_runs(self.widths.get(..visible).unwrap_or(&[]), count.clamp(1, visible));
+        let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+        spans.into_iter().map(|(first, last)| (column(first), column(last))).collect()
     }
 
     /// Captions above large numbers, side by side.
     pub(super) fn headlines(&mut self, headlines: &[(String, Value)]) -> Result<(), XlsxError> {
-        let large = self.header_format().set_font_size(self.style.title_size).set_bold();
+        // Shrinks rather than show ###.
+        let mut large = self.header_format().set_font_size(self.style.title_size - 2.0).set_bold().set_shrink();
+        large = large.unset_text_wrap();
         let format = self.header_format();
         for ((first, last), (title, value)) in self.spans(headlines.len()).into_iter().zip(headlines) {
             self.merged(self.row, first, last, title, &format)?;
@@ -425,6 +412,35 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Splits `widths` into `count` runs (first, last) so that none is too narrow to be read: the least sum of 1 / width.
+/// `count` is at least 1 and at most the number of widths. Cost: count × widths², a few thousand steps for a page.
+fn even_runs(widths: &[f64], count: usize) -> Vec<(usize, usize)> {
+    // best[k][n]: least cost of the first n widths in k runs, and where the last run starts.
+    let mut best = vec![vec![(f64::INFINITY, 0); widths.len() + 1]; count + 1];
+    best[0][0] = (0.0, 0);
+    for runs in 1..=count {
+        for end in runs..=widths.len() {
+            for start in runs - 1..end {
+                let width: f64 = widths[start..end].iter().sum();
+                // Half a place keeps a run of hidden columns finite.
+                let cost = best[runs - 1][start].0 + 1.0 / (width + 0.5);
+                if cost < best[runs][end].0 {
+                    best[runs][end] = (cost, start);
+                }
+            }
+        }
+    }
+    let mut spans = Vec::with_capacity(count);
+    let mut end = widths.len();
+    for runs in (1..=count).rev() {
+        let start = best[runs][end].1;
+        spans.push((start, end.saturating_sub(1)));
+        end = start;
+    }
+    spans.reverse();
+    spans
+}
+
 /// The formats of a column, by what a cell holds.
 struct ColumnFormats {
     text: Format,
@@ -462,4 +478,31 @@ fn float(count: i64) -> f64 {
 pub(super) fn excel_date(day: Day) -> Result<ExcelDateTime, XlsxError> {
     let (year, month, day) = day.ymd();
     ExcelDateTime::from_ymd(u16::try_from(year).unwrap_or(0), u8::try_from(month).unwrap_or(0), u8::try_from(day).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn runs_cover_every_column_once_in_order(widths in proptest::collection::vec(0.0f64..60.0, 1..30), count in 1usize..10) {
+            let count = count.min(widths.len());
+            let runs = even_runs(&widths, count);
+            prop_assert_eq!(runs.len(), count);
+            let mut next = 0;
+            for (first, last) in runs {
+                prop_assert_eq!(first, next);
+                prop_assert!(last >= first);
+                next = last + 1;
+            }
+            prop_assert_eq!(next, widths.len());
+        }
+    }
+
+    #[test]
+    fn a_narrow_column_is_not_left_alone() {
+        assert_eq!(even_runs(&[6.0, 40.0, 11.0, 14.0, 12.0, 14.0], 3), [(0, 1), (2, 3), (4, 5)]);
+    }
 }

@@ -1,8 +1,6 @@
 //! The two charts of 总览, native to the workbook: findings per rule, findings per town.
 
-use rust_xlsxwriter::{Chart, ChartFont, ChartType, Color, Worksheet, XlsxError};
-
-use crate::config::layout::{RuleField, Table};
+use rust_xlsxwriter::{Chart, ChartDataLabel, ChartFont, ChartFormat, ChartSolidFill, ChartType, Color, Worksheet, XlsxError};
 
 use super::super::sheet::Area;
 
@@ -13,13 +11,45 @@ const ROW_PIXELS: u32 = 20;
 /// Share of the page's width that the rules take, whose titles are long.
 const RULES_SHARE: f64 = 0.55;
 
-/// Position of a field among the columns.
-fn position(table: &Table<RuleField>, field: RuleField) -> Option<u16> {
-    table.columns.iter().position(|column| column.source == field).and_then(|at| u16::try_from(at).ok())
+/// Where the table of rules by towns came to stand.
+#[derive(Clone, Copy)]
+pub(super) struct Cross<'a> {
+    pub(super) sheet: &'a str,
+    pub(super) area: Area,
+    /// Column of rule titles.
+    pub(super) titles: u16,
+    /// First and last town column.
+    pub(super) towns: (u16, u16),
+    /// Column of each rule's sum.
+    pub(super) sums: u16,
 }
 
-fn pixels(table: &Table<RuleField>) -> f64 {
-    table.columns.iter().map(|column| column.width * 7.0 + 5.0).sum()
+/// Puts both charts side by side on `sheet`, from `row` on, over `pixels` of width.
+pub(super) fn insert(sheet: &mut Worksheet, cross: Cross<'_>, row: u32, pixels: f64) -> Result<(), XlsxError> {
+    // No totals, no findings: nothing to draw.
+    let Some(totals) = cross.area.totals else { return Ok(()) };
+    let (first, last) = (cross.area.first, cross.area.last);
+    let left = pixels * RULES_SHARE;
+
+    let mut rules = chart(ChartType::Bar, "各规则疑点数（条）", left - 10.0);
+    series(
+        &mut rules,
+        0x002F_75B5,
+        (cross.sheet, first, cross.titles, last, cross.titles),
+        (cross.sheet, first, cross.sums, last, cross.sums),
+    );
+    // First rule on top, as in the table. A bar chart's rules stand on its y axis.
+    rules.y_axis().set_reverse();
+    rules.x_axis().set_hidden(true).set_major_gridlines(false);
+    sheet.insert_chart_with_offset(row, 0, &rules, 4, 6)?;
+
+    let mut towns = chart(ChartType::Column, "各乡镇疑点数（条）", pixels - left - 10.0);
+    let (from, to) = cross.towns;
+    series(&mut towns, 0x00C5_5A11, (cross.sheet, first - 1, from, first - 1, to), (cross.sheet, totals, from, totals, to));
+    towns.y_axis().set_hidden(true).set_major_gridlines(false);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is some thousand pixels wide")]
+    sheet.insert_chart_with_offset(row, 0, &towns, left as u32, 6)?;
+    Ok(())
 }
 
 fn chart(kind: ChartType, title: &str, width: f64) -> Chart {
@@ -30,69 +60,21 @@ fn chart(kind: ChartType, title: &str, width: f64) -> Chart {
         font
     };
     chart.title().set_name(title).set_font(font(13.0).set_bold());
-    chart.x_axis().set_font(&font(9.0));
-    chart.y_axis().set_font(&font(9.0)).set_major_gridlines(false);
+    chart.x_axis().set_font(&font(10.0));
+    chart.y_axis().set_font(&font(10.0));
     chart.legend().set_hidden();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is some thousand pixels wide")]
     chart.set_width(width as u32).set_height((ROWS - 1) * ROW_PIXELS);
     chart
 }
 
-/// Findings per rule, from the table on the same sheet.
-pub(super) fn rules(sheet: &mut Worksheet, table: &Table<RuleField>, area: Area, row: u32) -> Result<(), XlsxError> {
-    let (Some(titles), Some(findings)) = (position(table, RuleField::Title), position(table, RuleField::Findings)) else {
-        return Ok(());
-    };
-    if area.last < area.first {
-        return Ok(());
-    }
-    let name = table.sheet.as_str();
-    let mut chart = chart(ChartType::Bar, "各规则疑点数", pixels(table) * RULES_SHARE - 10.0);
-    let mut label = rust_xlsxwriter::ChartDataLabel::new();
-    label.show_value();
-    chart
-        .add_series()
-        .set_categories((name, area.first, titles, area.last, titles))
-        .set_values((name, area.first, findings, area.last, findings))
-        .set_format(
-            rust_xlsxwriter::ChartFormat::new()
-                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x002F_75B5))),
-        )
-        .set_data_label(&label)
-        .set_gap(40);
-    // First rule on top, as in the table.
-    chart.x_axis().set_reverse();
-    chart.y_axis().set_hidden(true);
-    sheet.insert_chart_with_offset(row, 0, &chart, 4, 6)?;
-    Ok(())
-}
+/// A range of cells: sheet, first row, first column, last row, last column.
+type Range<'a> = (&'a str, u32, u16, u32, u16);
 
-/// Findings per town, from the totals of the table of rules by towns.
-pub(super) fn towns(
-    sheet: &mut Worksheet,
-    table: &Table<RuleField>,
-    cross_sheet: &str,
-    cross: Area,
-    columns: (u16, u16),
-    row: u32,
-) -> Result<(), XlsxError> {
-    let Some(totals) = cross.totals else { return Ok(()) };
-    let left = pixels(table) * RULES_SHARE;
-    let mut chart = chart(ChartType::Column, "各乡镇疑点数", pixels(table) - left - 10.0);
-    let mut label = rust_xlsxwriter::ChartDataLabel::new();
+fn series(chart: &mut Chart, colour: u32, categories: Range<'_>, values: Range<'_>) {
+    let mut label = ChartDataLabel::new();
     label.show_value();
-    chart
-        .add_series()
-        .set_categories((cross_sheet, cross.first - 1, columns.0, cross.first - 1, columns.1))
-        .set_values((cross_sheet, totals, columns.0, totals, columns.1))
-        .set_format(
-            rust_xlsxwriter::ChartFormat::new()
-                .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(0x00C5_5A11))),
-        )
-        .set_data_label(&label)
-        .set_gap(60);
-    chart.y_axis().set_hidden(true);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page is some thousand pixels wide")]
-    sheet.insert_chart_with_offset(row, 0, &chart, left as u32, 6)?;
-    Ok(())
+    let mut format = ChartFormat::new();
+    format.set_solid_fill(ChartSolidFill::new().set_color(Color::RGB(colour)));
+    chart.add_series().set_categories(categories).set_values(values).set_format(&mut format).set_data_label(&label).set_gap(50);
 }

@@ -22,6 +22,8 @@ use super::sheet::{Area, Page, Value};
 use super::tally::Tally;
 use super::{IDENTITY, ReportInput, card};
 
+use charts::Cross;
+
 /// Stands for findings without a town.
 const NO_TOWN: &str = "未定乡镇";
 
@@ -133,7 +135,7 @@ impl Line<'_> {
 }
 
 /// What a column of the table of rules by towns shows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum CrossSource {
     Field(CrossField),
     Town(usize),
@@ -170,37 +172,37 @@ impl Writer<'_> {
         page.headlines(&headlines)?;
         let charts_at = page.row();
         page.skip(charts::ROWS);
-        let rules = page.table(table, None, lines.len(), |row, column| lines[row].value(row, column.source))?;
+        page.table(table, None, lines.len(), |row, column| lines[row].value(row, column.source))?;
         page.signature(&table.signature)?;
         page.finish()?;
 
-        let (cross, town_columns) = self.cross(workbook, &layout.cross, lines)?;
-        let sheet = workbook.worksheet_from_name(&table.sheet)?;
-        charts::rules(sheet, table, rules, charts_at)?;
-        charts::towns(sheet, table, &layout.cross.sheet, cross, town_columns, charts_at)
+        let cross = self.cross(workbook, &layout.cross, lines)?;
+        let pixels = table.columns.iter().map(|column| column.width * 7.0 + 5.0).sum();
+        match cross {
+            Some(cross) => charts::insert(workbook.worksheet_from_name(&table.sheet)?, cross, charts_at, pixels),
+            None => Ok(()),
+        }
     }
 
     /// Gives where the table stands and its town columns.
-    fn cross(
+    /// 乡镇×规则; `None` where the layout leaves out what a chart needs.
+    fn cross<'t>(
         &self,
         workbook: &mut Workbook,
-        layout: &Table<CrossField>,
+        layout: &'t Table<CrossField>,
         lines: &[Line<'_>],
-    ) -> Result<(Area, (u16, u16)), XlsxError> {
+    ) -> Result<Option<Cross<'t>>, XlsxError> {
         let mut towns: Vec<Option<&str>> = lines.iter().flat_map(|line| line.tally.towns.keys().copied()).collect();
         towns.sort_by_key(|town| (town.is_none(), *town));
         towns.dedup();
         let found: Vec<&Line<'_>> = lines.iter().filter(|line| line.tally.findings > 0).collect();
 
         let mut columns: Vec<Column<CrossSource>> = Vec::new();
-        let mut town_columns = (0, 0);
         for column in &layout.columns {
             if column.source == CrossField::Towns {
-                town_columns.0 = u16::try_from(columns.len()).unwrap_or(u16::MAX);
                 columns.extend(
                     towns.iter().enumerate().map(|(at, town)| column.showing(CrossSource::Town(at), town.unwrap_or(NO_TOWN))),
                 );
-                town_columns.1 = u16::try_from(columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
             } else {
                 columns.push(column.showing(CrossSource::Field(column.source), &column.title));
             }
@@ -220,7 +222,19 @@ impl Writer<'_> {
                 }
             })
         })?;
-        Ok((area, town_columns))
+        let column = |wanted: CrossSource| {
+            table.columns.iter().position(|column| column.source == wanted).and_then(|at| u16::try_from(at).ok())
+        };
+        let cross = || {
+            Some(Cross {
+                sheet: layout.sheet.as_str(),
+                area,
+                titles: column(CrossSource::Field(CrossField::Title))?,
+                towns: (column(CrossSource::Town(0))?, column(CrossSource::Town(towns.len().checked_sub(1)?))?),
+                sums: column(CrossSource::Field(CrossField::Total))?,
+            })
+        };
+        Ok(cross())
     }
 
     fn headline(&self, field: HeadlineField) -> Value {
