@@ -118,7 +118,7 @@ impl<'a> View<'a> {
         self.dictionary.registry(id).map_or(id, |definition| definition.title.as_str())
     }
 
-    /// The newest data of a registry searched in vain, or of the sheet that was read.
+    /// The data date of the sheet that was read; `None` for a registry searched in vain.
     fn date(&self, evidence: &Evidence) -> Option<Day> {
         let sheet = (evidence.file.as_deref()?, evidence.sheet.as_deref().unwrap_or(""));
         self.sheet_dates.get(&sheet).copied()

@@ -14,7 +14,7 @@ pub(super) fn is_number_header(header: &str) -> bool {
 
 /// The value of a cell under `header`, hidden where either of them says that it identifies a person.
 pub(super) fn mask_cell(header: &str, value: &str) -> String {
-    if is_number_header(header) && value.chars().any(|c| c.is_numeric()) { mask_number(value) } else { mask_text(value) }
+    if is_number_header(header) && value.chars().any(char::is_numeric) { mask_number(value) } else { mask_text(value) }
 }
 
 /// Text with every run hidden that could be an ID number (15 characters and more, 11 digits among them; or 14 digits on

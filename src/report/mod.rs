@@ -16,6 +16,7 @@ mod names;
 #[cfg(test)]
 mod sample;
 mod sheet;
+mod spread;
 mod summary;
 mod tally;
 #[cfg(test)]

@@ -47,15 +47,11 @@ impl Sample {
     }
 }
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 pub(super) fn read(registry: &str, row: u32, column: &str, value: &str) -> Evidence {
     Evidence {
         registry: registry.into(),
-        file: text(&format!("2018年6月/{registry}_2018-06.xlsx")),
-        sheet: text("Sheet1"),
+        file: Some(format!("2018年6月/{registry}_2018-06.xlsx")),
+        sheet: Some("Sheet1".into()),
         row: Some(row),
         column: column.to_owned(),
         value: value.to_owned(),
@@ -81,11 +77,11 @@ pub(super) fn finding(id: &str, rule: &str, name: &str, village: Option<&str>) -
         kind: Kind::Miss,
         scope: Scope::Person,
         clause: "三(三)2".to_owned(),
-        person_id: text(&format!("P{name}")),
-        household_code: text("5200057613"),
-        name: text(name),
-        id_number: text("520324199003071234"),
-        town: text("瑞溪镇"),
+        person_id: Some(format!("P{name}")),
+        household_code: Some("5200057613".into()),
+        name: Some(name.to_owned()),
+        id_number: Some("520324199003071234".into()),
+        town: Some("瑞溪镇".into()),
         village: village.map(str::to_owned),
         due_fen: None,
         paid_fen: None,
@@ -97,7 +93,7 @@ pub(super) fn finding(id: &str, rule: &str, name: &str, village: Option<&str>) -
             read("disability", 12, "残疾证号", "52032419900307123442"),
             in_vain("disability_subsidy"),
         ],
-        subject: Subject { group: text("三组"), head_name: text("王大山"), relation: text("之子") },
+        subject: Subject { group: Some("三组".into()), head_name: Some("王大山".into()), relation: Some("之子".into()) },
     }
 }
 
@@ -105,7 +101,7 @@ fn household(id: &str, rule: &str, head: &str, code: &str, village: &str) -> Fin
     Finding {
         scope: Scope::Household,
         person_id: None,
-        household_code: text(code),
+        household_code: Some(code.into()),
         sentence: "该户扶贫系统登记为“两无”户，民政低保、特困名册均未查到，请入户核实是否应纳入。".to_owned(),
         evidence: vec![
             read("poverty", 23, "致贫原因", "因残"),
@@ -113,7 +109,7 @@ fn household(id: &str, rule: &str, head: &str, code: &str, village: &str) -> Fin
             in_vain("dibao"),
             in_vain("tekun"),
         ],
-        subject: Subject { group: text("三组"), head_name: text(head), relation: None },
+        subject: Subject { group: Some("三组".into()), head_name: Some(head.into()), relation: None },
         ..finding(id, rule, head, Some(village))
     }
 }
@@ -196,7 +192,9 @@ pub(super) fn sample() -> Sample {
         owed(finding("F00000000000000b1", nursing, "王小山", Some("燕子坝")), 4000, 0),
         owed(
             Finding {
-                subject: Subject { group: text("三组"), head_name: text("王大山"), relation: text("户主") },
+                subject: Subject {
+                    group: Some("三组".into()), head_name: Some("王大山".into()), relation: Some("户主".into())
+                },
                 ..finding("F00000000000000b2", nursing, "王大山", Some("燕子坝"))
             },
             5000,
@@ -204,7 +202,7 @@ pub(super) fn sample() -> Sample {
         ),
         owed(
             Finding {
-                name: text("=HYPERLINK(\"http://x\")"),
+                name: Some("=HYPERLINK(\"http://x\")".into()),
                 household_code: None,
                 sentence: "=1+1；电话13885211234。".to_owned(),
                 ..finding("F00000000000000b3", nursing, "李四", Some("东山/西山[旧]：一个名字特别特别特别特别特别长的村民委员会"))
@@ -214,7 +212,7 @@ pub(super) fn sample() -> Sample {
         ),
         Finding { village: None, ..finding("F00000000000000b4", nursing, "赵六", None) },
         Finding { town: None, village: None, ..finding("F00000000000000b5", "unknown.rule", "孙七", None) },
-        Finding { town: text("安场镇"), ..household("F00000000000000a3", two_none, "冯三", "5200099999", "自强") },
+        Finding { town: Some("安场镇".into()), ..household("F00000000000000a3", two_none, "冯三", "5200099999", "自强") },
         damaged,
         Finding {
             evidence: vec![

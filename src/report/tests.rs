@@ -35,14 +35,20 @@ fn dump(file: &OutputFile) -> String {
     for sheet in workbook.sheet_names() {
         let range = workbook.worksheet_range(&sheet).expect("a sheet");
         let formulas = workbook.worksheet_formula(&sheet).expect("formulas");
-        text.push_str(&format!("# {sheet}\n"));
+        text.extend(["# ", sheet.as_str(), "\n"]);
         for (row, cells) in (0u32..).zip(range.rows()) {
             let shown = (0u32..).zip(cells).map(|(column, cell)| match formulas.get_value((row, column)) {
                 Some(formula) if !formula.is_empty() => format!("{cell} ={formula}"),
                 _ => cell.to_string().replace('\n', "⏎"),
             });
             let line = shown.collect::<Vec<_>>().join(" | ");
-            text.push_str(&format!("{}: {}\n", row + 1, line.trim_end_matches([' ', '|'])));
+            text.extend([
+                (row + 1).to_string().as_str(),
+                ": ",
+                line.trim_end_matches([' ', '|']),
+                "
+",
+            ]);
         }
     }
     text
