@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::config::layout::{Column, ListField};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
@@ -152,6 +154,10 @@ impl<'a> View<'a> {
             ListField::Place => self.parts(entry, column.part, parts, |rows| self.place(rows[0], true)),
             ListField::Content => self.parts(entry, column.part, parts, |rows| self.content(rows)),
             ListField::Number => self.parts(entry, column.part, parts, |rows| self.number(rows)),
+            ListField::DoubtfulNumber => self.sided(entry, false, |rows| self.number(rows)),
+            ListField::DoubtfulPlace => self.sided(entry, false, |rows| self.place(rows[0], true)),
+            ListField::ConfirmedNumber => self.sided(entry, true, |rows| self.number(rows)),
+            ListField::ConfirmedPlace => self.sided(entry, true, |rows| self.place(rows[0], true)),
             ListField::DataDate => self.data_date(entry).map_or(Value::Blank, Value::Day),
             ListField::Confidence => {
                 let weakest = entry.findings.iter().map(|f| f.confidence).max().unwrap_or(Confidence::Check);
@@ -206,6 +212,22 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The source rows whose number is the person's own (`confirmed`), or those where it is another. Which of them was read
+    /// first says nothing: evidence comes in the order of registries.
+    fn sided(&self, entry: &Entry<'a>, confirmed: bool, show: impl Fn(&[&'a Evidence]) -> String) -> Value {
+        let own = entry.findings[0].id_number.as_deref().map(folded);
+        let mut rows = Self::source_rows(entry);
+        rows.retain(|row| {
+            let numbers = row.iter().filter(|evidence| is_number_header(&evidence.column));
+            let agrees = numbers.map(|evidence| folded(&evidence.value)).any(|number| Some(&number) == own.as_ref());
+            agrees == confirmed
+        });
+        match joined(rows.iter().map(|row| show(row)).filter(|text| !text.is_empty()), "；\n") {
+            text if text.is_empty() => Value::Blank,
+            text => Value::Text(self.text(&text)),
+        }
+    }
+
     /// `扶贫人口名册第12行`, with file and sheet if `full`.
     fn place(&self, evidence: &'a Evidence, full: bool) -> String {
         let mut place = self.registry(evidence).to_owned();
@@ -251,6 +273,11 @@ impl<'a> View<'a> {
 fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {
     let mut amounts = entry.findings.iter().filter_map(|finding| amount(finding)).peekable();
     if amounts.peek().is_none() { Value::Blank } else { Value::Money(Fen(amounts.sum())) }
+}
+
+/// A number without what differs only in writing: width, case, spaces, marks.
+fn folded(number: &str) -> String {
+    number.nfkc().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Distinct texts in order of appearance.

@@ -169,8 +169,8 @@ pub(super) fn sample() -> Sample {
     };
     let damaged = Finding {
         evidence: vec![
-            read("insurance", 88, "身份证号码", "520324199003071000"),
             read("poverty", 23, "证件号码", "520324199003071234"),
+            read("insurance", 88, "身份证号码", "520324199003071000"),
         ],
         sentence: "参保名册中的证件号码末三位为000，系表格软件截断；扶贫名册同名同村同生日登记为520324199003071234，请核对。"
             .to_owned(),

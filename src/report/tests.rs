@@ -156,6 +156,21 @@ fn villages_never_see_whole_numbers_and_with_mask_nobody_does() {
 }
 
 #[test]
+fn the_damaged_number_is_never_suggested_whichever_registry_was_read_first() {
+    let mut sample = sample();
+    let files_in_order = files(&sample);
+    let damaged = sample.findings.iter_mut().find(|finding| finding.rule == "identity.number_damaged").expect("the finding");
+    damaged.evidence.reverse();
+    for files in [files_in_order, files(&sample)] {
+        let row = &cells(find(&files, "身份信息更正"), "号码受损（有建议）")[3];
+        assert_eq!(row[8].to_string(), "520324199003071000", "as registered");
+        assert!(row[9].to_string().starts_with("城乡居民医保参保名册"));
+        assert_eq!(row[10].to_string(), "520324199003071234", "as suggested");
+        assert!(row[11].to_string().starts_with("扶贫系统人口名册"));
+    }
+}
+
+#[test]
 fn data_is_never_a_formula() {
     let files = files(&sample());
     for file in &files {

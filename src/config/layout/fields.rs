@@ -66,6 +66,14 @@ pub enum ListField {
     Content,
     /// The number one source row gives.
     Number,
+    /// Numbers that differ from the person's own, of all source rows.
+    DoubtfulNumber,
+    /// Where they stand.
+    DoubtfulPlace,
+    /// The person's own number, where some source row gives it.
+    ConfirmedNumber,
+    /// Where it stands.
+    ConfirmedPlace,
     /// The oldest data date among the registries it rests on.
     DataDate,
     /// The weakest confidence.
