@@ -8,3 +8,4 @@ pub mod link;
 pub mod model;
 pub mod run;
 pub mod normalise;
+pub mod report;

@@ -7,4 +7,5 @@ pub mod pipeline;
 pub mod divisions;
 pub mod link;
 pub mod policy;
+pub mod layout;
 pub mod registry;

@@ -1,0 +1,43 @@
+//! Titles, sub-titles and file names: layout text with its placeholders filled in.
+
+use super::ReportInput;
+
+/// Values of the placeholders.
+#[derive(Clone, Debug)]
+pub(super) struct Caption(Vec<(&'static str, String)>);
+
+impl Caption {
+    /// What every workbook knows.
+    pub(super) fn new(input: &ReportInput<'_>) -> Self {
+        let (year, month, day) = input.as_of.ymd();
+        Self(vec![
+            ("county", input.county.to_owned()),
+            ("period", input.period.to_string()),
+            ("month", format!("{}年{}月", input.period.year(), input.period.month())),
+            ("as_of", format!("{year}年{month}月{day}日")),
+            ("tool", format!("比对（bidui）{}", input.tool_version)),
+        ])
+    }
+
+    /// With one more value, which replaces an earlier one of the same name.
+    pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut values = self.0.clone();
+        values.retain(|(known, _)| *known != name);
+        values.push((name, value.to_owned()));
+        Self(values)
+    }
+
+    /// The template filled in. A value that itself contains braces is not filled again; a placeholder without a value is dropped.
+    pub(super) fn fill(&self, template: &str) -> String {
+        let mut pieces = template.split('{');
+        let mut text = pieces.next().unwrap_or("").to_owned();
+        for piece in pieces {
+            let (name, after) = piece.split_once('}').unwrap_or((piece, ""));
+            if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == name) {
+                text.push_str(value);
+            }
+            text.push_str(after);
+        }
+        text
+    }
+}

@@ -1,0 +1,292 @@
+//! Rows of printed lists: one finding, or all findings of one household or person.
+//!
+//! Takes findings, gives [`Entry`]s in print order (town, village, household, head first), and what an entry shows in each
+//! column. Every finding is in exactly one entry. Linear, but for the sort.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::config::layout::{Column, ListField};
+use crate::config::registry::Dictionary;
+use crate::model::date::{Day, Month};
+use crate::model::finding::{Confidence, Evidence, Finding, Scope};
+use crate::model::intake::IntakeFile;
+use crate::model::money::Fen;
+use crate::model::personal::mask_number;
+use crate::model::rule::RuleCard;
+
+use super::masking::{is_number_header, mask_cell, mask_text};
+use super::sheet::Value;
+
+/// One row of a list; `findings` is never empty.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'a> {
+    /// All about the same household or the same person.
+    pub(super) findings: Vec<&'a Finding>,
+}
+
+/// Absent values last.
+fn last<T>(value: Option<T>) -> (bool, Option<T>) {
+    (value.is_none(), value)
+}
+
+/// Town, village, household, then the household itself, its head, its members.
+fn order(finding: &Finding) -> impl Ord + '_ {
+    let place = (last(finding.town.as_deref()), last(finding.village.as_deref()), last(finding.household_code.as_deref()));
+    let rank = match (finding.scope, finding.subject.relation.as_deref()) {
+        (Scope::Unit, _) => 0,
+        (Scope::Household, _) => 1,
+        (Scope::Person, Some("户主")) => 2,
+        (Scope::Person, _) => 3,
+    };
+    (place, rank, finding.name.as_deref(), finding.person_id.as_deref())
+}
+
+/// Whom a finding is about; findings with equal subjects share a row of a village list.
+fn subject(finding: &Finding) -> (Scope, &str) {
+    let key = match finding.scope {
+        Scope::Person => finding.person_id.as_deref(),
+        Scope::Household => finding.household_code.as_deref(),
+        Scope::Unit => None,
+    };
+    (finding.scope, key.unwrap_or(&finding.finding_id))
+}
+
+/// One entry per finding, in print order.
+pub(super) fn one_each<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'_>> = findings.into_iter().map(|finding| Entry { findings: vec![finding] }).collect();
+    entries.sort_by(|a, b| {
+        let (a, b) = (a.findings[0], b.findings[0]);
+        order(a).cmp(&order(b)).then_with(|| a.finding_id.cmp(&b.finding_id))
+    });
+    entries
+}
+
+/// One entry per household and per person, in print order; findings within one keep the order they came in.
+pub(super) fn by_subject<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Entry<'a>> {
+    let mut subjects: BTreeMap<(Scope, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        subjects.entry(subject(finding)).or_default().push(finding);
+    }
+    let mut entries: Vec<Entry<'_>> = subjects.into_values().map(|findings| Entry { findings }).collect();
+    // The map's own order (subject key) is the tie-break of this stable sort.
+    entries.sort_by(|a, b| order(a.findings[0]).cmp(&order(b.findings[0])));
+    entries
+}
+
+/// What lists need to know beyond the findings.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    period: Month,
+    dictionary: &'a Dictionary,
+    cards: BTreeMap<&'a str, &'a RuleCard>,
+    sheet_dates: BTreeMap<(&'a str, &'a str), Day>,
+    registry_dates: BTreeMap<&'a str, Day>,
+    mask: bool,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(
+        period: Month,
+        dictionary: &'a Dictionary,
+        cards: &'a [RuleCard],
+        intake: &'a [IntakeFile],
+        mask: bool,
+    ) -> Self {
+        let mut sheet_dates = BTreeMap::new();
+        let mut registry_dates = BTreeMap::new();
+        for (file, sheet) in intake.iter().flat_map(|file| file.sheets.iter().map(move |sheet| (file, sheet))) {
+            let (Some(registry), Some(date)) = (&sheet.registry, sheet.data_date) else { continue };
+            sheet_dates.insert((file.path.as_str(), sheet.sheet.as_str()), date);
+            let newest = registry_dates.entry(registry.as_str()).or_insert(date);
+            *newest = date.max(*newest);
+        }
+        let cards = cards.iter().map(|card| (card.id.as_str(), card)).collect();
+        Self { period, dictionary, cards, sheet_dates, registry_dates, mask }
+    }
+
+    /// The rule's title, or its id where the policy does not know it.
+    fn title(&self, rule: &'a str) -> &'a str {
+        self.cards.get(rule).map_or(rule, |card| card.title.as_str())
+    }
+
+    fn text(&self, text: &str) -> String {
+        if self.mask { mask_text(text) } else { text.to_owned() }
+    }
+
+    fn registry(&self, evidence: &'a Evidence) -> &'a str {
+        let id = evidence.registry.as_str();
+        self.dictionary.registry(id).map_or(id, |definition| definition.title.as_str())
+    }
+
+    /// The data date of the sheet that was read; `None` for a registry searched in vain.
+    fn date(&self, evidence: &Evidence) -> Option<Day> {
+        let sheet = (evidence.file.as_deref()?, evidence.sheet.as_deref().unwrap_or(""));
+        self.sheet_dates.get(&sheet).copied()
+    }
+
+    /// What `entry`, the `serial`-th of its list, shows in `column`; `parts` is the highest part in the list's layout.
+    pub(super) fn value(&self, entry: &Entry<'a>, serial: i64, column: &Column<ListField>, parts: usize) -> Value {
+        let finding = entry.findings[0];
+        let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.text(text)));
+        match column.source {
+            ListField::Serial => Value::Count(serial),
+            ListField::FindingIds => Value::Text(joined(entry.findings.iter().map(|f| f.finding_id.clone()), "\n")),
+            ListField::Town => optional(&finding.town),
+            ListField::Village => optional(&finding.village),
+            ListField::Group => optional(&finding.subject.group),
+            ListField::HouseholdCode => optional(&finding.household_code),
+            ListField::HeadName => optional(&finding.subject.head_name),
+            ListField::Name => optional(&finding.name),
+            ListField::IdNumber => match &finding.id_number {
+                Some(number) if self.mask => Value::Text(mask_number(number)),
+                Some(number) => Value::Text(number.clone()),
+                None => Value::Blank,
+            },
+            ListField::Relation if finding.scope == Scope::Household => Value::Text("整户".to_owned()),
+            ListField::Relation => optional(&finding.subject.relation),
+            ListField::Rules => Value::Text(joined(entry.findings.iter().map(|f| self.title(&f.rule).to_owned()), "；\n")),
+            ListField::Clauses => Value::Text(joined(entry.findings.iter().map(|f| f.clause.clone()), "\n")),
+            ListField::Sentences => Value::Text(self.sentences(entry)),
+            ListField::Evidence => self.parts(entry, column.part, parts, |rows| self.evidence(rows, false)),
+            ListField::EvidenceFull => self.parts(entry, column.part, parts, |rows| self.evidence(rows, true)),
+            ListField::Place => self.parts(entry, column.part, parts, |rows| self.place(rows[0], true)),
+            ListField::Content => self.parts(entry, column.part, parts, |rows| self.content(rows)),
+            ListField::Number => self.parts(entry, column.part, parts, |rows| self.number(rows)),
+            ListField::DoubtfulNumber => self.sided(entry, false, |rows| self.number(rows)),
+            ListField::DoubtfulPlace => self.sided(entry, false, |rows| self.place(rows[0], true)),
+            ListField::ConfirmedNumber => self.sided(entry, true, |rows| self.number(rows)),
+            ListField::ConfirmedPlace => self.sided(entry, true, |rows| self.place(rows[0], true)),
+            ListField::DataDate => self.data_date(entry).map_or(Value::Blank, Value::Day),
+            ListField::Confidence => {
+                let weakest = entry.findings.iter().map(|f| f.confidence).max().unwrap_or(Confidence::Check);
+                Value::Text(weakest.plain().to_owned())
+            }
+            ListField::Due => money(entry, |finding| finding.due_fen),
+            ListField::Paid => money(entry, |finding| finding.paid_fen),
+            ListField::Gap => money(entry, |finding| finding.gap_fen),
+            ListField::RowKey => {
+                let ids = joined(entry.findings.iter().map(|f| f.finding_id.clone()), ";");
+                Value::Text(format!("{ids}@{}", self.period))
+            }
+            ListField::Blank => Value::Blank,
+        }
+    }
+
+    fn sentences(&self, entry: &Entry<'_>) -> String {
+        if let [finding] = entry.findings[..] {
+            return self.text(&finding.sentence);
+        }
+        let numbered = entry.findings.iter().enumerate().map(|(index, finding)| {
+            let sentence = self.text(finding.sentence.trim_end_matches('。'));
+            format!("{}．{sentence}（{}）", index + 1, finding.confidence.plain())
+        });
+        joined(numbered, "；\n")
+    }
+
+    /// The cells an entry rests on, by source row in order of appearance; a registry searched in vain is a row of its own.
+    fn source_rows(entry: &Entry<'a>) -> Vec<Vec<&'a Evidence>> {
+        let mut rows: Vec<Vec<&Evidence>> = Vec::new();
+        for evidence in entry.findings.iter().flat_map(|finding| &finding.evidence) {
+            let same = |other: &&Evidence| {
+                (&other.registry, &other.file, &other.sheet, other.row)
+                    == (&evidence.registry, &evidence.file, &evidence.sheet, evidence.row)
+            };
+            match rows.iter_mut().find(|row| row.first().is_some_and(same)) {
+                Some(row) if row.contains(&evidence) => {}
+                Some(row) => row.push(evidence),
+                None => rows.push(vec![evidence]),
+            }
+        }
+        rows
+    }
+
+    fn parts(&self, entry: &Entry<'a>, part: usize, parts: usize, show: impl Fn(&[&'a Evidence]) -> String) -> Value {
+        let taken = if part >= parts { usize::MAX } else { 1 };
+        let rows = Self::source_rows(entry);
+        let shown = rows.iter().skip(part - 1).take(taken).map(|row| show(row)).filter(|text| !text.is_empty());
+        match joined(shown, "；\n") {
+            text if text.is_empty() => Value::Blank,
+            text => Value::Text(self.text(&text)),
+        }
+    }
+
+    /// The source rows whose number is the person's own (`confirmed`), or those where it is another. Which of them was read
+    /// first says nothing: evidence comes in the order of registries.
+    fn sided(&self, entry: &Entry<'a>, confirmed: bool, show: impl Fn(&[&'a Evidence]) -> String) -> Value {
+        let own = entry.findings[0].id_number.as_deref().map(folded);
+        let mut rows = Self::source_rows(entry);
+        rows.retain(|row| {
+            let numbers = row.iter().filter(|evidence| is_number_header(&evidence.column));
+            let agrees = numbers.map(|evidence| folded(&evidence.value)).any(|number| Some(&number) == own.as_ref());
+            agrees == confirmed
+        });
+        match joined(rows.iter().map(|row| show(row)).filter(|text| !text.is_empty()), "；\n") {
+            text if text.is_empty() => Value::Blank,
+            text => Value::Text(self.text(&text)),
+        }
+    }
+
+    /// `扶贫人口名册第12行`, with file and sheet if `full`.
+    fn place(&self, evidence: &'a Evidence, full: bool) -> String {
+        let mut place = self.registry(evidence).to_owned();
+        if let (true, Some(file)) = (full, &evidence.file) {
+            place = format!("{place}（{file}");
+            if let Some(sheet) = evidence.sheet.as_ref().filter(|sheet| !sheet.is_empty()) {
+                place = format!("{place}，{sheet}");
+            }
+            place.push('）');
+        }
+        evidence.row.map_or(place.clone(), |row| format!("{place}第{row}行"))
+    }
+
+    fn content(&self, rows: &[&Evidence]) -> String {
+        joined(
+            rows.iter().map(|evidence| match evidence.row {
+                None => format!("{}（按{}）", evidence.value, evidence.column),
+                Some(_) if self.mask => format!("{}={}", evidence.column, mask_cell(&evidence.column, &evidence.value)),
+                Some(_) => format!("{}={}", evidence.column, evidence.value),
+            }),
+            "，",
+        )
+    }
+
+    fn evidence(&self, rows: &[&'a Evidence], full: bool) -> String {
+        format!("{}：{}", self.place(rows[0], full), self.content(rows))
+    }
+
+    fn number(&self, rows: &[&Evidence]) -> String {
+        let numbers = rows.iter().filter(|evidence| evidence.row.is_some() && is_number_header(&evidence.column));
+        joined(numbers.map(|evidence| if self.mask { mask_number(&evidence.value) } else { evidence.value.clone() }), "\n")
+    }
+
+    /// A conclusion is as old as the oldest data it rests on.
+    fn data_date(&self, entry: &Entry<'_>) -> Option<Day> {
+        let evidence = entry.findings.iter().flat_map(|finding| &finding.evidence);
+        evidence
+            .filter_map(|evidence| self.date(evidence).or_else(|| self.registry_dates.get(evidence.registry.as_str()).copied()))
+            .min()
+    }
+}
+
+fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {
+    let mut amounts = entry.findings.iter().filter_map(|finding| amount(finding)).peekable();
+    if amounts.peek().is_none() { Value::Blank } else { Value::Money(Fen(amounts.sum())) }
+}
+
+/// A number without what differs only in writing: width, case, spaces, marks.
+fn folded(number: &str) -> String {
+    number.nfkc().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Distinct texts in order of appearance.
+fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct.join(separator)
+}

@@ -1,0 +1,208 @@
+//! Findings in, workbooks out.
+//!
+//! Takes [`ReportInput`] and [`Layouts`], gives [`OutputFile`]s: one workbook per town with a sheet per village, one per lead
+//! department with a sheet per rule, identity corrections, and `汇总`. Guarantees: every finding is in `汇总`; identity
+//! findings are in the identity workbook, all others in exactly one town and one department workbook; no data becomes a
+//! formula; the same input gives the same bytes. Pure: no clock, no files. Linear in findings but for sorting; workbooks are
+//! built side by side, each by one thread.
+
+mod answers;
+mod caption;
+mod entry;
+mod lists;
+mod masking;
+mod measure;
+mod names;
+#[cfg(test)]
+mod sample;
+mod sheet;
+mod spread;
+mod summary;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use rust_xlsxwriter::XlsxError;
+
+use crate::config::layout::{IdentitySheet, Layouts, ListField, Table};
+use crate::config::registry::Dictionary;
+use crate::model::date::{Day, Month};
+use crate::model::finding::{Finding, Rate, RuleNote};
+use crate::model::intake::IntakeFile;
+use crate::model::rule::RuleCard;
+
+use caption::Caption;
+use entry::{View, by_subject, one_each};
+use lists::{Book, ROWS_PER_SHEET, Section};
+use names::Names;
+
+/// Rules with this prefix go to the workbook of identity corrections, and to no other list.
+const IDENTITY: &str = "identity.";
+
+/// Everything a month's workbooks are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportInput<'a> {
+    /// `正安县`.
+    pub county: &'a str,
+    /// The month.
+    pub period: Month,
+    /// The day that ages, standards and deadlines were taken at; also the workbooks' creation date.
+    pub as_of: Day,
+    /// Titles of registries.
+    pub dictionary: &'a Dictionary,
+    /// All findings, in the order in which rows that name several are to name them.
+    pub findings: &'a [Finding],
+    /// Coverage.
+    pub rates: &'a [Rate],
+    /// Rules held back, and banners.
+    pub notes: &'a [RuleNote],
+    /// Every rule, in the policy's order.
+    pub cards: &'a [RuleCard],
+    /// What was taken in.
+    pub intake: &'a [IntakeFile],
+    /// Rule id → persons or households it was asked of.
+    pub populations: &'a [(String, i64)],
+    /// Rows kept of all registries.
+    pub records_total: u64,
+    /// Hide numbers everywhere, not only in what goes to villages.
+    pub mask: bool,
+    /// Printed in the notes on how to read.
+    pub tool_version: &'a str,
+}
+
+/// One workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Relative to the run folder: `reports/2018-06_瑞溪镇_疑点清单.xlsx`.
+    pub path: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// List rows in it.
+    pub rows: u64,
+}
+
+/// A workbook could not be written; the reason is a limit of the file format or ours.
+#[derive(Debug, thiserror::Error)]
+#[error("写不出工作簿“{path}”：{source}")]
+pub struct ReportError {
+    /// As in [`OutputFile::path`].
+    pub path: String,
+    /// What the workbook library says.
+    source: XlsxError,
+}
+
+/// Every workbook of the month, in file order: `汇总`, identity corrections, departments, towns.
+pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, ReportError> {
+    let caption = Caption::new(input);
+    let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
+        input.findings.iter().partition(|finding| finding.rule.starts_with(IDENTITY));
+    let identity_tables: Vec<Table<ListField>> =
+        layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)).collect();
+
+    let mut names = Names::of_files();
+    let summary_name = names.claim(&caption.fill(&layouts.summary.file));
+    let mut books = Vec::new();
+    if !identity.is_empty() {
+        let name = names.claim(&caption.fill(&layouts.identity.file));
+        books.push((name, input.mask, identity_book(&identity, layouts, &identity_tables, &caption)));
+    }
+    for (department, findings) in by_department(&others, input.cards, &layouts.department.unplaced) {
+        let caption = caption.with("department", department);
+        let name = names.claim(&caption.fill(&layouts.department.file));
+        books.push((name, input.mask, department_book(&findings, input.cards, layouts, &caption)));
+    }
+    for (town, findings) in grouped(&others, |finding| finding.town.as_deref()) {
+        let caption = caption.with("town", town.unwrap_or("未定乡镇"));
+        let name = names.claim(&caption.fill(&layouts.town.file));
+        // What goes to a village never shows whole numbers.
+        books.push((name, true, town_book(&findings, layouts, &caption)));
+    }
+
+    let path = |name: &str| format!("reports/{name}.xlsx");
+    let lists = books.par_iter().map(|(name, mask, book)| {
+        let view = View::new(input.period, input.dictionary, input.cards, input.intake, *mask);
+        let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
+        output(path(name), written)
+    });
+    let summary = || output(path(&summary_name), summary::write(input, &layouts.summary, &layouts.style, &caption));
+    let (summary, lists) = rayon::join(summary, || lists.collect::<Result<Vec<_>, _>>());
+    let mut files = vec![summary?];
+    files.extend(lists?);
+    Ok(files)
+}
+
+fn output(path: String, written: Result<(Vec<u8>, u64), XlsxError>) -> Result<OutputFile, ReportError> {
+    match written {
+        Ok((bytes, rows)) => Ok(OutputFile { path, bytes, rows }),
+        Err(source) => Err(ReportError { path, source }),
+    }
+}
+
+/// Findings by a place, in name order, those without one last.
+fn grouped<'a, 'k>(
+    findings: &[&'a Finding],
+    key: impl Fn(&'a Finding) -> Option<&'k str>,
+) -> Vec<(Option<&'k str>, Vec<&'a Finding>)> {
+    let mut groups: BTreeMap<(bool, Option<&str>), Vec<&Finding>> = BTreeMap::new();
+    for &finding in findings {
+        let key = key(finding).filter(|name| !name.is_empty());
+        groups.entry((key.is_none(), key)).or_default().push(finding);
+    }
+    groups.into_iter().map(|((_, key), findings)| (key, findings)).collect()
+}
+
+fn card<'c>(cards: &'c [RuleCard], rule: &str) -> Option<&'c RuleCard> {
+    cards.iter().find(|card| card.id == rule)
+}
+
+fn by_department<'a, 'k>(findings: &[&'a Finding], cards: &'k [RuleCard], unplaced: &'k str) -> Vec<(&'k str, Vec<&'a Finding>)> {
+    let lead = |finding: &Finding| card(cards, &finding.rule).map(|card| card.lead.as_str());
+    grouped(findings, lead).into_iter().map(|(lead, findings)| (lead.unwrap_or(unplaced), findings)).collect()
+}
+
+fn town_book<'a>(findings: &[&'a Finding], layouts: &'a Layouts, caption: &Caption) -> Book<'a> {
+    let layout = &layouts.town;
+    let sections = grouped(findings, |finding| finding.village.as_deref()).into_iter().map(|(village, findings)| {
+        let name = village.unwrap_or(&layout.unplaced).to_owned();
+        let caption = caption.with("village", &name);
+        Section { name, caption, clause: String::new(), table: &layout.list, entries: by_subject(findings) }
+    });
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+}
+
+/// A sheet per rule, in the policy's order, unknown rules last.
+fn department_book<'a>(findings: &[&'a Finding], cards: &[RuleCard], layouts: &'a Layouts, caption: &Caption) -> Book<'a> {
+    let layout = &layouts.department;
+    let mut rules = grouped(findings, |finding| Some(finding.rule.as_str()));
+    rules.sort_by_key(|(rule, _)| cards.iter().position(|card| Some(card.id.as_str()) == *rule).unwrap_or(usize::MAX));
+    let sections = rules.into_iter().map(|(rule, findings)| {
+        let rule = rule.unwrap_or_default();
+        let name = card(cards, rule).map_or(rule, |card| card.title.as_str()).to_owned();
+        let clause = findings.first().map(|finding| finding.clause.clone()).unwrap_or_default();
+        Section { caption: caption.with("title", &name), name, clause, table: &layout.list, entries: one_each(findings) }
+    });
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+}
+
+/// A sheet per kind of problem, in the layout's order.
+fn identity_book<'a>(
+    findings: &[&'a Finding],
+    layouts: &'a Layouts,
+    tables: &'a [Table<ListField>],
+    caption: &Caption,
+) -> Book<'a> {
+    let layout = &layouts.identity;
+    let last = layout.sheets.len().saturating_sub(1);
+    let of = |sheet: &IdentitySheet, at: usize, finding: &Finding| {
+        finding.rule == sheet.rule || (at == last && layout.sheets.iter().all(|other| other.rule != finding.rule))
+    };
+    let sections = layout.sheets.iter().zip(tables).enumerate().filter_map(|(at, (sheet, table))| {
+        let entries = one_each(findings.iter().copied().filter(|finding| of(sheet, at, finding)));
+        let section = Section { name: sheet.sheet.clone(), caption: caption.clone(), clause: String::new(), table, entries };
+        (!section.entries.is_empty()).then_some(section)
+    });
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+}

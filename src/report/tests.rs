@@ -1,0 +1,253 @@
+//! Workbooks read back with another library.
+
+use std::io::{Cursor, Read};
+
+use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
+
+use super::lists::Book;
+use super::sample::{Sample, finding, sample};
+use super::*;
+
+fn layouts() -> Layouts {
+    Layouts::shipped().expect("shipped layouts")
+}
+
+fn files(sample: &Sample) -> Vec<OutputFile> {
+    build(&sample.input(), &layouts()).expect("workbooks")
+}
+
+fn find<'a>(files: &'a [OutputFile], part: &str) -> &'a OutputFile {
+    files.iter().find(|file| file.path.contains(part)).unwrap_or_else(|| panic!("no {part}"))
+}
+
+fn open(file: &OutputFile) -> Xlsx<Cursor<&[u8]>> {
+    open_workbook_from_rs(Cursor::new(file.bytes.as_slice())).expect("a workbook")
+}
+
+fn cells(file: &OutputFile, sheet: &str) -> Vec<Vec<Data>> {
+    open(file).worksheet_range(sheet).expect("a sheet").rows().map(<[Data]>::to_vec).collect()
+}
+
+/// Every cell as text: `#` sheet, then `row: cell | cell`, blanks at the end dropped, line breaks as `⏎`.
+fn dump(file: &OutputFile) -> String {
+    let mut workbook = open(file);
+    let mut text = String::new();
+    for sheet in workbook.sheet_names() {
+        let range = workbook.worksheet_range(&sheet).expect("a sheet");
+        let formulas = workbook.worksheet_formula(&sheet).expect("formulas");
+        text.extend(["# ", sheet.as_str(), "\n"]);
+        for (row, cells) in (0u32..).zip(range.rows()) {
+            let shown = (0u32..).zip(cells).map(|(column, cell)| match formulas.get_value((row, column)) {
+                Some(formula) if !formula.is_empty() => format!("{cell} ={formula}"),
+                _ => cell.to_string().replace('\n', "⏎"),
+            });
+            let line = shown.collect::<Vec<_>>().join(" | ");
+            text.extend([
+                (row + 1).to_string().as_str(),
+                ": ",
+                line.trim_end_matches([' ', '|']),
+                "
+",
+            ]);
+        }
+    }
+    text
+}
+
+/// A part of the package, as written.
+fn part(file: &OutputFile, name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file.bytes.as_slice())).expect("a zip");
+    let mut text = String::new();
+    archive.by_name(name).expect("the part").read_to_string(&mut text).expect("text");
+    text
+}
+
+fn every_part(file: &OutputFile) -> String {
+    let archive = zip::ZipArchive::new(Cursor::new(file.bytes.as_slice())).expect("a zip");
+    let names: Vec<String> = archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
+    names.iter().map(|name| part(file, name)).collect()
+}
+
+#[track_caller]
+fn same_as_golden(file: &OutputFile, golden: &str) {
+    let dump = dump(file);
+    if let Some((line, (now, then))) = dump.lines().zip(golden.lines()).enumerate().find(|(_, (now, then))| now != then) {
+        panic!("line {}:\n  now  {now}\n  then {then}\nwhole dump:\n{dump}", line + 1);
+    }
+    assert_eq!(dump.lines().count(), golden.lines().count(), "whole dump:\n{dump}");
+}
+
+#[test]
+fn golden_town() {
+    same_as_golden(find(&files(&sample()), "瑞溪镇"), include_str!("../../tests/golden/report_town.txt"));
+}
+
+#[test]
+fn golden_department() {
+    same_as_golden(find(&files(&sample()), "县民政局"), include_str!("../../tests/golden/report_department.txt"));
+}
+
+#[test]
+fn golden_identity() {
+    same_as_golden(find(&files(&sample()), "身份信息更正"), include_str!("../../tests/golden/report_identity.txt"));
+}
+
+#[test]
+fn golden_summary() {
+    same_as_golden(find(&files(&sample()), "汇总"), include_str!("../../tests/golden/report_summary.txt"));
+}
+
+#[test]
+fn same_input_gives_the_same_bytes_on_any_number_of_threads() {
+    let sample = sample();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    let alone = pool.install(|| files(&sample));
+    assert_eq!(alone, files(&sample));
+    assert!(part(&alone[0], "docProps/core.xml").contains("2018-06-30T00:00:00Z"));
+}
+
+#[test]
+fn every_finding_is_in_one_town_and_one_department_or_in_identity() {
+    let sample = sample();
+    let files = files(&sample);
+    for finding in &sample.findings {
+        let holding: Vec<&str> = files
+            .iter()
+            .filter(|file| !file.path.contains("汇总"))
+            .filter(|file| {
+                dump(file).contains(&format!("{}@", finding.finding_id))
+                    || dump(file).contains(&format!("{};", finding.finding_id))
+            })
+            .map(|file| file.path.as_str())
+            .collect();
+        let expected = if finding.rule.starts_with("identity.") { 1 } else { 2 };
+        assert_eq!(holding.len(), expected, "{} in {holding:?}", finding.finding_id);
+    }
+}
+
+#[test]
+fn a_household_under_two_rules_is_one_row_and_comes_before_its_head_and_members() {
+    let files = files(&sample());
+    let rows = cells(find(&files, "瑞溪镇"), "燕子坝");
+    let shown: Vec<(String, String)> = rows[3..6].iter().map(|row| (row[7].to_string(), row[9].to_string())).collect();
+    assert_eq!(
+        shown,
+        [("王大山", "整户"), ("王大山", "户主"), ("王小山", "之子")]
+            .map(|(name, relation)| (name.to_owned(), relation.to_owned()))
+    );
+    assert_eq!(rows[3][10].to_string(), "“两无”户未纳入低保或特困；\n兜底户低保金低于保障标准");
+    assert!(rows[3][12].to_string().contains("（确定）；\n2．该户低保月保障金额600.00元"));
+    assert_eq!(rows[3][16].to_string(), "先核对", "the weakest of the two");
+}
+
+#[test]
+fn villages_never_see_whole_numbers_and_with_mask_nobody_does() {
+    let sample = sample();
+    let secrets = ["199003071", "13885211234", "52032419900307123442"];
+    let masked = build(&ReportInput { mask: true, ..sample.input() }, &layouts()).expect("workbooks");
+    let open = files(&sample);
+    for file in masked.iter().chain(open.iter().filter(|file| file.path.contains("镇"))) {
+        let text = every_part(file);
+        for secret in secrets {
+            assert!(!text.contains(secret), "{} shows {secret}", file.path);
+        }
+    }
+    assert!(dump(find(&open, "县残联")).contains("520324199003071234"), "departments need whole numbers");
+}
+
+#[test]
+fn the_damaged_number_is_never_suggested_whichever_registry_was_read_first() {
+    let mut sample = sample();
+    let files_in_order = files(&sample);
+    let damaged = sample.findings.iter_mut().find(|finding| finding.rule == "identity.number_damaged").expect("the finding");
+    damaged.evidence.reverse();
+    for files in [files_in_order, files(&sample)] {
+        let row = &cells(find(&files, "身份信息更正"), "号码受损（有建议）")[3];
+        assert_eq!(row[8].to_string(), "520324199003071000", "as registered");
+        assert!(row[9].to_string().starts_with("城乡居民医保参保名册"));
+        assert_eq!(row[10].to_string(), "520324199003071234", "as suggested");
+        assert!(row[11].to_string().starts_with("扶贫系统人口名册"));
+    }
+}
+
+#[test]
+fn data_is_never_a_formula() {
+    let files = files(&sample());
+    for file in &files {
+        let mut workbook = open(file);
+        for sheet in workbook.sheet_names() {
+            for (_, _, formula) in workbook.worksheet_formula(&sheet).expect("formulas").used_cells() {
+                assert!(formula.is_empty() || formula.starts_with("SUM("), "{}: {formula}", file.path);
+            }
+        }
+    }
+    let text = dump(find(&files, "瑞溪镇"));
+    assert!(text.contains("=HYPERLINK(\"http://x\")") && text.contains("=1+1"), "kept as text");
+}
+
+#[test]
+fn the_index_counts_every_finding_and_totals_add_up() {
+    let sample = sample();
+    let files = files(&sample);
+    let rows = cells(find(&files, "瑞溪镇"), "汇总");
+    let totals = rows.iter().find(|row| row.iter().any(|cell| *cell == "合计")).expect("totals");
+    let findings = sample.findings.iter().filter(|f| f.town.as_deref() == Some("瑞溪镇") && !f.rule.starts_with("identity."));
+    assert_eq!(totals[3], Data::Float(f64::from(u32::try_from(findings.count()).expect("few"))));
+
+    let cross = cells(find(&files, "汇总"), "乡镇×规则");
+    let totals = cross.last().expect("totals");
+    let sum: f64 = totals[3..totals.len() - 1].iter().map(|cell| cell.to_string().parse::<f64>().expect("a count")).sum();
+    assert_eq!(totals.last().expect("a total").to_string(), sum.to_string());
+    assert_eq!(sum.to_string(), sample.findings.len().to_string());
+}
+
+#[test]
+fn a_village_list_prints_on_a4_and_takes_answers_only_where_they_belong() {
+    let files = files(&sample());
+    let file = find(&files, "瑞溪镇");
+    let sheet = part(file, "xl/worksheets/sheet3.xml");
+    for wanted in [
+        "paperSize=\"9\"",
+        "orientation=\"landscape\"",
+        "fitToHeight=\"0\"",
+        "第 &amp;P 页 共 &amp;N 页",
+        "<autoFilter ref=\"A3:AC6\"",
+        "<pane xSplit=\"8\" ySplit=\"3\"",
+        "numberStoredAsText=\"1\"",
+        "<sheetProtection",
+        "<formula1>'下拉选项'!$B$2:$B$16</formula1>",
+        "type=\"date\"",
+    ] {
+        assert!(sheet.contains(wanted), "no {wanted} in\n{sheet}");
+    }
+    let workbook = part(file, "xl/workbook.xml");
+    assert!(workbook.contains("'燕子坝'!$1:$3") || workbook.contains("燕子坝!$1:$3"), "header repeated: {workbook}");
+    assert!(workbook.contains("state=\"hidden\""), "the lists of choices are hidden");
+    let reasons: Vec<String> = cells(file, "下拉选项").iter().map(|row| row[1].to_string()).collect();
+    assert!(reasons.concat().chars().count() > 60 && reasons.contains(&"正在办理（受理号）".to_owned()));
+    assert!(dump(file).contains("村（居）委会（盖章）"));
+}
+
+#[test]
+fn a_list_longer_than_a_sheet_goes_on_in_a_numbered_one() {
+    let layouts = layouts();
+    let sample = sample();
+    let input = sample.input();
+    let many: Vec<Finding> =
+        (0..7).map(|n| finding(&format!("F{n:016}"), "living.nursing_missed", &format!("甲{n}"), Some("自强"))).collect();
+    let book: Book<'_> = town_book(&many.iter().collect::<Vec<_>>(), &layouts, &Caption::new(&input));
+    let view = View::new(input.period, input.dictionary, input.cards, input.intake, true);
+    let (bytes, rows) = book.write(&layouts.style, &view, input.as_of, 3).expect("a workbook");
+    let file = OutputFile { path: String::new(), bytes, rows };
+    assert_eq!(open(&file).sheet_names(), ["汇总", "自强", "自强（2）", "自强（3）", "下拉选项"]);
+    assert_eq!(rows, 7);
+    assert_eq!(cells(&file, "自强（3）")[3][0], Data::Float(7.0), "serial numbers go on");
+}
+
+#[test]
+fn a_county_without_findings_still_gets_a_summary() {
+    let sample =
+        Sample { findings: Vec::new(), rates: Vec::new(), notes: Vec::new(), intake: Vec::new(), cards: Vec::new(), ..sample() };
+    let files = files(&sample);
+    assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["reports/2018-06_汇总.xlsx"]);
+}
