@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use crate::model::finding::{Confidence, Scope};
 
 /// A row of `links.parquet`, with the household code of its record.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct LinkRow<'a> {
     /// Registry id.
     pub registry: &'a str,
@@ -33,7 +33,7 @@ pub struct LinkRow<'a> {
 }
 
 /// A row of `findings.parquet`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct FindingRow<'a> {
     /// Rule id.
     pub rule: &'a str,
@@ -56,6 +56,13 @@ pub struct TruthTexts<'a> {
     pub findings: &'a str,
     /// `persons.csv`: pid, hid, and what else is known.
     pub persons: &'a str,
+}
+
+// The texts hold names and numbers.
+impl std::fmt::Debug for TruthTexts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TruthTexts({} + {} + {} bytes)", self.rows.len(), self.findings.len(), self.persons.len())
+    }
 }
 
 /// Agreement of something found with something true.
