@@ -45,12 +45,6 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
-        self.poverty += other.poverty;
-        self.insurance += other.insurance;
-        self.any += other.any;
-    }
-
     fn pairs(self) -> u64 {
         self.any * self.any.saturating_sub(1) / 2
     }
@@ -108,9 +102,8 @@ fn totals(cells: &mut [(u32, u32, Tally)], key: impl Fn(&(u32, u32, Tally)) -> (
     cells
         .chunk_by(|left, right| key(left) == key(right))
         .map(|chunk| {
-            let mut total = Tally::default();
-            chunk.iter().for_each(|cell| total.add(cell.2));
-            total
+            let sum = |part: fn(&Tally) -> u64| chunk.iter().map(|cell| part(&cell.2)).sum();
+            Tally { poverty: sum(|tally| tally.poverty), insurance: sum(|tally| tally.insurance), any: sum(|tally| tally.any) }
         })
         .collect()
 }

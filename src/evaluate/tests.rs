@@ -1,3 +1,6 @@
+//! Hand-made runs, and pair counting against counting pair by pair.
+use proptest::prelude::*;
+
 use super::*;
 
 const PERSONS: &str = "pid,hid,name,id,town,village,poor\np1,h1,甲,1,瑞溪镇,燕子坝村,1\np2,h1,乙,2,瑞溪镇,燕子坝村,1\np3,h2,丙,3,瑞溪镇,燕子坝村,0\n";
@@ -92,4 +95,38 @@ fn a_truth_that_cannot_be_read_says_where() {
     let rows = "file,sheet,row,pid\na.xlsx,s,two,p1\n";
     let error = evaluate(&[], &[], TruthTexts { rows, ..truth() }).expect_err("a bad row number");
     assert!(error.to_string().contains("rows.csv 第 2 行"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn counting_through_the_contingency_is_counting_pairs(rows in prop::collection::vec((0usize..4, 0usize..4, any::<bool>()), 1..40)) {
+        const PEOPLE: [&str; 4] = ["p1", "p2", "p3", "p4"];
+        let persons = "pid,hid\np1,h1\np2,h1\np3,h2\np4,h2\n";
+        let mut truth_rows = "file,sheet,row,pid\n".to_owned();
+        let mut links = Vec::new();
+        for (row, &(found, pid, poverty)) in (2u32..).zip(&rows) {
+            let file = if poverty { "a.xlsx" } else { "b.csv" };
+            let link = link(file, row, PEOPLE[found]);
+            truth_rows.extend([file, ",", link.sheet, ",", &row.to_string(), ",", PEOPLE[pid], "\n"]);
+            links.push(link);
+        }
+        let texts = TruthTexts { rows: &truth_rows, findings: "rule,scope,key\n", persons };
+        let result = evaluate(&links, &[], texts).expect("a result").links;
+        let (mut all, mut across) = (counts(0, 0, 0), counts(0, 0, 0));
+        for (position, left) in rows.iter().enumerate() {
+            for right in &rows[position + 1..] {
+                let count = |counts: &mut Counts| match (left.0 == right.0, left.1 == right.1) {
+                    (true, true) => counts.true_positives += 1,
+                    (true, false) => counts.false_positives += 1,
+                    (false, true) => counts.false_negatives += 1,
+                    (false, false) => {}
+                };
+                count(&mut all);
+                if left.2 != right.2 {
+                    count(&mut across);
+                }
+            }
+        }
+        prop_assert_eq!((result.all, result.poverty_insurance), (all, across));
+    }
 }

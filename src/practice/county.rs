@@ -197,7 +197,7 @@ pub(super) fn settle(seed: u64, households: u32, villages: Vec<Village>) -> Coun
         let mut household = Household {
             village,
             moved: random.chance(0.004).then(|| (1 + random.below(6), random.below(village_count))),
-            group: *random.pick(&["一组", "二组", "三组", "四组", "五组", "六组", "七组"]),
+            group: random.pick(&["一组", "二组", "三组", "四组", "五组", "六组", "七组"]),
             phone: format!(
                 "{}{:08}",
                 random.pick(&["135", "136", "150", "151", "182", "183", "187", "199"]),
@@ -285,7 +285,7 @@ fn allot_number(random: &mut Random, taken: &mut HashSet<(u32, Day, u32)>, town:
     let (year, month, day) = birth.ymd();
     let here = if year < 1998 { 522_124 } else { 520_324 };
     let region =
-        if random.chance(0.03) { *random.pick(&[522_125, 522_126, 520_325, 522_121, 520_302, 500_119, 522_123]) } else { here };
+        if random.chance(0.03) { random.pick(&[522_125, 522_126, 520_325, 522_121, 520_302, 500_119, 522_123]) } else { here };
     let mut sequence = (town * 50 + random.below(24) * 2 + u32::from(!female)) % 1000;
     while !taken.insert((region, birth, sequence)) {
         sequence = (sequence + 2) % 1000;

@@ -122,10 +122,10 @@ pub(super) fn identity(county: &County, state: &State, registry: u64, pid: u32, 
         (written.name, written.name_damage) = (name, Some(kind));
     }
     if random.chance(BIRTH_RATE * noise) {
-        written.birth.0 += *random.pick(&[-365, -31, -10, -1, 1, 10, 30, 365]);
+        written.birth.0 += random.pick(&[-365, -31, -10, -1, 1, 10, 30, 365]);
     }
     if random.chance(PLACE_RATE * noise) {
-        written.place = *random.pick(&[PlaceDamage::Absent, PlaceDamage::Odd]);
+        written.place = random.pick(&[PlaceDamage::Absent, PlaceDamage::Odd]);
     }
     let whole = written.number_damage.is_none() && written.name_damage.is_none() && !state.of(pid).dead;
     written.twice = random.chance(DUPLICATE_RATE * noise) && whole;
@@ -197,9 +197,9 @@ fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Ran
             let neighbour = county.person((pid + 7 + random.below(60)) % people);
             (neighbour.household != person.household && neighbour.name != person.name).then(|| (neighbour.number.clone(), false))
         }
-        NumberDamage::Missing => Some(((*random.pick(&["", "", "无", "/"])).to_owned(), false)),
+        NumberDamage::Missing => Some((random.pick(&["", "", "无", "/"]).to_owned(), false)),
         NumberDamage::Placeholder => {
-            Some(((*random.pick(&["999999999999999999", "0", "111111111111111111", "000000000000000000"])).to_owned(), false))
+            Some((random.pick(&["999999999999999999", "0", "111111111111111111", "000000000000000000"]).to_owned(), false))
         }
         NumberDamage::SwappedInFamily | NumberDamage::CertificateNumber => None,
     }
@@ -216,7 +216,10 @@ fn dress(number: &str, random: &mut Random) -> String {
             let characters: Vec<char> = number.chars().collect();
             [&characters[..6], &characters[6..14], &characters[14..]].map(|part| part.iter().collect::<String>()).join(" ")
         }
-        3 if number.ends_with('X') => number.replace('X', *random.pick(&["x", "×", "Ｘ", "Х"])),
+        3 if number.ends_with('X') => {
+            let like_x: &str = random.pick(&["x", "×", "Ｘ", "Х"]);
+            number.replace('X', like_x)
+        }
         3 => format!("{number}\u{a0}"),
         _ => format!("'{number}"),
     }

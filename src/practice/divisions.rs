@@ -95,21 +95,19 @@ pub(super) fn town(village: &Village, spelling: Spelling, broken: &str) -> Strin
     let base =
         ["仡佬族苗族乡", "苗族仡佬族乡", "街道", "镇"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     match spelling {
-        Spelling::Short | Spelling::Official => name,
         Spelling::Bare => base.to_owned(),
         Spelling::Office if name.ends_with("街道") => format!("{name}办事处"),
         Spelling::Office if name.ends_with('乡') => format!("{base}乡"),
-        Spelling::Office => name,
+        Spelling::Short | Spelling::Official | Spelling::Office => name,
     }
 }
 
 /// The village as the registry writes it.
 pub(super) fn village(village: &Village, spelling: Spelling, broken: &str) -> String {
     let name = match spelling {
-        Spelling::Short => village.short(),
         Spelling::Bare => village.base.clone(),
         Spelling::Office if village.suffix == "村" => format!("{}村委会", village.base),
-        Spelling::Office => village.short(),
+        Spelling::Short | Spelling::Office => village.short(),
         Spelling::Official => village.official.clone(),
     };
     name.replace('㯊', broken)

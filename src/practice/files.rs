@@ -31,47 +31,48 @@ impl Desk<'_> {
         let titled = Dress { titled: true, date: &date, ..Dress::default() };
         if self.layout == Layout::Plain {
             let path = format!("{}.xlsx", table.registry);
-            let sheets =
+            let sheets: Vec<Sheet> =
                 std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, Dress::default())).collect();
-            return Ok(vec![self.workbook(path, sheets)?]);
+            return Ok(vec![self.workbook(path, &sheets)?]);
         }
         let month = self.month;
         let written = match table.registry {
             "dibao" => {
                 let sheets = self.per_town(table, titled);
-                self.workbook(format!("民政/{month}农村低保人员信息.xlsx"), sheets)?
+                self.workbook(format!("民政/{month}农村低保人员信息.xlsx"), &sheets)?
             }
             "dibao_payment" => {
                 let dress = Dress { subtotal_every: usize::MAX, ..titled };
-                self.text_file(format!("民政/{month}农村低保发放明细.xls"), lay_out("", table, dress), TextForm::Html)
+                self.text_file(format!("民政/{month}农村低保发放明细.xls"), &lay_out("", table, dress), TextForm::Html)
             }
             "tekun" => {
                 let dress = Dress { subtotal_every: 25, signed: true, ..titled };
                 self.workbook(
                     format!("民政/{}年特困供养人员花名册.xlsx", month.year()),
-                    vec![lay_out("特困供养人员", table, dress)],
+                    &[lay_out("特困供养人员", table, dress)],
                 )?
             }
             "tekun_payment" => {
                 let sheet = lay_out("", table, Dress::default());
-                self.text_file(format!("民政/{month}特困供养金发放.csv"), sheet, TextForm::CsvUtf8Formula)
+                self.text_file(format!("民政/{month}特困供养金发放.csv"), &sheet, TextForm::CsvUtf8Formula)
             }
             "insurance" => {
                 let path = format!("合医/{}年度参合人员名册.xlsx", month.year());
-                self.workbook(path, vec![lay_out("Sheet1", table, Dress::default())])?
+                self.workbook(path, &[lay_out("Sheet1", table, Dress::default())])?
             }
             "premium_subsidy" => {
                 let sheet = lay_out("", table, Dress::default());
-                self.text_file(format!("合医/{}年度资助参合人员.xls", month.year()), sheet, TextForm::TsvQuoted)
+                self.text_file(format!("合医/{}年度资助参合人员.xls", month.year()), &sheet, TextForm::TsvQuoted)
             }
             "disability" => {
                 let sheet = lay_out("", table, Dress::default());
-                self.text_file("残联/持证残疾人信息.csv".to_owned(), sheet, TextForm::CsvGb18030)
+                self.text_file("残联/持证残疾人信息.csv".to_owned(), &sheet, TextForm::CsvGb18030)
             }
             _ => {
                 let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };
-                let sheets = std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, dress)).collect();
-                self.workbook(format!("残联/{month}残疾人两项补贴.xlsx"), sheets)?
+                let sheets: Vec<Sheet> =
+                    std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, dress)).collect();
+                self.workbook(format!("残联/{month}残疾人两项补贴.xlsx"), &sheets)?
             }
         };
         Ok(vec![written])
@@ -80,8 +81,8 @@ impl Desk<'_> {
     /// The poverty registry, which the county sends town by town in every form there is. `wide` is its table in the wide edition.
     pub(super) fn poverty(&mut self, mut table: Table, wide: Option<Table>) -> Result<Vec<Written>, PracticeError> {
         if self.layout == Layout::Plain {
-            let sheets = vec![lay_out("poverty", table, Dress::default())];
-            return Ok(vec![self.workbook("poverty.xlsx".to_owned(), sheets)?]);
+            let sheets = [lay_out("poverty", table, Dress::default())];
+            return Ok(vec![self.workbook("poverty.xlsx".to_owned(), &sheets)?]);
         }
         let date = self.month.last_day().to_string();
         let titled = Dress { titled: true, date: &date, ..Dress::default() };
@@ -91,7 +92,7 @@ impl Desk<'_> {
             drop(table.split_off(|row| row.town == last_town));
             let wide = wide.split_off(|row| row.town == last_town);
             let sheet = lay_out("自定义导出", wide, Dress::default());
-            written.push(self.workbook(format!("扶贫/（自定义）贫困人口信息_{}.xlsx", self.month), vec![sheet])?);
+            written.push(self.workbook(format!("扶贫/（自定义）贫困人口信息_{}.xlsx", self.month), &[sheet])?);
         }
         let (mut sheets, mut zipped) = (Vec::new(), Vec::new());
         let archive = "扶贫/贫困人口信息（部分乡镇）.zip";
@@ -109,7 +110,7 @@ impl Desk<'_> {
                         ..titled
                     };
                     let sheet = lay_out("Sheet1", table, dress);
-                    written.push(self.workbook(path("xlsx"), vec![sheet])?);
+                    written.push(self.workbook(path("xlsx"), &[sheet])?);
                 }
                 3 | 4 => {
                     let inner = format!("{name}.csv");
@@ -117,13 +118,13 @@ impl Desk<'_> {
                     self.truth.sheet(&format!("{archive}/{inner}"), &sheet);
                     zipped.push((inner, text(&sheet, TextForm::CsvGb18030)));
                 }
-                5 => written.push(self.text_file(path("csv"), lay_out("", table, Dress::default()), TextForm::CsvUtf8Formula)),
-                6 => written.push(self.text_file(path("txt"), lay_out("", table, titled), TextForm::TsvUtf16)),
-                _ => written.push(self.text_file(path("xls"), lay_out("", table, Dress::default()), TextForm::TsvQuoted)),
+                5 => written.push(self.text_file(path("csv"), &lay_out("", table, Dress::default()), TextForm::CsvUtf8Formula)),
+                6 => written.push(self.text_file(path("txt"), &lay_out("", table, titled), TextForm::TsvUtf16)),
+                _ => written.push(self.text_file(path("xls"), &lay_out("", table, Dress::default()), TextForm::TsvQuoted)),
             }
         }
         if !sheets.is_empty() {
-            written.push(self.workbook(format!("扶贫/{}贫困人口信息.xlsx", self.month), sheets)?);
+            written.push(self.workbook(format!("扶贫/{}贫困人口信息.xlsx", self.month), &sheets)?);
         }
         if !zipped.is_empty() {
             written.push(Written { path: archive.to_owned(), bytes: zip_gbk(&zipped)? });
@@ -139,17 +140,17 @@ impl Desk<'_> {
         self.villages.iter().find(|village| village.town_index == town).map_or_else(String::new, |village| village.town.clone())
     }
 
-    fn workbook(&mut self, path: String, sheets: Vec<Sheet>) -> Result<Written, PracticeError> {
-        for sheet in &sheets {
+    fn workbook(&mut self, path: String, sheets: &[Sheet]) -> Result<Written, PracticeError> {
+        for sheet in sheets {
             self.truth.sheet(&path, sheet);
         }
-        let bytes = xlsx(&sheets, &self.month.last_day().to_string())?;
+        let bytes = xlsx(sheets, &self.month.last_day().to_string())?;
         Ok(Written { path, bytes })
     }
 
-    fn text_file(&mut self, path: String, sheet: Sheet, form: TextForm) -> Written {
-        self.truth.sheet(&path, &sheet);
-        Written { bytes: text(&sheet, form), path }
+    fn text_file(&mut self, path: String, sheet: &Sheet, form: TextForm) -> Written {
+        self.truth.sheet(&path, sheet);
+        Written { bytes: text(sheet, form), path }
     }
 }
 

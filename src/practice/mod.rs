@@ -22,6 +22,7 @@
 
 mod county;
 mod damage;
+mod disability;
 mod divisions;
 mod files;
 mod findings;

@@ -86,16 +86,16 @@ pub(super) fn surname(random: &mut Random, seed: u64, village: u32) -> &'static 
 /// A full name. `generation` is the character that siblings share.
 pub(super) fn full(random: &mut Random, surname: &str, female: bool, birth_year: i32, generation: Option<char>) -> String {
     if random.chance(0.0008) {
-        return (*random.pick(&MINORITY)).to_owned();
+        return random.pick(&MINORITY).to_owned();
     }
     let pool: Vec<char> = pool(female, birth_year).chars().collect();
     // The head of each pool is fashionable: the smaller of two draws.
     let draw = |random: &mut Random| {
-        let (one, other) = (*random.pick(&pool), *random.pick(&pool));
+        let (one, other) = (random.pick(&pool), random.pick(&pool));
         let place = |wanted| pool.iter().position(|&character| character == wanted).unwrap_or(0);
         if place(one) < place(other) { one } else { other }
     };
-    let last = if random.chance(0.004) { *random.pick(&RARE) } else { draw(random) };
+    let last = if random.chance(0.004) { random.pick(&RARE) } else { draw(random) };
     match generation {
         Some(shared) => format!("{surname}{shared}{last}"),
         None if random.chance(0.18) => format!("{surname}{last}"),
@@ -106,7 +106,7 @@ pub(super) fn full(random: &mut Random, surname: &str, female: bool, birth_year:
 /// A character for siblings to share.
 pub(super) fn generation(random: &mut Random, female: bool, birth_year: i32) -> char {
     let pool: Vec<char> = pool(female, birth_year).chars().collect();
-    *random.pick(&pool)
+    random.pick(&pool)
 }
 
 fn pool(female: bool, birth_year: i32) -> &'static str {
@@ -206,7 +206,7 @@ pub(super) fn misspell(name: &str, how: Misspelling, random: &mut Random) -> Opt
         Misspelling::Homophone => replace_one(&characters, random, |character, random| {
             let group = SAME_SOUND.iter().find(|group| group.contains(character))?;
             let others: Vec<char> = group.chars().filter(|&other| other != character).collect();
-            Some(*random.pick(&others))
+            Some(random.pick(&others))
         }),
         Misspelling::Variant => {
             replace_one(&characters, random, |character, _| VARIANTS.iter().find(|pair| pair.0 == character).map(|pair| pair.1))
@@ -220,11 +220,14 @@ pub(super) fn misspell(name: &str, how: Misspelling, random: &mut Random) -> Opt
             _ => Some(format!("{name}{}", random.pick(&[" ", "　", "\u{a0}"]))),
         },
         Misspelling::RareLost => {
-            let lost = *random.pick(&['□', '?', '＊']);
+            let lost = random.pick(&['□', '?', '＊']);
             let written: String = characters.iter().map(|&character| if is_rare(character) { lost } else { character }).collect();
             (written != name).then_some(written)
         }
-        Misspelling::Dot => name.contains('·').then(|| name.replace('·', *random.pick(&[".", "．", "•", "・", "。", "-", ""]))),
+        Misspelling::Dot => {
+            let dot: &str = random.pick(&[".", "．", "•", "・", "。", "-", ""]);
+            name.contains('·').then(|| name.replace('·', dot))
+        }
     }
 }
 

@@ -218,9 +218,8 @@ fn nationality(entry: &Entry<'_>) -> &'static str {
 fn schooling(person: &Person) -> &'static str {
     match person.age() {
         ..=6 => "学龄前儿童",
-        7..=12 => "小学",
+        7..=12 | 36..=64 => "小学",
         13..=35 => "初中",
-        36..=64 => "小学",
         _ => "文盲或半文盲",
     }
 }

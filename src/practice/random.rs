@@ -47,9 +47,9 @@ impl Random {
     }
 
     /// One of `choices`, which must not be empty.
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         let position = self.below(u32::try_from(choices.len()).unwrap_or(u32::MAX));
-        &choices[position as usize]
+        choices[position as usize]
     }
 
     /// One of `choices` by weight; the choices must not be empty.

@@ -65,7 +65,7 @@ pub(super) fn lay_out(name: &str, table: Table, dress: Dress<'_>) -> Sheet {
     for (position, row) in table.rows.into_iter().enumerate() {
         if dress.header_every > 0 && position > 0 && position.is_multiple_of(dress.header_every) {
             close_household(&mut sheet, &mut open, dress.household_columns);
-            sheet.lines.push(Line::of(&header));
+            add_header(&mut sheet, &header, dress.groups);
         }
         if dress.subtotal_every > 0 && position > 0 && position.is_multiple_of(dress.subtotal_every) {
             close_household(&mut sheet, &mut open, dress.household_columns);
@@ -98,27 +98,27 @@ impl Sheet {
 }
 
 fn add_header(sheet: &mut Sheet, headers: &[&'static str], groups: &[(usize, usize, &str)]) {
-    if !groups.is_empty() {
-        let line = sheet.lines.len();
-        // Ungrouped columns reach over both header lines.
-        let mut above: Vec<Cell> = headers.iter().map(|&header| Cell::from(header)).collect();
-        let mut below = vec![Cell::Empty; headers.len()];
-        for column in 0..headers.len() {
-            let Some(&(first, last, text)) = groups.iter().find(|group| (group.0..=group.1).contains(&column)) else {
-                sheet.merges.push(Area { first_line: line, last_line: line + 1, first_column: column, last_column: column });
-                continue;
-            };
-            below[column] = Cell::from(headers[column]);
-            above[column] = if column == first { Cell::from(text) } else { Cell::Empty };
-            if column == first {
-                sheet.merges.push(Area { first_line: line, last_line: line, first_column: first, last_column: last });
-            }
-        }
-        sheet.lines.push(Line { pid: None, cells: above });
-        sheet.lines.push(Line { pid: None, cells: below });
-    } else {
+    if groups.is_empty() {
         sheet.lines.push(Line::of(headers));
+        return;
     }
+    let line = sheet.lines.len();
+    // Ungrouped columns reach over both header lines.
+    let mut above: Vec<Cell> = headers.iter().map(|&header| Cell::from(header)).collect();
+    let mut below = vec![Cell::Empty; headers.len()];
+    for column in 0..headers.len() {
+        let Some(&(first, last, text)) = groups.iter().find(|group| (group.0..=group.1).contains(&column)) else {
+            sheet.merges.push(Area { first_line: line, last_line: line + 1, first_column: column, last_column: column });
+            continue;
+        };
+        below[column] = Cell::from(headers[column]);
+        above[column] = if column == first { Cell::from(text) } else { Cell::Empty };
+        if column == first {
+            sheet.merges.push(Area { first_line: line, last_line: line, first_column: first, last_column: last });
+        }
+    }
+    sheet.lines.push(Line { pid: None, cells: above });
+    sheet.lines.push(Line { pid: None, cells: below });
 }
 
 /// Merges the household's cells where all its rows say the same, and empties all but the first.

@@ -1,5 +1,8 @@
 //! The truth beside the files: which row is whom, what a perfect tool would find, who lives where.
 
+// Writing to a String cannot fail, so the results of writeln! are dropped.
+use std::fmt::Write;
+
 use super::county::County;
 use super::findings::{Key, TrueFindings};
 use super::sheet::Sheet;
@@ -16,7 +19,7 @@ impl RowTruth {
     pub(super) fn sheet(&mut self, file: &str, sheet: &Sheet) {
         for (line, content) in sheet.lines.iter().enumerate() {
             if let Some(pid) = content.pid {
-                self.0.push_str(&format!("{file},{},{},{}\n", sheet.name, line + 1, person_key(pid)));
+                _ = writeln!(self.0, "{file},{},{},{}", sheet.name, line + 1, person_key(pid));
             }
         }
     }
@@ -34,7 +37,7 @@ pub(super) fn findings(found: &TrueFindings) -> String {
             Key::Person(pid) => ("p", person_key(pid)),
             Key::Household(hid) => ("h", household_key(hid)),
         };
-        out.push_str(&format!("{rule},{scope},{key}\n"));
+        _ = writeln!(out, "{rule},{scope},{key}");
     }
     out
 }
@@ -45,8 +48,9 @@ pub(super) fn persons(county: &County) -> String {
     for (pid, person) in (0u32..).zip(&county.people) {
         let household = county.household(person.household);
         let village = &county.villages[household.village as usize];
-        out.push_str(&format!(
-            "{},{},{},{},{},{},{}\n",
+        _ = writeln!(
+            out,
+            "{},{},{},{},{},{},{}",
             person_key(pid),
             household_key(person.household),
             person.name,
@@ -54,7 +58,7 @@ pub(super) fn persons(county: &County) -> String {
             village.town,
             village.short(),
             u8::from(household.poor)
-        ));
+        );
     }
     out
 }

@@ -89,9 +89,9 @@ fn enter_dibao(county: &County, state: &mut State, hid: u32, random: &mut Random
     let household = county.household(hid);
     let two_none = county.two_none(household);
     state.dibao[hid as usize] = if two_none {
-        *random.pick(&[29_500, 30_000, 31_000, 32_300])
+        random.pick(&[29_500, 30_000, 31_000, 32_300])
     } else {
-        *random.pick(&[12_000, 16_000, 20_000, 26_000, 32_300])
+        random.pick(&[12_000, 16_000, 20_000, 26_000, 32_300])
     };
     let whole = if household.poor { household.attribute == Attribute::Dibao } else { !household.tekun && random.chance(0.012) };
     for (position, pid) in household.members().enumerate() {
@@ -134,7 +134,7 @@ fn support_disabled(person: &Person, welfare: &mut Welfare, random: &mut Random)
     let Some(certificate) = person.certificate.filter(|certificate| !certificate.revoked && !welfare.dead) else { return };
     welfare.nursing = nursing_standard(certificate.grade);
     if welfare.covered() {
-        let amount = *random.pick(&[3_300, 5_000, 6_460, 9_690]);
+        let amount = random.pick(&[3_300, 5_000, 6_460, 9_690]);
         if random.chance(0.65) { welfare.living = amount } else { welfare.class_aid = amount.max(6_460) }
     }
 }
@@ -163,7 +163,7 @@ pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
             GapKind::TwoNoneMemberUncovered => {
                 let hid = county.person(subject).household;
                 let share = state.dibao[hid as usize] / state.covered(county, hid).max(1);
-                leave_dibao(state, subject, *random.pick(&[Dibao::Absent, Dibao::Member]));
+                leave_dibao(state, subject, random.pick(&[Dibao::Absent, Dibao::Member]));
                 state.dibao[hid as usize] -= share;
             }
             GapKind::FloorBelow => {
@@ -172,7 +172,7 @@ pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
                 turn_into_living_subsidy(county, state, subject);
             }
             GapKind::TekunUncovered => state.edit(subject).tekun = 0,
-            GapKind::TekunBelow => state.edit(subject).tekun = *random.pick(&[60_300, 64_200, 70_000, 74_000]),
+            GapKind::TekunBelow => state.edit(subject).tekun = random.pick(&[60_300, 64_200, 70_000, 74_000]),
             GapKind::GeneralAttributeWithDibao => {
                 for pid in county.household(subject).members() {
                     join_dibao(county, state, pid);
@@ -188,19 +188,19 @@ pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
                 (welfare.enrolled, welfare.own, welfare.subsidy) = (false, 0, 0);
             }
             GapKind::NotSubsidised => {
-                let own = *random.pick(&[PREMIUM_FEN, PREMIUM_FEN, 6_000, 3_000]);
+                let own = random.pick(&[PREMIUM_FEN, PREMIUM_FEN, 6_000, 3_000]);
                 let welfare = state.edit(subject);
                 (welfare.own, welfare.subsidy) = (own, PREMIUM_FEN - own);
             }
             GapKind::NursingMissed => state.edit(subject).nursing = 0,
-            GapKind::NursingBelow => state.edit(subject).nursing = *random.pick(&[2_000, 3_000, 3_500]),
+            GapKind::NursingBelow => state.edit(subject).nursing = random.pick(&[2_000, 3_000, 3_500]),
             GapKind::NursingIneligible | GapKind::NursingWithoutCertificate => {
-                state.edit(subject).nursing = *random.pick(&[4_000, 5_000]);
+                state.edit(subject).nursing = random.pick(&[4_000, 5_000]);
             }
             GapKind::LivingMissed | GapKind::LivingBelow => {
                 turn_into_living_subsidy(county, state, county.person(subject).household);
                 state.edit(subject).living =
-                    if gap.kind == GapKind::LivingMissed { 0 } else { *random.pick(&[2_000, 2_500, 3_000]) };
+                    if gap.kind == GapKind::LivingMissed { 0 } else { random.pick(&[2_000, 2_500, 3_000]) };
             }
         }
     }

@@ -149,7 +149,7 @@ fn html(sheet: &Sheet, out: &mut String) {
                 None => String::new(),
             };
             let escaped = cell.text().replace('&', "&amp;").replace('<', "&lt;");
-            out.push_str(&format!("<td{spans} style=\"mso-number-format:'\\@'\">{escaped}</td>"));
+            out.extend(["<td", &spans, " style=\"mso-number-format:'\\@'\">", &escaped, "</td>"]);
         }
         out.push_str("</tr>\n");
     }
