@@ -3,9 +3,11 @@
 pub mod cli;
 pub mod assess;
 pub mod config;
+pub mod evaluate;
 pub mod ingest;
 pub mod link;
 pub mod model;
 pub mod run;
 pub mod normalise;
 pub mod report;
+pub mod practice;

@@ -1,0 +1,69 @@
+//! The result as a table for the terminal.
+
+use std::fmt;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Counts, Evaluation};
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let links = &self.links;
+        writeln!(
+            f,
+            "行 rows {} · 未保留 not kept {} · 真值未知 unknown {}",
+            links.rows, links.rows_not_kept, links.rows_unknown
+        )?;
+        writeln!(f)?;
+        heading(f, "关联（成对的行） links (pairs of rows)")?;
+        line(f, "全部登记册 all registries", links.all)?;
+        line(f, "建档立卡×医保 poverty×insurance", links.poverty_insurance)?;
+        writeln!(f)?;
+        heading(f, "规则 rules")?;
+        for rule in &self.rules {
+            line(f, &rule.rule, rule.all)?;
+            let tiers = [
+                ("确定 certain", rule.certain),
+                ("很可能 likely", rule.likely),
+                ("先核对 check", rule.check),
+                ("确定+很可能 certain+likely", rule.certain_and_likely),
+            ];
+            for (tier, counts) in tiers {
+                if counts.true_positives + counts.false_positives > 0 {
+                    line(f, &format!("  {tier}"), counts)?;
+                }
+            }
+        }
+        for (rule, count) in &self.not_scored {
+            writeln!(f, "{rule}: {count}（待人工核对，不计分 for a human, not scored）")?;
+        }
+        Ok(())
+    }
+}
+
+const LABEL: usize = 44;
+
+fn heading(f: &mut fmt::Formatter<'_>, label: &str) -> fmt::Result {
+    padded(f, label)?;
+    writeln!(f, "{:>10} {:>8} {:>8} {:>10} {:>8} {:>8}", "true+", "false+", "false-", "precision", "recall", "F1")
+}
+
+fn line(f: &mut fmt::Formatter<'_>, label: &str, counts: Counts) -> fmt::Result {
+    padded(f, label)?;
+    let shown = |ratio: Option<f64>| ratio.map_or_else(|| "—".to_owned(), |ratio| format!("{ratio:.4}"));
+    writeln!(
+        f,
+        "{:>10} {:>8} {:>8} {:>10} {:>8} {:>8}",
+        counts.true_positives,
+        counts.false_positives,
+        counts.false_negatives,
+        shown(counts.precision()),
+        shown(counts.recall()),
+        shown(counts.f1())
+    )
+}
+
+/// Chinese characters take two columns, which format widths do not know.
+fn padded(f: &mut fmt::Formatter<'_>, label: &str) -> fmt::Result {
+    write!(f, "{label}{}", " ".repeat(LABEL.saturating_sub(label.width())))
+}

@@ -1,0 +1,239 @@
+//! Identity damage (domain: 3.2), each registry on its own: what one office mistyped another has right.
+//!
+//! A registry keeps its mistakes from month to month: chance is keyed by registry and person, not by month.
+
+use super::county::{County, Person};
+use super::names::{self, Misspelling};
+use super::random::Random;
+use super::welfare::State;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NumberDamage {
+    /// Went through a float: the last three digits are zeros (a number cell where the format has them).
+    Float,
+    Scientific,
+    WrongDigit,
+    Swap,
+    Short,
+    Fifteen,
+    /// Full-width digits, spaces, lower-case x, apostrophes.
+    Dressed,
+    SwappedInFamily,
+    HeadsNumber,
+    Neighbours,
+    Missing,
+    Placeholder,
+    /// The disability certificate number in place of the resident number.
+    CertificateNumber,
+}
+
+impl NumberDamage {
+    /// The right number can be read off the cell without looking elsewhere.
+    pub(super) fn is_harmless(self) -> bool {
+        matches!(self, Self::Dressed | Self::Fifteen | Self::CertificateNumber)
+    }
+}
+
+/// Per 100,000 rows at noise 1; with names, places and dates about 9 % of rows.
+const NUMBER_RATES: [(NumberDamage, u32); 11] = [
+    (NumberDamage::Float, 600),
+    (NumberDamage::Scientific, 80),
+    (NumberDamage::WrongDigit, 800),
+    (NumberDamage::Swap, 450),
+    (NumberDamage::Short, 300),
+    (NumberDamage::Fifteen, 300),
+    (NumberDamage::Dressed, 1100),
+    (NumberDamage::HeadsNumber, 150),
+    (NumberDamage::Neighbours, 100),
+    (NumberDamage::Missing, 500),
+    (NumberDamage::Placeholder, 130),
+];
+const NAME_RATES: [(Misspelling, u32); 5] = [
+    (Misspelling::Homophone, 800),
+    (Misspelling::Variant, 500),
+    (Misspelling::DroppedMiddle, 300),
+    (Misspelling::Title, 300),
+    (Misspelling::Spaces, 800),
+];
+const BIRTH_RATE: f64 = 0.005;
+const PLACE_RATE: f64 = 0.008;
+const DUPLICATE_RATE: f64 = 0.001;
+
+/// What a registry wrote down of a person.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    pub(super) name: String,
+    pub(super) number: String,
+    /// The number stands in a number cell.
+    pub(super) as_number: bool,
+    pub(super) birth: crate::model::date::Day,
+    /// The place is missing, or written another way than the registry's own.
+    pub(super) place: PlaceDamage,
+    pub(super) number_damage: Option<NumberDamage>,
+    pub(super) name_damage: Option<Misspelling>,
+    pub(super) twice: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlaceDamage {
+    None,
+    Absent,
+    Odd,
+}
+
+/// The person as registry number `registry` writes it down.
+pub(super) fn identity(county: &County, state: &State, registry: u64, pid: u32, noise: f64) -> Identity {
+    let person = county.person(pid);
+    let mut written = Identity {
+        name: person.name.clone(),
+        number: person.number.clone(),
+        as_number: false,
+        birth: person.birth,
+        place: PlaceDamage::None,
+        number_damage: None,
+        name_damage: None,
+        twice: false,
+    };
+    if noise <= 0.0 {
+        return written;
+    }
+    let mut random = Random::keyed(county.seed, &[41, registry, u64::from(pid)]);
+    let draw = random.unit() * 100_000.0 / noise;
+    if let Some(partner) = swapped_with(county, registry, pid, noise) {
+        written.number.clone_from(&county.person(partner).number);
+        written.number_damage = Some(NumberDamage::SwappedInFamily);
+    } else if let Some(kind) = drawn(&NUMBER_RATES, draw) {
+        if let Some((number, as_number)) = damage_number(county, pid, kind, &mut random) {
+            (written.number, written.as_number, written.number_damage) = (number, as_number, Some(kind));
+        }
+    } else if registry == 0 && person.certificate.is_some() && random.chance(0.04 * noise) {
+        written.number = certificate_number(person);
+        written.number_damage = Some(NumberDamage::CertificateNumber);
+    }
+    let draw = random.unit() * 100_000.0 / noise;
+    let kind = if person.name.chars().any(names::is_rare) && random.chance(0.4 * noise) {
+        Some(Misspelling::RareLost)
+    } else if person.name.contains('·') && random.chance(0.5 * noise) {
+        Some(Misspelling::Dot)
+    } else {
+        drawn(&NAME_RATES, draw)
+    };
+    if let Some((kind, name)) = kind.and_then(|kind| Some((kind, names::misspell(&person.name, kind, &mut random)?))) {
+        (written.name, written.name_damage) = (name, Some(kind));
+    }
+    if random.chance(BIRTH_RATE * noise) {
+        written.birth.0 += random.pick(&[-365, -31, -10, -1, 1, 10, 30, 365]);
+    }
+    if random.chance(PLACE_RATE * noise) {
+        written.place = random.pick(&[PlaceDamage::Absent, PlaceDamage::Odd]);
+    }
+    let whole = written.number_damage.is_none() && written.name_damage.is_none() && !state.of(pid).dead;
+    written.twice = random.chance(DUPLICATE_RATE * noise) && whole;
+    written
+}
+
+fn drawn<T: Copy>(rates: &[(T, u32)], draw: f64) -> Option<T> {
+    let mut reached = 0;
+    rates.iter().find_map(|&(kind, rate)| {
+        reached += rate;
+        (draw < f64::from(reached)).then_some(kind)
+    })
+}
+
+/// Two members of a household each bear the other's number; decided by the household. The member whose number `pid` bears.
+fn swapped_with(county: &County, registry: u64, pid: u32, noise: f64) -> Option<u32> {
+    let hid = county.person(pid).household;
+    let household = county.household(hid);
+    let mut random = Random::keyed(county.seed, &[42, registry, u64::from(hid)]);
+    if household.size < 2 || !random.chance(0.002 * noise) {
+        return None;
+    }
+    let one = random.below(household.size);
+    let other = (one + 1) % household.size;
+    let (one, other) = (household.first + one, household.first + other);
+    (pid == one).then_some(other).or_else(|| (pid == other).then_some(one))
+}
+
+/// The number as damaged and whether it stands in a number cell; `None` where this number cannot be damaged so.
+fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Random) -> Option<(String, bool)> {
+    let person = county.person(pid);
+    let mut digits: Vec<char> = person.number.chars().collect();
+    let ends_in_x = digits.last() == Some(&'X');
+    let text = |digits: Vec<char>| Some((digits.into_iter().collect::<String>(), false));
+    match kind {
+        // Excel leaves text alone, and a number ending in X is always text.
+        NumberDamage::Float | NumberDamage::Scientific if ends_in_x => None,
+        NumberDamage::Float => {
+            digits.truncate(15);
+            digits.extend("000".chars());
+            Some((digits.into_iter().collect(), random.chance(0.7)))
+        }
+        NumberDamage::Scientific => Some((format!("{}.{}E+17", digits[0], digits[1..6].iter().collect::<String>()), false)),
+        NumberDamage::WrongDigit => {
+            let position = 6 + random.below(11) as usize;
+            let shift = 1 + random.below(9);
+            digits[position] = char::from_digit((digits[position].to_digit(10)? + shift) % 10, 10)?;
+            text(digits)
+        }
+        NumberDamage::Swap => {
+            let start = random.below(10) as usize;
+            let position =
+                (0..10).map(|step| 6 + (start + step) % 10).find(|&position| digits[position] != digits[position + 1])?;
+            digits.swap(position, position + 1);
+            text(digits)
+        }
+        NumberDamage::Short => {
+            digits.pop();
+            text(digits)
+        }
+        NumberDamage::Fifteen => (digits[6..8] == ['1', '9']).then(|| [&digits[..6], &digits[8..17]].concat()).and_then(text),
+        NumberDamage::Dressed => Some((dress(&person.number, random), false)),
+        NumberDamage::HeadsNumber => {
+            let head = county.household(person.household).first;
+            (head != pid && person.age() < 18).then(|| (county.person(head).number.clone(), false))
+        }
+        NumberDamage::Neighbours => {
+            let people = u32::try_from(county.people.len()).unwrap_or(0);
+            let neighbour = county.person((pid + 7 + random.below(60)) % people);
+            (neighbour.household != person.household && neighbour.name != person.name).then(|| (neighbour.number.clone(), false))
+        }
+        NumberDamage::Missing => Some((random.pick(&["", "", "无", "/"]).to_owned(), false)),
+        NumberDamage::Placeholder => {
+            Some((random.pick(&["999999999999999999", "0", "111111111111111111", "000000000000000000"]).to_owned(), false))
+        }
+        NumberDamage::SwappedInFamily | NumberDamage::CertificateNumber => None,
+    }
+}
+
+fn dress(number: &str, random: &mut Random) -> String {
+    let wide = |number: &str| {
+        number.chars().map(|character| char::from_u32(u32::from(character) + 0xFEE0).unwrap_or(character)).collect::<String>()
+    };
+    match random.below(5) {
+        0 => wide(number),
+        1 => format!(" {number}"),
+        2 => {
+            let characters: Vec<char> = number.chars().collect();
+            [&characters[..6], &characters[6..14], &characters[14..]].map(|part| part.iter().collect::<String>()).join(" ")
+        }
+        3 if number.ends_with('X') => {
+            let like_x: &str = random.pick(&["x", "×", "Ｘ", "Х"]);
+            number.replace('X', like_x)
+        }
+        3 => format!("{number}\u{a0}"),
+        _ => format!("'{number}"),
+    }
+}
+
+/// 18 + kind + grade, and `B1` after a loss.
+pub(super) fn certificate_number(person: &Person) -> String {
+    person.certificate.map_or_else(String::new, |certificate| {
+        let again = if certificate.reissued { "B1" } else { "" };
+        format!("{}{}{}{again}", person.number, certificate.kind, certificate.grade)
+    })
+}
+
+/// A certificate number that no register knows.
+pub(super) fn invented_certificate_number(person: &Person) -> String {
+    format!("{}42", person.number)
+}

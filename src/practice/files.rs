@@ -1,0 +1,163 @@
+//! Which registry becomes which files: one tidy workbook each, or the mixture that offices send.
+
+use crate::model::date::Month;
+
+use super::divisions::Village;
+use super::sheet::{Dress, Sheet, lay_out};
+use super::table::Table;
+use super::truth::RowTruth;
+use super::write::{TextForm, text, xlsx, zip_gbk};
+use super::{Layout, PracticeError};
+
+/// A file of the month and, for each person's row in it, where it stands.
+pub(super) struct Written {
+    /// Relative to the month's input folder.
+    pub(super) path: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Lays registries out one after the other, so that a county's tables are never all in memory.
+pub(super) struct Desk<'a> {
+    pub(super) layout: Layout,
+    pub(super) month: Month,
+    pub(super) villages: &'a [Village],
+    pub(super) truth: &'a mut RowTruth,
+}
+
+impl Desk<'_> {
+    /// One table of any registry but poverty; `other` is its second table where it has two (the two subsidies).
+    pub(super) fn file(&mut self, table: Table, other: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+        let date = self.month.last_day().to_string();
+        let titled = Dress { titled: true, date: &date, ..Dress::default() };
+        if self.layout == Layout::Plain {
+            let path = format!("{}.xlsx", table.registry);
+            let sheets: Vec<Sheet> =
+                std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, Dress::default())).collect();
+            return Ok(vec![self.workbook(path, &sheets)?]);
+        }
+        let month = self.month;
+        let written = match table.registry {
+            "dibao" => {
+                let sheets = self.per_town(table, titled);
+                self.workbook(format!("民政/{month}农村低保人员信息.xlsx"), &sheets)?
+            }
+            "dibao_payment" => {
+                let dress = Dress { subtotal_every: usize::MAX, ..titled };
+                self.text_file(format!("民政/{month}农村低保发放明细.xls"), &lay_out("", table, dress), TextForm::Html)
+            }
+            "tekun" => {
+                let dress = Dress { subtotal_every: 25, signed: true, ..titled };
+                self.workbook(
+                    format!("民政/{}年特困供养人员花名册.xlsx", month.year()),
+                    &[lay_out("特困供养人员", table, dress)],
+                )?
+            }
+            "tekun_payment" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file(format!("民政/{month}特困供养金发放.csv"), &sheet, TextForm::CsvUtf8Formula)
+            }
+            "insurance" => {
+                let path = format!("合医/{}年度参合人员名册.xlsx", month.year());
+                self.workbook(path, &[lay_out("Sheet1", table, Dress::default())])?
+            }
+            "premium_subsidy" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file(format!("合医/{}年度资助参合人员.xls", month.year()), &sheet, TextForm::TsvQuoted)
+            }
+            "disability" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file("残联/持证残疾人信息.csv".to_owned(), &sheet, TextForm::CsvGb18030)
+            }
+            _ => {
+                let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };
+                let sheets: Vec<Sheet> =
+                    std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, dress)).collect();
+                self.workbook(format!("残联/{month}残疾人两项补贴.xlsx"), &sheets)?
+            }
+        };
+        Ok(vec![written])
+    }
+
+    /// The poverty registry, which the county sends town by town in every form there is. `wide` is its table in the wide edition.
+    pub(super) fn poverty(&mut self, mut table: Table, wide: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+        if self.layout == Layout::Plain {
+            let sheets = [lay_out("poverty", table, Dress::default())];
+            return Ok(vec![self.workbook("poverty.xlsx".to_owned(), &sheets)?]);
+        }
+        let date = self.month.last_day().to_string();
+        let titled = Dress { titled: true, date: &date, ..Dress::default() };
+        let mut written = Vec::new();
+        if let Some(mut wide) = wide {
+            let last_town = self.villages.last().map_or(0, |village| village.town_index);
+            drop(table.split_off(|row| row.town == last_town));
+            let wide = wide.split_off(|row| row.town == last_town);
+            let sheet = lay_out("自定义导出", wide, Dress::default());
+            written.push(self.workbook(format!("扶贫/（自定义）贫困人口信息_{}.xlsx", self.month), &[sheet])?);
+        }
+        let (mut sheets, mut zipped) = (Vec::new(), Vec::new());
+        let archive = "扶贫/贫困人口信息（部分乡镇）.zip";
+        for (town, table) in table.by_town() {
+            let name = self.town(town);
+            let path = |ending: &str| format!("扶贫/{name}贫困人口信息.{ending}");
+            match town % 8 {
+                0 | 1 => sheets.push(lay_out(&name, table, titled)),
+                2 => {
+                    let dress = Dress {
+                        household_columns: &[5, 9, 19, 20],
+                        subtotal_every: 200,
+                        signed: true,
+                        groups: &[(1, 4, "所在地"), (14, 17, "健康与劳动")],
+                        ..titled
+                    };
+                    let sheet = lay_out("Sheet1", table, dress);
+                    written.push(self.workbook(path("xlsx"), &[sheet])?);
+                }
+                3 | 4 => {
+                    let inner = format!("{name}.csv");
+                    let sheet = lay_out("", table, Dress::default());
+                    self.truth.sheet(&format!("{archive}/{inner}"), &sheet);
+                    zipped.push((inner, text(&sheet, TextForm::CsvGb18030)));
+                }
+                5 => written.push(self.text_file(path("csv"), &lay_out("", table, Dress::default()), TextForm::CsvUtf8Formula)),
+                6 => written.push(self.text_file(path("txt"), &lay_out("", table, titled), TextForm::TsvUtf16)),
+                _ => written.push(self.text_file(path("xls"), &lay_out("", table, Dress::default()), TextForm::TsvQuoted)),
+            }
+        }
+        if !sheets.is_empty() {
+            written.push(self.workbook(format!("扶贫/{}贫困人口信息.xlsx", self.month), &sheets)?);
+        }
+        if !zipped.is_empty() {
+            written.push(Written { path: archive.to_owned(), bytes: zip_gbk(&zipped)? });
+        }
+        Ok(written)
+    }
+
+    fn per_town(&self, table: Table, dress: Dress<'_>) -> Vec<Sheet> {
+        table.by_town().into_iter().map(|(town, table)| lay_out(&self.town(town), table, dress)).collect()
+    }
+
+    fn town(&self, town: u32) -> String {
+        self.villages.iter().find(|village| village.town_index == town).map_or_else(String::new, |village| village.town.clone())
+    }
+
+    fn workbook(&mut self, path: String, sheets: &[Sheet]) -> Result<Written, PracticeError> {
+        for sheet in sheets {
+            self.truth.sheet(&path, sheet);
+        }
+        let bytes = xlsx(sheets, &self.month.last_day().to_string())?;
+        Ok(Written { path, bytes })
+    }
+
+    fn text_file(&mut self, path: String, sheet: &Sheet, form: TextForm) -> Written {
+        self.truth.sheet(&path, sheet);
+        Written { bytes: text(sheet, form), path }
+    }
+}
+
+fn sheet_name(table: &Table) -> &'static str {
+    match table.registry {
+        "disability_subsidy" if table.title.contains("护理") => "护理补贴",
+        "disability_subsidy" => "生活补贴",
+        registry => registry,
+    }
+}

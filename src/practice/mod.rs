@@ -1,0 +1,165 @@
+//! A synthetic county with its truth: the registries of one or more months as real offices export them, and beside them which
+//! row is whom and what a perfect tool would find.
+//!
+//! Takes [`PracticeOptions`] and the county's real villages ([`read_divisions`]); gives [`PracticeFile`]s one by one to a
+//! callback, so that a county of 200,000 households never stands in memory as files. Guarantees: the same options give the same
+//! bytes; people, names, numbers and phones are invented; at noise 0 every row is clean; a registry keeps its mistakes from month
+//! to month. Cost: linear in households × months.
+//!
+//! ```
+//! use bidui::practice::{PracticeOptions, generate, read_divisions};
+//! let villages = "as_of,street_code,village_code,village_name\n2017-10-31,520324101,520324101202,燕子坝村村民委员会\n";
+//! let towns = "as_of,street_code,street_name\n2017-10-31,520324101,瑞溪镇\n";
+//! let villages = read_divisions(villages, towns)?;
+//! let mut paths = Vec::new();
+//! generate(&PracticeOptions { households: 40, ..PracticeOptions::default() }, villages, |file| {
+//!     paths.push(file.path);
+//!     Ok::<(), bidui::practice::PracticeError>(())
+//! })?;
+//! assert!(paths.contains(&"truth/2018-06/rows.csv".to_owned()));
+//! # Ok::<(), bidui::practice::PracticeError>(())
+//! ```
+
+mod county;
+mod damage;
+mod disability;
+mod divisions;
+mod files;
+mod findings;
+mod gaps;
+mod names;
+mod poverty;
+mod random;
+mod registers;
+mod sheet;
+mod table;
+#[cfg(test)]
+mod tests;
+mod truth;
+mod welfare;
+mod write;
+
+pub use divisions::{Village, read_divisions};
+
+use crate::model::date::Month;
+use files::{Desk, Written};
+use findings::IdentityEvents;
+use registers::Offices;
+use truth::RowTruth;
+
+/// How the registries are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// One tidy workbook per registry: header in row 1, then the rows.
+    Plain,
+    /// The formats and layouts that offices really send, see `fixtures/README.md`.
+    #[default]
+    Mixed,
+}
+
+/// What county to make.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PracticeOptions {
+    /// Households of the whole county, about 3.2 people each, three in ten of them poor.
+    pub households: u32,
+    /// Another seed, another county.
+    pub seed: u64,
+    /// How many months, at least one.
+    pub months: u32,
+    /// The first of them.
+    pub first_month: Month,
+    /// Factor on the rates of identity damage: 1 damages about 9 % of rows, 0 none.
+    pub noise: f64,
+    /// How the registries are written.
+    pub layout: Layout,
+}
+
+impl Default for PracticeOptions {
+    /// 300 households in June 2018, the size of `fixtures/`.
+    fn default() -> Self {
+        let first_month = Month(2018 * 12 + 5);
+        Self { households: 300, seed: 1, months: 1, first_month, noise: 1.0, layout: Layout::Mixed }
+    }
+}
+
+/// One file to be written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PracticeFile {
+    /// `2018-06/…` for inputs, `truth/2018-06/…` for the truth; `/` between parts.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for PracticeFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PracticeFile({}, {} bytes)", self.path, self.bytes.len())
+    }
+}
+
+/// Why a county could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PracticeError {
+    /// The list of towns and villages cannot be used.
+    #[error("乡镇、村（居）代码表无法使用：{what}")]
+    Divisions {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A workbook or archive could not be put together.
+    #[error("无法生成文件：{what}")]
+    Write {
+        /// As the library says.
+        what: String,
+    },
+}
+
+/// Makes the county and hands each file to `write`, inputs of a month before its truth.
+///
+/// # Errors
+/// What `write` returns, or a [`PracticeError`] of our own.
+pub fn generate<E: From<PracticeError>>(
+    options: &PracticeOptions,
+    villages: Vec<Village>,
+    mut write: impl FnMut(PracticeFile) -> Result<(), E>,
+) -> Result<(), E> {
+    let county = county::settle(options.seed, options.households, villages);
+    let mut gaps = Vec::new();
+    for month_index in 0..options.months {
+        let month = Month(options.first_month.0 + i32::try_from(month_index).unwrap_or(0));
+        gaps = gaps::open(&county, month_index, &gaps);
+        let mut state = welfare::entitled(&county, month_index);
+        welfare::apply(&county, &mut state, &gaps);
+        let offices = Offices { county: &county, state: &state, month, month_index, noise: options.noise };
+        let mut events = IdentityEvents::new(county.people.len());
+        let mut rows = RowTruth::new();
+        let mut desk = Desk { layout: options.layout, month, villages: &county.villages, truth: &mut rows };
+        let mut hand_out = |written: Vec<Written>| -> Result<(), E> {
+            written
+                .into_iter()
+                .try_for_each(|file| write(PracticeFile { path: format!("{month}/{}", file.path), bytes: file.bytes }))
+        };
+        // The wide edition reaches one town in the second month.
+        let wide = (month_index == 1 && options.layout == Layout::Mixed).then(|| offices.poverty_wide());
+        let poverty = offices.poverty(&mut events);
+        hand_out(desk.poverty(poverty, wide)?)?;
+        hand_out(desk.file(offices.dibao(&mut events), None)?)?;
+        hand_out(desk.file(offices.dibao_payment(&mut events), None)?)?;
+        hand_out(desk.file(offices.tekun(&mut events), None)?)?;
+        hand_out(desk.file(offices.tekun_payment(&mut events), None)?)?;
+        hand_out(desk.file(offices.insurance(&mut events), None)?)?;
+        hand_out(desk.file(offices.premium_subsidy(&mut events), None)?)?;
+        hand_out(desk.file(offices.disability(&mut events), None)?)?;
+        let nursing = offices.disability_subsidy(true, &mut events);
+        let living = offices.disability_subsidy(false, &mut events);
+        hand_out(desk.file(nursing, Some(living))?)?;
+
+        let mut found = findings::of_state(&county, &state);
+        events.add_to(&mut found);
+        let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
+        for (name, csv) in truth {
+            write(PracticeFile { path: format!("truth/{month}/{name}.csv"), bytes: csv.into_bytes() })?;
+        }
+    }
+    Ok(())
+}

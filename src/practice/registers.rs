@@ -1,0 +1,454 @@
+//! Each office's registry of a month, in the columns of its real export (domain: 1.1-1.4), with that office's own mistakes.
+
+use crate::model::date::Month;
+
+use super::county::{County, Household, Person, Relation};
+use super::damage::{self, Identity, PlaceDamage};
+use super::divisions::{self, Spelling, Village};
+use super::findings::IdentityEvents;
+use super::table::{Cell, Row, Table};
+use super::welfare::{Dibao, State, Welfare};
+
+/// A month of the county as the offices see it.
+pub(super) struct Offices<'a> {
+    pub(super) county: &'a County,
+    pub(super) state: &'a State,
+    pub(super) month: Month,
+    /// Position of the month, 0 = the first.
+    pub(super) month_index: u32,
+    pub(super) noise: f64,
+}
+
+/// What an office knows of a person when it writes a row.
+pub(super) struct Entry<'a> {
+    pub(super) pid: u32,
+    pub(super) person: &'a Person,
+    pub(super) household: &'a Household,
+    pub(super) head: &'a Person,
+    pub(super) welfare: &'a Welfare,
+    pub(super) written: Identity,
+    pub(super) town: String,
+    pub(super) village: String,
+    pub(super) home: &'a Village,
+    /// The person's second row in the same registry: other codes, another phone.
+    pub(super) again: bool,
+}
+
+impl Entry<'_> {
+    pub(super) fn number(&self) -> Cell {
+        match self.written.number.parse() {
+            Ok(number) if self.written.as_number => Cell::Number(number),
+            _ => Cell::from(self.written.number.as_str()),
+        }
+    }
+
+    pub(super) fn name(&self) -> Cell {
+        Cell::from(self.written.name.as_str())
+    }
+
+    pub(super) fn sex(&self) -> Cell {
+        Cell::from(if self.person.female { "女" } else { "男" })
+    }
+
+    pub(super) fn age(&self) -> Cell {
+        Cell::Number(i64::from(self.person.age()))
+    }
+
+    pub(super) fn birth(&self) -> Cell {
+        Cell::Date(self.written.birth)
+    }
+
+    pub(super) fn phone(&self) -> Cell {
+        if self.again { Cell::Empty } else { Cell::from(self.household.phone.as_str()) }
+    }
+
+    /// A code of this office's own system: `digits` wide, apart for a second row.
+    pub(super) fn code(&self, base: u64, value: u32) -> Cell {
+        Cell::from((base + u64::from(value) + if self.again { 500_000_000 } else { 0 }).to_string())
+    }
+
+    /// One address text, in the form this office uses here and there.
+    pub(super) fn address(&self) -> Cell {
+        if self.written.place == PlaceDamage::Absent {
+            return Cell::Empty;
+        }
+        let (town, village, group) = (&self.town, &self.village, self.household.group);
+        Cell::from(match self.person.household % 5 {
+            0 => format!("贵州省遵义市正安县{town}{village}"),
+            1 => format!("贵州省遵义市正安县{town}{village}{group}"),
+            2 => format!("正安县{town}{village}"),
+            3 => format!("{town}{village}{group}"),
+            _ => format!("{town}{village}"),
+        })
+    }
+
+    pub(super) fn disability_kind(&self) -> &'static str {
+        const KINDS: [&str; 8] = ["", "视力残疾", "听力残疾", "言语残疾", "肢体残疾", "智力残疾", "精神残疾", "多重残疾"];
+        self.person.certificate.map_or("", |certificate| KINDS[usize::from(certificate.kind.min(7))])
+    }
+
+    pub(super) fn disability_grade(&self) -> &'static str {
+        const GRADES: [&str; 5] = ["", "一级", "二级", "三级", "四级"];
+        self.person.certificate.map_or("", |certificate| GRADES[usize::from(certificate.grade.min(4))])
+    }
+}
+
+/// How a registry writes places, and the place of its own in the streams of chance.
+#[derive(Clone, Copy)]
+pub(super) struct Habit {
+    pub(super) stream: u64,
+    pub(super) spelling: Spelling,
+    /// What its machine makes of 㯊.
+    pub(super) broken: &'static str,
+    /// Whether it has heard of households that moved.
+    pub(super) knows_moves: bool,
+    /// Whether a person may have been entered twice.
+    pub(super) repeats: bool,
+}
+
+impl Offices<'_> {
+    /// A table of the people that `who` picks, in the county's order; second rows of a person come last.
+    pub(super) fn table(
+        &self,
+        headers: &[&'static str],
+        habit: Habit,
+        events: &mut IdentityEvents,
+        who: impl Fn(&Person, &Welfare) -> bool,
+        cells: impl Fn(&Entry<'_>) -> Vec<Cell>,
+    ) -> Table {
+        let (mut rows, mut second) = (Vec::new(), Vec::new());
+        for (pid, person) in (0u32..).zip(&self.county.people) {
+            let welfare = self.state.of(pid);
+            if !who(person, welfare) {
+                continue;
+            }
+            let written = damage::identity(self.county, self.state, habit.stream, pid, self.noise);
+            events.row(pid, written.number_damage);
+            let mut entry = self.entry(pid, written, habit);
+            let row =
+                |entry: &Entry<'_>| Row { pid, household: person.household, town: entry.home.town_index, cells: cells(entry) };
+            rows.push(row(&entry));
+            if entry.written.twice && habit.repeats {
+                entry.again = true;
+                second.push(row(&entry));
+                events.duplicate(pid);
+            }
+        }
+        rows.append(&mut second);
+        Table { registry: "", title: String::new(), office: "", headers: headers.to_vec(), rows }
+    }
+
+    fn entry(&self, pid: u32, written: Identity, habit: Habit) -> Entry<'_> {
+        let person = self.county.person(pid);
+        let household = self.county.household(person.household);
+        let moved = household.moved.filter(|&(month, _)| habit.knows_moves && month <= self.month_index);
+        let home = &self.county.villages[moved.map_or(household.village, |(_, village)| village) as usize];
+        let broken = if self.noise > 0.0 { habit.broken } else { "㯊" };
+        let spelling = match (written.place, habit.spelling) {
+            (PlaceDamage::Odd, Spelling::Bare) => Spelling::Official,
+            (PlaceDamage::Odd, _) => Spelling::Bare,
+            (_, spelling) => spelling,
+        };
+        let (town, village) = if written.place == PlaceDamage::Absent {
+            (divisions::town(home, spelling, broken), String::new())
+        } else {
+            (divisions::town(home, spelling, broken), divisions::village(home, spelling, broken))
+        };
+        let head = self.county.person(household.first);
+        Entry { pid, person, household, head, welfare: self.state.of(pid), written, town, village, home, again: false }
+    }
+
+    fn year(&self) -> Cell {
+        Cell::Number(i64::from(self.month.year()))
+    }
+
+    pub(super) fn dibao(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 22] = [
+            "地区",
+            "家庭主键",
+            "姓名",
+            "性别",
+            "年龄",
+            "民族",
+            "身份证号",
+            "与户主关系",
+            "人员状态",
+            "是否保障对象",
+            "年收入（元）",
+            "低保证号",
+            "起始保障年月",
+            "户月保障金额（元）",
+            "分类施保金（元）",
+            "户主姓名",
+            "家庭住址",
+            "联系电话",
+            "健康状况",
+            "劳动能力",
+            "残疾类别",
+            "残疾等级",
+        ];
+        let habit = Habit { stream: 1, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: true };
+        let mut table = self.table(
+            &HEADERS,
+            habit,
+            events,
+            |_, welfare| welfare.dibao != Dibao::Absent,
+            |entry| {
+                let hid = entry.person.household;
+                let first = entry.household.members().find(|&pid| self.state.of(pid).dibao != Dibao::Absent).unwrap_or(entry.pid);
+                let relation = if first == entry.pid { Relation::Head } else { entry.person.relation };
+                vec![
+                    Cell::from(format!("{}{}", entry.town, entry.village)),
+                    entry.code(3_100_000_000, hid),
+                    entry.name(),
+                    entry.sex(),
+                    entry.age(),
+                    Cell::from("汉族"),
+                    entry.number(),
+                    Cell::from(relation.plain()),
+                    Cell::from(if entry.welfare.dead { "死亡" } else { "正常" }),
+                    Cell::from(if entry.welfare.covered() { "是" } else { "否" }),
+                    Cell::Empty,
+                    Cell::from(format!("黔NB{hid:09}")),
+                    Cell::from(format!("{}{:02}", 2010 + hid % 8, 1 + hid % 12)),
+                    Cell::Money(self.state.dibao[hid as usize]),
+                    if entry.welfare.class_aid > 0 { Cell::Money(entry.welfare.class_aid) } else { Cell::Empty },
+                    Cell::from(self.county.person(first).name.as_str()),
+                    entry.address(),
+                    entry.phone(),
+                    Cell::from(if entry.person.ill { "一般或较弱" } else { "健康或良好" }),
+                    Cell::from(if entry.person.can_work() { "有" } else { "无劳动力" }),
+                    Cell::from(entry.disability_kind()),
+                    Cell::from(entry.disability_grade()),
+                ]
+            },
+        );
+        (table.registry, table.office) = ("dibao", "正安县民政局");
+        table.title = format!("{}农村低保人员信息", self.month);
+        table
+    }
+
+    /// One row per household; name and number are the head's, who need not be covered.
+    pub(super) fn dibao_payment(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 10] = [
+            "属地",
+            "姓名",
+            "身份证号",
+            "保障人数",
+            "保障金（元）",
+            "分类施保金（元）",
+            "发放合计（元）",
+            "账户名称",
+            "开户银行",
+            "账号",
+        ];
+        let habit = Habit { stream: 2, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: false };
+        let listed = |pid: u32| self.state.of(pid).dibao != Dibao::Absent;
+        // The first who is listed receives for the household.
+        let receiver = |person: &Person| {
+            let household = self.county.household(person.household);
+            household.members().find(|&pid| listed(pid)).filter(|_| self.state.covered(self.county, person.household) > 0)
+        };
+        let is_receiver =
+            |person: &Person, _: &Welfare| receiver(person).is_some_and(|pid| std::ptr::eq(self.county.person(pid), person));
+        let mut table = self.table(&HEADERS, habit, events, is_receiver, |entry| {
+            let hid = entry.person.household;
+            let class_aid: i64 = entry.household.members().map(|pid| self.state.of(pid).class_aid).sum();
+            let amount = self.state.dibao[hid as usize];
+            vec![
+                Cell::from(format!("{}{}", entry.town, entry.village)),
+                entry.name(),
+                entry.number(),
+                Cell::Number(self.state.covered(self.county, hid)),
+                Cell::Money(amount),
+                Cell::Money(class_aid),
+                Cell::Money(amount + class_aid),
+                Cell::from(entry.person.name.as_str()),
+                Cell::from("正安县农村信用联社"),
+                Cell::from(format!("6217{:015}", u64::from(hid) * 7_919)),
+            ]
+        });
+        (table.registry, table.office) = ("dibao_payment", "正安县民政局");
+        table.title = format!("{}农村低保发放明细", self.month);
+        table
+    }
+
+    pub(super) fn tekun(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 16] = [
+            "地区",
+            "姓名",
+            "性别",
+            "年龄",
+            "身份证号",
+            "与户主关系",
+            "人员状态",
+            "是否供养对象",
+            "特困证号",
+            "起始保障年月",
+            "供养方式",
+            "生活自理能力",
+            "月供养金（元）",
+            "户主姓名",
+            "家庭住址",
+            "联系电话",
+        ];
+        let habit = Habit { stream: 3, spelling: Spelling::Office, broken: "\u{E000}", knows_moves: false, repeats: true };
+        let mut table = self.table(
+            &HEADERS,
+            habit,
+            events,
+            |_, welfare| welfare.tekun > 0,
+            |entry| {
+                let hid = entry.person.household;
+                vec![
+                    Cell::from(format!("{}{}", entry.town, entry.village)),
+                    entry.name(),
+                    entry.sex(),
+                    entry.age(),
+                    entry.number(),
+                    Cell::from(entry.person.relation.plain()),
+                    Cell::from("正常"),
+                    Cell::from("是"),
+                    Cell::from(format!("黔NT{:09}{}", entry.pid, if entry.again { "B" } else { "" })),
+                    Cell::from(format!("{}{:02}", 2012 + hid % 6, 1 + hid % 12)),
+                    Cell::from(if entry.pid.is_multiple_of(3) { "集中供养" } else { "分散供养" }),
+                    Cell::from(*["有", "部分", "无"].get((entry.pid % 3) as usize).unwrap_or(&"有")),
+                    Cell::Money(entry.welfare.tekun),
+                    Cell::from(entry.head.name.as_str()),
+                    entry.address(),
+                    entry.phone(),
+                ]
+            },
+        );
+        (table.registry, table.office) = ("tekun", "正安县民政局");
+        table.title = format!("{}年正安县特困供养人员花名册", self.month.year());
+        table
+    }
+
+    pub(super) fn tekun_payment(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 7] = ["属地", "姓名", "身份证号", "供养方式", "发放月份", "发放金额（元）", "账号"];
+        let habit = Habit { stream: 4, spelling: Spelling::Office, broken: "□", knows_moves: false, repeats: true };
+        let mut table = self.table(
+            &HEADERS,
+            habit,
+            events,
+            |_, welfare| welfare.tekun > 0,
+            |entry| {
+                vec![
+                    Cell::from(format!("{}{}", entry.town, entry.village)),
+                    entry.name(),
+                    entry.number(),
+                    Cell::from(if entry.pid.is_multiple_of(3) { "集中供养" } else { "分散供养" }),
+                    Cell::from(self.month.yyyymm().to_string()),
+                    Cell::Money(entry.welfare.tekun),
+                    entry.code(6_217_000_000_000_000_000, entry.pid),
+                ]
+            },
+        );
+        (table.registry, table.office) = ("tekun_payment", "正安县民政局");
+        table.title = format!("{}特困供养金发放明细", self.month);
+        table
+    }
+
+    pub(super) fn insurance(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 18] = [
+            "乡镇",
+            "村组",
+            "家庭编号",
+            "户主姓名",
+            "个人编号",
+            "姓名",
+            "性别",
+            "身份证号码",
+            "出生日期",
+            "与户主关系",
+            "参合属性",
+            "参合年度",
+            "缴费金额",
+            "个人缴费",
+            "财政资助金额",
+            "资助部门",
+            "联系电话",
+            "死亡/注销标志",
+        ];
+        let habit = Habit { stream: 5, spelling: Spelling::Short, broken: "?", knows_moves: false, repeats: true };
+        let mut table = self.table(
+            &HEADERS,
+            habit,
+            events,
+            |_, welfare| welfare.enrolled,
+            |entry| {
+                let (category, department) = premium_category(entry);
+                vec![
+                    Cell::from(entry.town.as_str()),
+                    Cell::from(format!("{}{}", entry.village, entry.household.group)),
+                    entry.code(5_203_240_000, entry.person.household),
+                    Cell::from(entry.head.name.as_str()),
+                    entry.code(5_203_240_000_000, entry.pid),
+                    entry.name(),
+                    entry.sex(),
+                    entry.number(),
+                    entry.birth(),
+                    Cell::from(entry.person.relation.plain()),
+                    Cell::from(category),
+                    self.year(),
+                    Cell::Money(entry.welfare.own + entry.welfare.subsidy),
+                    Cell::Money(entry.welfare.own),
+                    Cell::Money(entry.welfare.subsidy),
+                    Cell::from(department),
+                    entry.phone(),
+                    Cell::from(if entry.welfare.dead { "死亡" } else { "" }),
+                ]
+            },
+        );
+        (table.registry, table.office) = ("insurance", "正安县合医局");
+        table.title = format!("{}年度城乡居民参合人员名册", self.month.year());
+        table
+    }
+
+    pub(super) fn premium_subsidy(&self, events: &mut IdentityEvents) -> Table {
+        const HEADERS: [&str; 10] =
+            ["序号", "乡镇", "村", "姓名", "身份证号", "资助类别", "资助标准(元/人)", "资助部门", "个人缴费", "备注"];
+        let habit = Habit { stream: 6, spelling: Spelling::Bare, broken: "", knows_moves: false, repeats: true };
+        let serial = std::cell::Cell::new(0);
+        let mut table = self.table(
+            &HEADERS,
+            habit,
+            events,
+            |_, welfare| welfare.enrolled && welfare.subsidy > 0,
+            |entry| {
+                let (category, department) = premium_category(entry);
+                serial.set(serial.get() + 1);
+                vec![
+                    Cell::Number(serial.get()),
+                    Cell::from(entry.town.as_str()),
+                    Cell::from(entry.village.as_str()),
+                    entry.name(),
+                    entry.number(),
+                    Cell::from(category),
+                    Cell::Money(entry.welfare.subsidy),
+                    Cell::from(if entry.again { "残联" } else { department }),
+                    Cell::Money(entry.welfare.own),
+                    Cell::Empty,
+                ]
+            },
+        );
+        (table.registry, table.office) = ("premium_subsidy", "正安县卫计局");
+        table.title = format!("{}年度资助参合人员名单", self.month.year());
+        table
+    }
+}
+
+fn premium_category(entry: &Entry<'_>) -> (&'static str, &'static str) {
+    if entry.welfare.subsidy == 0 {
+        ("一般农民", "")
+    } else if entry.welfare.tekun > 0 {
+        ("特困供养", "民政")
+    } else if entry.welfare.covered() {
+        ("农村低保", "民政")
+    } else if entry.household.poor {
+        ("建档立卡", "扶贫")
+    } else {
+        ("重度残疾", "残联")
+    }
+}

@@ -1,0 +1,126 @@
+//! The county as a whole.
+use super::*;
+
+const VILLAGES: &str = "as_of,street_code,village_code,village_name\n\
+    2017-10-31,520324101,520324101202,燕子坝村村民委员会\n2017-10-31,520324102,520324102209,凤山村村民委员会\n\
+    2017-10-31,520324116,520324116001,桴焉居民委员会\n";
+const TOWNS: &str = "as_of,street_code,street_name\n2017-10-31,520324101,瑞溪镇\n2017-10-31,520324102,和溪镇\n\
+    2017-10-31,520324116,桴焉镇\n";
+
+fn county(options: &PracticeOptions) -> Vec<PracticeFile> {
+    let mut files = Vec::new();
+    generate(options, read_divisions(VILLAGES, TOWNS).expect("villages"), |file| {
+        files.push(file);
+        Ok::<(), PracticeError>(())
+    })
+    .expect("a county");
+    files
+}
+
+fn text_of(files: &[PracticeFile], path: &str) -> String {
+    let file = files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("no {path}"));
+    String::from_utf8(file.bytes.clone()).expect("UTF-8")
+}
+
+fn count_rules(files: &[PracticeFile], month: &str) -> std::collections::BTreeMap<String, usize> {
+    let mut counts = std::collections::BTreeMap::new();
+    for line in text_of(files, &format!("truth/{month}/findings.csv")).lines().skip(1) {
+        *counts.entry(line.split(',').next().unwrap_or("").to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+const RULES: [&str; 16] = [
+    "living.two_none_uncovered",
+    "living.two_none_member_uncovered",
+    "living.floor_below",
+    "living.tekun_uncovered",
+    "living.tekun_below_standard",
+    "living.attribute_conflict",
+    "health.not_enrolled",
+    "health.premium_not_subsidised",
+    "living.nursing_missed",
+    "living.nursing_below_standard",
+    "living.nursing_ineligible",
+    "living.nursing_no_certificate",
+    "living.disability_living_missed",
+    "living.disability_living_below_standard",
+    "identity.number_damaged",
+    "identity.conflict",
+];
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let options = PracticeOptions { households: 60, months: 2, ..PracticeOptions::default() };
+    assert_eq!(county(&options), county(&options));
+    let other = PracticeOptions { seed: 2, ..options };
+    assert_ne!(county(&options), county(&other));
+}
+
+#[test]
+fn every_rule_has_something_to_find() {
+    let small = county(&PracticeOptions { months: 2, ..PracticeOptions::default() });
+    let large = county(&PracticeOptions { households: 20_000, layout: Layout::Plain, ..PracticeOptions::default() });
+    let (june, july, many) = (count_rules(&small, "2018-06"), count_rules(&small, "2018-07"), count_rules(&large, "2018-06"));
+    for rule in RULES {
+        let of = |counts: &std::collections::BTreeMap<String, usize>| counts.get(rule).copied().unwrap_or(0);
+        assert!(of(&june) >= 1 && of(&july) >= 1, "{rule}: {} and {}", of(&june), of(&july));
+        assert!(of(&many) >= 10, "{rule}: {}", of(&many));
+    }
+    assert!(many.get("identity.duplicate").is_some_and(|&count| count >= 10));
+    assert!(many.get("identity.number_invalid").is_some_and(|&count| count >= 10));
+}
+
+#[test]
+fn without_noise_no_identity_is_in_doubt() {
+    let files = county(&PracticeOptions { noise: 0.0, households: 2000, ..PracticeOptions::default() });
+    let rules = count_rules(&files, "2018-06");
+    assert!(rules.keys().all(|rule| !rule.starts_with("identity.")), "{rules:?}");
+    assert!(rules.contains_key("health.not_enrolled"));
+}
+
+/// Rows of the certificate register (GB18030 CSV) with the pid that the truth gives each.
+fn certificates(noise: f64) -> Vec<(Vec<String>, Vec<String>)> {
+    let files = county(&PracticeOptions { noise, households: 4000, ..PracticeOptions::default() });
+    let persons: std::collections::BTreeMap<String, Vec<String>> = text_of(&files, "truth/2018-06/persons.csv")
+        .lines()
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .map(|fields| (fields[0].clone(), fields))
+        .collect();
+    let register = files.iter().find(|file| file.path.ends_with("持证残疾人信息.csv")).expect("the register");
+    let text = encoding_rs::GB18030.decode(&register.bytes).0.into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    text_of(&files, "truth/2018-06/rows.csv")
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split(',').collect();
+            (fields[0] == "残联/持证残疾人信息.csv").then(|| {
+                let row: usize = fields[2].parse().expect("a row number");
+                let cells = lines[row - 1].split(',').map(str::to_owned).collect();
+                (cells, persons[fields[3]].clone())
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn the_truth_points_at_the_right_rows() {
+    let rows = certificates(0.0);
+    assert!(rows.len() > 300, "{}", rows.len());
+    for (cells, person) in rows {
+        assert_eq!((&cells[0], &cells[1]), (&person[2], &person[3]));
+        assert!(cells[2].starts_with(&person[3]));
+    }
+}
+
+#[test]
+fn damage_comes_at_about_the_rate_asked() {
+    let share = |noise: f64| {
+        let rows = certificates(noise);
+        let damaged = rows.iter().filter(|(cells, person)| cells[0] != person[2] || cells[1] != person[3]).count();
+        f64::from(u32::try_from(damaged).expect("few")) / f64::from(u32::try_from(rows.len()).expect("few"))
+    };
+    let (one, three) = (share(1.0), share(3.0));
+    assert!((0.04..0.12).contains(&one), "{one}");
+    assert!((0.14..0.32).contains(&three), "{three}");
+}

@@ -1,0 +1,231 @@
+//! Who truly receives what in a month: first as it should be, then with the gaps planned for the month.
+
+use super::county::{Attribute, County, Person, Relation};
+use super::gaps::{Gap, GapKind};
+use super::random::Random;
+
+/// 3535 yuan a year, by month (issue: living.floor_below).
+pub(super) const FLOOR_FEN: i64 = 353_500 / 12;
+pub(super) const TEKUN_FEN: i64 = 74_100;
+/// Ten per cent of the rural standard of 3876 yuan a year.
+pub(super) const LIVING_FEN: i64 = 3_230;
+pub(super) const PREMIUM_FEN: i64 = 18_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Dibao {
+    #[default]
+    Absent,
+    /// On the household's list, but not 保障对象.
+    Member,
+    Covered,
+}
+
+/// What one person receives; amounts in fen a month, 0 = nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Welfare {
+    pub(super) dead: bool,
+    pub(super) dibao: Dibao,
+    pub(super) class_aid: i64,
+    pub(super) tekun: i64,
+    pub(super) enrolled: bool,
+    /// Premium paid by the person and by the departments, for the year.
+    pub(super) own: i64,
+    pub(super) subsidy: i64,
+    pub(super) nursing: i64,
+    pub(super) living: i64,
+}
+
+impl Welfare {
+    pub(super) fn covered(&self) -> bool {
+        self.dibao == Dibao::Covered
+    }
+}
+
+/// A month's truth. `dibao` is the monthly amount of each household.
+pub(super) struct State {
+    pub(super) people: Vec<Welfare>,
+    pub(super) dibao: Vec<i64>,
+}
+
+impl State {
+    pub(super) fn of(&self, pid: u32) -> &Welfare {
+        &self.people[pid as usize]
+    }
+
+    pub(super) fn covered(&self, county: &County, hid: u32) -> i64 {
+        i64::try_from(county.household(hid).members().filter(|&pid| self.of(pid).covered()).count()).unwrap_or(0)
+    }
+
+    fn edit(&mut self, pid: u32) -> &mut Welfare {
+        &mut self.people[pid as usize]
+    }
+}
+
+/// As it should be: everyone entitled receives, at the standard.
+pub(super) fn entitled(county: &County, month: u32) -> State {
+    let mut state = State { people: vec![Welfare::default(); county.people.len()], dibao: vec![0; county.households.len()] };
+    for (hid, household) in (0u32..).zip(&county.households) {
+        let mut random = Random::keyed(county.seed, &[21, u64::from(hid)]);
+        for pid in household.members() {
+            state.edit(pid).dead = county.person(pid).dies.is_some_and(|dies| dies <= month);
+        }
+        enter_dibao(county, &mut state, hid, &mut random);
+        for pid in household.members() {
+            let mut random = Random::keyed(county.seed, &[22, u64::from(pid)]);
+            let person = county.person(pid);
+            let welfare = state.edit(pid);
+            if household.tekun && !welfare.dead {
+                welfare.tekun = random.weighted(&[(TEKUN_FEN, 85), (80_000, 15)]);
+            }
+            insure(person, household.poor, welfare, &mut random);
+            support_disabled(person, welfare, &mut random);
+        }
+        state.dibao[hid as usize] *= state.covered(county, hid);
+    }
+    state
+}
+
+fn enter_dibao(county: &County, state: &mut State, hid: u32, random: &mut Random) {
+    let household = county.household(hid);
+    let two_none = county.two_none(household);
+    state.dibao[hid as usize] = if two_none {
+        random.pick(&[29_500, 30_000, 31_000, 32_300])
+    } else {
+        random.pick(&[12_000, 16_000, 20_000, 26_000, 32_300])
+    };
+    let whole = if household.poor { household.attribute == Attribute::Dibao } else { !household.tekun && random.chance(0.012) };
+    for (position, pid) in household.members().enumerate() {
+        let person = county.person(pid);
+        let dead = state.of(pid).dead;
+        let covered = match household.attribute {
+            Attribute::DibaoPart => position == 0 || (!person.can_work() && !dead),
+            // A severely disabled adult may be supported as a household of one (单人户).
+            Attribute::General if household.poor => {
+                household.size > 1
+                    && person.severe()
+                    && (18..60).contains(&person.age())
+                    && person.relation != Relation::Head
+                    && random.chance(0.3)
+            }
+            _ => whole && (two_none || position == 0 || !random.chance(0.04)),
+        };
+        let listed = whole || household.attribute == Attribute::DibaoPart;
+        state.edit(pid).dibao = match (covered && !dead, listed) {
+            (true, _) => Dibao::Covered,
+            (false, true) => Dibao::Member,
+            (false, false) => Dibao::Absent,
+        };
+        if !listed && state.of(pid).covered() {
+            return;
+        }
+    }
+}
+
+fn insure(person: &Person, poor: bool, welfare: &mut Welfare, random: &mut Random) {
+    let entitled = poor || welfare.covered() || welfare.tekun > 0 || person.severe();
+    // Others may be insured as employees instead.
+    welfare.enrolled = entitled || !(18..60).contains(&person.age()) || !random.chance(0.05);
+    if welfare.enrolled {
+        (welfare.own, welfare.subsidy) = if entitled { (0, PREMIUM_FEN) } else { (PREMIUM_FEN, 0) };
+    }
+}
+
+fn support_disabled(person: &Person, welfare: &mut Welfare, random: &mut Random) {
+    let Some(certificate) = person.certificate.filter(|certificate| !certificate.revoked && !welfare.dead) else { return };
+    welfare.nursing = nursing_standard(certificate.grade);
+    if welfare.covered() {
+        let amount = random.pick(&[3_300, 5_000, 6_460, 9_690]);
+        if random.chance(0.65) { welfare.living = amount } else { welfare.class_aid = amount.max(6_460) }
+    }
+}
+
+/// 50 yuan for grade 1, 40 for grade 2, nothing for others.
+pub(super) fn nursing_standard(grade: u8) -> i64 {
+    match grade {
+        1 => 5_000,
+        2 => 4_000,
+        _ => 0,
+    }
+}
+
+/// Breaks what should be, gap by gap.
+pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
+    for gap in gaps {
+        let subject = gap.subject;
+        let mut random = Random::keyed(county.seed, &[23, gap.kind as u64, u64::from(subject)]);
+        match gap.kind {
+            GapKind::TwoNoneUncovered | GapKind::DibaoAttributeWithoutDibao => {
+                for pid in county.household(subject).members() {
+                    leave_dibao(state, pid, Dibao::Absent);
+                }
+                state.dibao[subject as usize] = 0;
+            }
+            GapKind::TwoNoneMemberUncovered => {
+                let hid = county.person(subject).household;
+                let share = state.dibao[hid as usize] / state.covered(county, hid).max(1);
+                leave_dibao(state, subject, random.pick(&[Dibao::Absent, Dibao::Member]));
+                state.dibao[hid as usize] -= share;
+            }
+            GapKind::FloorBelow => {
+                let covered = state.covered(county, subject);
+                state.dibao[subject as usize] = covered * i64::from(random.between(150, 275)) * 100;
+                turn_into_living_subsidy(county, state, subject);
+            }
+            GapKind::TekunUncovered => state.edit(subject).tekun = 0,
+            GapKind::TekunBelow => state.edit(subject).tekun = random.pick(&[60_300, 64_200, 70_000, 74_000]),
+            GapKind::GeneralAttributeWithDibao => {
+                for pid in county.household(subject).members() {
+                    join_dibao(county, state, pid);
+                }
+                state.dibao[subject as usize] = 20_000 * state.covered(county, subject);
+            }
+            GapKind::DibaoAndTekun => {
+                join_dibao(county, state, subject);
+                state.dibao[county.person(subject).household as usize] = 30_000;
+            }
+            GapKind::NotEnrolled => {
+                let welfare = state.edit(subject);
+                (welfare.enrolled, welfare.own, welfare.subsidy) = (false, 0, 0);
+            }
+            GapKind::NotSubsidised => {
+                let own = random.pick(&[PREMIUM_FEN, PREMIUM_FEN, 6_000, 3_000]);
+                let welfare = state.edit(subject);
+                (welfare.own, welfare.subsidy) = (own, PREMIUM_FEN - own);
+            }
+            GapKind::NursingMissed => state.edit(subject).nursing = 0,
+            GapKind::NursingBelow => state.edit(subject).nursing = random.pick(&[2_000, 3_000, 3_500]),
+            GapKind::NursingIneligible | GapKind::NursingWithoutCertificate => {
+                state.edit(subject).nursing = random.pick(&[4_000, 5_000]);
+            }
+            GapKind::LivingMissed | GapKind::LivingBelow => {
+                turn_into_living_subsidy(county, state, county.person(subject).household);
+                state.edit(subject).living =
+                    if gap.kind == GapKind::LivingMissed { 0 } else { random.pick(&[2_000, 2_500, 3_000]) };
+            }
+        }
+    }
+}
+
+fn leave_dibao(state: &mut State, pid: u32, to: Dibao) {
+    let welfare = state.edit(pid);
+    (welfare.dibao, welfare.class_aid, welfare.living) = (to, 0, 0);
+}
+
+fn join_dibao(county: &County, state: &mut State, pid: u32) {
+    let certified = county.person(pid).certificate.is_some_and(|certificate| !certificate.revoked);
+    let welfare = state.edit(pid);
+    welfare.dibao = if welfare.dead { Dibao::Member } else { Dibao::Covered };
+    if certified && welfare.covered() {
+        welfare.living = 5_000;
+    }
+}
+
+/// The payment list sums 分类施保金 over the household: without it, what a gap takes from one person shows.
+fn turn_into_living_subsidy(county: &County, state: &mut State, hid: u32) {
+    for pid in county.household(hid).members() {
+        let welfare = state.edit(pid);
+        if welfare.class_aid > 0 {
+            (welfare.living, welfare.class_aid) = (welfare.class_aid, 0);
+        }
+    }
+}
