@@ -1,11 +1,11 @@
 //! What the county wrote → what it means. Pipelines, registries, policies, layouts, divisions: read as TOML,
 //! resolved with every mistake reported at once with file, line and caret.
 
+pub mod divisions;
 pub mod error;
+pub mod layout;
+pub mod link;
 pub mod pin;
 pub mod pipeline;
-pub mod divisions;
-pub mod link;
 pub mod policy;
-pub mod layout;
 pub mod registry;
