@@ -18,13 +18,18 @@ pub struct Merge {
     pub last_column: u32,
 }
 
+/// A row's number and where its cells end.
+pub(crate) type BlockRow = (u32, u32);
+/// A cell's column, its kind and where its text ends.
+pub(crate) type BlockCell = (u32, CellKind, u32);
+
 /// A run of rows; only non-empty cells are held, by row, left to right. Merged areas hold their top left cell only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowBlock {
     /// Row number that Excel shows (in text files the line where the record starts), ascending, and where its cells end.
-    rows: Vec<(u32, u32)>,
+    rows: Vec<BlockRow>,
     /// Column, kind, where its text ends.
-    cells: Vec<(u32, CellKind, u32)>,
+    cells: Vec<BlockCell>,
     text: String,
 }
 
@@ -69,12 +74,12 @@ impl RowBlock {
     }
 
     /// The buffers as they are: rows (number, end in cells), cells (column, kind, end in text), text.
-    pub(crate) fn buffers(&self) -> (&[(u32, u32)], &[(u32, CellKind, u32)], &str) {
+    pub(crate) fn buffers(&self) -> (&[BlockRow], &[BlockCell], &str) {
         (&self.rows, &self.cells, &self.text)
     }
 
     /// The block that these buffers make, `None` unless rows and columns ascend and every end fits.
-    pub(crate) fn from_buffers(rows: Vec<(u32, u32)>, cells: Vec<(u32, CellKind, u32)>, text: String) -> Option<Self> {
+    pub(crate) fn from_buffers(rows: Vec<BlockRow>, cells: Vec<BlockCell>, text: String) -> Option<Self> {
         let ascending = rows.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
         let all_cells = rows.last().map_or(0, |row| row.1 as usize) == cells.len();
         let all_text = cells.last().map_or(0, |cell| cell.2 as usize) == text.len();

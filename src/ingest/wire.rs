@@ -83,12 +83,12 @@ pub fn read_frame(source: &mut impl Read) -> io::Result<Option<Frame>> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let mut rest = payload.as_slice();
-    let frame = decode(tag, &mut rest).ok_or_else(corrupt)?;
+    let frame = if tag == STREAM_END { None } else { Some(decode(tag, &mut rest).ok_or_else(corrupt)?) };
     if rest.is_empty() { Ok(frame) } else { Err(corrupt()) }
 }
 
-fn decode(tag: u8, rest: &mut &[u8]) -> Option<Option<Frame>> {
-    Some(Some(match tag {
+fn decode(tag: u8, rest: &mut &[u8]) -> Option<Frame> {
+    Some(match tag {
         FILE => Frame::File {
             inner: take_text(rest)?,
             sha256: take_text(rest)?,
@@ -105,9 +105,8 @@ fn decode(tag: u8, rest: &mut &[u8]) -> Option<Option<Frame>> {
         SHEET_END => Frame::SheetEnd,
         REFUSED => Frame::Refused { code: take_text(rest)?, what: take_text(rest)?, hint: take_text(rest)? },
         FILE_END => Frame::FileEnd,
-        STREAM_END => return Some(None),
         _ => return None,
-    }))
+    })
 }
 
 fn corrupt() -> io::Error {
