@@ -15,7 +15,7 @@ use arrow::error::ArrowError;
 
 use super::sheet::NormalisedSheet;
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
-use crate::model::date::Month;
+use crate::model::date::{Day, Month};
 use crate::model::personal::mask;
 use crate::model::raw::{Reject, RejectReason, SheetName};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
@@ -55,7 +55,7 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
         let (batch, rows) = join(shares)?;
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
-    rejects.sort_by(|one, other| (one.0, one.1.row).cmp(&(other.0, other.1.row)));
+    rejects.sort_by_key(|(position, reject)| (*position, reject.row));
     let named = |(position, reject): (u32, Reject)| Some((set.sources.get(position as usize)?.name.clone(), reject));
     let rejects = rejects.into_iter().filter_map(named).collect();
     Ok((set, rejects))
@@ -64,7 +64,7 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
 /// Per sheet and row, whether a newer sheet covers the row's town. Rows without a town and sheets without a date stay.
 fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
     let mut newest: HashMap<String, Month> = HashMap::new();
-    let months: Vec<Option<Month>> = shares.iter().map(|(_, sheet)| sheet.data_date.map(|day| day.month())).collect();
+    let months: Vec<Option<Month>> = shares.iter().map(|(_, sheet)| sheet.data_date.map(Day::month)).collect();
     let towns =
         |sheet: &NormalisedSheet| sheet.batch.column_by_name(TOWN_CODE).and_then(|column| column.as_string_opt::<i32>().cloned());
     for ((_, sheet), month) in shares.iter().zip(&months) {
@@ -118,11 +118,11 @@ fn hashes(batch: &RecordBatch) -> Vec<u64> {
             continue;
         }
         for (row, hash) in hashes.iter_mut().enumerate().filter(|(row, _)| column.is_valid(*row)) {
-            let mut hasher = DefaultHasher::new();
-            field.name().hash(&mut hasher);
-            with_value(column, row, |value| value.hash(&mut hasher));
+            let mut cell = DefaultHasher::new();
+            field.name().hash(&mut cell);
+            with_value(column, row, |value| value.hash(&mut cell));
             // Addition, so that sheets with other columns in another order agree.
-            *hash = hash.wrapping_add(hasher.finish());
+            *hash = hash.wrapping_add(cell.finish());
         }
     }
     hashes

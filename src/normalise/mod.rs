@@ -14,6 +14,7 @@ pub mod money;
 pub mod name;
 mod name_variants;
 pub mod phone;
+mod places;
 pub mod repair;
 pub mod sheet;
 pub mod vocabulary;

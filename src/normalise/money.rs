@@ -73,8 +73,7 @@ fn parse(text: &str, unit: Unit) -> Option<i64> {
     }
     let bracketed = rest.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
     let (negative, digits) = match (bracketed, rest.strip_prefix('-')) {
-        (Some(inner), _) => (true, inner),
-        (None, Some(inner)) => (true, inner),
+        (Some(inner), _) | (None, Some(inner)) => (true, inner),
         (None, None) => (false, rest.strip_prefix('+').unwrap_or(rest)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

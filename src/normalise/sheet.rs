@@ -14,10 +14,10 @@ use arrow::error::ArrowError;
 
 use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
+use super::places::{Places, town_hint};
 use super::repair::Repair;
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, date, disability_no, id_number};
-use crate::config::divisions::place::{Place, PlaceState, PlaceText};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, IdState, MONTH, NAME, PLACE, REPAIRS, SEX};
@@ -29,8 +29,6 @@ use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
 const YEAR: &str = "year";
-/// Distinct place texts remembered per sheet; beyond that they are house numbers and not worth the memory.
-const PLACES_REMEMBERED: usize = 100_000;
 
 /// What every sheet of a run shares.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +83,7 @@ pub struct Normaliser<'a> {
     headers: Vec<(String, String)>,
     /// Field names by repair order.
     order: Vec<&'a str>,
+    /// Name and certificate number: either says who the row is about, as does a usable ID number.
     identity: Vec<usize>,
     month: Vec<usize>,
     sheet_month: Option<Month>,
@@ -199,7 +198,7 @@ impl<'a> Normaliser<'a> {
                 headers.push((own.to_owned(), column.text.clone()));
             }
         }
-        let identity = [NAME, ID_NUMBER, DISABILITY_NO].into_iter().flat_map(at).collect();
+        let identity = [NAME, DISABILITY_NO].into_iter().flat_map(at).collect();
         let edition = context.gazetteer.edition(context.period);
         Self {
             context: *context,
@@ -317,11 +316,12 @@ impl<'a> Normaliser<'a> {
     }
 
     fn has_identity(&self, table: &RawTable, row: usize) -> bool {
-        let (kind, first) = first_cell(table, &self.identity, row);
-        let number = first_cell(table, &self.number.positions, row);
+        if !first_cell(table, &self.identity, row).1.is_empty() {
+            return true;
+        }
+        let (kind, number) = first_cell(table, &self.number.positions, row);
         // Where all there is is a number that is nobody's, there is nothing to go by.
-        !first.is_empty()
-            && ((kind, first) != number || id_number::clean(kind, first, self.context.as_of).state != IdState::Placeholder)
+        !number.is_empty() && id_number::clean(kind, number, self.context.as_of).state != IdState::Placeholder
     }
 
     fn is_after_period(&self, table: &RawTable, row: usize) -> bool {
@@ -414,7 +414,7 @@ impl<'a> Normaliser<'a> {
                 Notes { log, order: 6 }.unless(grade.is_some() || grade_text.is_empty(), at, Repair::UnknownCode);
             }
             if kinds.is_empty() && known.category.is_some() {
-                kinds = known.category.unwrap_or("").to_owned();
+                known.category.unwrap_or("").clone_into(&mut kinds);
                 Notes { log, order: 5 }.one(at, Repair::FromDisabilityNumber);
             }
             if grade.is_none() && known.grade.is_some() {
@@ -443,64 +443,6 @@ impl<'a> Normaliser<'a> {
             }
             append(&mut self.repairs, &line);
         }
-    }
-}
-
-/// The town that the sheet's name speaks of, else the file's, else its folders'.
-fn town_hint(edition: &Edition, head: &TableHead) -> String {
-    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
-    names.filter_map(|name| edition.town_in(name)).map(|town| town.name.clone()).next().unwrap_or_default()
-}
-
-/// The place columns and every distinct text met.
-struct Places<'a> {
-    /// County, town, village, group, address.
-    positions: [Vec<usize>; 5],
-    hint: String,
-    met: HashMap<String, Place<'a>>,
-    key: String,
-    columns: [StringBuilder; 6],
-}
-
-impl<'a> Places<'a> {
-    fn new(positions: [Vec<usize>; 5], hint: String) -> Self {
-        Self { positions, hint, met: HashMap::new(), key: String::new(), columns: Default::default() }
-    }
-
-    fn push(&mut self, table: &RawTable, kept: &[usize], edition: &'a Edition, note: &mut Notes<'_>) {
-        for (&row, at) in kept.iter().zip(0..) {
-            let texts: [&str; 5] = std::array::from_fn(|part| first_cell(table, &self.positions[part], row).1);
-            self.key.clear();
-            for text in texts {
-                self.key.push_str(text);
-                self.key.push('\u{1f}');
-            }
-            if let Some(place) = self.met.get(&self.key) {
-                write_place(&mut self.columns, place, texts, at, note);
-                continue;
-            }
-            let [county, town, village, group, address] = texts;
-            let place = edition.place(&PlaceText { county, town, village, group, address, hint: &self.hint });
-            write_place(&mut self.columns, &place, texts, at, note);
-            if self.met.len() < PLACES_REMEMBERED {
-                self.met.insert(self.key.clone(), place);
-            }
-        }
-    }
-}
-
-fn write_place(columns: &mut [StringBuilder; 6], place: &Place<'_>, texts: [&str; 5], at: u32, note: &mut Notes<'_>) {
-    let [town, town_code, village, village_code, group, raw] = columns;
-    town.append_option(place.town.map(|town| &town.name));
-    town_code.append_option(place.town.map(|town| &town.code));
-    village.append_option(place.village.map(|village| &village.name));
-    village_code.append_option(place.village.map(|village| &village.code));
-    group.append_option(place.group.as_ref());
-    note.unless(!place.from_hint, at, Repair::TownFromSheet);
-    if place.left_over || matches!(place.state, PlaceState::Unknown | PlaceState::Elsewhere) {
-        append(raw, &texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("/"));
-    } else {
-        raw.append_null();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::registry::{Grain, RegistryId};
 use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type};
 
-/// A registry of three fields is enough to state a rule; the dictionary below has every kind.
+/// One field of every kind, and those that lend each other values.
 const FIELDS: [(&str, FieldKind); 22] = [
     ("name", FieldKind::Name),
     ("id_number", FieldKind::IdNumber),
@@ -121,7 +121,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         normaliser.push(&table);
     }
     let result = normaliser.finish().expect("a batch");
-    assert_eq!(result.read as usize, result.rows.len() + result.rejects.len(), "rows balance");
+    assert_eq!(result.read, (result.rows.len() + result.rejects.len()) as u64, "rows balance");
     assert_eq!(result.batch.num_rows(), result.rows.len());
     result
 }
@@ -230,6 +230,9 @@ fn certificate_and_id_number_lend_each_other() {
     assert_eq!(row(4), [Some(VALID), None, None, None]);
     assert_eq!(text(&sheet, "repairs", 1), Some("id_number:from_disability_no;disability_kind:from_disability_no"));
     assert_eq!(text(&sheet, "repairs", 4), Some("disability_kind:unknown_code;disability_grade:unknown_code"));
+    let placeholder = Sheet { file: "残联.xlsx", preamble: &[], columns: &columns, rows: &[&["", "0", certificate, "", ""]] };
+    let kept = normalise(&placeholder, Grain::Person);
+    assert_eq!((text(&kept, "id_number", 0), text(&kept, "id_number_raw", 0)), (Some(VALID), Some("0")));
     let alone = normalise(
         &Sheet { file: "贫困.xlsx", preamble: &[], columns: &[("id_number", "证件号码")], rows: &[&[certificate]] },
         Grain::Person,

@@ -42,7 +42,9 @@ pub(super) fn editions(written: &Written) -> Vec<Edition> {
                     .collect()
             })
             .collect();
-        by_town.iter_mut().for_each(|villages| name_apart(villages));
+        for villages in &mut by_town {
+            name_apart(villages);
+        }
         editions.push(Edition { as_of: *as_of, towns, villages: by_town, names: Names::default() });
         previous = current;
     }
@@ -74,7 +76,7 @@ fn link(
                 .iter()
                 .find(|(_, village)| village.code == *code)
                 .or_else(|| same_name.clone().find(|(old_town, _)| *old_town == town).copied())
-                .or_else(|| if let [only] = moved.as_slice() { Some(**only) } else { None })
+                .or(if let [only] = moved.as_slice() { Some(**only) } else { None })
                 .map(|(_, village)| village.line)
                 .filter(|line| taken.insert(*line));
             let line = ancestor.unwrap_or_else(|| {
@@ -94,7 +96,7 @@ fn name_apart(villages: &mut [Village]) {
     for village in villages {
         if names.iter().filter(|name| **name == village.name).count() > 1 {
             let tail: String = village.code.chars().skip(9).collect();
-            village.name.push_str(&format!("({tail})"));
+            village.name = format!("{}({tail})", village.name);
         }
     }
 }

@@ -106,15 +106,20 @@ fn strip_one<'a>(text: &'a str, suffixes: &[&str]) -> Option<&'a str> {
     suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)).filter(|rest| !rest.is_empty())
 }
 
+/// Town base → positions of the towns it may mean now.
+type TownName = (String, Vec<usize>);
+/// Village base → town and village by position.
+type VillageName = (String, (usize, usize));
+
 /// Every name that leads to a town or a village of one edition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// Province, prefecture, county, in full and short.
     above: Vec<String>,
     /// Town base → towns it may mean now; longest first where one begins another.
-    towns: Vec<(String, Vec<usize>)>,
+    towns: Vec<TownName>,
     /// Village base → village, per base of the town it was ever written under.
-    villages: BTreeMap<String, Vec<(String, (usize, usize))>>,
+    villages: BTreeMap<String, Vec<VillageName>>,
 }
 
 impl Names {
@@ -131,7 +136,7 @@ impl Names {
             }
         }
         let mut town_names: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        let mut village_names: BTreeMap<String, BTreeSet<(String, (usize, usize))>> = BTreeMap::new();
+        let mut village_names: BTreeMap<String, BTreeSet<VillageName>> = BTreeMap::new();
         for (town, village, line) in aliases {
             if let Some(&found) = now.get(line) {
                 village_names.entry(town.clone()).or_default().insert((village.clone(), found));
@@ -144,8 +149,7 @@ impl Names {
         for (at, town) in towns.iter().enumerate() {
             town_names.insert(town.base.clone(), BTreeSet::from([at]));
         }
-        let mut names: Vec<(String, Vec<usize>)> =
-            town_names.into_iter().map(|(base, found)| (base, found.into_iter().collect())).collect();
+        let mut names: Vec<TownName> = town_names.into_iter().map(|(base, found)| (base, found.into_iter().collect())).collect();
         names.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then_with(|| one.0.cmp(&other.0)));
         let short = |name: &String| name.trim_end_matches(['省', '市', '县', '区']).to_owned();
         let above = above.iter().flat_map(|name| [name.clone(), short(name)]).filter(|name| !name.is_empty()).collect();
@@ -166,7 +170,7 @@ impl Names {
 
     /// The town at the front of `text`: its base and what follows. A base alone counts only when no village suffix follows it
     /// (`瑞溪村` is a village, `瑞溪燕子坝` begins with a town).
-    fn town<'s, 't>(&'s self, text: &'t str) -> Option<(&'s (String, Vec<usize>), &'t str)> {
+    fn town<'s, 't>(&'s self, text: &'t str) -> Option<(&'s TownName, &'t str)> {
         self.towns.iter().find_map(|entry| {
             let after = text.strip_prefix(entry.0.as_str())?;
             let mut rest = after;
@@ -233,16 +237,16 @@ impl Edition {
             place.state = PlaceState::Elsewhere;
             return place;
         }
-        let mut found: Option<(&(String, Vec<usize>), &str)> = None;
+        let mut found: Option<(&TownName, &str)> = None;
         let mut elsewhere = false;
-        for text in [&town, &village, &address] {
+        for (text, is_village) in [(&town, false), (&village, true), (&address, false)] {
             let below = self.names.below_county(text);
             // A village column may repeat the town (瑞溪镇燕子坝村), but 新州 there is the village: only a full town name counts.
-            let with_suffix = |found: &(&(String, Vec<usize>), &str)| {
+            let with_suffix = |found: &(&TownName, &str)| {
                 let after = below.strip_prefix(found.0.0.as_str()).unwrap_or("");
                 TOWN_SUFFIXES.iter().chain(&ETHNIC_WORDS).any(|suffix| after.starts_with(suffix)) || below.len() < text.len()
             };
-            let here = self.names.town(below).filter(|entry| !std::ptr::eq(text, &village) || with_suffix(entry));
+            let here = self.names.town(below).filter(|entry| !is_village || with_suffix(entry));
             elsewhere |= here.is_none() && is_elsewhere(below);
             found = found.or(here);
         }
