@@ -43,13 +43,13 @@ impl std::fmt::Debug for FoldedName {
 pub enum NameLevel {
     /// The same characters after folding.
     Same,
-    /// The same but for unknown characters.
+    /// The same, or the same sound, but for unknown characters.
     Wildcard,
     /// The same sound, dialects folded.
     SameSound,
     /// A name of three or more characters less one of its given-name characters.
     Dropped,
-    /// One character of three or more differs and does not sound alike.
+    /// One character of three or more differs; the others are the same or sound alike.
     OneCharacter,
     /// The rest: also two-character names that differ in one, as siblings' do.
     Different,
@@ -133,6 +133,8 @@ impl FoldedName {
     /// Whether the characters at two positions are the same, unknown or sound alike.
     fn alike(&self, at: usize, other: &Self, there: usize) -> bool {
         self.characters[at] == other.characters[there]
+            || self.characters[at] == '?'
+            || other.characters[there] == '?'
             || self.syllables[at].iter().any(|reading| other.syllables[there].contains(reading))
     }
 
@@ -166,9 +168,9 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
     match (unknown, sound, other) {
         (0, 0, 0) => NameLevel::Same,
         // At least one character must be known to agree.
-        (1.., 0, 0) if unknown < left.len() => NameLevel::Wildcard,
+        (1.., _, 0) if unknown < left.len() => NameLevel::Wildcard,
         (0, _, 0) => NameLevel::SameSound,
-        (0, 0, 1) if left.len() >= 3 => NameLevel::OneCharacter,
+        (0, _, 1) if left.len() >= 3 => NameLevel::OneCharacter,
         _ => NameLevel::Different,
     }
 }
@@ -270,6 +272,8 @@ mod tests {
             ("王建国", "王建军", NameLevel::OneCharacter),
             ("王伟", "王强", NameLevel::Different),
             ("□□", "王强", NameLevel::Different),
+            ("贾桂□", "贾光", NameLevel::Dropped),
+            ("唐平□", "唐萍芳", NameLevel::Wildcard),
         ] {
             assert_eq!(level(left, right), expected, "{left} {right}");
         }
