@@ -157,7 +157,7 @@ impl LinkModel {
         if !(thresholds.review <= thresholds.confirm && thresholds.margin >= 0.0) {
             mistakes.push("[thresholds] 应满足 review ≤ confirm 且 margin ≥ 0".to_owned());
         }
-        if !(model.calibration.strength > 0.0) {
+        if model.calibration.strength.is_nan() || model.calibration.strength <= 0.0 {
             mistakes.push("[calibration] strength 应大于 0".to_owned());
         }
         for comparison in &model.calibration.comparisons {

@@ -36,6 +36,7 @@ pub(super) fn assign(edges: &[Edge], confirm: Bits, margin: Bits, exclusive: boo
     let mut decision = Decision::default();
     for component in components(edges, exclusive) {
         let (rows, persons) = sides(&component);
+        let (joined_before, tied_before) = (decision.joined.len(), decision.tied.len());
         let chosen = if component.len() == 1 {
             component.iter().map(|edge| (*edge, edge.weight)).collect()
         } else if exclusive && rows.len() <= EXACT && persons.len() <= EXACT {
@@ -49,12 +50,13 @@ pub(super) fn assign(edges: &[Edge], confirm: Bits, margin: Bits, exclusive: boo
             }
         }
         // The rival of a tie is part of it.
-        let tied: Vec<Edge> = decision.tied.iter().filter(|edge| component.binary_search(edge).is_ok()).copied().collect();
+        let tied = decision.tied[tied_before..].to_vec();
         for rival in &component {
             let near = |tie: &Edge| {
                 tie != rival && (tie.row == rival.row || tie.person == rival.person) && tie.weight - rival.weight < margin
             };
-            if tied.iter().any(near) && !decision.joined.contains(rival) && !decision.tied.contains(rival) {
+            let decided = decision.joined[joined_before..].contains(rival) || decision.tied[tied_before..].contains(rival);
+            if !decided && tied.iter().any(near) {
                 decision.tied.push(*rival);
             }
         }

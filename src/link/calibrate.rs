@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::compare::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT};
+use super::compare::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
 use super::hash;
 use super::roster::Roster;
 use super::spine::Spine;
@@ -21,14 +21,19 @@ type Counts = [[u32; 16]; COMPARISONS];
 /// Weights for one layer: `proven` rows joined by number in this layer, `rows` all its rows.
 pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven: &[u32], rows: &[u32]) -> Weights {
     let mut weights = Weights::shipped(model);
-    let matched = sample(proven, model.calibration.proven_pairs);
-    let matches = count(roster, spine, matched.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
+    let proven_pairs = sample(proven, model.calibration.proven_pairs);
+    let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
     let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs));
     for (at, (comparison, _)) in model.comparisons().into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
-            // A join by number presupposes that names agree, so it cannot say how often they do not.
-            let fixed = (at == compare::NAME).then_some(NAME_DIFFERENT);
-            blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength, fixed);
+            let kept = weights.odds[at].clone();
+            blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength);
+            if at == compare::NAME {
+                // A join by number presupposes that names agree, and strangers say nothing of siblings.
+                for level in [NAME_KIN, NAME_DIFFERENT].map(usize::from) {
+                    weights.odds[at][level] = kept[level];
+                }
+            }
         }
     }
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
@@ -38,6 +43,17 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
     }
     weights.settle();
     weights
+}
+
+/// Among what is left, strangers in one household are rarer than in the population: most members have found each other already. At
+/// least half of the `linked` candidate pairs of one household are taken for matches.
+pub(super) fn sharpen_household(weights: &mut Weights, linked: usize, left: usize, right: usize) {
+    let whole = |count: usize| f64::from(super::roster::dense(count));
+    let strangers = (whole(linked) / 2.0 + 1.0) / (whole(left) * whole(right)).max(1.0);
+    for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
+        odds.u = odds.u.min(strangers);
+    }
+    weights.settle();
 }
 
 /// Odds before comparison: `expected` matches among `left` × `right` pairs.
@@ -87,16 +103,14 @@ fn count(roster: &Roster, spine: &Spine, pairs: Vec<(u32, u32)>) -> Counts {
     counts
 }
 
-/// Counts plus `strength` pairs distributed as the prior says. `fixed` keeps its prior m.
-fn blend(odds: &mut [Odds], matches: &[u32], random: &[u32], strength: f64, fixed: Option<u8>) {
+/// Counts plus `strength` pairs distributed as the prior says.
+fn blend(odds: &mut [Odds], matches: &[u32], random: &[u32], strength: f64) {
     let total = |counts: &[u32]| f64::from(counts.iter().sum::<u32>());
-    let (matched, drawn) = (total(matches), total(random));
+    let (proven, drawn) = (total(matches), total(random));
     let (sum_m, sum_u) = odds.iter().fold((0.0, 0.0), |(m, u), odds| (m + odds.m, u + odds.u));
     for (level, odds) in odds.iter_mut().enumerate() {
         let seen = |counts: &[u32]| f64::from(counts.get(level).copied().unwrap_or(0));
-        if fixed.is_none_or(|fixed| usize::from(fixed) != level) {
-            odds.m = (seen(matches) + strength * odds.m / sum_m) / (matched + strength);
-        }
+        odds.m = (seen(matches) + strength * odds.m / sum_m) / (proven + strength);
         odds.u = (seen(random) + strength * odds.u / sum_u) / (drawn + strength);
     }
 }
@@ -109,10 +123,10 @@ mod tests {
     fn few_pairs_leave_the_prior_many_replace_it() {
         let prior = [Odds { m: 0.9, u: 0.1 }, Odds { m: 0.1, u: 0.9 }];
         let mut few = prior;
-        blend(&mut few, &[1, 1], &[0, 0], 300.0, None);
+        blend(&mut few, &[1, 1], &[0, 0], 300.0);
         assert!((few[0].m - 0.9).abs() < 0.01 && (few[0].u - 0.1).abs() < 1e-9);
         let mut many = prior;
-        blend(&mut many, &[50_000, 50_000], &[20_000, 80_000], 300.0, None);
+        blend(&mut many, &[50_000, 50_000], &[20_000, 80_000], 300.0);
         assert!((many[0].m - 0.5).abs() < 0.01 && (many[0].u - 0.2).abs() < 0.01);
     }
 

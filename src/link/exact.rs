@@ -84,20 +84,24 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
 /// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
 /// or somebody else in either household bears the other's name more closely.
 fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
-    if level < NameLevel::Dropped {
+    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
         return false;
     }
     let (right, left) = (roster.record(row), roster.record(face));
-    let namesake = |household: u32, but: u32, of: &Record| {
-        roster
-            .household_rows(household)
-            .iter()
-            .filter(|other| **other != but)
-            .any(|other| spine::name_level(roster, roster.record(*other), of).is_some_and(|closer| closer < level))
+    // A member whose own number stands in the other household too is accounted for and needs no second row.
+    let accounted = |member: &Record, opposite: u32| {
+        member.number != 0
+            && member.number != right.number
+            && roster.household_rows(opposite).iter().any(|row| roster.record(*row).number == member.number)
     };
-    (left.household != NONE && left.household == right.household)
-        || namesake(right.household, row, left)
-        || namesake(left.household, face, right)
+    let namesake = |own: &Record, but: u32, opposite: &Record| {
+        let others =
+            roster.household_rows(own.household).iter().filter(|other| **other != but).map(|other| roster.record(*other));
+        others
+            .filter(|other| !accounted(other, opposite.household))
+            .any(|other| spine::name_level(roster, other, opposite).is_some_and(|closer| closer < level))
+    };
+    (left.household != NONE && left.household == right.household) || namesake(right, row, left) || namesake(left, face, right)
 }
 
 /// Groups waiting rows that bear the same number, valid or damaged alike, and agreeing names.
@@ -119,17 +123,16 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
                 spine::name_level(roster, record, roster.record(head))
                     .is_none_or(|level| level.agrees() && !siblings(roster, row, head, level))
             });
-            match same {
-                Some(head) => left.copies.push((row, head)),
-                None => {
-                    if let Some(&first) = heads.first().filter(|_| record.number != 0) {
-                        spine.contested.insert(record.number);
-                        left.clashes.push(Clash { left: first, right: row });
-                    }
-                    heads.push(row);
-                    left.rows.push(row);
-                }
+            if let Some(head) = same {
+                left.copies.push((row, head));
+                continue;
             }
+            if let Some(&first) = heads.first().filter(|_| record.number != 0) {
+                spine.contested.insert(record.number);
+                left.clashes.push(Clash { left: first, right: row });
+            }
+            heads.push(row);
+            left.rows.push(row);
         }
     }
     left.rows.sort_unstable();

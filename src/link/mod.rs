@@ -88,7 +88,8 @@ impl<'a> Work<'a> {
             let scored = probable::score(self.roster, &self.spine, &weights, row, person);
             self.status[row as usize] = (LinkStatus::Id, scored.weight);
         }
-        let outcome = probable::join_by_weight(self.roster, &mut self.spine, self.model, &weights, rows, &left.rows, exclusive);
+        let outcome =
+            probable::join_by_weight(self.roster, &mut self.spine, self.model, &mut weights, rows, &left.rows, exclusive);
         for pair in &outcome.joined {
             let status = if pair.levels.number_repaired() { LinkStatus::Repaired } else { LinkStatus::Probable };
             self.status[pair.row as usize] = (status, pair.weight);
@@ -124,6 +125,7 @@ impl<'a> Work<'a> {
 
     /// Rows that nobody took become persons, unless an equal number of this very layer says otherwise.
     fn found_the_rest(&mut self, left: &Leftover, weights: &Weights, clashes: &mut Vec<Clash>) {
+        let mut told: hash::WordSet = clashes.iter().map(|clash| u64::from(clash.right)).collect();
         for &row in &left.rows {
             if self.spine.person_of[row as usize] != NONE {
                 continue;
@@ -136,7 +138,7 @@ impl<'a> Work<'a> {
                 }
                 Claim::Clashes(other) => {
                     self.spine.contested.insert(self.roster.record(row).number);
-                    if !clashes.iter().any(|clash| clash.right == row) {
+                    if told.insert(u64::from(row)) {
                         clashes.push(Clash { left: other, right: row });
                     }
                     self.spine.found(self.roster, row);
@@ -171,7 +173,7 @@ impl<'a> Work<'a> {
             }
             let linked = compare::linked_household(self.roster, &self.spine, clash.right, person);
             let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, linked);
-            let weight = weights.weight(self.roster, &levels, self.roster.record(clash.right), self.roster.record(clash.left));
+            let weight = weights.weight(self.roster, levels, self.roster.record(clash.right), self.roster.record(clash.left));
             let scored = Scored { row: clash.right, person, face: clash.left, weight, levels };
             let pair = self.review_pair(&scored, weights, "number equal, name differs");
             self.review.push(pair);
@@ -185,7 +187,7 @@ impl<'a> Work<'a> {
             right: RowId(scored.row),
             weight: to_f32(scored.weight),
             probability: probability(scored.weight),
-            parts: weights.parts(self.roster, &scored.levels, right, left, self.model),
+            parts: weights.parts(self.roster, scored.levels, right, left, self.model),
             reason: reason.to_owned(),
         }
     }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::assign::{self, Edge};
 use super::blocking;
+use super::calibrate;
 use super::compare::{self, Levels};
 use super::roster::Roster;
 use super::spine::Spine;
@@ -55,7 +56,7 @@ pub(super) fn join_by_weight(
     roster: &Roster,
     spine: &mut Spine,
     model: &LinkModel,
-    weights: &Weights,
+    weights: &mut Weights,
     rows: &[u32],
     leftover: &[u32],
     exclusive: bool,
@@ -71,10 +72,16 @@ pub(super) fn join_by_weight(
             break;
         }
         let candidates = blocking::candidates(roster, spine, model, &open, &persons);
+        let frozen = &*spine;
         if round == 0 {
             outcome.skipped = candidates.skipped;
+            let linked = candidates
+                .pairs
+                .par_iter()
+                .filter(|(row, person, _)| compare::linked_household(roster, frozen, *row, *person) <= compare::HOUSEHOLD_LINKED);
+            calibrate::sharpen_household(weights, linked.count(), persons.len(), open.len());
         }
-        let frozen = &*spine;
+        let weights = &*weights;
         let scored: Vec<Scored> = candidates
             .pairs
             .par_iter()
@@ -141,7 +148,7 @@ pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32,
         Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([compare::MISSING; compare::COMPARISONS]) };
     for face in spine.faces.of(person).filter(|face| *face != row) {
         let levels = compare::compare(roster, spine, row, person, face, linked);
-        let weight = weights.weight(roster, &levels, right, roster.record(face));
+        let weight = weights.weight(roster, levels, right, roster.record(face));
         if (weight, std::cmp::Reverse(face)) > (best.weight, std::cmp::Reverse(best.face)) || best.weight == Bits::MIN {
             best = Scored { face, weight, levels, ..best };
         }

@@ -309,12 +309,12 @@ fn read_row<'a>(
     let mut torn = NONE;
     let mut shown_birth = None;
     if number.is_none() {
-        if let (Some(text), Some(state)) = (number_text, state) {
-            if matches!(state, IdState::Invalid | IdState::Float | IdState::Masked | IdState::Malformed) {
-                torn = dense(damaged.len());
-                damaged.push((text, state));
-                shown_birth = id::birth_shown(text);
-            }
+        if let (Some(text), Some(state)) = (number_text, state)
+            && matches!(state, IdState::Invalid | IdState::Float | IdState::Masked | IdState::Malformed)
+        {
+            torn = dense(damaged.len());
+            damaged.push((text, state));
+            shown_birth = id::birth_shown(text);
         }
         // A disability certificate number starts with the holder's number.
         number = at(columns.certificate, row).and_then(|text| text.get(..18)).and_then(valid_number);

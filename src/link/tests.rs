@@ -1,5 +1,12 @@
 //! The whole room on a synthetic county: truth known, identity damage on both sides, and cases by hand.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shares of test counts; a float is the damage itself"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -309,18 +316,14 @@ fn a_damaged_county_holds_its_floor() {
 }
 
 #[test]
-#[ignore = "by hand: figures and seconds at county size"]
-fn county_size() {
-    let households = std::env::var("HOUSEHOLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
-    let world = world(households, 11);
+#[ignore = "some ten seconds; by hand after changes to blocking or weights"]
+fn two_hundred_thousand_households_hold_the_floor_in_seconds() {
+    let world = world(200_000, 11);
     let start = std::time::Instant::now();
     let linked = run(world.registries.clone());
     let seconds = start.elapsed().as_secs_f64();
     let (precision, recall) = quality(&linked, &world.truth, &world.registries);
-    let mut reasons = BTreeMap::<&str, usize>::new();
-    linked.review.iter().for_each(|pair| *reasons.entry(&pair.reason).or_default() += 1);
-    let sizes: Vec<usize> = world.registries.iter().map(RegistryRecords::len).collect();
-    panic!("{sizes:?} precision {precision:.5} recall {recall:.5} in {seconds:.1} s, review {reasons:?}");
+    assert!(precision >= 0.999 && recall >= 0.99 && seconds < 20.0, "{precision:.5} {recall:.5} in {seconds:.1} s");
 }
 
 #[test]
@@ -432,10 +435,25 @@ fn a_damaged_number_is_repaired_by_another_registry() {
     let mut digits: Vec<char> = good.number.chars().collect();
     digits[9] = if digits[9] == '9' { '8' } else { '9' };
     let bad = Row { number: digits.into_iter().collect(), state: "invalid", ..good.clone() };
-    let linked = run(vec![registry("poverty", Grain::Person, &[bad]), registry("insurance", Grain::Person, &[good.clone()])]);
+    let linked =
+        run(vec![registry("poverty", Grain::Person, &[bad]), registry("insurance", Grain::Person, std::slice::from_ref(&good))]);
     assert_eq!(linked.links[0].person, linked.links[1].person);
     assert_eq!(linked.links[1].status, LinkStatus::Repaired);
     assert_eq!(linked.suspicions, [Suspicion::Damaged { row: RowId(0), suggestion: good.number, source: RowId(1) }]);
+}
+
+#[test]
+fn a_masked_list_is_linked_by_what_it_shows() {
+    let good = row("张小明", A, 123);
+    let shown: String = good.number.chars().enumerate().map(|(at, c)| if (6..14).contains(&at) { '*' } else { c }).collect();
+    let masked = Row { number: shown, state: "masked", ..good.clone() };
+    // The county around it makes the odds of a chance agreement what they are.
+    let mut crowd: Vec<Row> =
+        county(300, 2).iter().map(|human| damaged(human, 0, std::slice::from_ref(human), &mut Dice(1))).collect();
+    crowd.push(good);
+    let last = crowd.len() - 1;
+    let linked = run(vec![registry("poverty", Grain::Person, &crowd), registry("premium_subsidy", Grain::Person, &[masked])]);
+    assert_eq!(linked.links[last].person, linked.links[last + 1].person, "{:?}", linked.review);
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Weights {
     }
 
     /// The bits of one comparison.
-    fn part(&self, roster: &Roster, levels: &Levels, comparison: usize, right: &Record, left: &Record) -> Bits {
+    fn part(&self, roster: &Roster, levels: Levels, comparison: usize, right: &Record, left: &Record) -> Bits {
         let level = levels.0[comparison];
         if level == MISSING {
             return 0;
@@ -62,7 +62,7 @@ impl Weights {
     }
 
     /// The weight of a pair.
-    pub(super) fn weight(&self, roster: &Roster, levels: &Levels, right: &Record, left: &Record) -> Bits {
+    pub(super) fn weight(&self, roster: &Roster, levels: Levels, right: &Record, left: &Record) -> Bits {
         (0..COMPARISONS).fold(self.prior, |sum, comparison| sum + self.part(roster, levels, comparison, right, left))
     }
 
@@ -70,7 +70,7 @@ impl Weights {
     pub(super) fn parts(
         &self,
         roster: &Roster,
-        levels: &Levels,
+        levels: Levels,
         right: &Record,
         left: &Record,
         model: &LinkModel,

@@ -88,10 +88,12 @@ impl IdLevel {
 
 /// The level of names that differ in one character within one household.
 pub(super) const NAME_KIN: u8 = 5;
+/// The last name level that siblings do not share.
+const NAME_SOUND: u8 = 2;
 /// Names differ.
 pub(super) const NAME_DIFFERENT: u8 = 6;
 /// The last household level that says "same household".
-const HOUSEHOLD_LINKED: u8 = 2;
+pub(super) const HOUSEHOLD_LINKED: u8 = 2;
 /// The household level of an equal head.
 const SAME_HEAD: u8 = 3;
 
@@ -101,23 +103,23 @@ pub(super) struct Levels(pub [u8; COMPARISONS]);
 
 impl Levels {
     /// The level of one comparison.
-    pub(super) fn of(&self, comparison: usize) -> u8 {
+    pub(super) fn of(self, comparison: usize) -> u8 {
         self.0[comparison]
     }
 
     /// Whether the number proves a repair: damage that has few explanations.
-    pub(super) fn number_repaired(&self) -> bool {
+    pub(super) fn number_repaired(self) -> bool {
         self.of(ID) <= IdLevel::FloatStem as u8
     }
 
-    /// Equal number, unrelated names: pass 1 has told that already.
-    pub(super) fn is_clash(&self) -> bool {
-        self.of(ID) == IdLevel::Equal as u8 && self.of(NAME) == NAME_DIFFERENT
+    /// Equal number, but pass 1 saw siblings or strangers in the names.
+    pub(super) fn is_clash(self) -> bool {
+        self.of(ID) == IdLevel::Equal as u8 && self.of(NAME) > NAME_SOUND
     }
 
     /// Whether a join on these levels may be made without a human: names agree, numbers do not contradict, and something beyond
     /// name and village speaks for it.
-    pub(super) fn may_join(&self) -> bool {
+    pub(super) fn may_join(self) -> bool {
         let id = self.of(ID);
         let contradicts = id == IdLevel::Conflict as u8 || id == IdLevel::DamagedUnlike as u8;
         let number_speaks = id <= IdLevel::SameBirth as u8;
@@ -126,6 +128,7 @@ impl Levels {
         let phone_speaks = self.of(PHONE) == 0;
         self.of(NAME) != NAME_DIFFERENT
             && self.of(NAME) != MISSING
+            && !self.is_clash()
             && (!contradicts || (id == IdLevel::DamagedUnlike as u8 && household_speaks))
             && (number_speaks || birth_speaks || household_speaks || phone_speaks)
     }

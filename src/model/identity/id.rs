@@ -271,16 +271,16 @@ pub fn slips(left: &[u8], right: &[u8]) -> u8 {
     for (i, a) in left.iter().enumerate() {
         let (now, last, before) = ((i + 1) % 3, i % 3, (i + 2) % 3);
         rows[now][0] = small(i as u64 + 1);
-        let mut least = rows[now][0];
+        let mut lowest = rows[now][0];
         for (j, b) in right.iter().enumerate() {
             let mut cost = (rows[last][j] + u8::from(a != b)).min(rows[last][j + 1] + 1).min(rows[now][j] + 1);
             if i > 0 && j > 0 && left[i - 1] == *b && *a == right[j - 1] {
                 cost = cost.min(rows[before][j - 1] + 1);
             }
             rows[now][j + 1] = cost;
-            least = least.min(cost);
+            lowest = lowest.min(cost);
         }
-        if least >= FAR {
+        if lowest >= FAR {
             return FAR;
         }
     }
@@ -340,7 +340,7 @@ mod tests {
             for damaged in [wrong, swapped, missing, doubled] {
                 let damaged: String = damaged.into_iter().collect();
                 if damaged != number.text() && Number::parse(&damaged).is_none_or(|shown| !shown.is_valid()) {
-                    prop_assert!(repairs(&damaged).contains(&number) || damaged.starts_with(|c| c == 'X') || damaged.contains("X") && !number.text().contains('X'));
+                    prop_assert!(repairs(&damaged).contains(&number));
                     prop_assert_eq!(slips(damaged.as_bytes(), number.text().as_bytes()), 1);
                 }
             }

@@ -9,15 +9,15 @@ use pinyin::ToPinyinMulti;
 use unicode_normalization::UnicodeNormalization;
 
 /// Traditional and variant forms met in names, each followed by the form it folds to.
-const VARIANTS: &str = "國国華华東东劉刘張张陳陈楊杨趙赵黃黄吳吴鄭郑馬马孫孙許许韓韩馮冯蕭肖萧肖葉叶蔣蒋賈贾鄒邹陸陆閻闫阎闫龍龙萬万錢钱湯汤\
-喬乔賀贺賴赖龔龚嚴严顏颜羅罗盧卢鍾钟鐘钟譚谭廖廖鄧邓謝谢蘇苏呂吕範范關关餘余聶聂麗丽紅红蘭兰芬芬鳳凤貴贵榮荣軍军強强\
-强强剛刚偉伟傑杰杰杰學学軒轩遠远進进慶庆寶宝寳宝樹树峯峰崐昆崑昆昇升陞升濤涛燕燕麥麦雲云飛飞愛爱靜静瓊琼艷艳豔艳\
-瑩莹穎颖頴颖嬌娇蓮莲鵬鹏輝辉煇辉會会興兴義义禮礼廣广發发財财銀银鑫鑫鐵铁鋼钢銘铭錦锦鎮镇長长門门開开陽阳陰阴雙双雪雪靈灵\
-祿禄壽寿祥祥連连運运達达選选維维緒绪紹绍練练純纯綱纲結结經经繼继續续績绩勝胜勛勋勳勋勵励勞劳動动務务詩诗誠诚\
-謙谦議议讓让賢贤質质贊赞赟赟巖岩嵗岁歲岁淨净潔洁澤泽濱滨瀾澜燦灿爾尔玨珏瑋玮璽玺甯宁寧宁窑窑竇窦筆笔節节粵粤絲丝\
-綺绮緣缘縣县羣群聖圣聰聪聲声腳脚臺台苧苎莊庄處处號号補补規规親亲觀观訓训評评調调論论諾诺譽誉豐丰貞贞貢贡貫贯\
-鄉乡醫医針针鋒锋鏡镜閔闵閣阁隆隆韋韦韵韵韻韵頓顿頡颉項项順顺須须頌颂領领題题類类顧顾風风館馆駿骏騰腾驍骁驥骥鮑鲍魯鲁\
-鴻鸿鵑鹃鶴鹤鷹鹰麟麟齊齐齡龄莭节旾春囯国芲花";
+const VARIANTS: &str = "國国華华東东劉刘張张陳陈楊杨趙赵黃黄吳吴鄭郑馬马孫孙許许韓韩馮冯蕭肖萧肖葉叶蔣蒋賈贾鄒邹陸陆閻闫阎闫龍龙萬万錢钱\
+湯汤喬乔賀贺賴赖龔龚嚴严顏颜羅罗盧卢鍾钟鐘钟譚谭鄧邓謝谢蘇苏呂吕範范關关餘余聶聂麗丽紅红蘭兰鳳凤貴贵榮荣軍军強强\
+剛刚偉伟傑杰學学軒轩遠远進进慶庆寶宝寳宝樹树峯峰崐昆崑昆昇升陞升濤涛麥麦雲云飛飞愛爱靜静瓊琼艷艳豔艳瑩莹穎颖頴颖\
+嬌娇蓮莲鵬鹏輝辉煇辉會会興兴義义禮礼廣广發发財财銀银鐵铁鋼钢銘铭錦锦鎮镇長长門门開开陽阳陰阴雙双靈灵祿禄壽寿連连\
+運运達达選选維维緒绪紹绍練练純纯綱纲結结經经繼继續续績绩勝胜勛勋勳勋勵励勞劳動动務务詩诗誠诚謙谦議议讓让賢贤質质\
+贊赞巖岩嵗岁歲岁淨净潔洁澤泽濱滨瀾澜燦灿爾尔玨珏瑋玮璽玺甯宁寧宁竇窦筆笔節节粵粤絲丝綺绮緣缘縣县羣群聖圣聰聪聲声\
+腳脚臺台苧苎莊庄處处號号補补規规親亲觀观訓训評评調调論论諾诺譽誉豐丰貞贞貢贡貫贯鄉乡醫医針针鋒锋鏡镜閔闵閣阁韋韦\
+韻韵頓顿頡颉項项順顺須须頌颂領领題题類类顧顾風风館馆駿骏騰腾驍骁驥骥鮑鲍魯鲁鴻鸿鵑鹃鶴鹤鷹鹰齊齐齡龄莭节旾春囯国\
+芲花";
 
 /// At most so many sound keys per name; further readings of its last characters are left out of the keys, never of the comparison.
 const SOUND_KEYS: usize = 8;
@@ -43,13 +43,13 @@ impl std::fmt::Debug for FoldedName {
 pub enum NameLevel {
     /// The same characters after folding.
     Same,
-    /// The same but for unknown characters.
+    /// The same, or the same sound, but for unknown characters.
     Wildcard,
     /// The same sound, dialects folded.
     SameSound,
     /// A name of three or more characters less one of its given-name characters.
     Dropped,
-    /// One character of three or more differs and does not sound alike.
+    /// One character of three or more differs; the others are the same or sound alike.
     OneCharacter,
     /// The rest: also two-character names that differ in one, as siblings' do.
     Different,
@@ -133,6 +133,8 @@ impl FoldedName {
     /// Whether the characters at two positions are the same, unknown or sound alike.
     fn alike(&self, at: usize, other: &Self, there: usize) -> bool {
         self.characters[at] == other.characters[there]
+            || self.characters[at] == '?'
+            || other.characters[there] == '?'
             || self.syllables[at].iter().any(|reading| other.syllables[there].contains(reading))
     }
 
@@ -166,9 +168,9 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
     match (unknown, sound, other) {
         (0, 0, 0) => NameLevel::Same,
         // At least one character must be known to agree.
-        (1.., 0, 0) if unknown < left.len() => NameLevel::Wildcard,
+        (1.., _, 0) if unknown < left.len() => NameLevel::Wildcard,
         (0, _, 0) => NameLevel::SameSound,
-        (0, 0, 1) if left.len() >= 3 => NameLevel::OneCharacter,
+        (0, _, 1) if left.len() >= 3 => NameLevel::OneCharacter,
         _ => NameLevel::Different,
     }
 }
@@ -270,8 +272,19 @@ mod tests {
             ("王建国", "王建军", NameLevel::OneCharacter),
             ("王伟", "王强", NameLevel::Different),
             ("□□", "王强", NameLevel::Different),
+            ("贾桂□", "贾光", NameLevel::Dropped),
+            ("唐平□", "唐萍芳", NameLevel::Wildcard),
         ] {
             assert_eq!(level(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn variants_fold_in_one_step() {
+        let forms: Vec<char> = VARIANTS.chars().collect();
+        assert_eq!(forms.len() % 2, 0);
+        for pair in forms.chunks(2) {
+            assert_eq!((variant(pair[0]), variant(pair[1])), (pair[1], pair[1]), "{pair:?}");
         }
     }
 
