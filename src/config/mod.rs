@@ -1,5 +1,9 @@
 //! What the county wrote → what it means. Pipelines, registries, policies, layouts, divisions: read as TOML,
 //! resolved with every mistake reported at once with file, line and caret.
 
+pub mod document;
+pub mod error;
+pub mod pin;
+pub mod pipeline;
 pub mod policy;
 pub mod registry;

@@ -8,7 +8,7 @@ use super::raw::{Refusal, RejectReason};
 use super::registry::RegistryId;
 
 /// One input file (a zip member counts as a file).
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
 pub struct IntakeFile {
     /// Path relative to its `--input` argument with `/`; inside a zip `zip/inner`.
     pub path: String,
@@ -20,12 +20,13 @@ pub struct IntakeFile {
     pub encoding: String,
     /// Sheets that hold a table or were refused; empty sheets are not listed.
     pub sheets: Vec<IntakeSheet>,
-    /// Set when the file as a whole was refused.
+    /// Set when the file as a whole was refused. Not kept for resuming: a run with refusals reads its files again.
+    #[serde(skip)]
     pub refusal: Option<Refusal>,
 }
 
 /// One sheet with a table.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
 pub struct IntakeSheet {
     /// Sheet name; empty for text files.
     pub sheet: String,
@@ -46,6 +47,7 @@ pub struct IntakeSheet {
     /// Rows rejected, by reason; `read == kept + Σ rejected`.
     pub rejected: BTreeMap<RejectReason, u64>,
     /// Set when the sheet was refused.
+    #[serde(skip)]
     pub refusal: Option<Refusal>,
 }
 

@@ -18,7 +18,7 @@ pub enum CellKind {
 }
 
 /// One sheet of one file (or the single table of a text file).
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default, serde::Deserialize, serde::Serialize)]
 pub struct SheetName {
     /// Path relative to its `--input` argument with `/`; inside a zip `zip/inner`.
     pub file: String,
@@ -105,7 +105,8 @@ impl RawColumn {
 }
 
 /// Why a row below the header was set aside. Rows in = rows kept + rows rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RejectReason {
     /// 小计, 合计, 总计.
     Subtotal,

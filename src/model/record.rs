@@ -13,7 +13,7 @@ use super::registry::{Grain, RegistryId};
 pub struct RowId(pub u32);
 
 /// A sheet that rows came from, with what its columns are called there.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Deserialize, serde::Serialize)]
 pub struct SourceSheet {
     /// File and sheet.
     pub name: SheetName,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The id of a registry: `poverty`, `dibao`, `insurance`, … (the house list; also file names, rule text, outputs).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
 pub struct RegistryId(pub String);
 
 impl RegistryId {

@@ -1,0 +1,163 @@
+//! The command line as typed. Filling these types validates forms only; nothing here touches the system.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::date::{Day, Month};
+
+/// bidui 比对: who is entitled and missing, who receives and should not, where two registries contradict each other.
+#[derive(Debug, Parser)]
+#[command(name = "bidui", version, about = "Reconciles a county's welfare registries 县级民生保障数据比对", long_about = None)]
+#[command(
+    after_help = "Exit codes 退出码: 0 done 完成 · 1 findings exist, only with --fail-on-findings 有疑点 · 2 pipeline or command line wrong 配置或命令有误 · \
+3 some input refused, the rest done 部分文件未接收 · 4 our fault 程序错误 · 6 another run holds the folder 文件夹被占用 · 130 interrupted, resumable 已中断，可续跑"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a pipeline over a month's exports 运行比对
+    Run(RunArgs),
+    /// Show which registry each file is and what each column means; writes nothing 检查配置与文件
+    Check(CheckArgs),
+    /// Make a synthetic county with truth 生成练习数据
+    Practice(PracticeArgs),
+    /// Measure a run against the truth of its practice county 用真值评估一次运行
+    Evaluate(EvaluateArgs),
+    /// Parse one untrusted file for the parent process.
+    #[command(name = "__parse", hide = true)]
+    Parse(ParseArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Pipeline file, e.g. pipelines/monthly.toml 流程文件
+    pub(super) pipeline: PathBuf,
+    /// Files, folders or zips to read 输入文件、文件夹或压缩包
+    #[arg(long, short, required = true, num_args = 1..)]
+    pub(super) input: Vec<PathBuf>,
+    /// Run folder: empty, missing, or an earlier run's 运行文件夹
+    #[arg(long, short)]
+    pub(super) out: PathBuf,
+    /// Month the run speaks for; default: what the input folder is called 比对月份，如 2018-06
+    #[arg(long)]
+    pub(super) period: Option<Month>,
+    /// Day that ages and deadlines count from; default: last day of the period 截止日期
+    #[arg(long)]
+    pub(super) as_of: Option<Day>,
+    /// Only findings of this town, after county-wide linking; may be repeated 只出该乡镇
+    #[arg(long)]
+    pub(super) town: Vec<String>,
+    /// Only findings of this village; may be repeated 只出该村
+    #[arg(long)]
+    pub(super) village: Vec<String>,
+    /// Stop after this stage 运行到哪一步
+    #[arg(long, value_enum)]
+    pub(super) until: Option<StageName>,
+    /// Ignore what an interrupted run had finished 不续跑，从头开始
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Mask every number everywhere 所有号码脱敏
+    #[arg(long)]
+    pub(super) mask: bool,
+    /// Exit with 1 when there are findings 有疑点时以 1 退出
+    #[arg(long)]
+    pub(super) fail_on_findings: bool,
+    /// Print run.json to stdout 在标准输出打印 run.json
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A stage to stop after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum StageName {
+    /// Files are read and normalised: records, rejects
+    Normalise,
+    /// Records are linked: links, people, review
+    Link,
+    /// Rules are applied: facts, findings, rates
+    Assess,
+    /// Workbooks are written
+    Report,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Pipeline file 流程文件
+    pub(super) pipeline: PathBuf,
+    /// Files, folders or zips to look at 要查看的文件
+    #[arg(long, short, num_args = 1..)]
+    pub(super) input: Vec<PathBuf>,
+    /// Also print a mapping to paste into the pipeline for each file 打印可粘贴的列对应关系
+    #[arg(long)]
+    pub(super) mapping: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PracticeArgs {
+    /// Folder to write to 输出文件夹
+    #[arg(long, short)]
+    pub(super) out: PathBuf,
+    /// Households of the county 户数
+    #[arg(long, default_value_t = 2000)]
+    pub(super) households: u32,
+    /// Same seed, same bytes 随机种子
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Months, from 2018-06 月数
+    #[arg(long, default_value_t = 1)]
+    pub(super) months: u32,
+    /// Identity damage: 0 none, 1 as registries really are, 2 double 身份信息损坏程度
+    #[arg(long, default_value_t = 1.0)]
+    pub(super) noise: f64,
+    /// Formats and layouts 文件格式与版式
+    #[arg(long, value_enum, default_value = "mixed")]
+    pub(super) layout: LayoutName,
+    /// Folder with the division lists 行政区划文件夹
+    #[arg(long, default_value = "pipelines/divisions")]
+    pub(super) divisions: PathBuf,
+}
+
+/// How practice exports look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LayoutName {
+    /// As county offices send them: several formats, titles, merged cells, subtotals
+    Mixed,
+    /// One tidy xlsx per registry
+    Plain,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EvaluateArgs {
+    /// Run folder 运行文件夹
+    pub(super) run: PathBuf,
+    /// Folder with rows.csv, findings.csv, persons.csv 真值文件夹
+    #[arg(long)]
+    pub(super) truth: PathBuf,
+    /// Print JSON 以 JSON 打印
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParseArgs {
+    pub(super) file: PathBuf,
+    /// Caps, as the parent writes them.
+    #[arg(long)]
+    pub(super) limits: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,199 @@
+//! Which files a run reads: `--input` arguments → files with stable names, sizes and hashes.
+//!
+//! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input.
+//! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::model::date::Month;
+
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Relative to its argument, with `/`.
+    pub name: String,
+    /// Size.
+    pub bytes: u64,
+    /// Of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Why the inputs cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// An argument or a file below it cannot be read.
+    #[error("读不到输入 {}：{source}。请检查 --input 的路径和权限", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Two arguments give files of the same name; outputs could not tell them apart.
+    #[error("{} 与 {} 在结果里同名（{name}）。请把它们放进同一个文件夹，用一个 --input 指定", first.display(), second.display())]
+    SameName {
+        /// The common name.
+        name: String,
+        /// One file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// Nothing to read.
+    #[error("--input 里没有任何文件")]
+    Empty,
+}
+
+/// Lists all files of `arguments`, leaving out the run folder `out` should it lie among them.
+pub fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<InputFile>, InputError> {
+    let out = out.and_then(|out| out.canonicalize().ok());
+    let mut found = BTreeMap::new();
+    for argument in arguments {
+        let kind = fs::metadata(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
+        if kind.is_dir() {
+            walk(argument, "", out.as_deref(), &mut found)?;
+        } else {
+            let name = argument.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            insert(name, argument.clone(), &mut found)?;
+        }
+    }
+    if found.is_empty() {
+        return Err(InputError::Empty);
+    }
+    found.into_iter().map(|(name, path)| describe(name, path)).collect()
+}
+
+fn walk(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {
+    let unreadable = |source| InputError::Unreadable { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || name.starts_with("~$") || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str())
+        {
+            continue;
+        }
+        let (path, name) = (entry.path(), format!("{prefix}{name}"));
+        // A linked folder could lead in circles; a linked file is fine.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            if out.is_none_or(|out| path.canonicalize().map_or(true, |path| path != out)) {
+                walk(&path, &format!("{name}/"), out, found)?;
+            }
+        } else if path.is_file() {
+            insert(name, path, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert(name: String, path: PathBuf, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {
+    match found.get(&name) {
+        Some(first) if first.canonicalize().ok() != path.canonicalize().ok() => {
+            Err(InputError::SameName { name, first: first.clone(), second: path })
+        }
+        _ => {
+            found.insert(name, path);
+            Ok(())
+        }
+    }
+}
+
+fn describe(name: String, path: PathBuf) -> Result<InputFile, InputError> {
+    match hash(&path) {
+        Ok((bytes, sha256)) => Ok(InputFile { path, name, bytes, sha256 }),
+        Err(source) => Err(InputError::Unreadable { path, source }),
+    }
+}
+
+fn hash(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((bytes, hexadecimal(&hasher.finalize())));
+        }
+        bytes += read as u64;
+        hasher.update(&buffer[..read]);
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The period that the arguments' last path components name (`2018-06`, `201806`, `2018年6月`); `None` when none or several do.
+#[must_use]
+pub fn period_of(arguments: &[PathBuf]) -> Option<Month> {
+    let mut months = arguments.iter().filter_map(|path| {
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        month_in(&path.file_name()?.to_string_lossy())
+    });
+    let first = months.next()?;
+    months.all(|month| month == first).then_some(first)
+}
+
+fn month_in(name: &str) -> Option<Month> {
+    let numbers: Vec<&str> = name.split(|character: char| !character.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let (year, month) = match numbers.as_slice() {
+        [year, month, ..] if year.len() == 4 => (year.parse().ok()?, month.parse().ok()?),
+        [both] if both.len() == 6 => (both.get(..4)?.parse().ok()?, both.get(4..)?.parse().ok()?),
+        _ => return None,
+    };
+    Month::new(year, month).filter(|_| (1990..2100).contains(&year))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_walked_and_litter_is_left() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = |name: &str| folder.path().join(name);
+        fs::create_dir_all(inside("乡镇/土坪镇")).expect("folders");
+        fs::create_dir_all(inside("output")).expect("folders");
+        for name in ["b.csv", "乡镇/土坪镇/a.xlsx", "~$b.xlsx", ".hidden", "Thumbs.db", "output/run.json"] {
+            fs::write(inside(name), name).expect("a file");
+        }
+        let files = gather(&[folder.path().to_owned()], Some(&inside("output"))).expect("files");
+        assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["b.csv", "乡镇/土坪镇/a.xlsx"]);
+        assert_eq!(files[0].bytes, 5);
+    }
+
+    #[test]
+    fn equal_names_from_two_arguments_are_refused_but_the_same_file_twice_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for town in ["a", "b"] {
+            fs::create_dir(folder.path().join(town)).expect("a folder");
+            fs::write(folder.path().join(town).join("x.csv"), town).expect("a file");
+        }
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        assert!(matches!(gather(&[a.clone(), b], None), Err(InputError::SameName { .. })));
+        assert_eq!(gather(&[a.clone(), a.join("x.csv")], None).expect("files").len(), 1);
+    }
+
+    #[test]
+    fn the_period_is_read_from_the_folder() {
+        let month = |name: &str| month_in(name).map(|month| month.to_string());
+        assert_eq!(month("2018-06").as_deref(), Some("2018-06"));
+        assert_eq!(month("201806").as_deref(), Some("2018-06"));
+        assert_eq!(month("2018年6月导出").as_deref(), Some("2018-06"));
+        assert_eq!(month("导出"), None);
+        assert_eq!(month("1234-56"), None);
+    }
+}

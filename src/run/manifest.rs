@@ -1,0 +1,196 @@
+//! `run.json`: what a run read, kept, set aside and wrote, with hashes. Byte-identical from run to run: no clock, no absolute path.
+//! `timings.json` beside it holds what is not.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::date::{Day, Month};
+use crate::model::finding::RuleNote;
+use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::raw::Refusal;
+
+/// The contents of `run.json`.
+#[derive(Debug, Serialize)]
+pub struct Manifest {
+    /// `bidui 0.1.0`.
+    pub tool: String,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Of everything the pipeline consists of: registries, policy, divisions, layouts, models.
+    pub pipeline_hash: String,
+    /// `2018-06`.
+    pub period: String,
+    /// `2018-06-30`.
+    pub as_of: String,
+    /// `--town`.
+    pub towns: Vec<String>,
+    /// `--village`.
+    pub villages: Vec<String>,
+    /// Whether everything is masked.
+    pub masked: bool,
+    /// One per input file, by path.
+    pub inputs: Vec<InputEntry>,
+    /// Rows in and out of each stage that ran.
+    pub stages: Vec<StageEntry>,
+    /// One per file written, by path.
+    pub outputs: Vec<OutputEntry>,
+    /// Rules, or rules in a town, that were not evaluated or carry a banner.
+    pub notes: Vec<NoteEntry>,
+    /// Findings per rule.
+    pub findings: BTreeMap<String, u64>,
+    /// Whether rows in = rows kept + rows rejected everywhere.
+    pub balanced: bool,
+}
+
+/// An input file.
+#[derive(Debug, Serialize)]
+pub struct InputEntry {
+    file: String,
+    sha256: String,
+    format: String,
+    encoding: String,
+    registry: Option<String>,
+    data_date: Option<String>,
+    refusal: Option<RefusalEntry>,
+    sheets: Vec<SheetEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct SheetEntry {
+    sheet: String,
+    registry: Option<String>,
+    header_row: u32,
+    data_date: Option<String>,
+    columns: Vec<(String, String)>,
+    left_over: Vec<String>,
+    read: u64,
+    kept: u64,
+    rejected: BTreeMap<&'static str, u64>,
+    refusal: Option<RefusalEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusalEntry {
+    code: &'static str,
+    what: String,
+    hint: String,
+}
+
+/// Rows through a stage.
+#[derive(Debug, Serialize)]
+pub struct StageEntry {
+    /// `ingest`, `normalise`, `link`, `assess`, `report`.
+    pub stage: &'static str,
+    /// Rows it took.
+    pub rows_in: u64,
+    /// Rows it gave.
+    pub rows_out: u64,
+}
+
+/// A file written.
+#[derive(Debug, Serialize)]
+pub struct OutputEntry {
+    /// Relative to the run folder.
+    pub path: String,
+    /// Of its bytes.
+    pub sha256: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// A rule not evaluated, or evaluated with a warning.
+#[derive(Debug, Serialize)]
+pub struct NoteEntry {
+    rule: String,
+    town: Option<String>,
+    note: String,
+    held: bool,
+    concerned: i64,
+}
+
+impl From<&RuleNote> for NoteEntry {
+    fn from(note: &RuleNote) -> Self {
+        Self {
+            rule: note.rule.clone(),
+            town: note.town.clone(),
+            note: note.note.clone(),
+            held: note.held,
+            concerned: note.concerned,
+        }
+    }
+}
+
+impl From<&Refusal> for RefusalEntry {
+    fn from(refusal: &Refusal) -> Self {
+        Self { code: refusal.code, what: refusal.what.clone(), hint: refusal.hint.clone() }
+    }
+}
+
+impl From<&IntakeFile> for InputEntry {
+    fn from(file: &IntakeFile) -> Self {
+        let mut registries = file.sheets.iter().filter_map(|sheet| sheet.registry.as_ref());
+        let first = registries.next().filter(|first| registries.all(|other| other == *first));
+        Self {
+            file: file.path.clone(),
+            sha256: file.sha256.clone(),
+            format: file.format.clone(),
+            encoding: file.encoding.clone(),
+            registry: first.map(ToString::to_string),
+            data_date: file.sheets.iter().filter_map(|sheet| sheet.data_date).max().map(|day| day.to_string()),
+            refusal: file.refusal.as_ref().map(RefusalEntry::from),
+            sheets: file.sheets.iter().map(SheetEntry::from).collect(),
+        }
+    }
+}
+
+impl From<&IntakeSheet> for SheetEntry {
+    fn from(sheet: &IntakeSheet) -> Self {
+        Self {
+            sheet: sheet.sheet.clone(),
+            registry: sheet.registry.as_ref().map(ToString::to_string),
+            header_row: sheet.header_row,
+            data_date: sheet.data_date.map(|day| day.to_string()),
+            columns: sheet.columns.clone(),
+            left_over: sheet.left_over.clone(),
+            read: sheet.read,
+            kept: sheet.kept,
+            rejected: sheet.rejected.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
+            refusal: sheet.refusal.as_ref().map(RefusalEntry::from),
+        }
+    }
+}
+
+impl Manifest {
+    /// An empty manifest of a run.
+    #[must_use]
+    pub fn new(pipeline: &str, pipeline_hash: &str, period: Month, as_of: Day) -> Self {
+        Self {
+            tool: concat!("bidui ", env!("CARGO_PKG_VERSION")).to_owned(),
+            pipeline: pipeline.to_owned(),
+            pipeline_hash: pipeline_hash.to_owned(),
+            period: period.to_string(),
+            as_of: as_of.to_string(),
+            towns: Vec::new(),
+            villages: Vec::new(),
+            masked: false,
+            inputs: Vec::new(),
+            stages: Vec::new(),
+            outputs: Vec::new(),
+            notes: Vec::new(),
+            findings: BTreeMap::new(),
+            balanced: true,
+        }
+    }
+}
+
+/// Seconds and peak memory of one stage, for `timings.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timing {
+    /// The stage.
+    pub stage: &'static str,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Peak resident memory of this process so far, bytes; 0 where the system does not tell.
+    pub peak_bytes: u64,
+}

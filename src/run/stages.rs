@@ -1,0 +1,303 @@
+//! Stage files: what each stage gave, as Parquet under `stages/` of the run folder. Other programs read them; the columns
+//! are a contract.
+//!
+//! Takes stage results, gives bytes on disk: zstd, dictionary encoded, one total order, no clock. Cost is linear in cells.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StringBuilder, StructArray,
+    UInt32Array, new_null_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use crate::model::finding::{Evidence, Finding, Rate};
+use crate::model::link::{Linked, ReviewPair, WeightPart};
+use crate::model::raw::{Reject, SheetName};
+use crate::model::record::{RecordSet, RowId};
+
+/// Rows converted and written at a time: bounds memory, and is the row group size.
+const CHUNK: usize = 131_072;
+
+/// A stage file that could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("阶段文件 {path} 读写失败：{what}")]
+pub struct StageError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the library said.
+    pub what: String,
+}
+
+/// Writes batches of one schema to a Parquet file.
+fn write(
+    path: &Path,
+    schema: &SchemaRef,
+    batches: impl IntoIterator<Item = Result<RecordBatch, arrow::error::ArrowError>>,
+) -> Result<(), StageError> {
+    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(|error| fail(error.to_string()))?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(CHUNK))
+        .set_created_by(format!("bidui {}", env!("CARGO_PKG_VERSION")))
+        .build();
+    let file = File::create(path).map_err(|error| fail(error.to_string()))?;
+    let mut writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties))
+        .map_err(|error| fail(error.to_string()))?;
+    for batch in batches {
+        writer.write(&batch.map_err(|error| fail(error.to_string()))?).map_err(|error| fail(error.to_string()))?;
+    }
+    writer
+        .into_inner()
+        .and_then(|buffer| buffer.into_inner().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
+        .and_then(|file| file.sync_all().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
+        .map_err(|error| fail(error.to_string()))
+}
+
+/// Reads a stage file back as one batch.
+pub fn read(path: &Path) -> Result<RecordBatch, StageError> {
+    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
+    let schema = Arc::clone(reader.schema());
+    let batches: Vec<RecordBatch> = reader
+        .with_batch_size(CHUNK)
+        .build()
+        .map_err(|error| fail(error.to_string()))?
+        .collect::<Result<_, _>>()
+        .map_err(|error| fail(error.to_string()))?;
+    concat_batches(&schema, &batches).map_err(|error| fail(error.to_string()))
+}
+
+/// A single batch as a file: `people`, `facts_person`, `facts_household`.
+pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
+    let chunks = (0..batch.num_rows()).step_by(CHUNK).map(|start| Ok(batch.slice(start, CHUNK.min(batch.num_rows() - start))));
+    write(path, &batch.schema(), chunks)
+}
+
+/// `records.parquet`: registry, file, sheet, row, then every canonical column that any registry has, in order of first appearance.
+pub fn write_records(path: &Path, records: &RecordSet) -> Result<(), StageError> {
+    let mut seen = BTreeSet::new();
+    let canonical: Vec<Field> = records
+        .registries
+        .iter()
+        .flat_map(|registry| registry.batch.schema_ref().fields().iter().cloned())
+        .filter(|field| seen.insert(field.name().clone()))
+        .map(|field| field.as_ref().clone().with_nullable(true))
+        .collect();
+    let schema = Arc::new(Schema::new(origin_fields().into_iter().chain(canonical.iter().cloned()).collect::<Vec<_>>()));
+    let chunks = (0..records.registries.len()).flat_map(|position| {
+        let (schema, canonical) = (&schema, &canonical);
+        let registry = &records.registries[position];
+        (0..registry.len()).step_by(CHUNK).map(move |start| {
+            let length = CHUNK.min(registry.len() - start);
+            let mut columns = origin_columns(records, position, start, length);
+            columns.extend(canonical.iter().map(|field| match registry.batch.column_by_name(field.name()) {
+                Some(column) => column.slice(start, length),
+                None => new_null_array(field.data_type(), length),
+            }));
+            RecordBatch::try_new(Arc::clone(schema), columns)
+        })
+    });
+    write(path, &schema, chunks)
+}
+
+/// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability; one row per kept source row.
+pub fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> Result<(), StageError> {
+    let mut fields = origin_fields();
+    fields.extend([
+        Field::new("person_id", DataType::Utf8, false),
+        Field::new("status", DataType::Utf8, false),
+        Field::new("weight", DataType::Float32, false),
+        Field::new("probability", DataType::Float32, false),
+    ]);
+    let schema = Arc::new(Schema::new(fields));
+    let ids = person_ids(linked);
+    let chunks = (0..records.registries.len()).flat_map(|position| {
+        let (schema, ids) = (&schema, &ids);
+        let (length, offset) = (records.registries[position].len(), records.offset(position) as usize);
+        (0..length).step_by(CHUNK).map(move |start| {
+            let length = CHUNK.min(length - start);
+            let links = &linked.links[offset + start..offset + start + length];
+            let mut columns = origin_columns(records, position, start, length);
+            columns.push(Arc::new(StringArray::from_iter_values(
+                links.iter().map(|link| ids.map_or("", |ids| ids.value(link.person.0 as usize))),
+            )));
+            columns.push(Arc::new(StringArray::from_iter_values(links.iter().map(|link| link.status.as_str()))));
+            columns.push(Arc::new(Float32Array::from_iter_values(links.iter().map(|link| link.weight))));
+            columns.push(Arc::new(Float32Array::from_iter_values(links.iter().map(|link| link.probability))));
+            RecordBatch::try_new(Arc::clone(schema), columns)
+        })
+    });
+    write(path, &schema, chunks)
+}
+
+fn person_ids(linked: &Linked) -> Option<&StringArray> {
+    linked.people.0.column_by_name("person_id").and_then(|column| column.as_any().downcast_ref())
+}
+
+/// `rejects.parquet`: file, sheet, row, reason, masked value.
+pub fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Result<(), StageError> {
+    let batch = batch([
+        ("file", texts(rejects.iter().map(|(name, _)| Some(name.file.as_str())))),
+        ("sheet", texts(rejects.iter().map(|(name, _)| Some(name.sheet.as_str())))),
+        ("row", Arc::new(UInt32Array::from_iter_values(rejects.iter().map(|(_, reject)| reject.row)))),
+        ("reason", texts(rejects.iter().map(|(_, reject)| Some(reject.reason.as_str())))),
+        ("value", texts(rejects.iter().map(|(_, reject)| Some(reject.masked.as_str())))),
+    ]);
+    write_batch(path, &batch.map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?)
+}
+
+/// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>.
+pub fn write_review(path: &Path, records: &RecordSet, review: &[ReviewPair]) -> Result<(), StageError> {
+    let side = |row: RowId| {
+        let located = records.locate(row);
+        let origin = located.and_then(|(position, row)| records.origin(position, row));
+        (
+            located.map(|(position, _)| records.registries[position].registry.as_str()),
+            origin.map(|(sheet, _)| sheet.name.file.as_str()),
+            origin.map(|(sheet, _)| sheet.name.sheet.as_str()),
+            origin.map(|(_, row)| row),
+        )
+    };
+    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+    for (name, pick) in [("left", (|pair| pair.left) as fn(&ReviewPair) -> RowId), ("right", |pair| pair.right)] {
+        columns.push((format!("{name}_registry"), texts(review.iter().map(|pair| side(pick(pair)).0))));
+        columns.push((format!("{name}_file"), texts(review.iter().map(|pair| side(pick(pair)).1))));
+        columns.push((format!("{name}_sheet"), texts(review.iter().map(|pair| side(pick(pair)).2))));
+        columns.push((format!("{name}_row"), Arc::new(review.iter().map(|pair| side(pick(pair)).3).collect::<UInt32Array>())));
+    }
+    columns.push(("weight".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.weight)))));
+    columns.push(("probability".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.probability)))));
+    columns.push(("reason".into(), texts(review.iter().map(|pair| Some(pair.reason.as_str())))));
+    columns.push(("parts".into(), parts(review)));
+    let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
+
+fn parts(review: &[ReviewPair]) -> ArrayRef {
+    let bars = || review.iter().flat_map(|pair| &pair.parts);
+    list(
+        vec![
+            ("comparison", texts(bars().map(|part: &WeightPart| Some(part.comparison.as_str())))),
+            ("level", texts(bars().map(|part| Some(part.level.as_str())))),
+            ("weight", Arc::new(Float32Array::from_iter_values(bars().map(|part| part.weight)))),
+        ],
+        review.iter().map(|pair| pair.parts.len()),
+    )
+}
+
+/// `findings.parquet`: the columns of the house plan, in its order.
+pub fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), StageError> {
+    let text = |pick: fn(&Finding) -> Option<&str>| texts(findings.iter().map(pick));
+    let amount = |pick: fn(&Finding) -> Option<i64>| -> ArrayRef { Arc::new(findings.iter().map(pick).collect::<Int64Array>()) };
+    let batch = batch([
+        ("finding_id", text(|finding| Some(&finding.finding_id))),
+        ("rule", text(|finding| Some(&finding.rule))),
+        ("kind", text(|finding| Some(finding.kind.as_str()))),
+        ("scope", text(|finding| Some(finding.scope.as_str()))),
+        ("clause", text(|finding| Some(&finding.clause))),
+        ("person_id", text(|finding| finding.person_id.as_deref())),
+        ("household_code", text(|finding| finding.household_code.as_deref())),
+        ("name", text(|finding| finding.name.as_deref())),
+        ("id_number", text(|finding| finding.id_number.as_deref())),
+        ("town", text(|finding| finding.town.as_deref())),
+        ("village", text(|finding| finding.village.as_deref())),
+        ("due_fen", amount(|finding| finding.due_fen)),
+        ("paid_fen", amount(|finding| finding.paid_fen)),
+        ("gap_fen", amount(|finding| finding.gap_fen)),
+        ("confidence", text(|finding| Some(finding.confidence.as_str()))),
+        ("sentence", text(|finding| Some(&finding.sentence))),
+        ("evidence", evidence(findings)),
+    ])
+    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
+
+fn evidence(findings: &[Finding]) -> ArrayRef {
+    let cells = || findings.iter().flat_map(|finding| &finding.evidence);
+    let text = |pick: fn(&Evidence) -> Option<&str>| texts(cells().map(pick));
+    list(
+        vec![
+            ("registry", text(|cell| Some(cell.registry.as_str()))),
+            ("file", text(|cell| cell.file.as_deref())),
+            ("sheet", text(|cell| cell.sheet.as_deref())),
+            ("row", Arc::new(cells().map(|cell| cell.row).collect::<UInt32Array>())),
+            ("column", text(|cell| Some(&cell.column))),
+            ("value", text(|cell| Some(&cell.value))),
+        ],
+        findings.iter().map(|finding| finding.evidence.len()),
+    )
+}
+
+/// `rates.parquet`: rule, unit, numerator, denominator, target (basis points), met.
+pub fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError> {
+    let batch = batch([
+        ("rule", texts(rates.iter().map(|rate| Some(rate.rule.as_str())))),
+        ("unit", texts(rates.iter().map(|rate| Some(rate.unit.as_str())))),
+        ("numerator", Arc::new(Int64Array::from_iter_values(rates.iter().map(|rate| rate.numerator))) as ArrayRef),
+        ("denominator", Arc::new(Int64Array::from_iter_values(rates.iter().map(|rate| rate.denominator)))),
+        ("target", Arc::new(rates.iter().map(|rate| rate.target).collect::<Int64Array>())),
+        ("met", Arc::new(rates.iter().map(|rate| rate.met).collect::<BooleanArray>())),
+    ])
+    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
+
+fn origin_fields() -> Vec<Field> {
+    vec![
+        Field::new("registry", DataType::Utf8, false),
+        Field::new("file", DataType::Utf8, false),
+        Field::new("sheet", DataType::Utf8, false),
+        Field::new("row", DataType::UInt32, false),
+    ]
+}
+
+fn origin_columns(records: &RecordSet, position: usize, start: usize, length: usize) -> Vec<ArrayRef> {
+    let registry = &records.registries[position];
+    let sheets = &registry.sheets[start..start + length];
+    let mut files = StringBuilder::with_capacity(length, length * 16);
+    let mut names = StringBuilder::with_capacity(length, length * 8);
+    for &sheet in sheets {
+        let name = records.sources.get(sheet as usize).map(|source| &source.name);
+        files.append_value(name.map_or("", |name| name.file.as_str()));
+        names.append_value(name.map_or("", |name| name.sheet.as_str()));
+    }
+    vec![
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(registry.registry.as_str(), length))),
+        Arc::new(files.finish()),
+        Arc::new(names.finish()),
+        Arc::new(UInt32Array::from_iter_values(registry.rows[start..start + length].iter().copied())),
+    ]
+}
+
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+fn batch<N: Into<String>>(columns: impl IntoIterator<Item = (N, ArrayRef)>) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let (fields, arrays): (Vec<_>, Vec<_>) =
+        columns.into_iter().map(|(name, array)| (Field::new(name.into(), array.data_type().clone(), true), array)).unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// A list of structs: `columns` hold the items of all rows end to end, `lengths` how many each row has.
+fn list(columns: Vec<(&str, ArrayRef)>, lengths: impl Iterator<Item = usize>) -> ArrayRef {
+    let (fields, arrays): (Vec<_>, Vec<_>) =
+        columns.into_iter().map(|(name, array)| (Field::new(name, array.data_type().clone(), true), array)).unzip();
+    let fields = Fields::from(fields);
+    let items = StructArray::new(fields.clone(), arrays, None);
+    let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
+    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), Arc::new(items), None))
+}
