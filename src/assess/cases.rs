@@ -12,6 +12,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::evaluate::Outcome;
 use super::{AssessError, AssessInput, Run, assess};
+use crate::config::document::Document;
+use crate::config::error::Problems;
 use crate::config::policy::{Body, BuiltIn, Case, CaseValue, Expect, Policy, SeenKind};
 use crate::config::registry::Dictionary;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -52,6 +54,18 @@ pub fn run(policy: &Policy, dictionary: &Dictionary) -> Vec<CaseFailure> {
         failures.push(CaseFailure { file, span, rule: case.rule.clone(), case: case.name.clone(), message });
     }
     failures
+}
+
+/// The same as mistakes of the policy's files, each under its case.
+pub fn verify(policy: &Policy, dictionary: &Dictionary, documents: &[Document]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for failure in run(policy, dictionary) {
+        if let Some(document) = documents.iter().find(|document| document.path == failure.file) {
+            let message = format!("用例不成立：{}：{}", failure.case, failure.message);
+            problems.add(document, failure.span, message, "");
+        }
+    }
+    problems.into_result(())
 }
 
 /// `None` when the rule says what is expected.

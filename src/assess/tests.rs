@@ -4,7 +4,7 @@ use arrow::array::Array;
 
 use super::cases::{self, Given};
 use super::{AssessInput, Assessed, assess};
-use crate::config::policy::tests::{dictionary, shipped};
+use crate::config::policy::tests::{dictionary, files, shipped};
 use crate::config::policy::{Case, CaseValue, Expect, Policy};
 use crate::model::finding::{Confidence, Finding};
 use crate::model::ids::CountyKey;
@@ -88,6 +88,8 @@ fn a_case_that_expects_something_else_fails() {
         case.expect = if case.expect == Expect::Fires { Expect::Passes } else { Expect::Fires };
     }
     assert_eq!(cases::run(&policy, &dictionary()).len(), policy.cases.len());
+    let problems = cases::verify(&policy, &dictionary(), &files()).expect_err("every case fails");
+    assert_eq!(problems.as_slice().len(), policy.cases.len());
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn an_uncovered_household_names_cells_and_what_was_searched() {
         cell("poverty", Some(2), "labour", "无劳动力"),
         cell("poverty", Some(2), "poverty_status", "未脱贫"),
         cell("dibao", None, "低保人员名册", "未查到"),
-        cell("tekun", None, "特困供养名册", "未查到"),
+        cell("tekun", None, "特困供养人员名册", "未查到"),
     ] {
         assert!(said.contains(&expected), "{expected:?} in {said:#?}");
     }
@@ -138,7 +140,7 @@ fn a_registry_that_was_not_supplied_is_a_note_and_never_a_finding() {
     let assessed = run(&given(&[("poverty", &[TWO_NONE]), ("dibao", &[])]));
     assert!(of(&assessed, "living.two_none_uncovered").is_empty());
     let note = assessed.notes.iter().find(|note| note.rule == "living.two_none_uncovered").expect("a note");
-    assert!(note.held && note.note.contains("缺少特困供养名册"), "{note:?}");
+    assert!(note.held && note.note.contains("缺少特困供养人员名册"), "{note:?}");
     assert!(assessed.rates.iter().all(|rate| rate.rule != "living.two_none_uncovered"));
 }
 

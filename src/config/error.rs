@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Mistakes in what the county wrote: all of them at once, each with file, line and caret.
 
 use std::fmt;
@@ -107,19 +108,178 @@ impl Problems {
         self.0.dedup();
         Err(self)
     }
+=======
+//! Mistakes in configuration, all at once: file, line, caret, and what was probably meant.
+//!
+//! Every loader (registries, pipeline, policy, layouts) collects into one [`Problems`] and ends with
+//! [`Problems::into_result`]. Rendering needs no file access: a problem keeps the text it points into.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::document::Document;
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Path of the document, as given to the loader.
+    pub file: String,
+    /// Where it starts, in bytes of the document's text.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// What is wrong, one sentence without a full stop.
+    pub message: String,
+    /// What the caret says; may be empty.
+    pub label: String,
+    /// What to do; may be empty.
+    pub hint: String,
+}
+
+/// Every mistake found, ordered by file and place once [`Problems::into_result`] has run.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    list: Vec<Problem>,
+    sources: BTreeMap<String, String>,
+}
+
+impl Problems {
+    /// Records a mistake at `span` of `document`.
+    pub fn add(&mut self, document: &Document, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) {
+        self.add_with_hint(document, span, message, label, "");
+    }
+
+    /// Records a mistake with advice.
+    pub fn add_with_hint(
+        &mut self,
+        document: &Document,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.sources.entry(document.path.clone()).or_insert_with(|| document.text.clone());
+        self.list.push(Problem {
+            file: document.path.clone(),
+            start: span.start,
+            end: span.end,
+            message: message.into(),
+            label: label.into(),
+            hint: hint.into(),
+        });
+    }
+
+    /// Records an unknown word and, where one is close, the known word it was probably meant to be.
+    pub fn add_unknown<'a>(
+        &mut self,
+        document: &Document,
+        span: Range<usize>,
+        what: &str,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) {
+        let hint = closest(word, known.clone()).map_or_else(
+            || {
+                let words: Vec<&str> = known.into_iter().take(12).collect();
+                if words.is_empty() { String::new() } else { format!("可用的有：{}", words.join("、")) }
+            },
+            |near| format!("是不是“{near}”？"),
+        );
+        self.add_with_hint(document, span, format!("不认识的{what}“{word}”"), "这里", hint);
+    }
+
+    /// Takes over the mistakes of another loader.
+    pub fn append(&mut self, mut other: Self) {
+        self.list.append(&mut other.list);
+        self.sources.append(&mut other.sources);
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The mistakes, ordered after [`Problems::into_result`].
+    #[must_use]
+    pub fn as_slice(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// `value` when nothing is wrong, else the mistakes, sorted and without repetitions.
+    pub fn into_result<T>(mut self, value: T) -> Result<T, Self> {
+        if self.list.is_empty() {
+            return Ok(value);
+        }
+        self.list.sort();
+        self.list.dedup();
+        Err(self)
+    }
+
+    /// All mistakes with source lines and carets, for a terminal; `colour` adds ANSI styles.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut out = String::new();
+        for problem in &self.list {
+            let source = self.sources.get(&problem.file).map_or("", String::as_str);
+            let mut annotation = AnnotationKind::Primary.span(within(source, problem.start..problem.end));
+            if !problem.label.is_empty() {
+                annotation = annotation.label(problem.label.as_str());
+            }
+            let mut group = Level::ERROR
+                .with_name("错误")
+                .primary_title(problem.message.as_str())
+                .element(Snippet::source(source).path(problem.file.as_str()).annotation(annotation));
+            if !problem.hint.is_empty() {
+                group = group.element(Level::HELP.with_name("建议").message(problem.hint.as_str()));
+            }
+            out.push_str(&renderer.render(&[group]));
+            out.push_str("\n\n");
+        }
+        out
+    }
+}
+
+/// `span` cut to the text and moved out to character boundaries: the renderer panics on anything else.
+fn within(text: &str, span: Range<usize>) -> Range<usize> {
+    let mut start = span.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+<<<<<<< HEAD
         for problem in &self.0 {
             writeln!(f, "{}\n", problem.render())?;
         }
         write!(f, "共 {} 处配置错误", self.0.len())
+=======
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl fmt::Debug for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
     }
 }
 
 impl std::error::Error for Problems {}
 
+<<<<<<< HEAD
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
         Self(vec![problem])
@@ -135,11 +295,25 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) 
         Some((similarity, name)) if similarity > 0.75 => format!("是不是想写 {name}？"),
         _ => format!("可用的有：{}", known.join("、")),
     }
+=======
+/// The known word nearest to `word`, if it is near enough to be a slip: at most a third of its characters differ
+/// (one for short words). The first of equals wins.
+#[must_use]
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+<<<<<<< HEAD
 
     #[test]
     fn the_caret_stands_under_the_mistake_behind_chinese_text() {
@@ -167,5 +341,55 @@ mod tests {
     #[test]
     fn a_near_name_is_offered() {
         assert_eq!(did_you_mean("id_nubmer", ["name", "id_number"]), "是不是想写 id_number？");
+=======
+    use unicode_width::UnicodeWidthStr;
+
+    fn document(text: &str) -> Document {
+        Document { path: "registries/测试.toml".to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_word_behind_double_width_characters() {
+        let document = document("a = 1\n\"户主姓名\" = \"身份证号\" # 注\n");
+        let start = document.text.find("身份证号").expect("there");
+        let mut problems = Problems::default();
+        problems.add(&document, start..start + "身份证号".len(), "写错了", "这里");
+        let rendered = problems.to_string();
+        let lines: Vec<&str> = rendered.lines().collect();
+        let source = lines.iter().position(|line| line.contains("户主姓名")).expect("source line shown");
+        let before = |line: &str, mark: &str| line.split(mark).next().map(UnicodeWidthStr::width);
+        assert_eq!(before(lines[source], "身份证号"), before(lines[source + 1], "^"), "{rendered}");
+        assert!(lines[source + 1].contains("^^^^^^^^ 这里"), "four characters are eight cells wide: {rendered}");
+        assert!(rendered.contains("registries/测试.toml:2:11"), "{rendered}");
+    }
+
+    #[test]
+    fn all_mistakes_come_in_order_and_once() {
+        let document = document("甲 = 1\n乙 = 2\n");
+        let mut problems = Problems::default();
+        problems.add(&document, 10..13, "第二处", "");
+        problems.add(&document, 0..3, "第一处", "");
+        problems.add(&document, 0..3, "第一处", "");
+        let problems = problems.into_result(()).expect_err("has problems");
+        let messages: Vec<&str> = problems.as_slice().iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(messages, ["第一处", "第二处"]);
+    }
+
+    #[test]
+    fn a_span_inside_a_character_or_past_the_end_is_still_rendered() {
+        let document = document("姓名");
+        let mut problems = Problems::default();
+        problems.add(&document, 1..2, "甲", "");
+        problems.add(&document, 5..90, "乙", "");
+        assert!(problems.to_string().contains("姓名"));
+    }
+
+    #[test]
+    fn a_slip_is_recognised_and_a_different_word_is_not() {
+        let known = ["household_amount_fen", "person_amount_fen", "name"];
+        assert_eq!(closest("houshold_amount_fen", known), Some("household_amount_fen"));
+        assert_eq!(closest("nmae", known), Some("name"));
+        assert_eq!(closest("telephone", known), None);
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
     }
 }

@@ -5,6 +5,8 @@ pub mod divisions;
 pub mod error;
 pub mod layout;
 pub mod link;
+pub mod document;
+pub mod error;
 pub mod pin;
 pub mod pipeline;
 pub mod policy;

@@ -1,16 +1,30 @@
 //! The alias dictionary: canonical fields (`pipelines/registries/fields.toml`) and registry definitions
+<<<<<<< HEAD
 //! (`pipelines/registries/<id>.toml`).
 //!
 //! Takes their texts, gives [`Dictionary`] or every mistake at once. A dictionary that exists is sound: every field a registry
 //! names exists, no header means two fields in one registry, no spelling two values in one code table.
+=======
+//! (`pipelines/registries/<id>.toml`), resolved.
+//!
+//! [`Dictionary::resolve`] takes the texts and gives every mistake at once. Headers and code spellings are compared
+//! folded ([`fold_header`]); folding twice changes nothing.
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
 
 use std::collections::{BTreeMap, BTreeSet};
 
+<<<<<<< HEAD
 use serde::Deserialize;
 use toml::Spanned;
 use unicode_normalization::UnicodeNormalization;
 
 use super::error::{Document, Problem, Problems, did_you_mean};
+=======
+use unicode_normalization::UnicodeNormalization;
+
+use super::document::{Document, Spanned, parse};
+use super::error::Problems;
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
 use crate::model::field::FieldKind;
 use crate::model::registry::{Grain, RegistryId};
 
@@ -23,10 +37,18 @@ pub struct FieldDefinition {
     pub kind: FieldKind,
     /// In plain words: `户月保障金额`.
     pub title: String,
-    /// Header spellings, folded; shared by every registry that uses the field.
+    /// Header spellings, folded, the preferred first; shared by every registry that uses the field.
     pub aliases: Vec<String>,
     /// For codes: spelling (folded) → canonical value. Empty for other kinds.
     pub codes: BTreeMap<String, String>,
+}
+
+impl FieldDefinition {
+    /// The canonical value that `text` spells; `None` when the code table does not know it.
+    #[must_use]
+    pub fn code(&self, text: &str) -> Option<&str> {
+        self.codes.get(&fold_header(text)).map(String::as_str)
+    }
 }
 
 /// A field as one registry uses it.
@@ -34,9 +56,12 @@ pub struct FieldDefinition {
 pub struct FieldUse {
     /// Canonical field name.
     pub field: String,
-    /// Further header spellings that mean this field in this registry only, folded.
+    /// Further header spellings that mean this field in this registry only, folded; they outrank the shared ones.
     pub aliases: Vec<String>,
 }
+
+/// In [`RegistryDefinition::required`]: satisfied by a title word instead of a column.
+pub const TITLE_WORDS: &str = "title_words";
 
 /// One registry.
 #[derive(Clone, Debug)]
@@ -51,12 +76,17 @@ pub struct RegistryDefinition {
     pub grain: Grain,
     /// Fields it may carry.
     pub fields: Vec<FieldUse>,
+<<<<<<< HEAD
     /// Fields without which it is not this registry; of each entry (alternatives) one must be there.
+=======
+    /// Fields without which it is not this registry; each entry is a set of alternatives, [`TITLE_WORDS`] among them
+    /// where a title may say it instead.
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
     pub required: Vec<Vec<String>>,
     /// Fields that tell it from its neighbours (weigh more when recognising).
     pub telling: Vec<String>,
-    /// Fields whose presence says it is another registry.
-    pub excluded: Vec<String>,
+    /// Sets of fields whose presence together says it is another registry; read by the shared aliases alone.
+    pub excluded: Vec<Vec<String>>,
     /// Words in title, sheet or file text that break ties.
     pub title_words: Vec<String>,
     /// Whether one of the words must be there: its columns alone could be many tables.
@@ -72,7 +102,65 @@ pub struct Dictionary {
     pub registries: Vec<RegistryDefinition>,
 }
 
+/// `[name]` of `fields.toml` as written.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenField {
+    kind: FieldKind,
+    title: String,
+    #[serde(default)]
+    aliases: Vec<Spanned<String>>,
+    #[serde(default)]
+    codes: BTreeMap<String, Vec<Spanned<String>>>,
+}
+
+/// `<id>.toml` as written.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRegistry {
+    title: String,
+    department: String,
+    grain: Grain,
+    required: Spanned<Vec<Vec<Spanned<String>>>>,
+    #[serde(default)]
+    telling: Vec<Spanned<String>>,
+    #[serde(default)]
+    excluded: Vec<Vec<Spanned<String>>>,
+    #[serde(default)]
+    title_words: Vec<String>,
+    fields: Vec<Spanned<String>>,
+    #[serde(default)]
+    aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+}
+
 impl Dictionary {
+    /// Resolves `fields.toml` and the registry files, given in any order; a registry's id is its file name.
+    pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut dictionary = Self::default();
+        let mut ordered: Vec<&Document> = documents.iter().collect();
+        ordered.sort_by(|a, b| a.path.cmp(&b.path));
+        for document in ordered.iter().filter(|document| document.stem() == "fields") {
+            if let Some(written) = parse::<BTreeMap<String, WrittenField>>(document, &mut problems) {
+                for (name, field) in written {
+                    let field = resolve_field(document, name, field, &mut problems);
+                    dictionary.fields.insert(field.name.clone(), field);
+                }
+            }
+        }
+        // Without fields every name in a registry would be reported as unknown.
+        let fields_known = problems.is_empty();
+        for document in ordered.into_iter().filter(|document| document.stem() != "fields") {
+            if let Some(written) = parse::<WrittenRegistry>(document, &mut problems)
+                && fields_known
+            {
+                let registry = resolve_registry(document, written, &dictionary.fields, &mut problems);
+                dictionary.registries.push(registry);
+            }
+        }
+        problems.into_result(dictionary)
+    }
+
     /// The registry with this id.
     #[must_use]
     pub fn registry(&self, id: &str) -> Option<&RegistryDefinition> {
@@ -80,6 +168,7 @@ impl Dictionary {
     }
 }
 
+<<<<<<< HEAD
 /// A header or code spelling as it is compared: NFKC (full-width to half-width), without spaces, line breaks, quotes, `*` and colons,
 /// Latin letters lower-case. Folding twice changes nothing.
 #[must_use]
@@ -236,6 +325,35 @@ fn resolve_field(document: &Document, name: String, written: WrittenField, probl
         ));
     }
     let aliases = written.aliases.iter().map(|alias| fold_without_unit(alias.get_ref())).collect();
+=======
+fn resolve_field(document: &Document, name: String, written: WrittenField, problems: &mut Problems) -> FieldDefinition {
+    let mut aliases: Vec<String> = Vec::new();
+    for alias in &written.aliases {
+        let folded = fold_header(alias.get_ref());
+        if aliases.contains(&folded) {
+            let message = format!("“{name}”的表头写法“{}”重复（与前面的写法折叠后相同）", alias.get_ref());
+            problems.add(document, alias.span(), message, "删去");
+        } else {
+            aliases.push(folded);
+        }
+    }
+    let mut codes: BTreeMap<String, String> = BTreeMap::new();
+    for (value, spellings) in &written.codes {
+        codes.insert(fold_header(value), value.clone());
+        for spelling in spellings {
+            let folded = fold_header(spelling.get_ref());
+            match codes.get(&folded) {
+                Some(other) if other != value => {
+                    let message = format!("“{name}”的写法“{}”既是“{other}”又是“{value}”", spelling.get_ref());
+                    problems.add(document, spelling.span(), message, "只能属于一个值");
+                }
+                _ => {
+                    codes.insert(folded, value.clone());
+                }
+            }
+        }
+    }
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662
     FieldDefinition { name, kind: written.kind, title: written.title, aliases, codes }
 }
 
@@ -245,6 +363,7 @@ fn resolve_registry(
     fields: &BTreeMap<String, FieldDefinition>,
     problems: &mut Problems,
 ) -> RegistryDefinition {
+<<<<<<< HEAD
     let names: Vec<String> = written.fields.iter().map(|field| field.get_ref().clone()).collect();
     for field in &written.fields {
         if !fields.contains_key(field.get_ref()) {
@@ -370,3 +489,185 @@ mod tests {
         assert_eq!(dictionary.registries.len(), documents.len() - 1);
     }
 }
+=======
+    let used: Vec<&str> = written.fields.iter().map(|field| field.get_ref().as_str()).collect();
+    for field in &written.fields {
+        if !fields.contains_key(field.get_ref()) {
+            let known = fields.keys().map(String::as_str);
+            problems.add_unknown(document, field.span(), "字段", field.get_ref(), known);
+        }
+    }
+    let mut check = |names: &mut dyn Iterator<Item = &Spanned<String>>, allowed: &[&str]| {
+        for name in names {
+            if !allowed.contains(&name.get_ref().as_str()) {
+                problems.add_unknown(document, name.span(), "字段", name.get_ref(), allowed.iter().copied());
+            }
+        }
+    };
+    let mut alternatives = used.clone();
+    alternatives.push(TITLE_WORDS);
+    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+    check(&mut written.required.get_ref().iter().flatten(), &alternatives);
+    check(&mut written.telling.iter(), &used);
+    check(&mut written.aliases.keys(), &used);
+    check(&mut written.excluded.iter().flatten(), &known);
+    if written.required.get_ref().iter().all(Vec::is_empty) {
+        problems.add(document, written.required.span(), "必备字段（required）不能为空", "写明没有哪些列就不是这个名册");
+    }
+    check_aliases(document, &written, fields, problems);
+    let plain = |names: &[Spanned<String>]| names.iter().map(|name| name.get_ref().clone()).collect::<Vec<_>>();
+    RegistryDefinition {
+        id: RegistryId::from(document.stem()),
+        grain: written.grain,
+        fields: written
+            .fields
+            .iter()
+            .map(|field| FieldUse {
+                field: field.get_ref().clone(),
+                aliases: written
+                    .aliases
+                    .get(field.get_ref().as_str())
+                    .map_or_else(Vec::new, |own| own.iter().map(|alias| fold_header(alias.get_ref())).collect()),
+            })
+            .collect(),
+        required: written.required.get_ref().iter().map(|group| plain(group)).collect(),
+        telling: plain(&written.telling),
+        excluded: written.excluded.iter().map(|group| plain(group)).collect(),
+        title_words: written.title_words,
+        title: written.title,
+        department: written.department,
+    }
+}
+
+/// One spelling, one field: a registry's own aliases among themselves, then the shared ones of the fields it uses.
+fn check_aliases(
+    document: &Document,
+    written: &WrittenRegistry,
+    fields: &BTreeMap<String, FieldDefinition>,
+    problems: &mut Problems,
+) {
+    let mut own: BTreeMap<String, &str> = BTreeMap::new();
+    for (field, aliases) in &written.aliases {
+        for alias in aliases {
+            if let Some(other) = own.insert(fold_header(alias.get_ref()), field.get_ref()) {
+                let message = format!("表头“{}”在本名册里写了两次：“{other}”和“{}”", alias.get_ref(), field.get_ref());
+                problems.add(document, alias.span(), message, "只能指一个字段");
+            }
+        }
+    }
+    let mut shared: BTreeMap<&str, &str> = BTreeMap::new();
+    for field in &written.fields {
+        for alias in fields.get(field.get_ref()).map_or(&[][..], |definition| &definition.aliases) {
+            if let Some(other) = shared.insert(alias, field.get_ref())
+                && !own.contains_key(alias)
+            {
+                let message = format!("表头“{alias}”既可以是“{other}”又可以是“{}”", field.get_ref());
+                let hint = "在本文件的 [aliases] 里写明它在这个名册里指哪个字段";
+                problems.add_with_hint(document, field.span(), message, "与别的字段同名", hint);
+            }
+        }
+    }
+}
+
+/// A header, or the spelling of a code, as it is compared: NFKC, without white space, quotes, `*` and colons, brackets
+/// unified to `()`, bracketed units and remarks dropped (`保障金（元）` → `保障金`), Latin letters in lower case. Digits
+/// stay: `联系电话2` is not `联系电话`. [`bracketed_unit`] finds the unit that was dropped.
+#[must_use]
+pub fn fold_header(header: &str) -> String {
+    let mut folded = String::with_capacity(header.len());
+    for character in header.nfkc() {
+        match character {
+            '*' | ':' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '\u{feff}' | '\u{200b}' => {}
+            '[' | '{' | '【' | '〔' => folded.push('('),
+            ']' | '}' | '】' | '〕' => folded.push(')'),
+            _ if character.is_whitespace() => {}
+            _ => folded.extend(character.to_lowercase()),
+        }
+    }
+    while let Some((before, _, after)) = split_bracket(&folded, is_unit) {
+        // A header that is nothing but `(元)` keeps it.
+        if before.is_empty() && after.is_empty() {
+            break;
+        }
+        folded = format!("{before}{after}");
+    }
+    folded
+}
+
+/// The money unit in brackets that [`fold_header`] drops: `元`, `万元`, `元/人`.
+#[must_use]
+pub fn bracketed_unit(header: &str) -> Option<String> {
+    let unified: String = header.nfkc().filter(|character| !character.is_whitespace()).collect();
+    split_bracket(&unified, |inner| is_unit(inner) && inner.contains('元')).map(|(_, unit, _)| unit.to_owned())
+}
+
+/// The first bracket whose content passes: text before, content, text after.
+fn split_bracket(text: &str, passes: impl Fn(&str) -> bool) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    while let Some(open) = text.get(from..)?.find('(').map(|at| from + at) {
+        let inner_start = open + 1;
+        let close = inner_start + text.get(inner_start..)?.find(')')?;
+        let inner = text.get(inner_start..close)?;
+        if passes(inner) {
+            return Some((text.get(..open)?, inner, text.get(close + 1..)?));
+        }
+        from = inner_start;
+    }
+    None
+}
+
+fn is_unit(inner: &str) -> bool {
+    const UNITS: [&str; 19] = [
+        "月",
+        "月数",
+        "年",
+        "岁",
+        "天",
+        "日",
+        "人",
+        "户",
+        "个",
+        "次",
+        "亩",
+        "m2",
+        "平方米",
+        "公里",
+        "%",
+        "必填",
+        "选填",
+        "章",
+        "盖章",
+    ];
+    UNITS.contains(&inner) || (inner.contains('元') && inner.chars().count() <= 6)
+}
+
+/// The dictionary in `pipelines/registries`, for tests of any stage.
+#[cfg(test)]
+pub(crate) fn shipped() -> Dictionary {
+    macro_rules! documents {
+        ($($name:literal),*) => {
+            [$(Document {
+                path: concat!($name, ".toml").to_owned(),
+                text: include_str!(concat!("../../pipelines/registries/", $name, ".toml")).to_owned(),
+            }),*]
+        };
+    }
+    Dictionary::resolve(&documents!(
+        "fields",
+        "poverty",
+        "dibao",
+        "dibao_payment",
+        "tekun",
+        "tekun_payment",
+        "insurance",
+        "premium_subsidy",
+        "disability",
+        "disability_subsidy"
+    ))
+    .expect("the shipped dictionary is right")
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;
+>>>>>>> 128683507e30d6ebc65e2ffce4bf307e48658662

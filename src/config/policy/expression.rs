@@ -16,6 +16,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Location;
 
 use super::{ParameterValue, ValueType};
+use crate::config::error::closest;
 
 /// A checked expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,8 +189,8 @@ impl Check<'_> {
                     self.columns.insert(name.value.clone());
                     return Ok(Some(*found));
                 }
-                let near = nearest(&name.value, self.vocabulary.columns.keys());
-                let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
+                let near = closest(&name.value, self.vocabulary.columns.keys().map(String::as_str));
+                let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
                 Err(self.problem(expression, format!("没有名为 {} 的事实或字段", name.value), &hint))
             }
             Expr::Value(value) => self.type_of_value(expression, &value.value),
@@ -273,8 +274,8 @@ impl Check<'_> {
                     self.parameters.insert(name.to_owned());
                     return Ok(Some(*found));
                 }
-                let near = nearest(name, self.vocabulary.parameters.keys());
-                let hint = near.map(|near| format!("是否想写 ${near}？")).unwrap_or_default();
+                let near = closest(name, self.vocabulary.parameters.keys().map(String::as_str));
+                let hint = near.map(|near| format!("是不是“${near}”？")).unwrap_or_default();
                 Err(self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint))
             }
             other => Err(self.problem(expression, format!("条件里不能用“{other}”这种写法"), "文字用单引号")),
@@ -326,15 +327,6 @@ fn offset_of(text: &str, at: Location) -> usize {
         start += content.len();
     }
     text.len()
-}
-
-/// The closest known name, if it is close enough to be a slip of the pen.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a String> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.82)
-        .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Takes the files of one policy folder (`policy.toml`, `parameters.toml`, `facts.toml`, any number of rule files) and
 //! the alias dictionary; gives a [`Policy`] in which every name is resolved and every expression checked, or *all*
-//! mistakes with their places. Reads no file itself. What a value means: money is fen, months are `yyyymm`.
+//! mistakes under carets. Reads no file itself. What a value means: money is fen, months are `yyyymm`.
 
 pub mod expression;
 mod resolve;
@@ -11,34 +11,14 @@ mod written;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::config::document::Document;
+use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::date::Month;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
 use crate::model::rule::RuleCard;
 use expression::Expression;
-
-/// One file of a policy folder.
-#[derive(Clone, Copy, Debug)]
-pub struct PolicyFile<'a> {
-    /// Path for messages; the last segment decides what the file is.
-    pub path: &'a str,
-    /// Its text.
-    pub text: &'a str,
-}
-
-/// One mistake in a policy folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyProblem {
-    /// Path as given.
-    pub file: String,
-    /// Bytes of the file to underline.
-    pub span: Range<usize>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do; empty when the message says it.
-    pub hint: String,
-}
 
 /// Type of a fact, a record column or an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -406,9 +386,10 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads and resolves a policy folder. Every mistake is reported, in file and line order.
-    pub fn load(files: &[PolicyFile<'_>], dictionary: &Dictionary) -> Result<Self, Vec<PolicyProblem>> {
-        resolve::resolve(files, dictionary)
+    /// Resolves the files of a policy folder, given in any order; what a file is follows from its name: `policy.toml`,
+    /// `parameters.toml`, `facts.toml`, the document's text, and any other `*.toml` with rules and cases.
+    pub fn resolve(documents: &[Document], dictionary: &Dictionary) -> Result<Self, Problems> {
+        resolve::resolve(documents, dictionary)
     }
 
     /// The rule with this id.

@@ -1,69 +1,55 @@
 use super::*;
-use crate::config::registry::{FieldDefinition, RegistryDefinition};
-use crate::model::field::FieldKind;
-use crate::model::registry::Grain;
 
-/// The shipped policy folder.
-pub(crate) const FILES: [PolicyFile<'static>; 8] = [
-    file("policy.toml", include_str!("../../../pipelines/policy/zhengan-2018/policy.toml")),
-    file("parameters.toml", include_str!("../../../pipelines/policy/zhengan-2018/parameters.toml")),
-    file("facts.toml", include_str!("../../../pipelines/policy/zhengan-2018/facts.toml")),
-    file("living.toml", include_str!("../../../pipelines/policy/zhengan-2018/living.toml")),
-    file("living-disability.toml", include_str!("../../../pipelines/policy/zhengan-2018/living-disability.toml")),
-    file("health.toml", include_str!("../../../pipelines/policy/zhengan-2018/health.toml")),
-    file("identity.toml", include_str!("../../../pipelines/policy/zhengan-2018/identity.toml")),
-    file("正府办通〔2018〕150号.txt", include_str!("../../../pipelines/policy/zhengan-2018/正府办通〔2018〕150号.txt")),
-];
-
-const fn file(path: &'static str, text: &'static str) -> PolicyFile<'static> {
-    PolicyFile { path, text }
+macro_rules! shipped_files {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../../pipelines/policy/zhengan-2018/", $name)))),+]
+    };
 }
 
-/// Fields as shipped, registries with titles and grains only.
-pub(crate) fn dictionary() -> Dictionary {
-    #[derive(serde::Deserialize)]
-    struct Written {
-        kind: FieldKind,
-        title: String,
-        #[serde(default)]
-        codes: BTreeMap<String, Vec<String>>,
-    }
-    let text = include_str!("../../../pipelines/registries/fields.toml");
-    let written: BTreeMap<String, Written> = toml::from_str(text).expect("fields.toml reads");
-    let fields = written.into_iter().map(|(name, field)| {
-        let codes = field.codes.into_iter();
-        let codes = codes.flat_map(|(value, spellings)| spellings.into_iter().map(move |s| (s, value.clone()))).collect();
-        let (kind, title) = (field.kind, field.title);
-        (name.clone(), FieldDefinition { name, kind, title, aliases: Vec::new(), codes })
-    });
-    let registry = |(id, title, grain): (&str, &str, Grain)| RegistryDefinition {
-        id: RegistryId::from(id),
-        title: title.to_owned(),
-        department: String::new(),
-        grain,
-        fields: Vec::new(),
-        required: Vec::new(),
-        telling: Vec::new(),
-        excluded: Vec::new(),
-        title_words: Vec::new(),
+macro_rules! registry_files {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../../pipelines/registries/", $name)))),+]
     };
-    let registries = [
-        ("poverty", "建档立卡人口名册", Grain::Person),
-        ("dibao", "低保人员名册", Grain::Person),
-        ("dibao_payment", "低保发放明细", Grain::HouseholdMonth),
-        ("tekun", "特困供养名册", Grain::Person),
-        ("tekun_payment", "特困供养金发放明细", Grain::PersonMonth),
-        ("insurance", "参合名册", Grain::Person),
-        ("premium_subsidy", "资助参合名册", Grain::Person),
-        ("disability", "残疾人持证名册", Grain::Person),
-        ("disability_subsidy", "残疾人两项补贴名册", Grain::PersonKind),
+}
+
+fn documents(files: &[(&str, &str)]) -> Vec<Document> {
+    files.iter().map(|(path, text)| Document { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
+}
+
+/// The files of the shipped policy.
+pub(crate) fn files() -> Vec<Document> {
+    documents(&shipped_files![
+        "policy.toml",
+        "parameters.toml",
+        "facts.toml",
+        "living.toml",
+        "living-disability.toml",
+        "health.toml",
+        "identity.toml",
+        "正府办通〔2018〕150号.txt",
+    ])
+}
+
+/// The shipped dictionary.
+pub(crate) fn dictionary() -> Dictionary {
+    let files = registry_files![
+        "fields.toml",
+        "dibao.toml",
+        "dibao_payment.toml",
+        "disability.toml",
+        "disability_subsidy.toml",
+        "insurance.toml",
+        "poverty.toml",
+        "premium_subsidy.toml",
+        "tekun.toml",
+        "tekun_payment.toml",
     ];
-    Dictionary { fields: fields.collect(), registries: registries.into_iter().map(registry).collect() }
+    Dictionary::resolve(&documents(&files)).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The shipped policy.
 pub(crate) fn shipped() -> Policy {
-    Policy::load(&FILES, &dictionary()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    Policy::resolve(&files(), &dictionary()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 #[test]
@@ -105,21 +91,18 @@ fn parameters_follow_the_month() {
     assert_eq!(at("2018-06", "month"), Some(ParameterValue::Int(201_806)));
 }
 
-/// Loads the shipped policy with one file changed.
+/// Resolves the shipped policy with one file changed: what is said, and what is underlined.
 fn with(name: &str, change: impl Fn(&str) -> String) -> Vec<(String, String)> {
-    let changed: Vec<(&str, String)> =
-        FILES.iter().map(|file| (file.path, if file.path == name { change(file.text) } else { file.text.to_owned() })).collect();
-    let files: Vec<PolicyFile<'_>> = changed.iter().map(|(path, text)| PolicyFile { path, text }).collect();
-    match Policy::load(&files, &dictionary()) {
-        Ok(_) => Vec::new(),
-        Err(problems) => problems
-            .into_iter()
-            .map(|problem| {
-                let text = &changed.iter().find(|(path, _)| *path == problem.file).expect("a file").1;
-                (problem.message, text.get(problem.span).unwrap_or("?").to_owned())
-            })
-            .collect(),
+    let mut changed = files();
+    for file in changed.iter_mut().filter(|file| file.path == name) {
+        file.text = change(&file.text);
     }
+    let Err(problems) = Policy::resolve(&changed, &dictionary()) else { return Vec::new() };
+    let underlined = |problem: &crate::config::error::Problem| {
+        let file = changed.iter().find(|file| file.path == problem.file);
+        file.and_then(|file| file.text.get(problem.start..problem.end)).unwrap_or("?").to_owned()
+    };
+    problems.as_slice().iter().map(|problem| (problem.message.clone(), underlined(problem))).collect()
 }
 
 #[test]
@@ -145,7 +128,7 @@ fn bad_facts_are_refused() {
         ("field = \"labour\"", "field = \"labor\"", "没有字段 labor"),
         ("through = \"dibao\", ", "", "一行是一户"),
         ("take = \"age\"", "take = \"sum\"", "take 与字段类型不合"),
-        ("title = \"在世\"", "titel = \"在世\"", "读不懂"),
+        ("title = \"在世\"", "titel = \"在世\"", "不认识的项“titel”"),
     ] {
         let problems = with("facts.toml", |text| text.replacen(from, to, 1));
         assert!(problems.iter().any(|(message, _)| message.contains(said)), "{to}: {problems:?}");

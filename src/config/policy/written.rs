@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::Spanned;
 
 use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take};
+use crate::config::document::Spanned;
 use crate::model::finding::{Kind, Scope};
 
 /// `policy.toml`.

@@ -3,24 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::Resolver;
-use crate::config::policy::expression::{Expression, Vocabulary, nearest};
+use crate::config::document::{Document, Spanned};
+use crate::config::error::closest;
+use crate::config::policy::expression::{Expression, Vocabulary};
 use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
-use crate::config::policy::{Fact, Origin, PolicyFile, Reach, Source, Take, ValueType};
+use crate::config::policy::{Fact, Origin, Reach, Source, Take, ValueType};
 use crate::model::finding::Scope;
 use crate::model::registry::{Grain, RegistryId};
 
 impl Resolver<'_> {
     /// Facts in an order in which each follows those it rests on.
-    pub(super) fn all_facts(&mut self, written: WrittenFacts, file: PolicyFile<'_>) -> Vec<Fact> {
+    pub(super) fn all_facts(&mut self, written: WrittenFacts, file: &Document) -> Vec<Fact> {
         let mut waiting: BTreeMap<String, (Scope, Range<usize>, WrittenFact)> = BTreeMap::new();
         for (scope, facts) in [(Scope::Person, written.person), (Scope::Household, written.household)] {
             for (name, fact) in facts {
                 let span = fact.span();
                 if waiting.contains_key(&name) {
-                    self.problem(file.path, span.clone(), format!("事实 {name} 写了两次"), "人和户的事实也不能同名");
+                    self.problem(file, span.clone(), format!("事实 {name} 写了两次"), "人和户的事实也不能同名");
                 }
                 waiting.insert(name, (scope, span, fact.into_inner()));
             }
@@ -51,23 +51,16 @@ impl Resolver<'_> {
             }
         }
         for (name, (_, span, _)) in waiting {
-            self.problem(file.path, span, format!("事实 {name} 绕了一圈又用到自己"), "拆开互相引用的事实");
+            self.problem(file, span, format!("事实 {name} 绕了一圈又用到自己"), "拆开互相引用的事实");
         }
         ordered
     }
 
-    fn fact(
-        &mut self,
-        name: String,
-        scope: Scope,
-        span: Range<usize>,
-        written: &WrittenFact,
-        file: PolicyFile<'_>,
-    ) -> Option<Fact> {
+    fn fact(&mut self, name: String, scope: Scope, span: Range<usize>, written: &WrittenFact, file: &Document) -> Option<Fact> {
         let ways =
             usize::from(!written.from.is_empty()) + usize::from(written.members.is_some()) + usize::from(written.is.is_some());
         if ways != 1 {
-            self.problem(file.path, span, format!("事实 {name} 要有且只有 from、members、is 之一"), "");
+            self.problem(file, span, format!("事实 {name} 要有且只有 from、members、is 之一"), "");
             return None;
         }
         let (origin, found, money) = if let Some(text) = &written.is {
@@ -86,7 +79,7 @@ impl Resolver<'_> {
             for source in &written.from {
                 let (source, kind) = self.source(scope, source, file)?;
                 if found.is_some_and(|found| found != kind) {
-                    self.problem(file.path, span.clone(), format!("事实 {name} 的几个来源类型不同"), "");
+                    self.problem(file, span.clone(), format!("事实 {name} 的几个来源类型不同"), "");
                 }
                 found = Some(kind);
                 if let Some(codes) = source.field.as_ref().and_then(|field| self.record_codes.get(field)) {
@@ -106,7 +99,7 @@ impl Resolver<'_> {
         scope: Scope,
         member: &Spanned<String>,
         written: &WrittenFact,
-        file: PolicyFile<'_>,
+        file: &Document,
     ) -> Option<(Origin, ValueType, bool)> {
         let person_fact = |this: &Self, name: &str| {
             this.facts.get(name).filter(|fact| fact.scope == Scope::Person).map(|fact| (fact.value_type, fact.money))
@@ -114,13 +107,13 @@ impl Resolver<'_> {
         let known = person_fact(self, member.get_ref());
         let (Some((found, money)), Scope::Household) = (known, scope) else {
             let message = format!("members 要写一个人的事实，且只用于户：{}", member.get_ref());
-            self.problem(file.path, member.span(), message, "");
+            self.problem(file, member.span(), message, "");
             return None;
         };
         if let Some(among) = &written.among
             && person_fact(self, among.get_ref()).is_none_or(|(kind, _)| kind != ValueType::Bool)
         {
-            self.problem(file.path, among.span(), format!("{} 不是人的是否类事实", among.get_ref()), "");
+            self.problem(file, among.span(), format!("{} 不是人的是否类事实", among.get_ref()), "");
         }
         let take = written.take.unwrap_or(Take::First);
         let found = match (take, found) {
@@ -128,7 +121,7 @@ impl Resolver<'_> {
             (Take::Count, ValueType::Bool) | (Take::Sum | Take::Min | Take::Max, ValueType::Int) => ValueType::Int,
             (Take::First, found) => found,
             _ => {
-                self.problem(file.path, member.span(), "这种事实不能这样汇总", "是否用 any、all、count；数用 sum、min、max");
+                self.problem(file, member.span(), "这种事实不能这样汇总", "是否用 any、all、count；数用 sum、min、max");
                 return None;
             }
         };
@@ -140,7 +133,7 @@ impl Resolver<'_> {
         Some((origin, found, money && take != Take::Count))
     }
 
-    fn source(&mut self, scope: Scope, written: &Spanned<WrittenSource>, file: PolicyFile<'_>) -> Option<(Source, ValueType)> {
+    fn source(&mut self, scope: Scope, written: &Spanned<WrittenSource>, file: &Document) -> Option<(Source, ValueType)> {
         let span = written.span();
         let written = written.get_ref();
         let id = written.registry.get_ref();
@@ -148,16 +141,25 @@ impl Resolver<'_> {
         // A dictionary without registries (unit tests of fields) cannot vouch for ids.
         if !self.dictionary.registries.is_empty() {
             let Some(definition) = self.dictionary.registry(id) else {
-                self.problem(file.path, written.registry.span(), format!("没有登记表 {id}"), "见 pipelines/registries");
+                self.problem(file, written.registry.span(), format!("没有登记表 {id}"), "见 pipelines/registries");
                 return None;
             };
             grain = Some(definition.grain);
+            if let Some(field) = &written.field
+                && !definition.fields.iter().any(|used| used.field == *field.get_ref())
+            {
+                let fields: Vec<&str> = definition.fields.iter().map(|used| used.field.as_str()).collect();
+                let hint = closest(field.get_ref(), fields.iter().copied()).map(|near| format!("是不是“{near}”？"));
+                let hint = hint.unwrap_or_else(|| format!("它有：{}", fields.join("、")));
+                self.problem(file, field.span(), format!("登记表 {id} 没有字段 {}", field.get_ref()), hint);
+                return None;
+            }
         }
         let known = written.field.as_ref().map(|field| (field, self.record_columns.get(field.get_ref()).copied()));
         if let Some((field, None)) = known {
-            let near = nearest(field.get_ref(), self.record_columns.keys());
-            let hint = near.map(|near| format!("是否想写 {near}？")).unwrap_or_default();
-            self.problem(file.path, field.span(), format!("没有字段 {}", field.get_ref()), hint);
+            let near = closest(field.get_ref(), self.record_columns.keys().map(String::as_str));
+            let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
+            self.problem(file, field.span(), format!("没有字段 {}", field.get_ref()), hint);
             return None;
         }
         let field_type = known.and_then(|(_, found)| found);
@@ -171,7 +173,7 @@ impl Resolver<'_> {
             && (written.take == Take::Exists || !matches!(reach, Reach::Through(_)))
         {
             let hint = "写 through = \"dibao\" 把户的金额带到户内成员；有没有某个人，只能看人员名册";
-            self.problem(file.path, span.clone(), format!("{id} 一行是一户，不能当作某个人在册"), hint);
+            self.problem(file, span.clone(), format!("{id} 一行是一户，不能当作某个人在册"), hint);
         }
         let found = match (written.take, field_type) {
             (Take::Exists, _) | (Take::Any | Take::All, Some(ValueType::Bool)) => ValueType::Bool,
@@ -180,7 +182,7 @@ impl Resolver<'_> {
             | (Take::Age, Some(ValueType::Date)) => ValueType::Int,
             (Take::First, Some(found)) => found,
             _ => {
-                self.problem(file.path, span, "take 与字段类型不合，或缺少 field", "");
+                self.problem(file, span, "take 与字段类型不合，或缺少 field", "");
                 return None;
             }
         };
@@ -201,7 +203,7 @@ impl Resolver<'_> {
     pub(super) fn expression(
         &mut self,
         text: &Spanned<String>,
-        file: PolicyFile<'_>,
+        file: &Document,
         scope: Scope,
         expected: Option<ValueType>,
     ) -> Option<Expression> {
@@ -218,7 +220,7 @@ impl Resolver<'_> {
     fn parse(
         &mut self,
         text: &Spanned<String>,
-        file: PolicyFile<'_>,
+        file: &Document,
         columns: &BTreeMap<String, ValueType>,
         codes: &BTreeMap<String, BTreeSet<String>>,
         expected: Option<ValueType>,
@@ -227,8 +229,8 @@ impl Resolver<'_> {
         match Expression::parse(text.get_ref(), vocabulary, expected) {
             Ok(expression) => Some(expression),
             Err(problem) => {
-                let span = inner_span(file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
-                self.problem(file.path, span, problem.message, problem.hint);
+                let span = inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
+                self.problem(file, span, problem.message, problem.hint);
                 None
             }
         }

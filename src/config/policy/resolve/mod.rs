@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::written::{WrittenFacts, WrittenParameter, WrittenPolicy, WrittenRules};
-use super::{
-    Case, Fact, Parameter, ParameterSource, ParameterValue, Policy, PolicyFile, PolicyProblem, Rule, Settings, ValueType,
-};
+use super::{Case, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType};
+use crate::config::document::{Document, Spanned, parse};
+use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::columns::PLACE;
 use crate::model::date::Month;
@@ -18,20 +16,17 @@ use crate::model::registry::RegistryId;
 mod facts;
 mod rules;
 
-pub(super) fn resolve(files: &[PolicyFile<'_>], dictionary: &Dictionary) -> Result<Policy, Vec<PolicyProblem>> {
-    let mut resolver = Resolver::new(files, dictionary);
-    let policy = resolver.policy();
-    let mut problems = resolver.problems;
-    problems.sort_by(|left, right| (&left.file, left.span.start).cmp(&(&right.file, right.span.start)));
-    match policy {
-        Some(policy) if problems.is_empty() => Ok(policy),
-        _ => Err(problems),
+pub(super) fn resolve(documents: &[Document], dictionary: &Dictionary) -> Result<Policy, Problems> {
+    let mut resolver = Resolver::new(documents, dictionary);
+    match resolver.policy() {
+        Some(policy) => resolver.problems.into_result(policy),
+        None => Err(resolver.problems.into_result(()).err().unwrap_or_default()),
     }
 }
 
 struct Resolver<'a> {
-    files: &'a [PolicyFile<'a>],
-    problems: Vec<PolicyProblem>,
+    files: &'a [Document],
+    problems: Problems,
     /// Column → type, over every registry: a column of one name has one kind.
     record_columns: BTreeMap<String, ValueType>,
     record_codes: BTreeMap<String, BTreeSet<String>>,
@@ -54,7 +49,7 @@ fn value_type(kind: FieldKind) -> Option<ValueType> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(files: &'a [PolicyFile<'a>], dictionary: &'a Dictionary) -> Self {
+    fn new(files: &'a [Document], dictionary: &'a Dictionary) -> Self {
         let mut record_columns = BTreeMap::new();
         let mut record_codes = BTreeMap::new();
         let mut record_money = BTreeSet::new();
@@ -77,7 +72,7 @@ impl<'a> Resolver<'a> {
         }
         Self {
             files,
-            problems: Vec::new(),
+            problems: Problems::default(),
             record_columns,
             record_codes,
             record_money,
@@ -89,32 +84,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn problem(&mut self, file: &str, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
-        let (file, message, hint) = (file.to_owned(), message.into(), hint.into());
-        self.problems.push(PolicyProblem { file, span, message, hint });
+    fn problem(&mut self, file: &Document, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.add_with_hint(file, span, message, "", hint);
     }
 
-    fn file(&self, name: &str) -> Option<PolicyFile<'a>> {
-        self.files.iter().copied().find(|file| file_name(file.path) == name)
+    fn file(&self, name: &str) -> Option<&'a Document> {
+        self.files.iter().find(|file| file_name(&file.path) == name)
     }
 
-    fn read<T: serde::de::DeserializeOwned>(&mut self, file: PolicyFile<'_>) -> Option<T> {
-        match toml::from_str(file.text) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                self.problem(file.path, span, format!("读不懂：{}", error.message()), "对照同目录其他文件的写法");
-                None
-            }
-        }
-    }
-
-    fn required<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<(T, PolicyFile<'a>)> {
+    fn required<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<(T, &'a Document)> {
         let Some(file) = self.file(name) else {
-            self.problem(name, 0..0, format!("政策目录里没有 {name}"), "补上这个文件");
+            let absent = Document { path: name.to_owned(), text: String::new() };
+            self.problem(&absent, 0..0, format!("政策目录里没有 {name}"), "补上这个文件");
             return None;
         };
-        self.read(file).map(|value| (value, file))
+        parse(file, &mut self.problems).map(|value| (value, file))
     }
 
     fn policy(&mut self) -> Option<Policy> {
@@ -123,11 +107,11 @@ impl<'a> Resolver<'a> {
         let facts = self.required::<WrittenFacts>("facts.toml");
         let mut rule_files = Vec::new();
         for file in self.files {
-            let name = file_name(file.path);
+            let name = file_name(&file.path);
             if std::path::Path::new(name).extension().is_some_and(|end| end == "toml")
                 && !["policy.toml", "parameters.toml", "facts.toml"].contains(&name)
             {
-                rule_files.extend(self.read::<WrittenRules>(*file).map(|rules| (rules, *file)));
+                rule_files.extend(parse::<WrittenRules>(file, &mut self.problems).map(|rules| (rules, file)));
             }
         }
         let ((policy, policy_file), (parameters, parameters_file), (facts, facts_file)) = (policy?, parameters?, facts?);
@@ -144,9 +128,9 @@ impl<'a> Resolver<'a> {
                 let id = rule.get_ref().id.get_ref();
                 if !ids.insert(id.clone()) {
                     let span = rule.get_ref().id.span();
-                    self.problem(file.path, span, format!("规则编号 {id} 用了两次"), "每条规则一个编号");
+                    self.problem(file, span, format!("规则编号 {id} 用了两次"), "每条规则一个编号");
                 }
-                rules.extend(self.rule(rule.get_ref(), *file, document.as_deref()));
+                rules.extend(self.rule(rule.get_ref(), file, document.as_deref()));
             }
         }
         for (written, file) in rule_files {
@@ -179,7 +163,7 @@ impl<'a> Resolver<'a> {
     fn parameters(
         &mut self,
         written: BTreeMap<String, Spanned<WrittenParameter>>,
-        file: PolicyFile<'_>,
+        file: &Document,
     ) -> BTreeMap<String, Parameter> {
         let mut resolved = BTreeMap::new();
         let names: BTreeSet<String> = written.keys().cloned().collect();
@@ -192,11 +176,11 @@ impl<'a> Resolver<'a> {
                 let derived = derived.into_inner();
                 for from in std::iter::once(&derived.of).chain(&derived.share) {
                     if !names.contains(from) || *from == name {
-                        self.problem(file.path, at.clone(), format!("{name} 由 {from} 得出，但没有这个参数"), "");
+                        self.problem(file, at.clone(), format!("{name} 由 {from} 得出，但没有这个参数"), "");
                     }
                 }
                 if derived.per <= 0 {
-                    self.problem(file.path, at, format!("{name} 的 per 要大于 0"), "年标准化为月标准写 per = 12");
+                    self.problem(file, at, format!("{name} 的 per 要大于 0"), "年标准化为月标准写 per = 12");
                 }
                 ParameterSource::Derived { of: derived.of, share: derived.share, per: derived.per.max(1) }
             } else {
@@ -204,12 +188,12 @@ impl<'a> Resolver<'a> {
                 for (from, value) in parameter.values {
                     match from.get_ref().parse::<Month>() {
                         Ok(month) => values.push((month, ParameterValue::Int(value))),
-                        Err(message) => self.problem(file.path, from.span(), message, ""),
+                        Err(message) => self.problem(file, from.span(), message, ""),
                     }
                 }
                 if values.is_empty() {
                     let hint = "写 values = { \"2018-01\" = 387600 }";
-                    self.problem(file.path, span, format!("参数 {name} 没有注明起始月份的值"), hint);
+                    self.problem(file, span, format!("参数 {name} 没有注明起始月份的值"), hint);
                 }
                 values.sort_by_key(|(from, _)| *from);
                 ParameterSource::Dated(values)
@@ -220,12 +204,12 @@ impl<'a> Resolver<'a> {
         resolved
     }
 
-    fn readings(&mut self, policy: &WrittenPolicy, file: PolicyFile<'_>, into: &mut BTreeMap<String, Parameter>) {
+    fn readings(&mut self, policy: &WrittenPolicy, file: &Document, into: &mut BTreeMap<String, Parameter>) {
         for (name, reading) in &policy.readings {
             let value = reading.value.get_ref();
             if !reading.alternatives.contains_key(value) {
                 let known = reading.alternatives.keys().map(String::as_str).collect::<Vec<_>>().join("、");
-                self.problem(file.path, reading.value.span(), format!("{name} 没有读法“{value}”"), format!("读法有：{known}"));
+                self.problem(file, reading.value.span(), format!("{name} 没有读法“{value}”"), format!("读法有：{known}"));
             }
             self.parameter_types.insert(name.clone(), ValueType::Text);
             let values = vec![(Month(0), ParameterValue::Text(value.clone()))];
@@ -240,10 +224,10 @@ impl<'a> Resolver<'a> {
     }
 
     /// The document without white space, for checking quotations.
-    fn document(&mut self, policy: &WrittenPolicy, file: PolicyFile<'_>) -> Option<String> {
+    fn document(&mut self, policy: &WrittenPolicy, file: &Document) -> Option<String> {
         let name = policy.text.as_ref()?;
         let Some(document) = self.file(name.get_ref()) else {
-            self.problem(file.path, name.span(), format!("政策目录里没有 {}", name.get_ref()), "");
+            self.problem(file, name.span(), format!("政策目录里没有 {}", name.get_ref()), "");
             return None;
         };
         Some(document.text.split_whitespace().collect())
@@ -255,9 +239,10 @@ impl<'a> Resolver<'a> {
             let count = cases.iter().filter(|case| case.rule == rule.card.id).count();
             if count < LEAST {
                 let file = self.files.iter().find(|file| file.text.contains(&format!("id = \"{}\"", rule.card.id)));
-                let (path, at) = file.map_or(("", 0), |file| (file.path, file.text.find(&rule.card.id).unwrap_or(0)));
+                let Some(file) = file else { continue };
+                let at = file.text.find(&rule.card.id).unwrap_or(0);
                 let message = format!("规则 {} 只有 {count} 个用例，至少 {LEAST} 个", rule.card.id);
-                self.problem(path, at..at + rule.card.id.len(), message, "应享未享、已落实、豁免或无法判断各写一个");
+                self.problem(file, at..at + rule.card.id.len(), message, "应享未享、已落实、豁免或无法判断各写一个");
             }
         }
     }

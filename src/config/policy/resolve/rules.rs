@@ -2,29 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml::Spanned;
-
 use super::Resolver;
-use crate::config::policy::expression::nearest;
+use crate::config::document::{Document, Spanned};
+use crate::config::error::closest;
 use crate::config::policy::written::{WrittenCase, WrittenRule};
-use crate::config::policy::{Body, Case, Condition, Exemption, Origin, PolicyFile, RateTarget, Rule, Take, ValueType};
+use crate::config::policy::{Body, Case, Condition, Exemption, Origin, RateTarget, Rule, Take, ValueType};
 use crate::model::date::Month;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
 use crate::model::rule::RuleCard;
 
 impl Resolver<'_> {
-    pub(super) fn rule(&mut self, written: &WrittenRule, file: PolicyFile<'_>, document: Option<&str>) -> Option<Rule> {
+    pub(super) fn rule(&mut self, written: &WrittenRule, file: &Document, document: Option<&str>) -> Option<Rule> {
         let id = written.id.get_ref();
         let quotation: String = written.quotation.get_ref().split_whitespace().collect();
         if document.is_some_and(|document| !document.contains(&quotation)) {
-            self.problem(file.path, written.quotation.span(), "原文里没有这句话", "quotation 要逐字照抄文件");
+            self.problem(file, written.quotation.span(), "原文里没有这句话", "quotation 要逐字照抄文件");
         }
         let month = |this: &mut Self, text: &Option<Spanned<String>>| {
             text.as_ref().and_then(|text| match text.get_ref().parse::<Month>() {
                 Ok(month) => Some(month),
                 Err(message) => {
-                    this.problem(file.path, text.span(), message, "");
+                    this.problem(file, text.span(), message, "");
                     None
                 }
             })
@@ -35,7 +34,7 @@ impl Resolver<'_> {
             (None, Some(population), Some(test)) => Body::Condition(Box::new(self.condition(written, population, test, file)?)),
             _ => {
                 let message = format!("规则 {id} 要么写 built_in，要么写 population 和 test");
-                self.problem(file.path, written.id.span(), message, "");
+                self.problem(file, written.id.span(), message, "");
                 return None;
             }
         };
@@ -64,7 +63,7 @@ impl Resolver<'_> {
         written: &WrittenRule,
         population: &Spanned<String>,
         test: &Spanned<String>,
-        file: PolicyFile<'_>,
+        file: &Document,
     ) -> Option<Condition> {
         let scope = written.scope;
         // All are parsed before any is given up, so that every mistake shows.
@@ -86,13 +85,13 @@ impl Resolver<'_> {
             });
             if !presence {
                 let message = format!("searched 里的 {} 不是“在不在册”的事实", searched.get_ref());
-                self.problem(file.path, searched.span(), message, "只写 take = \"exists\" 的人的事实");
+                self.problem(file, searched.span(), message, "只写 take = \"exists\" 的人的事实");
             }
         }
         if let Some(target) = written.rate.as_ref().and_then(|rate| rate.target.as_ref())
             && self.parameter_types.get(target.get_ref()) != Some(&ValueType::Int)
         {
-            self.problem(file.path, target.span(), format!("没有参数 {}", target.get_ref()), "");
+            self.problem(file, target.span(), format!("没有参数 {}", target.get_ref()), "");
         }
         let (population, test) = (population?, test?);
         let (due, paid) = (due.map_or(Some(None), |d| d.map(Some))?, paid.map_or(Some(None), |p| p.map(Some))?);
@@ -130,7 +129,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_sentence(&mut self, rule: &Rule, sentence: &Spanned<String>, file: PolicyFile<'_>) {
+    fn check_sentence(&mut self, rule: &Rule, sentence: &Spanned<String>, file: &Document) {
         let built_in = matches!(rule.body, Body::BuiltIn(_));
         for name in placeholders(sentence.get_ref()) {
             let known = match name.strip_prefix('$') {
@@ -140,23 +139,23 @@ impl Resolver<'_> {
             };
             if !known {
                 let message = format!("句子里的 {{{name}}} 不是事实、参数或 due、paid、gap、name");
-                self.problem(file.path, sentence.span(), message, "");
+                self.problem(file, sentence.span(), message, "");
             }
         }
     }
 
-    pub(super) fn case(&mut self, written: Spanned<WrittenCase>, file: PolicyFile<'_>, ids: &BTreeSet<String>) -> Option<Case> {
+    pub(super) fn case(&mut self, written: Spanned<WrittenCase>, file: &Document, ids: &BTreeSet<String>) -> Option<Case> {
         let span = written.span();
         let written = written.into_inner();
         let rule = written.rule.get_ref();
         if !ids.contains(rule) {
-            let hint = nearest(rule, ids.iter()).map(|near| format!("是否想写 {near}？")).unwrap_or_default();
-            self.problem(file.path, written.rule.span(), format!("没有规则 {rule}"), hint);
+            let hint = closest(rule, ids.iter().map(String::as_str)).map(|near| format!("是不是“{near}”？")).unwrap_or_default();
+            self.problem(file, written.rule.span(), format!("没有规则 {rule}"), hint);
         }
         for (registry, rows) in &written.given {
             for name in rows.iter().flat_map(BTreeMap::keys) {
                 if name != "person" && !self.record_columns.contains_key(name) {
-                    self.problem(file.path, registry.span(), format!("没有字段 {name}"), "");
+                    self.problem(file, registry.span(), format!("没有字段 {name}"), "");
                 }
             }
         }
@@ -164,13 +163,13 @@ impl Resolver<'_> {
             Ok(period) => period,
             Err(message) => {
                 let message: String = message;
-                self.problem(file.path, written.period.span(), message, "");
+                self.problem(file, written.period.span(), message, "");
                 return None;
             }
         };
         let given = written.given.into_iter();
         Some(Case {
-            file: file.path.to_owned(),
+            file: file.path.clone(),
             span,
             rule: rule.clone(),
             name: written.name,

@@ -1,0 +1,189 @@
+//! A TOML document → a typed value with spans, every mistake reported.
+//!
+//! Takes text, never a path to open: only `run` reads files. Written types derive `serde::Deserialize` with
+//! `#[serde(deny_unknown_fields)]` and wrap in [`Spanned`] what later checks want to point at. [`parse`] goes on after
+//! a mistake: an unknown key is reported and left out, any other mistake takes its top-level entry (or the element of
+//! a top-level array) out, and the rest is read again; so one pass shows every entry's first mistake and all unknown keys.
+
+use std::ops::Range;
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+pub use toml::Spanned;
+
+use super::error::Problems;
+
+/// A configuration file as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its path, for messages; the last part names registries.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Document {
+    /// The file name without folder and `.toml`.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        let name = self.path.rsplit(['/', '\\']).next().unwrap_or("");
+        name.strip_suffix(".toml").unwrap_or(name)
+    }
+}
+
+/// Reads `document` as `T`; `None` when anything was reported.
+#[must_use]
+pub fn parse<T: DeserializeOwned>(document: &Document, problems: &mut Problems) -> Option<T> {
+    let (mut root, errors) = DeTable::parse_recoverable(&document.text);
+    if !errors.is_empty() {
+        for error in errors {
+            report(document, &error, problems);
+        }
+        return None;
+    }
+    let mut whole = true;
+    loop {
+        let error = match T::deserialize(Deserializer::from(root.clone())) {
+            Ok(value) => return whole.then_some(value),
+            Err(error) => error,
+        };
+        // A key taken out below is missing only because of that.
+        if whole || !error.message().starts_with("missing field") || error.span().is_some_and(|span| span.start > 0) {
+            report(document, &error, problems);
+        }
+        whole = false;
+        let Some(span) = error.span() else { return None };
+        let removed = if error.message().starts_with("unknown field") {
+            remove_key(root.get_mut(), &span)
+        } else {
+            remove_entry(root.get_mut(), &span)
+        };
+        if !removed {
+            return None;
+        }
+    }
+}
+
+fn report(document: &Document, error: &toml::de::Error, problems: &mut Problems) {
+    let span = error.span().unwrap_or(0..0);
+    let message = error.message();
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match (message, words.as_slice()) {
+        (text, [word, known @ ..]) if text.starts_with("unknown field") => {
+            problems.add_unknown(document, span, "项", word, known.iter().copied());
+        }
+        (text, [word, known @ ..]) if text.starts_with("unknown variant") => {
+            problems.add_unknown(document, span, "取值", word, known.iter().copied());
+        }
+        (text, [word]) if text.starts_with("missing field") => {
+            // The span is the whole table; its first line is what helps.
+            let start = span.start;
+            let end = document.text.get(start..).and_then(|rest| rest.find('\n')).map_or(span.end, |length| start + length);
+            problems.add(document, start..end, format!("缺少“{word}”"), "在这一节里");
+        }
+        (text, _) => {
+            let plain = text.strip_prefix("invalid type: ").map(|rest| format!("类型不对：{rest}"));
+            problems.add(document, span, plain.unwrap_or_else(|| format!("读不懂：{text}")), "这里");
+        }
+    }
+}
+
+/// Removes the key written at `span`, at any depth.
+fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    let found = table.keys().find(|key| key.span() == *span).cloned();
+    if let Some(key) = found {
+        return table.remove(&key).is_some();
+    }
+    table.iter_mut().any(|(_, value)| remove_key_below(value.get_mut(), span))
+}
+
+fn remove_key_below(value: &mut DeValue<'_>, span: &Range<usize>) -> bool {
+    match value {
+        DeValue::Table(table) => remove_key(table, span),
+        DeValue::Array(array) => array.iter_mut().any(|value| remove_key_below(value.get_mut(), span)),
+        _ => false,
+    }
+}
+
+/// Removes the top-level entry (or the element of a top-level array of tables) that `span` lies in.
+fn remove_entry(root: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    for (_, value) in root.iter_mut() {
+        if let DeValue::Array(array) = value.get_mut()
+            && let Some(position) = array.iter().position(|element| covers(element, span))
+            && array.len() > 1
+        {
+            let kept = array.clone().into_iter().enumerate().filter(|(place, _)| *place != position);
+            *array = kept.map(|(_, element)| element).collect();
+            return true;
+        }
+    }
+    let found = root.iter().find(|(key, value)| key.span() == *span || covers(value, span)).map(|(key, _)| key.clone());
+    found.is_some_and(|key| root.remove(&key).is_some())
+}
+
+/// Whether `span` lies in the value. A table's own span is its header only, so what it holds is looked at too.
+fn covers(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    let own = value.span();
+    if own.start <= span.start && span.end <= own.end {
+        return true;
+    }
+    match value.get_ref() {
+        DeValue::Table(table) => table.iter().any(|(key, value)| key.span() == *span || covers(value, span)),
+        DeValue::Array(array) => array.iter().any(|value| covers(value, span)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Entry {
+        title: String,
+        #[serde(default)]
+        aliases: Vec<String>,
+    }
+
+    fn messages(text: &str) -> Vec<String> {
+        let document = Document { path: "字段.toml".to_owned(), text: text.to_owned() };
+        let mut problems = Problems::default();
+        let read: Option<BTreeMap<String, Entry>> = parse(&document, &mut problems);
+        assert!(read.is_none());
+        let problems = problems.into_result(()).expect_err("has problems");
+        problems.as_slice().iter().map(|problem| format!("{}|{}", problem.message, problem.hint)).collect()
+    }
+
+    #[test]
+    fn a_good_document_is_read() {
+        let document = Document { path: "x.toml".to_owned(), text: "[a]\ntitle = \"甲\"\naliases = [\"乙\"]\n".to_owned() };
+        let mut problems = Problems::default();
+        let read: BTreeMap<String, Entry> = parse(&document, &mut problems).expect("good");
+        assert_eq!((read["a"].title.as_str(), read["a"].aliases.len(), problems.is_empty()), ("甲", 1, true));
+    }
+
+    #[test]
+    fn every_unknown_key_and_each_wrong_entry_is_reported_at_once() {
+        let found = messages(
+            "[a]\ntitle = \"甲\"\ntitel = 1\nalaises = []\n[b]\ntitle = 5\n[c]\naliases = []\n[d]\ntitle = \"丁\"\naliases = \"x\"\n",
+        );
+        assert_eq!(found.len(), 5, "{found:#?}");
+        assert_eq!(found[0], "不认识的项“titel”|是不是“title”？");
+        assert_eq!(found[1], "不认识的项“alaises”|是不是“aliases”？");
+        assert!(found[2].starts_with("类型不对"), "{found:#?}");
+        assert_eq!(found[3], "缺少“title”|");
+        assert!(found[4].starts_with("类型不对"), "{found:#?}");
+    }
+
+    #[test]
+    fn broken_syntax_is_reported_with_its_place() {
+        let document = Document { path: "x.toml".to_owned(), text: "[a]\ntitle = \"甲\n[b]\ntitle = = 2\n".to_owned() };
+        let mut problems = Problems::default();
+        assert!(parse::<BTreeMap<String, Entry>>(&document, &mut problems).is_none());
+        let problems = problems.into_result(()).expect_err("has problems");
+        assert!(problems.to_string().contains("x.toml:2:"), "{problems}");
+    }
+}
