@@ -241,10 +241,12 @@ impl<'a> View<'a> {
         evidence.row.map_or(place.clone(), |row| format!("{place}第{row}行"))
     }
 
-    fn content(&self, rows: &[&Evidence]) -> String {
+    fn content(&self, rows: &[&'a Evidence]) -> String {
         joined(
             rows.iter().map(|evidence| match evidence.row {
-                None => format!("{}（按{}）", evidence.value, evidence.column),
+                // Where the registry's own title is what was searched, the place has said it.
+                None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
+                None => format!("{}（{}）", evidence.value, evidence.column),
                 Some(_) if self.mask => format!("{}={}", evidence.column, mask_cell(&evidence.column, &evidence.value)),
                 Some(_) => format!("{}={}", evidence.column, evidence.value),
             }),

@@ -58,13 +58,26 @@ pub(super) fn read(registry: &str, row: u32, column: &str, value: &str) -> Evide
     }
 }
 
+const REGISTRIES: [(&str, &str); 6] = [
+    ("poverty", "扶贫系统人口名册"),
+    ("dibao", "农村低保人员名册"),
+    ("tekun", "特困人员名册"),
+    ("disability", "残疾人持证名册"),
+    ("disability_subsidy", "残疾人两项补贴名册"),
+    ("insurance", "城乡居民医保参保名册"),
+];
+
+fn title(registry: &str) -> &'static str {
+    REGISTRIES.iter().find(|(id, _)| *id == registry).map_or("", |(_, title)| title)
+}
+
 fn in_vain(registry: &str) -> Evidence {
     Evidence {
         registry: registry.into(),
         file: None,
         sheet: None,
         row: None,
-        column: "证件号码、姓名".into(),
+        column: title(registry).into(),
         value: "未查到".into(),
     }
 }
@@ -281,14 +294,7 @@ pub(super) fn sample() -> Sample {
         populations: vec![(two_none.into(), 310), (nursing.into(), 120)],
         dictionary: Dictionary {
             fields: BTreeMap::new(),
-            registries: vec![
-                registry("poverty", "扶贫系统人口名册"),
-                registry("dibao", "农村低保人员名册"),
-                registry("tekun", "特困人员名册"),
-                registry("disability", "残疾人持证名册"),
-                registry("disability_subsidy", "残疾人两项补贴名册"),
-                registry("insurance", "城乡居民医保参保名册"),
-            ],
+            registries: REGISTRIES.iter().map(|(id, title)| registry(id, title)).collect(),
         },
     }
 }
