@@ -2,11 +2,10 @@
 //! resolved with every mistake reported at once with file, line and caret.
 
 pub mod divisions;
+pub mod document;
 pub mod error;
 pub mod layout;
 pub mod link;
-pub mod document;
-pub mod error;
 pub mod pin;
 pub mod pipeline;
 pub mod policy;

@@ -1,161 +1,239 @@
-//! Which rows are the header: one to three rows that speak the dictionary's words.
+//! Where the table's header is: one to three rows among the first thirty, read from words that are known as headers.
 //!
-//! Takes the first rows of a sheet and its merged areas, gives the header with one path per column (`保障人数/合计`) and the texts
-//! above it. A row is a header when at least two of its cells are known header spellings, or its levels together are.
+//! The anchor is the first row with about as many known words as any; rows above and below join it where merged areas or empty
+//! continuation cells tie them together. A sheet without such a row, or one whose row labels are what is counted (a
+//! cross-tab), is told apart here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::grid::Merge;
-use crate::config::registry::fold_without_unit;
-use crate::model::raw::{CellKind, HeaderColumn, SheetName, TableHead};
+use super::mapping::readings;
+use crate::config::registry::{Dictionary, fold_header};
+use crate::model::field::FieldKind;
+use crate::model::raw::{CellKind, HeaderColumn};
 
-/// Levels a header may have.
-const LEVELS: u32 = 3;
+/// Rows looked at, blank ones not counted.
+pub(super) const WINDOW: usize = 30;
+/// A header of fewer known words is not believed.
+const ENOUGH: usize = 2;
+/// Rows of a header at most.
+const LEVELS: usize = 3;
 
-/// A row held while the header is looked for.
-#[derive(Clone, Debug)]
-pub(super) struct SketchRow {
-    /// Row number that Excel shows.
+/// Every header spelling of a dictionary, for spotting header rows.
+#[derive(Debug)]
+pub struct Vocabulary {
+    /// Folded spelling → whether it is a person's name or number.
+    words: HashMap<String, bool>,
+}
+
+impl Vocabulary {
+    /// From the shared and the registries' own aliases.
+    #[must_use]
+    pub fn new(dictionary: &Dictionary) -> Self {
+        let identity = |field: &str| {
+            let kind = dictionary.fields.get(field).map(|definition| definition.kind);
+            matches!(kind, Some(FieldKind::Name | FieldKind::IdNumber | FieldKind::DisabilityNumber))
+        };
+        let shared = dictionary.fields.values().flat_map(|field| field.aliases.iter().map(|alias| (alias, field.name.as_str())));
+        let uses = dictionary.registries.iter().flat_map(|registry| &registry.fields);
+        let own = uses.flat_map(|usage| usage.aliases.iter().map(|alias| (alias, usage.field.as_str())));
+        let mut words: HashMap<String, bool> = shared.chain(own).map(|(alias, field)| (alias.clone(), identity(field))).collect();
+        // Not fields, but nothing else is headed so.
+        for word in ["序号", "编号", "备注", "年龄", "民族", "文化程度", "开户银行", "账户名称"] {
+            words.entry(word.to_owned()).or_insert(false);
+        }
+        Self { words }
+    }
+
+    /// Whether a row of cells is a header by its words: at least three known ones, and half of the cells.
+    pub(super) fn is_header(&self, cells: &[super::rows::Cell<'_>]) -> bool {
+        let known = || cells.iter().filter(|(_, kind, text)| *kind == CellKind::Text && self.knows(text).is_some()).count();
+        cells.len() >= 3 && known() >= (cells.len() / 2).max(3)
+    }
+
+    fn knows(&self, header: &str) -> Option<bool> {
+        readings(header).iter().find_map(|reading| self.words.get(reading).copied())
+    }
+}
+
+/// A non-blank row of the window.
+pub(super) struct WindowRow {
     pub(super) row: u32,
-    /// Non-empty cells.
     pub(super) cells: Vec<(u32, CellKind, String)>,
 }
 
-impl SketchRow {
-    pub(super) fn new(row: u32, cells: &[(u32, CellKind, &str)]) -> Self {
-        Self { row, cells: cells.iter().map(|(column, kind, text)| (*column, *kind, (*text).to_owned())).collect() }
+impl WindowRow {
+    fn text(&self, column: u32) -> &str {
+        self.cells.iter().find(|(at, ..)| *at == column).map_or("", |(.., text)| text)
     }
 
-    fn at(&self, column: u32) -> Option<&str> {
-        self.cells.iter().find(|cell| cell.0 == column).map(|cell| cell.2.as_str())
-    }
-
-    fn all_words(&self) -> bool {
-        self.cells.iter().all(|(_, kind, text)| *kind == CellKind::Text && text.bytes().filter(u8::is_ascii_digit).count() < 6)
-    }
-}
-
-/// A header found.
-#[derive(Clone, Debug)]
-pub(super) struct Header {
-    pub(super) last_row: u32,
-    pub(super) columns: Vec<HeaderColumn>,
-    pub(super) preamble: Vec<String>,
-    /// Every level's text, folded, with its column: how a repetition is known.
-    pub(super) levels: Vec<(u32, String)>,
-}
-
-impl Header {
-    pub(super) fn head(&self, name: &SheetName) -> TableHead {
-        TableHead {
-            name: name.clone(),
-            header_row: self.last_row,
-            columns: self.columns.clone(),
-            preamble: self.preamble.clone(),
+    /// Known words, distinct.
+    fn known(&self, vocabulary: &Vocabulary) -> usize {
+        // A header may hold a year as a number; a row with an ID, or mostly numbers, is data.
+        let texts = self.cells.iter().filter(|(_, kind, _)| *kind == CellKind::Text).count();
+        if texts * 4 < self.cells.len() * 3 || self.cells.iter().any(|(.., text)| has_digits(text, 14)) {
+            return 0;
         }
+        let known: BTreeSet<&str> =
+            self.cells.iter().map(|(.., text)| text.as_str()).filter(|text| vocabulary.knows(text).is_some()).collect();
+        known.len()
+    }
+
+    /// Nothing in it is a number, a date or an ID.
+    fn is_wordy(&self) -> bool {
+        self.cells.iter().all(|(_, kind, text)| *kind == CellKind::Text && !has_digits(text, 6))
     }
 }
 
-/// Finds the header among `rows`; `None` when no row speaks the vocabulary.
-pub(super) fn find_header(rows: &[SketchRow], merges: &[Merge], vocabulary: &BTreeSet<String>) -> Option<Header> {
-    let known = |row: &SketchRow| {
-        let words: BTreeSet<String> = row.cells.iter().map(|(_, _, text)| fold_without_unit(text)).collect();
-        words.intersection(vocabulary).count()
+/// Whether `text` has `count` digits in a row.
+pub(super) fn has_digits(text: &str, count: usize) -> bool {
+    let mut run = 0;
+    text.bytes().any(|byte| {
+        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
+        run >= count
+    })
+}
+
+/// A header found in a window.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Positions in the window.
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) columns: Vec<HeaderColumn>,
+}
+
+/// What a window holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Header(Header),
+    CrossTab { row: u32 },
+    Nothing,
+}
+
+/// Looks for the header.
+pub(super) fn find(window: &[WindowRow], merges: &[Merge], vocabulary: &Vocabulary) -> Found {
+    let known: Vec<usize> = window.iter().map(|row| row.known(vocabulary)).collect();
+    let best = known.iter().copied().max().unwrap_or(0);
+    // The first good row, not the best: a second table further down may have more columns.
+    let anchor = known.iter().position(|&known| known >= ENOUGH && known * 3 >= best * 2);
+    let Some(anchor) = anchor else {
+        return cross_tab(window, 0, vocabulary).map_or(Found::Nothing, |row| Found::CrossTab { row });
     };
-    let counts: Vec<usize> = rows.iter().map(|row| if row.all_words() { known(row) } else { 0 }).collect();
-    let most = *counts.iter().max()?;
-    if most < 2 {
-        return None;
+    let mut header = (anchor, anchor);
+    while header.1 - header.0 + 1 < LEVELS && header.1 + 1 < window.len() && continues(window, header.1, merges, vocabulary) {
+        header.1 += 1;
     }
-    // The earliest of the best: a header repeated at a page break says the same again.
-    let best = counts.iter().position(|&count| count == most)?;
-    let (top, bottom) = extent(rows, best, merges);
-    let preamble = rows[..top].iter().flat_map(|row| row.cells.iter().map(|cell| cell.2.clone())).collect();
-    let block = &rows[top..=bottom];
-    let mut columns: Vec<u32> = block.iter().flat_map(|row| row.cells.iter().map(|cell| cell.0)).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    let levels = block.iter().flat_map(|row| row.cells.iter().map(|cell| (cell.0, fold_without_unit(&cell.2)))).collect();
-    let columns = columns.into_iter().map(|index| HeaderColumn { index, text: path(block, index, merges) }).collect();
-    Some(Header { last_row: rows[bottom].row, columns, preamble, levels })
+    while header.1 - header.0 + 1 < LEVELS && header.0 > 0 && heads(window, header.0 - 1, merges) {
+        header.0 -= 1;
+    }
+    let columns = compose(&window[header.0..=header.1], merges);
+    let identity = columns.iter().any(|column| vocabulary.knows(&column.text) == Some(true));
+    if !identity && let Some(row) = cross_tab(window, header.1, vocabulary) {
+        return Found::CrossTab { row };
+    }
+    Found::Header(Header { first: header.0, last: header.1, columns })
 }
 
-/// Positions of the first and last header row around `best`.
-fn extent(rows: &[SketchRow], best: usize, merges: &[Merge]) -> (usize, usize) {
-    let (mut top, mut bottom) = (best, best);
-    let height = |top: usize, bottom: usize| rows[bottom].row - rows[top].row + 1;
-    while bottom + 1 < rows.len() && height(top, bottom + 1) <= LEVELS && continues(&rows[bottom], &rows[bottom + 1], merges) {
-        bottom += 1;
-    }
-    while top > 0
-        && height(top - 1, bottom) <= LEVELS
-        && rows[top - 1].all_words()
-        && continues(&rows[top - 1], &rows[top], merges)
-    {
-        top -= 1;
-    }
-    (top, bottom)
+fn covering<'a>(merges: &'a [Merge], row: u32, column: u32) -> Option<&'a Merge> {
+    merges.iter().find(|merge| {
+        (merge.first_row..=merge.last_row).contains(&row) && (merge.first_column..=merge.last_column).contains(&column)
+    })
 }
 
-/// Whether `lower` holds sub-headers of `upper`: a cell merged across above them or down beside them, or, in text files, cells that only
-/// stand where `upper` is empty or begins a group.
-fn continues(upper: &SketchRow, lower: &SketchRow, merges: &[Merge]) -> bool {
-    if !lower.all_words() || lower.row != upper.row + 1 {
+/// Whether the row after `position` is a further level of the header that ends there.
+fn continues(window: &[WindowRow], position: usize, merges: &[Merge], vocabulary: &Vocabulary) -> bool {
+    let (upper, lower) = (&window[position], &window[position + 1]);
+    if lower.row != upper.row + 1 || !lower.is_wordy() || (lower.cells.len() < 2 && merges.is_empty()) {
         return false;
     }
-    let spans_down = merges
-        .iter()
-        .any(|merge| merge.first_row <= upper.row && merge.last_row >= lower.row && upper.at(merge.first_column).is_some());
-    let spans_across = merges.iter().any(|merge| {
-        let across = merge.first_row <= upper.row && merge.last_row == upper.row && merge.last_column > merge.first_column;
-        let inside = |column: u32| (merge.first_column..=merge.last_column).contains(&column);
-        // A title spans everything; a group leaves columns beside it.
-        across && upper.cells.len() > 1 && lower.cells.iter().any(|cell| inside(cell.0))
+    let merged = |column: u32| covering(merges, upper.row, column);
+    let across =
+        lower.cells.iter().any(|(column, ..)| merged(*column).is_some_and(|merge| merge.last_column > merge.first_column));
+    // Text under a single cell that is no group is data.
+    let fits = lower.cells.iter().all(|(column, ..)| match merged(*column) {
+        Some(merge) => merge.last_column > merge.first_column,
+        None => upper.text(*column).is_empty() || (upper.text(*column + 1).is_empty() && !lower.text(*column + 1).is_empty()),
     });
-    if spans_down || spans_across {
+    let fills = lower.cells.iter().any(|(column, ..)| upper.text(*column).is_empty());
+    // The same words again are a page break, not a level.
+    let repeats = lower.known(vocabulary) > 0 && lower.cells.iter().all(|(column, _, text)| upper.text(*column) == text);
+    !repeats && fits && (across || (fills && upper.cells.len() > 1))
+}
+
+/// Whether the row at `position` holds groups over the header below it.
+fn heads(window: &[WindowRow], position: usize, merges: &[Merge]) -> bool {
+    let (upper, lower) = (&window[position], &window[position + 1]);
+    let title = |text: &str| text.chars().count() > 16 || text.contains([':', '：']) || has_digits(text, 4);
+    if lower.row != upper.row + 1 || !upper.is_wordy() || upper.cells.iter().any(|(.., text)| title(text)) {
+        return false;
+    }
+    let width = lower.cells.last().map_or(0, |(column, ..)| column + 1);
+    let merged: Vec<&Merge> = upper.cells.iter().filter_map(|(column, ..)| covering(merges, upper.row, *column)).collect();
+    if merged.iter().any(|merge| merge.first_row == upper.row && merge.last_row > upper.row) {
         return true;
     }
-    let no_merges = !merges.iter().any(|merge| (upper.row..=lower.row).contains(&merge.first_row));
-    let starts = upper.cells.first().map(|cell| cell.0);
-    let fills_gaps = lower.cells.iter().filter(|cell| upper.at(cell.0).is_none()).count() >= 1;
-    no_merges
-        && upper.cells.len() > 1
-        && fills_gaps
-        && lower.cells.len() < upper.cells.len() + 8
-        && lower.cells.first().map(|cell| cell.0) > starts
-        && first_data_like(lower, upper)
+    let group = merged.iter().any(|merge| {
+        let span = merge.last_column - merge.first_column + 1;
+        // One merge alone from the first column on is a title that was made too narrow.
+        span >= 2 && span * 5 < width * 4 && (upper.cells.len() > 1 || merge.first_column > 0)
+    });
+    // Without merges: several words, each over a word of the row below or alone over nothing.
+    let spread =
+        merges.is_empty() && upper.cells.len() >= 2 && lower.cells.iter().any(|(column, ..)| upper.text(*column).is_empty());
+    group || (spread && upper.cells.iter().any(|(column, ..)| lower.text(*column).is_empty()))
 }
 
-/// In a text file a second header row has nothing below names and numbers, which every data row fills.
-fn first_data_like(lower: &SketchRow, upper: &SketchRow) -> bool {
-    upper
-        .cells
-        .iter()
-        .filter(|cell| cell.2.contains("姓名") || cell.2.contains("证号") || cell.2.contains("户主"))
-        .all(|cell| lower.at(cell.0).is_none())
-}
-
-/// The texts of a column from the outermost level in, `/`-joined, a level that repeats left out.
-fn path(block: &[SketchRow], column: u32, merges: &[Merge]) -> String {
-    let mut levels: Vec<&str> = Vec::new();
-    let below = |position: usize| block[position + 1..].iter().any(|row| row.at(column).is_some());
-    for (position, row) in block.iter().enumerate() {
-        let merge = merges.iter().find(|merge| {
-            (merge.first_row..=merge.last_row).contains(&row.row) && (merge.first_column..=merge.last_column).contains(&column)
-        });
-        let text = match merge {
-            Some(merge) => block.iter().find(|row| row.row == merge.first_row).and_then(|row| row.at(merge.first_column)),
-            // Without a merge a group's name stands over its first column only.
-            None if row.at(column).is_none() && below(position) && merges.is_empty() => {
-                row.cells.iter().rev().find(|cell| cell.0 < column).map(|cell| cell.2.as_str())
+/// Joins the levels column by column; a column of which no cell is its own continues a merge and is none.
+fn compose(rows: &[WindowRow], merges: &[Merge]) -> Vec<HeaderColumn> {
+    let indices: BTreeSet<u32> = rows.iter().flat_map(|row| row.cells.iter().map(|(column, ..)| *column)).collect();
+    let column = |index: u32| {
+        let mut levels: Vec<String> = Vec::new();
+        for depth in 0..rows.len() {
+            let clean: String = level_text(rows, depth, index, merges).split(['\n', '\r']).map(str::trim).collect();
+            if !clean.is_empty() && levels.last() != Some(&clean) {
+                levels.push(clean);
             }
-            None => row.at(column),
-        };
-        if let Some(text) = text
-            && levels.last() != Some(&text)
-        {
-            levels.push(text);
         }
+        HeaderColumn { index, text: levels.join("/") }
+    };
+    indices.into_iter().map(column).collect()
+}
+
+/// The text over `index` at `depth`: its own, that of the merge it lies in, or that of the group it continues.
+fn level_text<'a>(rows: &'a [WindowRow], depth: usize, index: u32, merges: &[Merge]) -> &'a str {
+    let row = &rows[depth];
+    let own = row.text(index);
+    if !own.is_empty() {
+        return own;
     }
-    levels.join("/")
+    if let Some(merge) = covering(merges, row.row, index) {
+        return rows.iter().find(|row| row.row == merge.first_row).map_or("", |row| row.text(merge.first_column));
+    }
+    let worded_below = |column: u32| rows.iter().skip(depth + 1).any(|row| !row.text(column).is_empty());
+    if merges.iter().any(|merge| (merge.first_row..=merge.last_row).contains(&row.row)) || !worded_below(index) {
+        return "";
+    }
+    // No merges are told (text formats): the group to the left goes on where words stand below both.
+    let left = row.cells.iter().rev().find(|(column, ..)| *column < index);
+    left.filter(|(column, ..)| worded_below(*column)).map_or("", |(.., text)| text)
+}
+
+/// The row of a cross-tab's first label: at least two rows below `from` start with a label of what is counted and go on
+/// with numbers or dashes only, and no row is about a person.
+fn cross_tab(window: &[WindowRow], from: usize, vocabulary: &Vocabulary) -> Option<u32> {
+    const COUNTED: [&str; 6] = ["人数", "金额", "户数", "学生数", "次数", "合计"];
+    let counts = |row: &&WindowRow| {
+        let Some(((.., label), rest)) = row.cells.split_first() else { return false };
+        let label = fold_header(label);
+        let numeric = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "-.,—–%/".contains(c));
+        let values = rest.iter().skip_while(|(_, kind, text)| *kind == CellKind::Text && !numeric(text)).collect::<Vec<_>>();
+        let wordy = COUNTED.iter().any(|word| label.ends_with(word))
+            || rest.first().is_some_and(|(.., text)| COUNTED.iter().any(|word| fold_header(text).ends_with(word)));
+        wordy && values.len() >= 2 && values.iter().all(|(_, kind, text)| *kind == CellKind::Number || numeric(text))
+    };
+    let person = window.iter().skip(from).any(|row| row.cells.iter().any(|(.., text)| vocabulary.knows(text) == Some(true)));
+    let mut rows = window.iter().skip(from).filter(counts);
+    let first = rows.next()?;
+    rows.next().filter(|_| !person).map(|_| first.row)
 }

@@ -1,347 +1,348 @@
-//! Where the table is in a sheet: header, data rows, and rows that are neither.
+//! Where the table is in a sheet: rows as read → head, chunks of data rows by column, rows set aside with a reason.
 //!
-//! Takes a sheet's [`RowBlock`]s in order, gives [`LayoutEvent`]s in order: one head per table, then its rows by column, and a
-//! reject with a reason for every non-blank row below the header that is no data. Every such row comes out once, as a row or a
-//! reject. Knows headers only as a vocabulary; which registry it is, is [`super::recognise`]'s question. Cost: linear in cells,
-//! no allocation per cell once the header is found.
-
-use std::collections::BTreeSet;
+//! Takes [`RowBlock`]s in order, and the sheet's merges beforehand. Holds back rows until thirty non-blank ones are there
+//! (or the sheet ends), finds the header, then streams: each block gives at most one [`RawTable`]. Rows blank in the file
+//! are not read; every other row below the header is emitted or rejected, never both ([`Tally::balances`]).
+//! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
+//! - A row that carries somebody's number is data. Others may be a repeated header or title, a subtotal, a note.
+//! - A second table below with another header: the sheet keeps its first table, and everything from the second header on
+//!   is rejected row by row as [`RejectReason::OtherTable`], with one [`LayoutEvent::PartRefused`] that names the row. Reading it
+//!   under the first header would put values under wrong fields.
+//!
+//! Cost: linear in cells, no allocation per cell; text is copied once, into the column.
 
 use super::grid::{Merge, RowBlock};
-use super::header::{Header, SketchRow, find_header};
-use crate::config::registry::fold_without_unit;
-use crate::model::personal::mask;
+use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
+use super::rows::{Cell, aside, has_identity, is_empty, masked};
 use crate::model::raw::{CellKind, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 
-/// Rows looked at for a header.
-const HEADER_WITHIN: usize = 30;
-
-/// What a sheet turns out to hold.
+/// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
 #[derive(Debug)]
 pub enum LayoutEvent {
-    /// A table begins (a second one, should another header follow further down).
+    /// The table's head.
     Head(TableHead),
-    /// Data rows of the table begun last.
+    /// Data rows below it.
     Rows(RawTable),
-    /// A row of the table begun last that is no data.
-    Reject(Reject),
-    /// The sheet holds no table of rows.
+    /// A row set aside.
+    Rejected(Reject),
+    /// The sheet holds no table that can be read: codes `no-header`, `cross-tab`.
     Refused(Refusal),
+    /// From some row on the sheet is not read (code `second-table`); what came before stands.
+    PartRefused(Refusal),
 }
 
-/// The reader of one sheet.
+/// Rows below the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Non-blank rows.
+    pub read: u64,
+    /// Of them given as data.
+    pub emitted: u64,
+    /// Of them set aside.
+    pub rejected: u64,
+}
+
+impl Tally {
+    /// Whether nothing was lost.
+    #[must_use]
+    pub fn balances(self) -> bool {
+        self.read == self.emitted + self.rejected
+    }
+}
+
+/// Column of the sheet that is not in the table.
+const OUTSIDE: u32 = u32::MAX;
+
+/// Reads one sheet. See the module's documentation.
 #[derive(Debug)]
 pub struct Layout<'v> {
     name: SheetName,
     merges: Vec<Merge>,
-    vocabulary: &'v BTreeSet<String>,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Searching(Vec<SketchRow>),
-    Reading(Box<Table>),
-    Refused,
-}
-
-/// A table whose header is known.
-#[derive(Debug)]
-struct Table {
-    header: Header,
-    /// Sheet column → position among the head's columns.
-    positions: Vec<Option<usize>>,
-    /// Merged areas below the header that span rows, by first row; `filled` has the text of those under way.
-    merges: Vec<Merge>,
-    next_merge: usize,
-    filled: Vec<(Merge, CellKind, String)>,
+    vocabulary: &'v Vocabulary,
+    held: RowBlock,
+    held_rows: usize,
+    body: Option<Body<'v>>,
+    refused: bool,
 }
 
 impl<'v> Layout<'v> {
-    /// A reader for the sheet `name`; `vocabulary` holds all known header spellings, folded.
+    /// A sheet to come, with its merged areas in any order.
     #[must_use]
-    pub fn new(name: SheetName, mut merges: Vec<Merge>, vocabulary: &'v BTreeSet<String>) -> Self {
+    pub fn new(name: SheetName, mut merges: Vec<Merge>, vocabulary: &'v Vocabulary) -> Self {
         merges.sort_unstable();
-        Self { name, merges, vocabulary, state: State::Searching(Vec::new()) }
+        Self { name, merges, vocabulary, held: RowBlock::default(), held_rows: 0, body: None, refused: false }
     }
 
     /// Takes the next rows.
-    pub fn push(&mut self, block: &RowBlock, out: &mut dyn FnMut(LayoutEvent)) {
-        let mut table = RawTable::default();
+    pub fn push(&mut self, block: &RowBlock) -> Vec<LayoutEvent> {
+        let mut events = Vec::new();
+        if self.refused {
+            return events;
+        }
+        if let Some(body) = &mut self.body {
+            body.read(block, &mut events);
+            return events;
+        }
         for (row, cells) in block.iter() {
-            let mut cells: Vec<(u32, CellKind, &str)> =
-                cells.filter(|(_, kind, text)| *kind != CellKind::Empty && !means_nothing(text)).collect();
+            self.held.begin_row(row);
+            let mut blank = true;
+            for (column, kind, text) in cells {
+                blank &= text.trim().is_empty();
+                self.held.push_cell(column, kind, text);
+            }
+            self.held_rows += usize::from(!blank);
+        }
+        // A header at the end of the window may have two more rows.
+        if self.held_rows >= WINDOW + 2 {
+            self.settle(&mut events);
+        }
+        events
+    }
+
+    /// The sheet is complete. A sheet without any text gives nothing.
+    pub fn finish(&mut self) -> Vec<LayoutEvent> {
+        let mut events = Vec::new();
+        if self.body.is_none() && !self.refused && self.held_rows > 0 {
+            self.settle(&mut events);
+        }
+        events
+    }
+
+    /// Rows below the header so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.body.as_ref().map_or_else(Tally::default, |body| body.tally)
+    }
+
+    /// Finds the header in what is held and reads the rest of it.
+    fn settle(&mut self, events: &mut Vec<LayoutEvent>) {
+        let window = window(&self.held);
+        let held = std::mem::take(&mut self.held);
+        match find(&window, &self.merges, self.vocabulary) {
+            Found::Header(header) => {
+                let body =
+                    Body::new(self.name.clone(), self.vocabulary, &window, header, std::mem::take(&mut self.merges), events);
+                self.body.insert(body).read(&held, events);
+            }
+            Found::CrossTab { row } => {
+                self.refuse(
+                    events,
+                    "cross-tab",
+                    format!("第 {row} 行起每行是一个统计项，每列是一个类别：这是汇总表（交叉表），没有逐人逐户的行"),
+                    "请报送单位提供生成这张汇总表的明细名册（一人或一户一行，有姓名和证件号码）",
+                );
+            }
+            Found::Nothing => {
+                let seen: Vec<String> = window
+                    .iter()
+                    .take(3)
+                    .map(|row| {
+                        let cells: Vec<Cell<'_>> =
+                            row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
+                        format!("第 {} 行：{}", row.row, masked(&cells))
+                    })
+                    .collect();
+                self.refuse(
+                    events,
+                    "no-header",
+                    format!("前 {WINDOW} 行里没有认得的表头（至少要有两个认得的列名）；看到的是 {}", seen.join("；")),
+                    "确认表头在前 30 行内；列名写法特殊时，在 registries 里补上",
+                );
+            }
+        }
+    }
+
+    fn refuse(&mut self, events: &mut Vec<LayoutEvent>, code: &'static str, what: String, hint: &str) {
+        self.refused = true;
+        events.push(LayoutEvent::Refused(Refusal { name: self.name.clone(), code, what, hint: hint.to_owned() }));
+    }
+}
+
+/// The first non-blank rows, with the cells that have text.
+fn window(held: &RowBlock) -> Vec<WindowRow> {
+    held.iter()
+        .map(|(row, cells)| WindowRow {
+            row,
+            cells: cells
+                .filter(|(_, _, text)| !text.trim().is_empty())
+                .map(|(column, kind, text)| (column, kind, text.trim().to_owned()))
+                .collect(),
+        })
+        .filter(|row| !row.cells.is_empty())
+        .take(WINDOW + 2)
+        .collect()
+}
+
+/// A sheet whose header is known.
+#[derive(Debug)]
+struct Body<'v> {
+    vocabulary: &'v Vocabulary,
+    name: SheetName,
+    header_row: u32,
+    /// Rows up to the header's last, non-blank, as (column, text): what may be repeated at a page break.
+    above: Vec<Vec<(u32, String)>>,
+    /// Sheet column → position in the table, or [`OUTSIDE`].
+    positions: Vec<u32>,
+    width: usize,
+    /// Merges below the header, by first row; `next_merge` is the first not yet reached.
+    merges: Vec<Merge>,
+    next_merge: usize,
+    /// Downward merges in force: the merge and its cell.
+    filling: Vec<(Merge, CellKind, String)>,
+    in_notes: bool,
+    second_table: bool,
+    tally: Tally,
+}
+
+impl<'v> Body<'v> {
+    fn new(
+        name: SheetName,
+        vocabulary: &'v Vocabulary,
+        window: &[WindowRow],
+        header: Header,
+        mut merges: Vec<Merge>,
+        events: &mut Vec<LayoutEvent>,
+    ) -> Self {
+        let header_row = window[header.last].row;
+        merges.retain(|merge| merge.first_row > header_row);
+        let last_column = header.columns.last().map_or(0, |column| column.index as usize);
+        let mut positions = vec![OUTSIDE; last_column + 1];
+        for (position, column) in (0..).zip(&header.columns) {
+            positions[column.index as usize] = position;
+        }
+        let preamble = window[..header.first].iter().flat_map(|row| row.cells.iter().map(|(.., text)| text.clone())).collect();
+        let above = window[..=header.last]
+            .iter()
+            .map(|row| row.cells.iter().map(|(column, _, text)| (*column, text.clone())).collect())
+            .collect();
+        let width = header.columns.len();
+        events.push(LayoutEvent::Head(TableHead { name: name.clone(), header_row, columns: header.columns, preamble }));
+        Self {
+            vocabulary,
+            name,
+            header_row,
+            above,
+            positions,
+            width,
+            merges,
+            next_merge: 0,
+            filling: Vec::new(),
+            in_notes: false,
+            second_table: false,
+            tally: Tally::default(),
+        }
+    }
+
+    fn read(&mut self, block: &RowBlock, events: &mut Vec<LayoutEvent>) {
+        let mut table = RawTable { rows: Vec::new(), columns: vec![RawColumn::default(); self.width] };
+        let mut cells: Vec<Cell<'_>> = Vec::new();
+        for (row, all) in block.iter() {
+            if row <= self.header_row {
+                continue;
+            }
+            cells.clear();
+            cells.extend(all.filter(|(_, _, text)| !text.trim().is_empty()));
+            self.advance_merges(row, &cells);
             if cells.is_empty() {
                 continue;
             }
-            match &mut self.state {
-                State::Searching(rows) => {
-                    rows.push(SketchRow::new(row, &cells));
-                    if rows.len() >= HEADER_WITHIN {
-                        self.decide(out);
-                    }
+            self.tally.read += 1;
+            match self.judge(row, &cells, events) {
+                Some(reason) => {
+                    self.tally.rejected += 1;
+                    events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
                 }
-                State::Reading(reading) => {
-                    if let Some(header) = reading.another_header(row, &cells, self.vocabulary, &self.merges) {
-                        flush(&mut table, out);
-                        let next = Table::new(header, &self.merges);
-                        out(LayoutEvent::Head(next.header.head(&self.name)));
-                        self.state = State::Reading(Box::new(next));
-                    } else {
-                        reading.read(row, &mut cells, &mut table, out);
-                    }
+                None => {
+                    self.tally.emitted += 1;
+                    table.rows.push(row);
+                    self.emit(row, &cells, &mut table.columns);
                 }
-                State::Refused => {}
             }
         }
-        flush(&mut table, out);
-    }
-
-    /// The sheet is over.
-    pub fn finish(mut self, out: &mut dyn FnMut(LayoutEvent)) {
-        if matches!(&self.state, State::Searching(rows) if !rows.is_empty()) {
-            self.decide(out);
+        if !table.rows.is_empty() {
+            events.push(LayoutEvent::Rows(table));
         }
     }
 
-    /// Finds the header among the rows seen, and reads those below it.
-    fn decide(&mut self, out: &mut dyn FnMut(LayoutEvent)) {
-        let State::Searching(rows) = std::mem::replace(&mut self.state, State::Refused) else { return };
-        let Some(header) = find_header(&rows, &self.merges, self.vocabulary) else {
-            out(LayoutEvent::Refused(refusal(&self.name, &rows)));
-            return;
-        };
-        let below = header.last_row;
-        let mut table = Table::new(header, &self.merges);
-        out(LayoutEvent::Head(table.header.head(&self.name)));
-        let mut data = RawTable::default();
-        for row in rows.iter().filter(|row| row.row > below) {
-            let mut cells: Vec<_> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
-            table.read(row.row, &mut cells, &mut data, out);
-        }
-        flush(&mut data, out);
-        self.state = State::Reading(Box::new(table));
-    }
-}
-
-fn flush(table: &mut RawTable, out: &mut dyn FnMut(LayoutEvent)) {
-    if !table.rows.is_empty() {
-        out(LayoutEvent::Rows(std::mem::take(table)));
-    }
-}
-
-impl Table {
-    fn new(header: Header, merges: &[Merge]) -> Self {
-        let width = header.columns.iter().map(|column| column.index as usize + 1).max().unwrap_or(0);
-        let mut positions = vec![None; width];
-        for (position, column) in header.columns.iter().enumerate() {
-            positions[column.index as usize] = Some(position);
-        }
-        let merges = merges
-            .iter()
-            .filter(|merge| merge.first_row > header.last_row && merge.last_row > merge.first_row)
-            .copied()
-            .collect();
-        Self { header, positions, merges, next_merge: 0, filled: Vec::new() }
-    }
-
-    /// One row below the header: data, or a reject.
-    fn read<'t>(
-        &mut self,
-        row: u32,
-        cells: &mut Vec<(u32, CellKind, &'t str)>,
-        table: &mut RawTable,
-        out: &mut dyn FnMut(LayoutEvent),
-    ) {
-        if let Some(reason) = self.no_data(cells) {
-            flush(table, out);
-            let text: Vec<String> = cells.iter().take(4).map(|(_, _, text)| mask(text)).collect();
-            out(LayoutEvent::Reject(Reject { row, reason, masked: text.join(" ") }));
-            return;
-        }
-        self.open_merges(row, cells);
-        let width = self.header.columns.len();
-        if table.columns.is_empty() {
-            table.columns.resize_with(width, RawColumn::default);
-        }
-        table.rows.push(row);
-        let mut filled = 0;
-        for (column, kind, text) in cells.iter() {
-            let Some(position) = self.positions.get(*column as usize).copied().flatten() else { continue };
-            for gap in filled..position {
-                self.fill(row, gap, table);
-            }
-            table.columns[position].push(*kind, text);
-            filled = position + 1;
-        }
-        for gap in filled..width {
-            self.fill(row, gap, table);
-        }
-    }
-
-    /// An empty cell takes the value of the merged area it lies in, and only that.
-    fn fill(&self, row: u32, position: usize, table: &mut RawTable) {
-        let column = self.header.columns[position].index;
-        let inside = |merge: &Merge| merge.last_row >= row && (merge.first_column..=merge.last_column).contains(&column);
-        match self.filled.iter().find(|(merge, _, _)| inside(merge)) {
-            Some((_, kind, text)) => table.columns[position].push(*kind, text),
-            None => table.columns[position].push(CellKind::Empty, ""),
-        }
-    }
-
-    /// Remembers the text of merged areas that begin at or before this row and go on below it.
-    fn open_merges(&mut self, row: u32, cells: &[(u32, CellKind, &str)]) {
-        if self.merges.is_empty() {
-            return;
-        }
-        self.filled.retain(|(merge, _, _)| merge.last_row >= row);
-        while let Some(merge) = self.merges.get(self.next_merge).filter(|merge| merge.first_row <= row) {
+    /// Takes up merges that start at or above `row` (blank rows may be left out by the parser), drops those that ended.
+    fn advance_merges(&mut self, row: u32, cells: &[Cell<'_>]) {
+        self.filling.retain(|(merge, ..)| merge.last_row >= row);
+        while let Some(merge) = self.merges.get(self.next_merge).copied().filter(|merge| merge.first_row <= row) {
             self.next_merge += 1;
-            let top_left = cells.iter().find(|(column, _, _)| merge.first_row == row && *column == merge.first_column);
-            if let Some((_, kind, text)) = top_left {
-                self.filled.push((*merge, *kind, (*text).to_owned()));
+            if merge.last_row > merge.first_row
+                && merge.first_row == row
+                && let Some((_, kind, text)) = cells.iter().find(|(column, ..)| *column == merge.first_column)
+            {
+                self.filling.push((merge, *kind, (*text).to_owned()));
             }
         }
     }
 
-    /// Why a row is not data; `None` when it is.
-    fn no_data(&self, cells: &[(u32, CellKind, &str)]) -> Option<RejectReason> {
-        let squeezed = |text: &str| -> String { text.chars().filter(|c| !c.is_whitespace()).collect() };
-        let first = cells.first().map(|(_, _, text)| *text).unwrap_or_default();
-        if cells.iter().take(4).any(|(_, kind, text)| *kind == CellKind::Text && is_total(&squeezed(text))) {
-            return Some(RejectReason::Subtotal);
+    /// Why the row is not data; `None` when it is.
+    fn judge(&mut self, row: u32, cells: &[Cell<'_>], events: &mut Vec<LayoutEvent>) -> Option<RejectReason> {
+        if self.second_table {
+            return Some(RejectReason::OtherTable);
         }
-        if is_note(&squeezed(first)) && cells.len() <= self.header.columns.len() {
-            return Some(RejectReason::Note);
-        }
-        if has_number(cells) {
+        if has_identity(cells) {
+            self.in_notes = false;
             return None;
         }
-        if cells.len() == 1 && self.header.columns.len() > 3 {
-            if self.header.preamble.iter().any(|line| line == first) {
-                return Some(RejectReason::RepeatedHeader);
-            }
-            if first.chars().count() > 12 {
-                return Some(RejectReason::Note);
-            }
+        if self.is_repeated(cells) {
+            return Some(RejectReason::RepeatedHeader);
         }
-        self.repeats_header(cells).then_some(RejectReason::RepeatedHeader)
-    }
-
-    fn repeats_header(&self, cells: &[(u32, CellKind, &str)]) -> bool {
-        let same = cells.iter().filter(|(column, _, text)| {
-            let folded = fold_without_unit(text);
-            self.header.levels.iter().any(|(level_column, level)| level_column == column && *level == folded)
+        if self.vocabulary.is_header(cells) {
+            self.second_table = true;
+            events.push(LayoutEvent::PartRefused(Refusal {
+                name: self.name.clone(),
+                code: "second-table",
+                what: format!("第 {row} 行起是另一张表（表头与第 {} 行的不同），没有读入", self.header_row),
+                hint: "把它移到单独的工作表后重新报送".to_owned(),
+            }));
+            return Some(RejectReason::OtherTable);
+        }
+        let spread = self.merges.iter().skip(self.next_merge.saturating_sub(64)).take(128).any(|merge| {
+            merge.first_row == row
+                && merge.last_column >= merge.first_column + 2
+                && cells.len() == 1
+                && merge.first_column == cells[0].0
         });
-        same.count() * 2 > cells.len()
+        let reason = aside(cells, self.width, spread, self.in_notes);
+        self.in_notes = reason == Some(RejectReason::Note);
+        reason
     }
 
-    /// Another table's header further down the sheet: several known words, and not this table's header again.
-    fn another_header(
-        &self,
-        row: u32,
-        cells: &[(u32, CellKind, &str)],
-        vocabulary: &BTreeSet<String>,
-        merges: &[Merge],
-    ) -> Option<Header> {
-        if cells.len() < 4 || has_number(cells) || self.repeats_header(cells) {
-            return None;
+    /// Every cell says what a row up to the header says in that column.
+    fn is_repeated(&self, cells: &[Cell<'_>]) -> bool {
+        // Some forms number their columns under the header.
+        let numbered = || cells.len() > 2 && (1u32..).zip(cells).all(|(number, (.., text))| text.trim().parse() == Ok(number));
+        if self.tally.read == 1 && numbered() {
+            return true;
         }
-        let known = cells.iter().filter(|(_, _, text)| vocabulary.contains(&fold_without_unit(text))).count();
-        if known < 4 || known * 2 < cells.len() {
-            return None;
-        }
-        find_header(&[SketchRow::new(row, cells)], merges, vocabulary)
-    }
-}
-
-/// Words that county offices write for an empty cell.
-fn means_nothing(text: &str) -> bool {
-    matches!(text, "同上" | "〃" | "″" | "/" | "／" | "无" | "NULL" | "null" | "N/A" | "n/a" | "#N/A" | "空" | "\\")
-        || (!text.is_empty() && text.chars().all(|c| matches!(c, '-' | '－' | '—' | '–' | '―' | '─')))
-}
-
-fn is_total(text: &str) -> bool {
-    ["小计", "合计", "总计", "累计", "本页合计", "本页小计", "全县合计"].iter().any(|word| {
-        text.strip_prefix(word).is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with([':', '：', '(', '（']) || rest.starts_with(|c: char| c.is_ascii_digit())
+        self.above.iter().any(|above| {
+            let same = |(column, _, text): &Cell<'_>| above.iter().any(|(at, known)| at == column && known == text.trim());
+            cells.iter().all(same) && cells.len() * 2 >= above.len()
         })
-    }) || ["小计", "合计", "总计"]
-        .iter()
-        .any(|word| text.strip_suffix(word).is_some_and(|head| head.ends_with(['镇', '乡', '村', '区', '道', '会'])))
-}
-
-fn is_note(text: &str) -> bool {
-    [
-        "注:",
-        "注：",
-        "备注:",
-        "备注：",
-        "说明:",
-        "说明：",
-        "填表说明",
-        "审核人",
-        "填表人",
-        "填报人",
-        "制表人",
-        "经办人",
-        "单位负责人",
-        "分管领导",
-        "主要领导",
-        "负责人签字",
-        "联系电话:",
-        "联系电话：",
-        "填报单位",
-        "制表单位",
-        "填报时间",
-        "以下空白",
-    ]
-    .iter()
-    .any(|word| text.starts_with(word))
-}
-
-/// Whether any cell looks like an ID number, a code or an amount: headers and page titles have none.
-fn has_number(cells: &[(u32, CellKind, &str)]) -> bool {
-    cells.iter().any(|(_, kind, text)| {
-        *kind == CellKind::Number || *kind == CellKind::Date || text.bytes().filter(u8::is_ascii_digit).count() >= 6
-    })
-}
-
-/// A sheet without a header: a cross-tab, or something else.
-fn refusal(name: &SheetName, rows: &[SketchRow]) -> Refusal {
-    let measures = rows.iter().filter(|row| {
-        let mut cells = row.cells.iter();
-        let label = cells.next().is_some_and(|(_, _, text)| {
-            ["人数", "户数", "学生数", "金额", "率", "资金", "比例"].iter().any(|word| text.contains(word))
-        });
-        label
-            && cells.clone().count() >= 2
-            && cells.all(|(_, kind, text)| *kind == CellKind::Number || text.parse::<f64>().is_ok())
-    });
-    if measures.count() >= 2 {
-        return Refusal {
-            name: name.clone(),
-            code: "cross-tab",
-            what: format!("《{}》是汇总交叉表（行是指标、列是类别），没有逐人逐户的记录", sheet_text(name)),
-            hint: "请向报送单位要逐人（或逐户）的明细名册".to_owned(),
-        };
     }
-    let seen: Vec<String> = rows
-        .iter()
-        .take(3)
-        .map(|row| row.cells.iter().take(6).map(|(_, _, text)| mask(text)).collect::<Vec<_>>().join("｜"))
-        .collect();
-    Refusal {
-        name: name.clone(),
-        code: "no-header",
-        what: format!("《{}》前 {HEADER_WITHIN} 行里没有找到表头，看到的是：{}", sheet_text(name), seen.join("／")),
-        hint: "请确认表头行里有“姓名”“身份证号”等列名；如果列名是本县特有的写法，请加到 pipelines/registries/fields.toml"
-            .to_owned(),
-    }
-}
 
-fn sheet_text(name: &SheetName) -> String {
-    if name.sheet.is_empty() { name.file.clone() } else { format!("{} 的工作表 {}", name.file, name.sheet) }
+    fn emit(&self, row: u32, cells: &[Cell<'_>], columns: &mut [RawColumn]) {
+        let filled = self.filling.iter().any(|(merge, ..)| merge.first_row < row);
+        let mut cells = cells.iter().peekable();
+        for (index, &position) in (0u32..).zip(&self.positions) {
+            while cells.peek().is_some_and(|(column, ..)| *column < index) {
+                cells.next();
+            }
+            let own = cells.peek().filter(|(column, ..)| *column == index);
+            let Some(column) = columns.get_mut(position as usize) else { continue };
+            let from_merge = || {
+                let covers = |merge: &Merge| merge.first_row < row && merge.first_column == index;
+                self.filling.iter().find(|(merge, ..)| filled && covers(merge)).map(|(_, kind, text)| (*kind, text.as_str()))
+            };
+            match own.map(|(_, kind, text)| (*kind, *text)).or_else(from_merge) {
+                Some((kind, text)) if kind != CellKind::Empty && !is_empty(text) => column.push(kind, text),
+                _ => column.push(CellKind::Empty, ""),
+            }
+        }
+    }
 }
 
 #[cfg(test)]

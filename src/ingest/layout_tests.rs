@@ -1,189 +1,276 @@
+use super::*;
+use crate::config::registry::shipped;
 use proptest::prelude::*;
 
-use super::*;
+const ID: &str = "52032419900101123X";
 
-fn vocabulary() -> BTreeSet<String> {
-    ["姓名", "户主姓名", "身份证号", "身份证号码", "村", "保障人数/合计", "保障人数", "保障金", "低保证号", "户编号", "金额"]
-        .map(str::to_owned)
-        .into()
-}
-
-fn block(rows: &[(u32, &[(u32, &str)])]) -> RowBlock {
-    let mut block = RowBlock::default();
-    for (row, cells) in rows {
-        block.begin_row(*row);
-        for (column, text) in *cells {
-            block.push_cell(*column, CellKind::Text, text);
-        }
-    }
-    block
-}
-
-#[derive(Default, Debug)]
+/// What a sheet gave, flattened.
+#[derive(Debug, Default, PartialEq)]
 struct Seen {
-    heads: Vec<TableHead>,
+    headers: Vec<String>,
+    header_row: u32,
+    preamble: Vec<String>,
     rows: Vec<(u32, Vec<String>)>,
     rejects: Vec<(u32, RejectReason)>,
     refused: Vec<&'static str>,
+    tally: Tally,
 }
 
-fn read(merges: Vec<Merge>, blocks: &[RowBlock]) -> Seen {
-    let vocabulary = vocabulary();
-    let mut seen = Seen::default();
-    let mut take = |event| match event {
-        LayoutEvent::Head(head) => seen.heads.push(head),
-        LayoutEvent::Rows(table) => {
-            for (position, row) in table.rows.iter().enumerate() {
-                seen.rows.push((*row, table.columns.iter().map(|column| column.get(position).1.to_owned()).collect()));
+/// Cells of a row are parted by `|`; an empty one is left out. Digits alone are a number when `typed`.
+fn read(sheet: &[(u32, &str)], merges: &[(u32, u32, u32, u32)], block_rows: usize) -> Seen {
+    let vocabulary = Vocabulary::new(&shipped());
+    let merges = merges.iter().map(|&(first_row, first_column, last_row, last_column)| Merge {
+        first_row,
+        first_column,
+        last_row,
+        last_column,
+    });
+    let mut layout = Layout::new(SheetName::default(), merges.collect(), &vocabulary);
+    let mut events = Vec::new();
+    for rows in sheet.chunks(block_rows) {
+        let mut block = RowBlock::default();
+        for (row, text) in rows {
+            block.begin_row(*row);
+            for (column, cell) in (0..).zip(text.split('|')).filter(|(_, cell)| !cell.is_empty()) {
+                let number = cell.len() < 10 && cell.parse::<f64>().is_ok();
+                block.push_cell(column, if number { CellKind::Number } else { CellKind::Text }, cell);
             }
         }
-        LayoutEvent::Reject(reject) => seen.rejects.push((reject.row, reject.reason)),
-        LayoutEvent::Refused(refusal) => seen.refused.push(refusal.code),
-    };
-    let mut layout = Layout::new(SheetName { file: "f.xlsx".into(), sheet: "Sheet1".into() }, merges, &vocabulary);
-    for block in blocks {
-        layout.push(block, &mut take);
+        events.extend(layout.push(&block));
     }
-    layout.finish(&mut take);
+    events.extend(layout.finish());
+    let mut seen = Seen { tally: layout.tally(), ..Seen::default() };
+    for event in events {
+        match event {
+            LayoutEvent::Head(head) => {
+                seen.headers = head.columns.into_iter().map(|column| column.text).collect();
+                (seen.header_row, seen.preamble) = (head.header_row, head.preamble);
+            }
+            LayoutEvent::Rows(table) => {
+                assert!(table.columns.iter().all(|column| column.len() == table.rows.len()));
+                for (position, row) in table.rows.iter().enumerate() {
+                    let cells = table.columns.iter().map(|column| column.get(position).1.to_owned()).collect();
+                    seen.rows.push((*row, cells));
+                }
+            }
+            LayoutEvent::Rejected(reject) => {
+                assert!(!reject.masked.contains(ID));
+                seen.rejects.push((reject.row, reject.reason));
+            }
+            LayoutEvent::Refused(refusal) | LayoutEvent::PartRefused(refusal) => seen.refused.push(refusal.code),
+        }
+    }
+    assert!(seen.tally.balances());
+    assert_eq!((seen.tally.emitted, seen.tally.rejected), (seen.rows.len() as u64, seen.rejects.len() as u64));
     seen
 }
 
-fn headers(seen: &Seen) -> Vec<&str> {
-    seen.heads[0].columns.iter().map(|column| column.text.as_str()).collect()
-}
-
-const ID: &str = "520324199001011234";
-
 #[test]
-fn title_unit_footer_and_totals_stand_around_the_table() {
-    let seen = read(
-        vec![Merge { first_row: 1, first_column: 0, last_row: 1, last_column: 3 }],
-        &[block(&[
-            (1, &[(0, "2018年6月低保名册")]),
-            (2, &[(0, "填报单位：民政局（盖章）"), (3, "单位：人，元")]),
-            (4, &[(0, "序号"), (1, "姓名*"), (2, "身份证号码"), (3, "保障金（元）")]),
-            (5, &[(0, "1"), (1, "张三"), (2, ID), (3, "323")]),
-            (6, &[(0, "小 计"), (3, "323")]),
-            (7, &[(0, "序号"), (1, "姓名*"), (2, "身份证号码"), (3, "保障金（元）")]),
-            (8, &[(0, "2"), (1, "李四"), (2, ID), (3, "/")]),
-            (10, &[(0, "合计：12户35人")]),
-            (11, &[(0, "审核人："), (2, "填表人：")]),
-            (12, &[(0, "注：本表由各乡镇填报，一式两份，请于月底前报送县民政局")]),
-        ])],
-    );
-    assert_eq!(headers(&seen), ["序号", "姓名*", "身份证号码", "保障金（元）"]);
-    assert_eq!(seen.heads[0].header_row, 4);
-    assert_eq!(seen.heads[0].preamble, ["2018年6月低保名册", "填报单位：民政局（盖章）", "单位：人，元"]);
-    let names: Vec<_> = seen.rows.iter().map(|(row, cells)| (*row, cells[1].as_str(), cells[3].as_str())).collect();
-    assert_eq!(names, [(5, "张三", "323"), (8, "李四", "")]);
-    use RejectReason::{Note, RepeatedHeader, Subtotal};
-    assert_eq!(seen.rejects, [(6, Subtotal), (7, RepeatedHeader), (10, Subtotal), (11, Note), (12, Note)]);
-}
-
-#[test]
-fn three_header_rows_are_joined_by_path() {
-    let down = |column| Merge { first_row: 1, first_column: column, last_row: 3, last_column: column };
-    let merges = vec![
-        down(0),
-        down(1),
-        Merge { first_row: 1, first_column: 2, last_row: 1, last_column: 4 },
-        Merge { first_row: 2, first_column: 2, last_row: 3, last_column: 2 },
-        Merge { first_row: 2, first_column: 3, last_row: 2, last_column: 4 },
+fn title_and_unit_rows_stand_above_the_header_and_signatures_below_the_table() {
+    let row = format!("1|张三|{ID}|300|");
+    let sheet = [
+        (1, "正安县农村低保花名册"),
+        (2, "填报单位：凤仪街道（盖章）|||填报时间：2018年6月"),
+        (3, "序号*|姓名*|身份证号码*|保障金（元）|备注"),
+        (4, row.as_str()),
+        (5, " | "),
+        (6, "合计|||300"),
+        (7, "注：1、本表一式两份"),
+        (8, "2、按月报送"),
+        (9, "审核人：||填表人：||联系电话：13800000000"),
     ];
-    let seen = read(
-        merges,
-        &[block(&[
-            (1, &[(0, "户主姓名"), (1, "身份证号码"), (2, "保障人数")]),
-            (2, &[(2, "合计"), (3, "分解")]),
-            (3, &[(3, "重点保障人数"), (4, "残疾人数")]),
-            (4, &[(0, "张三"), (1, ID), (2, "3"), (3, "1"), (4, "0")]),
-        ])],
-    );
-    assert_eq!(
-        headers(&seen),
-        ["户主姓名", "身份证号码", "保障人数/合计", "保障人数/分解/重点保障人数", "保障人数/分解/残疾人数"]
-    );
-    assert_eq!(seen.rows.len(), 1);
+    let seen = read(&sheet, &[(1, 0, 1, 4), (2, 0, 2, 2), (2, 3, 2, 4)], 2);
+    assert_eq!((seen.header_row, seen.headers.len()), (3, 5));
+    assert_eq!(seen.preamble[0], "正安县农村低保花名册");
+    assert_eq!(seen.preamble.len(), 3);
+    assert_eq!(seen.rows, [(4, vec!["1".to_owned(), "张三".into(), ID.into(), "300".into(), String::new()])]);
+    use RejectReason::{Note, Subtotal};
+    assert_eq!(seen.rejects, [(6, Subtotal), (7, Note), (8, Note), (9, Note)]);
 }
 
 #[test]
-fn a_two_row_header_without_merges_is_joined_too() {
-    let seen = read(
-        Vec::new(),
-        &[block(&[
-            (1, &[(0, "户主姓名"), (1, "身份证号码"), (2, "保障人数")]),
-            (2, &[(2, "合计"), (3, "残疾人数")]),
-            (3, &[(0, "张三"), (1, ID), (2, "3"), (3, "0")]),
-        ])],
-    );
-    assert_eq!(headers(&seen), ["户主姓名", "身份证号码", "保障人数/合计", "保障人数/残疾人数"]);
-}
-
-#[test]
-fn a_merged_household_cell_fills_its_rows_and_no_further() {
-    let seen = read(
-        vec![Merge { first_row: 2, first_column: 0, last_row: 3, last_column: 0 }],
-        &[
-            block(&[(1, &[(0, "户编号"), (1, "姓名"), (2, "身份证号")]), (2, &[(0, "A1"), (1, "张三"), (2, ID)])]),
-            block(&[(3, &[(1, "张小"), (2, ID)]), (4, &[(1, "李四"), (2, ID)])]),
-        ],
-    );
-    let codes: Vec<_> = seen.rows.iter().map(|(_, cells)| cells[0].as_str()).collect();
-    assert_eq!(codes, ["A1", "A1", ""]);
-}
-
-#[test]
-fn a_cross_tab_is_refused_as_one() {
-    let mut rows = RowBlock::default();
-    for (row, label) in [(2, "学生数"), (3, "资助人数"), (4, "资助金额")] {
-        rows.begin_row(row);
-        rows.push_cell(0, CellKind::Text, label);
-        for column in 1..5 {
-            rows.push_cell(column, CellKind::Number, "120");
-        }
+fn three_row_header_with_merges_and_the_same_without() {
+    let data = format!("1|张三|{ID}|D1|3|1|2|500|300|200|");
+    let sheet = [
+        (1, "农保名册"),
+        (2, "序号|户主姓名|身份证号码|低保证号|保障人数|||领取金额|||领款人签字(章)"),
+        (3, "||||合计|分解||合计|分解||"),
+        (4, "|||||重点保障人数|残疾人数||家庭补差|重点救助60元|"),
+        (5, data.as_str()),
+    ];
+    let merges = [
+        (1, 0, 1, 10),
+        (2, 0, 4, 0),
+        (2, 1, 4, 1),
+        (2, 2, 4, 2),
+        (2, 3, 4, 3),
+        (2, 4, 2, 6),
+        (2, 7, 2, 9),
+        (2, 10, 4, 10),
+        (3, 4, 4, 4),
+        (3, 5, 3, 6),
+        (3, 7, 4, 7),
+        (3, 8, 3, 9),
+    ];
+    let expected = [
+        "序号",
+        "户主姓名",
+        "身份证号码",
+        "低保证号",
+        "保障人数/合计",
+        "保障人数/分解/重点保障人数",
+        "保障人数/分解/残疾人数",
+        "领取金额/合计",
+        "领取金额/分解/家庭补差",
+        "领取金额/分解/重点救助60元",
+        "领款人签字(章)",
+    ];
+    for merges in [&merges[..], &[]] {
+        let seen = read(&sheet, merges, 100);
+        assert_eq!(seen.headers, expected);
+        assert_eq!((seen.header_row, seen.rows.len(), seen.preamble.len()), (4, 1, 1));
     }
-    let seen = read(Vec::new(), &[block(&[(1, &[(0, "项目"), (1, "学前"), (2, "小学"), (3, "初中"), (4, "高中")])]), rows]);
-    assert_eq!(seen.refused, ["cross-tab"]);
-    assert_eq!(read(Vec::new(), &[block(&[(1, &[(0, "会议记录")])])]).refused, ["no-header"]);
 }
 
 #[test]
-fn another_table_below_starts_anew() {
-    let seen = read(
-        Vec::new(),
-        &[block(&[
-            (1, &[(0, "姓名"), (1, "身份证号"), (2, "村")]),
-            (2, &[(0, "张三"), (1, ID), (2, "燕子坝")]),
-            (5, &[(0, "户主姓名"), (1, "身份证号码"), (2, "保障人数"), (3, "保障金")]),
-            (6, &[(0, "李四"), (1, ID), (2, "3"), (3, "900")]),
-        ])],
-    );
-    assert_eq!(seen.heads.len(), 2);
-    assert_eq!(seen.heads[1].header_row, 5);
+fn a_group_above_the_known_words_is_part_of_the_header() {
+    let data = format!("张三|{ID}|李四|{ID}");
+    let sheet = [(1, "本人||监护人|"), (2, "姓名|身份证号|姓名|身份证号"), (3, data.as_str())];
+    let seen = read(&sheet, &[(1, 0, 1, 1), (1, 2, 1, 3)], 10);
+    assert_eq!(seen.headers, ["本人/姓名", "本人/身份证号", "监护人/姓名", "监护人/身份证号"]);
+}
+
+#[test]
+fn household_cells_are_filled_inside_their_merge_only() {
+    let member = |name: &str| format!("||{name}|{ID}");
+    let (first, second, third) = (format!("1|H1|张三|{ID}"), member("张四"), member("王五"));
+    let sheet = [(1, "序号|户编号|姓名|身份证号"), (2, first.as_str()), (3, second.as_str()), (4, ""), (5, third.as_str())];
+    let seen = read(&sheet, &[(2, 0, 4, 0), (2, 1, 4, 1)], 2);
+    let codes: Vec<(u32, &str)> = seen.rows.iter().map(|(row, cells)| (*row, cells[1].as_str())).collect();
+    assert_eq!(codes, [(2, "H1"), (3, "H1"), (5, "")], "row 4 is blank but for the merge, row 5 lies below it");
+}
+
+#[test]
+fn words_for_nothing_are_empty_and_duplicate_headers_keep_their_place() {
+    let row = format!("张三|{ID}|无|/|--------|NULL|7");
+    let seen = read(&[(1, "姓名|身份证号|健康状况|电话|备注|补贴金额|补贴金额"), (2, row.as_str())], &[], 10);
+    assert_eq!(seen.rows[0].1[2..], ["", "", "", "", "7"]);
+    assert_eq!(seen.headers[5..], ["补贴金额", "补贴金额"]);
+}
+
+#[test]
+fn page_breaks_repeat_title_and_header_and_forms_number_their_columns() {
+    let row = format!("1|张三|{ID}");
+    let sheet = [
+        (1, "低保花名册"),
+        (2, "序号|姓名|身份证号"),
+        (3, "1|2|3"),
+        (4, row.as_str()),
+        (5, "低保花名册"),
+        (6, "序号|姓名|身份证号"),
+        (7, row.as_str()),
+    ];
+    let seen = read(&sheet, &[], 3);
+    assert_eq!(seen.rejects.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [3, 5, 6]);
+    assert!(seen.rejects.iter().all(|(_, reason)| *reason == RejectReason::RepeatedHeader));
     assert_eq!(seen.rows.len(), 2);
 }
 
-proptest! {
-    /// Rows in = rows kept + rows rejected, whatever stands in the cells and wherever blocks are cut.
-    #[test]
-    fn no_row_is_lost(cells in prop::collection::vec(prop::collection::vec("(|张三|合计|注：x|姓名|12|同上|520324199001011234)", 3), 0..60), cut in 1usize..20) {
-        let mut blocks = vec![block(&[(1, &[(0, "姓名"), (1, "身份证号"), (2, "村")])])];
-        let mut blank = 0;
-        for (chunk_number, chunk) in cells.chunks(cut).enumerate() {
-            let mut next = RowBlock::default();
-            for (position, row) in chunk.iter().enumerate() {
-                next.begin_row(u32::try_from(2 + chunk_number * cut + position).expect("small"));
-                blank += usize::from(row.iter().all(|text| text.is_empty() || text == "同上"));
-                for (column, text) in (0u32..).zip(row) {
-                    if !text.is_empty() {
-                        next.push_cell(column, CellKind::Text, text);
-                    }
-                }
-            }
-            blocks.push(next);
-        }
-        let seen = read(Vec::new(), &blocks);
-        prop_assert_eq!(seen.rows.len() + seen.rejects.len() + blank, cells.len());
-        prop_assert!(seen.rows.iter().all(|(_, cells)| cells.len() == 3));
+#[test]
+fn a_second_table_is_named_and_not_read_under_the_first_header() {
+    let (first, second) = (format!("1|张三|{ID}"), format!("{ID}|凤仪|李四|5"));
+    let sheet = [(1, "序号|姓名|身份证号"), (2, first.as_str()), (5, "身份证号|乡镇|姓名|保障金"), (6, second.as_str())];
+    let seen = read(&sheet, &[], 10);
+    assert_eq!(seen.refused, ["second-table"]);
+    assert_eq!(seen.rows.len(), 1);
+    assert_eq!(seen.rejects, [(5, RejectReason::OtherTable), (6, RejectReason::OtherTable)]);
+}
+
+#[test]
+fn a_cross_tab_and_a_sheet_without_header_are_refused() {
+    let cross = [
+        (1, "2017年学生资助情况汇总表"),
+        (2, "单位：人，万元"),
+        (3, "项目|学前教育|小学|初中|普通高中"),
+        (4, "学生数|1200|5300|2800|--------"),
+        (5, "资助人数|300|900|700|400"),
+        (6, "资助金额|15.5|90|87.5|80"),
+    ];
+    assert_eq!(read(&cross, &[], 10).refused, ["cross-tab"]);
+    assert_eq!(read(&[(1, "张三|52032419900101123X|瑞溪镇"), (2, "李四||安场镇")], &[], 10).refused, ["no-header"]);
+    assert_eq!(read(&[(1, " "), (2, "")], &[], 10), Seen::default());
+}
+
+#[test]
+fn the_header_may_stand_in_row_thirty_and_not_much_later() {
+    let row = format!("张三|{ID}");
+    let sheet = |blank: u32| -> Vec<(u32, String)> {
+        let mut rows: Vec<(u32, String)> = (1..=blank).map(|row| (row, format!("说明第{row}段"))).collect();
+        rows.extend([(blank + 1, "姓名|身份证号".to_owned()), (blank + 2, row.clone())]);
+        rows
+    };
+    for (above, found) in [(29, true), (60, false)] {
+        let rows = sheet(above);
+        let rows: Vec<(u32, &str)> = rows.iter().map(|(row, text)| (*row, text.as_str())).collect();
+        assert_eq!(read(&rows, &[], 7).header_row, if found { above + 1 } else { 0 });
     }
+}
+
+proptest! {
+    /// Whatever stands below the header, and however it is cut into blocks, each non-blank row comes out once.
+    #[test]
+    fn rows_read_are_rows_emitted_and_rejected(
+        body in proptest::collection::vec(
+            prop_oneof![
+                Just(format!("1|张三|{ID}|300")), Just("合计|||300".to_owned()), Just("注：略".to_owned()), Just(String::new()),
+                Just("序号|姓名|身份证号|保障金".to_owned()), Just("||无|".to_owned()), "[0-9a-z|姓名合计注： ]{0,12}",
+            ],
+            0..80,
+        ),
+        gaps in proptest::collection::vec(1u32..3, 80),
+        block_rows in 1usize..40,
+    ) {
+        let mut row = 2;
+        let mut sheet = vec![(1, "名册"), (2, "序号|姓名|身份证号|保障金")];
+        for (text, gap) in body.iter().zip(&gaps) {
+            row += gap;
+            sheet.push((row, text.as_str()));
+        }
+        let written = sheet.iter().skip(2).filter(|(_, text)| text.split('|').any(|cell| !cell.trim().is_empty())).count();
+        let seen = read(&sheet, &[(3, 0, 6, 0)], block_rows);
+        prop_assert_eq!(seen.header_row, 2);
+        prop_assert_eq!(seen.tally.read, written as u64);
+        let mut rows: Vec<u32> = seen.rows.iter().map(|(row, _)| *row).chain(seen.rejects.iter().map(|(row, _)| *row)).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        prop_assert_eq!(rows.len(), written);
+        prop_assert_eq!(read(&sheet, &[(3, 0, 6, 0)], 1000), seen, "blocks do not matter");
+    }
+}
+
+/// 650,000 insured rows pass through here; printed by `cargo test --release -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn throughput() {
+    let vocabulary = Vocabulary::new(&shipped());
+    let mut block = RowBlock::default();
+    block.begin_row(1);
+    for (column, header) in (0..).zip("序号|家庭编号|户主姓名|个人编号|姓名|性别|身份证号码|出生日期|与户主关系|参合属性|参合年度|缴费金额|个人缴费|村组|联系电话".split('|')) {
+        block.push_cell(column, CellKind::Text, header);
+    }
+    let row = format!(
+        "1|520324001|张三丰|5203240010001|张小三|男|{ID}|1990-01-01|户主|一般农民|2018|220|180|瑞溪镇燕子坝村|13800000000"
+    );
+    for number in 2..4000 {
+        block.begin_row(number);
+        for (column, text) in (0..).zip(row.split('|')) {
+            block.push_cell(column, CellKind::Text, text);
+        }
+    }
+    let mut layout = Layout::new(SheetName::default(), Vec::new(), &vocabulary);
+    let start = std::time::Instant::now();
+    for _ in 0..163 {
+        std::hint::black_box(layout.push(&block));
+    }
+    println!("{} rows in {:?}", layout.tally().read, start.elapsed());
 }
