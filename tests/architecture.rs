@@ -65,7 +65,8 @@ fn no_arrow_points_back() {
         }
         let here = level(&room).unwrap_or_else(|| panic!("src/{room} is on no level: add it to LEVELS"));
         for (line, used) in rooms_used(&fs::read_to_string(&file).expect("a source file")) {
-            let there = level(&used).unwrap_or_else(|| panic!("{}:{line} uses crate::{used}, which is on no level", relative.display()));
+            let there =
+                level(&used).unwrap_or_else(|| panic!("{}:{line} uses crate::{used}, which is on no level", relative.display()));
             if used != room && there >= here {
                 wrong.push(format!("src/{}:{line}: {room} must not use {used}", relative.display()));
             }

@@ -9,8 +9,10 @@ use crate::model::date::{Day, Month};
 /// bidui 比对: who is entitled and missing, who receives and should not, where two registries contradict each other.
 #[derive(Debug, Parser)]
 #[command(name = "bidui", version, about = "Reconciles a county's welfare registries 县级民生保障数据比对", long_about = None)]
-#[command(after_help = "Exit codes 退出码: 0 done 完成 · 1 findings exist, only with --fail-on-findings 有疑点 · 2 pipeline or command line wrong 配置或命令有误 · \
-3 some input refused, the rest done 部分文件未接收 · 4 our fault 程序错误 · 6 another run holds the folder 文件夹被占用 · 130 interrupted, resumable 已中断，可续跑")]
+#[command(
+    after_help = "Exit codes 退出码: 0 done 完成 · 1 findings exist, only with --fail-on-findings 有疑点 · 2 pipeline or command line wrong 配置或命令有误 · \
+3 some input refused, the rest done 部分文件未接收 · 4 our fault 程序错误 · 6 another run holds the folder 文件夹被占用 · 130 interrupted, resumable 已中断，可续跑"
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,

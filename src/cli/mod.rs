@@ -5,4 +5,7 @@ mod ui;
 
 use std::process::ExitCode;
 /// x
-#[must_use] pub fn main() -> ExitCode { ExitCode::SUCCESS }
+#[must_use]
+pub fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,3 +1,5 @@
 //! Any spreadsheet a county office sends → tables of text cells with their origin.
 
 pub mod grid;
+pub mod mapping;
+pub mod recognise;

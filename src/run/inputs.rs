@@ -75,7 +75,8 @@ fn walk(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut BTreeMap<St
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.starts_with("~$") || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str()) {
+        if name.starts_with('.') || name.starts_with("~$") || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str())
+        {
             continue;
         }
         let (path, name) = (entry.path(), format!("{prefix}{name}"));

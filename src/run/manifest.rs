@@ -111,7 +111,13 @@ pub struct NoteEntry {
 
 impl From<&RuleNote> for NoteEntry {
     fn from(note: &RuleNote) -> Self {
-        Self { rule: note.rule.clone(), town: note.town.clone(), note: note.note.clone(), held: note.held, concerned: note.concerned }
+        Self {
+            rule: note.rule.clone(),
+            town: note.town.clone(),
+            note: note.note.clone(),
+            held: note.held,
+            concerned: note.concerned,
+        }
     }
 }
 

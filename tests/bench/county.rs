@@ -33,7 +33,14 @@ fn compare(folder: &Path, runs: usize) -> ExitCode {
     for turn in 0..=runs {
         let run = timed(
             Command::new(env!("CARGO_BIN_EXE_bidui"))
-                .args(["run", concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/monthly.toml"), "--fresh", "--period", "2018-06", "--input"])
+                .args([
+                    "run",
+                    concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/monthly.toml"),
+                    "--fresh",
+                    "--period",
+                    "2018-06",
+                    "--input",
+                ])
                 .arg(folder)
                 .arg("--out")
                 .arg(out.path().join("run")),

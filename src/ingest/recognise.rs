@@ -1,0 +1,166 @@
+//! Which registry a table is, from its headers; title, sheet and file name only break ties.
+//!
+//! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives a [`Mapping`], or a refusal that names the nearest
+//! registries, what they miss, and a pin to paste. A registry is possible when each of its required groups has a column
+//! and none of its excluded sets is there; among the possible ones a title word outweighs telling columns, and these
+//! outweigh the number of columns understood. Equals are refused, not guessed. Cost: registries × columns.
+
+use std::collections::BTreeSet;
+
+use super::mapping::{columns, paste, readings};
+use crate::config::pin::Pin;
+use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
+use crate::model::personal::mask;
+use crate::model::raw::{Mapping, Refusal, TableHead};
+
+/// A title outweighs any four telling columns: two registries of one office differ in little else.
+const TITLE: usize = 10;
+const TELLING: usize = 2;
+const FILE: usize = 1;
+
+/// How far a registry fits.
+struct Candidate<'a> {
+    registry: &'a RegistryDefinition,
+    mapping: Mapping,
+    missing: Vec<String>,
+    excluded: Option<String>,
+    points: usize,
+}
+
+impl Candidate<'_> {
+    fn possible(&self) -> bool {
+        self.missing.is_empty() && self.excluded.is_none()
+    }
+
+    fn rank(&self) -> (usize, usize) {
+        (self.points, self.mapping.fields.len())
+    }
+}
+
+/// Recognises the table under `head`.
+pub fn recognise(head: &TableHead, dictionary: &Dictionary, pins: &[Pin]) -> Result<Mapping, Refusal> {
+    if let Some(pin) = pins.iter().find(|pin| pin.covers(&head.name))
+        && let Some(registry) = dictionary.registry(pin.registry.as_str())
+    {
+        return Ok(Mapping { pinned: true, ..columns(head, registry, dictionary, &pin.columns) });
+    }
+    let present = shared_fields(head, dictionary);
+    let mut candidates: Vec<Candidate<'_>> =
+        dictionary.registries.iter().map(|registry| examine(head, registry, dictionary, &present)).collect();
+    candidates.sort_by(|a, b| {
+        b.possible()
+            .cmp(&a.possible())
+            .then_with(|| if a.possible() { b.rank().cmp(&a.rank()) } else { nearness(a).cmp(&nearness(b)) })
+            .then_with(|| a.registry.id.cmp(&b.registry.id))
+    });
+    match candidates.as_slice() {
+        [first, second, ..] if first.possible() && second.possible() && first.rank() == second.rank() => {
+            Err(ambiguous(head, first, second))
+        }
+        [first, ..] if first.possible() => Ok(first.mapping.clone()),
+        _ => Err(unknown(head, &candidates)),
+    }
+}
+
+/// Fields that the shared aliases see in the headers, whatever the registry.
+fn shared_fields<'a>(head: &TableHead, dictionary: &'a Dictionary) -> BTreeSet<&'a str> {
+    let mut present = BTreeSet::new();
+    for column in &head.columns {
+        for reading in readings(&column.text) {
+            let before = present.len();
+            let meant = dictionary.fields.values().filter(|field| field.aliases.contains(&reading));
+            present.extend(meant.map(|field| field.name.as_str()));
+            if present.len() > before {
+                break;
+            }
+        }
+    }
+    present
+}
+
+fn examine<'a>(
+    head: &TableHead,
+    registry: &'a RegistryDefinition,
+    dictionary: &Dictionary,
+    present: &BTreeSet<&str>,
+) -> Candidate<'a> {
+    let mapping = columns(head, registry, dictionary, &std::collections::BTreeMap::new());
+    let says = |text: &str| {
+        let folded = fold_header(text);
+        registry.title_words.iter().any(|word| folded.contains(word.as_str()))
+    };
+    let title = head.preamble.iter().any(|text| says(text)) || says(&head.name.sheet);
+    let file = says(&head.name.file);
+    let has = |field: &str| mapping.fields.iter().any(|(name, _)| name == field);
+    let plain = |field: &str| match dictionary.fields.get(field) {
+        Some(definition) => definition.title.clone(),
+        None => format!("标题含{}", registry.title_words.join("/")),
+    };
+    let missing = registry
+        .required
+        .iter()
+        .filter(|group| !group.iter().any(|field| if field == TITLE_WORDS { title || file } else { has(field) }))
+        .map(|group| group.iter().map(|field| plain(field)).collect::<Vec<_>>().join("或"))
+        .collect();
+    let excluded = registry
+        .excluded
+        .iter()
+        .find(|set| set.iter().all(|field| present.contains(field.as_str())))
+        .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
+    let telling = registry.telling.iter().filter(|field| has(field)).count();
+    let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
+    Candidate { registry, mapping, missing, excluded, points }
+}
+
+/// Smaller is nearer.
+fn nearness(candidate: &Candidate<'_>) -> (usize, usize) {
+    let away = candidate.missing.len() + usize::from(candidate.excluded.is_some());
+    (away, usize::MAX - candidate.points - candidate.mapping.fields.len())
+}
+
+fn headers(head: &TableHead) -> String {
+    // Digits in a header mean that it may be data after all.
+    let shown = |text: &str| if text.chars().filter(char::is_ascii_digit).count() >= 6 { mask(text) } else { text.to_owned() };
+    let listed: Vec<String> = head.columns.iter().take(30).map(|column| shown(&column.text)).collect();
+    listed.join("、")
+}
+
+fn unknown(head: &TableHead, candidates: &[Candidate<'_>]) -> Refusal {
+    let near: Vec<String> = candidates
+        .iter()
+        .filter(|candidate| candidate.mapping.fields.len() >= 2)
+        .take(3)
+        .map(|candidate| {
+            let missing =
+                if candidate.missing.is_empty() { String::new() } else { format!("缺{}", candidate.missing.join("，缺")) };
+            let excluded = candidate.excluded.as_ref().map_or_else(String::new, |field| format!("有不该有的列：{field}"));
+            let comma = if missing.is_empty() || excluded.is_empty() { "" } else { "；" };
+            format!("{}（{}）：{missing}{comma}{excluded}", candidate.registry.title, candidate.registry.id)
+        })
+        .collect();
+    let near_text =
+        if near.is_empty() { "没有相近的名册".to_owned() } else { format!("最接近的是 {}", near.join("；")) };
+    let mapping = candidates.first().map_or_else(String::new, |candidate| paste(head, &candidate.mapping));
+    Refusal {
+        name: head.name.clone(),
+        code: "unknown-registry",
+        what: format!("第 {} 行的表头不是任何已知名册：{}；{near_text}", head.header_row, headers(head)),
+        hint: format!("不需要的表可以不管；需要的，在 registries 里补上表头写法，或把下面一段改好后贴进流程文件：\n{mapping}"),
+    }
+}
+
+fn ambiguous(head: &TableHead, first: &Candidate<'_>, second: &Candidate<'_>) -> Refusal {
+    Refusal {
+        name: head.name.clone(),
+        code: "ambiguous-registry",
+        what: format!(
+            "第 {} 行的表头既像{}（{}）又像{}（{}），标题和工作表名也分不出",
+            head.header_row, first.registry.title, first.registry.id, second.registry.title, second.registry.id
+        ),
+        hint: format!("写明标题，或选定一个名册贴进流程文件：\n{}", paste(head, &first.mapping)),
+    }
+}
+
+#[cfg(test)]
+#[path = "recognise_tests.rs"]
+mod tests;
