@@ -1,0 +1,350 @@
+//! Where the table is in a sheet: rows as read → head, chunks of data rows by column, rows set aside with a reason.
+//!
+//! Takes [`RowBlock`]s in order, and the sheet's merges beforehand. Holds back rows until thirty non-blank ones are there
+//! (or the sheet ends), finds the header, then streams: each block gives at most one [`RawTable`]. Rows blank in the file
+//! are not read; every other row below the header is emitted or rejected, never both ([`Tally::balances`]).
+//! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
+//! - A row that carries somebody's number is data. Others may be a repeated header or title, a subtotal, a note.
+//! - A second table below with another header: the sheet keeps its first table, and everything from the second header on
+//!   is rejected row by row as [`RejectReason::OtherTable`], with one [`LayoutEvent::PartRefused`] that names the row. Reading it
+//!   under the first header would put values under wrong fields.
+//!
+//! Cost: linear in cells, no allocation per cell; text is copied once, into the column.
+
+use super::grid::{Merge, RowBlock};
+use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
+use super::rows::{Cell, aside, has_identity, is_empty, masked};
+use crate::model::raw::{CellKind, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+
+/// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
+#[derive(Debug)]
+pub enum LayoutEvent {
+    /// The table's head.
+    Head(TableHead),
+    /// Data rows below it.
+    Rows(RawTable),
+    /// A row set aside.
+    Rejected(Reject),
+    /// The sheet holds no table that can be read: codes `no-header`, `cross-tab`.
+    Refused(Refusal),
+    /// From some row on the sheet is not read (code `second-table`); what came before stands.
+    PartRefused(Refusal),
+}
+
+/// Rows below the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Non-blank rows.
+    pub read: u64,
+    /// Of them given as data.
+    pub emitted: u64,
+    /// Of them set aside.
+    pub rejected: u64,
+}
+
+impl Tally {
+    /// Whether nothing was lost.
+    #[must_use]
+    pub fn balances(self) -> bool {
+        self.read == self.emitted + self.rejected
+    }
+}
+
+/// Column of the sheet that is not in the table.
+const OUTSIDE: u32 = u32::MAX;
+
+/// Reads one sheet. See the module's documentation.
+#[derive(Debug)]
+pub struct Layout<'v> {
+    name: SheetName,
+    merges: Vec<Merge>,
+    vocabulary: &'v Vocabulary,
+    held: RowBlock,
+    held_rows: usize,
+    body: Option<Body<'v>>,
+    refused: bool,
+}
+
+impl<'v> Layout<'v> {
+    /// A sheet to come, with its merged areas in any order.
+    #[must_use]
+    pub fn new(name: SheetName, mut merges: Vec<Merge>, vocabulary: &'v Vocabulary) -> Self {
+        merges.sort_unstable();
+        Self { name, merges, vocabulary, held: RowBlock::default(), held_rows: 0, body: None, refused: false }
+    }
+
+    /// Takes the next rows.
+    pub fn push(&mut self, block: &RowBlock) -> Vec<LayoutEvent> {
+        let mut events = Vec::new();
+        if self.refused {
+            return events;
+        }
+        if let Some(body) = &mut self.body {
+            body.read(block, &mut events);
+            return events;
+        }
+        for (row, cells) in block.iter() {
+            self.held.begin_row(row);
+            let mut blank = true;
+            for (column, kind, text) in cells {
+                blank &= text.trim().is_empty();
+                self.held.push_cell(column, kind, text);
+            }
+            self.held_rows += usize::from(!blank);
+        }
+        // A header at the end of the window may have two more rows.
+        if self.held_rows >= WINDOW + 2 {
+            self.settle(&mut events);
+        }
+        events
+    }
+
+    /// The sheet is complete. A sheet without any text gives nothing.
+    pub fn finish(&mut self) -> Vec<LayoutEvent> {
+        let mut events = Vec::new();
+        if self.body.is_none() && !self.refused && self.held_rows > 0 {
+            self.settle(&mut events);
+        }
+        events
+    }
+
+    /// Rows below the header so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.body.as_ref().map_or_else(Tally::default, |body| body.tally)
+    }
+
+    /// Finds the header in what is held and reads the rest of it.
+    fn settle(&mut self, events: &mut Vec<LayoutEvent>) {
+        let window = window(&self.held);
+        let held = std::mem::take(&mut self.held);
+        match find(&window, &self.merges, self.vocabulary) {
+            Found::Header(header) => {
+                let body =
+                    Body::new(self.name.clone(), self.vocabulary, &window, header, std::mem::take(&mut self.merges), events);
+                self.body.insert(body).read(&held, events);
+            }
+            Found::CrossTab { row } => {
+                self.refuse(
+                    events,
+                    "cross-tab",
+                    format!("第 {row} 行起每行是一个统计项，每列是一个类别：这是汇总表（交叉表），没有逐人逐户的行"),
+                    "请报送单位提供生成这张汇总表的明细名册（一人或一户一行，有姓名和证件号码）",
+                );
+            }
+            Found::Nothing => {
+                let seen: Vec<String> = window
+                    .iter()
+                    .take(3)
+                    .map(|row| {
+                        let cells: Vec<Cell<'_>> =
+                            row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
+                        format!("第 {} 行：{}", row.row, masked(&cells))
+                    })
+                    .collect();
+                self.refuse(
+                    events,
+                    "no-header",
+                    format!("前 {WINDOW} 行里没有认得的表头（至少要有两个认得的列名）；看到的是 {}", seen.join("；")),
+                    "确认表头在前 30 行内；列名写法特殊时，在 registries 里补上",
+                );
+            }
+        }
+    }
+
+    fn refuse(&mut self, events: &mut Vec<LayoutEvent>, code: &'static str, what: String, hint: &str) {
+        self.refused = true;
+        events.push(LayoutEvent::Refused(Refusal { name: self.name.clone(), code, what, hint: hint.to_owned() }));
+    }
+}
+
+/// The first non-blank rows, with the cells that have text.
+fn window(held: &RowBlock) -> Vec<WindowRow> {
+    held.iter()
+        .map(|(row, cells)| WindowRow {
+            row,
+            cells: cells
+                .filter(|(_, _, text)| !text.trim().is_empty())
+                .map(|(column, kind, text)| (column, kind, text.trim().to_owned()))
+                .collect(),
+        })
+        .filter(|row| !row.cells.is_empty())
+        .take(WINDOW + 2)
+        .collect()
+}
+
+/// A sheet whose header is known.
+#[derive(Debug)]
+struct Body<'v> {
+    vocabulary: &'v Vocabulary,
+    name: SheetName,
+    header_row: u32,
+    /// Rows up to the header's last, non-blank, as (column, text): what may be repeated at a page break.
+    above: Vec<Vec<(u32, String)>>,
+    /// Sheet column → position in the table, or [`OUTSIDE`].
+    positions: Vec<u32>,
+    width: usize,
+    /// Merges below the header, by first row; `next_merge` is the first not yet reached.
+    merges: Vec<Merge>,
+    next_merge: usize,
+    /// Downward merges in force: the merge and its cell.
+    filling: Vec<(Merge, CellKind, String)>,
+    in_notes: bool,
+    second_table: bool,
+    tally: Tally,
+}
+
+impl<'v> Body<'v> {
+    fn new(
+        name: SheetName,
+        vocabulary: &'v Vocabulary,
+        window: &[WindowRow],
+        header: Header,
+        mut merges: Vec<Merge>,
+        events: &mut Vec<LayoutEvent>,
+    ) -> Self {
+        let header_row = window[header.last].row;
+        merges.retain(|merge| merge.first_row > header_row);
+        let last_column = header.columns.last().map_or(0, |column| column.index as usize);
+        let mut positions = vec![OUTSIDE; last_column + 1];
+        for (position, column) in (0..).zip(&header.columns) {
+            positions[column.index as usize] = position;
+        }
+        let preamble = window[..header.first].iter().flat_map(|row| row.cells.iter().map(|(.., text)| text.clone())).collect();
+        let above = window[..=header.last]
+            .iter()
+            .map(|row| row.cells.iter().map(|(column, _, text)| (*column, text.clone())).collect())
+            .collect();
+        let width = header.columns.len();
+        events.push(LayoutEvent::Head(TableHead { name: name.clone(), header_row, columns: header.columns, preamble }));
+        Self {
+            vocabulary,
+            name,
+            header_row,
+            above,
+            positions,
+            width,
+            merges,
+            next_merge: 0,
+            filling: Vec::new(),
+            in_notes: false,
+            second_table: false,
+            tally: Tally::default(),
+        }
+    }
+
+    fn read(&mut self, block: &RowBlock, events: &mut Vec<LayoutEvent>) {
+        let mut table = RawTable { rows: Vec::new(), columns: vec![RawColumn::default(); self.width] };
+        let mut cells: Vec<Cell<'_>> = Vec::new();
+        for (row, all) in block.iter() {
+            if row <= self.header_row {
+                continue;
+            }
+            cells.clear();
+            cells.extend(all.filter(|(_, _, text)| !text.trim().is_empty()));
+            self.advance_merges(row, &cells);
+            if cells.is_empty() {
+                continue;
+            }
+            self.tally.read += 1;
+            match self.judge(row, &cells, events) {
+                Some(reason) => {
+                    self.tally.rejected += 1;
+                    events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
+                }
+                None => {
+                    self.tally.emitted += 1;
+                    table.rows.push(row);
+                    self.emit(row, &cells, &mut table.columns);
+                }
+            }
+        }
+        if !table.rows.is_empty() {
+            events.push(LayoutEvent::Rows(table));
+        }
+    }
+
+    /// Takes up merges that start at or above `row` (blank rows may be left out by the parser), drops those that ended.
+    fn advance_merges(&mut self, row: u32, cells: &[Cell<'_>]) {
+        self.filling.retain(|(merge, ..)| merge.last_row >= row);
+        while let Some(merge) = self.merges.get(self.next_merge).copied().filter(|merge| merge.first_row <= row) {
+            self.next_merge += 1;
+            if merge.last_row > merge.first_row
+                && merge.first_row == row
+                && let Some((_, kind, text)) = cells.iter().find(|(column, ..)| *column == merge.first_column)
+            {
+                self.filling.push((merge, *kind, (*text).to_owned()));
+            }
+        }
+    }
+
+    /// Why the row is not data; `None` when it is.
+    fn judge(&mut self, row: u32, cells: &[Cell<'_>], events: &mut Vec<LayoutEvent>) -> Option<RejectReason> {
+        if self.second_table {
+            return Some(RejectReason::OtherTable);
+        }
+        if has_identity(cells) {
+            self.in_notes = false;
+            return None;
+        }
+        if self.is_repeated(cells) {
+            return Some(RejectReason::RepeatedHeader);
+        }
+        if self.vocabulary.is_header(cells) {
+            self.second_table = true;
+            events.push(LayoutEvent::PartRefused(Refusal {
+                name: self.name.clone(),
+                code: "second-table",
+                what: format!("第 {row} 行起是另一张表（表头与第 {} 行的不同），没有读入", self.header_row),
+                hint: "把它移到单独的工作表后重新报送".to_owned(),
+            }));
+            return Some(RejectReason::OtherTable);
+        }
+        let spread = self.merges.iter().skip(self.next_merge.saturating_sub(64)).take(128).any(|merge| {
+            merge.first_row == row
+                && merge.last_column >= merge.first_column + 2
+                && cells.len() == 1
+                && merge.first_column == cells[0].0
+        });
+        let reason = aside(cells, self.width, spread, self.in_notes);
+        self.in_notes = reason == Some(RejectReason::Note);
+        reason
+    }
+
+    /// Every cell says what a row up to the header says in that column.
+    fn is_repeated(&self, cells: &[Cell<'_>]) -> bool {
+        // Some forms number their columns under the header.
+        let numbered = || cells.len() > 2 && (1u32..).zip(cells).all(|(number, (.., text))| text.trim().parse() == Ok(number));
+        if self.tally.read == 1 && numbered() {
+            return true;
+        }
+        self.above.iter().any(|above| {
+            let same = |(column, _, text): &Cell<'_>| above.iter().any(|(at, known)| at == column && known == text.trim());
+            cells.iter().all(same) && cells.len() * 2 >= above.len()
+        })
+    }
+
+    fn emit(&self, row: u32, cells: &[Cell<'_>], columns: &mut [RawColumn]) {
+        let filled = self.filling.iter().any(|(merge, ..)| merge.first_row < row);
+        let mut cells = cells.iter().peekable();
+        for (index, &position) in (0u32..).zip(&self.positions) {
+            while cells.peek().is_some_and(|(column, ..)| *column < index) {
+                cells.next();
+            }
+            let own = cells.peek().filter(|(column, ..)| *column == index);
+            let Some(column) = columns.get_mut(position as usize) else { continue };
+            let from_merge = || {
+                let covers = |merge: &Merge| merge.first_row < row && merge.first_column == index;
+                self.filling.iter().find(|(merge, ..)| filled && covers(merge)).map(|(_, kind, text)| (*kind, text.as_str()))
+            };
+            match own.map(|(_, kind, text)| (*kind, *text)).or_else(from_merge) {
+                Some((kind, text)) if kind != CellKind::Empty && !is_empty(text) => column.push(kind, text),
+                _ => column.push(CellKind::Empty, ""),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;
