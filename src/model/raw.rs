@@ -114,6 +114,8 @@ pub enum RejectReason {
     Note,
     /// The header again at a page break.
     RepeatedHeader,
+    /// Part of another table further down in the sheet.
+    OtherTable,
     /// Every cell equals an earlier row of the same registry and grain.
     DuplicateRow,
     /// Neither name nor number.
@@ -128,10 +130,11 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Subtotal,
         Self::Note,
         Self::RepeatedHeader,
+        Self::OtherTable,
         Self::DuplicateRow,
         Self::NoIdentity,
         Self::Unreadable,
@@ -146,6 +149,7 @@ impl RejectReason {
             Self::Subtotal => "subtotal",
             Self::Note => "note",
             Self::RepeatedHeader => "repeated_header",
+            Self::OtherTable => "other_table",
             Self::DuplicateRow => "duplicate_row",
             Self::NoIdentity => "no_identity",
             Self::Unreadable => "unreadable",
@@ -161,6 +165,7 @@ impl RejectReason {
             Self::Subtotal => "小计、合计行",
             Self::Note => "注释、签字行",
             Self::RepeatedHeader => "重复的表头",
+            Self::OtherTable => "同一工作表里的另一张表",
             Self::DuplicateRow => "与前面的行完全相同",
             Self::NoIdentity => "既无姓名也无证件号码",
             Self::Unreadable => "无法读取",
