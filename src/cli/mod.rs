@@ -1,11 +1,81 @@
 //! The command line: what was typed → stages called → exit code. The only room with a terminal.
 
 mod args;
+mod check;
+mod evaluate;
+mod practice;
+mod run;
 mod ui;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
-/// x
+
+use clap::Parser;
+
+use crate::run::child;
+use args::{Cli, Command};
+
+/// Exit codes, as other programs rely on them.
+mod exit {
+    pub(super) const FINDINGS: u8 = 1;
+    pub(super) const USAGE: u8 = 2;
+    pub(super) const REFUSED: u8 = 3;
+    pub(super) const INTERNAL: u8 = 4;
+    pub(super) const LOCKED: u8 = 6;
+    pub(super) const INTERRUPTED: u8 = 130;
+}
+
+/// A command that could not do what was asked.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(error: impl std::fmt::Display) -> Self {
+        Self { code: exit::USAGE, message: error.to_string() }
+    }
+
+    fn internal(error: impl std::fmt::Display) -> Self {
+        Self { code: exit::INTERNAL, message: error.to_string() }
+    }
+}
+
+/// Parses the command line and does it.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap writes help to stdout and mistakes to stderr, with our exit code for mistakes.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::INTERNAL) };
+        }
+    };
+    let done = match cli.command {
+        // Before anything else: the child caps its memory before it starts threads.
+        Command::Parse(arguments) => {
+            return match serde_json::from_str(&arguments.limits) {
+                Ok(limits) => child::serve(&arguments.file, &limits, std::io::stdout().lock()),
+                Err(_) => ExitCode::from(exit::USAGE),
+            };
+        }
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Practice(arguments) => practice::practice(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            ui::note(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// This program, for the children that parse.
+fn executable() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(Failure::internal)
 }

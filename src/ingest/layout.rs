@@ -154,7 +154,7 @@ impl<'v> Layout<'v> {
 
     fn refuse(&mut self, events: &mut Vec<LayoutEvent>, code: &'static str, what: String, hint: &str) {
         self.refused = true;
-        events.push(LayoutEvent::Refused(Refusal { name: self.name.clone(), code, what, hint: hint.to_owned() }));
+        events.push(LayoutEvent::Refused(Refusal { name: self.name.clone(), code: code.into(), what, hint: hint.to_owned() }));
     }
 }
 
@@ -294,7 +294,7 @@ impl<'v> Body<'v> {
             self.second_table = true;
             events.push(LayoutEvent::PartRefused(Refusal {
                 name: self.name.clone(),
-                code: "second-table",
+                code: "second-table".into(),
                 what: format!("第 {row} 行起是另一张表（表头与第 {} 行的不同），没有读入", self.header_row),
                 hint: "把它移到单独的工作表后重新报送".to_owned(),
             }));

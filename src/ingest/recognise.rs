@@ -143,7 +143,7 @@ fn unknown(head: &TableHead, candidates: &[Candidate<'_>]) -> Refusal {
     let mapping = candidates.first().map_or_else(String::new, |candidate| paste(head, &candidate.mapping));
     Refusal {
         name: head.name.clone(),
-        code: "unknown-registry",
+        code: "unknown-registry".into(),
         what: format!("第 {} 行的表头不是任何已知名册：{}；{near_text}", head.header_row, headers(head)),
         hint: format!("不需要的表可以不管；需要的，在 registries 里补上表头写法，或把下面一段改好后贴进流程文件：\n{mapping}"),
     }
@@ -152,7 +152,7 @@ fn unknown(head: &TableHead, candidates: &[Candidate<'_>]) -> Refusal {
 fn ambiguous(head: &TableHead, first: &Candidate<'_>, second: &Candidate<'_>) -> Refusal {
     Refusal {
         name: head.name.clone(),
-        code: "ambiguous-registry",
+        code: "ambiguous-registry".into(),
         what: format!(
             "第 {} 行的表头既像{}（{}）又像{}（{}），标题和工作表名也分不出",
             head.header_row, first.registry.title, first.registry.id, second.registry.title, second.registry.id

@@ -2,6 +2,8 @@
 //!
 //! A plain hash of an ID number can be reversed by trying all numbers, so every id is keyed with the county's key file.
 
+use std::fmt::Write;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -35,7 +37,8 @@ impl CountyKey {
         let mut id = String::with_capacity(prefix.len() + 16);
         id.push_str(prefix);
         for byte in digest.iter().take(8) {
-            id.push_str(&format!("{byte:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(id, "{byte:02x}");
         }
         id
     }

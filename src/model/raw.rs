@@ -1,5 +1,7 @@
 //! What `ingest` gives: tables of text cells with their origin, and rows set aside with a reason.
 
+use std::borrow::Cow;
+
 use super::registry::RegistryId;
 
 /// What a cell was in the file. Numbers in ID columns are not trusted, so the kind travels with the text.
@@ -192,7 +194,7 @@ pub struct Refusal {
     /// File, and the sheet where only that is refused (else empty).
     pub name: SheetName,
     /// Stable kebab-case code for `run.json`: `password-protected`, `unknown-format`, `unknown-registry`, `cross-tab`, …
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong, where (row, column, byte) and why; one sentence, no personal value in the clear.
     pub what: String,
     /// What to do about it.

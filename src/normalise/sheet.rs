@@ -124,7 +124,7 @@ struct Special<'a> {
 impl<'a> Normaliser<'a> {
     /// Prepares the columns that `mapping` gives to the registry of `definition`.
     #[must_use]
-    pub fn new(context: &Context<'a>, definition: &'a RegistryDefinition, head: &TableHead, mapping: &'a Mapping) -> Self {
+    pub fn new(context: &Context<'a>, definition: &'a RegistryDefinition, head: &TableHead, mapping: &Mapping) -> Self {
         let mut positions: HashMap<&str, Vec<usize>> = HashMap::new();
         for (field, position) in &mapping.fields {
             positions.entry(field).or_default().push(*position);
@@ -155,7 +155,10 @@ impl<'a> Normaliser<'a> {
         let has = |field: &str| definition.fields.iter().any(|used| used.field == field);
         let mut columns = Vec::new();
         let defined = definition.fields.iter().map(|used| used.field.as_str());
-        for field in std::iter::once(NAME).chain(defined).chain(mapping.fields.iter().map(|(field, _)| field.as_str())) {
+        // A pin may give a field that the registry does not list.
+        let names = &context.dictionary.fields;
+        let pinned = mapping.fields.iter().filter_map(|(field, _)| names.get_key_value(field)).map(|(field, _)| field.as_str());
+        for field in std::iter::once(NAME).chain(defined).chain(pinned) {
             let seen =
                 field != NAME && order.contains(&field) || columns.iter().any(|column: &FieldColumn<'_>| column.field == field);
             let mapped = positions.contains_key(field);

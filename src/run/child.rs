@@ -72,9 +72,9 @@ pub fn parse_in_child(
     limits: &Limits,
     sink: &mut dyn FnMut(Frame) -> ControlFlow<()>,
 ) -> Result<(), Refusal> {
-    let refusal = |code, what: String, hint: &str| Refusal {
+    let refusal = |code: &'static str, what: String, hint: &str| Refusal {
         name: SheetName { file: name.to_owned(), sheet: String::new() },
-        code,
+        code: code.into(),
         what,
         hint: hint.to_owned(),
     };

@@ -72,7 +72,7 @@ struct SheetEntry {
 
 #[derive(Debug, Serialize)]
 struct RefusalEntry {
-    code: &'static str,
+    code: String,
     what: String,
     hint: String,
 }
@@ -123,7 +123,7 @@ impl From<&RuleNote> for NoteEntry {
 
 impl From<&Refusal> for RefusalEntry {
     fn from(refusal: &Refusal) -> Self {
-        Self { code: refusal.code, what: refusal.what.clone(), hint: refusal.hint.clone() }
+        Self { code: refusal.code.to_string(), what: refusal.what.clone(), hint: refusal.hint.clone() }
     }
 }
 

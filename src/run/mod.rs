@@ -1,7 +1,420 @@
 //! Calls the stages in order; owns files, clock, lock, child processes and resume.
+//!
+//! [`run`] takes a [`Request`], leaves a run folder as the house plan describes it, and gives a [`Summary`]. Stages are pure functions
+//! called here; what they give is written under `stages/` and, at the end, published whole. [`check`] and [`evaluate`] only read.
 
+mod check;
 pub mod child;
+mod definitions;
+mod evaluate;
 mod inputs;
+mod intake;
 mod manifest;
+mod resume;
 mod stages;
 mod workspace;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use crate::assess::{AssessInput, Assessed, assess};
+use crate::ingest::header::Vocabulary;
+use crate::ingest::limits::Limits;
+use crate::link::link;
+use crate::model::date::{Day, Month};
+use crate::model::intake::IntakeFile;
+use crate::model::link::Linked;
+use crate::model::record::RecordSet;
+use crate::normalise::{Context, assemble};
+use crate::report::{ReportInput, build};
+use definitions::Definitions;
+use inputs::InputFile;
+use intake::Intake;
+use manifest::{Manifest, OutputEntry, StageEntry, Timing};
+use workspace::Workspace;
+
+pub use check::{CheckError, CheckReport, CheckedFile, check};
+pub use definitions::DefinitionError;
+pub use evaluate::{EvaluateRunError, evaluate};
+pub use inputs::InputError;
+pub use workspace::WorkspaceError;
+
+/// A stage to stop after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Files read and normalised.
+    Normalise,
+    /// Records linked.
+    Link,
+    /// Rules applied.
+    Assess,
+    /// Workbooks written.
+    Report,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Pipeline file.
+    pub pipeline: PathBuf,
+    /// Files and folders.
+    pub inputs: Vec<PathBuf>,
+    /// Run folder.
+    pub out: PathBuf,
+    /// The month; else what the input folder is called.
+    pub period: Option<Month>,
+    /// The day that ages and deadlines count from; else the period's last.
+    pub as_of: Option<Day>,
+    /// Only findings of these towns; empty for all.
+    pub towns: Vec<String>,
+    /// Only findings of these villages; empty for all.
+    pub villages: Vec<String>,
+    /// The last stage to run.
+    pub until: Stage,
+    /// Ignore what an interrupted run had finished.
+    pub fresh: bool,
+    /// Mask everything.
+    pub mask: bool,
+    /// This program, for the children that parse.
+    pub executable: PathBuf,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// `run.json`.
+    pub manifest: String,
+    /// A few lines for the terminal.
+    pub headline: String,
+    /// Findings.
+    pub findings: usize,
+    /// Files and sheets refused: which, why, what to do.
+    pub refusals: Vec<String>,
+}
+
+/// Why a run came to nothing. The last good output is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The request cannot be done as it stands.
+    #[error("{0}")]
+    Usage(String),
+    /// Definitions are wrong.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionError),
+    /// Inputs cannot be listed.
+    #[error(transparent)]
+    Inputs(#[from] InputError),
+    /// The run folder cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A stage file cannot be written.
+    #[error(transparent)]
+    Stage(#[from] stages::StageError),
+    /// Asked to stop; the same command goes on from here.
+    #[error("已中断。上次的结果没有改动；用同样的命令可以接着运行")]
+    Interrupted,
+    /// Our fault.
+    #[error("程序内部错误：{0}。请把这句话告诉维护人员")]
+    Internal(String),
+}
+
+/// One run under way.
+struct Run<'a> {
+    request: &'a Request,
+    definitions: &'a Definitions,
+    workspace: Workspace,
+    period: Month,
+    as_of: Day,
+    interrupted: &'a AtomicBool,
+    progress: &'a (dyn Fn(&str) + Sync),
+    manifest: Manifest,
+    timings: Vec<Timing>,
+}
+
+/// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
+pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str) + Sync)) -> Result<Summary, RunError> {
+    let definitions = definitions::load(&request.pipeline)?;
+    let period = request.period.or_else(|| inputs::period_of(&request.inputs)).ok_or_else(|| {
+        RunError::Usage("不知道比对的是哪个月：输入文件夹的名字里没有月份。请加上 --period 2018-06 这样的月份".to_owned())
+    })?;
+    let as_of = request.as_of.unwrap_or_else(|| period.last_day());
+    let known = places(&definitions, period);
+    for (kind, asked) in [("乡镇", &request.towns), ("村", &request.villages)] {
+        if let Some(name) = asked.iter().find(|name| !known.iter().any(|place| place == *name)) {
+            return Err(RunError::Usage(format!("没有{kind}“{name}”。请写全名，如 土坪镇、燕子坝村，或用行政区划代码")));
+        }
+    }
+    let files = inputs::gather(&request.inputs, Some(&request.out))?;
+    let fingerprint = fingerprint(request, &definitions, &files, period, as_of);
+    let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
+    let manifest = Manifest {
+        towns: request.towns.clone(),
+        villages: request.villages.clone(),
+        masked: request.mask,
+        ..Manifest::new(&definitions.name, &definitions.hash, period, as_of)
+    };
+    let run = Run {
+        request,
+        definitions: &definitions,
+        workspace,
+        period,
+        as_of,
+        interrupted,
+        progress,
+        manifest,
+        timings: Vec::new(),
+    };
+    run.stages(&files)
+}
+
+/// Names and codes that `--town` and `--village` may ask for.
+fn places(definitions: &Definitions, period: Month) -> Vec<String> {
+    let edition = definitions.gazetteer.edition(period);
+    let mut known = Vec::new();
+    for town in edition.towns() {
+        known.extend([town.name.clone(), town.code.clone()]);
+        known.extend(edition.villages(&town.code).iter().flat_map(|village| [village.name.clone(), village.code.clone()]));
+    }
+    known
+}
+
+/// Equal for equal tool, definitions, inputs and options: such a run may go on where another stopped.
+fn fingerprint(request: &Request, definitions: &Definitions, files: &[InputFile], period: Month, as_of: Day) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    for text in [env!("CARGO_PKG_VERSION"), &definitions.hash, &period.to_string(), &as_of.to_string()] {
+        add(text);
+    }
+    for file in files {
+        add(&file.name);
+        add(&file.sha256);
+    }
+    for name in request.towns.iter().chain(&request.villages) {
+        add(name);
+    }
+    add(&format!("{:?} {}", request.until, request.mask));
+    inputs::hexadecimal(&hasher.finalize()).chars().take(16).collect()
+}
+
+impl Run<'_> {
+    fn stages(mut self, files: &[InputFile]) -> Result<Summary, RunError> {
+        let (records, intake) = self.timed("normalise", |run| run.normalise(files))?;
+        let mut headline = self.opening(&intake, &records);
+        let mut findings = 0;
+        if self.request.until >= Stage::Link {
+            let linked = self.timed("link", |run| run.link(&records))?;
+            if self.request.until >= Stage::Assess {
+                let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
+                findings = assessed.findings.len();
+                headline.push_str(&self.closing(&assessed));
+                if self.request.until >= Stage::Report {
+                    // Workbooks need findings only; a county's rows need not wait in memory.
+                    let total = records.len() as u64;
+                    drop((records, linked));
+                    self.timed("report", |run| run.report(&assessed, &intake, total))?;
+                }
+            }
+        }
+        self.finish(&intake, headline, findings)
+    }
+
+    fn timed<T>(&mut self, stage: &'static str, work: impl FnOnce(&mut Self) -> Result<T, RunError>) -> Result<T, RunError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let start = Instant::now();
+        let done = work(self)?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes() });
+        (self.progress)(&format!("{}：{seconds:.1} 秒", stage_name(stage)));
+        Ok(done)
+    }
+
+    /// Ingest and normalise: they stream into each other.
+    fn normalise(&mut self, files: &[InputFile]) -> Result<(RecordSet, Vec<IntakeFile>), RunError> {
+        if let Some((records, intake)) = resume::find(&self.workspace) {
+            (self.progress)("接着上次中断的运行：文件已读过，从比对开始");
+            return Ok((records, intake));
+        }
+        let reader = Intake {
+            definitions: self.definitions,
+            context: Context {
+                dictionary: &self.definitions.dictionary,
+                gazetteer: &self.definitions.gazetteer,
+                period: self.period,
+                as_of: self.as_of,
+            },
+            vocabulary: Vocabulary::new(&self.definitions.dictionary),
+            executable: &self.request.executable,
+            limits: Limits::default(),
+            interrupted: self.interrupted,
+        };
+        let taken = reader.read_all(files, self.progress);
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let (mut intake, mut sheets, mut rejects) = (Vec::new(), Vec::new(), Vec::new());
+        for mut file in taken {
+            intake.append(&mut file.files);
+            sheets.append(&mut file.sheets);
+            rejects.append(&mut file.rejects);
+        }
+        let (records, mut others) =
+            assemble(sheets, &self.definitions.spine).map_err(|error| RunError::Internal(error.to_string()))?;
+        rejects.append(&mut others);
+        rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
+        intake::count(&mut intake, &rejects);
+        stages::write_rejects(&self.workspace.path("stages/rejects.parquet")?, &rejects)?;
+        stages::write_records(&self.workspace.path("stages/records.parquet")?, &records)?;
+        resume::keep(&self.workspace, &records, &intake)?;
+        Ok((records, intake))
+    }
+
+    fn link(&mut self, records: &RecordSet) -> Result<Linked, RunError> {
+        let linked = link(records, &self.definitions.link, &self.definitions.key);
+        stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked)?;
+        stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
+        stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
+        self.stage("link", records.len() as u64, linked.links.len() as u64);
+        Ok(linked)
+    }
+
+    fn assess(&mut self, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
+        let assessed = assess(&AssessInput {
+            records,
+            linked,
+            policy: &self.definitions.policy,
+            dictionary: &self.definitions.dictionary,
+            period: self.period,
+            as_of: self.as_of,
+            key: &self.definitions.key,
+            towns: &self.request.towns,
+            villages: &self.request.villages,
+        })
+        .map_err(|error| RunError::Internal(error.to_string()))?;
+        stages::write_batch(&self.workspace.path("stages/facts_person.parquet")?, &assessed.facts_person)?;
+        stages::write_batch(&self.workspace.path("stages/facts_household.parquet")?, &assessed.facts_household)?;
+        stages::write_findings(&self.workspace.path("stages/findings.parquet")?, &assessed.findings)?;
+        stages::write_rates(&self.workspace.path("stages/rates.parquet")?, &assessed.rates)?;
+        self.stage("assess", records.len() as u64, assessed.findings.len() as u64);
+        self.manifest.notes = assessed.notes.iter().map(Into::into).collect();
+        for finding in &assessed.findings {
+            *self.manifest.findings.entry(finding.rule.clone()).or_default() += 1;
+        }
+        Ok(assessed)
+    }
+
+    fn report(&mut self, assessed: &Assessed, intake: &[IntakeFile], records_total: u64) -> Result<(), RunError> {
+        let policy = &self.definitions.policy;
+        let cards: Vec<_> = policy.rules.iter().map(|rule| rule.card.clone()).collect();
+        let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
+        let books = build(
+            &ReportInput {
+                county: &self.definitions.county,
+                period: self.period,
+                as_of: self.as_of,
+                dictionary: &self.definitions.dictionary,
+                findings: &assessed.findings,
+                rates: &assessed.rates,
+                notes: &assessed.notes,
+                cards: &cards,
+                intake,
+                populations: &populations,
+                records_total,
+                mask: self.request.mask,
+                tool_version: env!("CARGO_PKG_VERSION"),
+            },
+            &self.definitions.layouts,
+        )
+        .map_err(|error| RunError::Internal(error.to_string()))?;
+        self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
+        for book in books {
+            self.workspace.write(&book.path, &book.bytes)?;
+            let sha256 = inputs::hexadecimal(&Sha256::digest(&book.bytes));
+            self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
+        }
+        self.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
+    }
+
+    fn stage(&mut self, stage: &'static str, rows_in: u64, rows_out: u64) {
+        self.manifest.stages.push(StageEntry { stage, rows_in, rows_out });
+    }
+
+    fn opening(&mut self, intake: &[IntakeFile], records: &RecordSet) -> String {
+        let sheets = || intake.iter().flat_map(|file| &file.sheets);
+        let read: u64 = sheets().map(|sheet| sheet.read).sum();
+        let kept: u64 = sheets().map(|sheet| sheet.kept).sum();
+        self.manifest.stages.insert(0, StageEntry { stage: "normalise", rows_in: read, rows_out: records.len() as u64 });
+        self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
+        self.manifest.inputs = intake.iter().map(Into::into).collect();
+        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
+    }
+
+    fn closing(&self, assessed: &Assessed) -> String {
+        let mut text = format!("\n疑点 {} 条", assessed.findings.len());
+        let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in &assessed.findings {
+            *rules.entry(&finding.rule).or_default() += 1;
+        }
+        for (rule, count) in rules {
+            let title = self.definitions.policy.card(rule).map_or_else(String::new, |card| card.title);
+            text.push_str(&format!("\n  {count:>6}  {title}  {rule}"));
+        }
+        for note in assessed.notes.iter().filter(|note| note.held) {
+            text.push_str(&format!(
+                "\n注意  {}{}",
+                note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default(),
+                note.note
+            ));
+        }
+        text
+    }
+
+    fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {
+        let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
+        let manifest = serde_json::to_string_pretty(&self.manifest).map_err(internal)? + "\n";
+        let timings = serde_json::to_string_pretty(&self.timings).map_err(internal)? + "\n";
+        self.workspace.write("timings.json", timings.as_bytes())?;
+        self.workspace.write("run.json", manifest.as_bytes())?;
+        self.workspace.publish()?;
+        headline.push_str(&format!("\n结果在 {}", self.request.out.display()));
+        if self.request.until == Stage::Report {
+            headline.push_str(&format!("，先看 reports/{}_汇总.xlsx", self.period));
+        }
+        let refusals = intake
+            .iter()
+            .flat_map(|file| {
+                let sheets = file.sheets.iter().filter_map(|sheet| sheet.refusal.as_ref());
+                file.refusal.iter().chain(sheets)
+            })
+            .map(check::refusal_text)
+            .collect();
+        Ok(Summary { manifest, headline, findings, refusals })
+    }
+}
+
+fn stage_name(stage: &str) -> &str {
+    match stage {
+        "normalise" => "读入、规范",
+        "link" => "比对",
+        "assess" => "核政策",
+        "report" => "出表",
+        other => other,
+    }
+}
+
+/// Peak resident memory of this process; 0 where the system does not tell.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}

@@ -42,6 +42,20 @@ pub enum WorkspaceError {
     },
 }
 
+impl WorkspaceError {
+    /// Whether another run holds the folder.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked { .. })
+    }
+
+    /// Whether another `--out` would help.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::NotARunFolder { .. } | Self::Io { .. })
+    }
+}
+
 /// An open run folder; the lock goes when it is dropped (or the process dies).
 #[derive(Debug)]
 pub struct Workspace {

@@ -1,0 +1,138 @@
+//! `check`: are the definitions sound, do the rules' cases hold, and what would each file be taken for? Writes nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::definitions::{self, DefinitionError};
+use super::inputs::{self, InputError};
+use super::intake::Intake;
+use crate::assess::cases;
+use crate::config::error::Problems;
+use crate::ingest::header::Vocabulary;
+use crate::ingest::limits::Limits;
+use crate::ingest::mapping::paste;
+use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::raw::Refusal;
+use crate::normalise::Context;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// One line on the definitions.
+    pub definitions: String,
+    /// Per input file.
+    pub files: Vec<CheckedFile>,
+}
+
+/// One file looked at.
+#[derive(Clone, Debug)]
+pub struct CheckedFile {
+    /// Registry, header row, column → field, what is left over; or why it is refused.
+    pub text: String,
+    /// A `[[pin]]` to paste per table.
+    pub mappings: Vec<String>,
+    /// Whether it, or a sheet of it, would be refused.
+    pub refused: bool,
+}
+
+/// Why nothing could be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Definitions are wrong.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionError),
+    /// A rule does not say what its case expects.
+    #[error("{0}")]
+    Cases(Problems),
+    /// Inputs cannot be listed.
+    #[error(transparent)]
+    Inputs(#[from] InputError),
+}
+
+/// Checks a pipeline and, where given, files.
+pub fn check(pipeline: &Path, arguments: &[PathBuf], executable: &Path) -> Result<CheckReport, CheckError> {
+    let definitions = definitions::load(pipeline)?;
+    cases::verify(&definitions.policy, &definitions.dictionary, &definitions.policy_documents).map_err(CheckError::Cases)?;
+    let told = format!(
+        "{}：{} 个名册，{} 条规则，{} 个用例全部成立",
+        definitions.name,
+        definitions.dictionary.registries.len(),
+        definitions.policy.rules.len(),
+        definitions.policy.cases.len()
+    );
+    if arguments.is_empty() {
+        return Ok(CheckReport { definitions: told, files: Vec::new() });
+    }
+    let files = inputs::gather(arguments, None)?;
+    // Only places depend on the month, and a check shows none.
+    let period =
+        inputs::period_of(arguments).or_else(|| crate::model::date::Month::new(2018, 6)).unwrap_or(crate::model::date::Month(0));
+    let interrupted = AtomicBool::new(false);
+    let reader = Intake {
+        definitions: &definitions,
+        context: Context {
+            dictionary: &definitions.dictionary,
+            gazetteer: &definitions.gazetteer,
+            period,
+            as_of: period.last_day(),
+        },
+        vocabulary: Vocabulary::new(&definitions.dictionary),
+        executable,
+        limits: Limits::default(),
+        interrupted: &interrupted,
+    };
+    let taken = reader.read_all(&files, &|_| {});
+    let title =
+        |field: &str| definitions.dictionary.fields.get(field).map_or(field, |definition| definition.title.as_str()).to_owned();
+    let files = taken
+        .iter()
+        .map(|taken| CheckedFile {
+            text: taken.files.iter().map(|file| describe(file, &title)).collect::<Vec<_>>().join("\n"),
+            mappings: taken.heads.iter().map(|(head, mapping)| paste(head, mapping)).collect(),
+            refused: taken
+                .files
+                .iter()
+                .any(|file| file.refusal.is_some() || file.sheets.iter().any(|sheet| sheet.refusal.is_some())),
+        })
+        .collect();
+    Ok(CheckReport { definitions: told, files })
+}
+
+fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
+    let mut text = format!(
+        "{}（{}{}）",
+        file.path,
+        file.format,
+        if file.encoding.is_empty() { String::new() } else { format!("，{}", file.encoding) }
+    );
+    if let Some(refusal) = &file.refusal {
+        text.push_str(&format!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
+    }
+    for sheet in &file.sheets {
+        text.push_str(&describe_sheet(sheet, title));
+    }
+    text
+}
+
+fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String) -> String {
+    let mut text = if sheet.sheet.is_empty() { String::new() } else { format!("\n  工作表 {}", sheet.sheet) };
+    if let Some(refusal) = &sheet.refusal {
+        text.push_str(&format!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
+    }
+    let Some(registry) = &sheet.registry else { return text };
+    let date = sheet.data_date.map_or_else(|| "没有写数据日期".to_owned(), |day| format!("数据日期 {day}"));
+    text.push_str(&format!("\n  名册 {registry}，表头在第 {} 行，{} 行，{date}", sheet.header_row, sheet.read));
+    for (field, header) in &sheet.columns {
+        text.push_str(&format!("\n    {header} → {}（{field}）", title(field)));
+    }
+    if !sheet.left_over.is_empty() {
+        text.push_str(&format!("\n    没有用到：{}", sheet.left_over.join("、")));
+    }
+    text
+}
+
+/// Which file or sheet, why, and what to do.
+pub(super) fn refusal_text(refusal: &Refusal) -> String {
+    let sheet = if refusal.name.sheet.is_empty() { String::new() } else { format!(" 工作表 {}", refusal.name.sheet) };
+    format!("{}{sheet}：{}\n  怎么办：{}", refusal.name.file, refusal.what, refusal.hint)
+}

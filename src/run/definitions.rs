@@ -1,0 +1,181 @@
+//! What a pipeline names, read from disk and resolved: the only reader of definition files.
+//!
+//! Takes the path of a pipeline file, gives [`Definitions`] or every mistake in all its files at once. Its hash covers the bytes of
+//! every file it consists of, so that two runs with equal hashes applied the same definitions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::inputs::hexadecimal;
+use crate::config::divisions::Gazetteer;
+use crate::config::document::{self, Document};
+use crate::config::error::Problems;
+use crate::config::layout::Layouts;
+use crate::config::link::LinkModel;
+use crate::config::pin::Pin;
+use crate::config::pipeline::Written;
+use crate::config::policy::Policy;
+use crate::config::registry::Dictionary;
+use crate::model::ids::CountyKey;
+use crate::model::registry::RegistryId;
+
+/// Everything a run needs to know before it reads a file.
+#[derive(Debug)]
+pub struct Definitions {
+    /// The pipeline's name.
+    pub name: String,
+    /// The county's name.
+    pub county: String,
+    /// Fields and registries.
+    pub dictionary: Dictionary,
+    /// Towns and villages in all editions.
+    pub gazetteer: Gazetteer,
+    /// The policy.
+    pub policy: Policy,
+    /// The policy's files, for carets under its cases.
+    pub policy_documents: Vec<Document>,
+    /// Workbook layouts.
+    pub layouts: Layouts,
+    /// The linking model.
+    pub link: LinkModel,
+    /// Key of stable ids.
+    pub key: CountyKey,
+    /// Registries in spine order.
+    pub spine: Vec<RegistryId>,
+    /// Files pinned by hand.
+    pub pins: Vec<Pin>,
+    /// Of all files above, lower-case hexadecimal.
+    pub hash: String,
+}
+
+/// Why definitions cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// A file or folder that the pipeline names is not there.
+    #[error("读不到 {path}：{source}。请检查流程文件里写的路径", path = path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Mistakes, each with file, line and caret.
+    #[error("{0}")]
+    Mistakes(Problems),
+    /// Mistakes that come as sentences.
+    #[error("{}", .0.join("\n"))]
+    Sentences(Vec<String>),
+}
+
+/// Reads files and remembers their bytes for the hash.
+struct Reader {
+    folder: PathBuf,
+    hasher: Sha256,
+}
+
+impl Reader {
+    fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
+        let path = self.folder.join(relative);
+        let bytes = fs::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
+        for part in [relative.as_bytes(), &bytes] {
+            self.hasher.update((part.len() as u64).to_le_bytes());
+            self.hasher.update(part);
+        }
+        Ok(bytes)
+    }
+
+    fn document(&mut self, relative: &str) -> Result<Document, DefinitionError> {
+        let text = String::from_utf8(self.read(relative)?);
+        let path = self.folder.join(relative);
+        match text {
+            Ok(text) => Ok(Document { path: path.display().to_string(), text: text.trim_start_matches('\u{feff}').to_owned() }),
+            Err(error) => Err(DefinitionError::Unreadable { path, source: std::io::Error::other(error) }),
+        }
+    }
+
+    /// Every file of a folder with one of these endings, by name.
+    fn folder(&mut self, relative: &str, endings: &[&str]) -> Result<Vec<Document>, DefinitionError> {
+        let folder = self.folder.join(relative);
+        let unreadable = |source| DefinitionError::Unreadable { path: folder.clone(), source };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
+            if endings.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.') {
+                names.push(format!("{relative}/{name}"));
+            }
+        }
+        names.sort();
+        names.iter().map(|name| self.document(name)).collect()
+    }
+}
+
+/// Reads and resolves the pipeline at `path`.
+pub fn load(path: &Path) -> Result<Definitions, DefinitionError> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut reader = Reader { folder, hasher: Sha256::new() };
+    let pipeline = reader.document(&name)?;
+    let mut problems = Problems::default();
+    let Some(written) = document::parse::<Written>(&pipeline, &mut problems) else {
+        return Err(DefinitionError::Mistakes(problems));
+    };
+    let registries = reader.folder(&written.registries, &[".toml"])?;
+    let policy_documents = reader.folder(&written.policy, &[".toml", ".txt"])?;
+    let layouts = reader.folder(&written.layouts, &[".toml"])?;
+    let divisions = reader.folder(&written.divisions, &[".csv"])?;
+    let link = reader.document(&written.link)?;
+    let key = CountyKey::new(reader.read(&written.key)?);
+
+    let dictionary = Dictionary::resolve(&registries).map_err(DefinitionError::Mistakes)?;
+    let spine = spine(&pipeline, &written, &dictionary, &mut problems);
+    let pins = Pin::resolve(&pipeline, &written.pins, &dictionary, &mut problems);
+    let policy = match Policy::resolve(&policy_documents, &dictionary) {
+        Ok(policy) => Some(policy),
+        Err(others) => {
+            problems.append(others);
+            None
+        }
+    };
+    let problems = problems.into_result(());
+    let (Ok(()), Some(policy)) = (&problems, policy) else {
+        return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
+    };
+    let division =
+        |ending: &str| divisions.iter().find(|document| document.path.ends_with(ending)).map_or("", |found| found.text.as_str());
+    let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
+    let gazetteer = Gazetteer::resolve(division("_villages.csv"), division("_streets_history.csv"))
+        .map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
+    let texts: Vec<(&str, &str)> = layouts.iter().map(|document| (file_name(&document.path), document.text.as_str())).collect();
+    let layouts = Layouts::parse(&texts).map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
+    let link = LinkModel::parse(&link.text).map_err(|error| sentences(vec![format!("{}：{error}", link.path)]))?;
+    Ok(Definitions {
+        name: written.name,
+        county: written.county,
+        dictionary,
+        gazetteer,
+        policy,
+        policy_documents,
+        layouts,
+        link,
+        key,
+        spine,
+        pins,
+        hash: hexadecimal(&reader.hasher.finalize()),
+    })
+}
+
+fn spine(pipeline: &Document, written: &Written, dictionary: &Dictionary, problems: &mut Problems) -> Vec<RegistryId> {
+    for name in &written.order {
+        if dictionary.registry(name.get_ref()).is_none() {
+            let known = dictionary.registries.iter().map(|registry| registry.id.as_str());
+            problems.add_unknown(pipeline, name.span(), "名册", name.get_ref(), known);
+        }
+    }
+    written.order.iter().map(|name| RegistryId::from(name.get_ref().as_str())).collect()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
