@@ -53,7 +53,7 @@ pub fn parse<T: DeserializeOwned>(document: &Document, problems: &mut Problems) 
             report(document, &error, problems);
         }
         whole = false;
-        let Some(span) = error.span() else { return None };
+        let span = error.span()?;
         let removed = if error.message().starts_with("unknown field") {
             remove_key(root.get_mut(), &span)
         } else {

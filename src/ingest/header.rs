@@ -135,7 +135,7 @@ pub(super) fn find(window: &[WindowRow], merges: &[Merge], vocabulary: &Vocabula
     Found::Header(Header { first: header.0, last: header.1, columns })
 }
 
-fn covering<'a>(merges: &'a [Merge], row: u32, column: u32) -> Option<&'a Merge> {
+fn covering(merges: &[Merge], row: u32, column: u32) -> Option<&Merge> {
     merges.iter().find(|merge| {
         (merge.first_row..=merge.last_row).contains(&row) && (merge.first_column..=merge.last_column).contains(&column)
     })
@@ -147,11 +147,10 @@ fn continues(window: &[WindowRow], position: usize, merges: &[Merge], vocabulary
     if lower.row != upper.row + 1 || !lower.is_wordy() || (lower.cells.len() < 2 && merges.is_empty()) {
         return false;
     }
-    let merged = |column: u32| covering(merges, upper.row, column);
-    let across =
-        lower.cells.iter().any(|(column, ..)| merged(*column).is_some_and(|merge| merge.last_column > merge.first_column));
+    let over = |column: u32| covering(merges, upper.row, column);
+    let across = lower.cells.iter().any(|(column, ..)| over(*column).is_some_and(|merge| merge.last_column > merge.first_column));
     // Text under a single cell that is no group is data.
-    let fits = lower.cells.iter().all(|(column, ..)| match merged(*column) {
+    let fits = lower.cells.iter().all(|(column, ..)| match over(*column) {
         Some(merge) => merge.last_column > merge.first_column,
         None => upper.text(*column).is_empty() || (upper.text(*column + 1).is_empty() && !lower.text(*column + 1).is_empty()),
     });
@@ -169,11 +168,11 @@ fn heads(window: &[WindowRow], position: usize, merges: &[Merge]) -> bool {
         return false;
     }
     let width = lower.cells.last().map_or(0, |(column, ..)| column + 1);
-    let merged: Vec<&Merge> = upper.cells.iter().filter_map(|(column, ..)| covering(merges, upper.row, *column)).collect();
-    if merged.iter().any(|merge| merge.first_row == upper.row && merge.last_row > upper.row) {
+    let areas: Vec<&Merge> = upper.cells.iter().filter_map(|(column, ..)| covering(merges, upper.row, *column)).collect();
+    if areas.iter().any(|merge| merge.first_row == upper.row && merge.last_row > upper.row) {
         return true;
     }
-    let group = merged.iter().any(|merge| {
+    let group = areas.iter().any(|merge| {
         let span = merge.last_column - merge.first_column + 1;
         // One merge alone from the first column on is a title that was made too narrow.
         span >= 2 && span * 5 < width * 4 && (upper.cells.len() > 1 || merge.first_column > 0)

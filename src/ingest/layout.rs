@@ -118,7 +118,10 @@ impl<'v> Layout<'v> {
     fn settle(&mut self, events: &mut Vec<LayoutEvent>) {
         let window = window(&self.held);
         let held = std::mem::take(&mut self.held);
-        match find(&window, &self.merges, self.vocabulary) {
+        // A county's household merges run to the hundred thousands; those of the header are few.
+        let last_row = window.last().map_or(0, |row| row.row);
+        let near = self.merges.partition_point(|merge| merge.first_row <= last_row);
+        match find(&window, &self.merges[..near], self.vocabulary) {
             Found::Header(header) => {
                 let body =
                     Body::new(self.name.clone(), self.vocabulary, &window, header, std::mem::take(&mut self.merges), events);
@@ -247,16 +250,13 @@ impl<'v> Body<'v> {
                 continue;
             }
             self.tally.read += 1;
-            match self.judge(row, &cells, events) {
-                Some(reason) => {
-                    self.tally.rejected += 1;
-                    events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
-                }
-                None => {
-                    self.tally.emitted += 1;
-                    table.rows.push(row);
-                    self.emit(row, &cells, &mut table.columns);
-                }
+            if let Some(reason) = self.judge(row, &cells, events) {
+                self.tally.rejected += 1;
+                events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
+            } else {
+                self.tally.emitted += 1;
+                table.rows.push(row);
+                self.emit(row, &cells, &mut table.columns);
             }
         }
         if !table.rows.is_empty() {

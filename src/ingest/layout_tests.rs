@@ -16,7 +16,7 @@ struct Seen {
     tally: Tally,
 }
 
-/// Cells of a row are parted by `|`; an empty one is left out. Digits alone are a number when `typed`.
+/// Cells of a row are parted by `|`; an empty one is left out. A short number is a number cell.
 fn read(sheet: &[(u32, &str)], merges: &[(u32, u32, u32, u32)], block_rows: usize) -> Seen {
     let vocabulary = Vocabulary::new(&shipped());
     let merges = merges.iter().map(|&(first_row, first_column, last_row, last_column)| Merge {
@@ -84,8 +84,10 @@ fn title_and_unit_rows_stand_above_the_header_and_signatures_below_the_table() {
     assert_eq!(seen.preamble[0], "正安县农村低保花名册");
     assert_eq!(seen.preamble.len(), 3);
     assert_eq!(seen.rows, [(4, vec!["1".to_owned(), "张三".into(), ID.into(), "300".into(), String::new()])]);
-    use RejectReason::{Note, Subtotal};
-    assert_eq!(seen.rejects, [(6, Subtotal), (7, Note), (8, Note), (9, Note)]);
+    assert_eq!(
+        seen.rejects,
+        [(6, RejectReason::Subtotal), (7, RejectReason::Note), (8, RejectReason::Note), (9, RejectReason::Note)]
+    );
 }
 
 #[test]
@@ -246,31 +248,4 @@ proptest! {
         prop_assert_eq!(rows.len(), written);
         prop_assert_eq!(read(&sheet, &[(3, 0, 6, 0)], 1000), seen, "blocks do not matter");
     }
-}
-
-/// 650,000 insured rows pass through here; printed by `cargo test --release -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn throughput() {
-    let vocabulary = Vocabulary::new(&shipped());
-    let mut block = RowBlock::default();
-    block.begin_row(1);
-    for (column, header) in (0..).zip("序号|家庭编号|户主姓名|个人编号|姓名|性别|身份证号码|出生日期|与户主关系|参合属性|参合年度|缴费金额|个人缴费|村组|联系电话".split('|')) {
-        block.push_cell(column, CellKind::Text, header);
-    }
-    let row = format!(
-        "1|520324001|张三丰|5203240010001|张小三|男|{ID}|1990-01-01|户主|一般农民|2018|220|180|瑞溪镇燕子坝村|13800000000"
-    );
-    for number in 2..4000 {
-        block.begin_row(number);
-        for (column, text) in (0..).zip(row.split('|')) {
-            block.push_cell(column, CellKind::Text, text);
-        }
-    }
-    let mut layout = Layout::new(SheetName::default(), Vec::new(), &vocabulary);
-    let start = std::time::Instant::now();
-    for _ in 0..163 {
-        std::hint::black_box(layout.push(&block));
-    }
-    println!("{} rows in {:?}", layout.tally().read, start.elapsed());
 }

@@ -259,6 +259,11 @@ fn other_tables_are_not_taken_for_one_of_ours() {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct Written {
+    pin: Vec<crate::config::pin::WrittenPin>,
+}
+
 #[test]
 fn a_refusal_names_what_is_missing_and_gives_a_pin_that_works() {
     let head = head("", "姓名 身份证号 残疾等级 序列 序列 备注");
@@ -269,10 +274,6 @@ fn a_refusal_names_what_is_missing_and_gives_a_pin_that_works() {
         .split_once("：\n")
         .map_or("", |(_, pin)| pin)
         .replace("# \"备注\" = \"\"", "\"备注\" = \"certificate_status\"");
-    #[derive(serde::Deserialize)]
-    struct Written {
-        pin: Vec<crate::config::pin::WrittenPin>,
-    }
     let document = crate::config::document::Document { path: "monthly.toml".to_owned(), text: pasted };
     let mut problems = crate::config::error::Problems::default();
     let written: Written = crate::config::document::parse(&document, &mut problems).expect("the pin is right");

@@ -82,7 +82,7 @@ fn is_note(text: &str) -> bool {
         "联系人",
     ];
     let signs = |rest: &str| rest.starts_with(['：', ':', '；']) || rest.starts_with("人：") || rest.starts_with("人:");
-    OPENINGS.iter().any(|opening| text.strip_prefix(opening).is_some_and(|rest| signs(rest)))
+    OPENINGS.iter().any(|opening| text.strip_prefix(opening).is_some_and(signs))
         || matches!(text, "说明" | "备注" | "注")
         || (text.contains("（盖章）") || text.contains("(盖章)") || text.contains("（签字）") || text.contains("(签字)"))
 }
