@@ -22,3 +22,6 @@ mod text;
 pub mod wire;
 mod workbook;
 mod xlsx;
+
+#[cfg(test)]
+mod fixtures_tests;
