@@ -59,16 +59,16 @@ fn no_arrow_points_back() {
     let mut wrong = Vec::new();
     for file in files {
         let relative = file.strip_prefix(&root).expect("below src");
-        let room = relative.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
-        if room == "lib" || room == "main" {
+        let name = relative.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
+        if name == "lib" || name == "main" {
             continue;
         }
-        let here = level(&room).unwrap_or_else(|| panic!("src/{room} is on no level: add it to LEVELS"));
+        let here = level(&name).unwrap_or_else(|| panic!("src/{name} is on no level: add it to LEVELS"));
         for (line, used) in rooms_used(&fs::read_to_string(&file).expect("a source file")) {
             let there =
                 level(&used).unwrap_or_else(|| panic!("{}:{line} uses crate::{used}, which is on no level", relative.display()));
-            if used != room && there >= here {
-                wrong.push(format!("src/{}:{line}: {room} must not use {used}", relative.display()));
+            if used != name && there >= here {
+                wrong.push(format!("src/{}:{line}: {name} must not use {used}", relative.display()));
             }
         }
     }

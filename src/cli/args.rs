@@ -34,6 +34,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, not a state")]
 pub(super) struct RunArgs {
     /// Pipeline file, e.g. pipelines/monthly.toml 流程文件
     pub(super) pipeline: PathBuf,

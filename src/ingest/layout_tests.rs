@@ -12,7 +12,7 @@ struct Seen {
     preamble: Vec<String>,
     rows: Vec<(u32, Vec<String>)>,
     rejects: Vec<(u32, RejectReason)>,
-    refused: Vec<&'static str>,
+    refused: Vec<String>,
     tally: Tally,
 }
 
@@ -57,7 +57,7 @@ fn read(sheet: &[(u32, &str)], merges: &[(u32, u32, u32, u32)], block_rows: usiz
                 assert!(!reject.masked.contains(ID));
                 seen.rejects.push((reject.row, reject.reason));
             }
-            LayoutEvent::Refused(refusal) | LayoutEvent::PartRefused(refusal) => seen.refused.push(refusal.code),
+            LayoutEvent::Refused(refusal) | LayoutEvent::PartRefused(refusal) => seen.refused.push(refusal.code.to_string()),
         }
     }
     assert!(seen.tally.balances());

@@ -284,7 +284,7 @@ pub(super) fn sample() -> Sample {
                 path: "2018年6月/加密.xlsx".into(),
                 refusal: Some(Refusal {
                     name: SheetName::default(),
-                    code: "password-protected",
+                    code: "password-protected".into(),
                     what: "文件加了密码，无法读取".into(),
                     hint: "请用 Excel 打开后取消密码另存，再放回原处".into(),
                 }),

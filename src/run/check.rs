@@ -1,5 +1,6 @@
 //! `check`: are the definitions sound, do the rules' cases hold, and what would each file be taken for? Writes nothing.
 
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -106,7 +107,7 @@ fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
         if file.encoding.is_empty() { String::new() } else { format!("，{}", file.encoding) }
     );
     if let Some(refusal) = &file.refusal {
-        text.push_str(&format!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
+        write_to(&mut text, format_args!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
     }
     for sheet in &file.sheets {
         text.push_str(&describe_sheet(sheet, title));
@@ -117,18 +118,23 @@ fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
 fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String) -> String {
     let mut text = if sheet.sheet.is_empty() { String::new() } else { format!("\n  工作表 {}", sheet.sheet) };
     if let Some(refusal) = &sheet.refusal {
-        text.push_str(&format!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
+        write_to(&mut text, format_args!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
     }
     let Some(registry) = &sheet.registry else { return text };
     let date = sheet.data_date.map_or_else(|| "没有写数据日期".to_owned(), |day| format!("数据日期 {day}"));
-    text.push_str(&format!("\n  名册 {registry}，表头在第 {} 行，{} 行，{date}", sheet.header_row, sheet.read));
+    write_to(&mut text, format_args!("\n  名册 {registry}，表头在第 {} 行，{} 行，{date}", sheet.header_row, sheet.read));
     for (field, header) in &sheet.columns {
-        text.push_str(&format!("\n    {header} → {}（{field}）", title(field)));
+        write_to(&mut text, format_args!("\n    {header} → {}（{field}）", title(field)));
     }
     if !sheet.left_over.is_empty() {
-        text.push_str(&format!("\n    没有用到：{}", sheet.left_over.join("、")));
+        write_to(&mut text, format_args!("\n    没有用到：{}", sheet.left_over.join("、")));
     }
     text
+}
+
+/// Writing to a String cannot fail.
+fn write_to(text: &mut String, arguments: fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
 }
 
 /// Which file or sheet, why, and what to do.

@@ -23,31 +23,31 @@ use crate::model::registry::RegistryId;
 
 /// Everything a run needs to know before it reads a file.
 #[derive(Debug)]
-pub struct Definitions {
+pub(super) struct Definitions {
     /// The pipeline's name.
-    pub name: String,
+    pub(super) name: String,
     /// The county's name.
-    pub county: String,
+    pub(super) county: String,
     /// Fields and registries.
-    pub dictionary: Dictionary,
+    pub(super) dictionary: Dictionary,
     /// Towns and villages in all editions.
-    pub gazetteer: Gazetteer,
+    pub(super) gazetteer: Gazetteer,
     /// The policy.
-    pub policy: Policy,
+    pub(super) policy: Policy,
     /// The policy's files, for carets under its cases.
-    pub policy_documents: Vec<Document>,
+    pub(super) policy_documents: Vec<Document>,
     /// Workbook layouts.
-    pub layouts: Layouts,
+    pub(super) layouts: Layouts,
     /// The linking model.
-    pub link: LinkModel,
+    pub(super) link: LinkModel,
     /// Key of stable ids.
-    pub key: CountyKey,
+    pub(super) key: CountyKey,
     /// Registries in spine order.
-    pub spine: Vec<RegistryId>,
+    pub(super) spine: Vec<RegistryId>,
     /// Files pinned by hand.
-    pub pins: Vec<Pin>,
+    pub(super) pins: Vec<Pin>,
     /// Of all files above, lower-case hexadecimal.
-    pub hash: String,
+    pub(super) hash: String,
 }
 
 /// Why definitions cannot be used.
@@ -112,7 +112,7 @@ impl Reader {
 }
 
 /// Reads and resolves the pipeline at `path`.
-pub fn load(path: &Path) -> Result<Definitions, DefinitionError> {
+pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut reader = Reader { folder, hasher: Sha256::new() };

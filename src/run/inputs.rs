@@ -14,15 +14,15 @@ use crate::model::date::Month;
 
 /// A file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputFile {
+pub(super) struct InputFile {
     /// Where it is.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     /// Relative to its argument, with `/`.
-    pub name: String,
+    pub(super) name: String,
     /// Size.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     /// Of its bytes, lower-case hexadecimal.
-    pub sha256: String,
+    pub(super) sha256: String,
 }
 
 /// Why the inputs cannot be listed.
@@ -52,7 +52,7 @@ pub enum InputError {
 }
 
 /// Lists all files of `arguments`, leaving out the run folder `out` should it lie among them.
-pub fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<InputFile>, InputError> {
+pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<InputFile>, InputError> {
     let out = out.and_then(|out| out.canonicalize().ok());
     let mut found = BTreeMap::new();
     for argument in arguments {
@@ -138,7 +138,7 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 
 /// The period that the arguments' last path components name (`2018-06`, `201806`, `2018年6月`); `None` when none or several do.
 #[must_use]
-pub fn period_of(arguments: &[PathBuf]) -> Option<Month> {
+pub(super) fn period_of(arguments: &[PathBuf]) -> Option<Month> {
     let mut months = arguments.iter().filter_map(|path| {
         let path = path.canonicalize().unwrap_or_else(|_| path.clone());
         month_in(&path.file_name()?.to_string_lossy())

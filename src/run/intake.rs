@@ -131,7 +131,7 @@ struct Table<'i> {
     normaliser: Box<Normaliser<'i>>,
 }
 
-impl<'i> FileReader<'i, '_> {
+impl FileReader<'_, '_> {
     fn path(&self) -> String {
         if self.inner.is_empty() { self.file.name.clone() } else { format!("{}/{}", self.file.name, self.inner) }
     }

@@ -12,40 +12,40 @@ use crate::model::raw::Refusal;
 
 /// The contents of `run.json`.
 #[derive(Debug, Serialize)]
-pub struct Manifest {
+pub(super) struct Manifest {
     /// `bidui 0.1.0`.
-    pub tool: String,
+    pub(super) tool: String,
     /// The pipeline's name.
-    pub pipeline: String,
+    pub(super) pipeline: String,
     /// Of everything the pipeline consists of: registries, policy, divisions, layouts, models.
-    pub pipeline_hash: String,
+    pub(super) pipeline_hash: String,
     /// `2018-06`.
-    pub period: String,
+    pub(super) period: String,
     /// `2018-06-30`.
-    pub as_of: String,
+    pub(super) as_of: String,
     /// `--town`.
-    pub towns: Vec<String>,
+    pub(super) towns: Vec<String>,
     /// `--village`.
-    pub villages: Vec<String>,
+    pub(super) villages: Vec<String>,
     /// Whether everything is masked.
-    pub masked: bool,
+    pub(super) masked: bool,
     /// One per input file, by path.
-    pub inputs: Vec<InputEntry>,
+    pub(super) inputs: Vec<InputEntry>,
     /// Rows in and out of each stage that ran.
-    pub stages: Vec<StageEntry>,
+    pub(super) stages: Vec<StageEntry>,
     /// One per file written, by path.
-    pub outputs: Vec<OutputEntry>,
+    pub(super) outputs: Vec<OutputEntry>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
-    pub notes: Vec<NoteEntry>,
+    pub(super) notes: Vec<NoteEntry>,
     /// Findings per rule.
-    pub findings: BTreeMap<String, u64>,
+    pub(super) findings: BTreeMap<String, u64>,
     /// Whether rows in = rows kept + rows rejected everywhere.
-    pub balanced: bool,
+    pub(super) balanced: bool,
 }
 
 /// An input file.
 #[derive(Debug, Serialize)]
-pub struct InputEntry {
+pub(super) struct InputEntry {
     file: String,
     sha256: String,
     format: String,
@@ -79,29 +79,29 @@ struct RefusalEntry {
 
 /// Rows through a stage.
 #[derive(Debug, Serialize)]
-pub struct StageEntry {
+pub(super) struct StageEntry {
     /// `ingest`, `normalise`, `link`, `assess`, `report`.
-    pub stage: &'static str,
+    pub(super) stage: &'static str,
     /// Rows it took.
-    pub rows_in: u64,
+    pub(super) rows_in: u64,
     /// Rows it gave.
-    pub rows_out: u64,
+    pub(super) rows_out: u64,
 }
 
 /// A file written.
 #[derive(Debug, Serialize)]
-pub struct OutputEntry {
+pub(super) struct OutputEntry {
     /// Relative to the run folder.
-    pub path: String,
+    pub(super) path: String,
     /// Of its bytes.
-    pub sha256: String,
+    pub(super) sha256: String,
     /// Rows in it.
-    pub rows: u64,
+    pub(super) rows: u64,
 }
 
 /// A rule not evaluated, or evaluated with a warning.
 #[derive(Debug, Serialize)]
-pub struct NoteEntry {
+pub(super) struct NoteEntry {
     rule: String,
     town: Option<String>,
     note: String,
@@ -164,7 +164,7 @@ impl From<&IntakeSheet> for SheetEntry {
 impl Manifest {
     /// An empty manifest of a run.
     #[must_use]
-    pub fn new(pipeline: &str, pipeline_hash: &str, period: Month, as_of: Day) -> Self {
+    pub(super) fn new(pipeline: &str, pipeline_hash: &str, period: Month, as_of: Day) -> Self {
         Self {
             tool: concat!("bidui ", env!("CARGO_PKG_VERSION")).to_owned(),
             pipeline: pipeline.to_owned(),
@@ -186,11 +186,11 @@ impl Manifest {
 
 /// Seconds and peak memory of one stage, for `timings.json`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Timing {
+pub(super) struct Timing {
     /// The stage.
-    pub stage: &'static str,
+    pub(super) stage: &'static str,
     /// Wall-clock seconds.
-    pub seconds: f64,
+    pub(super) seconds: f64,
     /// Peak resident memory of this process so far, bytes; 0 where the system does not tell.
-    pub peak_bytes: u64,
+    pub(super) peak_bytes: u64,
 }

@@ -15,6 +15,7 @@ mod stages;
 mod workspace;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -41,6 +42,7 @@ pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use definitions::DefinitionError;
 pub use evaluate::{EvaluateRunError, evaluate};
 pub use inputs::InputError;
+pub use stages::StageError;
 pub use workspace::WorkspaceError;
 
 /// A stage to stop after.
@@ -113,7 +115,7 @@ pub enum RunError {
     Workspace(#[from] WorkspaceError),
     /// A stage file cannot be written.
     #[error(transparent)]
-    Stage(#[from] stages::StageError),
+    Stage(#[from] StageError),
     /// Asked to stop; the same command goes on from here.
     #[error("已中断。上次的结果没有改动；用同样的命令可以接着运行")]
     Interrupted,
@@ -358,6 +360,7 @@ impl Run<'_> {
         format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
     }
 
+    // Writing to a String cannot fail.
     fn closing(&self, assessed: &Assessed) -> String {
         let mut text = format!("\n疑点 {} 条", assessed.findings.len());
         let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
@@ -366,14 +369,11 @@ impl Run<'_> {
         }
         for (rule, count) in rules {
             let title = self.definitions.policy.card(rule).map_or_else(String::new, |card| card.title);
-            text.push_str(&format!("\n  {count:>6}  {title}  {rule}"));
+            let _ = write!(text, "\n  {count:>6}  {title}  {rule}");
         }
         for note in assessed.notes.iter().filter(|note| note.held) {
-            text.push_str(&format!(
-                "\n注意  {}{}",
-                note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default(),
-                note.note
-            ));
+            let town = note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
+            let _ = write!(text, "\n注意  {town}{}", note.note);
         }
         text
     }
@@ -385,9 +385,9 @@ impl Run<'_> {
         self.workspace.write("timings.json", timings.as_bytes())?;
         self.workspace.write("run.json", manifest.as_bytes())?;
         self.workspace.publish()?;
-        headline.push_str(&format!("\n结果在 {}", self.request.out.display()));
+        let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         if self.request.until == Stage::Report {
-            headline.push_str(&format!("，先看 reports/{}_汇总.xlsx", self.period));
+            let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
         }
         let refusals = intake
             .iter()

@@ -66,7 +66,7 @@ fn write(
 }
 
 /// Reads a stage file back as one batch.
-pub fn read(path: &Path) -> Result<RecordBatch, StageError> {
+pub(super) fn read(path: &Path) -> Result<RecordBatch, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
     let file = File::open(path).map_err(|error| fail(error.to_string()))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
@@ -81,13 +81,13 @@ pub fn read(path: &Path) -> Result<RecordBatch, StageError> {
 }
 
 /// A single batch as a file: `people`, `facts_person`, `facts_household`.
-pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
+pub(super) fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
     let chunks = (0..batch.num_rows()).step_by(CHUNK).map(|start| Ok(batch.slice(start, CHUNK.min(batch.num_rows() - start))));
     write(path, &batch.schema(), chunks)
 }
 
 /// `records.parquet`: registry, file, sheet, row, then every canonical column that any registry has, in order of first appearance.
-pub fn write_records(path: &Path, records: &RecordSet) -> Result<(), StageError> {
+pub(super) fn write_records(path: &Path, records: &RecordSet) -> Result<(), StageError> {
     let mut seen = BTreeSet::new();
     let canonical: Vec<Field> = records
         .registries
@@ -114,7 +114,7 @@ pub fn write_records(path: &Path, records: &RecordSet) -> Result<(), StageError>
 }
 
 /// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability; one row per kept source row.
-pub fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> Result<(), StageError> {
+pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> Result<(), StageError> {
     let mut fields = origin_fields();
     fields.extend([
         Field::new("person_id", DataType::Utf8, false),
@@ -148,7 +148,7 @@ fn person_ids(linked: &Linked) -> Option<&StringArray> {
 }
 
 /// `rejects.parquet`: file, sheet, row, reason, masked value.
-pub fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Result<(), StageError> {
+pub(super) fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Result<(), StageError> {
     let batch = batch([
         ("file", texts(rejects.iter().map(|(name, _)| Some(name.file.as_str())))),
         ("sheet", texts(rejects.iter().map(|(name, _)| Some(name.sheet.as_str())))),
@@ -160,7 +160,7 @@ pub fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Result<(),
 }
 
 /// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>.
-pub fn write_review(path: &Path, records: &RecordSet, review: &[ReviewPair]) -> Result<(), StageError> {
+pub(super) fn write_review(path: &Path, records: &RecordSet, review: &[ReviewPair]) -> Result<(), StageError> {
     let side = |row: RowId| {
         let located = records.locate(row);
         let origin = located.and_then(|(position, row)| records.origin(position, row));
@@ -199,7 +199,7 @@ fn parts(review: &[ReviewPair]) -> ArrayRef {
 }
 
 /// `findings.parquet`: the columns of the house plan, in its order.
-pub fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), StageError> {
+pub(super) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), StageError> {
     let text = |pick: fn(&Finding) -> Option<&str>| texts(findings.iter().map(pick));
     let amount = |pick: fn(&Finding) -> Option<i64>| -> ArrayRef { Arc::new(findings.iter().map(pick).collect::<Int64Array>()) };
     let batch = batch([
@@ -242,7 +242,7 @@ fn evidence(findings: &[Finding]) -> ArrayRef {
 }
 
 /// `rates.parquet`: rule, unit, numerator, denominator, target (basis points), met.
-pub fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError> {
+pub(super) fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError> {
     let batch = batch([
         ("rule", texts(rates.iter().map(|rate| Some(rate.rule.as_str())))),
         ("unit", texts(rates.iter().map(|rate| Some(rate.unit.as_str())))),

@@ -58,7 +58,7 @@ impl WorkspaceError {
 
 /// An open run folder; the lock goes when it is dropped (or the process dies).
 #[derive(Debug)]
-pub struct Workspace {
+pub(super) struct Workspace {
     folder: PathBuf,
     work: PathBuf,
     _lock: File,
@@ -67,7 +67,7 @@ pub struct Workspace {
 impl Workspace {
     /// Creates (owner only) or opens `folder`, takes its lock, completes a publication that a crash cut short.
     /// `fresh` drops what an interrupted run with the same fingerprint had finished.
-    pub fn open(folder: &Path, fingerprint: &str, fresh: bool) -> Result<Self, WorkspaceError> {
+    pub(super) fn open(folder: &Path, fingerprint: &str, fresh: bool) -> Result<Self, WorkspaceError> {
         let io_error = |doing, path: &Path| {
             let path = path.to_owned();
             move |source| WorkspaceError::Io { doing, path, source }
@@ -96,7 +96,7 @@ impl Workspace {
     }
 
     /// Where a file of this run is written until it is published; parent folders are made.
-    pub fn path(&self, relative: &str) -> Result<PathBuf, WorkspaceError> {
+    pub(super) fn path(&self, relative: &str) -> Result<PathBuf, WorkspaceError> {
         let path = self.work.join(relative);
         if let Some(parent) = path.parent() {
             create_private(parent).map_err(|source| WorkspaceError::Io { doing: "创建", path: parent.to_owned(), source })?;
@@ -105,7 +105,7 @@ impl Workspace {
     }
 
     /// Writes a whole file of this run.
-    pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+    pub(super) fn write(&self, relative: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
         let path = self.path(relative)?;
         let write = || -> io::Result<()> {
             let mut file = File::create(&path)?;
@@ -117,7 +117,7 @@ impl Workspace {
 
     /// Moves everything into place; what this run did not make (reports of a run `--until` an earlier stage) goes, because it
     /// would belong to another run.json.
-    pub fn publish(self) -> Result<(), WorkspaceError> {
+    pub(super) fn publish(self) -> Result<(), WorkspaceError> {
         let made: Vec<&str> = PUBLISHED.into_iter().filter(|name| self.work.join(name).exists()).collect();
         self.write(COMPLETE, made.join("\n").as_bytes())?;
         publish(&self.folder, &self.work)

@@ -3,6 +3,8 @@
 //! `cargo bench --bench county -- INPUT [RUNS]`, INPUT = one month's folder made by `bidui practice --households 200000`.
 //! Both sides are separate processes timed in turn, so that a drifting machine touches both; medians are printed.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to whoever runs it by hand")]
+
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
