@@ -1,4 +1,25 @@
-//! bidui 比对: a county's registries in, discrepancy workbooks out.
+//! bidui 比对: a month of a county's registry exports in, discrepancy workbooks out.
+//!
+//! ```text
+//! files ─ingest→ RawTable ─normalise→ RecordSet ─link→ Linked ─assess→ Findings ─report→ workbooks
+//!         + rejects                   + repairs        + review        + rates, notes
+//! ```
+//!
+//! | room | takes | gives |
+//! |---|---|---|
+//! | [`model`] | nothing | the types that stages meet in: rows, masked values, money in fen, links, findings |
+//! | [`config`] | texts of definition files | dictionary, divisions, policy, linking model, layouts; or every mistake under a caret |
+//! | [`ingest`] | bytes of any spreadsheet | cells (in a child process), then tables, then which registry |
+//! | [`normalise`] | a table and its registry | canonical columns, every repair named |
+//! | [`link`] | all records | every row → a person, with weight and parts |
+//! | [`assess`] | records, links, policy | findings with evidence, coverage rates, what was not evaluated |
+//! | [`report`] | findings | workbooks |
+//! | [`practice`], [`evaluate`] | a seed; a run and its truth | a synthetic county; precision and recall |
+//! | [`run`] | a request | a run folder; owns files, clock, lock, children |
+//! | [`cli`] | the command line | an exit code; owns the terminal |
+//!
+//! Imports point one way: `model ← config ← stages ← run ← cli` (`tests/architecture.rs`). Words: *fen* is 1/100 yuan; the *spine* is the growing set
+//! of known persons; a *grain* is what one row of a registry stands for; a *finding* is one discrepancy about one person or household.
 
 pub mod assess;
 pub mod cli;
