@@ -56,6 +56,11 @@ pub(super) fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeF
     Ok(workspace.write(FILE, &text)?)
 }
 
+/// Whether an interrupted run with the same fingerprint kept its rows.
+pub(super) fn is_kept(workspace: &Workspace) -> bool {
+    workspace.path(FILE).is_ok_and(|path| path.exists())
+}
+
 /// What an interrupted run with the same fingerprint kept; `None` when there is nothing whole.
 pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)> {
     let text = fs::read(workspace.path(FILE).ok()?).ok()?;

@@ -1,0 +1,180 @@
+//! The program as a user runs it: the main job on the fixtures, its contract files, its exit codes, its bytes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn bidui(arguments: &[&str], threads: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(arguments)
+        .env("RAYON_NUM_THREADS", threads)
+        .env("POLARS_MAX_THREADS", threads)
+        .output()
+        .expect("the program starts")
+}
+
+fn run(input: &Path, out: &Path, threads: &str) -> Output {
+    let pipeline = root("pipelines/monthly.toml");
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    bidui(&["run", &text(&pipeline), "--input", &text(input), "--out", &text(out), "--period", "2018-06"], threads)
+}
+
+/// Every file below `folder` but the timings, which are outside the promise.
+fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    collect(folder, folder, &mut found);
+    found.remove("timings.json");
+    found.remove(".lock");
+    found
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
+            found.insert(name, fs::read(&path).expect("a file"));
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path, backwards: bool) {
+    fs::create_dir_all(to).expect("a folder");
+    let mut entries: Vec<PathBuf> = fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort();
+    if backwards {
+        entries.reverse();
+    }
+    for path in entries {
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target, backwards);
+        } else {
+            fs::copy(&path, target).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn the_same_bytes_for_any_thread_count_and_file_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shuffled = folder.path().join("2018-06");
+    copy(&root("fixtures/2018-06"), &shuffled, true);
+    let mut seen: Option<BTreeMap<String, Vec<u8>>> = None;
+    for (threads, input) in [("1", &root("fixtures/2018-06")), ("2", &shuffled), ("4", &shuffled)] {
+        let out = folder.path().join(format!("out{threads}"));
+        let output = run(input, &out, threads);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found = bytes(&out);
+        for name in ["run.json", "stages/records.parquet", "stages/links.parquet", "stages/findings.parquet"] {
+            assert!(found.contains_key(name), "{name} is missing");
+        }
+        match &seen {
+            None => seen = Some(found),
+            Some(first) => {
+                assert_eq!(first.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>());
+                let differing: Vec<_> =
+                    first.iter().filter(|(name, bytes)| found[*name] != **bytes).map(|(name, _)| name).collect();
+                assert!(differing.is_empty(), "{threads} threads: {differing:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_file_is_named_and_the_rest_is_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("2018-06");
+    copy(&root("fixtures/2018-06"), &input, false);
+    fs::write(input.join("坏文件.xlsx"), b"PK\x03\x04 no workbook").expect("written");
+    fs::write(input.join("会议.csv"), "议题,时间\n低保工作例会,上午\n").expect("written");
+    let out = folder.path().join("out");
+    let output = run(&input, &out, "2");
+    let (told, manifest) = (String::from_utf8_lossy(&output.stdout), fs::read_to_string(out.join("run.json")).expect("run.json"));
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    for name in ["坏文件.xlsx", "会议.csv"] {
+        assert!(told.contains(name) && manifest.contains(name), "{told}");
+    }
+    assert!(told.contains("怎么办") && out.join("reports/2018-06_汇总.xlsx").exists(), "{told}");
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_its_exit_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let (pipeline, input) = (text(&root("pipelines/monthly.toml")), text(&root("fixtures/2018-06")));
+    let out = text(&folder.path().join("out"));
+    let foreign = folder.path().join("foreign");
+    fs::create_dir(&foreign).expect("a folder");
+    fs::write(foreign.join("通知.docx"), "x").expect("written");
+    let unnamed = text(&root("fixtures/2018-06/残联"));
+    for (arguments, code, word) in [
+        (vec!["run", &pipeline, "--input", &unnamed, "--out", &out], 2, "--period"),
+        (vec!["run", &pipeline, "--input", &input, "--out", &out, "--town", "土坪"], 2, "土坪镇"),
+        (vec!["run", "没有.toml", "--input", &input, "--out", &out], 2, "没有.toml"),
+        (vec!["run", &pipeline, "--input", "没有", "--out", &out], 2, "没有"),
+        (vec!["run", &pipeline, "--input", &input, "--out", foreign.to_str().expect("plain")], 2, "--out"),
+        (vec!["run", &pipeline, "--input", &input, "--out", &out, "--fail-on-findings"], 1, "疑点"),
+    ] {
+        let output = bidui(&arguments, "2");
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(told.contains(word), "{arguments:?}: {told}");
+    }
+    assert_eq!(fs::read(foreign.join("通知.docx")).expect("untouched"), b"x");
+}
+
+#[test]
+fn a_files_far_cell_dies_in_the_child_and_not_here() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("2018-06");
+    fs::create_dir(&input).expect("a folder");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, header) in (0u16..).zip(["姓名", "身份证号", "供养方式"]) {
+        sheet.write_string(0, column, header).expect("written");
+    }
+    sheet.write_string(1_048_575, 16_383, "x").expect("written");
+    book.save(input.join("特困.xlsx")).expect("saved");
+    let output = run(&input, &folder.path().join("out"), "2");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+}
+
+#[test]
+fn links_and_rules_hold_their_floor_on_a_practice_county() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |name: &str| folder.path().join(name).to_str().expect("a plain path").to_owned();
+    let divisions = root("pipelines/divisions");
+    let made = bidui(
+        &[
+            "practice",
+            "--out",
+            &text("p"),
+            "--households",
+            "4000",
+            "--seed",
+            "11",
+            "--divisions",
+            divisions.to_str().expect("plain"),
+        ],
+        "2",
+    );
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let output = run(&folder.path().join("p/2018-06"), &folder.path().join("out"), "2");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let evaluated = bidui(&["evaluate", &text("out"), "--truth", &text("p/truth/2018-06"), "--json"], "2");
+    let scores: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
+    let count = |counts: &serde_json::Value, name: &str| counts[name].as_f64().unwrap_or_else(|| panic!("no {name} in {counts}"));
+    let all = &scores["links"]["all"];
+    let (hits, wrong, missed) = (count(all, "true_positives"), count(all, "false_positives"), count(all, "false_negatives"));
+    assert!(hits / (hits + wrong) >= 0.999 && hits / (hits + missed) >= 0.99, "{all}");
+}
