@@ -25,7 +25,7 @@ assert sum(run["findings"].values()) > 0, "no finding"
 # Village lists mask: no 18-character number in any town's workbook.
 number = re.compile(rb"(?<!\d)\d{17}[\dX](?!\d)")
 towns = [path for path in (folder / "reports").iterdir() if re.search(r"(镇|乡|街道)_疑点清单", path.name)]
-assert len(towns) >= 15, f"only {len(towns)} towns"
+assert len(towns) >= 10, f"only {len(towns)} towns"
 for path in towns:
     with zipfile.ZipFile(path) as book:
         for part in book.namelist():
