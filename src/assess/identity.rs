@@ -3,7 +3,8 @@
 //! Takes records, links, and accusations held back; gives one finding per person and rule, naming every row
 //! concerned. Sentences say where a number is wrong, never the number: village lists print them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::compose::{About, Composer, Draft, fill};
 use super::subjects::{index, persons_of, text_at};
@@ -105,14 +106,7 @@ fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
 }
 
 fn proof<'a>(composer: &Composer<'a>, known: &Proofs<'a>, row: RowId, person: PersonIx) -> Option<(&'a str, RowId)> {
-    known.get(&row).copied().or_else(|| {
-        composer.rows_of(person).find_map(|other| {
-            let (position, at) = composer.subjects.records.locate(other)?;
-            let records = composer.subjects.records.registries.get(position)?;
-            let valid = records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
-            Some((records.text_at(ID_NUMBER, at).filter(|_| valid)?, other))
-        })
-    })
+    known.get(&row).copied().or_else(|| composer.rows_of(person).find_map(|other| Some((valid_number(composer, other)?, other))))
 }
 
 /// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
@@ -166,6 +160,10 @@ fn plain(state: IdState) -> &'static str {
 fn damaged(composer: &Composer<'_>) -> Matters {
     let known = proofs(composer);
     let mut rows: BTreeMap<RowId, (&str, RowId)> = known.clone();
+    // Another person's number is a conflict, not a slip of the pen.
+    for row in borrowed(composer).keys() {
+        rows.remove(row);
+    }
     for (row, person, state) in wrong_numbers(composer) {
         if state == IdState::Placeholder {
             rows.remove(&row);
@@ -204,17 +202,80 @@ fn difference(written: &str, suggestion: &str) -> String {
     }
 }
 
+/// One number on two persons' rows. The finding is about the person whose row bears the number wrongly: the one with another number
+/// elsewhere, else the one with fewer rows that bear it; where that does not tell, about both, to be checked first.
 fn conflicts(composer: &Composer<'_>) -> Matters {
     let mut matters = Matters::new();
     for suspicion in &composer.subjects.linked.suspicions {
         let Suspicion::NumberTwoNames { left, right } = suspicion else { continue };
-        let Some(person) = composer.subjects.person(*left) else { continue };
+        let Some(number) = valid_number(composer, *right) else { continue };
+        let (Some(first), Some(second)) = (composer.subjects.person(*left), composer.subjects.person(*right)) else { continue };
+        let bearing = |person: PersonIx| {
+            let numbers = || composer.rows_of(person).filter_map(|row| valid_number(composer, row));
+            let has_another = numbers().any(|other| other != number);
+            (has_another, Reverse(numbers().filter(|other| *other == number).count()))
+        };
+        let order = bearing(first).cmp(&bearing(second));
+        let bearers: &[_] = match order {
+            Ordering::Greater => &[(first, *left, *right)],
+            Ordering::Less => &[(second, *right, *left)],
+            Ordering::Equal => &[(first, *left, *right), (second, *right, *left)],
+        };
+        for (person, row, other) in bearers {
+            let matter = matters.entry(*person).or_default();
+            matter.rows.extend([*row, *other]);
+            let detail = format!("{}与{}是同一个号码、两个姓名", composer.place_of(*row), composer.place_of(*other));
+            matter.details.insert((*row, detail));
+            matter.doubt(if order.is_eq() { Confidence::Check } else { Confidence::Likely });
+        }
+    }
+    for (row, owner) in borrowed(composer) {
+        let Some(person) = composer.subjects.person(row) else { continue };
         let matter = matters.entry(person).or_default();
-        matter.rows.extend([*left, *right]);
-        let detail = format!("{}与{}是同一个号码、两个姓名", composer.place_of(*left), composer.place_of(*right));
-        matter.details.insert((*left, detail));
+        matter.rows.extend([row, owner]);
+        matter.details.insert((row, format!("{}的号码在{}是另一个人的", composer.place_of(row), composer.place_of(owner))));
+        matter.doubt(Confidence::Likely);
     }
     matters
+}
+
+/// Rows joined in spite of their number, which is valid and another person's: the row, and a row of the number's owner.
+fn borrowed(composer: &Composer<'_>) -> BTreeMap<RowId, RowId> {
+    let joined: Vec<(RowId, &str)> = composer
+        .subjects
+        .linked
+        .suspicions
+        .iter()
+        .filter_map(|suspicion| match suspicion {
+            Suspicion::Damaged { row, .. } => Some((*row, valid_number(composer, *row)?)),
+            _ => None,
+        })
+        .collect();
+    let wanted: HashSet<&str> = joined.iter().map(|(_, number)| *number).collect();
+    let mut bearers: BTreeMap<&str, Vec<RowId>> = BTreeMap::new();
+    let records = composer.subjects.records;
+    for (position, registry) in records.registries.iter().enumerate() {
+        let Some(column) = registry.text(ID_NUMBER) else { continue };
+        for row in 0..registry.len() {
+            if let Some(number) = text_at(Some(column), row).filter(|number| wanted.contains(number)) {
+                bearers.entry(number).or_default().push(RowId(records.offset(position) + index(row)));
+            }
+        }
+    }
+    let owner = |(row, number): (RowId, &str)| {
+        let person = composer.subjects.person(row)?;
+        let others = bearers.get(number)?.iter().copied();
+        others.into_iter().find(|other| composer.subjects.person(*other) != Some(person)).map(|other| (row, other))
+    };
+    joined.into_iter().filter_map(owner).collect()
+}
+
+/// The row's number, where it is a valid one.
+fn valid_number<'a>(composer: &Composer<'a>, row: RowId) -> Option<&'a str> {
+    let (position, at) = composer.subjects.records.locate(row)?;
+    let records = composer.subjects.records.registries.get(position)?;
+    let valid = records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
+    records.text_at(ID_NUMBER, at).filter(|_| valid)
 }
 
 fn duplicates(composer: &Composer<'_>) -> Matters {
