@@ -137,6 +137,8 @@ pub struct LinkModel {
     pub household: LevelOdds,
     /// Levels of the phone.
     pub phone: LevelOdds,
+    /// Levels of the rows above and below.
+    pub neighbours: LevelOdds,
 }
 
 impl LinkModel {
@@ -175,7 +177,7 @@ impl LinkModel {
 
     /// Comparisons by name, in the order their parts are printed.
     #[must_use]
-    pub fn comparisons(&self) -> [(&'static str, &LevelOdds); 7] {
+    pub fn comparisons(&self) -> [(&'static str, &LevelOdds); 8] {
         [
             ("id_number", &self.id_number),
             ("name", &self.name),
@@ -184,6 +186,7 @@ impl LinkModel {
             ("place", &self.place),
             ("household", &self.household),
             ("phone", &self.phone),
+            ("neighbours", &self.neighbours),
         ]
     }
 

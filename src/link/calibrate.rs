@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::compare::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
+use super::compare::{self, COMPARISONS, Company, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
 use super::hash;
 use super::roster::Roster;
 use super::spine::Spine;
@@ -40,6 +40,9 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
     let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
     for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
         odds.u = (HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
+    }
+    for odds in weights.odds[compare::NEIGHBOURS].iter_mut().take(2) {
+        odds.u = (2.0 * HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
     }
     weights.settle();
     weights
@@ -86,8 +89,8 @@ fn count(roster: &Roster, spine: &Spine, pairs: Vec<(u32, u32)>) -> Counts {
         .into_par_iter()
         .map(|(row, person)| {
             let face = spine.faces.of(person).filter(|face| *face != row).last()?;
-            let linked = compare::linked_household(roster, spine, row, person);
-            Some(compare::compare(roster, spine, row, person, face, linked))
+            let company = Company::of(roster, spine, row, person);
+            Some(compare::compare(roster, spine, row, person, face, company))
         })
         .collect();
     let mut counts = Counts::default();

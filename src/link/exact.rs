@@ -3,6 +3,8 @@
 //! Takes the rows of one layer (one grain key of one registry) and the spine; joins what is proven, and gives the rest: one
 //! representative per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
 
+use rayon::prelude::*;
+
 use super::hash;
 use super::roster::{NONE, Record, Roster};
 use super::spine::{self, Spine};
@@ -88,11 +90,14 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
         return false;
     }
     let (right, left) = (roster.record(row), roster.record(face));
-    // A member whose own number stands in the other household too is accounted for and needs no second row.
+    // A member whose own number stands in the other household too, under a closer name, is accounted for and needs no second row.
     let accounted = |member: &Record, opposite: u32| {
+        let bears_it = |other: &Record| {
+            other.number == member.number && spine::name_level(roster, member, other).is_none_or(|closer| closer < level)
+        };
         member.number != 0
             && member.number != right.number
-            && roster.household_rows(opposite).iter().any(|row| roster.record(*row).number == member.number)
+            && roster.household_rows(opposite).iter().any(|row| bears_it(roster.record(*row)))
     };
     let namesake = |own: &Record, but: u32, opposite: &Record| {
         let others =
@@ -102,6 +107,28 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
             .any(|other| spine::name_level(roster, other, opposite).is_some_and(|closer| closer < level))
     };
     (left.household != NONE && left.household == right.household) || namesake(right, row, left) || namesake(left, face, right)
+}
+
+/// Numbers that rows of any registry bear under unrelated names: whose they are must be decided by everything else.
+pub(super) fn contested_numbers(roster: &Roster) -> Vec<u64> {
+    let mut borne: Vec<(u64, u32)> = (0u32..)
+        .zip(&roster.records)
+        .filter(|(_, record)| record.number != 0)
+        .map(|(row, record)| (record.number, row))
+        .collect();
+    borne.par_sort_unstable();
+    let blocks: Vec<&[(u64, u32)]> = borne.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() > 1).collect();
+    blocks.into_par_iter().filter(|block| has_two_names(roster, block)).map(|block| block[0].0).collect()
+}
+
+/// Whether the rows of one number are of unrelated names.
+fn has_two_names(roster: &Roster, block: &[(u64, u32)]) -> bool {
+    let first = block[0].1;
+    block[1..].iter().any(|&(_, row)| {
+        let (record, head) = (roster.record(row), roster.record(first));
+        record.name != head.name
+            && spine::name_level(roster, record, head).is_some_and(|level| !level.agrees() || siblings(roster, row, first, level))
+    })
 }
 
 /// Groups waiting rows that bear the same number, valid or damaged alike, and agreeing names.

@@ -28,6 +28,7 @@ use crate::model::link::{Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspici
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
+use compare::Company;
 use exact::{Claim, Clash, Leftover};
 use people::Order;
 use probable::{Outcome, Scored};
@@ -68,10 +69,12 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(roster: &'a Roster, model: &'a LinkModel) -> Self {
+        let mut spine = Spine::new(roster);
+        spine.contested.extend(exact::contested_numbers(roster));
         Self {
             roster,
             model,
-            spine: Spine::new(roster),
+            spine,
             status: vec![(LinkStatus::Alone, 0); roster.records.len()],
             review: Vec::new(),
             suspicions: Vec::new(),
@@ -171,8 +174,8 @@ impl<'a> Work<'a> {
             if self.spine.person_of[clash.right as usize] == person || self.status[clash.right as usize].0 != LinkStatus::Alone {
                 continue;
             }
-            let linked = compare::linked_household(self.roster, &self.spine, clash.right, person);
-            let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, linked);
+            let company = Company::of(self.roster, &self.spine, clash.right, person);
+            let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, company);
             let weight = weights.weight(self.roster, levels, self.roster.record(clash.right), self.roster.record(clash.left));
             let scored = Scored { row: clash.right, person, face: clash.left, weight, levels };
             let pair = self.review_pair(&scored, weights, "number equal, name differs");

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::assign::{self, Edge};
 use super::blocking;
 use super::calibrate;
-use super::compare::{self, Levels};
+use super::compare::{self, Company, Levels};
 use super::roster::Roster;
 use super::spine::Spine;
 use super::weights::{BIT, Bits, Weights};
@@ -75,10 +75,8 @@ pub(super) fn join_by_weight(
         let frozen = &*spine;
         if round == 0 {
             outcome.skipped = candidates.skipped;
-            let linked = candidates
-                .pairs
-                .par_iter()
-                .filter(|(row, person, _)| compare::linked_household(roster, frozen, *row, *person) <= compare::HOUSEHOLD_LINKED);
+            let linked =
+                candidates.pairs.par_iter().filter(|(row, person, _)| Company::of(roster, frozen, *row, *person).is_linked());
             calibrate::sharpen_household(weights, linked.count(), persons.len(), open.len());
         }
         let weights = &*weights;
@@ -141,13 +139,13 @@ fn find(scored: &[Scored], row: u32, person: u32) -> Option<&Scored> {
 
 /// The weight of a row against a person: that of the face that fits best.
 pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32, person: u32) -> Scored {
-    let linked = compare::linked_household(roster, spine, row, person);
+    let company = Company::of(roster, spine, row, person);
     let right = roster.record(row);
     let founder = spine.persons[person as usize].founder;
     let mut best =
         Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([compare::MISSING; compare::COMPARISONS]) };
     for face in spine.faces.of(person).filter(|face| *face != row) {
-        let levels = compare::compare(roster, spine, row, person, face, linked);
+        let levels = compare::compare(roster, spine, row, person, face, company);
         let weight = weights.weight(roster, levels, right, roster.record(face));
         if (weight, std::cmp::Reverse(face)) > (best.weight, std::cmp::Reverse(best.face)) || best.weight == Bits::MIN {
             best = Scored { face, weight, levels, ..best };

@@ -267,6 +267,14 @@ impl Roster {
         }
     }
 
+    /// The rows above and below in the same registry.
+    pub(super) fn neighbours(&self, row: u32) -> impl Iterator<Item = u32> + use<> {
+        let span = self.spans.get(self.spans.partition_point(|span| span.end <= row));
+        let (start, end) = span.map_or((row, row), |span| (span.start, span.end));
+        let above = (row > start).then(|| row - 1);
+        above.into_iter().chain((row + 1 < end).then_some(row + 1))
+    }
+
     /// The record of a row.
     pub(super) fn record(&self, row: u32) -> &Record {
         &self.records[row as usize]

@@ -11,6 +11,10 @@ const ONE_MEMBER: u8 = 2;
 const APART: u8 = 4;
 const OTHER_HEAD: u8 = 5;
 
+const BOTH_BESIDE: u8 = 0;
+const ONE_BESIDE: u8 = 1;
+const ELSEWHERE: u8 = 2;
+
 /// What the row's household and the person's households have in common besides the two themselves.
 pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
     let right = roster.record(row);
@@ -38,6 +42,26 @@ pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32
         }
         1 => ONE_MEMBER,
         _ => TWO_MEMBERS,
+    }
+}
+
+/// How many of the rows above and below belong to members of the person's household: lists without household codes are still
+/// written household by household.
+pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
+    let (mut known, mut beside) = (false, 0u8);
+    for neighbour in roster.neighbours(row) {
+        let other = spine.person_of[neighbour as usize];
+        if other == NONE || other == person || spine.households_of.of(other).next().is_none() {
+            continue;
+        }
+        known = true;
+        beside += u8::from(live_together(spine, other, person, NONE));
+    }
+    match beside {
+        2 => BOTH_BESIDE,
+        1 => ONE_BESIDE,
+        _ if known && spine.households_of.of(person).next().is_some() => ELSEWHERE,
+        _ => MISSING,
     }
 }
 

@@ -19,13 +19,16 @@ pub(super) fn compare(roster: &Roster, spine: &Spine, right: &Record, left: &Rec
 }
 
 fn both_valid(spine: &Spine, right: &Record, number: u64, known: u64, person: u32) -> IdLevel {
+    let (one, other) = (Number::from_packed(number), Number::from_packed(known));
     if number == known {
         IdLevel::Equal
+    } else if id::one_is_the_others_float(one, other) {
+        IdLevel::FloatStem
     } else if spine.claimants(number).any(|other| other != person && live_together(spine, other, person, right.household)) {
         IdLevel::OtherMember
     } else if spine.is_contested(number) || spine.is_contested(known) {
         IdLevel::Contested
-    } else if Number::from_packed(number).birth_and_sequence() == Number::from_packed(known).birth_and_sequence() {
+    } else if one.birth_and_sequence() == other.birth_and_sequence() {
         IdLevel::BirthAndSequence
     } else {
         IdLevel::Conflict

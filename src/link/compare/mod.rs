@@ -1,7 +1,7 @@
 //! Comparisons: a row against a person, one level per field, missing first and the rest last.
 //!
 //! Evidence counts once: birth and sex are compared only where the number did not score them, the village and phone only where the household
-//! did not. [`Levels`] is seven bytes; nothing is allocated.
+//! did not. [`Levels`] is eight bytes; nothing is allocated.
 
 mod birth;
 mod household;
@@ -21,8 +21,10 @@ pub(super) const BIRTH: usize = 2;
 pub(super) const HOUSEHOLD: usize = 5;
 /// The phone.
 pub(super) const PHONE: usize = 6;
+/// The rows above and below.
+pub(super) const NEIGHBOURS: usize = 7;
 /// Number of comparisons.
-pub(super) const COMPARISONS: usize = 7;
+pub(super) const COMPARISONS: usize = 8;
 /// The level of a comparison without evidence.
 pub(super) const MISSING: u8 = u8::MAX;
 
@@ -58,6 +60,7 @@ pub(super) const LEVEL_NAMES: [&[&str]; COMPARISONS] = [
     &["village", "town", "town, village unknown", "elsewhere"],
     &["same code", "two members linked", "one member linked", "same head", "apart", "other head"],
     &["equal", "different"],
+    &["both rows beside", "one row beside", "elsewhere"],
 ];
 
 /// How two numbers compare.
@@ -94,6 +97,8 @@ const NAME_SOUND: u8 = 2;
 pub(super) const NAME_DIFFERENT: u8 = 6;
 /// The last household level that says "same household".
 pub(super) const HOUSEHOLD_LINKED: u8 = 2;
+/// The last level of the rows above and below that says "beside the person's household".
+const NEIGHBOURS_BESIDE: u8 = 1;
 /// The household level of an equal head.
 const SAME_HEAD: u8 = 3;
 
@@ -126,25 +131,52 @@ impl Levels {
         let birth_speaks = self.of(BIRTH) == 0;
         let household_speaks = self.of(HOUSEHOLD) <= SAME_HEAD;
         let phone_speaks = self.of(PHONE) == 0;
+        let neighbours_speak = self.of(NEIGHBOURS) <= NEIGHBOURS_BESIDE;
+        // Whoever bears the number of a member of the household belongs to it.
+        let member_speaks = id == IdLevel::OtherMember as u8 && self.of(NAME) <= NAME_SOUND;
         self.of(NAME) != NAME_DIFFERENT
             && self.of(NAME) != MISSING
             && !self.is_clash()
             && (!contradicts || (id == IdLevel::DamagedUnlike as u8 && household_speaks))
-            && (number_speaks || birth_speaks || household_speaks || phone_speaks)
+            && (number_speaks || member_speaks || birth_speaks || household_speaks || phone_speaks || neighbours_speak)
     }
 }
 
-/// Compares a row with one face of a person; `linked` is what [`linked_household`] gave for the two.
-pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, face: u32, linked: u8) -> Levels {
+/// What a row's and a person's company say of the two, whichever face is compared.
+#[derive(Clone, Copy)]
+pub(super) struct Company {
+    household: u8,
+    neighbours: u8,
+}
+
+impl Company {
+    /// Looks at the row's household, or, where the list knows none, at the rows above and below.
+    pub(super) fn of(roster: &Roster, spine: &Spine, row: u32, person: u32) -> Self {
+        if has_household(roster.record(row)) {
+            Self { household: household::linked_level(roster, spine, row, person), neighbours: MISSING }
+        } else {
+            Self { household: MISSING, neighbours: household::neighbours_level(roster, spine, row, person) }
+        }
+    }
+
+    /// Whether the two households are one, by code or by members linked already.
+    pub(super) fn is_linked(self) -> bool {
+        self.household <= HOUSEHOLD_LINKED
+    }
+}
+
+/// Compares a row with one face of a person; `company` is what [`Company::of`] gave for the two.
+pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, face: u32, company: Company) -> Levels {
     let (right, left) = (roster.record(row), roster.record(face));
     let id = id::compare(roster, spine, right, left, person);
-    let household = if linked <= HOUSEHOLD_LINKED {
-        linked
+    let household = if company.is_linked() {
+        company.household
     } else {
         let head = household::head_level(roster, right, left);
-        if head == SAME_HEAD || linked == MISSING { head } else { linked }
+        if head == SAME_HEAD || company.household == MISSING { head } else { company.household }
     };
-    let same_household = household <= HOUSEHOLD_LINKED;
+    let beside = company.neighbours <= NEIGHBOURS_BESIDE;
+    let same_household = household <= HOUSEHOLD_LINKED || beside;
     let name = match spine::name_level(roster, right, left) {
         None => MISSING,
         Some(NameLevel::Same) => 0,
@@ -169,12 +201,7 @@ pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, fac
         if scored || both_from_numbers || right.sex == 0 || left.sex == 0 { MISSING } else { u8::from(right.sex != left.sex) };
     let place = if same_household { MISSING } else { place(right, left) };
     let phone = if same_household || right.phone == 0 || left.phone == 0 { MISSING } else { u8::from(right.phone != left.phone) };
-    Levels([id.map_or(MISSING, |level| level as u8), name, birth, sex, place, household, phone])
-}
-
-/// Whether the row's household and the person's are one, by code or by members linked already, or plainly two.
-pub(super) fn linked_household(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
-    household::linked_level(roster, spine, row, person)
+    Levels([id.map_or(MISSING, |level| level as u8), name, birth, sex, place, household, phone, company.neighbours])
 }
 
 fn place(right: &Record, left: &Record) -> u8 {

@@ -181,6 +181,15 @@ pub fn float_could_be(text: &str, number: Number) -> bool {
     shown == cut(whole) || shown == nearest_thousand || shown == through_double(whole)
 }
 
+/// Whether one of two valid numbers may be what a float left of the other: one in eleven such ruins passes the checksum.
+#[must_use]
+pub fn one_is_the_others_float(one: Number, other: Number) -> bool {
+    let ruin = |ruin: Number, whole: Number| {
+        ruin.as_integer().is_some_and(|shown| shown % 1000 == 0) && float_could_be(&ruin.text(), whole)
+    };
+    ruin(one, other) || ruin(other, one)
+}
+
 /// The integer that comes back after a trip through a 64-bit float.
 fn through_double(whole: u64) -> u64 {
     // 53 bits of mantissa: numbers near 5.2e17 lie 64 apart. Rounded to even, as IEEE 754 does.

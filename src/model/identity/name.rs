@@ -177,12 +177,12 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
 
 /// Dots between the parts of a transliterated name, in all the spellings met.
 fn is_dot(character: char) -> bool {
-    matches!(character, '·' | '.' | '•' | '・' | '‧' | '∙' | '。' | '-' | '\'' | '*' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+    matches!(character, '·' | '.' | '•' | '・' | '‧' | '∙' | '。' | '-' | '\'' | '\u{200b}'..='\u{200f}' | '\u{feff}')
 }
 
 /// A character that some system could not write.
 fn is_unknown(character: char) -> bool {
-    matches!(character, '□' | '?' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+    matches!(character, '□' | '?' | '*' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 /// The common form of a traditional or variant character.
@@ -271,6 +271,7 @@ mod tests {
             ("王建国", "建国", NameLevel::Different),
             ("王建国", "王建军", NameLevel::OneCharacter),
             ("王伟", "王强", NameLevel::Different),
+            ("杨*", "杨䶮", NameLevel::Wildcard),
             ("□□", "王强", NameLevel::Different),
             ("贾桂□", "贾光", NameLevel::Dropped),
             ("唐平□", "唐萍芳", NameLevel::Wildcard),
