@@ -11,16 +11,27 @@ use super::welfare::State;
 pub(super) enum NumberDamage {
     /// Went through a float: the last three digits are zeros (a number cell where the format has them).
     Float,
+    /// A program kept it in a double: off by up to 32.
+    Double,
     Scientific,
     WrongDigit,
     Swap,
     Short,
+    /// One digit typed twice.
+    Long,
     Fifteen,
     /// Full-width digits, spaces, lower-case x, apostrophes.
     Dressed,
-    SwappedInFamily,
+    /// Letters that look like digits.
+    Letters,
+    /// The whole number twice in one cell.
+    Twice,
+    /// A child's row bears the head's number.
     HeadsNumber,
+    /// The number of somebody on a neighbouring line.
     Neighbours,
+    /// What the two above come to, and a swap in the family: the number of this person.
+    AnothersNumber(u32),
     Missing,
     Placeholder,
     /// The disability certificate number in place of the resident number.
@@ -30,19 +41,23 @@ pub(super) enum NumberDamage {
 impl NumberDamage {
     /// The right number can be read off the cell without looking elsewhere.
     pub(super) fn is_harmless(self) -> bool {
-        matches!(self, Self::Dressed | Self::Fifteen | Self::CertificateNumber)
+        matches!(self, Self::Dressed | Self::Letters | Self::Twice | Self::Fifteen | Self::CertificateNumber)
     }
 }
 
 /// Per 100,000 rows at noise 1; with names, places and dates about 9 % of rows.
-const NUMBER_RATES: [(NumberDamage, u32); 11] = [
+const NUMBER_RATES: [(NumberDamage, u32); 15] = [
     (NumberDamage::Float, 600),
+    (NumberDamage::Double, 150),
     (NumberDamage::Scientific, 80),
     (NumberDamage::WrongDigit, 800),
     (NumberDamage::Swap, 450),
     (NumberDamage::Short, 300),
+    (NumberDamage::Long, 100),
     (NumberDamage::Fifteen, 300),
-    (NumberDamage::Dressed, 1100),
+    (NumberDamage::Dressed, 1000),
+    (NumberDamage::Letters, 60),
+    (NumberDamage::Twice, 40),
     (NumberDamage::HeadsNumber, 150),
     (NumberDamage::Neighbours, 100),
     (NumberDamage::Missing, 500),
@@ -101,10 +116,13 @@ pub(super) fn identity(county: &County, state: &State, registry: u64, pid: u32, 
     let draw = random.unit() * 100_000.0 / noise;
     if let Some(partner) = swapped_with(county, registry, pid, noise) {
         written.number.clone_from(&county.person(partner).number);
-        written.number_damage = Some(NumberDamage::SwappedInFamily);
+        written.number_damage = Some(NumberDamage::AnothersNumber(partner));
     } else if let Some(kind) = drawn(&NUMBER_RATES, draw) {
         if let Some((number, as_number)) = damage_number(county, pid, kind, &mut random) {
             (written.number, written.as_number, written.number_damage) = (number, as_number, Some(kind));
+        } else if let Some(owner) = other_bearer(county, pid, kind, &mut random) {
+            written.number.clone_from(&county.person(owner).number);
+            written.number_damage = Some(NumberDamage::AnothersNumber(owner));
         }
     } else if registry == 0 && person.certificate.is_some() && random.chance(0.04 * noise) {
         written.number = certificate_number(person);
@@ -154,6 +172,24 @@ fn swapped_with(county: &County, registry: u64, pid: u32, noise: f64) -> Option<
     (pid == one).then_some(other).or_else(|| (pid == other).then_some(one))
 }
 
+/// Whose number a row bears in place of its own.
+fn other_bearer(county: &County, pid: u32, kind: NumberDamage, random: &mut Random) -> Option<u32> {
+    let person = county.person(pid);
+    match kind {
+        NumberDamage::HeadsNumber => {
+            let head = county.household(person.household).first;
+            (head != pid && person.age() < 18).then_some(head)
+        }
+        NumberDamage::Neighbours => {
+            let people = u32::try_from(county.people.len()).unwrap_or(0);
+            let other = (pid + 7 + random.below(60)) % people;
+            let neighbour = county.person(other);
+            (neighbour.household != person.household && neighbour.name != person.name).then_some(other)
+        }
+        _ => None,
+    }
+}
+
 /// The number as damaged and whether it stands in a number cell; `None` where this number cannot be damaged so.
 fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Random) -> Option<(String, bool)> {
     let person = county.person(pid);
@@ -162,15 +198,21 @@ fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Ran
     let text = |digits: Vec<char>| Some((digits.into_iter().collect::<String>(), false));
     match kind {
         // Excel leaves text alone, and a number ending in X is always text.
-        NumberDamage::Float | NumberDamage::Scientific if ends_in_x => None,
+        NumberDamage::Float | NumberDamage::Double | NumberDamage::Scientific if ends_in_x => None,
         NumberDamage::Float => {
             digits.truncate(15);
             digits.extend("000".chars());
             Some((digits.into_iter().collect(), random.chance(0.7)))
         }
+        NumberDamage::Double => {
+            // Doubles near 5.2e17 lie 64 apart.
+            let whole: u64 = person.number.parse().ok()?;
+            Some((((whole + 32) / 64 * 64).to_string(), random.chance(0.5))).filter(|(number, _)| *number != person.number)
+        }
         NumberDamage::Scientific => Some((format!("{}.{}E+17", digits[0], digits[1..6].iter().collect::<String>()), false)),
         NumberDamage::WrongDigit => {
-            let position = 6 + random.below(11) as usize;
+            // Mostly where the digits are one's own, sometimes in the region.
+            let position = if random.chance(0.1) { random.below(6) as usize } else { 6 + random.below(11) as usize };
             let shift = 1 + random.below(9);
             digits[position] = char::from_digit((digits[position].to_digit(10)? + shift) % 10, 10)?;
             text(digits)
@@ -183,25 +225,30 @@ fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Ran
             text(digits)
         }
         NumberDamage::Short => {
-            digits.pop();
+            let position = if random.chance(0.5) { 17 } else { 6 + random.below(11) as usize };
+            digits.remove(position);
             text(digits)
         }
+        NumberDamage::Long => {
+            let position = 6 + random.below(11) as usize;
+            digits.insert(position, digits[position]);
+            text(digits)
+        }
+        NumberDamage::Letters => {
+            let written = person.number.replacen('0', "O", 1).replacen('1', "l", 1);
+            (written != person.number).then_some((written, false))
+        }
+        NumberDamage::Twice => Some((format!("{0}{0}", person.number), false)),
         NumberDamage::Fifteen => (digits[6..8] == ['1', '9']).then(|| [&digits[..6], &digits[8..17]].concat()).and_then(text),
         NumberDamage::Dressed => Some((dress(&person.number, random), false)),
-        NumberDamage::HeadsNumber => {
-            let head = county.household(person.household).first;
-            (head != pid && person.age() < 18).then(|| (county.person(head).number.clone(), false))
-        }
-        NumberDamage::Neighbours => {
-            let people = u32::try_from(county.people.len()).unwrap_or(0);
-            let neighbour = county.person((pid + 7 + random.below(60)) % people);
-            (neighbour.household != person.household && neighbour.name != person.name).then(|| (neighbour.number.clone(), false))
-        }
         NumberDamage::Missing => Some((random.pick(&["", "", "无", "/"]).to_owned(), false)),
         NumberDamage::Placeholder => {
             Some((random.pick(&["999999999999999999", "0", "111111111111111111", "000000000000000000"]).to_owned(), false))
         }
-        NumberDamage::SwappedInFamily | NumberDamage::CertificateNumber => None,
+        NumberDamage::HeadsNumber
+        | NumberDamage::Neighbours
+        | NumberDamage::AnothersNumber(_)
+        | NumberDamage::CertificateNumber => None,
     }
 }
 

@@ -116,13 +116,15 @@ impl IdentityEvents {
     }
 
     /// `number_damaged` where a row elsewhere has the right number, else `number_invalid`; another person's number is a
-    /// conflict of the person whose row bears it; a number that is missing is neither.
+    /// conflict of the person whose row bears it, once a row under the owner's name bears it too; a number that is missing is
+    /// neither.
     pub(super) fn add_to(&self, found: &mut TrueFindings) {
         for &(pid, damage) in &self.damaged {
             let rule = match damage {
                 NumberDamage::Missing => continue,
                 NumberDamage::Placeholder => "identity.number_invalid",
-                NumberDamage::SwappedInFamily | NumberDamage::HeadsNumber | NumberDamage::Neighbours => "identity.conflict",
+                NumberDamage::AnothersNumber(owner) if self.right[owner as usize] > 0 => "identity.conflict",
+                NumberDamage::AnothersNumber(_) => continue,
                 _ if self.right[pid as usize] > 0 => "identity.number_damaged",
                 _ => "identity.number_invalid",
             };
