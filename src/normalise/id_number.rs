@@ -1,7 +1,7 @@
 //! Resident ID numbers, GB 11643-1999: what a cell says, how far it can be trusted, and what it might have been.
 //!
 //! Takes a cell and the as-of date; gives an [`IdReading`]. Only repairs that prove themselves (checksum and birth date)
-//! or change nothing but the form are applied; guesses come from [`admissible_repairs`] and are never applied here.
+//! or change nothing but the form are applied; guesses ([`crate::model::identity::id::repairs`]) are linking's.
 //! Total over any text; a reading of a reading is the same. O(length), no allocation for a number written properly.
 
 use std::borrow::Cow;
@@ -12,17 +12,11 @@ use unicode_normalization::UnicodeNormalization;
 use super::repair::{Repair, Repairs};
 use crate::model::columns::IdState;
 use crate::model::date::Day;
+use crate::model::identity::id::Number;
 use crate::model::personal::mask;
 use crate::model::raw::CellKind;
 use crate::model::text::{is_invisible, recomposed};
 
-const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-const CHECK_DIGITS: [u8; 11] = *b"10X98765432";
-/// First two digits, GB/T 2260, with 81-83 of the residence permits for Hong Kong, Macao and Taiwan.
-const PROVINCES: [u8; 36] = [
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65,
-    71, 81, 82, 83, 91,
-];
 /// Words that say there is no number.
 const NO_NUMBER: [&str; 10] = ["无", "没有", "不详", "未知", "无身份证", "未办理", "暂无", "未上户", "无户口", "未办身份证"];
 
@@ -74,7 +68,7 @@ impl fmt::Debug for IdReading<'_> {
 #[must_use]
 pub fn clean(kind: CellKind, text: &str, as_of: Day) -> IdReading<'_> {
     if kind != CellKind::Number
-        && let Some(number) = number_form(text.as_bytes())
+        && let Some(number) = Number::parse(text)
         && is_valid(number, as_of)
         && !is_placeholder(text)
     {
@@ -88,91 +82,18 @@ pub fn clean(kind: CellKind, text: &str, as_of: Day) -> IdReading<'_> {
     classify(kind, tidied, repairs, as_of)
 }
 
-/// The check character for the first 17 digits.
-#[must_use]
-pub fn check_digit(digits: &[u8; 17]) -> u8 {
-    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(&digit, weight)| u32::from(digit.wrapping_sub(b'0')) * weight).sum();
-    CHECK_DIGITS[(sum % 11) as usize]
+/// The number that 18 bytes write, if they write one.
+fn number_of(bytes: &[u8]) -> Option<Number> {
+    std::str::from_utf8(bytes).ok().and_then(Number::parse)
 }
 
-/// Whether the last character is the check character of the others.
-#[must_use]
-pub fn checksum_ok(number: &[u8; 18]) -> bool {
-    number.first_chunk::<17>().is_some_and(|digits| check_digit(digits) == number[17])
+/// Whether checksum, region and a birth date up to `as_of` go together.
+fn is_valid(number: Number, as_of: Day) -> bool {
+    number.is_valid() && born_by(number, as_of)
 }
 
-/// The birth date written in an 18-character number, if the calendar has it.
-#[must_use]
-pub fn birth_of(number: &str) -> Option<Day> {
-    number_form(number.as_bytes()).and_then(birth)
-}
-
-/// `男` or `女` by the 17th digit.
-#[must_use]
-pub fn sex_of(number: &str) -> Option<&'static str> {
-    number_form(number.as_bytes()).map(|number| if number[16] % 2 == 1 { "男" } else { "女" })
-}
-
-/// Numbers one slip away from `text` (one character wrong, two neighbours swapped, the last one missing) with a right checksum,
-/// a birth date between 1850 and `as_of` and an existing province; sorted. Suggestions for a human or for a second registry
-/// to confirm.
-#[must_use]
-pub fn admissible_repairs(text: &str, as_of: Day) -> Vec<String> {
-    let mut found: Vec<[u8; 18]> = Vec::new();
-    let mut offer = |candidate: [u8; 18]| {
-        if is_valid(&candidate, as_of) && has_province(&candidate) {
-            found.push(candidate);
-        }
-    };
-    if let Some(digits) = text.as_bytes().as_array::<17>().filter(|digits| digits.iter().all(u8::is_ascii_digit)) {
-        let mut candidate = [check_digit(digits); 18];
-        candidate[..17].copy_from_slice(digits);
-        offer(candidate);
-    } else if let Some(number) = number_form(text.as_bytes()) {
-        for place in 0..18 {
-            for character in if place == 17 { b"0123456789X".iter() } else { b"0123456789".iter() } {
-                let mut candidate = *number;
-                candidate[place] = *character;
-                offer(candidate);
-            }
-        }
-        for place in 0..17 {
-            let mut candidate = *number;
-            candidate.swap(place, place + 1);
-            if number_form(&candidate).is_some() {
-                offer(candidate);
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-        .into_iter()
-        .filter(|candidate| candidate != text.as_bytes())
-        .filter_map(|bytes| String::from_utf8(bytes.to_vec()).ok())
-        .collect()
-}
-
-fn number_form(bytes: &[u8]) -> Option<&[u8; 18]> {
-    let number = bytes.as_array::<18>()?;
-    (number[..17].iter().all(u8::is_ascii_digit) && (number[17].is_ascii_digit() || number[17] == b'X')).then_some(number)
-}
-
-fn is_valid(number: &[u8; 18], as_of: Day) -> bool {
-    checksum_ok(number) && plausible_birth(number, as_of)
-}
-
-fn plausible_birth(number: &[u8; 18], as_of: Day) -> bool {
-    birth(number).is_some_and(|day| day <= as_of && day.ymd().0 >= 1850)
-}
-
-fn birth(number: &[u8; 18]) -> Option<Day> {
-    let value = |from: usize, to: usize| number[from..to].iter().fold(0_i32, |sum, digit| sum * 10 + i32::from(digit - b'0'));
-    Day::new(value(6, 10), value(10, 12).unsigned_abs(), value(12, 14).unsigned_abs())
-}
-
-fn has_province(number: &[u8]) -> bool {
-    matches!(number, [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] if PROVINCES.contains(&((tens - b'0') * 10 + (ones - b'0'))))
+fn born_by(number: Number, as_of: Day) -> bool {
+    number.birth().is_some_and(|day| day <= as_of)
 }
 
 fn tidy<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
@@ -238,7 +159,8 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
     }
     if let Some(found) = well_formed(bytes, as_of) {
         let repairs = found.repair.map_or(repairs, |repair| repairs.with(repair));
-        let text = if found.number.as_slice() == bytes { text } else { owned(&found.number) };
+        let written = found.number.text();
+        let text = if written == text { text } else { Cow::Owned(written) };
         return IdReading { text, state: found.state, repairs, suffix: found.suffix };
     }
     if let Some(half) = text.get(..bytes.len() / 2)
@@ -249,7 +171,7 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
         return classify(kind, Cow::Owned(half.to_owned()), repairs, as_of);
     }
     if let Some(rest) = text.strip_prefix('G')
-        && number_form(rest.as_bytes()).is_some_and(|number| is_valid(number, as_of))
+        && Number::parse(rest).is_some_and(|number| is_valid(number, as_of))
     {
         return IdReading {
             text: Cow::Owned(rest.to_owned()),
@@ -263,28 +185,24 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
     {
         let mut repairs = repairs.with(Repair::LetterForDigit);
         found.repair.into_iter().for_each(|repair| repairs.insert(repair));
-        return IdReading { text: owned(&found.number), state: IdState::Valid, repairs, suffix: found.suffix };
+        return IdReading { text: Cow::Owned(found.number.text()), state: IdState::Valid, repairs, suffix: found.suffix };
     }
     let state = if is_other_document(&text) { IdState::OtherDocument } else { IdState::Malformed };
     reading(text, state)
 }
 
 struct Found {
-    number: [u8; 18],
+    number: Number,
     state: IdState,
     suffix: Option<Suffix>,
     repair: Option<Repair>,
-}
-
-fn owned(number: &[u8; 18]) -> Cow<'static, str> {
-    Cow::Owned(number.iter().map(|&byte| char::from(byte)).collect())
 }
 
 /// 15 digits, 18 characters, or 18 and a certificate's suffix.
 fn well_formed(bytes: &[u8], as_of: Day) -> Option<Found> {
     if let Some(legacy) = bytes.as_array::<15>() {
         let number = upgrade(legacy)?;
-        return is_valid(&number, as_of).then_some(Found {
+        return is_valid(number, as_of).then_some(Found {
             number,
             state: IdState::Valid,
             suffix: None,
@@ -292,13 +210,16 @@ fn well_formed(bytes: &[u8], as_of: Day) -> Option<Found> {
         });
     }
     let (head, tail) = bytes.split_at_checked(18)?;
-    let number = *number_form(head)?;
+    let number = number_of(head)?;
     let suffix = if tail.is_empty() { None } else { Some(Suffix::parse(tail)?) };
-    let state = if is_valid(&number, as_of) {
+    if suffix.is_some_and(|suffix| suffix.grade.is_none()) && has_doubled_digit(bytes) {
+        return None;
+    }
+    let state = if is_valid(number, as_of) {
         IdState::Valid
-    } else if suffix.is_none() && number.ends_with(b"000") {
+    } else if suffix.is_none() && head.ends_with(b"000") {
         IdState::Float
-    } else if suffix.is_none() || plausible_birth(&number, as_of) {
+    } else if suffix.is_none() || born_by(number, as_of) {
         IdState::Invalid
     } else {
         return None;
@@ -306,19 +227,23 @@ fn well_formed(bytes: &[u8], as_of: Day) -> Option<Found> {
     Some(Found { number, state, suffix, repair: suffix.map(|_| Repair::DisabilitySuffix) })
 }
 
+/// Whether 19 characters may as well be a number with one digit typed twice: taking one of two equal neighbours out gives a
+/// valid one.
+fn has_doubled_digit(bytes: &[u8]) -> bool {
+    (1..bytes.len()).filter(|&at| bytes[at] == bytes[at - 1]).any(|at| {
+        let without = [&bytes[..at], &bytes[at + 1..]].concat();
+        number_of(&without).is_some_and(Number::is_valid)
+    })
+}
+
 /// 15 → 18: century 19, but 18 for the sequence numbers 996-999 reserved for the very old.
-fn upgrade(legacy: &[u8; 15]) -> Option<[u8; 18]> {
-    if !legacy.iter().all(u8::is_ascii_digit) || !has_province(legacy) {
-        return None;
-    }
+fn upgrade(legacy: &[u8; 15]) -> Option<Number> {
     let century: &[u8; 2] = if matches!(&legacy[12..], b"996" | b"997" | b"998" | b"999") { b"18" } else { b"19" };
     let mut digits = [b'0'; 17];
     digits[..6].copy_from_slice(&legacy[..6]);
     digits[6..8].copy_from_slice(century);
     digits[8..].copy_from_slice(&legacy[6..]);
-    let mut number = [check_digit(&digits); 18];
-    number[..17].copy_from_slice(&digits);
-    Some(number)
+    Number::completed(&digits)
 }
 
 /// The text with look-alike letters of the first 17 places read as digits; `None` if there is nothing to read.
@@ -336,7 +261,7 @@ fn digits_for_letters(bytes: &[u8]) -> Option<Vec<u8>> {
             _ => return None,
         };
     }
-    (digits != bytes && has_province(&digits)).then_some(digits)
+    (digits != bytes).then_some(digits)
 }
 
 fn is_placeholder(text: &str) -> bool {

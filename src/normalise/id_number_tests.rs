@@ -8,8 +8,7 @@ fn as_of() -> Day {
 
 fn number(region: &str, birth: &str, sequence: &str) -> String {
     let digits = format!("{region}{birth}{sequence}");
-    let check = check_digit(digits.as_bytes().as_array().expect("17 digits"));
-    format!("{digits}{}", char::from(check))
+    Number::completed(digits.as_bytes().as_array().expect("17 digits")).expect("digits").text()
 }
 
 fn read(text: &str) -> (String, IdState, Vec<&'static str>) {
@@ -23,8 +22,6 @@ const STANDARD: &str = "11010519491231002X";
 #[test]
 fn the_standards_own_example_is_valid() {
     assert_eq!(read(STANDARD), (STANDARD.to_owned(), IdState::Valid, vec![]));
-    assert_eq!(birth_of(STANDARD).map(|day| day.to_string()).as_deref(), Some("1949-12-31"));
-    assert_eq!(sex_of(STANDARD), Some("女"));
 }
 
 #[test]
@@ -74,6 +71,21 @@ fn a_certificate_number_is_split() {
 }
 
 #[test]
+fn nineteen_digits_are_not_split_where_one_may_be_typed_twice() {
+    // 52032419900307123? with its second 3 doubled: the first 18 characters pass the checksum by chance.
+    let unlucky = (0..1000).map(|sequence| number("520324", "19900307", &format!("{sequence:03}"))).find_map(|right| {
+        let mut doubled = right.clone();
+        doubled.insert(16, doubled.as_bytes()[15].into());
+        Number::parse(doubled.get(..18).expect("ASCII"))
+            .filter(|number| number.is_valid())
+            .filter(|_| (b'1'..=b'7').contains(&doubled.as_bytes()[18]))
+            .map(|_| doubled)
+    });
+    let unlucky = unlucky.expect("one in eleven is");
+    assert_eq!(read(&unlucky), (unlucky.clone(), IdState::Malformed, vec![]));
+}
+
+#[test]
 fn typed_twice_and_school_numbers() {
     assert_eq!(read(&format!("{STANDARD} {STANDARD}")).0, STANDARD);
     assert_eq!(read(&format!("{STANDARD}{STANDARD}")).2, ["typed_twice"]);
@@ -120,24 +132,5 @@ proptest! {
         if once.state != IdState::Placeholder {
             prop_assert_eq!(once.state, twice.state);
         }
-    }
-
-    #[test]
-    fn a_slip_can_be_undone(place in 0usize..17, digit in b'0'..=b'9', day in 1u32..29, sequence in 0u32..1000) {
-        let right = number("520324", &format!("199003{day:02}"), &format!("{sequence:03}"));
-        let mut wrong = right.clone().into_bytes();
-        wrong[place] = digit;
-        let wrong = String::from_utf8(wrong).expect("ASCII");
-        prop_assume!(wrong != right);
-        let offered = admissible_repairs(&wrong, as_of());
-        prop_assert!(offered.contains(&right));
-        prop_assert!(offered.iter().all(|number| clean(CellKind::Text, number, as_of()).state == IdState::Valid));
-        let short = right.get(..17).expect("ASCII");
-        prop_assert_eq!(admissible_repairs(short, as_of()), vec![right.clone()]);
-    }
-
-    #[test]
-    fn repairs_of_any_text_do_not_panic(text in "\\PC{0,24}") {
-        let _ = admissible_repairs(&text, as_of());
     }
 }

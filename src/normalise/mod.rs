@@ -12,7 +12,6 @@ mod field_column;
 pub mod id_number;
 pub mod money;
 pub mod name;
-mod name_variants;
 pub mod phone;
 mod places;
 pub mod repair;

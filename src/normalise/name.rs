@@ -1,15 +1,15 @@
-//! Names: one form for output, another for comparing.
+//! Names for output. How names are compared is [`crate::model::identity::name`]'s.
 //!
-//! [`clean`] takes a cell and gives the name as it should be printed: no padding, no titles, `·` in minority names. [`fold`] gives a
-//! key under which spellings of the same name meet: simplified characters, no dots. Both are total and idempotent.
+//! [`clean`] takes a cell and gives the name as it should be printed: no padding, no titles, `·` in minority names. Total over any
+//! text; a cleaned name is clean.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::name_variants::simplified;
 use super::repair::{Repair, Repairs};
+use crate::model::identity::name::is_unknown;
 use crate::model::personal::mask_name;
 use crate::model::text::{is_invisible, recomposed};
 
@@ -83,30 +83,9 @@ pub fn clean(text: &str) -> NameReading<'_> {
     NameReading { text: Cow::Owned(cleaned), repairs }
 }
 
-/// The name for comparing: NFKC, variants and traditional forms simplified, lower case, without spaces, dots and invisible characters.
-#[must_use]
-pub fn fold(name: &str) -> String {
-    let keep = |character: &char| {
-        !character.is_whitespace() && !is_invisible(*character) && !is_dot(*character) && !is_quote(*character)
-    };
-    recomposed(name.nfkc().filter(keep).map(|character| simplified(character.to_ascii_lowercase())).collect())
-}
-
-/// Whether `character` stands for one that a system could not show: `□`, `?`, U+FFFD, private use.
-#[must_use]
-pub fn unknown_character(character: char) -> bool {
-    matches!(character, '□' | '■' | '〓' | '?' | '？' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
-}
-
-/// Whether any character of `name` is unknown; such a position matches anything when the numbers are equal.
-#[must_use]
-pub fn has_unknown_character(name: &str) -> bool {
-    name.chars().any(unknown_character)
-}
-
 fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇')
-        || unknown_character(character)
+        || is_unknown(character)
 }
 
 /// The dots seen in minority names; the standard one is U+00B7 (民委发〔2016〕33号).
@@ -151,32 +130,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn spellings_of_one_name_meet() {
-        for (one, other) in
-            [("張偉", "张伟"), ("王峯", "王峰"), ("阿卜·买买提", "阿卜买买提"), ("張 國華", "张国华"), ("陈堃", "陈坤")]
-        {
-            assert_eq!(fold(one), fold(other));
-        }
-        assert_ne!(fold("张伟"), fold("张玮"));
-    }
-
-    #[test]
-    fn unknown_characters() {
-        for name in ["张□", "张?", "张\u{e000}", "张\u{fffd}"] {
-            assert!(has_unknown_character(name), "{name}");
-        }
-        assert!(!has_unknown_character("张㯊"));
-    }
-
     proptest! {
         #[test]
         fn idempotent(text in "\\PC{0,16}|[张三李四·.．•。 　(（）)□-]{0,12}") {
             let once = clean(&text).text.into_owned();
             let twice = clean(&once);
             prop_assert_eq!(twice.text.as_ref(), once.as_str());
-            let folded = fold(&text);
-            prop_assert_eq!(fold(&folded), folded);
         }
     }
 }

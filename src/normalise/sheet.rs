@@ -23,6 +23,7 @@ use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, IdState, MONTH, NAME, PLACE, REPAIRS, SEX};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
+use crate::model::identity::id::Number;
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
 
@@ -363,8 +364,9 @@ impl<'a> Normaliser<'a> {
             append(&mut self.number.text, text);
             self.number.state.append_value(state.as_str());
             append_raw(&mut self.number.raw, written, text);
-            let (birth, sex) =
-                if state == IdState::Valid { (id_number::birth_of(text), id_number::sex_of(text)) } else { (None, None) };
+            let number = if state == IdState::Valid { Number::parse(text) } else { None };
+            let birth = number.and_then(Number::birth);
+            let sex = number.map(|number| if number.is_male() { "男" } else { "女" });
             let certificate_text = certificate.as_ref().map_or("", |certificate| certificate.text.as_ref());
             append(&mut self.certificate.text, certificate_text);
             append_raw(&mut self.certificate.raw, certificate_written, certificate_text);

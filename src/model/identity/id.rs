@@ -12,8 +12,11 @@ const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 const CHECKS: [u8; 11] = [1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2];
 /// Value of the check character `X`.
 const X: u8 = 10;
-/// Registration districts start with 11 (Beijing) to 83 (Taiwan residents' permit).
-const PROVINCES: std::ops::RangeInclusive<u8> = 11..=83;
+/// First two digits, GB/T 2260, with 81-83 of the residence permits for Hong Kong, Macao and Taiwan.
+const PROVINCES: [u8; 36] = [
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65,
+    71, 81, 82, 83, 91,
+];
 
 /// Eighteen characters, whether or not the checksum holds: 17 digits and a check character in one word.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +39,17 @@ impl Number {
             *digit = value(character)?;
         }
         Self::from_digits(digits)
+    }
+
+    /// Seventeen digits with the check character that belongs to them; `None` when one is no digit.
+    #[must_use]
+    pub fn completed(digits: &[u8; 17]) -> Option<Self> {
+        let mut values = [0; 18];
+        for (value, character) in values.iter_mut().zip(digits) {
+            *value = self::value(*character)?;
+        }
+        values[17] = check(&values);
+        Self::from_digits(values)
     }
 
     /// `None` when one of the first 17 is no digit or the last is above 10.

@@ -2,3 +2,5 @@
 
 pub mod id;
 pub mod name;
+mod shapes;
+mod variants;
