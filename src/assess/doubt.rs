@@ -31,10 +31,13 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
             by_name.entry(name).or_default().push(at);
         }
     }
+    let present = present_in(subjects, registries);
     for pair in &subjects.linked.review {
         for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
             let Some(person) = subjects.person(one) else { continue };
-            if in_registries(subjects, other, registries) {
+            // The other row, or another row of whoever it belongs to.
+            let could_be = subjects.person(other).is_some_and(|stranger| present.get(stranger.0 as usize) == Some(&true));
+            if could_be || in_registries(subjects, other, registries) {
                 for at in by_person.get(&person).into_iter().flatten() {
                     found[*at].insert(other);
                 }
@@ -72,6 +75,21 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
         }
     }
     found.into_iter().map(|rows| rows.into_iter().collect()).collect()
+}
+
+/// Which persons have a row in any of the registries.
+fn present_in(subjects: &Subjects<'_>, registries: &[RegistryId]) -> Vec<bool> {
+    let mut present = vec![false; subjects.attached.len()];
+    for (position, records) in subjects.records.registries.iter().enumerate() {
+        if registries.contains(&records.registry) {
+            for (_, person) in persons_of(subjects.records, subjects.linked, position) {
+                if let Some(present) = present.get_mut(person) {
+                    *present = true;
+                }
+            }
+        }
+    }
+    present
 }
 
 fn in_registries(subjects: &Subjects<'_>, row: RowId, registries: &[RegistryId]) -> bool {

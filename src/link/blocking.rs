@@ -64,28 +64,22 @@ pub(super) fn candidates(roster: &Roster, spine: &Spine, model: &LinkModel, rows
     Candidates { pairs, skipped }
 }
 
-/// Members of households that the row's household is linked to, and of the row's household itself.
+/// Members of households that the row's household is linked to, and of the row's household itself; where the list knows no
+/// households, of those that the rows above and below belong to.
 fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], persons: &[u32], rule: u8, pairs: &mut Vec<Pair>) {
     let is_free = |person: u32| persons.binary_search(&person).is_ok();
     for &row in rows {
         let household = roster.record(row).household;
         if household == NONE {
+            for neighbour in roster.neighbours(row).filter_map(|row| spine.person(row)) {
+                let beside = spine.housemates(neighbour).filter(|person| is_free(*person));
+                pairs.extend(beside.map(|person| (row, person, rule)));
+            }
             continue;
         }
         for member in spine.members.of(household).take(HOUSEHOLD_MEMBERS) {
-            if is_free(member) {
-                pairs.push((row, member, rule));
-            }
-            for other in spine.households_of.of(member) {
-                pairs.extend(
-                    spine
-                        .members
-                        .of(other)
-                        .take(HOUSEHOLD_MEMBERS)
-                        .filter(|person| is_free(*person))
-                        .map(|person| (row, person, rule)),
-                );
-            }
+            let mates = std::iter::once(member).chain(spine.housemates(member)).filter(|person| is_free(*person));
+            pairs.extend(mates.map(|person| (row, person, rule)));
         }
     }
 }

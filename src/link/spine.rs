@@ -97,6 +97,16 @@ impl Spine {
         number != 0 && self.contested.contains(&number)
     }
 
+    /// The person of a row, if it has one yet.
+    pub(super) fn person(&self, row: u32) -> Option<u32> {
+        self.person_of.get(row as usize).copied().filter(|person| *person != NONE)
+    }
+
+    /// Members of a person's households, itself among them, at most [`HOUSEHOLD_MEMBERS`] of each.
+    pub(super) fn housemates(&self, person: u32) -> impl Iterator<Item = u32> + '_ {
+        self.households_of.of(person).flat_map(|household| self.members.of(household).take(HOUSEHOLD_MEMBERS))
+    }
+
     /// A new person from a row.
     pub(super) fn found(&mut self, roster: &Roster, row: u32) -> u32 {
         let person = dense(self.persons.len());

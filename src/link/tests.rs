@@ -467,3 +467,72 @@ fn a_person_keeps_its_id_when_rows_move() {
     let backward = run(vec![registry("insurance", Grain::Person, &[rows[1].clone(), rows[0].clone()])]);
     assert_eq!((id(&forward, 0), id(&forward, 1)), (id(&backward, 1), id(&backward, 0)));
 }
+
+/// A household of three in the poverty registry, and a subsidy list without household codes that has them one below the other.
+fn household_and_list(list: impl Fn(&[Row; 3]) -> Vec<Row>) -> Linked {
+    let at = |household: &str, relation, row: Row| Row { household: Some(household.into()), relation: Some(relation), ..row };
+    let members = [row("张国强", A, 123), row("李秀英", B, 246), row("张思雨", "2010-05-05", 18)];
+    let mut poverty: Vec<Row> =
+        county(1500, 2).iter().map(|human| damaged(human, 0, std::slice::from_ref(human), &mut Dice(1))).collect();
+    let listed = list(&members);
+    let [husband, wife, child] = members;
+    poverty.extend([at("P", "户主", husband), at("P", "配偶", wife), at("P", "之女", child)]);
+    run(vec![registry("poverty", Grain::Person, &poverty), registry("premium_subsidy", Grain::Person, &listed)])
+}
+
+#[test]
+fn a_row_without_number_is_known_by_the_rows_above_and_below() {
+    let linked = household_and_list(|[husband, wife, child]| {
+        vec![husband.clone(), Row { number: String::new(), state: "missing", ..wife.clone() }, child.clone()]
+    });
+    let last = linked.links.len() - 3;
+    assert_eq!(linked.links[last + 1].person, linked.links[last - 2].person, "{:?}", linked.review);
+    assert_eq!(linked.links[last + 1].status, LinkStatus::Probable);
+    let shuffled = household_and_list(|[_, wife, _]| {
+        vec![row("王五", A, 77), Row { number: String::new(), state: "missing", ..wife.clone() }, row("赵六", B, 78)]
+    });
+    assert_ne!(shuffled.links[last + 1].person, shuffled.links[last - 2].person, "name and village alone are never a join");
+}
+
+#[test]
+fn whoever_bears_a_housemates_number_under_its_own_name_is_of_that_household() {
+    let linked = household_and_list(|[husband, wife, _]| vec![Row { number: husband.number.clone(), ..wife.clone() }]);
+    let last = linked.links.len() - 1;
+    assert_eq!(linked.links[last].person, linked.links[last - 2].person, "{:?}", linked.review);
+    assert!(linked.suspicions.iter().any(|suspicion| matches!(suspicion, Suspicion::NumberTwoNames { .. })), "and it is told");
+}
+
+#[test]
+fn a_number_that_a_later_registry_gives_to_another_does_not_speak_against_a_join() {
+    let at = |household: &str, row: Row| Row { household: Some(household.into()), head: Some("张国强".into()), ..row };
+    let (child, stranger) = (row("张思雨", "2010-05-05", 18), row("陈大海", B, 246));
+    let poverty = [at("P", row("张国强", A, 123)), at("P", Row { number: stranger.number.clone(), ..child.clone() })];
+    let insurance = [at("I", row("张国强", A, 123)), at("I", child), at("J", stranger)];
+    let linked = run(vec![registry("poverty", Grain::Person, &poverty), registry("insurance", Grain::Person, &insurance)]);
+    assert_eq!(linked.links[1].person, linked.links[3].person, "{:?}", linked.review);
+    assert_ne!(linked.links[1].person, linked.links[4].person);
+}
+
+#[test]
+fn siblings_with_swapped_numbers_and_similar_names_are_not_taken_for_each_other() {
+    let at = |household: &str, row: Row| Row { household: Some(household.into()), ..row };
+    let (one, other, head) = (row("陈敏娟", A, 123), row("陈敏怡", B, 246), row("陈成光", "1950-01-02", 33));
+    let swapped = |row: &Row, number: &Row| Row { number: number.number.clone(), ..row.clone() };
+    let poverty = [at("P", head.clone()), at("P", one.clone()), at("P", other.clone())];
+    let insurance = [at("I", head), at("I", swapped(&one, &other)), at("I", swapped(&other, &one))];
+    let linked = run(vec![registry("poverty", Grain::Person, &poverty), registry("insurance", Grain::Person, &insurance)]);
+    assert_eq!((linked.links[4].person, linked.links[5].person), (linked.links[1].person, linked.links[2].person));
+}
+
+#[test]
+fn a_ruined_float_that_passes_the_checksum_is_still_a_float() {
+    let ruined = |right: &str| format!("{}000", right.get(..15).expect("ASCII"));
+    let valid = |text: &str| Number::parse(text).is_some_and(Number::is_valid);
+    let good = (100..1000)
+        .map(|sequence| row("张小明", A, sequence))
+        .find(|row| valid(&ruined(&row.number)) && !row.number.ends_with('X'));
+    let good = good.expect("one in eleven");
+    let bad = Row { number: ruined(&good.number), ..good.clone() };
+    let linked = run(vec![registry("poverty", Grain::Person, &[bad]), registry("insurance", Grain::Person, &[good])]);
+    assert_eq!(linked.links[0].person, linked.links[1].person, "{:?}", linked.review);
+}

@@ -121,10 +121,9 @@ impl IdentityEvents {
     pub(super) fn add_to(&self, found: &mut TrueFindings) {
         for &(pid, damage) in &self.damaged {
             let rule = match damage {
-                NumberDamage::Missing => continue,
                 NumberDamage::Placeholder => "identity.number_invalid",
                 NumberDamage::AnothersNumber(owner) if self.right[owner as usize] > 0 => "identity.conflict",
-                NumberDamage::AnothersNumber(_) => continue,
+                NumberDamage::Missing | NumberDamage::AnothersNumber(_) => continue,
                 _ if self.right[pid as usize] > 0 => "identity.number_damaged",
                 _ => "identity.number_invalid",
             };

@@ -50,8 +50,8 @@ pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32
 pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
     let (mut known, mut beside) = (false, 0u8);
     for neighbour in roster.neighbours(row) {
-        let other = spine.person_of[neighbour as usize];
-        if other == NONE || other == person || spine.households_of.of(other).next().is_none() {
+        let Some(other) = spine.person(neighbour).filter(|other| *other != person) else { continue };
+        if spine.households_of.of(other).next().is_none() {
             continue;
         }
         known = true;

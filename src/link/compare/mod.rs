@@ -50,6 +50,7 @@ pub(super) const LEVEL_NAMES: [&[&str]; COMPARISONS] = [
         "same",
         "unknown character",
         "same sound",
+        "one character looks alike",
         "one character dropped",
         "one character differs",
         "one character differs, kin",
@@ -90,11 +91,11 @@ impl IdLevel {
 }
 
 /// The level of names that differ in one character within one household.
-pub(super) const NAME_KIN: u8 = 5;
+pub(super) const NAME_KIN: u8 = 6;
 /// The last name level that siblings do not share.
 const NAME_SOUND: u8 = 2;
 /// Names differ.
-pub(super) const NAME_DIFFERENT: u8 = 6;
+pub(super) const NAME_DIFFERENT: u8 = 7;
 /// The last household level that says "same household".
 pub(super) const HOUSEHOLD_LINKED: u8 = 2;
 /// The last level of the rows above and below that says "beside the person's household".
@@ -182,9 +183,10 @@ pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, fac
         Some(NameLevel::Same) => 0,
         Some(NameLevel::Wildcard) => 1,
         Some(NameLevel::SameSound) => 2,
-        Some(NameLevel::Dropped) => 3,
-        Some(NameLevel::OneCharacter) if same_household => NAME_KIN,
-        Some(NameLevel::OneCharacter) => 4,
+        Some(NameLevel::LookAlike | NameLevel::OneCharacter) if same_household => NAME_KIN,
+        Some(NameLevel::LookAlike) => 3,
+        Some(NameLevel::Dropped) => 4,
+        Some(NameLevel::OneCharacter) => 5,
         Some(NameLevel::Different) => NAME_DIFFERENT,
     };
     // A contested number is perhaps another's, and so is the birth date inside it.
