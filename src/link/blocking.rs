@@ -24,7 +24,7 @@ pub(super) struct Candidates {
     pub skipped: u64,
 }
 
-/// Candidates between `rows` and `persons`; both ascending.
+/// Candidates that share a key, between `rows` and `persons`; both ascending.
 pub(super) fn candidates(roster: &Roster, spine: &Spine, model: &LinkModel, rows: &[u32], persons: &[u32]) -> Candidates {
     let faces: Vec<(u32, u32)> =
         persons.iter().flat_map(|&person| spine.faces.of(person).map(move |face| (face, person))).collect();
@@ -56,18 +56,38 @@ pub(super) fn candidates(roster: &Roster, spine: &Spine, model: &LinkModel, rows
         .collect();
     let skipped = found.iter().map(|(_, skipped)| skipped).sum();
     let mut pairs: Vec<Pair> = found.into_iter().flat_map(|(pairs, _)| pairs).collect();
-    if let Some(rule) = model.blocking.rules.iter().position(|rule| *rule == BlockingRule::Household) {
-        by_household(roster, spine, rows, persons, u8::try_from(rule).unwrap_or(u8::MAX), &mut pairs);
-    }
     pairs.par_sort_unstable();
     pairs.dedup_by_key(|(row, person, _)| (*row, *person));
     Candidates { pairs, skipped }
 }
 
+impl Candidates {
+    /// The candidates between rows and persons that are still open, with those whom linked households bring together by now.
+    pub(super) fn still_open(
+        &self,
+        roster: &Roster,
+        spine: &Spine,
+        model: &LinkModel,
+        rows: &[u32],
+        persons: &[u32],
+    ) -> Vec<Pair> {
+        let mut free = vec![false; spine.persons.len()];
+        persons.iter().for_each(|person| free[*person as usize] = true);
+        let is_open = |(row, person, _): &&Pair| free[*person as usize] && rows.binary_search(row).is_ok();
+        let mut pairs: Vec<Pair> = self.pairs.iter().filter(is_open).copied().collect();
+        if let Some(rule) = model.blocking.rules.iter().position(|rule| *rule == BlockingRule::Household) {
+            by_household(roster, spine, rows, &free, u8::try_from(rule).unwrap_or(u8::MAX), &mut pairs);
+        }
+        pairs.par_sort_unstable();
+        pairs.dedup_by_key(|(row, person, _)| (*row, *person));
+        pairs
+    }
+}
+
 /// Members of households that the row's household is linked to, and of the row's household itself; where the list knows no
 /// households, of those that the rows above and below belong to.
-fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], persons: &[u32], rule: u8, pairs: &mut Vec<Pair>) {
-    let is_free = |person: u32| persons.binary_search(&person).is_ok();
+fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], free: &[bool], rule: u8, pairs: &mut Vec<Pair>) {
+    let is_free = |person: u32| free[person as usize];
     for &row in rows {
         let household = roster.record(row).household;
         if household == NONE {
@@ -135,7 +155,7 @@ fn for_each_key(roster: &Roster, model: &LinkModel, record: &Record, mut give: i
     let birth = (record.birth != NO_BIRTH).then(|| u64::from(record.birth.unsigned_abs()) << 1 | u64::from(record.birth < 0));
     let village = (record.village != 0).then_some(record.village);
     let phone = (record.phone != 0).then_some(record.phone);
-    let whole = name.filter(|name| !name.folded.has_wildcard());
+    let whole = name.filter(|name| name.whole);
     for (rule, position) in model.blocking.rules.iter().zip(0u8..) {
         // The rule itself and not its position: keys stay the same when rules are reordered.
         let tag = *rule as u64 + 1;

@@ -66,22 +66,22 @@ pub(super) fn join_by_weight(
     let confirm = fixed(model.thresholds.confirm);
     let review = fixed(model.thresholds.review);
     let margin = fixed(model.thresholds.margin);
+    let persons = blocking::free_persons(spine, rows, exclusive);
+    if open.is_empty() || persons.is_empty() {
+        return outcome;
+    }
+    let candidates = blocking::candidates(roster, spine, model, &open, &persons);
+    outcome.skipped = candidates.skipped;
     for round in 0..model.limits.rounds.max(1) {
         let persons = blocking::free_persons(spine, rows, exclusive);
-        if open.is_empty() || persons.is_empty() {
-            break;
-        }
-        let candidates = blocking::candidates(roster, spine, model, &open, &persons);
+        let pairs = candidates.still_open(roster, spine, model, &open, &persons);
         let frozen = &*spine;
         if round == 0 {
-            outcome.skipped = candidates.skipped;
-            let linked =
-                candidates.pairs.par_iter().filter(|(row, person, _)| Company::of(roster, frozen, *row, *person).is_linked());
+            let linked = pairs.par_iter().filter(|(row, person, _)| Company::of(roster, frozen, *row, *person).is_linked());
             calibrate::sharpen_household(weights, linked.count(), persons.len(), open.len());
         }
         let weights = &*weights;
-        let scored: Vec<Scored> = candidates
-            .pairs
+        let scored: Vec<Scored> = pairs
             .par_iter()
             .map(|&(row, person, _)| score(roster, frozen, weights, row, person))
             .filter(|scored| scored.weight >= review.min(confirm - margin))

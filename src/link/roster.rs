@@ -74,6 +74,8 @@ pub(super) struct Name {
     pub folded: FoldedName,
     /// Key of the folded characters.
     pub key: u64,
+    /// No character is unknown, so that the key finds the same name elsewhere.
+    pub whole: bool,
     /// Keys of its sounds.
     pub sounds: Vec<u64>,
     /// Share of rows whose folded name is this.
@@ -379,7 +381,14 @@ fn valid_number(text: &str) -> Option<Number> {
 
 fn fold_name(name: &str) -> Option<Name> {
     let folded = FoldedName::new(name)?;
-    Some(Name { key: hash::text(&folded.folded()), sounds: folded.sounds(), folded, share: 0.0, sound_share: 0.0 })
+    Some(Name {
+        key: hash::text(&folded.folded()),
+        whole: !folded.has_wildcard(),
+        sounds: folded.sounds(),
+        folded,
+        share: 0.0,
+        sound_share: 0.0,
+    })
 }
 
 /// Rows by household: where each starts, and the rows.
