@@ -15,6 +15,9 @@ use crate::config::link::{LinkModel, Odds};
 /// Persons per household, for the chance that two strangers share one.
 const HOUSEHOLD_SIZE: f64 = 3.5;
 
+/// A short list needs no more random pairs than this per row: beside them the prior still has its say.
+const RANDOM_PER_ROW: usize = 10;
+
 /// Counts of levels by comparison.
 type Counts = [[u32; 16]; COMPARISONS];
 
@@ -23,7 +26,7 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
     let mut weights = Weights::shipped(model);
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
     let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
-    let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs));
+    let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs.min(RANDOM_PER_ROW * rows.len())));
     for (at, (comparison, _)) in model.comparisons().into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
             let kept = weights.odds[at].clone();

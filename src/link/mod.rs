@@ -22,12 +22,15 @@ mod spine;
 mod tests;
 mod weights;
 
+use rayon::prelude::*;
+
 use crate::config::link::LinkModel;
 use crate::model::ids::CountyKey;
 use crate::model::link::{Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
+use blocking::SpineIndex;
 use compare::Company;
 use exact::{Claim, Clash, Leftover};
 use people::Order;
@@ -61,6 +64,7 @@ struct Work<'a> {
     roster: &'a Roster,
     model: &'a LinkModel,
     spine: Spine,
+    index: SpineIndex,
     /// Status and weight per row; person comes from the spine.
     status: Vec<(LinkStatus, i32)>,
     review: Vec<ReviewPair>,
@@ -75,6 +79,7 @@ impl<'a> Work<'a> {
             roster,
             model,
             spine,
+            index: SpineIndex::default(),
             status: vec![(LinkStatus::Alone, 0); roster.records.len()],
             review: Vec::new(),
             suspicions: Vec::new(),
@@ -91,8 +96,16 @@ impl<'a> Work<'a> {
             let scored = probable::score(self.roster, &self.spine, &weights, row, person);
             self.status[row as usize] = (LinkStatus::Id, scored.weight);
         }
-        let outcome =
-            probable::join_by_weight(self.roster, &mut self.spine, self.model, &mut weights, rows, &left.rows, exclusive);
+        let outcome = probable::join_by_weight(
+            self.roster,
+            &mut self.spine,
+            &mut self.index,
+            self.model,
+            &mut weights,
+            rows,
+            &left.rows,
+            exclusive,
+        );
         for pair in &outcome.joined {
             let status = if pair.levels.number_repaired() { LinkStatus::Repaired } else { LinkStatus::Probable };
             self.status[pair.row as usize] = (status, pair.weight);
@@ -207,9 +220,9 @@ impl<'a> Work<'a> {
 
     fn finish(mut self, records: &RecordSet, key: &CountyKey) -> Linked {
         let order = Order::new(&self.spine);
-        for position in 0..order.len() {
-            self.note_damage(order.rows_of(position));
-        }
+        let damage: Vec<Suspicion> =
+            (0..order.len()).into_par_iter().flat_map_iter(|position| self.damage(order.rows_of(position))).collect();
+        self.suspicions.extend(damage);
         for person in &self.spine.persons {
             let rows = order.rows_of(order.rank[self.spine.person_of[person.founder as usize] as usize] as usize);
             let status = if rows.len() > 1 { LinkStatus::Id } else { LinkStatus::Alone };
@@ -237,23 +250,29 @@ impl<'a> Work<'a> {
     }
 
     /// Rows of one person whose number is damaged or another's, where another registry has the right one.
-    fn note_damage(&mut self, rows: &[u32]) {
-        let Some((number, source)) = people::best_number(self.roster, &self.spine, rows) else { return };
-        if rows.len() < 2
-            || self.spine.is_contested(number.packed())
-                && rows.iter().filter(|row| self.roster.record(**row).number == number.packed()).count() < 2
-        {
-            return;
+    fn damage(&self, rows: &[u32]) -> Vec<Suspicion> {
+        let numbers = || rows.iter().map(|row| self.roster.record(*row).number);
+        let damaged = |row: &u32| {
+            let record = self.roster.record(*row);
+            record.number == 0 && (record.damaged != NONE || record.borrowed)
+        };
+        // Most persons bear one number everywhere.
+        if rows.len() < 2 || (numbers().all(|number| number == self.roster.record(rows[0]).number) && !rows.iter().any(damaged)) {
+            return Vec::new();
+        }
+        let Some((number, source)) = people::best_number(self.roster, &self.spine, rows) else { return Vec::new() };
+        if self.spine.is_contested(number.packed()) && numbers().filter(|other| *other == number.packed()).count() < 2 {
+            return Vec::new();
         }
         let registry = |row: u32| self.roster.spans.partition_point(|span| span.end <= row);
-        for &row in rows {
-            let record = self.roster.record(row);
-            let wrong = record.number != 0 && record.number != number.packed() && self.spine.is_contested(record.number);
-            let damaged = record.number == 0 && (record.damaged != NONE || record.borrowed);
-            if (wrong || damaged) && registry(row) != registry(source) {
-                self.suspicions.push(Suspicion::Damaged { row: RowId(row), suggestion: number.text(), source: RowId(source) });
-            }
-        }
+        let is_wrong = |row: &u32| {
+            let other = self.roster.record(*row).number;
+            other != 0 && other != number.packed() && self.spine.is_contested(other)
+        };
+        rows.iter()
+            .filter(|row| (is_wrong(row) || damaged(row)) && registry(**row) != registry(source))
+            .map(|row| Suspicion::Damaged { row: RowId(*row), suggestion: number.text(), source: RowId(source) })
+            .collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
@@ -95,8 +95,11 @@ struct Values<'a> {
 
 /// Builds the table of persons.
 pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: &Order, key: &CountyKey) -> People {
-    let values: Vec<Values<'_>> =
-        (0..order.len()).into_par_iter().map(|position| values(records, roster, spine, order.rows_of(position))).collect();
+    let shown: Vec<Shown<'_>> = records.registries.iter().map(Shown::of).collect();
+    let values: Vec<Values<'_>> = (0..order.len())
+        .into_par_iter()
+        .map(|position| values(records, &shown, roster, spine, order.rows_of(position)))
+        .collect();
     let ids = stable_ids(&values, key);
     let text =
         |pick: fn(&Values<'_>) -> Option<String>| -> ArrayRef { Arc::new(values.iter().map(pick).collect::<StringArray>()) };
@@ -128,12 +131,37 @@ pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: 
     People(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema)))
 }
 
-fn values<'a>(records: &'a RecordSet, roster: &Roster, spine: &Spine, rows: &[u32]) -> Values<'a> {
-    let located: Vec<(&RegistryRecords, usize, u32)> = rows
+/// Columns of a registry that the table shows, looked up once.
+struct Shown<'a> {
+    registry: &'a str,
+    name: Option<&'a StringArray>,
+    head_name: Option<&'a StringArray>,
+    place: [Option<&'a StringArray>; 4],
+    household: Option<&'a StringArray>,
+    person_code: Option<&'a StringArray>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(records: &'a RegistryRecords) -> Self {
+        let place = [columns::TOWN, columns::VILLAGE, columns::TOWN_CODE, columns::VILLAGE_CODE];
+        Self {
+            registry: records.registry.as_str(),
+            name: records.text(columns::NAME),
+            head_name: records.text(columns::HEAD_NAME),
+            place: place.map(|column| records.text(column)),
+            household: records.text(columns::HOUSEHOLD_CODE),
+            person_code: records.text(columns::PERSON_CODE).filter(|_| records.registry.as_str() == FIRST),
+        }
+    }
+}
+
+/// A row: the columns of its registry, where it is in them, its number in the run.
+type Located<'s, 'a> = (&'s Shown<'a>, usize, u32);
+
+fn values<'a>(records: &RecordSet, shown: &[Shown<'a>], roster: &Roster, spine: &Spine, rows: &[u32]) -> Values<'a> {
+    let located: Vec<Located<'_, 'a>> = rows
         .iter()
-        .filter_map(|&row| {
-            records.locate(RowId(row)).and_then(|(position, at)| Some((records.registries.get(position)?, at, row)))
-        })
+        .filter_map(|&row| records.locate(RowId(row)).and_then(|(position, at)| Some((shown.get(position)?, at, row))))
         .collect();
     let number = best_number(roster, spine, rows).map(|(number, _)| number);
     let own = |of: fn(&super::roster::Record) -> bool| rows.iter().map(|&row| roster.record(row)).find(|record| of(record));
@@ -144,34 +172,30 @@ fn values<'a>(records: &'a RecordSet, roster: &Roster, spine: &Spine, rows: &[u3
     let sex = number
         .map(|number| if number.is_male() { "男" } else { "女" })
         .or_else(|| own(|record| record.sex != 0).map(|record| if record.sex == 1 { "男" } else { "女" }));
-    let placed = located
-        .iter()
-        .find(|(registry, at, _)| registry.text_at(columns::VILLAGE_CODE, *at).is_some())
-        .or_else(|| located.iter().find(|(registry, at, _)| registry.text_at(columns::TOWN_CODE, *at).is_some()));
-    let place = |column: &str| placed.and_then(|(registry, at, _)| registry.text_at(column, *at));
+    let has_place = |part: usize| located.iter().find(|(shown, at, _)| text(shown.place[part], *at).is_some());
+    let (town_code, village_code) = (2, 3);
+    let placed = has_place(village_code).or_else(|| has_place(town_code));
+    let household = |(shown, at, _): &Located<'_, 'a>| {
+        text(shown.household, *at).filter(|code| !code.is_empty()).map(|code| (shown.registry, code))
+    };
     Values {
         name: best_name(roster, &located),
         number,
         birth,
         sex,
-        place: [place(columns::TOWN), place(columns::VILLAGE), place(columns::TOWN_CODE), place(columns::VILLAGE_CODE)],
-        household: located.iter().find_map(|(registry, at, _)| {
-            registry
-                .text_at(columns::HOUSEHOLD_CODE, *at)
-                .filter(|code| !code.is_empty())
-                .map(|code| (registry.registry.as_str(), code))
-        }),
-        code: located
-            .iter()
-            .find(|(registry, at, _)| {
-                registry.registry.as_str() == FIRST && registry.text_at(columns::PERSON_CODE, *at).is_some()
-            })
-            .and_then(|(registry, at, _)| registry.text_at(columns::PERSON_CODE, *at)),
+        place: [0, 1, 2, 3].map(|part| placed.and_then(|(shown, at, _)| text(shown.place[part], *at))),
+        household: located.iter().find_map(household),
+        code: located.iter().find_map(|(shown, at, _)| text(shown.person_code, *at)),
     }
 }
 
+/// The text at `row`; `None` for null or a column that is not there.
+fn text<'a>(column: Option<&'a StringArray>, row: usize) -> Option<&'a str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}
+
 /// The name written most often, unknown characters last, then the first on the spine.
-fn best_name<'a>(roster: &Roster, located: &[(&'a RegistryRecords, usize, u32)]) -> Option<&'a str> {
+fn best_name<'a>(roster: &Roster, located: &[Located<'_, 'a>]) -> Option<&'a str> {
     let mut votes: Vec<(u32, u32, u32)> = Vec::new();
     for (_, _, row) in located {
         let name = roster.record(*row).name;
@@ -181,17 +205,22 @@ fn best_name<'a>(roster: &Roster, located: &[(&'a RegistryRecords, usize, u32)])
             None => votes.push((name, 1, *row)),
         }
     }
-    let wild = |name: u32| roster.names.get(name as usize).is_none_or(|name| name.folded.has_wildcard());
+    let wild = |name: u32| roster.names.get(name as usize).is_none_or(|name| !name.whole);
     let (_, _, best) = votes.into_iter().min_by_key(|&(name, count, row)| (wild(name), std::cmp::Reverse(count), row))?;
-    let (registry, at, _) = located.iter().find(|(_, _, row)| *row == best)?;
-    registry.text_at(columns::NAME, *at).or_else(|| registry.text_at(columns::HEAD_NAME, *at))
+    let (shown, at, _) = located.iter().find(|(_, _, row)| *row == best)?;
+    text(shown.name, *at).or_else(|| text(shown.head_name, *at))
 }
 
-/// Ids over the steadiest key each person has; persons with the same key are told apart by an ordinal in their order.
+/// Ids over the steadiest key each person has; persons with the same key are told apart by an ordinal, in the order of what they
+/// are called and where they live, so that it does not hang on the order of rows.
 fn stable_ids(values: &[Values<'_>], key: &CountyKey) -> Vec<String> {
     let ids: Vec<String> = values.par_iter().map(|person| id_of(person, key, None)).collect();
     let mut sorted: Vec<usize> = (0..ids.len()).collect();
-    sorted.sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+    let content = |at: usize| {
+        let person: &Values<'_> = &values[at];
+        (person.name, person.birth, person.place[3], person.household, person.number.map(Number::packed))
+    };
+    sorted.par_sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then_with(|| content(*a).cmp(&content(*b))).then(a.cmp(b)));
     let mut unique = ids.clone();
     for block in sorted.chunk_by(|a, b| ids[*a] == ids[*b]).filter(|block| block.len() > 1) {
         for (&position, ordinal) in block.iter().zip(1u32..).skip(1) {

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use super::assign::{self, Edge};
-use super::blocking;
+use super::blocking::{self, SpineIndex};
 use super::calibrate;
 use super::compare::{self, Company, Levels};
 use super::roster::Roster;
@@ -55,6 +55,7 @@ pub(super) struct Outcome {
 pub(super) fn join_by_weight(
     roster: &Roster,
     spine: &mut Spine,
+    index: &mut SpineIndex,
     model: &LinkModel,
     weights: &mut Weights,
     rows: &[u32],
@@ -70,7 +71,7 @@ pub(super) fn join_by_weight(
     if open.is_empty() || persons.is_empty() {
         return outcome;
     }
-    let candidates = blocking::candidates(roster, spine, model, &open, &persons);
+    let candidates = blocking::candidates(roster, spine, index, model, &open, &persons);
     outcome.skipped = candidates.skipped;
     for round in 0..model.limits.rounds.max(1) {
         let persons = blocking::free_persons(spine, rows, exclusive);

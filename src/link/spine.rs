@@ -62,6 +62,8 @@ pub(super) struct Spine {
     pub person_of: Vec<u32>,
     /// Person → rows that say something new.
     pub faces: Chains,
+    /// Every (face, person) in the order they came.
+    pub face_log: Vec<(u32, u32)>,
     /// Person → households.
     pub households_of: Chains,
     /// Household → persons.
@@ -79,6 +81,7 @@ impl Spine {
             persons: Vec::new(),
             person_of: vec![NONE; roster.records.len()],
             faces: Chains::default(),
+            face_log: Vec::new(),
             households_of: Chains::default(),
             members: Chains::with_lists(roster.households as usize),
             contested: WordSet::default(),
@@ -142,6 +145,7 @@ impl Spine {
         });
         if !known && faces < FACES {
             self.faces.push(person, row);
+            self.face_log.push((row, person));
         }
     }
 

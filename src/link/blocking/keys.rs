@@ -1,0 +1,103 @@
+//! The blocking keys of a record: one per rule whose values it has, hashed together with the rule.
+
+use crate::config::link::{BlockingRule, LinkModel};
+use crate::link::hash;
+use crate::link::roster::{NO_BIRTH, Record, Roster};
+use crate::model::columns::IdState;
+use crate::model::identity::id::{self, Number};
+
+/// Calls `give` with every (rule, key) of a record.
+pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, record: &Record, mut give: impl FnMut(u8, u64)) {
+    let name = roster.name_of(record);
+    let damaged = roster.damaged_of(record);
+    let number = (record.number != 0).then(|| Number::from_packed(record.number));
+    let birth = (record.birth != NO_BIRTH).then(|| u64::from(record.birth.unsigned_abs()) << 1 | u64::from(record.birth < 0));
+    let village = (record.village != 0).then_some(record.village);
+    let phone = (record.phone != 0).then_some(record.phone);
+    let whole = name.filter(|name| name.whole);
+    for (rule, position) in model.blocking.rules.iter().zip(0u8..) {
+        // The rule itself and not its position: keys stay the same when rules are reordered.
+        let tag = *rule as u64 + 1;
+        let mut key = |left: u64, right: u64| give(position, hash::pair(left ^ tag << 56, right));
+        match rule {
+            BlockingRule::Number => {
+                number
+                    .iter()
+                    .chain(damaged.iter().flat_map(|damaged| damaged.repairs.iter()))
+                    .for_each(|number| key(number.packed(), 0));
+            }
+            BlockingRule::Stem => {
+                let shown =
+                    damaged.filter(|damaged| damaged.state == IdState::Float).and_then(|damaged| id::stem_shown(&damaged.text));
+                // A float may have been rounded up into the next stem.
+                if let Some(stem) = shown {
+                    (stem - 1..=stem + 1).for_each(|stem| key(stem, 0));
+                } else if let Some(number) = number {
+                    key(number.stem(), 0);
+                }
+            }
+            BlockingRule::Ends if roster.any_masked => {
+                let ends = number.map(Number::ends).or_else(|| {
+                    damaged.filter(|damaged| damaged.state == IdState::Masked).and_then(|damaged| ends_shown(&damaged.text))
+                });
+                if let (Some(ends), Some(name)) = (ends, whole) {
+                    key(ends, u64::from(name.folded.folded().chars().next().map_or(0, u32::from)));
+                }
+            }
+            BlockingRule::Ends | BlockingRule::Household => {}
+            BlockingRule::NameBirth => {
+                if let (Some(name), Some(birth)) = (whole, birth) {
+                    key(name.key, birth);
+                }
+            }
+            BlockingRule::SoundBirth => {
+                if let (Some(name), Some(birth)) = (name, birth) {
+                    name.sounds.iter().for_each(|sound| key(*sound, birth));
+                }
+            }
+            BlockingRule::NameVillage => {
+                if let (Some(name), Some(village)) = (whole, village) {
+                    key(name.key, village);
+                }
+            }
+            BlockingRule::SoundVillage => {
+                if let (Some(name), Some(village)) = (name, village) {
+                    name.sounds.iter().for_each(|sound| key(*sound, village));
+                }
+            }
+            BlockingRule::BirthSequence => {
+                if let Some(number) = number {
+                    key(number.birth_and_sequence(), 0);
+                }
+            }
+            BlockingRule::BirthVillage => {
+                if let (Some(birth), Some(village)) = (birth, village) {
+                    key(birth, village);
+                }
+            }
+            BlockingRule::NameHead => {
+                if let (Some(name), Some(head)) = (whole, roster.names.get(record.head as usize)) {
+                    key(name.key, head.key);
+                }
+            }
+            BlockingRule::SoundPhone => {
+                if let (Some(name), Some(phone)) = (name, phone) {
+                    name.sounds.iter().for_each(|sound| key(*sound, phone));
+                }
+            }
+        }
+    }
+}
+
+/// First six and last four of a masked number, as [`Number::ends`] packs them.
+fn ends_shown(text: &str) -> Option<u64> {
+    if text.len() != 18 {
+        return None;
+    }
+    let shown = text.bytes().take(6).chain(text.bytes().skip(14));
+    shown.into_iter().try_fold(0u64, |sum, byte| match byte {
+        b'0'..=b'9' => Some(sum * 11 + u64::from(byte - b'0')),
+        b'X' => Some(sum * 11 + 10),
+        _ => None,
+    })
+}
