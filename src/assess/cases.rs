@@ -20,7 +20,7 @@ use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, 
 use crate::model::date::Day;
 use crate::model::finding::{Finding, Scope};
 use crate::model::ids::CountyKey;
-use crate::model::link::{Link, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::link::{Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, RowId, SourceSheet};
 use crate::model::registry::Grain;
@@ -188,6 +188,7 @@ impl Given {
                 people: People(RecordBatch::new_empty(Arc::new(Schema::empty()))),
                 review: Vec::new(),
                 suspicions: Vec::new(),
+                quality: LinkQuality::default(),
             },
             labels: Vec::new(),
             households: Vec::new(),

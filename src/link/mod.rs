@@ -16,6 +16,7 @@ mod exact;
 mod hash;
 mod people;
 mod probable;
+mod quality;
 mod roster;
 mod spine;
 #[cfg(test)]
@@ -34,7 +35,7 @@ use blocking::SpineIndex;
 use compare::Company;
 use exact::{Claim, Clash, Leftover};
 use people::Order;
-use probable::{Outcome, Scored};
+use probable::{Layer, Outcome, Scored};
 use roster::{NONE, Roster};
 use spine::Spine;
 use weights::{Weights, probability, to_f32};
@@ -69,6 +70,8 @@ struct Work<'a> {
     status: Vec<(LinkStatus, i32)>,
     review: Vec<ReviewPair>,
     suspicions: Vec<Suspicion>,
+    /// Keys too common to be followed.
+    skipped: u64,
 }
 
 impl<'a> Work<'a> {
@@ -83,6 +86,7 @@ impl<'a> Work<'a> {
             status: vec![(LinkStatus::Alone, 0); roster.records.len()],
             review: Vec::new(),
             suspicions: Vec::new(),
+            skipped: 0,
         }
     }
 
@@ -96,16 +100,9 @@ impl<'a> Work<'a> {
             let scored = probable::score(self.roster, &self.spine, &weights, row, person);
             self.status[row as usize] = (LinkStatus::Id, scored.weight);
         }
-        let outcome = probable::join_by_weight(
-            self.roster,
-            &mut self.spine,
-            &mut self.index,
-            self.model,
-            &mut weights,
-            rows,
-            &left.rows,
-            exclusive,
-        );
+        let layer = Layer { rows, open: &left.rows, exclusive };
+        let outcome = probable::join_by_weight(self.roster, &mut self.spine, &mut self.index, self.model, &mut weights, &layer);
+        self.skipped += outcome.skipped;
         for pair in &outcome.joined {
             let status = if pair.levels.number_repaired() { LinkStatus::Repaired } else { LinkStatus::Probable };
             self.status[pair.row as usize] = (status, pair.weight);
@@ -228,7 +225,7 @@ impl<'a> Work<'a> {
             let status = if rows.len() > 1 { LinkStatus::Id } else { LinkStatus::Alone };
             self.status[person.founder as usize] = (status, 0);
         }
-        let links = self
+        let links: Vec<Link> = self
             .status
             .iter()
             .zip(&self.spine.person_of)
@@ -246,7 +243,9 @@ impl<'a> Work<'a> {
         let people = people::table(records, self.roster, &self.spine, &order, key);
         self.review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
         self.suspicions.sort_by_key(suspicion_key);
-        Linked { links, people, review: self.review, suspicions: self.suspicions }
+        let is_founder = |row: usize| self.spine.persons[self.spine.person_of[row] as usize].founder as usize == row;
+        let quality = quality::quality(&links, is_founder, &self.review, self.skipped);
+        Linked { links, people, review: self.review, suspicions: self.suspicions, quality }
     }
 
     /// Rows of one person whose number is damaged or another's, where another registry has the right one.

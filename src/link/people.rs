@@ -190,7 +190,7 @@ fn values<'a>(records: &RecordSet, shown: &[Shown<'a>], roster: &Roster, spine: 
 }
 
 /// The text at `row`; `None` for null or a column that is not there.
-fn text<'a>(column: Option<&'a StringArray>, row: usize) -> Option<&'a str> {
+fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
     column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
 

@@ -51,19 +51,28 @@ pub(super) struct Outcome {
     pub skipped: u64,
 }
 
-/// Runs pass 2 over `leftover` (ascending) of the layer `rows`.
+/// One grain key of one registry.
+pub(super) struct Layer<'a> {
+    /// All its rows, ascending.
+    pub rows: &'a [u32],
+    /// Those still without a person, ascending.
+    pub open: &'a [u32],
+    /// Whether a person has at most one row.
+    pub exclusive: bool,
+}
+
+/// Runs pass 2 over the open rows of a layer.
 pub(super) fn join_by_weight(
     roster: &Roster,
     spine: &mut Spine,
     index: &mut SpineIndex,
     model: &LinkModel,
     weights: &mut Weights,
-    rows: &[u32],
-    leftover: &[u32],
-    exclusive: bool,
+    layer: &Layer<'_>,
 ) -> Outcome {
+    let &Layer { rows, open, exclusive } = layer;
+    let mut open = open.to_vec();
     let mut outcome = Outcome::default();
-    let mut open: Vec<u32> = leftover.to_vec();
     let confirm = fixed(model.thresholds.confirm);
     let review = fixed(model.thresholds.review);
     let margin = fixed(model.thresholds.margin);

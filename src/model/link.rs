@@ -106,6 +106,40 @@ pub struct Linked {
     pub review: Vec<ReviewPair>,
     /// Identity findings that only linking can see.
     pub suspicions: Vec<Suspicion>,
+    /// How good the links probably are.
+    pub quality: LinkQuality,
+}
+
+/// A number of links as their probabilities foretell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// Expected number.
+    pub expected: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// How rows came to their persons, and how many links are probably wrong or missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LinkQuality {
+    /// Rows joined by an equal number, and founders that others joined.
+    pub by_number: u64,
+    /// Rows whose number was repaired by proof.
+    pub repaired: u64,
+    /// Rows joined by weight.
+    pub probable: u64,
+    /// Rows that nobody joined.
+    pub alone: u64,
+    /// Pairs for a human.
+    pub review: u64,
+    /// Blocking keys looked up in vain because too many records share them; their pairs were not compared.
+    pub skipped: u64,
+    /// Joined rows that are probably another person's.
+    pub false_links: Estimate,
+    /// Rows left open that probably belong to somebody known.
+    pub missed_links: Estimate,
 }
 
 /// Something odd about identities that linking saw on its way.

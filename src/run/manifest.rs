@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::model::date::{Day, Month};
 use crate::model::finding::RuleNote;
 use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::link::{Estimate, LinkQuality};
 use crate::model::raw::Refusal;
 
 /// The contents of `run.json`.
@@ -33,6 +34,8 @@ pub(super) struct Manifest {
     pub(super) inputs: Vec<InputEntry>,
     /// Rows in and out of each stage that ran.
     pub(super) stages: Vec<StageEntry>,
+    /// How rows came to their persons, and how many links are probably wrong or missing.
+    pub(super) linking: Option<LinkingEntry>,
     /// One per file written, by path.
     pub(super) outputs: Vec<OutputEntry>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
@@ -41,6 +44,47 @@ pub(super) struct Manifest {
     pub(super) findings: BTreeMap<String, u64>,
     /// Whether rows in = rows kept + rows rejected everywhere.
     pub(super) balanced: bool,
+}
+
+/// [`LinkQuality`] in the manifest; estimates to a hundredth of a link, with their 95 % interval.
+#[derive(Debug, Serialize)]
+pub(super) struct LinkingEntry {
+    id: u64,
+    repaired: u64,
+    probable: u64,
+    alone: u64,
+    review_pairs: u64,
+    keys_skipped: u64,
+    false_links: EstimateEntry,
+    missed_links: EstimateEntry,
+}
+
+#[derive(Debug, Serialize)]
+struct EstimateEntry {
+    expected: f64,
+    low: f64,
+    high: f64,
+}
+
+impl From<&LinkQuality> for LinkingEntry {
+    fn from(quality: &LinkQuality) -> Self {
+        let rounded = |value: f64| (value * 100.0).round() / 100.0;
+        let entry = |estimate: Estimate| EstimateEntry {
+            expected: rounded(estimate.expected),
+            low: rounded(estimate.low),
+            high: rounded(estimate.high),
+        };
+        Self {
+            id: quality.by_number,
+            repaired: quality.repaired,
+            probable: quality.probable,
+            alone: quality.alone,
+            review_pairs: quality.review,
+            keys_skipped: quality.skipped,
+            false_links: entry(quality.false_links),
+            missed_links: entry(quality.missed_links),
+        }
+    }
 }
 
 /// An input file.
@@ -176,6 +220,7 @@ impl Manifest {
             masked: false,
             inputs: Vec::new(),
             stages: Vec::new(),
+            linking: None,
             outputs: Vec::new(),
             notes: Vec::new(),
             findings: BTreeMap::new(),

@@ -28,7 +28,7 @@ use crate::ingest::limits::Limits;
 use crate::link::link;
 use crate::model::date::{Day, Month};
 use crate::model::intake::IntakeFile;
-use crate::model::link::Linked;
+use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
 use crate::normalise::{Context, assemble};
 use crate::report::{ReportInput, build};
@@ -212,6 +212,7 @@ impl Run<'_> {
         let mut findings = 0;
         if self.request.until >= Stage::Link {
             let linked = self.timed("link", |run| run.link(&records, &intake))?;
+            headline.push_str(&Self::linking(&linked.quality));
             if self.request.until >= Stage::Assess {
                 let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
                 findings = assessed.findings.len();
@@ -297,6 +298,7 @@ impl Run<'_> {
         stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
         stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
         self.stage("link", records.len() as u64, linked.links.len() as u64);
+        self.manifest.linking = Some((&linked.quality).into());
         Ok(linked)
     }
 
@@ -370,6 +372,24 @@ impl Run<'_> {
         self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
         self.manifest.inputs = intake.iter().map(Into::into).collect();
         format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
+    }
+
+    /// One line on how the rows came together; a second where blocks were too large to compare.
+    fn linking(quality: &LinkQuality) -> String {
+        let LinkQuality { by_number, repaired, probable, alone, false_links, missed_links, .. } = quality;
+        let mut text = format!(
+            "\n对人：号码一致 {by_number} 行，号码修复 {repaired} 行，综合比对 {probable} 行，未对上 {alone} 行；\
+             估计误连 {:.1} 行（95% 区间 {:.1}–{:.1}），漏连 {:.1} 行（{:.1}–{:.1}）",
+            false_links.expected, false_links.low, false_links.high, missed_links.expected, missed_links.low, missed_links.high,
+        );
+        if quality.skipped > 0 {
+            let _ = write!(
+                text,
+                "\n注意  有 {} 次查找因同键的记录太多而没有比对，可能漏连；请在关联模型 [blocking] 里换用更细的规则，或提高 [limits] block",
+                quality.skipped
+            );
+        }
+        text
     }
 
     // Writing to a String cannot fail.

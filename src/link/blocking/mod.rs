@@ -42,8 +42,7 @@ pub(super) fn candidates(
     let own: Vec<(u32, u32)> = rows.iter().map(|&row| (row, row)).collect();
     let probe = Probe { roster, model };
     let found = if rows.len() * SHORT_LIST < spine.persons.len() {
-        let mut free = vec![false; spine.persons.len()];
-        persons.iter().for_each(|person| free[*person as usize] = true);
+        let free = flags(spine, persons);
         let (known, new) = index.refreshed(roster, spine, model);
         let mut found = probe.all(&own, known, |person| free[person as usize], |row, person| (row, person));
         let rows = KeyIndex::new(roster, model, &own);
@@ -64,6 +63,15 @@ pub(super) fn candidates(
     pairs.par_sort_unstable();
     pairs.dedup_by_key(|(row, person, _)| (*row, *person));
     Candidates { pairs, skipped }
+}
+
+/// Per person, whether it is among `persons`.
+fn flags(spine: &Spine, persons: &[u32]) -> Vec<bool> {
+    let mut flags = vec![false; spine.persons.len()];
+    for person in persons {
+        flags[*person as usize] = true;
+    }
+    flags
 }
 
 /// Looks keys up.
@@ -115,8 +123,7 @@ impl Candidates {
         rows: &[u32],
         persons: &[u32],
     ) -> Vec<Pair> {
-        let mut free = vec![false; spine.persons.len()];
-        persons.iter().for_each(|person| free[*person as usize] = true);
+        let free = flags(spine, persons);
         let is_open = |(row, person, _): &&Pair| free[*person as usize] && rows.binary_search(row).is_ok();
         let mut pairs: Vec<Pair> = self.pairs.iter().filter(is_open).copied().collect();
         if let Some(rule) = model.blocking.rules.iter().position(|rule| *rule == BlockingRule::Household) {
