@@ -40,6 +40,9 @@ use roster::{NONE, Roster};
 use spine::Spine;
 use weights::{Weights, probability, to_f32};
 
+/// Why a pair with an equal number is left to a human.
+const CLASH: &str = "number equal, name differs";
+
 /// Links every row.
 #[must_use]
 pub fn link(records: &RecordSet, model: &LinkModel, key: &CountyKey) -> Linked {
@@ -188,7 +191,7 @@ impl<'a> Work<'a> {
             let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, company);
             let weight = weights.weight(self.roster, levels, self.roster.record(clash.right), self.roster.record(clash.left));
             let scored = Scored { row: clash.right, person, face: clash.left, weight, levels };
-            let pair = self.review_pair(&scored, weights, "number equal, name differs");
+            let pair = self.review_pair(&scored, weights, CLASH);
             self.review.push(pair);
         }
     }

@@ -4,6 +4,7 @@
 //! review pairs with chance p, all of them independently: sums and variances of such coins. Sums run in row order, so that the
 //! same input gives the same digits.
 
+use super::CLASH;
 use crate::model::link::{Estimate, Link, LinkQuality, LinkStatus, ReviewPair};
 
 /// Half width of a 95 % interval in standard deviations.
@@ -13,7 +14,9 @@ const NORMAL_95: f64 = 1.96;
 pub(super) fn quality(links: &[Link], is_founder: impl Fn(usize) -> bool, review: &[ReviewPair], skipped: u64) -> LinkQuality {
     let joined = links.iter().enumerate().filter(|(row, link)| !is_founder(*row) && link.status != LinkStatus::Alone);
     let of = |status: LinkStatus| links.iter().filter(|link| link.status == status).count() as u64;
-    let mut open: Vec<(u32, f32)> = review.iter().map(|pair| (pair.right.0, pair.probability)).collect();
+    // An equal number under another name is a conflict to settle, not a link that may be missing.
+    let unlinked = review.iter().filter(|pair| pair.reason != CLASH);
+    let mut open: Vec<(u32, f32)> = unlinked.map(|pair| (pair.right.0, pair.probability)).collect();
     open.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     open.dedup_by_key(|(row, _)| *row);
     LinkQuality {
