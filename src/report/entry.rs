@@ -149,15 +149,15 @@ impl<'a> View<'a> {
             ListField::Rules => Value::Text(joined(entry.findings.iter().map(|f| self.title(&f.rule).to_owned()), "；\n")),
             ListField::Clauses => Value::Text(joined(entry.findings.iter().map(|f| f.clause.clone()), "\n")),
             ListField::Sentences => Value::Text(self.sentences(entry)),
-            ListField::Evidence => self.parts(entry, column.part, parts, |rows| self.evidence(rows, false)),
-            ListField::EvidenceFull => self.parts(entry, column.part, parts, |rows| self.evidence(rows, true)),
-            ListField::Place => self.parts(entry, column.part, parts, |rows| self.place(rows[0], true)),
+            ListField::Evidence => self.evidence(entry, column.part, parts, false),
+            ListField::EvidenceFull => self.evidence(entry, column.part, parts, true),
+            ListField::Place => self.parts(entry, column.part, parts, |rows| self.place(rows[0])),
             ListField::Content => self.parts(entry, column.part, parts, |rows| self.content(rows)),
             ListField::Number => self.parts(entry, column.part, parts, |rows| self.number(rows)),
             ListField::DoubtfulNumber => self.sided(entry, false, |rows| self.number(rows)),
-            ListField::DoubtfulPlace => self.sided(entry, false, |rows| self.place(rows[0], true)),
+            ListField::DoubtfulPlace => self.sided(entry, false, |rows| self.place(rows[0])),
             ListField::ConfirmedNumber => self.sided(entry, true, |rows| self.number(rows)),
-            ListField::ConfirmedPlace => self.sided(entry, true, |rows| self.place(rows[0], true)),
+            ListField::ConfirmedPlace => self.sided(entry, true, |rows| self.place(rows[0])),
             ListField::DataDate => self.data_date(entry).map_or(Value::Blank, Value::Day),
             ListField::Confidence => {
                 let weakest = entry.findings.iter().map(|f| f.confidence).max().unwrap_or(Confidence::Check);
@@ -228,17 +228,20 @@ impl<'a> View<'a> {
         }
     }
 
-    /// `扶贫人口名册第12行`, with file and sheet if `full`.
-    fn place(&self, evidence: &'a Evidence, full: bool) -> String {
-        let mut place = self.registry(evidence).to_owned();
-        if let (true, Some(file)) = (full, &evidence.file) {
-            place = format!("{place}（{file}");
-            if let Some(sheet) = evidence.sheet.as_ref().filter(|sheet| !sheet.is_empty()) {
-                place = format!("{place}，{sheet}");
-            }
-            place.push('）');
+    /// `扶贫人口名册第12行`, with file and sheet.
+    fn place(&self, evidence: &'a Evidence) -> String {
+        let source = self.source(evidence, true);
+        evidence.row.map_or(source.clone(), |row| format!("{source}第{row}行"))
+    }
+
+    /// `扶贫人口名册`, with file and sheet if `full`.
+    fn source(&self, evidence: &'a Evidence, full: bool) -> String {
+        let registry = self.registry(evidence);
+        match (&evidence.file, evidence.sheet.as_ref().filter(|sheet| !sheet.is_empty())) {
+            (Some(file), Some(sheet)) if full => format!("{registry}（{file}，{sheet}）"),
+            (Some(file), None) if full => format!("{registry}（{file}）"),
+            _ => registry.to_owned(),
         }
-        evidence.row.map_or(place.clone(), |row| format!("{place}第{row}行"))
     }
 
     fn content(&self, rows: &[&'a Evidence]) -> String {
@@ -254,8 +257,33 @@ impl<'a> View<'a> {
         )
     }
 
-    fn evidence(&self, rows: &[&'a Evidence], full: bool) -> String {
-        format!("{}：{}", self.place(rows[0], full), self.content(rows))
+    /// Where each thing was read and what stood there; neighbouring rows of one sheet that say the same are told together:
+    /// `扶贫人口名册第5、6、7行：贫困户属性=一般贫困户`.
+    fn evidence(&self, entry: &Entry<'a>, part: usize, parts: usize, full: bool) -> Value {
+        let mut told: Vec<(&Evidence, Vec<u32>, String)> = Vec::new();
+        for rows in Self::source_rows(entry) {
+            let (first, content) = (rows[0], self.content(&rows));
+            match (told.last_mut(), first.row) {
+                (Some((other, lines, same)), Some(line))
+                    if (&other.registry, &other.file, &other.sheet) == (&first.registry, &first.file, &first.sheet)
+                        && *same == content
+                        && !lines.is_empty() =>
+                {
+                    lines.push(line);
+                }
+                (_, line) => told.push((first, line.into_iter().collect(), content)),
+            }
+        }
+        let taken = if part >= parts { usize::MAX } else { 1 };
+        let shown = told.iter().skip(part - 1).take(taken).map(|(first, lines, content)| {
+            let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
+            let lines = if lines.is_empty() { String::new() } else { format!("第{}行", lines.join("、")) };
+            format!("{}{lines}：{content}", self.source(first, full))
+        });
+        match joined(shown, "；\n") {
+            text if text.is_empty() => Value::Blank,
+            text => Value::Text(self.text(&text)),
+        }
     }
 
     fn number(&self, rows: &[&Evidence]) -> String {

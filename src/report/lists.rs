@@ -5,7 +5,7 @@
 
 use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 
-use crate::config::layout::{Choices, IndexField, ListField, Style, Table};
+use crate::config::layout::{Choices, Column, IndexField, ListField, Style, Table};
 use crate::model::date::Day;
 use crate::model::finding::Confidence;
 use crate::model::money::Fen;
@@ -78,12 +78,17 @@ impl Book<'_> {
         let mut rows = 0;
         for Sheet { name, section, entries, before } in &sheets {
             let parts = section.table.columns.iter().map(|column| column.part).max().unwrap_or(1);
+            let shown = |column: &Column<ListField>| {
+                !column.optional || section.entries.iter().any(|entry| view.value(entry, 1, column, parts) != Value::Blank)
+            };
+            let table =
+                section.table.with_columns(section.table.columns.iter().filter(|column| shown(column)).cloned().collect());
             let sheet = workbook.add_worksheet().set_name(name)?;
-            let mut page = Page::new(sheet, style, &section.caption, section.table)?;
-            page.table(section.table, Some(&lookup), entries.len(), |row, column| {
+            let mut page = Page::new(sheet, style, &section.caption, &table)?;
+            page.table(&table, Some(&lookup), entries.len(), |row, column| {
                 view.value(&entries[row], i64::try_from(before + row + 1).unwrap_or(i64::MAX), column, parts)
             })?;
-            page.signature(&section.table.signature)?;
+            page.signature(&table.signature)?;
             page.finish()?;
             rows += entries.len() as u64;
         }

@@ -7,6 +7,7 @@ use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use super::lists::Book;
 use super::sample::{Sample, finding, sample};
 use super::*;
+use crate::model::finding::Evidence;
 
 fn layouts() -> Layouts {
     Layouts::shipped().expect("shipped layouts")
@@ -69,32 +70,39 @@ fn every_part(file: &OutputFile) -> String {
 }
 
 #[track_caller]
-fn same_as_golden(file: &OutputFile, golden: &str) {
+/// Compares a workbook cell by cell with `tests/golden/`; with `BIDUI_GOLDEN=write` it writes the golden file instead, to be read
+/// in the diff.
+fn same_as_golden(file: &OutputFile, name: &str) {
     let dump = dump(file);
+    let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var("BIDUI_GOLDEN").is_ok_and(|wish| wish == "write") {
+        std::fs::write(&path, &dump).expect("the golden file");
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden file");
     if let Some((line, (now, then))) = dump.lines().zip(golden.lines()).enumerate().find(|(_, (now, then))| now != then) {
-        panic!("line {}:\n  now  {now}\n  then {then}\nwhole dump:\n{dump}", line + 1);
+        panic!("line {}:\n now {now}\nthen {then}", line + 1);
     }
     assert_eq!(dump.lines().count(), golden.lines().count(), "whole dump:\n{dump}");
 }
 
 #[test]
 fn golden_town() {
-    same_as_golden(find(&files(&sample()), "瑞溪镇"), include_str!("../../tests/golden/report_town.txt"));
+    same_as_golden(find(&files(&sample()), "瑞溪镇"), "report_town");
 }
 
 #[test]
 fn golden_department() {
-    same_as_golden(find(&files(&sample()), "县民政局"), include_str!("../../tests/golden/report_department.txt"));
+    same_as_golden(find(&files(&sample()), "县民政局"), "report_department");
 }
 
 #[test]
 fn golden_identity() {
-    same_as_golden(find(&files(&sample()), "身份信息更正"), include_str!("../../tests/golden/report_identity.txt"));
+    same_as_golden(find(&files(&sample()), "身份信息更正"), "report_identity");
 }
 
 #[test]
 fn golden_summary() {
-    same_as_golden(find(&files(&sample()), "汇总"), include_str!("../../tests/golden/report_summary.txt"));
+    same_as_golden(find(&files(&sample()), "汇总"), "report_summary");
 }
 
 #[test]
@@ -168,6 +176,19 @@ fn the_damaged_number_is_never_suggested_whichever_registry_was_read_first() {
         assert_eq!(row[10].to_string(), "520324199003071234", "as suggested");
         assert!(row[11].to_string().starts_with("扶贫系统人口名册"));
     }
+}
+
+#[test]
+fn rows_that_say_the_same_are_told_together() {
+    let mut sample = sample();
+    let finding = sample.findings.iter_mut().find(|finding| finding.evidence[0].row.is_some()).expect("a finding with a row");
+    let first = finding.evidence[0].clone();
+    let at = |row: u32| Evidence { row: Some(row), ..first.clone() };
+    finding.evidence = vec![at(5), at(6), at(9), Evidence { value: "别的".to_owned(), ..at(10) }];
+    let (id, value) = (finding.finding_id.clone(), first.value.clone());
+    let all = files(&sample).iter().map(dump).collect::<String>();
+    let line = all.lines().find(|line| line.contains(&id) && line.contains("第5、6、9行")).expect("rows together");
+    assert!(line.contains(&value) && line.contains("第10行") && line.contains("别的"), "{line}");
 }
 
 #[test]

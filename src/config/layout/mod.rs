@@ -116,6 +116,9 @@ pub struct Column<F> {
     /// Present for programs, not shown or printed.
     #[serde(default)]
     pub hidden: bool,
+    /// Left out of a list in which no row has anything to show in it.
+    #[serde(default)]
+    pub optional: bool,
     /// Whether a totals row adds it up.
     #[serde(default)]
     pub total: bool,
@@ -140,6 +143,7 @@ impl<F> Column<F> {
             width: self.width,
             align: self.align,
             hidden: self.hidden,
+            optional: self.optional,
             total: self.total,
             answer: self.answer.clone(),
             hint: self.hint.clone(),
