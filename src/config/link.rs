@@ -1,25 +1,17 @@
 //! The linkage model as data: thresholds, blocking rules and the prior of every comparison level.
 //!
-//! Takes the text of `pipelines/link.toml`; gives a [`LinkModel`] in which every level that the comparisons know has its
-//! [`Odds`], or all mistakes at once.
+//! Takes the document `pipelines/link.toml`; gives a [`LinkModel`] in which every level of every comparison has its [`Odds`], or
+//! all mistakes at once with their places.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::document::{self, Document, Spanned};
+use super::error::Problems;
+
 /// The model that ships with the program.
 const SHIPPED: &str = include_str!("../../pipelines/link.toml");
-
-/// A mistake in a linkage model.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkModelError {
-    /// Not TOML, or not of this form; the message has line and caret.
-    #[error("关联模型无法读取：\n{0}")]
-    Form(#[from] toml::de::Error),
-    /// Values that make no sense, one per line.
-    #[error("关联模型有误：\n{}", .0.join("\n"))]
-    Values(Vec<String>),
-}
 
 /// How often a level fires for one person's rows (`m`) and for two persons' (`u`).
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -54,8 +46,7 @@ pub struct Limits {
 }
 
 /// How the run's own pairs are weighed against the priors.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Calibration {
     /// Comparisons that are calibrated.
     pub comparisons: Vec<String>,
@@ -105,12 +96,81 @@ pub struct Blocking {
     pub rules: Vec<BlockingRule>,
 }
 
-/// The levels of one comparison by name.
-pub type LevelOdds = BTreeMap<String, Odds>;
+/// Comparisons in the order their parts are printed, each with its levels from the best to the worst; missing evidence is no level.
+pub const COMPARISONS: [(&str, &[&str]); 8] = [
+    (
+        "id_number",
+        &[
+            "equal",
+            "one digit differs",
+            "neighbours swapped",
+            "character missing or doubled",
+            "float rounding",
+            "float stem",
+            "masked alike",
+            "same birth and sequence",
+            "two slips",
+            "same birth",
+            "another member's number",
+            "contested",
+            "damaged, unlike",
+            "two valid numbers",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "same",
+            "unknown character",
+            "same sound",
+            "one character looks alike",
+            "one character dropped",
+            "one character differs",
+            "one character differs, kin",
+            "different",
+        ],
+    ),
+    ("birth", &["equal", "day and month swapped", "one part differs", "different"]),
+    ("sex", &["equal", "different"]),
+    ("place", &["village", "town", "town, village unknown", "elsewhere"]),
+    ("household", &["same code", "two members linked", "one member linked", "same head", "apart", "other head"]),
+    ("phone", &["equal", "different"]),
+    ("neighbours", &["both rows beside", "one row beside", "elsewhere"]),
+];
 
-/// A linkage model.
-#[derive(Clone, Debug, Deserialize)]
+/// A linkage model as written, with the places of what is checked beyond its shape.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Written {
+    thresholds: Spanned<Thresholds>,
+    limits: Limits,
+    calibration: WrittenCalibration,
+    #[serde(default)]
+    code_systems: BTreeMap<String, Vec<String>>,
+    blocking: Blocking,
+    id_number: Spanned<WrittenLevels>,
+    name: Spanned<WrittenLevels>,
+    birth: Spanned<WrittenLevels>,
+    sex: Spanned<WrittenLevels>,
+    place: Spanned<WrittenLevels>,
+    household: Spanned<WrittenLevels>,
+    phone: Spanned<WrittenLevels>,
+    neighbours: Spanned<WrittenLevels>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCalibration {
+    comparisons: Vec<Spanned<String>>,
+    strength: Spanned<f64>,
+    proven_pairs: usize,
+    random_pairs: usize,
+}
+
+type WrittenLevels = BTreeMap<Spanned<String>, Spanned<Odds>>;
+
+/// A linkage model: every level of every comparison has its odds.
+#[derive(Clone, Debug)]
 pub struct LinkModel {
     /// When a weight is enough.
     pub thresholds: Thresholds,
@@ -119,75 +179,72 @@ pub struct LinkModel {
     /// Own counts against priors.
     pub calibration: Calibration,
     /// Code system → registries that share it.
-    #[serde(default)]
     pub code_systems: BTreeMap<String, Vec<String>>,
     /// Blocking rules.
     pub blocking: Blocking,
-    /// Levels of the resident number.
-    pub id_number: LevelOdds,
-    /// Levels of the name.
-    pub name: LevelOdds,
-    /// Levels of the birth date.
-    pub birth: LevelOdds,
-    /// Levels of the sex.
-    pub sex: LevelOdds,
-    /// Levels of town and village.
-    pub place: LevelOdds,
-    /// Levels of the household.
-    pub household: LevelOdds,
-    /// Levels of the phone.
-    pub phone: LevelOdds,
-    /// Levels of the rows above and below.
-    pub neighbours: LevelOdds,
+    /// Per comparison of [`COMPARISONS`], per level, its odds.
+    pub odds: [Vec<Odds>; COMPARISONS.len()],
 }
 
 impl LinkModel {
     /// Reads and checks a model.
-    pub fn parse(text: &str) -> Result<Self, LinkModelError> {
-        let model: Self = toml::from_str(text)?;
-        let mut mistakes = Vec::new();
-        for (comparison, levels) in model.comparisons() {
-            for (level, odds) in levels {
-                for (which, share) in [("m", odds.m), ("u", odds.u)] {
-                    if !(share > 0.0 && share <= 1.0) {
-                        mistakes.push(format!("[{comparison}] “{level}”的 {which} 应大于 0 且不大于 1，现为 {share}"));
-                    }
-                }
-            }
-        }
-        let thresholds = model.thresholds;
+    pub fn resolve(document: &Document) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let Some(written) = document::parse::<Written>(document, &mut problems) else { return Err(sorted(problems)) };
+        let thresholds = *written.thresholds.get_ref();
         if !(thresholds.review <= thresholds.confirm && thresholds.margin >= 0.0) {
-            mistakes.push("[thresholds] 应满足 review ≤ confirm 且 margin ≥ 0".to_owned());
+            let text = "[thresholds] 应满足 review ≤ confirm 且 margin ≥ 0";
+            problems.add(document, written.thresholds.span(), text, "这里");
         }
-        if model.calibration.strength.is_nan() || model.calibration.strength <= 0.0 {
-            mistakes.push("[calibration] strength 应大于 0".to_owned());
+        let strength = written.calibration.strength;
+        if strength.get_ref().is_nan() || *strength.get_ref() <= 0.0 {
+            problems.add(document, strength.span(), "strength 应大于 0", "这里");
         }
-        for comparison in &model.calibration.comparisons {
-            if !model.comparisons().iter().any(|(name, _)| name == comparison) {
-                mistakes.push(format!("[calibration] comparisons 中没有名为“{comparison}”的比较项"));
+        for comparison in &written.calibration.comparisons {
+            if !COMPARISONS.iter().any(|(name, _)| name == comparison.get_ref()) {
+                let known = COMPARISONS.iter().map(|(name, _)| *name);
+                problems.add_unknown(document, comparison.span(), "比较项", comparison.get_ref(), known);
             }
         }
-        if mistakes.is_empty() { Ok(model) } else { Err(LinkModelError::Values(mistakes)) }
+        let tables = [
+            &written.id_number,
+            &written.name,
+            &written.birth,
+            &written.sex,
+            &written.place,
+            &written.household,
+            &written.phone,
+            &written.neighbours,
+        ];
+        let mut odds: [Vec<Odds>; COMPARISONS.len()] = Default::default();
+        for ((resolved, (comparison, levels)), table) in odds.iter_mut().zip(COMPARISONS).zip(tables) {
+            *resolved = levels_of(document, comparison, levels, table, &mut problems);
+        }
+        problems.into_result(Self {
+            thresholds,
+            limits: written.limits,
+            calibration: Calibration {
+                comparisons: written.calibration.comparisons.into_iter().map(Spanned::into_inner).collect(),
+                strength: strength.into_inner(),
+                proven_pairs: written.calibration.proven_pairs,
+                random_pairs: written.calibration.random_pairs,
+            },
+            code_systems: written.code_systems,
+            blocking: written.blocking,
+            odds,
+        })
     }
 
     /// The model that ships with the program (`pipelines/link.toml`).
-    pub fn shipped() -> Result<Self, LinkModelError> {
-        Self::parse(SHIPPED)
+    pub fn shipped() -> Result<Self, Problems> {
+        Self::resolve(&Document { path: "pipelines/link.toml".to_owned(), text: SHIPPED.to_owned() })
     }
 
-    /// Comparisons by name, in the order their parts are printed.
+    /// Odds of one level; `None` for a comparison or level there is not.
     #[must_use]
-    pub fn comparisons(&self) -> [(&'static str, &LevelOdds); 8] {
-        [
-            ("id_number", &self.id_number),
-            ("name", &self.name),
-            ("birth", &self.birth),
-            ("sex", &self.sex),
-            ("place", &self.place),
-            ("household", &self.household),
-            ("phone", &self.phone),
-            ("neighbours", &self.neighbours),
-        ]
+    pub fn odds_of(&self, comparison: &str, level: &str) -> Option<Odds> {
+        let (at, (_, levels)) = COMPARISONS.iter().enumerate().find(|(_, (name, _))| *name == comparison)?;
+        self.odds[at].get(levels.iter().position(|name| *name == level)?).copied()
     }
 
     /// The system that the household codes of a registry belong to.
@@ -196,6 +253,38 @@ impl LinkModel {
         let shared = self.code_systems.iter().find(|(_, registries)| registries.iter().any(|id| id == registry));
         shared.map_or(registry, |(system, _)| system)
     }
+}
+
+fn sorted(problems: Problems) -> Problems {
+    problems.into_result(()).err().unwrap_or_default()
+}
+
+/// The odds of each level in order, neutral where a mistake is reported.
+fn levels_of(
+    document: &Document,
+    comparison: &str,
+    levels: &[&str],
+    table: &Spanned<WrittenLevels>,
+    problems: &mut Problems,
+) -> Vec<Odds> {
+    for (level, odds) in table.get_ref() {
+        if !levels.contains(&level.get_ref().as_str()) {
+            problems.add_unknown(document, level.span(), "级别", level.get_ref(), levels.iter().copied());
+        }
+        for (which, share) in [("m", odds.get_ref().m), ("u", odds.get_ref().u)] {
+            if !(share > 0.0 && share <= 1.0) {
+                let text = format!("“{}”的 {which} 应大于 0 且不大于 1，现为 {share}", level.get_ref());
+                problems.add(document, odds.span(), text, "这里");
+            }
+        }
+    }
+    let found = |name: &str| table.get_ref().iter().find(|(level, _)| level.get_ref() == name).map(|(_, odds)| *odds.get_ref());
+    let missing: Vec<&str> = levels.iter().filter(|level| found(level).is_none()).copied().collect();
+    if !missing.is_empty() {
+        let text = format!("[{comparison}] 缺少级别“{}”", missing.join("”“"));
+        problems.add_with_hint(document, table.span(), text, "在这一节里", "不用的级别也要写，m 与 u 相同即不计分");
+    }
+    levels.iter().map(|level| found(level).unwrap_or(Odds { m: 1.0, u: 1.0 })).collect()
 }
 
 #[cfg(test)]
@@ -210,9 +299,15 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once() {
-        let text = SHIPPED.replace("confirm = 5.0", "confirm = -5.0").replace("{ m = 0.99, u = 0.5 }", "{ m = 1.99, u = 0.0 }");
-        let message = LinkModel::parse(&text).expect_err("three mistakes").to_string();
-        assert!(message.contains("review") && message.contains(" m ") && message.contains(" u "), "{message}");
+    fn every_mistake_is_told_at_once_with_its_place() {
+        let text = SHIPPED
+            .replace("confirm = 5.0", "confirm = -5.0")
+            .replace("{ m = 0.99, u = 0.5 }", "{ m = 1.99, u = 0.0 }")
+            .replace("\"one digit differs\"", "\"one digit difers\"");
+        let problems = LinkModel::resolve(&Document { path: "link.toml".to_owned(), text }).expect_err("mistakes").render(false);
+        for word in ["review", " m ", " u ", "是不是“one digit differs”", "缺少级别“one digit differs”", "link.toml:"]
+        {
+            assert!(problems.contains(word), "{word}: {problems}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::hash;
 use super::roster::Roster;
 use super::spine::Spine;
 use super::weights::{Weights, to_bits};
-use crate::config::link::{LinkModel, Odds};
+use crate::config::link::{self, LinkModel, Odds};
 
 /// Persons per household, for the chance that two strangers share one.
 const HOUSEHOLD_SIZE: f64 = 3.5;
@@ -27,7 +27,7 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
     let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
     let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs.min(RANDOM_PER_ROW * rows.len())));
-    for (at, (comparison, _)) in model.comparisons().into_iter().enumerate() {
+    for (at, (comparison, _)) in link::COMPARISONS.into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
             let kept = weights.odds[at].clone();
             blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength);

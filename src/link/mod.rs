@@ -203,7 +203,7 @@ impl<'a> Work<'a> {
             right: RowId(scored.row),
             weight: to_f32(scored.weight),
             probability: probability(scored.weight),
-            parts: weights.parts(self.roster, scored.levels, right, left, self.model),
+            parts: weights.parts(self.roster, scored.levels, right, left),
             reason: reason.to_owned(),
         }
     }

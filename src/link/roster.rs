@@ -436,7 +436,7 @@ fn count_shares(rows: &[Record], names: &mut [Name], model: &LinkModel) {
         }
     }
     let strength = model.calibration.strength;
-    let prior = |level: &str| model.name.get(level).map_or(0.001, |odds| odds.u);
+    let prior = |level: &str| model.odds_of("name", level).map_or(0.001, |odds| odds.u);
     let (same, same_sound) = (prior("same"), prior("same sound"));
     let share = |count: Option<&u32>, prior: f64| {
         (f64::from(count.copied().unwrap_or(0)) + strength * prior) / (f64::from(total) + strength)

@@ -131,15 +131,11 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let dictionary = Dictionary::resolve(&registries).map_err(DefinitionError::Mistakes)?;
     let spine = spine(&pipeline, &written, &dictionary, &mut problems);
     let pins = Pin::resolve(&pipeline, &written.pins, &dictionary, &mut problems);
-    let policy = match Policy::resolve(&policy_documents, &dictionary) {
-        Ok(policy) => Some(policy),
-        Err(others) => {
-            problems.append(others);
-            None
-        }
-    };
+    let policy = collected(Policy::resolve(&policy_documents, &dictionary), &mut problems);
+    let layouts = collected(Layouts::resolve(&layouts), &mut problems);
+    let link = collected(LinkModel::resolve(&link), &mut problems);
     let problems = problems.into_result(());
-    let (Ok(()), Some(policy)) = (&problems, policy) else {
+    let (Ok(()), Some(policy), Some(layouts), Some(link)) = (&problems, policy, layouts, link) else {
         return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
     };
     let division =
@@ -147,9 +143,6 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
     let gazetteer = Gazetteer::resolve(division("_villages.csv"), division("_streets_history.csv"))
         .map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
-    let texts: Vec<(&str, &str)> = layouts.iter().map(|document| (file_name(&document.path), document.text.as_str())).collect();
-    let layouts = Layouts::parse(&texts).map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
-    let link = LinkModel::parse(&link.text).map_err(|error| sentences(vec![format!("{}：{error}", link.path)]))?;
     Ok(Definitions {
         name: written.name,
         county: written.county,
@@ -176,6 +169,7 @@ fn spine(pipeline: &Document, written: &Written, dictionary: &Dictionary, proble
     written.order.iter().map(|name| RegistryId::from(name.get_ref().as_str())).collect()
 }
 
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+/// The value, or its mistakes added to the others.
+fn collected<T>(resolved: Result<T, Problems>, problems: &mut Problems) -> Option<T> {
+    resolved.map_err(|others| problems.append(others)).ok()
 }

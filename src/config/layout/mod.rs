@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use fields::{CrossField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField};
-pub use read::LayoutError;
 
 /// Every layout.
 #[derive(Clone, Debug)]

@@ -1,65 +1,69 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
-use serde::de::DeserializeOwned;
-
 use super::{Answer, Choices, IdentityBook, Layouts, ListBook, Style, SummaryBook, Table};
+use crate::config::document::{self, Document};
+use crate::config::error::Problems;
 
 /// Placeholders that titles, sub-titles and file names may use.
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
-/// One mistake in a layout file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file} 第 {line} 行：{what}")]
-pub struct LayoutError {
-    /// `town.toml`.
-    pub file: String,
-    /// 1-based; 0 where the mistake has no line of its own.
-    pub line: usize,
-    /// What is wrong and what is expected.
-    pub what: String,
-}
+/// What a layout folder holds.
+const FILES: [&str; 5] = ["style.toml", "town.toml", "department.toml", "identity.toml", "summary.toml"];
 
 impl Layouts {
     /// The layouts shipped with the program.
-    pub fn shipped() -> Result<Self, Vec<LayoutError>> {
-        Self::parse(&[
-            ("style.toml", include_str!("../../../reports/style.toml")),
-            ("town.toml", include_str!("../../../reports/town.toml")),
-            ("department.toml", include_str!("../../../reports/department.toml")),
-            ("identity.toml", include_str!("../../../reports/identity.toml")),
-            ("summary.toml", include_str!("../../../reports/summary.toml")),
-        ])
+    pub fn shipped() -> Result<Self, Problems> {
+        let texts = [
+            include_str!("../../../reports/style.toml"),
+            include_str!("../../../reports/town.toml"),
+            include_str!("../../../reports/department.toml"),
+            include_str!("../../../reports/identity.toml"),
+            include_str!("../../../reports/summary.toml"),
+        ];
+        let documents = FILES.iter().zip(texts);
+        let documents = documents.map(|(file, text)| Document { path: format!("reports/{file}"), text: text.to_owned() });
+        Self::resolve(&documents.collect::<Vec<_>>())
     }
 
-    /// Layouts from (file name, text) pairs; every mistake of every file at once.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Vec<LayoutError>> {
-        let mut mistakes = Vec::new();
-        let style = read::<Style>(files, "style.toml", &mut mistakes);
-        let town = read::<ListBook>(files, "town.toml", &mut mistakes);
-        let department = read::<ListBook>(files, "department.toml", &mut mistakes);
-        let identity = read::<IdentityBook>(files, "identity.toml", &mut mistakes);
-        let summary = read::<SummaryBook>(files, "summary.toml", &mut mistakes);
+    /// Layouts from the documents of a folder; every mistake of every file at once.
+    pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let [Some(style), Some(town), Some(department), Some(identity), Some(summary)] =
+            FILES.map(|file| documents.iter().find(|document| document.path.ends_with(file)))
+        else {
+            let missing: Vec<&str> =
+                FILES.into_iter().filter(|file| !documents.iter().any(|document| document.path.ends_with(file))).collect();
+            let nowhere = Document { path: "版式文件夹".to_owned(), text: String::new() };
+            problems.add(&nowhere, 0..0, format!("缺少版式文件 {}", missing.join("、")), "");
+            return Err(problems);
+        };
+        let (town_text, department_text, identity_text, summary_text) = (town, department, identity, summary);
+        let style = document::parse::<Style>(style, &mut problems);
+        let town = document::parse::<ListBook>(town_text, &mut problems);
+        let department = document::parse::<ListBook>(department_text, &mut problems);
+        let identity = document::parse::<IdentityBook>(identity_text, &mut problems);
+        let summary = document::parse::<SummaryBook>(summary_text, &mut problems);
 
-        for (file, book) in [("town.toml", &town), ("department.toml", &department)] {
+        for (document, book) in [(town_text, &town), (department_text, &department)] {
             let Some(book) = book else { continue };
-            let mut check = Check { file, choices: &book.choices, mistakes: &mut mistakes };
+            let mut check = Check { document, choices: &book.choices, problems: &mut problems };
             check.template(&book.file);
             check.table(&book.index);
             check.table(&book.list);
             check.choices();
         }
         if let Some(book) = &identity {
-            let mut check = Check { file: "identity.toml", choices: &book.choices, mistakes: &mut mistakes };
+            let mut check = Check { document: identity_text, choices: &book.choices, problems: &mut problems };
             check.template(&book.file);
             check.table(&book.index);
             book.sheets.iter().for_each(|sheet| check.table(&book.table(sheet)));
             check.choices();
             if book.sheets.is_empty() {
-                check.mistake("至少要有一张 [[sheets]]".to_owned());
+                check.mistake("sheets", "至少要有一张 [[sheets]]".to_owned());
             }
         }
         if let Some(book) = &summary {
-            let mut check = Check { file: "summary.toml", choices: &Choices::new(), mistakes: &mut mistakes };
+            let mut check = Check { document: summary_text, choices: &Choices::new(), problems: &mut problems };
             check.template(&book.file);
             check.table(&book.overview);
             check.table(&book.cross);
@@ -69,63 +73,50 @@ impl Layouts {
             check.table(&book.clauses);
             book.reading.iter().for_each(|paragraph| check.template(paragraph));
         }
-        match (style, town, department, identity, summary) {
-            (Some(style), Some(town), Some(department), Some(identity), Some(summary)) if mistakes.is_empty() => {
+        let problems = problems.into_result(());
+        match (problems, style, town, department, identity, summary) {
+            (Ok(()), Some(style), Some(town), Some(department), Some(identity), Some(summary)) => {
                 Ok(Self { style, town, department, identity, summary })
             }
-            _ => Err(mistakes),
+            (problems, ..) => Err(problems.err().unwrap_or_default()),
         }
     }
 }
 
-fn read<T: DeserializeOwned>(files: &[(&str, &str)], wanted: &str, mistakes: &mut Vec<LayoutError>) -> Option<T> {
-    let Some((_, text)) = files.iter().find(|(name, _)| *name == wanted) else {
-        mistakes.push(LayoutError { file: wanted.to_owned(), line: 0, what: "缺少这个版式文件".to_owned() });
-        return None;
-    };
-    toml::from_str(text)
-        .map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
-            mistakes.push(LayoutError {
-                file: wanted.to_owned(),
-                line: before.matches('\n').count() + 1,
-                what: error.message().to_owned(),
-            });
-        })
-        .ok()
-}
-
 struct Check<'a> {
-    file: &'a str,
+    document: &'a Document,
     choices: &'a Choices,
-    mistakes: &'a mut Vec<LayoutError>,
+    problems: &'a mut Problems,
 }
 
 impl Check<'_> {
-    fn mistake(&mut self, what: String) {
-        self.mistakes.push(LayoutError { file: self.file.to_owned(), line: 0, what });
+    /// A mistake where `word` is first written.
+    fn mistake(&mut self, word: &str, what: String) {
+        let start = self.document.text.find(word).unwrap_or(0);
+        let end = if self.document.text.contains(word) { start + word.len() } else { start };
+        self.problems.add(self.document, start..end, what, "这里");
     }
 
     fn table<F>(&mut self, table: &Table<F>) {
         self.template(&table.title);
         table.subtitle.iter().chain(&table.signature).for_each(|text| self.template(text));
         if table.columns.is_empty() {
-            self.mistake(format!("“{}”没有列", table.title));
+            self.mistake(&table.title, format!("“{}”没有列", table.title));
         }
         for column in &table.columns {
             if !(1.0..=255.0).contains(&column.width) {
-                self.mistake(format!("“{}”列的宽度 {} 应在 1 到 255 之间", column.title, column.width));
+                self.mistake(&column.title, format!("“{}”列的宽度 {} 应在 1 到 255 之间", column.title, column.width));
             }
             if column.part == 0 {
-                self.mistake(format!("“{}”列的 part 从 1 数起", column.title));
+                self.mistake(&column.title, format!("“{}”列的 part 从 1 数起", column.title));
             }
             if column.hint.as_ref().is_some_and(|hint| hint.encode_utf16().count() > 255) {
-                self.mistake(format!("“{}”列的 hint 超过 255 个字符", column.title));
+                self.mistake(&column.title, format!("“{}”列的 hint 超过 255 个字符", column.title));
             }
             if let Some(Answer::Choice(list)) = &column.answer
                 && !self.choices.contains_key(list)
             {
-                self.mistake(format!("“{}”列的下拉选项“{list}”在 [choices] 中没有", column.title));
+                self.mistake(&column.title, format!("“{}”列的下拉选项“{list}”在 [choices] 中没有", column.title));
             }
         }
     }
@@ -133,7 +124,7 @@ impl Check<'_> {
     fn choices(&mut self) {
         let empty: Vec<&String> = self.choices.iter().filter(|(_, list)| list.is_empty()).map(|(name, _)| name).collect();
         for name in empty {
-            self.mistake(format!("下拉选项“{name}”是空的"));
+            self.mistake(name, format!("下拉选项“{name}”是空的"));
         }
     }
 
@@ -141,7 +132,7 @@ impl Check<'_> {
         for opened in text.split('{').skip(1) {
             match opened.split_once('}') {
                 Some((name, _)) if PLACEHOLDERS.contains(&name) => {}
-                _ => self.mistake(format!("“{text}”中的占位符应是 {} 之一", PLACEHOLDERS.join("、"))),
+                _ => self.mistake(text, format!("“{text}”中的占位符应是 {} 之一", PLACEHOLDERS.join("、"))),
             }
         }
     }
@@ -153,15 +144,16 @@ mod tests {
 
     const TOWN: &str = include_str!("../../../reports/town.toml");
 
-    fn mistakes_in_town(text: &str) -> Vec<LayoutError> {
-        Layouts::parse(&[
+    fn mistakes_in_town(text: &str) -> Problems {
+        let texts = [
             ("style.toml", include_str!("../../../reports/style.toml")),
             ("town.toml", text),
             ("department.toml", include_str!("../../../reports/department.toml")),
             ("identity.toml", include_str!("../../../reports/identity.toml")),
             ("summary.toml", include_str!("../../../reports/summary.toml")),
-        ])
-        .expect_err("a mistake")
+        ];
+        let documents = texts.map(|(path, text)| Document { path: path.to_owned(), text: text.to_owned() });
+        Layouts::resolve(&documents).expect_err("a mistake")
     }
 
     #[test]
@@ -184,7 +176,8 @@ mod tests {
         let text = TOWN.replace("source = \"finding_ids\"", "source = \"finding_id\"");
         let line = text.lines().position(|line| line.contains("\"finding_id\"")).expect("the line") + 1;
         let mistakes = mistakes_in_town(&text);
-        assert_eq!((mistakes[0].file.as_str(), mistakes[0].line), ("town.toml", line));
+        assert!(mistakes.render(false).contains(&format!("town.toml:{line}:")), "{}", mistakes.render(false));
+        assert!(mistakes.render(false).contains("是不是“finding_ids”"));
     }
 
     #[test]
@@ -193,6 +186,6 @@ mod tests {
             .replace("choice = \"核查结果\"", "choice = \"没有的\"")
             .replace("填报单位：{town}{village}", "填报单位：{town}{vilage}");
         let mistakes = mistakes_in_town(&text);
-        assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+        assert_eq!(mistakes.as_slice().len(), 2, "{}", mistakes.render(false));
     }
 }

@@ -11,7 +11,8 @@ use super::roster::{NO_BIRTH, NONE, Record, Roster};
 use super::spine::{self, Spine};
 use crate::model::identity::name::NameLevel;
 
-/// Positions of the comparisons that are asked for by themselves, in the order of [`crate::config::link::LinkModel::comparisons`].
+/// Positions of the comparisons that are asked for by themselves, in the order of [`crate::config::link::COMPARISONS`], whose
+/// levels are the values in [`Levels`].
 pub(super) const ID: usize = 0;
 /// The name.
 pub(super) const NAME: usize = 1;
@@ -24,45 +25,9 @@ pub(super) const PHONE: usize = 6;
 /// The rows above and below.
 pub(super) const NEIGHBOURS: usize = 7;
 /// Number of comparisons.
-pub(super) const COMPARISONS: usize = 8;
+pub(super) const COMPARISONS: usize = crate::config::link::COMPARISONS.len();
 /// The level of a comparison without evidence.
 pub(super) const MISSING: u8 = u8::MAX;
-
-/// Levels of each comparison, as the model names them; the position is the value in [`Levels`].
-pub(super) const LEVEL_NAMES: [&[&str]; COMPARISONS] = [
-    &[
-        "equal",
-        "one digit differs",
-        "neighbours swapped",
-        "character missing or doubled",
-        "float rounding",
-        "float stem",
-        "masked alike",
-        "same birth and sequence",
-        "two slips",
-        "same birth",
-        "another member's number",
-        "contested",
-        "damaged, unlike",
-        "two valid numbers",
-    ],
-    &[
-        "same",
-        "unknown character",
-        "same sound",
-        "one character looks alike",
-        "one character dropped",
-        "one character differs",
-        "one character differs, kin",
-        "different",
-    ],
-    &["equal", "day and month swapped", "one part differs", "different"],
-    &["equal", "different"],
-    &["village", "town", "town, village unknown", "elsewhere"],
-    &["same code", "two members linked", "one member linked", "same head", "apart", "other head"],
-    &["equal", "different"],
-    &["both rows beside", "one row beside", "elsewhere"],
-];
 
 /// How two numbers compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
