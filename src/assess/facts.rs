@@ -270,6 +270,7 @@ impl<'a> Reader<'a> {
         for source in sources {
             match self.open(source, fact.scope)? {
                 Ok(source) => opened.push(source),
+                Err(reason) if reasons.contains(&reason) => {}
                 Err(reason) => reasons.push(reason),
             }
         }

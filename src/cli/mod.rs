@@ -50,7 +50,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap writes help to stdout and mistakes to stderr, with our exit code for mistakes.
             let code = if error.use_stderr() { exit::USAGE } else { 0 };
-            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::INTERNAL) };
+            let printed = error.print();
+            if code == exit::USAGE {
+                ui::note("命令写得不对：上面英文指出了哪一处；bidui --help 列出全部命令，bidui run --help 列出一个命令的写法");
+            }
+            return if printed.is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::INTERNAL) };
         }
     };
     let done = match cli.command {

@@ -403,9 +403,14 @@ impl Run<'_> {
             let title = self.definitions.policy.card(rule).map_or_else(String::new, |card| card.title);
             let _ = write!(text, "\n  {count:>6}  {title}  {rule}");
         }
+        let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for note in assessed.notes.iter().filter(|note| note.held) {
             let town = note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
-            let _ = write!(text, "\n注意  {town}{}", note.note);
+            let title = self.definitions.policy.card(&note.rule).map_or_else(|| note.rule.clone(), |card| card.title);
+            held.entry(format!("{town}{}", note.note)).or_default().push(title);
+        }
+        for (note, titles) in held {
+            let _ = write!(text, "\n注意  {note}。涉及 {} 条规则：{}", titles.len(), titles.join("、"));
         }
         text
     }

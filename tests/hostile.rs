@@ -1,0 +1,265 @@
+//! What the program meets in real offices and from bad luck: broken, locked and oversized files, two runs at once, Ctrl-C, commands typed in
+//! a hurry. It always ends with a plain message, the right exit code, and nobody's number in it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("a plain path").to_owned()
+}
+
+fn bidui(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn run(input: &Path, out: &Path) -> Output {
+    let pipeline = text(&root("pipelines/monthly.toml"));
+    bidui(&["run", &pipeline, "--input", &text(input), "--out", &text(out), "--period", "2018-06"])
+}
+
+fn manifest(out: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(out.join("run.json")).expect("run.json")).expect("JSON")
+}
+
+#[test]
+fn every_bad_file_is_refused_by_name_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let output = run(&root("fixtures/invalid/inputs"), &out);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    let manifest = manifest(&out);
+    let refusal = |file: &str| {
+        let inputs = manifest["inputs"].as_array().expect("inputs");
+        let entry = inputs.iter().find(|entry| entry["file"] == file).unwrap_or_else(|| panic!("{file} is not in run.json"));
+        // Of the file, or of the sheet in it.
+        format!("{}{}", entry["refusal"], entry["sheets"])
+    };
+    for (file, word) in [
+        ("加密.xlsx", "取消密码"),
+        ("截断.xlsx", "不完整"),
+        ("空文件.xlsx", "空的"),
+        ("坏字节.csv", "第 35 字节"),
+        ("会议.csv", "表头"),
+        ("交叉表.csv", "缺姓名"),
+    ] {
+        assert!(refusal(file).contains(word) && told(&output).contains(file), "{file}: {}", refusal(file));
+    }
+    assert!(refusal("末尾单元格.xls").starts_with("null"), "a far cell costs a row, not the file");
+    assert_eq!(manifest["balanced"], true);
+}
+
+#[test]
+fn a_zip_that_swells_dies_in_the_child_and_the_rest_is_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("2018-06");
+    fs::create_dir(&input).expect("a folder");
+    fs::copy(root("fixtures/2018-06/残联/持证残疾人信息.csv"), input.join("持证残疾人信息.csv")).expect("copied");
+    let mut zip = zip::ZipWriter::new(File::create(input.join("名册.zip")).expect("a file"));
+    let options = zip::write::SimpleFileOptions::default().compression_level(Some(1)).large_file(true);
+    zip.start_file("名册.csv", options).expect("a member");
+    let piece = vec![b'a'; 1 << 20];
+    zip.write_all("姓名,身份证号\n".as_bytes()).expect("written");
+    for _ in 0..4096 {
+        zip.write_all(&piece).expect("written");
+    }
+    zip.finish().expect("a zip");
+    let output = run(&input, &folder.path().join("out"));
+    let told = told(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("名册.zip") && !told.contains("panicked"), "{told}");
+    let kept = manifest(&folder.path().join("out"))["stages"][0]["rows_out"].as_u64().expect("rows");
+    assert!(kept > 0, "the good file was read");
+}
+
+#[test]
+fn two_runs_in_one_folder_do_not_meet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    let mut lock = File::create(out.join(".lock")).expect("a lock");
+    lock.write_all("进程 4711".as_bytes()).expect("written");
+    lock.lock().expect("locked");
+    let output = run(&root("fixtures/2018-06"), &out);
+    assert_eq!(output.status.code(), Some(6), "{}", told(&output));
+    assert!(told(&output).contains("4711"), "who holds it: {}", told(&output));
+    drop(lock);
+    assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
+}
+
+/// Every file below `folder` but the timings and the lock.
+fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                collect(root, &path, found);
+            } else {
+                let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
+                found.insert(name, fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(folder, folder, &mut found);
+    found.retain(|name, _| name != "timings.json" && name != ".lock" && !name.starts_with(".work"));
+    found
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let divisions = text(&root("pipelines/divisions"));
+    let county = text(&folder.path().join("county"));
+    let made = bidui(&["practice", "--out", &county, "--households", "3000", "--seed", "3", "--divisions", &divisions]);
+    assert!(made.status.success(), "{}", told(&made));
+    let input = folder.path().join("county/2018-06");
+    let out = folder.path().join("out");
+    assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
+    let before = bytes(&out);
+
+    let pipeline = text(&root("pipelines/monthly.toml"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(["run", &pipeline, "--input", &text(&input), "--out", &text(&out)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut progress = BufReader::new(child.stderr.take().expect("stderr"));
+    let mut line = String::new();
+    // The first file is read: the run is in the middle of things.
+    while progress.read_line(&mut line).expect("progress") > 0 && !line.contains("行") {
+        line.clear();
+    }
+    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(stopped.success());
+    let mut rest = String::new();
+    progress.read_to_string(&mut rest).expect("progress");
+    let code = child.wait().expect("ended").code();
+    assert_eq!(code, Some(130), "{rest}");
+    assert_eq!(bytes(&out), before, "the last good output is untouched");
+
+    let straight = folder.path().join("straight");
+    for out in [&out, &straight] {
+        let output = run(&input, out);
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    }
+    assert!(bytes(&out) == bytes(&straight), "resumed and straight runs differ");
+}
+
+/// Eighteen characters that could be somebody's number.
+fn has_number(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).any(|start| {
+        (start == 0 || !digit(start - 1))
+            && (start..start + 17).all(digit)
+            && (digit(start + 17) || bytes.get(start + 17) == Some(&b'X'))
+            && !digit(start + 18)
+            && matches!(bytes.get(start + 6..start + 8), Some(b"19" | b"20"))
+    })
+}
+
+fn zip_parts(path: &Path) -> String {
+    let mut zip = zip::ZipArchive::new(File::open(path).expect("a workbook")).expect("a zip");
+    let mut all = String::new();
+    for at in 0..zip.len() {
+        zip.by_index(at).expect("a part").read_to_string(&mut all).expect("text");
+    }
+    all
+}
+
+#[test]
+fn nobodys_number_or_name_reaches_messages_run_json_or_a_village() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("2018-06");
+    copy(&root("fixtures/2018-06"), &input);
+    // A file that is refused, with persons in the place of headers.
+    let planted = "姓名甲,520324199003071238,13885211234\n张铁柱,520324198811021234,13985219876\n";
+    fs::write(input.join("王二麻子520324197001011236.csv"), planted).expect("written");
+    let out = folder.path().join("out");
+    let output = run(&input, &out);
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    let mut open = vec![("messages".to_owned(), told(&output))];
+    open.push(("run.json".to_owned(), fs::read_to_string(out.join("run.json")).expect("run.json")));
+    for entry in fs::read_dir(out.join("reports")).expect("reports") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(!has_number(&name));
+        if ["街道_疑点清单", "镇_疑点清单", "乡_疑点清单", "汇总"].iter().any(|end| name.contains(end)) {
+            open.push((name, zip_parts(&path)));
+        }
+    }
+    assert!(open.len() > 5, "town workbooks were looked at");
+    for (place, text) in &open {
+        // The planted file's own name is what a user must be told to find it.
+        let text = text.replace("王二麻子520324197001011236.csv", "");
+        assert!(!has_number(&text), "a whole number in {place}");
+        for secret in ["13885211234", "13985219876", "张铁柱"] {
+            assert!(!text.contains(secret), "{secret} in {place}");
+        }
+    }
+    let names = fs::read_to_string(root("fixtures/truth/2018-06/persons.csv")).expect("persons");
+    let names: Vec<&str> =
+        names.lines().skip(1).filter_map(|line| line.split(',').nth(2)).filter(|n| n.chars().count() > 2).collect();
+    for (place, text) in open.iter().take(2) {
+        let shown: Vec<_> = names.iter().filter(|name| text.contains(**name)).take(3).collect();
+        assert!(shown.is_empty(), "{} names in {place}", shown.len());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_in_a_hurry_gets_a_plain_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("六月 数据（终稿）/2018-06");
+    copy(&root("fixtures/2018-06"), &input);
+    fs::write(input.join("民政/~$2018-06农村低保人员信息.xlsx"), "锁").expect("written");
+    fs::write(input.join(".DS_Store"), "x").expect("written");
+    let (pipeline, input_text) = (text(&root("pipelines/monthly.toml")), text(&input));
+    let out = text(&folder.path().join("out"));
+    let inside = text(&input.join("结果"));
+    let file = text(&input.join("残联/持证残疾人信息.csv"));
+    for (arguments, code, word) in [
+        (vec!["run", &pipeline, "--input", &input_text, "--out", &out], 0, "结果在"),
+        (vec!["run", &pipeline, "--input", &input_text, "--input", &input_text, "--out", &out], 0, "读入 1782 行"),
+        // The run folder inside the input folder is never read as input, the second time neither.
+        (vec!["run", &pipeline, "--input", &input_text, "--out", &inside], 0, "读入 1782 行"),
+        (vec!["run", &pipeline, "--input", &input_text, "--out", &inside], 0, "读入 1782 行"),
+        (vec!["run", &pipeline, "--input", &input_text, "--out", &out, "--period", "2018-13"], 2, "2018-13"),
+        (vec!["run", &pipeline, "--input", &input_text], 2, "--out"),
+        (vec!["run", &pipeline, "--input", &file, "--out", &out, "--period", "2018-06", "--fresh"], 0, "结果在"),
+        (vec!["rnu", &pipeline], 2, "run"),
+    ] {
+        let output = bidui(&arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", told(&output));
+        assert!(told(&output).contains(word), "{arguments:?}: {}", told(&output));
+        if code == 2 {
+            let chinese = told(&output).chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+            assert!(chinese, "a Chinese line: {}", told(&output));
+        }
+    }
+}
