@@ -15,7 +15,7 @@ use arrow::error::ArrowError;
 
 use super::sheet::NormalisedSheet;
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
-use crate::model::date::{Day, Month};
+use crate::model::date::Month;
 use crate::model::personal::mask;
 use crate::model::raw::{Reject, RejectReason, SheetName};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
@@ -39,7 +39,7 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
         let position = u32::try_from(set.sources.len()).unwrap_or(u32::MAX);
         let headers = std::mem::take(&mut sheet.headers);
         rejects.extend(std::mem::take(&mut sheet.rejects).into_iter().map(|reject| (position, reject)));
-        set.sources.push(SourceSheet { name, headers, data_date: sheet.data_date });
+        set.sources.push(SourceSheet { name, headers, data_date: sheet.snapshot.map(|snapshot| snapshot.day) });
         registries.entry((rank, registry)).or_insert_with(|| (grain, Vec::new())).1.push((position, sheet));
     }
     for ((_, registry), (grain, mut shares)) in registries {
@@ -61,10 +61,15 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
     Ok((set, rejects))
 }
 
+/// Month of a snapshot, and whether it was printed in time.
+type Rank = (Month, bool);
+
 /// Per sheet and row, whether a newer sheet covers the row's town. Rows without a town and sheets without a date stay.
 fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
-    let mut newest: HashMap<String, Month> = HashMap::new();
-    let months: Vec<Option<Month>> = shares.iter().map(|(_, sheet)| sheet.data_date.map(Day::month)).collect();
+    // What was printed late stands behind a snapshot of the same month.
+    let rank = |sheet: &NormalisedSheet| sheet.snapshot.map(|snapshot| (snapshot.month, !snapshot.printed_late));
+    let mut newest: HashMap<String, Rank> = HashMap::new();
+    let months: Vec<Option<Rank>> = shares.iter().map(|(_, sheet)| rank(sheet)).collect();
     let towns =
         |sheet: &NormalisedSheet| sheet.batch.column_by_name(TOWN_CODE).and_then(|column| column.as_string_opt::<i32>().cloned());
     for ((_, sheet), month) in shares.iter().zip(&months) {
@@ -77,7 +82,7 @@ fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
             }
         }
     }
-    let is_old = |town: Option<&str>, month: Month| town.and_then(|town| newest.get(town)).is_some_and(|newest| *newest > month);
+    let is_old = |town: Option<&str>, month: Rank| town.and_then(|town| newest.get(town)).is_some_and(|newest| *newest > month);
     let marks = shares.iter().zip(&months).map(|((_, sheet), month)| match (towns(sheet), *month) {
         (Some(towns), Some(month)) => towns.iter().map(|town| is_old(town, month)).collect(),
         _ => vec![false; sheet.rows.len()],

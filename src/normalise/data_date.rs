@@ -20,13 +20,48 @@ pub fn data_date(head: &TableHead) -> Option<Day> {
     labelled.chain(unlabelled).chain(names.filter_map(find_day)).next()
 }
 
+/// A roster of the period is often printed in the first days of the next month; so many days late it is still the period's.
+const PRINTED_LATE_DAYS: i32 = 10;
+
+/// What a snapshot speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The day: of a title's month rather than of the printing.
+    pub day: Day,
+    /// Its month, the period's where it was merely printed late.
+    pub month: Month,
+    /// Printed a few days after the period: it stands back behind any snapshot of the period itself.
+    pub printed_late: bool,
+}
+
+/// The day a snapshot speaks for in a run for `period`. A month in the title or in a name is what the roster is of, whatever day a
+/// line above the table says it was printed on.
+#[must_use]
+pub fn snapshot(head: &TableHead, period: Month) -> Option<Snapshot> {
+    let day = data_date(head)?;
+    let speaks = |day: Day| Snapshot { day, month: day.month(), printed_late: false };
+    if day.month() <= period {
+        return Some(speaks(day));
+    }
+    if let Some(titled) = titled_month(head).filter(|titled| *titled <= period) {
+        return Some(speaks(titled.last_day()));
+    }
+    let late = day.0 - period.last_day().0 <= PRINTED_LATE_DAYS;
+    Some(if late { Snapshot { day, month: period, printed_late: true } } else { speaks(day) })
+}
+
 /// The month a payment list is for where no column says so: the title's (`2018-04农村低保发放明细`, although printed in May), else that of
 /// the sheet name, the file name and its folders, else the month of the data date.
 #[must_use]
 pub fn month(head: &TableHead) -> Option<Month> {
+    titled_month(head).or_else(|| data_date(head).map(Day::month))
+}
+
+/// The month of the title, the sheet name, the file name or its folders, never of a line that says when the list was filled in.
+fn titled_month(head: &TableHead) -> Option<Month> {
     let titles = head.preamble.iter().filter(|line| !LABELS.iter().any(|label| line.contains(label))).map(String::as_str);
     let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
-    titles.chain(names).find_map(find_day).or_else(|| data_date(head)).map(Day::month)
+    titles.chain(names).find_map(find_day).map(Day::month)
 }
 
 /// The year a sheet is for (`2018年度参合名册`), in the same order; of a date its year.
@@ -117,6 +152,18 @@ mod tests {
         assert_eq!(date(&[], "Sheet1", "低保/201806.zip/瑞溪镇.xls"), june);
         assert_eq!(date(&["2018年度参合名册"], "Sheet1", "监测对象信息 (22).xlsx"), None);
         assert_eq!(date(&["联系电话：08512018064"], "", "a.xlsx"), None);
+    }
+
+    #[test]
+    fn a_roster_printed_in_the_first_days_of_july_is_junes() {
+        let june: Month = "2018-06".parse().expect("a month");
+        let of = |preamble: &[&str]| snapshot(&head(preamble, "Sheet1", "a.xlsx"), june).expect("dated");
+        let titled = of(&["2018年6月低保人员名册", "填报日期：2018年7月20日"]);
+        assert_eq!((titled.day.to_string().as_str(), titled.month, titled.printed_late), ("2018-06-30", june, false));
+        let printed = of(&["低保人员名册", "填报日期：2018年7月2日"]);
+        assert_eq!((printed.day.to_string().as_str(), printed.month, printed.printed_late), ("2018-07-02", june, true));
+        assert!(of(&["低保人员名册", "填报日期：2018年7月20日"]).month > june);
+        assert!(of(&["2018年7月低保人员名册"]).month > june, "July's own roster is July's");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use arrow::array::{Array, ArrayRef, Date32Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
+use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
 use super::places::{Places, town_hint};
@@ -54,7 +55,7 @@ pub struct NormalisedSheet {
     /// Rows set aside here: `NoIdentity`, `AfterPeriod`.
     pub rejects: Vec<Reject>,
     /// The day the data speak for.
-    pub data_date: Option<Day>,
+    pub snapshot: Option<Snapshot>,
     /// Field → header as written.
     pub headers: Vec<(String, String)>,
     /// Rows pushed: `rows.len() + rejects.len()`.
@@ -63,7 +64,7 @@ pub struct NormalisedSheet {
 
 impl fmt::Debug for NormalisedSheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NormalisedSheet({} rows, {} rejects, {:?})", self.rows.len(), self.rejects.len(), self.data_date)
+        write!(f, "NormalisedSheet({} rows, {} rejects, {:?})", self.rows.len(), self.rejects.len(), self.snapshot)
     }
 }
 
@@ -80,7 +81,7 @@ struct Known {
 pub struct Normaliser<'a> {
     context: Context<'a>,
     edition: &'a Edition,
-    data_date: Option<Day>,
+    snapshot: Option<Snapshot>,
     headers: Vec<(String, String)>,
     /// Field names by repair order.
     order: Vec<&'a str>,
@@ -151,7 +152,7 @@ impl<'a> Normaliser<'a> {
             raw: StringBuilder::new(),
         };
         let sheet_month = data_date::month(head);
-        let data_date = data_date::data_date(head);
+        let snapshot = data_date::snapshot(head, context.period);
         let mut order = vec![ID_NUMBER, DISABILITY_NO, NAME, BIRTH, SEX, DISABILITY_KIND, DISABILITY_GRADE];
         let has = |field: &str| definition.fields.iter().any(|used| used.field == field);
         let mut columns = Vec::new();
@@ -193,7 +194,8 @@ impl<'a> Normaliser<'a> {
         order.push("place");
         let month = at(MONTH);
         let after = |month: Option<Month>| month.is_some_and(|month| month > context.period);
-        let is_late = month.is_empty() && if has(MONTH) { after(sheet_month) } else { after(data_date.map(Day::month)) };
+        let is_late =
+            month.is_empty() && if has(MONTH) { after(sheet_month) } else { after(snapshot.map(|snapshot| snapshot.month)) };
         let header = |(field, position): &(String, usize)| Some((field.clone(), head.columns.get(*position)?.text.clone()));
         let mut headers: Vec<(String, String)> = mapping.fields.iter().filter_map(header).collect();
         for own in [NAME, ID_NUMBER] {
@@ -207,7 +209,7 @@ impl<'a> Normaliser<'a> {
         Self {
             context: *context,
             edition,
-            data_date,
+            snapshot,
             headers,
             order,
             identity,
@@ -293,7 +295,7 @@ impl<'a> Normaliser<'a> {
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
             rows: self.rows,
             rejects: self.rejects,
-            data_date: self.data_date,
+            snapshot: self.snapshot,
             headers: self.headers,
             read: self.read,
         })

@@ -270,7 +270,7 @@ fn rows_without_identity_and_after_the_period_are_set_aside() {
 #[test]
 fn a_snapshot_dated_after_the_period_is_set_aside_whole() {
     let late = Sheet {
-        file: "a.xlsx", preamble: &["填报时间：2018年7月1日"], columns: &[("name", "姓名")], rows: &[&["张三"]]
+        file: "a.xlsx", preamble: &["填报时间：2018年7月21日"], columns: &[("name", "姓名")], rows: &[&["张三"]]
     };
     let sheet = normalise(&late, Grain::Person);
     assert_eq!(sheet.rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>(), [RejectReason::AfterPeriod]);

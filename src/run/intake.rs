@@ -189,7 +189,7 @@ impl FileReader<'_, '_> {
         match table.normaliser.finish() {
             Ok(normalised) => {
                 sheet.entry.columns.clone_from(&normalised.headers);
-                sheet.entry.data_date = normalised.data_date;
+                sheet.entry.data_date = normalised.snapshot.map(|snapshot| snapshot.day);
                 self.taken.rejects.extend(sheet.rejects.into_iter().map(|reject| (sheet.name.clone(), reject)));
                 self.taken.sheets.push((sheet.name, table.registry, table.grain, normalised));
                 self.taken.heads.push((table.head, table.mapping));
