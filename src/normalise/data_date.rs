@@ -46,7 +46,7 @@ pub fn snapshot(head: &TableHead, period: Month) -> Option<Snapshot> {
     if let Some(titled) = titled_month(head).filter(|titled| *titled <= period) {
         return Some(speaks(titled.last_day()));
     }
-    let late = day.0 - period.last_day().0 <= PRINTED_LATE_DAYS;
+    let late = titled_month(head).is_none() && day.0 - period.last_day().0 <= PRINTED_LATE_DAYS;
     Some(if late { Snapshot { day, month: period, printed_late: true } } else { speaks(day) })
 }
 
@@ -163,7 +163,7 @@ mod tests {
         let printed = of(&["低保人员名册", "填报日期：2018年7月2日"]);
         assert_eq!((printed.day.to_string().as_str(), printed.month, printed.printed_late), ("2018-07-02", june, true));
         assert!(of(&["低保人员名册", "填报日期：2018年7月20日"]).month > june);
-        assert!(of(&["2018年7月低保人员名册"]).month > june, "July's own roster is July's");
+        assert!(of(&["2018年7月低保人员名册", "填报日期：2018年7月2日"]).month > june, "July's own roster is July's");
     }
 
     #[test]
