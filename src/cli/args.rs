@@ -28,6 +28,8 @@ pub(super) enum Command {
     Practice(PracticeArgs),
     /// Measure a run against the truth of its practice county 用真值评估一次运行
     Evaluate(EvaluateArgs),
+    /// How links came about: per registry, weights, thresholds, completeness 关联情况
+    Diagnose(DiagnoseArgs),
     /// Parse one untrusted file for the parent process.
     #[command(name = "__parse", hide = true)]
     Parse(ParseArgs),
@@ -139,6 +141,15 @@ pub(super) struct EvaluateArgs {
     /// Folder with rows.csv, findings.csv, persons.csv 真值文件夹
     #[arg(long)]
     pub(super) truth: PathBuf,
+    /// Print JSON 以 JSON 打印
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiagnoseArgs {
+    /// Run folder 运行文件夹
+    pub(super) run: PathBuf,
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod diagnose;
 mod evaluate;
 mod practice;
 mod run;
@@ -69,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Practice(arguments) => practice::practice(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
+        Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

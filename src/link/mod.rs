@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use crate::config::link::LinkModel;
 use crate::model::ids::CountyKey;
-use crate::model::link::{Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspicion};
+use crate::model::link::{CLASH, Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
@@ -39,9 +39,6 @@ use probable::{Layer, Outcome, Scored};
 use roster::{NONE, Roster};
 use spine::Spine;
 use weights::{Weights, probability, to_f32};
-
-/// Why a pair with an equal number is left to a human.
-const CLASH: &str = "number equal, name differs";
 
 /// Links every row.
 #[must_use]

@@ -4,8 +4,7 @@
 //! review pairs with chance p, all of them independently: sums and variances of such coins. Sums run in row order, so that the
 //! same input gives the same digits.
 
-use super::CLASH;
-use crate::model::link::{Estimate, Link, LinkQuality, LinkStatus, ReviewPair};
+use crate::model::link::{CLASH, Estimate, Link, LinkQuality, LinkStatus, ReviewPair};
 
 /// Half width of a 95 % interval in standard deviations.
 const NORMAL_95: f64 = 1.96;

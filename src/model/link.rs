@@ -60,6 +60,9 @@ pub struct WeightPart {
     pub weight: f32,
 }
 
+/// [`ReviewPair::reason`] of a pair with an equal number: a conflict to settle, not a link that may be missing.
+pub const CLASH: &str = "number equal, name differs";
+
 /// A pair that a human must decide. The rows stay apart until then.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewPair {

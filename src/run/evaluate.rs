@@ -94,7 +94,8 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
     Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, TruthTexts { rows: &rows, findings: &expected, persons: &persons })?)
 }
 
-fn column<'b, A: Array + 'static>(
+/// A column of a stage file.
+pub(super) fn column<'b, A: Array + 'static>(
     batch: &'b RecordBatch,
     file: &'static str,
     name: &'static str,

@@ -6,6 +6,7 @@
 mod check;
 pub mod child;
 mod definitions;
+mod diagnose;
 mod evaluate;
 mod inputs;
 mod intake;
@@ -40,6 +41,7 @@ use workspace::Workspace;
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use definitions::DefinitionError;
+pub use diagnose::diagnose;
 pub use evaluate::{EvaluateRunError, evaluate};
 pub use inputs::InputError;
 pub use stages::StageError;
