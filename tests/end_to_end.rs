@@ -178,3 +178,45 @@ fn links_and_rules_hold_their_floor_on_a_practice_county() {
     let (hits, wrong, missed) = (count(all, "true_positives"), count(all, "false_positives"), count(all, "false_negatives"));
     assert!(hits / (hits + wrong) >= 0.999 && hits / (hits + missed) >= 0.99, "{all}");
 }
+
+#[test]
+fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    assert!(run(&root("fixtures/2018-06"), &out, "2").status.success());
+    let out = out.to_str().expect("plain").to_owned();
+    let explain = |kind: &str, what: &str| {
+        let output = bidui(&["explain", &out, kind, what], "2");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let findings = read_parquet(&Path::new(&out).join("stages/findings.parquet"));
+    let text = |name: &str, row: usize| {
+        use arrow::array::{Array, AsArray};
+        let column = findings.column_by_name(name).expect("a column").as_string::<i32>();
+        column.is_valid(row).then(|| column.value(row).to_owned())
+    };
+    let row =
+        (0..findings.num_rows()).find(|row| text("rule", *row).as_deref() == Some("living.two_none_uncovered")).expect("one");
+    let (code, told) = explain("--finding", &text("finding_id", row).expect("an id"));
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("living.two_none_uncovered") && told.contains("依据：dibao") && told.contains("poverty（扶贫/"),
+        "{told}"
+    );
+    let (code, household) = explain("--household", &text("household_code", row).expect("a code"));
+    assert!(code == Some(0) && household.contains("人员 P"), "{household}");
+    let (code, person) = explain("--person", &text("name", row).expect("a name"));
+    assert!(code == Some(0) && person.contains("号码一致"), "{person}");
+    for shown in [&told, &household, &person] {
+        let long = shown.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18);
+        assert!(!long, "a whole number: {shown}");
+    }
+    let (code, nobody) = explain("--person", "查无此人");
+    assert!(code == Some(2) && nobody.contains("没有这个人"), "{nobody}");
+}
+
+fn read_parquet(path: &Path) -> arrow::array::RecordBatch {
+    let file = fs::File::open(path).expect("a stage file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
+}

@@ -28,6 +28,8 @@ pub(super) enum Command {
     Practice(PracticeArgs),
     /// Measure a run against the truth of its practice county 用真值评估一次运行
     Evaluate(EvaluateArgs),
+    /// Everything a run knows of a person, a household or a finding 查一人、一户、一条疑点
+    Explain(ExplainArgs),
     /// How links came about: per registry, weights, thresholds, completeness 关联情况
     Diagnose(DiagnoseArgs),
     /// Parse one untrusted file for the parent process.
@@ -144,6 +146,22 @@ pub(super) struct EvaluateArgs {
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("question").required(true).args(["person", "household", "finding"])))]
+pub(super) struct ExplainArgs {
+    /// Run folder 运行文件夹
+    pub(super) run: PathBuf,
+    /// Person id (P…) or full name 人员编号或姓名
+    #[arg(long, value_name = "ID|NAME")]
+    pub(super) person: Option<String>,
+    /// Household code of the poverty registry 户编号
+    #[arg(long, value_name = "CODE")]
+    pub(super) household: Option<String>,
+    /// Finding id (F…) 疑点编号
+    #[arg(long, value_name = "ID")]
+    pub(super) finding: Option<String>,
 }
 
 #[derive(Debug, Args)]

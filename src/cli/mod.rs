@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod diagnose;
 mod evaluate;
+mod explain;
 mod practice;
 mod run;
 mod ui;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Practice(arguments) => practice::practice(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
     };
     match done {

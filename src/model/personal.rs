@@ -69,6 +69,13 @@ pub fn mask_name(value: &str) -> String {
     if rest == 0 { "*".to_owned() } else { std::iter::once(first).chain(std::iter::repeat_n('*', rest.min(8))).collect() }
 }
 
+/// A cell as it may be shown on a screen: digit strings as long as a phone's are masked, anything else stays.
+#[must_use]
+pub fn mask_long_number(value: &str) -> String {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    if digits >= 11 { mask_number(value) } else { value.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,17 @@
+//! `bidui explain`.
+
+use super::args::ExplainArgs;
+use super::{Failure, ui};
+use crate::run::Question;
+
+pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
+    let question = match (&arguments.person, &arguments.household, &arguments.finding) {
+        (Some(person), ..) => Question::Person(person.clone()),
+        (_, Some(code), _) => Question::Household(code.clone()),
+        (_, _, Some(finding)) => Question::Finding(finding.clone()),
+        // clap asks for one of the three.
+        _ => return Err(Failure::usage("请用 --person、--household 或 --finding 说明要查什么")),
+    };
+    ui::result(crate::run::explain(&arguments.run, &question).map_err(Failure::usage)?.trim_end());
+    Ok(0)
+}
