@@ -97,6 +97,21 @@ fn two_runs_in_one_folder_do_not_meet() {
     assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
 }
 
+#[test]
+fn a_workbook_edited_in_the_run_folder_is_not_lost_with_the_next_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
+    fs::write(out.join("reports/2018-06_土坪镇_疑点清单.xlsx"), "村里填好的").expect("edited");
+    let output = run(&root("fixtures/2018-06"), &out);
+    assert!(told(&output).contains("手工改过/2018-06_土坪镇_疑点清单_"), "{}", told(&output));
+    let copies: Vec<PathBuf> =
+        fs::read_dir(out.join("手工改过")).expect("kept").map(|entry| entry.expect("an entry").path()).collect();
+    assert_eq!(copies.len(), 1);
+    assert_eq!(fs::read_to_string(&copies[0]).expect("the copy"), "村里填好的");
+    assert_ne!(fs::read(out.join("reports/2018-06_土坪镇_疑点清单.xlsx")).expect("new"), "村里填好的".as_bytes());
+}
+
 /// Every file below `folder` but the timings and the lock.
 fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {

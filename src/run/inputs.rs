@@ -111,7 +111,8 @@ fn describe(name: String, path: PathBuf) -> Result<InputFile, InputError> {
     }
 }
 
-fn hash(path: &Path) -> io::Result<(u64, String)> {
+/// Size and SHA-256 of a file.
+pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];

@@ -7,6 +7,7 @@ mod check;
 pub mod child;
 mod definitions;
 mod diagnose;
+mod edited;
 mod evaluate;
 mod explain;
 mod inputs;
@@ -425,7 +426,15 @@ impl Run<'_> {
         let timings = serde_json::to_string_pretty(&self.timings).map_err(internal)? + "\n";
         self.workspace.write("timings.json", timings.as_bytes())?;
         self.workspace.write("run.json", manifest.as_bytes())?;
+        let kept = edited::keep(&self.request.out).map_err(|source| WorkspaceError::Io {
+            doing: "另存改过的工作簿",
+            path: self.request.out.clone(),
+            source,
+        })?;
         self.workspace.publish()?;
+        if !kept.is_empty() {
+            let _ = write!(headline, "\n上次结果里有 {} 个工作簿被改过，已另存：{}", kept.len(), kept.join("、"));
+        }
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         if self.request.until == Stage::Report {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);

@@ -173,7 +173,7 @@ fn take_lock(folder: &Path) -> Result<File, WorkspaceError> {
 }
 
 /// A folder only its owner can read; numbers and names live in it.
-fn create_private(folder: &Path) -> io::Result<()> {
+pub(super) fn create_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
