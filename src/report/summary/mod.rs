@@ -266,6 +266,9 @@ impl Writer<'_> {
     fn notes(&self, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
         let mut notes: Vec<&RuleNote> = self.input.notes.iter().collect();
         notes.sort_by_key(|note| !note.held);
+        if notes.is_empty() {
+            page.paragraph("本期全部规则均已评估，没有需要提醒的情况。")?;
+        }
         page.table(table, None, notes.len(), |row, column| {
             let note = notes[row];
             match column.source {
