@@ -135,10 +135,16 @@ fn plain(expect: Expect) -> &'static str {
     }
 }
 
-/// The policy with the case's rule alone (and the review rule, which holds accusations back), and no judging of
+/// The policy as the folder or the case reads it, with the case's rule alone (and the review rule, which holds accusations back), and no judging of
 /// completeness, for which a handful of rows is no basis.
 fn only(policy: &Policy, case: &Case) -> Policy {
     let mut policy = policy.clone();
+    for reading in policy.readings.clone() {
+        policy.choose(&reading.id, &reading.by_folder);
+    }
+    for (reading, choice) in &case.readings {
+        policy.choose(reading, choice);
+    }
     policy.rules.retain(|rule| rule.card.id == case.rule || rule.body == Body::BuiltIn(BuiltIn::NeedsReview));
     let mentions: Vec<String> = policy
         .rules

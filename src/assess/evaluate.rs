@@ -10,7 +10,6 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
 use super::facts::Facts;
 use super::{AssessError, AssessInput};
 use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
-use crate::model::date::Month;
 use crate::model::finding::RuleNote;
 
 /// What a rule says of one subject.
@@ -67,7 +66,7 @@ pub(crate) fn evaluate<'p>(
     condition: &'p Condition,
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<Result<Evaluated<'p>, RuleNote>, AssessError> {
-    if let Err(reason) = in_force(rule, condition, input.period, values) {
+    if let Err(reason) = in_force(input, rule, condition, values) {
         return Ok(Err(held(rule, format!("本期不适用：{reason}"))));
     }
     if let Some(reason) = missing(input, facts, condition) {
@@ -106,16 +105,28 @@ fn held(rule: &Rule, note: String) -> RuleNote {
     RuleNote { rule: rule.card.id.clone(), town: None, note, held: true, concerned: 0 }
 }
 
-/// Whether the rule's own dates and those of its parameters reach the period.
-fn in_force(rule: &Rule, condition: &Condition, period: Month, values: &BTreeMap<String, ParameterValue>) -> Result<(), String> {
+/// Whether the rule's own dates and those of its parameters reach the period, and the readings chosen are those it is for.
+fn in_force(
+    input: &AssessInput<'_>,
+    rule: &Rule,
+    condition: &Condition,
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<(), String> {
+    let period = input.period;
     if let Some(from) = rule.from.filter(|from| period < *from) {
         return Err(format!("自 {from} 起施行"));
     }
     if let Some(until) = rule.until.filter(|until| period > *until) {
         return Err(format!("施行至 {until}"));
     }
-    let parts = [Some(&condition.population), Some(&condition.test), condition.due.as_ref(), condition.paid.as_ref()];
-    let names = parts.into_iter().flatten().flat_map(|expression| &expression.parameters);
+    for (name, choices) in &rule.under {
+        if let Some(reading) = input.policy.readings.iter().find(|reading| reading.id == *name)
+            && !choices.contains(&reading.chosen)
+        {
+            return Err(format!("{}按“{}”的口径", reading.title, reading.meaning()));
+        }
+    }
+    let names = condition.expressions().flat_map(|expression| &expression.parameters);
     match names.into_iter().find(|name| !values.contains_key(*name)) {
         Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),
         None => Ok(()),

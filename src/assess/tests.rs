@@ -31,6 +31,7 @@ fn given(rows: Rows<'_>) -> Given {
         name: String::new(),
         period: "2018-06".parse().expect("a month"),
         subject: String::new(),
+        readings: Vec::new(),
         given: rows.iter().map(|(registry, rows)| (RegistryId::from(*registry), table(rows))).collect(),
         seen: None,
         expect: Expect::Fires,

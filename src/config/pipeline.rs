@@ -3,6 +3,8 @@
 //! Written as TOML (`pipelines/monthly.toml`); paths are relative to that file. [`Written`] is what stands there, checked
 //! for shape; `run` reads what it names and resolves it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::pin::WrittenPin;
@@ -29,6 +31,9 @@ pub struct Written {
     pub key: String,
     /// Registries in spine order; those not named follow by id.
     pub order: Vec<toml::Spanned<String>>,
+    /// Readings chosen in place of the policy folder's: `two_none_reading = "column"`.
+    #[serde(default)]
+    pub readings: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
     /// Files pinned to a registry by hand.
     #[serde(default, rename = "pin")]
     pub pins: Vec<WrittenPin>,

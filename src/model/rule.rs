@@ -1,4 +1,6 @@
-//! What outputs need to know of a rule: its card. The rule itself lives in `config::policy`.
+//! What outputs need to know of a policy: the cards of its rules, and how it was read. The policy itself lives in `config::policy`.
+
+use std::collections::BTreeMap;
 
 use super::finding::{Kind, Scope};
 
@@ -21,4 +23,31 @@ pub struct RuleCard {
     pub responsible: Vec<String>,
     /// The clause's own words.
     pub quotation: String,
+}
+
+/// A passage of the document that can be read in several ways, and the reading in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `two_none_reading`.
+    pub id: String,
+    /// `“两无”户怎样认定`.
+    pub title: String,
+    /// Where the document leaves it open: `三(三)2`.
+    pub clause: String,
+    /// The reading chosen: a key of `alternatives`.
+    pub chosen: String,
+    /// Every reading, in plain words.
+    pub alternatives: BTreeMap<String, String>,
+    /// What the policy folder chooses; a pipeline may choose otherwise.
+    pub by_folder: String,
+    /// Rules whose outcome depends on it, by id.
+    pub rules: Vec<String>,
+}
+
+impl Reading {
+    /// The reading chosen, in plain words.
+    #[must_use]
+    pub fn meaning(&self) -> &str {
+        self.alternatives.get(&self.chosen).map_or(self.chosen.as_str(), String::as_str)
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::county::{Attribute, County};
 use super::damage::NumberDamage;
-use super::welfare::{Dibao, FLOOR_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
+use super::welfare::{Dibao, FLOOR_FEN, LINE_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
 
 /// Whom a key of `findings.csv` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,8 +63,11 @@ fn of_poor_household(county: &County, state: &State, hid: u32, found: &mut TrueF
             found.insert(("living.two_none_member_uncovered", Key::Person(pid)));
         }
     }
-    if two_none && covered > 0 && state.dibao[hid as usize] < covered * FLOOR_FEN {
+    let paid = state.dibao[hid as usize];
+    if two_none && paid < covered * FLOOR_FEN {
         found.insert(("living.floor_below", Key::Household(hid)));
+    } else if two_none && paid < covered * LINE_FEN {
+        found.insert(("living.line_below", Key::Household(hid)));
     }
     let both = household.members().any(|pid| state.of(pid).covered() && state.of(pid).tekun > 0);
     // One severely disabled member alone on the list is a household of one (单人户), which the attribute need not follow.

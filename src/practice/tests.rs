@@ -30,10 +30,11 @@ fn count_rules(files: &[PracticeFile], month: &str) -> std::collections::BTreeMa
     counts
 }
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 17] = [
     "living.two_none_uncovered",
     "living.two_none_member_uncovered",
     "living.floor_below",
+    "living.line_below",
     "living.tekun_uncovered",
     "living.tekun_below_standard",
     "living.attribute_conflict",

@@ -6,6 +6,8 @@ use super::random::Random;
 
 /// 3535 yuan a year, by month (issue: living.floor_below).
 pub(super) const FLOOR_FEN: i64 = 353_500 / 12;
+/// 3876 yuan a year, by month (living.line_below).
+pub(super) const LINE_FEN: i64 = 387_600 / 12;
 pub(super) const TEKUN_FEN: i64 = 74_100;
 /// Ten per cent of the rural standard of 3876 yuan a year.
 pub(super) const LIVING_FEN: i64 = 3_230;
@@ -89,7 +91,7 @@ fn enter_dibao(county: &County, state: &mut State, hid: u32, random: &mut Random
     let household = county.household(hid);
     let two_none = county.two_none(household);
     state.dibao[hid as usize] = if two_none {
-        random.pick(&[29_500, 30_000, 31_000, 32_300])
+        random.weighted(&[(32_300, 80), (33_000, 8), (31_000, 6), (29_500, 6)])
     } else {
         random.pick(&[12_000, 16_000, 20_000, 26_000, 32_300])
     };

@@ -32,7 +32,7 @@ use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
-use crate::model::rule::RuleCard;
+use crate::model::rule::{Reading, RuleCard};
 
 use caption::Caption;
 use entry::{View, by_subject, one_each};
@@ -61,6 +61,8 @@ pub struct ReportInput<'a> {
     pub notes: &'a [RuleNote],
     /// Every rule, in the policy's order.
     pub cards: &'a [RuleCard],
+    /// How the policy was read where it can be read in several ways.
+    pub readings: &'a [Reading],
     /// What was taken in.
     pub intake: &'a [IntakeFile],
     /// Rule id → persons or households it was asked of.

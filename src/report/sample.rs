@@ -8,7 +8,7 @@ use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote,
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, RejectReason, SheetName};
 use crate::model::registry::{Grain, RegistryId};
-use crate::model::rule::RuleCard;
+use crate::model::rule::{Reading, RuleCard};
 
 use super::ReportInput;
 
@@ -18,6 +18,7 @@ pub(super) struct Sample {
     pub(super) notes: Vec<RuleNote>,
     pub(super) rates: Vec<Rate>,
     pub(super) cards: Vec<RuleCard>,
+    pub(super) readings: Vec<Reading>,
     pub(super) intake: Vec<IntakeFile>,
     pub(super) populations: Vec<(String, i64)>,
     pub(super) dictionary: Dictionary,
@@ -38,6 +39,7 @@ impl Sample {
             rates: &self.rates,
             notes: &self.notes,
             cards: &self.cards,
+            readings: &self.readings,
             intake: &self.intake,
             populations: &self.populations,
             records_total: 1234,
@@ -69,6 +71,19 @@ const REGISTRIES: [(&str, &str); 6] = [
 
 fn title(registry: &str) -> &'static str {
     REGISTRIES.iter().find(|(id, _)| *id == registry).map_or("", |(_, title)| title)
+}
+
+fn reading(id: &str, title: &str, rules: &[&str]) -> Reading {
+    let alternatives = [("column", "只认“两无”一栏"), ("computed", "一律推算")];
+    Reading {
+        id: id.into(),
+        title: title.into(),
+        clause: "三(三)2".into(),
+        chosen: "computed".into(),
+        alternatives: alternatives.map(|(choice, meaning)| (choice.into(), meaning.into())).into(),
+        by_folder: "column".into(),
+        rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+    }
 }
 
 fn in_vain(registry: &str) -> Evidence {
@@ -290,6 +305,10 @@ pub(super) fn sample() -> Sample {
                 }),
                 ..IntakeFile::default()
             },
+        ],
+        readings: vec![
+            reading("two_none_reading", "“两无”户怎样认定", &[two_none]),
+            reading("chronic_reading", "慢病封顶对谁", &[]),
         ],
         populations: vec![(two_none.into(), 310), (nursing.into(), 120)],
         dictionary: Dictionary {

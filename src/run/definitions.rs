@@ -16,7 +16,7 @@ use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::pin::Pin;
 use crate::config::pipeline::Written;
-use crate::config::policy::Policy;
+use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::model::ids::CountyKey;
 use crate::model::registry::RegistryId;
@@ -131,7 +131,8 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let dictionary = Dictionary::resolve(&registries).map_err(DefinitionError::Mistakes)?;
     let spine = spine(&pipeline, &written, &dictionary, &mut problems);
     let pins = Pin::resolve(&pipeline, &written.pins, &dictionary, &mut problems);
-    let policy = collected(Policy::resolve(&policy_documents, &dictionary), &mut problems);
+    let chosen = ChosenReadings { document: &pipeline, readings: &written.readings };
+    let policy = collected(Policy::resolve_for(&policy_documents, &dictionary, chosen), &mut problems);
     let layouts = collected(Layouts::resolve(&layouts), &mut problems);
     let link = collected(LinkModel::resolve(&link), &mut problems);
     let problems = problems.into_result(());

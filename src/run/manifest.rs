@@ -10,6 +10,7 @@ use crate::model::finding::RuleNote;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::{Estimate, LinkQuality};
 use crate::model::raw::Refusal;
+use crate::model::rule::Reading;
 
 /// The contents of `run.json`.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ pub(super) struct Manifest {
     pub(super) villages: Vec<String>,
     /// Whether everything is masked.
     pub(super) masked: bool,
+    /// How the policy was read where it can be read in several ways.
+    pub(super) readings: Vec<ReadingEntry>,
     /// One per input file, by path.
     pub(super) inputs: Vec<InputEntry>,
     /// Rows in and out of each stage that ran.
@@ -44,6 +47,34 @@ pub(super) struct Manifest {
     pub(super) findings: BTreeMap<String, u64>,
     /// Whether rows in = rows kept + rows rejected everywhere.
     pub(super) balanced: bool,
+}
+
+/// A [`Reading`] in the manifest.
+#[derive(Debug, Serialize)]
+pub(super) struct ReadingEntry {
+    id: String,
+    title: String,
+    clause: String,
+    chosen: String,
+    meaning: String,
+    /// Whether the pipeline chose it in place of the policy folder.
+    by_pipeline: bool,
+    /// Rules whose outcome depends on it.
+    rules: Vec<String>,
+}
+
+impl From<&Reading> for ReadingEntry {
+    fn from(reading: &Reading) -> Self {
+        Self {
+            id: reading.id.clone(),
+            title: reading.title.clone(),
+            clause: reading.clause.clone(),
+            chosen: reading.chosen.clone(),
+            meaning: reading.meaning().to_owned(),
+            by_pipeline: reading.chosen != reading.by_folder,
+            rules: reading.rules.clone(),
+        }
+    }
 }
 
 /// [`LinkQuality`] in the manifest; estimates to a hundredth of a link, with their 95 % interval.
@@ -218,6 +249,7 @@ impl Manifest {
             towns: Vec::new(),
             villages: Vec::new(),
             masked: false,
+            readings: Vec::new(),
             inputs: Vec::new(),
             stages: Vec::new(),
             linking: None,

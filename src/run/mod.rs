@@ -162,6 +162,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         towns: request.towns.clone(),
         villages: request.villages.clone(),
         masked: request.mask,
+        readings: definitions.policy.readings.iter().map(Into::into).collect(),
         ..Manifest::new(&definitions.name, &definitions.hash, period, as_of)
     };
     let run = Run {
@@ -346,6 +347,7 @@ impl Run<'_> {
                 rates: &assessed.rates,
                 notes: &assessed.notes,
                 cards: &cards,
+                readings: &policy.readings,
                 intake,
                 populations: &populations,
                 records_total,

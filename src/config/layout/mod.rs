@@ -287,6 +287,8 @@ pub struct SummaryBook {
     pub clauses: Table<RuleField>,
     /// Paragraphs above the clauses.
     pub reading: Vec<String>,
+    /// Paragraph above the readings chosen.
+    pub readings: String,
 }
 
 /// One headline number and its caption.

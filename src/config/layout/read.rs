@@ -71,7 +71,7 @@ impl Layouts {
             check.table(&book.notes);
             check.table(&book.rates);
             check.table(&book.clauses);
-            book.reading.iter().for_each(|paragraph| check.template(paragraph));
+            book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
         }
         let problems = problems.into_result(());
         match (problems, style, town, department, identity, summary) {

@@ -50,7 +50,7 @@ pub struct ExpressionProblem {
 pub struct Vocabulary<'a> {
     /// Column → type.
     pub columns: &'a BTreeMap<String, ValueType>,
-    /// Column → the only texts it can hold, for code fields.
+    /// Column, or `$parameter` for a reading → the only texts it can hold.
     pub codes: &'a BTreeMap<String, BTreeSet<String>>,
     /// Parameter → type.
     pub parameters: &'a BTreeMap<String, ValueType>,
@@ -162,21 +162,24 @@ impl Check<'_> {
         Ok(common)
     }
 
-    /// A text compared with a code field must be one of its codes: a misspelt code would silently never match.
+    /// A text compared with a code field or a reading must be one of its values: a misspelt one would silently never match.
     fn check_codes(&self, column: &Expr, literals: &[&Expr]) -> Result<(), ExpressionProblem> {
-        let Expr::Identifier(column) = column else { return Ok(()) };
-        let Some(codes) = self.vocabulary.codes.get(&column.value) else { return Ok(()) };
+        let name = match column {
+            Expr::Identifier(column) => column.value.as_str(),
+            Expr::Value(value) => match &value.value {
+                Value::Placeholder(name) => name.as_str(),
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let Some(codes) = self.vocabulary.codes.get(name) else { return Ok(()) };
         for literal in literals {
             if let Expr::Value(value) = literal
                 && let Value::SingleQuotedString(text) = &value.value
                 && !codes.contains(text)
             {
                 let known = codes.iter().map(String::as_str).collect::<Vec<_>>().join("、");
-                return Err(self.problem(
-                    literal,
-                    format!("“{}”没有“{text}”这个取值", column.value),
-                    &format!("取值有：{known}"),
-                ));
+                return Err(self.problem(literal, format!("“{name}”没有“{text}”这个取值"), &format!("取值有：{known}")));
             }
         }
         Ok(())

@@ -11,13 +11,13 @@ mod written;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::config::document::Document;
+use crate::config::document::{Document, Spanned};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::date::Month;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
-use crate::model::rule::RuleCard;
+use crate::model::rule::{Reading, RuleCard};
 use expression::Expression;
 
 /// Type of a fact, a record column or an expression.
@@ -235,6 +235,14 @@ pub struct Condition {
     pub mentions: Vec<String>,
 }
 
+impl Condition {
+    /// Its expressions: population, test, amounts, exemptions.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let parts = [Some(&self.population), Some(&self.test), self.due.as_ref(), self.paid.as_ref()];
+        parts.into_iter().flatten().chain(self.exemptions.iter().map(|exemption| &exemption.when))
+    }
+}
+
 /// A coverage rate to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateTarget {
@@ -262,6 +270,8 @@ pub struct Rule {
     pub from: Option<Month>,
     /// Last month it is in force.
     pub until: Option<Month>,
+    /// Reading → the choices under which it applies; none named, it applies under all.
+    pub under: Vec<(String, Vec<String>)>,
     /// What it does.
     pub body: Body,
 }
@@ -297,6 +307,8 @@ pub struct Case {
     pub period: Month,
     /// Label of the person (or of a member of the household) it is about.
     pub subject: String,
+    /// Readings chosen in place of the folder's; what a pipeline chooses does not touch cases.
+    pub readings: Vec<(String, String)>,
     /// Rows per registry, in order; cells by record column, and `person` for the label.
     pub given: Vec<(RegistryId, Vec<BTreeMap<String, CaseValue>>)>,
     /// What linking saw.
@@ -364,6 +376,15 @@ pub struct Settings {
     pub likely_probability: i64,
 }
 
+/// Readings chosen by a pipeline: reading → choice.
+#[derive(Clone, Copy, Debug)]
+pub struct ChosenReadings<'a> {
+    /// The pipeline, for carets.
+    pub document: &'a Document,
+    /// What it chooses.
+    pub readings: &'a BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
 /// A county's policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -377,6 +398,8 @@ pub struct Policy {
     pub settings: Settings,
     /// Parameters and chosen readings, by name.
     pub parameters: BTreeMap<String, Parameter>,
+    /// How passages that can be read in several ways are read, in the order written.
+    pub readings: Vec<Reading>,
     /// Facts, each after those it rests on.
     pub facts: Vec<Fact>,
     /// Rules, by id.
@@ -389,7 +412,12 @@ impl Policy {
     /// Resolves the files of a policy folder, given in any order; what a file is follows from its name: `policy.toml`,
     /// `parameters.toml`, `facts.toml`, the document's text, and any other `*.toml` with rules and cases.
     pub fn resolve(documents: &[Document], dictionary: &Dictionary) -> Result<Self, Problems> {
-        resolve::resolve(documents, dictionary)
+        resolve::resolve(documents, dictionary, None)
+    }
+
+    /// As [`Policy::resolve`], with readings that a pipeline chose in place of the folder's.
+    pub fn resolve_for(documents: &[Document], dictionary: &Dictionary, pipeline: ChosenReadings<'_>) -> Result<Self, Problems> {
+        resolve::resolve(documents, dictionary, Some(pipeline))
     }
 
     /// The rule with this id.
@@ -408,6 +436,16 @@ impl Policy {
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.name == name)
+    }
+
+    /// Chooses a reading; an unknown one is left alone.
+    pub fn choose(&mut self, reading: &str, choice: &str) {
+        if let Some(reading) = self.readings.iter_mut().find(|known| known.id == reading) {
+            choice.clone_into(&mut reading.chosen);
+            if let Some(parameter) = self.parameters.get_mut(&reading.id) {
+                parameter.source = ParameterSource::Dated(vec![(Month(0), ParameterValue::Text(choice.to_owned()))]);
+            }
+        }
     }
 
     /// Every parameter that has a value in `period`, and `year`, `month` (`yyyymm`) of the period itself.

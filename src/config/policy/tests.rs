@@ -68,6 +68,7 @@ fn the_shipped_policy_has_exactly_the_rules_promised() {
         "living.disability_living_below_standard",
         "living.disability_living_missed",
         "living.floor_below",
+        "living.line_below",
         "living.nursing_below_standard",
         "living.nursing_ineligible",
         "living.nursing_missed",
@@ -89,6 +90,52 @@ fn parameters_follow_the_month() {
     assert_eq!(at("2018-06", "floor_month"), Some(ParameterValue::Int(29_458)), "3535 / 12 = 294.583…, rounded down");
     assert_eq!(at("2018-06", "living_subsidy_least_month"), Some(ParameterValue::Int(3_230)));
     assert_eq!(at("2018-06", "month"), Some(ParameterValue::Int(201_806)));
+}
+
+#[test]
+fn every_open_passage_is_a_reading_and_knows_its_rules() {
+    let policy = shipped();
+    let ids: Vec<&str> = policy.readings.iter().map(|reading| reading.id.as_str()).collect();
+    let open =
+        "population two_none floor labour labour_age class_aid_base residence reimbursement chronic_cap june boarding aid_period";
+    assert_eq!(ids, open.split(' ').map(|name| format!("{name}_reading")).collect::<Vec<_>>());
+    let rules = |id: &str| policy.readings.iter().find(|reading| reading.id == id).map(|reading| reading.rules.clone());
+    // By `under`, by the test, and through facts of facts.
+    assert_eq!(rules("floor_reading"), Some(vec!["living.floor_below".to_owned(), "living.line_below".to_owned()]));
+    assert!(rules("labour_age_reading").is_some_and(|rules| rules.contains(&"living.two_none_uncovered".to_owned())));
+}
+
+/// What a pipeline's `[readings]` make of the shipped policy.
+fn chosen(readings: &str) -> Result<Policy, Vec<(String, String)>> {
+    #[derive(serde::Deserialize)]
+    struct Chosen {
+        readings: BTreeMap<Spanned<String>, Spanned<String>>,
+    }
+    let document = Document { path: "monthly.toml".to_owned(), text: format!("[readings]\n{readings}") };
+    let written: Chosen = toml::from_str(&document.text).expect("TOML");
+    let pipeline = ChosenReadings { document: &document, readings: &written.readings };
+    Policy::resolve_for(&files(), &dictionary(), pipeline).map_err(|problems| {
+        let underlined = |start, end| document.text.get(start..end).unwrap_or("?").to_owned();
+        problems.as_slice().iter().map(|problem| (problem.message.clone(), underlined(problem.start, problem.end))).collect()
+    })
+}
+
+#[test]
+fn a_pipeline_may_read_the_policy_otherwise() {
+    let policy = chosen("floor_reading = \"standard\"").expect("a reading there is");
+    let values = policy.values_at("2018-06".parse().expect("a month"));
+    assert_eq!(values.get("floor_reading"), Some(&ParameterValue::Text("standard".to_owned())));
+    let problems = chosen("floor_reading = \"standrad\"\nflor_reading = \"both\"").expect_err("two mistakes");
+    let underlined: Vec<&str> = problems.iter().map(|(_, underlined)| underlined.as_str()).collect();
+    assert_eq!(underlined, ["\"standrad\"", "flor_reading"], "{problems:?}");
+}
+
+#[test]
+fn a_reading_is_compared_with_choices_it_has() {
+    let problems = with("facts.toml", |text| text.replacen("$labour_reading = 'age'", "$labour_reading = 'aeg'", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("没有“aeg”这个取值") && at == "'aeg'"), "{problems:?}");
+    let problems = with("living.toml", |text| text.replacen("[\"both\", \"floor\"]", "[\"both\", \"flor\"]", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("没有读法“flor”") && at == "\"flor\""), "{problems:?}");
 }
 
 /// Resolves the shipped policy with one file changed: what is said, and what is underlined.

@@ -19,7 +19,7 @@ pub(super) struct WrittenPolicy {
     pub(super) text: Option<Spanned<String>>,
     pub(super) settings: WrittenSettings,
     #[serde(default)]
-    pub(super) readings: BTreeMap<String, WrittenReading>,
+    pub(super) readings: BTreeMap<Spanned<String>, WrittenReading>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,6 +134,8 @@ pub(super) struct WrittenRule {
     pub(super) sentence: Spanned<String>,
     pub(super) from: Option<Spanned<String>>,
     pub(super) until: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) under: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     pub(super) built_in: Option<BuiltIn>,
     pub(super) population: Option<Spanned<String>>,
     pub(super) test: Option<Spanned<String>>,
@@ -167,6 +169,8 @@ pub(super) struct WrittenCase {
     pub(super) period: Spanned<String>,
     pub(super) subject: String,
     pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<String, CaseValue>>>,
+    #[serde(default)]
+    pub(super) readings: BTreeMap<Spanned<String>, Spanned<String>>,
     pub(super) seen: Option<Seen>,
     pub(super) expect: Expect,
     pub(super) due_fen: Option<i64>,

@@ -52,6 +52,7 @@ pub(super) fn write(
     writer.sheet(&mut workbook, &layout.rates, |table, page| writer.rates(table, page))?;
     writer.sheet(&mut workbook, &layout.clauses, |table, page| {
         layout.reading.iter().try_for_each(|paragraph| page.paragraph(paragraph))?;
+        writer.readings(&layout.readings, page)?;
         page.table(table, None, lines.len(), |row, column| lines[row].value(row, column.source))
     })?;
     Ok((workbook.save_to_buffer()?, input.findings.len() as u64))
@@ -253,6 +254,22 @@ impl Writer<'_> {
             HeadlineField::Refused => count(intake::refused(self.input.intake)),
             HeadlineField::Records => Value::Count(i64::try_from(self.input.records_total).unwrap_or(i64::MAX)),
         }
+    }
+
+    /// How open passages were read, where a rule depends on it.
+    fn readings(&self, heading: &str, page: &mut Page<'_>) -> Result<(), XlsxError> {
+        let mut used = self.input.readings.iter().filter(|reading| !reading.rules.is_empty()).peekable();
+        if used.peek().is_some() {
+            page.paragraph(heading)?;
+        }
+        for reading in used {
+            let others = reading.alternatives.iter().filter(|(choice, _)| **choice != reading.chosen);
+            let others: Vec<&str> = others.map(|(_, meaning)| meaning.as_str()).collect();
+            let set = if reading.chosen == reading.by_folder { "" } else { "（流程文件指定）" };
+            let (title, clause, meaning) = (&reading.title, &reading.clause, reading.meaning());
+            page.paragraph(&format!("　　{title}（{clause}）：{meaning}{set}。也可以选：{}。", others.join("；")))?;
+        }
+        Ok(())
     }
 
     fn title(&self, rule: &str) -> Value {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::written::{WrittenFacts, WrittenParameter, WrittenPolicy, WrittenRules};
-use super::{Case, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType};
+use super::{Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType};
 use crate::config::document::{Document, Spanned, parse};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
@@ -14,11 +14,16 @@ use crate::model::field::FieldKind;
 use crate::model::registry::RegistryId;
 
 mod facts;
+mod readings;
 mod rules;
 
-pub(super) fn resolve(documents: &[Document], dictionary: &Dictionary) -> Result<Policy, Problems> {
+pub(super) fn resolve(
+    documents: &[Document],
+    dictionary: &Dictionary,
+    pipeline: Option<ChosenReadings<'_>>,
+) -> Result<Policy, Problems> {
     let mut resolver = Resolver::new(documents, dictionary);
-    match resolver.policy() {
+    match resolver.policy(pipeline) {
         Some(policy) => resolver.problems.into_result(policy),
         None => Err(resolver.problems.into_result(()).err().unwrap_or_default()),
     }
@@ -101,7 +106,7 @@ impl<'a> Resolver<'a> {
         parse(file, &mut self.problems).map(|value| (value, file))
     }
 
-    fn policy(&mut self) -> Option<Policy> {
+    fn policy(&mut self, pipeline: Option<ChosenReadings<'_>>) -> Option<Policy> {
         let policy = self.required::<WrittenPolicy>("policy.toml");
         let parameters = self.required::<BTreeMap<String, Spanned<WrittenParameter>>>("parameters.toml");
         let facts = self.required::<WrittenFacts>("facts.toml");
@@ -117,7 +122,7 @@ impl<'a> Resolver<'a> {
         let ((policy, policy_file), (parameters, parameters_file), (facts, facts_file)) = (policy?, parameters?, facts?);
 
         let mut resolved_parameters = self.parameters(parameters, parameters_file);
-        self.readings(&policy, policy_file, &mut resolved_parameters);
+        let mut readings = self.readings(&policy, policy_file, pipeline, &mut resolved_parameters);
         let facts = self.all_facts(facts, facts_file);
         let document = self.document(&policy, policy_file);
         let mut rules = Vec::new();
@@ -139,6 +144,7 @@ impl<'a> Resolver<'a> {
             }
         }
         self.cases_suffice(&rules, &cases);
+        self.users(&mut readings, &rules);
         rules.sort_by(|left, right| left.card.id.cmp(&right.card.id));
         let settings = Settings {
             people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
@@ -154,6 +160,7 @@ impl<'a> Resolver<'a> {
             document: policy.document,
             settings,
             parameters: resolved_parameters,
+            readings,
             facts,
             rules,
             cases,
@@ -202,25 +209,6 @@ impl<'a> Resolver<'a> {
             resolved.insert(name, Parameter { title, unit, clause, source });
         }
         resolved
-    }
-
-    fn readings(&mut self, policy: &WrittenPolicy, file: &Document, into: &mut BTreeMap<String, Parameter>) {
-        for (name, reading) in &policy.readings {
-            let value = reading.value.get_ref();
-            if !reading.alternatives.contains_key(value) {
-                let known = reading.alternatives.keys().map(String::as_str).collect::<Vec<_>>().join("、");
-                self.problem(file, reading.value.span(), format!("{name} 没有读法“{value}”"), format!("读法有：{known}"));
-            }
-            self.parameter_types.insert(name.clone(), ValueType::Text);
-            let values = vec![(Month(0), ParameterValue::Text(value.clone()))];
-            let parameter = Parameter {
-                title: reading.title.clone(),
-                unit: "reading".to_owned(),
-                clause: reading.clause.clone(),
-                source: ParameterSource::Dated(values),
-            };
-            into.insert(name.clone(), parameter);
-        }
     }
 
     /// The document without white space, for checking quotations.

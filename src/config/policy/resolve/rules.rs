@@ -29,6 +29,7 @@ impl Resolver<'_> {
             })
         };
         let (from, until) = (month(self, &written.from), month(self, &written.until));
+        let under = self.choices(&written.under, file);
         let body = match (written.built_in, &written.population, &written.test) {
             (Some(built_in), None, None) => Body::BuiltIn(built_in),
             (None, Some(population), Some(test)) => Body::Condition(Box::new(self.condition(written, population, test, file)?)),
@@ -52,6 +53,7 @@ impl Resolver<'_> {
             sentence: written.sentence.get_ref().clone(),
             from,
             until,
+            under,
             body,
         };
         self.check_sentence(&rule, &written.sentence, file);
@@ -167,6 +169,9 @@ impl Resolver<'_> {
                 return None;
             }
         };
+        let readings = written.readings.into_iter().map(|(name, choice)| (name, vec![choice])).collect();
+        let readings = self.choices(&readings, file).into_iter().filter_map(|(name, mut choice)| Some((name, choice.pop()?)));
+        let readings = readings.collect();
         let given = written.given.into_iter();
         Some(Case {
             file: file.path.clone(),
@@ -175,6 +180,7 @@ impl Resolver<'_> {
             name: written.name,
             period,
             subject: written.subject,
+            readings,
             given: given.map(|(id, rows)| (RegistryId::from(id.get_ref().as_str()), rows)).collect(),
             seen: written.seen,
             expect: written.expect,
