@@ -11,14 +11,14 @@ use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, 
 use arrow::datatypes::{DataType, Field, Schema};
 
 use super::evaluate::Outcome;
-use super::{AssessError, AssessInput, Run, assess};
+use super::{AssessError, AssessInput, Assessed, Run, assess};
 use crate::config::document::Document;
 use crate::config::error::Problems;
 use crate::config::policy::{Body, BuiltIn, Case, CaseValue, Expect, Policy, SeenKind};
 use crate::config::registry::Dictionary;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
-use crate::model::finding::{Finding, Scope};
+use crate::model::finding::{Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::{Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::raw::SheetName;
@@ -84,10 +84,13 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         towns: &[],
         villages: &[],
     };
+    let assessed = assess(&input)?;
+    if policy.rule(&case.rule).is_some_and(|rule| matches!(rule.body, Body::Tally(_))) {
+        return Ok(check_tally(&policy, case, &assessed));
+    }
     let Some(subject) = given.labels.iter().position(|label| *label == case.subject) else {
         return Ok(Some(format!("没有给出“{}”的任何一行", case.subject)));
     };
-    let assessed = assess(&input)?;
     let household = given.households.get(subject).cloned().flatten();
     let about = |finding: &&Finding| match finding.scope {
         Scope::Household => finding.household_code.is_some() && finding.household_code == household,
@@ -101,6 +104,7 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         Expect::Passes
     } else {
         match outcome(&input, case, subject)? {
+            Some(Outcome::Fires) if not_due(&assessed, case) => Expect::NotApplicable,
             Some(Outcome::Fires) => Expect::Held,
             Some(Outcome::Passes) => Expect::Passes,
             Some(Outcome::Unknown) => Expect::Unknown,
@@ -123,6 +127,28 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         return Ok(Some(format!("应发应为 {:?} 分，实为 {due:?} 分", case.due_fen)));
     }
     Ok(None)
+}
+
+/// Whether the day by which the rule's matter is to be done is still to come.
+fn not_due(assessed: &Assessed, case: &Case) -> bool {
+    assessed.notes.iter().any(|note| note.rule == case.rule && note.note.starts_with("期限"))
+}
+
+/// A tally's subject is a place: the county, or the name of a town or village.
+fn check_tally(policy: &Policy, case: &Case, assessed: &Assessed) -> Option<String> {
+    let found = assessed.findings.iter().any(|finding| {
+        let unit = finding.village.as_deref().or(finding.town.as_deref()).unwrap_or(&policy.county);
+        finding.rule == case.rule && unit == case.subject
+    });
+    let of_rule = |note: &&RuleNote| note.rule == case.rule;
+    let said = match assessed.notes.iter().find(of_rule) {
+        _ if found => Expect::Fires,
+        Some(note) if note.held && !note.note.starts_with("本期不适用") => return Some(format!("没有评估：{}", note.note)),
+        // Not in force, or not due yet.
+        Some(_) => Expect::NotApplicable,
+        None => Expect::Passes,
+    };
+    (said != case.expect).then(|| format!("应为“{}”，实为“{}”", plain(case.expect), plain(said)))
 }
 
 fn plain(expect: Expect) -> &'static str {
@@ -149,8 +175,13 @@ fn only(policy: &Policy, case: &Case) -> Policy {
     let mentions: Vec<String> = policy
         .rules
         .iter()
-        .filter_map(|rule| if let Body::Condition(condition) = &rule.body { Some(condition) } else { None })
-        .flat_map(|condition| condition.mentions.iter().chain(&condition.searched).cloned())
+        .flat_map(|rule| match &rule.body {
+            Body::Condition(condition) => [&condition.mentions[..], &condition.searched[..]],
+            Body::Tally(tally) => [&tally.mentions[..], &[]],
+            Body::BuiltIn(_) => [&[][..], &[]],
+        })
+        .flatten()
+        .cloned()
         .collect();
     policy.facts.retain(|fact| mentions.contains(&fact.name));
     policy.settings.completeness_least = i64::MAX;

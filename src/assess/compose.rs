@@ -141,7 +141,9 @@ impl<'a> Composer<'a> {
         evidence.extend(in_vain.iter().map(|registry| self.not_found(registry)));
         let (due, paid) = evaluated.amounts(at);
         let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
-        let sentence = self.sentence(rule, about, at, due, paid);
+        let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
+        let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
+        let sentence = self.sentence(rule, about, at, (due, paid), late);
         let mut draft = self.draft(rule, about, confidence, sentence, evidence);
         draft.finding.due_fen = due;
         draft.finding.paid_fen = paid;
@@ -373,12 +375,13 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn sentence(&self, rule: &Rule, about: About, at: usize, due: Option<i64>, paid: Option<i64>) -> String {
+    fn sentence(&self, rule: &Rule, about: About, at: usize, (due, paid): (Option<i64>, Option<i64>), late: i32) -> String {
         let money = |fen: Option<i64>| fen.map_or_else(|| "（未填）".to_owned(), yuan);
         fill(&rule.sentence, |name| match name {
             "due" => money(due),
             "paid" => money(paid),
             "gap" => money(due.map(|due| due - paid.unwrap_or(0))),
+            "late" => late.to_string(),
             "name" => self.subjects.people_text("name", self.face(about)).unwrap_or("（无姓名）").to_owned(),
             _ => match name.strip_prefix('$') {
                 Some(parameter) => self.parameter(parameter),
@@ -387,12 +390,23 @@ impl<'a> Composer<'a> {
         })
     }
 
-    fn parameter(&self, name: &str) -> String {
-        let money = self.input.policy.parameters.get(name).is_some_and(|parameter| parameter.unit.starts_with("fen"));
+    /// Registries that give these facts, each once, sorted.
+    pub(crate) fn registries_of(&self, facts: &[String]) -> Vec<RegistryId> {
+        let facts = facts.iter().filter_map(|name| self.input.policy.fact(name));
+        let sources = facts.flat_map(|fact| if let Origin::Sources { sources, .. } = &fact.origin { &sources[..] } else { &[] });
+        let found: BTreeSet<&RegistryId> = sources.map(|source| &source.registry).collect();
+        found.into_iter().filter(|id| self.subjects.records.registry(id.as_str()).is_some()).cloned().collect()
+    }
+
+    /// A parameter in plain words.
+    pub(crate) fn parameter(&self, name: &str) -> String {
+        let unit = self.input.policy.parameters.get(name).map_or("", |parameter| parameter.unit.as_str());
+        let money = unit.starts_with("fen") || unit == "basis points";
         match self.values.get(name) {
             Some(ParameterValue::Int(fen)) if money => yuan(*fen),
             Some(ParameterValue::Int(number)) => number.to_string(),
             Some(ParameterValue::Text(text)) => text.clone(),
+            Some(ParameterValue::Date(day)) => day.to_string(),
             None => String::new(),
         }
     }
@@ -433,7 +447,7 @@ fn yes_no(value: bool) -> &'static str {
 }
 
 /// `Fen(5000)` → `50`, `Fen(29458)` → `294.58`: whole yuan without decimals read better in a sentence.
-fn yuan(fen: i64) -> String {
+pub(crate) fn yuan(fen: i64) -> String {
     let text = Fen(fen).to_string();
     text.strip_suffix(".00").map_or_else(|| text.clone(), str::to_owned)
 }

@@ -66,11 +66,9 @@ pub(crate) fn evaluate<'p>(
     condition: &'p Condition,
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<Result<Evaluated<'p>, RuleNote>, AssessError> {
-    if let Err(reason) = in_force(input, rule, condition, values) {
-        return Ok(Err(held(rule, format!("本期不适用：{reason}"))));
-    }
-    if let Some(reason) = missing(input, facts, condition) {
-        return Ok(Err(held(rule, format!("未评估：{reason}"))));
+    let parameters = condition.expressions().flat_map(|expression| &expression.parameters).chain(&condition.by);
+    if let Err(note) = applies(input, facts, rule, parameters, &condition.mentions, values) {
+        return Ok(Err(note));
     }
     let scope = rule.card.scope;
     let population = facts.evaluate(&condition.population, scope, values)?;
@@ -100,16 +98,32 @@ fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
     array.is_valid(at).then(|| array.value(at))
 }
 
+/// Whether the rule can be asked at all in this run; the note that says why not otherwise.
+pub(crate) fn applies<'n>(
+    input: &AssessInput<'_>,
+    facts: &Facts,
+    rule: &Rule,
+    parameters: impl Iterator<Item = &'n String>,
+    mentions: &[String],
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<(), RuleNote> {
+    in_force(input, rule, parameters, values).map_err(|reason| held(rule, format!("本期不适用：{reason}")))?;
+    match missing(input, facts, mentions) {
+        Some(reason) => Err(held(rule, format!("未评估：{reason}"))),
+        None => Ok(()),
+    }
+}
+
 /// A note that the rule as a whole was not evaluated.
-fn held(rule: &Rule, note: String) -> RuleNote {
+pub(crate) fn held(rule: &Rule, note: String) -> RuleNote {
     RuleNote { rule: rule.card.id.clone(), town: None, note, held: true, concerned: 0 }
 }
 
 /// Whether the rule's own dates and those of its parameters reach the period, and the readings chosen are those it is for.
-fn in_force(
+fn in_force<'n>(
     input: &AssessInput<'_>,
     rule: &Rule,
-    condition: &Condition,
+    mut parameters: impl Iterator<Item = &'n String>,
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<(), String> {
     let period = input.period;
@@ -126,17 +140,16 @@ fn in_force(
             return Err(format!("{}按“{}”的口径", reading.title, reading.meaning()));
         }
     }
-    let names = condition.expressions().flat_map(|expression| &expression.parameters);
-    match names.into_iter().find(|name| !values.contains_key(*name)) {
+    match parameters.find(|name| !values.contains_key(*name)) {
         Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),
         None => Ok(()),
     }
 }
 
 /// The first thing that a fact of the rule needs and did not get.
-fn missing(input: &AssessInput<'_>, facts: &Facts, condition: &Condition) -> Option<String> {
+fn missing(input: &AssessInput<'_>, facts: &Facts, mentions: &[String]) -> Option<String> {
     let mut reasons: Vec<&str> = Vec::new();
-    for name in &condition.mentions {
+    for name in mentions {
         let Some(fact) = input.policy.fact(name) else { continue };
         if !fact.optional
             && matches!(fact.origin, Origin::Sources { .. })

@@ -14,7 +14,7 @@ use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects, index, persons
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::MONTH;
+use crate::model::columns::{MONTH, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::finding::Scope;
 use crate::model::record::RegistryRecords;
@@ -128,6 +128,22 @@ impl Facts {
             Ok(sql) => frame.evaluate(&sql, expression.value_type),
             Err(_) => Ok(null_array(expression.value_type, length.unwrap_or_else(|| frame.length()))),
         }
+    }
+
+    /// Rows of a registry that pass a source's filter, or why they cannot be told.
+    pub(crate) fn rows(
+        input: &AssessInput<'_>,
+        subjects: &Subjects<'_>,
+        source: &Source,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<Result<Vec<usize>, String>, AssessError> {
+        let mut reader = Reader { input, subjects, values, filters: HashMap::new(), groups: HashMap::new(), own: HashMap::new() };
+        let Some((position, records)) = subjects.records.registry(source.registry.as_str()) else {
+            return Ok(Err(format!("缺少{}", input.registry_title(source.registry.as_str()))));
+        };
+        let filter = reader.filter(position, records, source)?;
+        let passes = |row: &usize| filter.as_ref().is_none_or(|filter| filter.is_valid(*row) && filter.value(*row));
+        Ok(Ok((0..records.len()).filter(passes).collect()))
     }
 
     fn over_members(
@@ -401,6 +417,25 @@ impl<'a> Reader<'a> {
                     own.rows.of(*key as usize).iter().filter(|row| passes(**row as usize)).map(|row| (*owner, *row))
                 });
                 all.collect()
+            }
+            Reach::Village => {
+                let mut rows: Vec<(&str, u32)> = (0..records.len())
+                    .filter(|row| passes(*row))
+                    .filter_map(|row| Some((records.text_at(VILLAGE_CODE, row)?, index(row))))
+                    .collect();
+                rows.sort_unstable();
+                let face = |owner: usize| match scope {
+                    Scope::Household => subjects.households.get(owner).and_then(|one| subjects.persons.get(one.head as usize)),
+                    _ => subjects.persons.get(owner),
+                };
+                let home = |owner: usize| face(owner).and_then(|face| subjects.people_text(VILLAGE_CODE, *face));
+                let of = |code: &str| {
+                    let from = rows.partition_point(|(village, _)| *village < code);
+                    let until = rows.partition_point(|(village, _)| *village <= code);
+                    rows.get(from..until).unwrap_or(&[]).iter().map(|(_, row)| *row).collect::<Vec<_>>()
+                };
+                let homes = (0..owners).filter_map(|owner| Some((index(owner), home(owner)?)));
+                homes.flat_map(|(owner, code)| of(code).into_iter().map(move |row| (owner, row))).collect()
             }
             Reach::Through(bridge) => match subjects.records.registry(bridge.as_str()) {
                 None => Vec::new(),

@@ -17,12 +17,13 @@ mod identity;
 mod rates;
 mod subjects;
 mod tables;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 
-use crate::config::policy::{Body, Origin, ParameterValue, Policy, ValueType};
+use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
@@ -150,6 +151,9 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     for evaluated in &run.evaluated {
         assessed.rule(&composer, evaluated);
     }
+    for (rule, tally) in &run.tallies {
+        assessed.tally(tally::tally(&composer, &run, rule, tally)?, rule);
+    }
     assessed.drafts.extend(identity::findings(&composer, &assessed.held));
     let findings = settle(input, assessed.drafts);
     let mut notes = assessed.notes;
@@ -167,23 +171,34 @@ struct Run<'a> {
     facts: Facts,
     values: BTreeMap<String, ParameterValue>,
     evaluated: Vec<Evaluated<'a>>,
+    tallies: Vec<(&'a Rule, &'a Tally)>,
     not_evaluated: Vec<RuleNote>,
 }
 
 impl<'a> Run<'a> {
     fn evaluate(input: &AssessInput<'a>) -> Result<(Self, Subjects<'a>), AssessError> {
-        let values = input.policy.values_at(input.period);
+        let values = input.policy.values_at(input.period, input.as_of);
         let subjects = Subjects::new(input.records, input.linked, input.policy);
         let mut facts = Facts::collect(input, &subjects, &values)?;
-        let (mut evaluated, mut not_evaluated) = (Vec::new(), Vec::new());
+        let (mut evaluated, mut tallies, mut not_evaluated) = (Vec::new(), Vec::new(), Vec::new());
         for rule in &input.policy.rules {
-            let Body::Condition(condition) = &rule.body else { continue };
-            match evaluate::evaluate(input, &mut facts, rule, condition, &values)? {
-                Ok(rule) => evaluated.push(rule),
-                Err(note) => not_evaluated.push(note),
+            match &rule.body {
+                Body::BuiltIn(_) => {}
+                Body::Condition(condition) => match evaluate::evaluate(input, &mut facts, rule, condition, &values)? {
+                    Ok(rule) => evaluated.push(rule),
+                    Err(note) => not_evaluated.push(note),
+                },
+                Body::Tally(tally) => {
+                    let (Goal::Least(goal) | Goal::Share(goal)) = &tally.goal;
+                    let parameters = std::iter::once(goal).chain(&tally.by);
+                    match evaluate::applies(input, &facts, rule, parameters, &tally.mentions, &values) {
+                        Ok(()) => tallies.push((rule, tally.as_ref())),
+                        Err(note) => not_evaluated.push(note),
+                    }
+                }
             }
         }
-        Ok((Self { facts, values, evaluated, not_evaluated }, subjects))
+        Ok((Self { facts, values, evaluated, tallies, not_evaluated }, subjects))
     }
 }
 
@@ -197,8 +212,32 @@ struct Collected {
 }
 
 impl Collected {
+    fn tally(&mut self, tallied: tally::Tallied, rule: &Rule) {
+        let fired = i64::try_from(tallied.drafts.len()).unwrap_or(i64::MAX);
+        let (rule, population) = (rule.card.id.clone(), tallied.units);
+        self.counts.push(RuleCount { rule, population, passed: population - fired, fired, exempt: 0, unknown: 0, held: 0 });
+        self.drafts.extend(tallied.drafts);
+        self.rates.extend(tallied.rates);
+        self.notes.extend(tallied.notes);
+    }
+
     fn rule(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) {
         let card = &evaluated.rule.card;
+        // Before the day that the clause sets nobody is late; how many are still to be done is told.
+        let early = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
+        if let Some(by) = early.filter(|by| composer.input.as_of < *by) {
+            let waiting = evaluated.count(Outcome::Fires);
+            self.count(composer, evaluated, 0, evaluated.count(Outcome::Unknown));
+            if waiting > 0 {
+                let days = by.0 - composer.input.as_of.0;
+                let note = format!("期限 {by}，还有 {days} 天，尚未完成 {waiting}");
+                self.notes.push(RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned: waiting });
+            }
+            if let Some(target) = &evaluated.condition.rate {
+                self.rates.extend(rates::rates(composer, evaluated, target, &BTreeSet::new()));
+            }
+            return;
+        }
         let fired: Vec<usize> = evaluated.fired().collect();
         let in_vain: Vec<_> =
             fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();

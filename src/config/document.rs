@@ -135,6 +135,20 @@ fn covers(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     }
 }
 
+/// The files of a folder with one of these endings, by name, for tests over what is shipped.
+#[cfg(test)]
+pub(crate) fn folder(path: &str, endings: &[&str]) -> Vec<Document> {
+    let entries = std::fs::read_dir(path).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+    let wanted = |path: &std::path::PathBuf| path.extension().is_some_and(|end| endings.iter().any(|wanted| end == *wanted));
+    let mut paths: Vec<_> = entries.filter(wanted).collect();
+    paths.sort();
+    let read = |path: std::path::PathBuf| Document {
+        text: std::fs::read_to_string(&path).expect("text"),
+        path: path.file_name().expect("a name").to_string_lossy().into_owned(),
+    };
+    paths.into_iter().map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! The alias dictionary: canonical fields (`pipelines/registries/fields.toml`) and registry definitions
+//! The alias dictionary: canonical fields (`pipelines/registries/fields.toml`, `fields-*.toml`) and registry definitions
 //! (`pipelines/registries/<id>.toml`), resolved.
 //!
 //! [`Dictionary::resolve`] takes the texts and gives every mistake at once. Headers and code spellings are compared
@@ -119,9 +119,13 @@ impl Dictionary {
         let mut dictionary = Self::default();
         let mut ordered: Vec<&Document> = documents.iter().collect();
         ordered.sort_by(|a, b| a.path.cmp(&b.path));
-        for document in ordered.iter().filter(|document| document.stem() == "fields") {
+        for document in ordered.iter().filter(|document| is_fields(document)) {
             if let Some(written) = parse::<BTreeMap<String, WrittenField>>(document, &mut problems) {
                 for (name, field) in written {
+                    if dictionary.fields.contains_key(&name) {
+                        let at = document.text.find(&format!("[{name}]")).unwrap_or(0);
+                        problems.add(document, at..at + name.len() + 2, format!("字段 {name} 在两个文件里都有"), "留一处");
+                    }
                     let field = resolve_field(document, name, field, &mut problems);
                     dictionary.fields.insert(field.name.clone(), field);
                 }
@@ -129,7 +133,7 @@ impl Dictionary {
         }
         // Without fields every name in a registry would be reported as unknown.
         let fields_known = problems.is_empty();
-        for document in ordered.into_iter().filter(|document| document.stem() != "fields") {
+        for document in ordered.into_iter().filter(|document| !is_fields(document)) {
             if let Some(written) = parse::<WrittenRegistry>(document, &mut problems)
                 && fields_known
             {
@@ -145,6 +149,11 @@ impl Dictionary {
     pub fn registry(&self, id: &str) -> Option<&RegistryDefinition> {
         self.registries.iter().find(|definition| definition.id.as_str() == id)
     }
+}
+
+/// `fields.toml`, and one file more for each office: `fields-education.toml`.
+fn is_fields(document: &Document) -> bool {
+    document.stem() == "fields" || document.stem().starts_with("fields-")
 }
 
 fn resolve_field(document: &Document, name: String, written: WrittenField, problems: &mut Problems) -> FieldDefinition {
@@ -337,27 +346,8 @@ fn is_unit(inner: &str) -> bool {
 /// The dictionary in `pipelines/registries`, for tests of any stage.
 #[cfg(test)]
 pub(crate) fn shipped() -> Dictionary {
-    macro_rules! documents {
-        ($($name:literal),*) => {
-            [$(Document {
-                path: concat!($name, ".toml").to_owned(),
-                text: include_str!(concat!("../../pipelines/registries/", $name, ".toml")).to_owned(),
-            }),*]
-        };
-    }
-    Dictionary::resolve(&documents!(
-        "fields",
-        "poverty",
-        "dibao",
-        "dibao_payment",
-        "tekun",
-        "tekun_payment",
-        "insurance",
-        "premium_subsidy",
-        "disability",
-        "disability_subsidy"
-    ))
-    .expect("the shipped dictionary is right")
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/registries");
+    Dictionary::resolve(&super::document::folder(folder, &["toml"])).expect("the shipped dictionary is right")
 }
 
 #[cfg(test)]

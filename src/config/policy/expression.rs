@@ -107,6 +107,8 @@ impl Expression {
                 match values.get(&name) {
                     Some(ParameterValue::Int(number)) => value.value = Value::Number(number.to_string(), false),
                     Some(ParameterValue::Text(text)) => value.value = Value::SingleQuotedString(text.clone()),
+                    // Days are integers in the frame.
+                    Some(ParameterValue::Date(day)) => value.value = Value::Number(day.0.to_string(), false),
                     None => return ControlFlow::Break(name),
                 }
             }

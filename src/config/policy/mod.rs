@@ -14,7 +14,7 @@ use std::ops::Range;
 use crate::config::document::{Document, Spanned};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
-use crate::model::date::Month;
+use crate::model::date::{Day, Month};
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
 use crate::model::rule::{Reading, RuleCard};
@@ -53,6 +53,8 @@ pub enum ParameterValue {
     Int(i64),
     /// A word, for readings.
     Text(String),
+    /// A day, for deadlines.
+    Date(Day),
 }
 
 /// A dated number of the policy document.
@@ -60,7 +62,7 @@ pub enum ParameterValue {
 pub struct Parameter {
     /// In plain words.
     pub title: String,
-    /// `fen/month`, `fen/year`, `years`, `basis points`, …
+    /// `fen/month`, `fen/year`, `years`, `basis points`, `date`, …
     pub unit: String,
     /// Where the document says so.
     pub clause: String,
@@ -119,6 +121,8 @@ pub enum Reach {
     RegistryHousehold,
     /// Rows of a household-grain registry, carried from the head to everybody in the head's household in this registry.
     Through(RegistryId),
+    /// Rows that stand for the village in which the person or household lives.
+    Village,
 }
 
 /// One registry that can give a fact.
@@ -231,6 +235,55 @@ pub struct Condition {
     pub exemptions: Vec<Exemption>,
     /// Coverage is reported; the parameter with the target in basis points, where the clause names one.
     pub rate: Option<RateTarget>,
+    /// Parameter with the last day by which it is to be done; until then nobody is listed.
+    pub by: Option<String>,
+    /// Facts it rests on, transitively, each once, sorted.
+    pub mentions: Vec<String>,
+}
+
+/// Places that a tally is held against its goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnitLevel {
+    /// The county as a whole.
+    County,
+    /// Each town.
+    Town,
+    /// Each village.
+    Village,
+}
+
+/// What a tally counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Counted {
+    /// Persons or households for whom this fact is true.
+    Fact(String),
+    /// Rows of a registry.
+    Rows(Box<Source>),
+}
+
+/// What a tally has to reach; the parameter's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A number.
+    Least(String),
+    /// A share of those for whom the other fact is true, in basis points.
+    Share(String),
+}
+
+/// A rule about a place and not about anybody in it: a number or a share to be reached, by a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    /// Which places.
+    pub unit: UnitLevel,
+    /// What counts.
+    pub count: Counted,
+    /// Of whom; always there for a share.
+    pub among: Option<String>,
+    /// How many.
+    pub goal: Goal,
+    /// Parameter with the last day; until then a shortfall is only told.
+    pub by: Option<String>,
     /// Facts it rests on, transitively, each once, sorted.
     pub mentions: Vec<String>,
 }
@@ -255,6 +308,8 @@ pub struct RateTarget {
 pub enum Body {
     /// Conditions over facts.
     Condition(Box<Condition>),
+    /// A number or share to be reached by a place.
+    Tally(Box<Tally>),
     /// Built in.
     BuiltIn(BuiltIn),
 }
@@ -264,7 +319,8 @@ pub enum Body {
 pub struct Rule {
     /// Its public face.
     pub card: RuleCard,
-    /// Sentence for the village, with `{fact}`, `{due}`, `{paid}`, `{gap}`, `{$parameter}`.
+    /// Sentence for the village, with `{fact}`, `{due}`, `{paid}`, `{gap}`, `{late}` (days), `{$parameter}`; for a tally
+    /// `{unit}`, `{count}`, `{among}`, `{share}`, `{goal}`, `{short}`, `{late}`.
     pub sentence: String,
     /// First month it is in force.
     pub from: Option<Month>,
@@ -448,13 +504,14 @@ impl Policy {
         }
     }
 
-    /// Every parameter that has a value in `period`, and `year`, `month` (`yyyymm`) of the period itself.
+    /// Every parameter that has a value in `period`, `year`, `month` (`yyyymm`) of the period itself, and the day `as_of`.
     #[must_use]
-    pub fn values_at(&self, period: Month) -> BTreeMap<String, ParameterValue> {
+    pub fn values_at(&self, period: Month, as_of: Day) -> BTreeMap<String, ParameterValue> {
         let mut values: BTreeMap<String, ParameterValue> =
             self.parameters.keys().filter_map(|name| Some((name.clone(), self.value_at(name, period, 0)?))).collect();
         values.insert("year".to_owned(), ParameterValue::Int(i64::from(period.year())));
         values.insert("month".to_owned(), ParameterValue::Int(i64::from(period.yyyymm())));
+        values.insert("as_of".to_owned(), ParameterValue::Date(as_of));
         values
     }
 

@@ -1,50 +1,14 @@
 use super::*;
 
-macro_rules! shipped_files {
-    ($($name:literal),+ $(,)?) => {
-        [$(($name, include_str!(concat!("../../../pipelines/policy/zhengan-2018/", $name)))),+]
-    };
-}
-
-macro_rules! registry_files {
-    ($($name:literal),+ $(,)?) => {
-        [$(($name, include_str!(concat!("../../../pipelines/registries/", $name)))),+]
-    };
-}
-
-fn documents(files: &[(&str, &str)]) -> Vec<Document> {
-    files.iter().map(|(path, text)| Document { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
-}
-
 /// The files of the shipped policy.
 pub(crate) fn files() -> Vec<Document> {
-    documents(&shipped_files![
-        "policy.toml",
-        "parameters.toml",
-        "facts.toml",
-        "living.toml",
-        "living-disability.toml",
-        "health.toml",
-        "identity.toml",
-        "正府办通〔2018〕150号.txt",
-    ])
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/policy/zhengan-2018");
+    crate::config::document::folder(folder, &["toml", "txt"])
 }
 
 /// The shipped dictionary.
 pub(crate) fn dictionary() -> Dictionary {
-    let files = registry_files![
-        "fields.toml",
-        "dibao.toml",
-        "dibao_payment.toml",
-        "disability.toml",
-        "disability_subsidy.toml",
-        "insurance.toml",
-        "poverty.toml",
-        "premium_subsidy.toml",
-        "tekun.toml",
-        "tekun_payment.toml",
-    ];
-    Dictionary::resolve(&documents(&files)).unwrap_or_else(|problems| panic!("{problems}"))
+    crate::config::registry::shipped()
 }
 
 /// The shipped policy.
@@ -84,7 +48,7 @@ fn the_shipped_policy_has_exactly_the_rules_promised() {
 #[test]
 fn parameters_follow_the_month() {
     let policy = shipped();
-    let at = |month: &str, name: &str| policy.values_at(month.parse().expect("a month")).get(name).cloned();
+    let at = |month: &str, name: &str| policy.values_at(month.parse().expect("a month"), Day(0)).get(name).cloned();
     assert_eq!(at("2018-05", "tekun_month"), None);
     assert_eq!(at("2018-06", "tekun_month"), Some(ParameterValue::Int(74_100)));
     assert_eq!(at("2018-06", "floor_month"), Some(ParameterValue::Int(29_458)), "3535 / 12 = 294.583…, rounded down");
@@ -123,7 +87,7 @@ fn chosen(readings: &str) -> Result<Policy, Vec<(String, String)>> {
 #[test]
 fn a_pipeline_may_read_the_policy_otherwise() {
     let policy = chosen("floor_reading = \"standard\"").expect("a reading there is");
-    let values = policy.values_at("2018-06".parse().expect("a month"));
+    let values = policy.values_at("2018-06".parse().expect("a month"), Day(0));
     assert_eq!(values.get("floor_reading"), Some(&ParameterValue::Text("standard".to_owned())));
     let problems = chosen("floor_reading = \"standrad\"\nflor_reading = \"both\"").expect_err("two mistakes");
     let underlined: Vec<&str> = problems.iter().map(|(_, underlined)| underlined.as_str()).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take};
+use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take, UnitLevel};
 use crate::config::document::Spanned;
 use crate::model::finding::{Kind, Scope};
 
@@ -43,6 +43,9 @@ pub(super) struct WrittenReading {
     pub(super) alternatives: BTreeMap<String, String>,
 }
 
+/// `parameters.toml`, `parameters-*.toml`.
+pub(super) type WrittenParameters = BTreeMap<String, Spanned<WrittenParameter>>;
+
 /// One entry of `parameters.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,8 +54,16 @@ pub(super) struct WrittenParameter {
     pub(super) unit: String,
     pub(super) clause: String,
     #[serde(default)]
-    pub(super) values: BTreeMap<Spanned<String>, i64>,
+    pub(super) values: BTreeMap<Spanned<String>, Spanned<WrittenValue>>,
     pub(super) derived: Option<Spanned<WrittenDerivation>>,
+}
+
+/// A number in the parameter's unit, or a day.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum WrittenValue {
+    Int(i64),
+    Text(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,7 +79,7 @@ fn one() -> i64 {
     1
 }
 
-/// `facts.toml`.
+/// `facts.toml`, `facts-*.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenFacts {
@@ -107,6 +118,8 @@ pub(super) struct WrittenSource {
     pub(super) through: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) registry_household: bool,
+    #[serde(default)]
+    pub(super) by_village: bool,
 }
 
 /// A file of rules.
@@ -146,6 +159,19 @@ pub(super) struct WrittenRule {
     #[serde(default)]
     pub(super) exempt: Vec<WrittenExemption>,
     pub(super) rate: Option<WrittenRate>,
+    pub(super) by: Option<Spanned<String>>,
+    pub(super) tally: Option<Spanned<WrittenTally>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTally {
+    pub(super) unit: UnitLevel,
+    pub(super) count: Option<Spanned<String>>,
+    pub(super) rows: Option<Spanned<WrittenSource>>,
+    pub(super) among: Option<Spanned<String>>,
+    pub(super) least: Option<Spanned<String>>,
+    pub(super) share: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -14,15 +14,17 @@ use crate::model::registry::{Grain, RegistryId};
 
 impl Resolver<'_> {
     /// Facts in an order in which each follows those it rests on.
-    pub(super) fn all_facts(&mut self, written: WrittenFacts, file: &Document) -> Vec<Fact> {
-        let mut waiting: BTreeMap<String, (Scope, Range<usize>, WrittenFact)> = BTreeMap::new();
-        for (scope, facts) in [(Scope::Person, written.person), (Scope::Household, written.household)] {
-            for (name, fact) in facts {
-                let span = fact.span();
-                if waiting.contains_key(&name) {
-                    self.problem(file, span.clone(), format!("事实 {name} 写了两次"), "人和户的事实也不能同名");
+    pub(super) fn all_facts(&mut self, files: Vec<(WrittenFacts, &Document)>) -> Vec<Fact> {
+        let mut waiting: BTreeMap<String, (Scope, Range<usize>, WrittenFact, &Document)> = BTreeMap::new();
+        for (written, file) in files {
+            for (scope, facts) in [(Scope::Person, written.person), (Scope::Household, written.household)] {
+                for (name, fact) in facts {
+                    let span = fact.span();
+                    if waiting.contains_key(&name) {
+                        self.problem(file, span.clone(), format!("事实 {name} 写了两次"), "人和户的事实也不能同名");
+                    }
+                    waiting.insert(name, (scope, span, fact.into_inner(), file));
                 }
-                waiting.insert(name, (scope, span, fact.into_inner()));
             }
         }
         let names: BTreeSet<String> = waiting.keys().cloned().collect();
@@ -31,7 +33,7 @@ impl Resolver<'_> {
             // A fact is ready when every known name that its text mentions is resolved.
             let ready: Vec<String> = waiting
                 .iter()
-                .filter(|(name, (_, _, fact))| {
+                .filter(|(name, (_, _, fact, _))| {
                     mentions(fact)
                         .iter()
                         .all(|word| *word != name.as_str() && (!names.contains(*word) || !waiting.contains_key(*word)))
@@ -42,7 +44,7 @@ impl Resolver<'_> {
                 break;
             }
             for name in ready {
-                let Some((scope, span, fact)) = waiting.remove(&name) else { continue };
+                let Some((scope, span, fact, file)) = waiting.remove(&name) else { continue };
                 if let Some(fact) = self.fact(name, scope, span, &fact, file) {
                     self.fact_types.insert(fact.name.clone(), fact.value_type);
                     self.facts.insert(fact.name.clone(), fact.clone());
@@ -50,7 +52,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        for (name, (_, span, _)) in waiting {
+        for (name, (_, span, _, file)) in waiting {
             self.problem(file, span, format!("事实 {name} 绕了一圈又用到自己"), "拆开互相引用的事实");
         }
         ordered
@@ -133,7 +135,12 @@ impl Resolver<'_> {
         Some((origin, found, money && take != Take::Count))
     }
 
-    fn source(&mut self, scope: Scope, written: &Spanned<WrittenSource>, file: &Document) -> Option<(Source, ValueType)> {
+    pub(super) fn source(
+        &mut self,
+        scope: Scope,
+        written: &Spanned<WrittenSource>,
+        file: &Document,
+    ) -> Option<(Source, ValueType)> {
         let span = written.span();
         let written = written.get_ref();
         let id = written.registry.get_ref();
@@ -166,6 +173,7 @@ impl Resolver<'_> {
         let reach = match &written.through {
             Some(through) => Reach::Through(RegistryId::from(through.get_ref().as_str())),
             None if written.registry_household => Reach::RegistryHousehold,
+            None if written.by_village => Reach::Village,
             None => Reach::Own,
         };
         if scope == Scope::Person

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::written::{WrittenFacts, WrittenParameter, WrittenPolicy, WrittenRules};
+use super::written::{WrittenFacts, WrittenParameters, WrittenPolicy, WrittenRules, WrittenValue};
 use super::{Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType};
-use crate::config::document::{Document, Spanned, parse};
+use crate::config::document::{Document, parse};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::columns::PLACE;
@@ -81,7 +81,9 @@ impl<'a> Resolver<'a> {
             record_columns,
             record_codes,
             record_money,
-            parameter_types: BTreeMap::from([("year".to_owned(), ValueType::Int), ("month".to_owned(), ValueType::Int)]),
+            parameter_types: [("year", ValueType::Int), ("month", ValueType::Int), ("as_of", ValueType::Date)]
+                .map(|(name, found)| (name.to_owned(), found))
+                .into(),
             facts: BTreeMap::new(),
             fact_types: BTreeMap::new(),
             fact_codes: BTreeMap::new(),
@@ -108,22 +110,29 @@ impl<'a> Resolver<'a> {
 
     fn policy(&mut self, pipeline: Option<ChosenReadings<'_>>) -> Option<Policy> {
         let policy = self.required::<WrittenPolicy>("policy.toml");
-        let parameters = self.required::<BTreeMap<String, Spanned<WrittenParameter>>>("parameters.toml");
+        let parameters = self.required::<WrittenParameters>("parameters.toml");
         let facts = self.required::<WrittenFacts>("facts.toml");
-        let mut rule_files = Vec::new();
+        let ((policy, policy_file), parameters, facts) = (policy?, parameters?, facts?);
+        // A chapter keeps its own beside its rules: parameters-health.toml, facts-health.toml.
+        let (mut parameter_files, mut fact_files, mut rule_files) = (vec![parameters], vec![facts], Vec::new());
         for file in self.files {
             let name = file_name(&file.path);
-            if std::path::Path::new(name).extension().is_some_and(|end| end == "toml")
-                && !["policy.toml", "parameters.toml", "facts.toml"].contains(&name)
-            {
+            let toml = std::path::Path::new(name).extension().is_some_and(|end| end == "toml");
+            if !toml || ["policy.toml", "parameters.toml", "facts.toml"].contains(&name) {
+                continue;
+            }
+            if name.starts_with("parameters-") {
+                parameter_files.extend(parse::<WrittenParameters>(file, &mut self.problems).map(|written| (written, file)));
+            } else if name.starts_with("facts-") {
+                fact_files.extend(parse::<WrittenFacts>(file, &mut self.problems).map(|written| (written, file)));
+            } else {
                 rule_files.extend(parse::<WrittenRules>(file, &mut self.problems).map(|rules| (rules, file)));
             }
         }
-        let ((policy, policy_file), (parameters, parameters_file), (facts, facts_file)) = (policy?, parameters?, facts?);
 
-        let mut resolved_parameters = self.parameters(parameters, parameters_file);
+        let mut resolved_parameters = self.parameters(parameter_files);
         let mut readings = self.readings(&policy, policy_file, pipeline, &mut resolved_parameters);
-        let facts = self.all_facts(facts, facts_file);
+        let facts = self.all_facts(fact_files);
         let document = self.document(&policy, policy_file);
         let mut rules = Vec::new();
         let mut cases = Vec::new();
@@ -167,17 +176,18 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn parameters(
-        &mut self,
-        written: BTreeMap<String, Spanned<WrittenParameter>>,
-        file: &Document,
-    ) -> BTreeMap<String, Parameter> {
+    fn parameters(&mut self, files: Vec<(WrittenParameters, &Document)>) -> BTreeMap<String, Parameter> {
         let mut resolved = BTreeMap::new();
-        let names: BTreeSet<String> = written.keys().cloned().collect();
-        for (name, parameter) in written {
+        let names: BTreeSet<String> = files.iter().flat_map(|(written, _)| written.keys().cloned()).collect();
+        let all = files.into_iter().flat_map(|(written, file)| written.into_iter().map(move |entry| (entry, file)));
+        for ((name, parameter), file) in all {
             let span = parameter.span();
             let parameter = parameter.into_inner();
-            self.parameter_types.insert(name.clone(), ValueType::Int);
+            let day = parameter.unit == "date";
+            let kind = if day { ValueType::Date } else { ValueType::Int };
+            if self.parameter_types.insert(name.clone(), kind).is_some() {
+                self.problem(file, span.clone(), format!("参数 {name} 写了两次，或与 year、month、as_of 同名"), "换一个名字");
+            }
             let source = if let Some(derived) = parameter.derived {
                 let at = derived.span();
                 let derived = derived.into_inner();
@@ -193,9 +203,17 @@ impl<'a> Resolver<'a> {
             } else {
                 let mut values = Vec::new();
                 for (from, value) in parameter.values {
-                    match from.get_ref().parse::<Month>() {
-                        Ok(month) => values.push((month, ParameterValue::Int(value))),
-                        Err(message) => self.problem(file, from.span(), message, ""),
+                    let at = value.span();
+                    let read = match value.into_inner() {
+                        WrittenValue::Int(number) if !day => Ok(ParameterValue::Int(number)),
+                        WrittenValue::Text(text) if day => text.parse().map(ParameterValue::Date),
+                        WrittenValue::Int(_) => Err("单位是 date，值要写成 \"2018-06-30\"".to_owned()),
+                        WrittenValue::Text(_) => Err("值要写成整数，金额用分；日期的单位写 date".to_owned()),
+                    };
+                    match (from.get_ref().parse::<Month>(), read) {
+                        (Ok(month), Ok(value)) => values.push((month, value)),
+                        (Err(message), _) => self.problem(file, from.span(), message, ""),
+                        (_, Err(message)) => self.problem(file, at, message, ""),
                     }
                 }
                 if values.is_empty() {

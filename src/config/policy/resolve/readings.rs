@@ -106,11 +106,16 @@ impl Resolver<'_> {
     pub(super) fn users(&self, readings: &mut [Reading], rules: &[Rule]) {
         for rule in rules {
             let mut used: BTreeSet<&str> = rule.under.iter().map(|(name, _)| name.as_str()).collect();
-            if let Body::Condition(condition) = &rule.body {
-                let own = condition.expressions().flat_map(|expression| &expression.parameters);
-                used.extend(own.map(String::as_str));
-                used.extend(condition.mentions.iter().flat_map(|name| self.parameters_of(name)));
-            }
+            let mentions = match &rule.body {
+                Body::Condition(condition) => {
+                    let own = condition.expressions().flat_map(|expression| &expression.parameters);
+                    used.extend(own.map(String::as_str));
+                    &condition.mentions[..]
+                }
+                Body::Tally(tally) => &tally.mentions[..],
+                Body::BuiltIn(_) => &[],
+            };
+            used.extend(mentions.iter().flat_map(|name| self.parameters_of(name)));
             for reading in readings.iter_mut().filter(|reading| used.contains(reading.id.as_str())) {
                 reading.rules.push(rule.card.id.clone());
             }

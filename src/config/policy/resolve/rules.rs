@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
-use crate::config::policy::written::{WrittenCase, WrittenRule};
-use crate::config::policy::{Body, Case, Condition, Exemption, Origin, RateTarget, Rule, Take, ValueType};
+use crate::config::policy::written::{WrittenCase, WrittenRule, WrittenTally};
+use crate::config::policy::{Body, Case, Condition, Counted, Exemption, Goal, Origin, RateTarget, Rule, Take, Tally, ValueType};
 use crate::model::date::Month;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
@@ -30,15 +30,26 @@ impl Resolver<'_> {
         };
         let (from, until) = (month(self, &written.from), month(self, &written.until));
         let under = self.choices(&written.under, file);
-        let body = match (written.built_in, &written.population, &written.test) {
-            (Some(built_in), None, None) => Body::BuiltIn(built_in),
-            (None, Some(population), Some(test)) => Body::Condition(Box::new(self.condition(written, population, test, file)?)),
+        let body = match (written.built_in, &written.tally, &written.population, &written.test) {
+            (Some(built_in), None, None, None) => Body::BuiltIn(built_in),
+            (None, Some(tally), None, None) => Body::Tally(Box::new(self.tally(written, tally, file)?)),
+            (None, None, Some(population), Some(test)) => {
+                Body::Condition(Box::new(self.condition(written, population, test, file)?))
+            }
             _ => {
-                let message = format!("规则 {id} 要么写 built_in，要么写 population 和 test");
+                let message = format!("规则 {id} 要么写 built_in，要么写 tally，要么写 population 和 test");
                 self.problem(file, written.id.span(), message, "");
                 return None;
             }
         };
+        if matches!(body, Body::Tally(_)) != (written.scope == Scope::Unit) {
+            self.problem(
+                file,
+                written.id.span(),
+                format!("规则 {id} 的 scope 和写法不合"),
+                "写 tally 的规则 scope 是 unit，别的不是",
+            );
+        }
         let rule = Rule {
             card: RuleCard {
                 id: id.clone(),
@@ -108,7 +119,60 @@ impl Resolver<'_> {
         let rate =
             written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
         let mentions = mentions.into_iter().collect();
-        Some(Condition { population, test, searched, due, paid, exemptions, rate, mentions })
+        let by = self.parameter(written.by.as_ref(), ValueType::Date, file);
+        Some(Condition { population, test, searched, due, paid, exemptions, rate, by, mentions })
+    }
+
+    fn tally(&mut self, rule: &WrittenRule, written: &Spanned<WrittenTally>, file: &Document) -> Option<Tally> {
+        let (span, written) = (written.span(), written.get_ref());
+        let mut mentions = BTreeSet::new();
+        for fact in [&written.count, &written.among].into_iter().flatten() {
+            let counts = self.facts.get(fact.get_ref()).is_some_and(|fact| fact.value_type == ValueType::Bool);
+            if counts {
+                self.close_over(fact.get_ref(), &mut mentions);
+            } else {
+                let hint = closest(fact.get_ref(), self.facts.keys().map(String::as_str)).map(|near| format!("是不是“{near}”？"));
+                let message = format!("{} 不是“是或否”的事实", fact.get_ref());
+                self.problem(file, fact.span(), message, hint.unwrap_or_default());
+            }
+        }
+        let count = match (&written.count, &written.rows) {
+            (Some(fact), None) => Some(Counted::Fact(fact.get_ref().clone())),
+            (None, Some(rows)) => self.source(Scope::Unit, rows, file).map(|(source, _)| Counted::Rows(Box::new(source))),
+            _ => {
+                self.problem(file, span.clone(), "count 和 rows 要有且只有一个", "数人、户写 count，数表里的行写 rows");
+                None
+            }
+        };
+        let least = self.parameter(written.least.as_ref(), ValueType::Int, file).map(Goal::Least);
+        let share = self.parameter(written.share.as_ref(), ValueType::Int, file).map(Goal::Share);
+        if least.is_some() == share.is_some() || share.is_some() && written.among.is_none() {
+            let hint = "至少多少写 least；至少占几成写 share 和 among";
+            self.problem(file, span, "least 和 share 要有且只有一个，share 要写明 among", hint);
+            return None;
+        }
+        let by = self.parameter(rule.by.as_ref(), ValueType::Date, file);
+        let among = written.among.as_ref().map(|among| among.get_ref().clone());
+        Some(Tally {
+            unit: written.unit,
+            count: count?,
+            among,
+            goal: least.or(share)?,
+            by,
+            mentions: mentions.into_iter().collect(),
+        })
+    }
+
+    /// The name of a parameter of this type, where one is named.
+    fn parameter(&mut self, name: Option<&Spanned<String>>, wanted: ValueType, file: &Document) -> Option<String> {
+        let name = name?;
+        if self.parameter_types.get(name.get_ref()) != Some(&wanted) {
+            let near = closest(name.get_ref(), self.parameter_types.keys().map(String::as_str));
+            let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
+            self.problem(file, name.span(), format!("没有参数 {}，或它不是{}", name.get_ref(), wanted.plain()), hint);
+            return None;
+        }
+        Some(name.get_ref().clone())
     }
 
     fn close_over(&self, name: &str, into: &mut BTreeSet<String>) {
@@ -132,12 +196,14 @@ impl Resolver<'_> {
     }
 
     fn check_sentence(&mut self, rule: &Rule, sentence: &Spanned<String>, file: &Document) {
-        let built_in = matches!(rule.body, Body::BuiltIn(_));
         for name in placeholders(sentence.get_ref()) {
-            let known = match name.strip_prefix('$') {
-                Some(parameter) => self.parameter_types.contains_key(parameter),
-                None if built_in => ["name", "detail"].contains(&name),
-                None => ["due", "paid", "gap", "name"].contains(&name) || self.fact_types.contains_key(name),
+            let known = match (name.strip_prefix('$'), &rule.body) {
+                (Some(parameter), _) => self.parameter_types.contains_key(parameter),
+                (None, Body::BuiltIn(_)) => ["name", "detail"].contains(&name),
+                (None, Body::Tally(_)) => ["unit", "count", "among", "share", "goal", "short", "late"].contains(&name),
+                (None, Body::Condition(_)) => {
+                    ["due", "paid", "gap", "name", "late"].contains(&name) || self.fact_types.contains_key(name)
+                }
             };
             if !known {
                 let message = format!("句子里的 {{{name}}} 不是事实、参数或 due、paid、gap、name");
