@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
-use super::facts::Facts;
+use super::facts::{FactColumn, FactValue, Facts};
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -111,8 +111,8 @@ fn count_subjects(composer: &Composer<'_>, fact: &str, among: Option<&str>, coun
     };
     let among = among.and_then(|among| composer.facts.columns.get(among));
     for at in 0..column.array.len() {
-        let belongs = among.is_none_or(|among| among.is_true(at));
-        let counted = belongs && column.is_true(at);
+        let belongs = among.map_or(1, |among| amount(among, at));
+        let counted = if belongs > 0 { amount(column, at) } else { 0 };
         let person = composer.face(composer.about(scope, at));
         let text = |column| composer.subjects.people_text(column, person).map(str::to_owned);
         add(counts, (text(TOWN_CODE), text(TOWN)), (text(VILLAGE_CODE), text(VILLAGE)), counted, belongs);
@@ -124,11 +124,20 @@ fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], co
     // A town that sent no row at all still has its number to reach.
     for person in &composer.subjects.persons {
         let text = |column| composer.subjects.people_text(column, *person).map(str::to_owned);
-        add(counts, (text(TOWN_CODE), text(TOWN)), (None, None), false, false);
+        add(counts, (text(TOWN_CODE), text(TOWN)), (None, None), 0, 0);
     }
     for row in rows {
         let text = |column| records.text_at(column, *row).map(str::to_owned);
-        add(counts, (text(TOWN_CODE), text(TOWN)), (text(VILLAGE_CODE), text(VILLAGE)), true, true);
+        add(counts, (text(TOWN_CODE), text(TOWN)), (text(VILLAGE_CODE), text(VILLAGE)), 1, 1);
+    }
+}
+
+/// 1 for yes, the number itself for a number (a ratio of sums), 0 where it cannot be told.
+fn amount(column: &FactColumn, at: usize) -> i64 {
+    match column.value(at) {
+        Some(FactValue::Bool(yes)) => i64::from(yes),
+        Some(FactValue::Int(number)) => number,
+        _ => 0,
     }
 }
 
@@ -137,8 +146,8 @@ fn add(
     counts: &mut BTreeMap<Unit, Reached>,
     (town_code, town): (Option<String>, Option<String>),
     (village_code, village): (Option<String>, Option<String>),
-    counted: bool,
-    belongs: bool,
+    counted: i64,
+    belongs: i64,
 ) {
     let mut count = |unit: Unit, town: Option<&String>, village: Option<&String>| {
         let entry = counts.entry(unit).or_insert_with(|| Reached {
@@ -146,8 +155,8 @@ fn add(
             village: village.cloned(),
             ..Reached::default()
         });
-        entry.count += i64::from(counted);
-        entry.among += i64::from(belongs);
+        entry.count = entry.count.saturating_add(counted);
+        entry.among = entry.among.saturating_add(belongs);
     };
     count((None, None), None, None);
     if town_code.is_some() {

@@ -87,6 +87,8 @@ pub struct Normaliser<'a> {
     order: Vec<&'a str>,
     /// Name and certificate number: either says who the row is about, as does a usable ID number.
     identity: Vec<usize>,
+    /// Whether the registry lists people at all, and not villages or events.
+    of_people: bool,
     month: Vec<usize>,
     sheet_month: Option<Month>,
     /// Whether the sheet as a whole lies after the period.
@@ -213,6 +215,7 @@ impl<'a> Normaliser<'a> {
             headers,
             order,
             identity,
+            of_people: definition.fields.iter().any(|used| used.field == NAME),
             month,
             sheet_month,
             is_late,
@@ -322,7 +325,7 @@ impl<'a> Normaliser<'a> {
     }
 
     fn has_identity(&self, table: &RawTable, row: usize) -> bool {
-        if !first_cell(table, &self.identity, row).1.is_empty() {
+        if !self.of_people || !first_cell(table, &self.identity, row).1.is_empty() {
             return true;
         }
         let (kind, number) = first_cell(table, &self.number.positions, row);

@@ -68,6 +68,19 @@ impl Desk<'_> {
                 let sheet = lay_out("", table, Dress::default());
                 self.text_file("残联/持证残疾人信息.csv".to_owned(), &sheet, TextForm::CsvGb18030)
             }
+            "student" => {
+                let sheets = self.per_town(table, Dress::default());
+                self.workbook("教育/学籍名册.xlsx".to_owned(), &sheets)?
+            }
+            "student_aid" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file(format!("教育/{}年学生资助发放台账.csv", month.year()), &sheet, TextForm::CsvGb18030)
+            }
+            "student_loan" => {
+                let path = format!("教育/{}年生源地信用助学贷款台账.xlsx", month.year());
+                self.workbook(path, &[lay_out("Sheet1", table, titled)])?
+            }
+            "village_list" => self.workbook("扶贫/贫困村名单.xlsx".to_owned(), &[lay_out("贫困村", table, titled)])?,
             _ => {
                 let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };
                 let sheets: Vec<Sheet> =

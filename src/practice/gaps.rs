@@ -95,6 +95,16 @@ pub(super) fn open(county: &County, month: u32, before: &[Gap]) -> Vec<Gap> {
     gaps
 }
 
+/// Whether a gap of this kind (a number of its own) is open for the person in `month`: it befalls a `share` of people in the
+/// first month, fewer anew in later ones, and most of the open ones stay open.
+pub(super) fn befalls(seed: u64, month: u32, kind: u64, pid: u32, share: f64) -> bool {
+    (0..=month).fold(false, |open, at| {
+        let mut random = Random::keyed(seed, &[33, kind, u64::from(pid), u64::from(at)]);
+        let share = if at == 0 { share } else { share * NEW_EACH_MONTH };
+        random.chance(if open { STILL_OPEN } else { share })
+    })
+}
+
 fn of_household(kind: GapKind) -> bool {
     matches!(
         kind,

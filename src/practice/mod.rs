@@ -24,6 +24,7 @@ mod county;
 mod damage;
 mod disability;
 mod divisions;
+mod education;
 mod files;
 mod findings;
 mod gaps;
@@ -42,6 +43,7 @@ mod write;
 pub use divisions::{Village, read_divisions};
 
 use crate::model::date::Month;
+use education::Education;
 use files::{Desk, Written};
 use findings::IdentityEvents;
 use registers::Offices;
@@ -154,7 +156,14 @@ pub fn generate<E: From<PracticeError>>(
         let living = offices.disability_subsidy(false, &mut events);
         hand_out(desk.file(nursing, Some(living))?)?;
 
+        let education = Education::new(&county, &state, month, month_index);
+        hand_out(desk.file(offices.student(&education, &mut events), None)?)?;
+        hand_out(desk.file(offices.student_aid(&education, &mut events), None)?)?;
+        hand_out(desk.file(offices.student_loan(&education, &mut events), None)?)?;
+        hand_out(desk.file(offices.village_list(), None)?)?;
+
         let mut found = findings::of_state(&county, &state);
+        education.findings(&mut found);
         events.add_to(&mut found);
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {

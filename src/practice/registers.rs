@@ -116,17 +116,32 @@ impl Offices<'_> {
         who: impl Fn(&Person, &Welfare) -> bool,
         cells: impl Fn(&Entry<'_>) -> Vec<Cell>,
     ) -> Table {
+        self.table_of(headers, habit, events, |pid| who(self.county.person(pid), self.state.of(pid)), cells)
+    }
+
+    /// [`Offices::table`] of people picked by their position.
+    pub(super) fn table_of(
+        &self,
+        headers: &[&'static str],
+        habit: Habit,
+        events: &mut IdentityEvents,
+        who: impl Fn(u32) -> bool,
+        cells: impl Fn(&Entry<'_>) -> Vec<Cell>,
+    ) -> Table {
         let (mut rows, mut second) = (Vec::new(), Vec::new());
         for (pid, person) in (0u32..).zip(&self.county.people) {
-            let welfare = self.state.of(pid);
-            if !who(person, welfare) {
+            if !who(pid) {
                 continue;
             }
             let written = damage::identity(self.county, self.state, habit.stream, pid, self.noise);
             events.row(pid, written.number_damage);
             let mut entry = self.entry(pid, written, habit);
-            let row =
-                |entry: &Entry<'_>| Row { pid, household: person.household, town: entry.home.town_index, cells: cells(entry) };
+            let row = |entry: &Entry<'_>| Row {
+                pid: Some(pid),
+                household: person.household,
+                town: entry.home.town_index,
+                cells: cells(entry),
+            };
             rows.push(row(&entry));
             if entry.written.twice && habit.repeats {
                 entry.again = true;

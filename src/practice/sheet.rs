@@ -76,7 +76,7 @@ pub(super) fn lay_out(name: &str, table: Table, dress: Dress<'_>) -> Sheet {
             close_household(&mut sheet, &mut open, dress.household_columns);
             open = Some((row.household, sheet.lines.len()));
         }
-        sheet.lines.push(Line { pid: Some(row.pid), cells: row.cells });
+        sheet.lines.push(Line { pid: row.pid, cells: row.cells });
     }
     close_household(&mut sheet, &mut open, dress.household_columns);
     if dress.subtotal_every > 0 {
@@ -145,8 +145,12 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let row =
-            |pid, household| Row { pid, household, town: 0, cells: vec![Cell::Number(i64::from(household)), Cell::from("某")] };
+        let row = |pid, household| Row {
+            pid: Some(pid),
+            household,
+            town: 0,
+            cells: vec![Cell::Number(i64::from(household)), Cell::from("某")],
+        };
         Table {
             registry: "poverty",
             title: "名册".into(),

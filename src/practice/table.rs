@@ -42,7 +42,8 @@ impl From<String> for Cell {
 
 /// One row of a registry.
 pub(super) struct Row {
-    pub(super) pid: u32,
+    /// Whose row it is; nobody's on a list of villages.
+    pub(super) pid: Option<u32>,
     pub(super) household: u32,
     /// Position of the town, for registries that are kept town by town.
     pub(super) town: u32,

@@ -248,7 +248,7 @@ impl Check<'_> {
             Expr::Function(function) => Err(self.problem(
                 expression,
                 format!("条件里不能用函数 {}", function.name),
-                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*",
+                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*、/",
             )),
             // polars reads IS TRUE as `= TRUE`, which is null for null and not what SQL says.
             Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => {
@@ -257,7 +257,7 @@ impl Check<'_> {
             other => Err(self.problem(
                 other,
                 format!("条件里不能用“{other}”这种写法"),
-                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*",
+                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*、/",
             )),
         }
     }
@@ -305,13 +305,11 @@ impl Check<'_> {
                 self.check_codes(right, &[left])?;
                 Ok(Some(ValueType::Bool))
             }
-            BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply => {
+            // Division is exact within an expression; an amount is rounded down once, at the end.
+            BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide => {
                 self.want(left, ValueType::Int)?;
                 self.want(right, ValueType::Int)?;
                 Ok(Some(ValueType::Int))
-            }
-            BinaryOperator::Divide => {
-                Err(self.problem(whole, "条件里不能用除法".to_owned(), "在 parameters.toml 里用 derived 得出每月标准"))
             }
             other => Err(self.problem(whole, format!("条件里不能用运算符 {other}"), "")),
         }

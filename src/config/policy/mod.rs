@@ -256,7 +256,7 @@ pub enum UnitLevel {
 /// What a tally counts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Counted {
-    /// Persons or households for whom this fact is true.
+    /// Persons or households for whom this fact is true, or the sum of a number.
     Fact(String),
     /// Rows of a registry.
     Rows(Box<Source>),

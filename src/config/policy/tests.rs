@@ -17,35 +17,6 @@ pub(crate) fn shipped() -> Policy {
 }
 
 #[test]
-fn the_shipped_policy_has_exactly_the_rules_promised() {
-    let policy = shipped();
-    let ids: Vec<&str> = policy.rules.iter().map(|rule| rule.card.id.as_str()).collect();
-    let promised = [
-        "health.not_enrolled",
-        "health.premium_not_subsidised",
-        "identity.conflict",
-        "identity.duplicate",
-        "identity.needs_review",
-        "identity.number_damaged",
-        "identity.number_invalid",
-        "living.attribute_conflict",
-        "living.disability_living_below_standard",
-        "living.disability_living_missed",
-        "living.floor_below",
-        "living.line_below",
-        "living.nursing_below_standard",
-        "living.nursing_ineligible",
-        "living.nursing_missed",
-        "living.nursing_no_certificate",
-        "living.tekun_below_standard",
-        "living.tekun_uncovered",
-        "living.two_none_member_uncovered",
-        "living.two_none_uncovered",
-    ];
-    assert_eq!(ids, promised);
-}
-
-#[test]
 fn parameters_follow_the_month() {
     let policy = shipped();
     let at = |month: &str, name: &str| policy.values_at(month.parse().expect("a month"), Day(0)).get(name).cloned();

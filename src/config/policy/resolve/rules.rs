@@ -127,12 +127,13 @@ impl Resolver<'_> {
         let (span, written) = (written.span(), written.get_ref());
         let mut mentions = BTreeSet::new();
         for fact in [&written.count, &written.among].into_iter().flatten() {
-            let counts = self.facts.get(fact.get_ref()).is_some_and(|fact| fact.value_type == ValueType::Bool);
+            let known = self.facts.get(fact.get_ref());
+            let counts = known.is_some_and(|fact| matches!(fact.value_type, ValueType::Bool | ValueType::Int));
             if counts {
                 self.close_over(fact.get_ref(), &mut mentions);
             } else {
                 let hint = closest(fact.get_ref(), self.facts.keys().map(String::as_str)).map(|near| format!("是不是“{near}”？"));
-                let message = format!("{} 不是“是或否”的事实", fact.get_ref());
+                let message = format!("{} 不是“是或否”的事实，也不是数", fact.get_ref());
                 self.problem(file, fact.span(), message, hint.unwrap_or_default());
             }
         }
