@@ -12,7 +12,7 @@ use super::gaps::befalls;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices};
 use super::table::{Cell, Table};
-use super::welfare::{Dibao, State};
+use super::welfare::{State, hardship, needy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -172,16 +172,6 @@ impl<'a> Education<'a> {
         Day::new(year, 8, 31).unwrap_or(Day(0))
     }
 
-    fn hardship(&self, pid: u32) -> bool {
-        self.county.household_of(pid).poor || self.needy(pid)
-    }
-
-    /// On the lists of 低保 or 特困.
-    fn needy(&self, pid: u32) -> bool {
-        let welfare = self.state.of(pid);
-        welfare.dibao != Dibao::Absent && !welfare.dead || welfare.tekun > 0
-    }
-
     fn pupil(&self, pid: u32, month_index: u32) -> Option<Pupil> {
         let county = self.county;
         let (person, household) = (county.person(pid), county.household_of(pid));
@@ -281,14 +271,14 @@ impl<'a> Education<'a> {
             Project::Preschool if poor && pupil.stage == Stage::Preschool && pupil.public => {
                 poor_village(self.home(pid)).then_some(PRESCHOOL_FEN)
             }
-            Project::Boarding if lower && pupil.boards && self.hardship(pid) => {
+            Project::Boarding if lower && pupil.boards && hardship(self.county, self.state, pid) => {
                 Some(if pupil.stage == Stage::Primary { 50_000 } else { 62_500 })
             }
             Project::HighPoor if high && poor => Some(by_school([285_000, 275_000, 233_000])),
-            Project::HighFee if high && !poor && self.needy(pid) => Some(by_school([90_000, 80_000, 38_000])),
+            Project::HighFee if high && !poor && needy(self.state, pid) => Some(by_school([90_000, 80_000, 38_000])),
             Project::Grant if vocational && pupil.rural && !third => Some(100_000),
             Project::Fee if vocational && pupil.major != "舞蹈表演" => {
-                (pupil.rural || pupil.farming || self.hardship(pid)).then_some(100_000)
+                (pupil.rural || pupil.farming || hardship(self.county, self.state, pid)).then_some(100_000)
             }
             Project::Poor if vocational && poor => Some(50_000),
             Project::Books if vocational && poor => Some(45_000),
@@ -369,9 +359,9 @@ impl<'a> Education<'a> {
         }
         let poor = self.county.household_of(pid).poor;
         let certified = person.certificate.is_some_and(|certificate| !certificate.revoked) && !self.state.of(pid).dead;
-        let helped = self.hardship(pid) || certified;
+        let helped = hardship(self.county, self.state, pid) || certified;
         let has = |project| pupil.sum(project) > 0;
-        if has(Project::Preschool) && !(self.hardship(pid) && poor_village(self.home(pid))) {
+        if has(Project::Preschool) && !(hardship(self.county, self.state, pid) && poor_village(self.home(pid))) {
             add("education.preschool_ineligible");
         }
         if has(Project::Boarding) && (!pupil.boards || !helped) {

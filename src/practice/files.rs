@@ -80,6 +80,27 @@ impl Desk<'_> {
                 let path = format!("教育/{}年生源地信用助学贷款台账.xlsx", month.year());
                 self.workbook(path, &[lay_out("Sheet1", table, titled)])?
             }
+            "inpatient" => {
+                let sheet = lay_out("", table, Dress { subtotal_every: usize::MAX, ..titled });
+                self.text_file(format!("合医/{}年住院补偿结算记录.xls", month.year()), &sheet, TextForm::Html)
+            }
+            "chronic" => {
+                let sheet = lay_out("", table, titled);
+                self.text_file("卫计/慢病签约随访台账.txt".to_owned(), &sheet, TextForm::TsvUtf16)
+            }
+            "major_disease" => {
+                let dress = Dress { signed: true, groups: &[(5, 8, "四定")], ..titled };
+                self.workbook("卫计/大病专项救治台账.xlsx".to_owned(), &[lay_out("Sheet1", table, dress)])?
+            }
+            "staff" => self.workbook("卫计/卫生项目和人员台账.xlsx".to_owned(), &[lay_out("Sheet1", table, titled)])?,
+            "disability_service" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file("残联/残疾人康复服务台账.csv".to_owned(), &sheet, TextForm::CsvGb18030)
+            }
+            "temporary_aid" => {
+                let path = format!("民政/{}年临时救助发放台账.xlsx", month.year());
+                self.workbook(path, &[lay_out("临时救助", table, Dress { signed: true, ..titled })])?
+            }
             "village_list" => self.workbook("扶贫/贫困村名单.xlsx".to_owned(), &[lay_out("贫困村", table, titled)])?,
             _ => {
                 let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };

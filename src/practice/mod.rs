@@ -28,6 +28,7 @@ mod education;
 mod files;
 mod findings;
 mod gaps;
+mod health;
 mod names;
 mod poverty;
 mod random;
@@ -46,6 +47,7 @@ use crate::model::date::Month;
 use education::Education;
 use files::{Desk, Written};
 use findings::IdentityEvents;
+use health::Health;
 use registers::Offices;
 use truth::RowTruth;
 
@@ -132,6 +134,7 @@ pub fn generate<E: From<PracticeError>>(
         gaps = gaps::open(&county, month_index, &gaps);
         let mut state = welfare::entitled(&county, month_index);
         welfare::apply(&county, &mut state, &gaps);
+        welfare::misplace_premiums(&county, &mut state, month_index);
         let offices = Offices { county: &county, state: &state, month, month_index, noise: options.noise };
         let mut events = IdentityEvents::new(county.people.len());
         let mut rows = RowTruth::new();
@@ -161,9 +164,17 @@ pub fn generate<E: From<PracticeError>>(
         hand_out(desk.file(offices.student_aid(&education, &mut events), None)?)?;
         hand_out(desk.file(offices.student_loan(&education, &mut events), None)?)?;
         hand_out(desk.file(offices.village_list(), None)?)?;
+        let health = Health::new(&offices);
+        hand_out(desk.file(offices.inpatient(&health, &mut events), None)?)?;
+        hand_out(desk.file(offices.chronic(&health, &mut events), None)?)?;
+        hand_out(desk.file(offices.major_disease(&health, &mut events), None)?)?;
+        hand_out(desk.file(offices.disability_service(&health, &mut events), None)?)?;
+        hand_out(desk.file(Offices::staff(), None)?)?;
+        hand_out(desk.file(offices.temporary_aid(&health, &mut events), None)?)?;
 
         let mut found = findings::of_state(&county, &state);
         education.findings(&mut found);
+        health.findings(&mut found);
         events.add_to(&mut found);
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {

@@ -9,6 +9,9 @@ use super::findings::IdentityEvents;
 use super::table::{Cell, Row, Table};
 use super::welfare::{Dibao, State, Welfare};
 
+/// Stream of chance of the premium subsidy list, whose double entries are two departments' claims.
+pub(super) const PREMIUM_STREAM: u64 = 6;
+
 /// A month of the county as the offices see it.
 pub(super) struct Offices<'a> {
     pub(super) county: &'a County,
@@ -424,7 +427,7 @@ impl Offices<'_> {
     pub(super) fn premium_subsidy(&self, events: &mut IdentityEvents) -> Table {
         const HEADERS: [&str; 10] =
             ["序号", "乡镇", "村", "姓名", "身份证号", "资助类别", "资助标准(元/人)", "资助部门", "个人缴费", "备注"];
-        let habit = Habit { stream: 6, spelling: Spelling::Bare, broken: "", knows_moves: false, repeats: true };
+        let habit = Habit { stream: PREMIUM_STREAM, spelling: Spelling::Bare, broken: "", knows_moves: false, repeats: true };
         let serial = std::cell::Cell::new(0);
         let mut table = self.table(
             &HEADERS,

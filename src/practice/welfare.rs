@@ -1,7 +1,7 @@
 //! Who truly receives what in a month: first as it should be, then with the gaps planned for the month.
 
 use super::county::{Attribute, County, Person, Relation};
-use super::gaps::{Gap, GapKind};
+use super::gaps::{Gap, GapKind, befalls};
 use super::random::Random;
 
 /// 3535 yuan a year, by month (issue: living.floor_below).
@@ -147,6 +147,28 @@ pub(super) fn nursing_standard(grade: u8) -> i64 {
         1 => 5_000,
         2 => 4_000,
         _ => 0,
+    }
+}
+
+/// On the lists of 低保 or 特困.
+pub(super) fn needy(state: &State, pid: u32) -> bool {
+    let welfare = state.of(pid);
+    welfare.dibao != Dibao::Absent && !welfare.dead || welfare.tekun > 0
+}
+
+/// In the poverty registry, or [`needy`].
+pub(super) fn hardship(county: &County, state: &State, pid: u32) -> bool {
+    county.household_of(pid).poor || needy(state, pid)
+}
+
+/// A few premiums are paid for people of no category.
+pub(super) fn misplace_premiums(county: &County, state: &mut State, month: u32) {
+    for pid in 0..u32::try_from(county.people.len()).unwrap_or(u32::MAX) {
+        let entitled = hardship(county, state, pid) || county.person(pid).severe();
+        if !entitled && state.of(pid).enrolled && befalls(county.seed, month, 80, pid, 0.0008) {
+            let welfare = state.edit(pid);
+            (welfare.own, welfare.subsidy) = (0, PREMIUM_FEN);
+        }
     }
 }
 
