@@ -504,7 +504,8 @@ impl Policy {
         }
     }
 
-    /// Every parameter that has a value in `period`, `year`, `month` (`yyyymm`) of the period itself, and the day `as_of`.
+    /// Every parameter that has a value in `period`, `year`, `month` (`yyyymm`) of the period itself, its first day `month_start`, and the day
+    /// `as_of`.
     #[must_use]
     pub fn values_at(&self, period: Month, as_of: Day) -> BTreeMap<String, ParameterValue> {
         let mut values: BTreeMap<String, ParameterValue> =
@@ -512,6 +513,7 @@ impl Policy {
         values.insert("year".to_owned(), ParameterValue::Int(i64::from(period.year())));
         values.insert("month".to_owned(), ParameterValue::Int(i64::from(period.yyyymm())));
         values.insert("as_of".to_owned(), ParameterValue::Date(as_of));
+        values.insert("month_start".to_owned(), ParameterValue::Date(period.first_day()));
         values
     }
 
