@@ -11,7 +11,7 @@ use crate::model::columns::{GROUP, HEAD_NAME, NAME, PERSON_CODE, RELATION};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, Subject};
-use crate::model::link::{LinkStatus, PersonIx};
+use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::money::Fen;
 use crate::model::record::RowId;
 use crate::model::registry::RegistryId;
@@ -50,6 +50,8 @@ pub(crate) struct Composer<'a> {
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
     /// Rows of each person.
     rows: Groups,
+    /// Persons one of whose numbers somebody else bears too: what follows from such a number is to be checked first.
+    contested: BTreeSet<PersonIx>,
 }
 
 impl<'a> Composer<'a> {
@@ -61,7 +63,12 @@ impl<'a> Composer<'a> {
     ) -> Self {
         let pairs: Vec<(u32, u32)> = subjects.linked.links.iter().map(|link| link.person.0).zip(0..).collect();
         let rows = Groups::new(subjects.linked.people.0.num_rows(), &pairs);
-        Self { input, subjects, facts, values, rows }
+        let contested = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
+            _ => Vec::new(),
+        });
+        let contested = contested.filter_map(|row| subjects.person(row)).collect();
+        Self { input, subjects, facts, values, rows, contested }
     }
 
     /// Whom subject `at` of a scope is.
@@ -355,6 +362,9 @@ impl<'a> Composer<'a> {
     /// To be checked: lighter, or "not found" of somebody who has no valid number to be found by.
     fn confidence(&self, about: About, rows: impl Iterator<Item = RowId>, in_vain: bool) -> Confidence {
         let least = self.input.policy.settings.likely_probability;
+        if self.persons(about).iter().any(|person| self.contested.contains(person)) {
+            return Confidence::Check;
+        }
         let mut worst = Confidence::Certain;
         let own = self.persons(about).into_iter().flat_map(|person| self.rows_of(person).take(1)).collect::<Vec<_>>();
         for row in rows.chain(own) {

@@ -9,17 +9,15 @@ use crate::model::raw::{CellKind, RejectReason};
 /// A cell of the row in hand.
 pub(super) type Cell<'a> = (u32, CellKind, &'a str);
 
-/// Whether the cell means nothing: white space, `/`, `无`, `同上`, `NULL`, dashes.
+/// Whether the cell means nothing: white space, `/`, `同上`, `NULL`, dashes. `无` may be a value: the field decides.
 pub(super) fn is_empty(text: &str) -> bool {
     let trimmed = text.trim();
     // The longest of the words has twelve bytes; dashes may be any number.
     if trimmed.len() > 12 && !trimmed.starts_with(['-', '—', '－', '_']) {
         return false;
     }
-    matches!(
-        trimmed,
-        "" | "/" | "／" | "\\" | "无" | "空" | "同上" | "〃" | "″" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A"
-    ) || trimmed.chars().all(|character| matches!(character, '-' | '—' | '–' | '－' | '―' | '_' | '─'))
+    matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "同上" | "〃" | "″" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
+        || trimmed.chars().all(|character| matches!(character, '-' | '—' | '–' | '－' | '―' | '_' | '─'))
 }
 
 /// Whether a cell looks like somebody's number: then the row is data, whatever else it says.
@@ -124,7 +122,7 @@ mod tests {
 
     #[test]
     fn words_that_mean_nothing() {
-        for text in ["/", "无", "同上", "--------------", "——", " NULL ", "　", "N/A"] {
+        for text in ["/", "同上", "--------------", "——", " NULL ", "　", "N/A"] {
             assert!(is_empty(text), "{text}");
         }
         for text in ["无名", "0", "-1", "—5", "空调工"] {

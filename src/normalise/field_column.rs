@@ -78,7 +78,12 @@ impl FieldColumn<'_> {
     /// Appends the cells of the kept rows.
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
         let mut note = Notes { log, order: self.order };
-        let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_cell(table, &self.positions, row)));
+        let none_is_said = match self.kind {
+            FieldKind::YesNo => true,
+            FieldKind::Code => self.codes.get(NONE).is_some(),
+            _ => false,
+        };
+        let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_said(table, &self.positions, row, none_is_said)));
         match (&mut self.builders, self.kind) {
             (Builders::Number([text, state, raw]), _) => {
                 for (at, (kind, written)) in cells {
@@ -202,10 +207,19 @@ impl Notes<'_> {
     }
 }
 
-/// The first non-empty cell among `positions`.
+/// What offices write where there is nothing, and, in a few columns, for a value: no ability to care for oneself.
+const NONE: &str = "无";
+
+/// The first cell among `positions` that says something; `无` says nothing.
 pub(super) fn first_cell<'t>(table: &'t RawTable, positions: &[usize], row: usize) -> (CellKind, &'t str) {
+    first_said(table, positions, row, false)
+}
+
+/// [`first_cell`], where `无` may be a value.
+fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
     let cells = positions.iter().filter_map(|&position| table.columns.get(position)).map(|column| column.get(row));
-    cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty()).unwrap_or((CellKind::Empty, ""))
+    let says = |text: &str| !text.is_empty() && (none_is_said || text != NONE);
+    cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && says(text.trim())).unwrap_or((CellKind::Empty, ""))
 }
 
 /// Appends text, null when empty.

@@ -180,6 +180,8 @@ pub(super) fn settle(seed: u64, households: u32, villages: Vec<Village>) -> Coun
             let ill = random.chance(if age > 50 { 0.15 } else { 0.03 });
             let severe = certificate.is_some_and(|certificate| certificate.grade <= 2);
             let labour = labour(&mut random, age, severe);
+            // Who cannot work at that age is ill, or the registry is wrong.
+            let ill = ill || labour == "丧失劳动力" && random.chance(0.96);
             county.people.push(Person {
                 household: hid,
                 name,

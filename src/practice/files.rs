@@ -101,6 +101,15 @@ impl Desk<'_> {
                 let path = format!("民政/{}年临时救助发放台账.xlsx", month.year());
                 self.workbook(path, &[lay_out("临时救助", table, Dress { signed: true, ..titled })])?
             }
+            "relocation" => {
+                let dress = Dress { subtotal_every: 100, signed: true, ..titled };
+                self.workbook("移民/易地扶贫搬迁人口台账.xlsx".to_owned(), &[lay_out("搬迁人口", table, dress)])?
+            }
+            "death" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file("民政/火化人员名单.csv".to_owned(), &sheet, TextForm::CsvGb18030)
+            }
+            "inspection" => self.workbook("督查/督查台账.xlsx".to_owned(), &[lay_out("督查", table, titled)])?,
             "village_list" => self.workbook("扶贫/贫困村名单.xlsx".to_owned(), &[lay_out("贫困村", table, titled)])?,
             _ => {
                 let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };

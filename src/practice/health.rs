@@ -435,28 +435,4 @@ impl Offices<'_> {
             rows,
         }
     }
-
-    /// Relief of the civil affairs bureau.
-    pub(super) fn temporary_aid(&self, health: &Health<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 9] =
-            ["乡镇", "村", "姓名", "身份证号", "家庭人口", "救助类型", "申请日期", "发放日期", "救助金额（元）"];
-        let habit = Habit { stream: 18, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: false };
-        let cells = |entry: &Entry<'_>| {
-            let day = 1 + entry.pid % 20;
-            vec![
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                entry.name(),
-                entry.number(),
-                Cell::Number(i64::from(entry.household.size)),
-                Cell::from("支出型"),
-                Cell::from(format!("{}-04-{day:02}", self.month.year())),
-                Cell::from(format!("{}-05-{day:02}", self.month.year())),
-                Cell::Money(health.relief(entry.pid)),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| health.relief(pid) > 0, cells);
-        office(&mut table, "temporary_aid", "正安县民政局", format!("{}年临时救助发放台账", self.month.year()));
-        table
-    }
 }

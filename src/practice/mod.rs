@@ -33,6 +33,7 @@ mod names;
 mod poverty;
 mod random;
 mod registers;
+mod relief;
 mod sheet;
 mod table;
 #[cfg(test)]
@@ -49,6 +50,7 @@ use files::{Desk, Written};
 use findings::IdentityEvents;
 use health::Health;
 use registers::Offices;
+use relief::Relief;
 use truth::RowTruth;
 
 /// How the registries are written.
@@ -134,7 +136,7 @@ pub fn generate<E: From<PracticeError>>(
         gaps = gaps::open(&county, month_index, &gaps);
         let mut state = welfare::entitled(&county, month_index);
         welfare::apply(&county, &mut state, &gaps);
-        welfare::misplace_premiums(&county, &mut state, month_index);
+        welfare::overpay(&county, &mut state, month_index);
         let offices = Offices { county: &county, state: &state, month, month_index, noise: options.noise };
         let mut events = IdentityEvents::new(county.people.len());
         let mut rows = RowTruth::new();
@@ -170,11 +172,16 @@ pub fn generate<E: From<PracticeError>>(
         hand_out(desk.file(offices.major_disease(&health, &mut events), None)?)?;
         hand_out(desk.file(offices.disability_service(&health, &mut events), None)?)?;
         hand_out(desk.file(Offices::staff(), None)?)?;
-        hand_out(desk.file(offices.temporary_aid(&health, &mut events), None)?)?;
+        let relief = Relief::new(&offices);
+        hand_out(desk.file(offices.relocation(&relief, &mut events), None)?)?;
+        hand_out(desk.file(offices.temporary_aid(&health, &relief, &mut events), None)?)?;
+        hand_out(desk.file(offices.death(&relief, &mut events), None)?)?;
+        hand_out(desk.file(offices.inspection(), None)?)?;
 
         let mut found = findings::of_state(&county, &state);
         education.findings(&mut found);
         health.findings(&mut found);
+        relief.findings(&mut found);
         events.add_to(&mut found);
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {

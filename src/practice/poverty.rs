@@ -1,11 +1,12 @@
 //! The poverty registry (建档立卡): the person export of 2017-18 (domain: 1.1.1) and the wide one of later (1.1.2).
 
-use super::county::{Attribute, Person};
+use super::county::{Attribute, County, Person};
 use super::divisions::Spelling;
 use super::findings::IdentityEvents;
+use super::gaps::befalls;
 use super::registers::{Entry, Habit, Offices};
 use super::table::{Cell, Table};
-use super::welfare::FLOOR_FEN;
+use super::welfare::State;
 
 const HEADERS: [&str; 27] = [
     "序号",
@@ -115,22 +116,34 @@ impl Offices<'_> {
                     entry.name(),
                     entry.number(),
                     Cell::Number(i64::from(household.size)),
-                    Cell::from(entry.person.relation.poverty()),
+                    Cell::from(if headless(self.county, self.month_index, entry.pid) {
+                        "其他"
+                    } else {
+                        entry.person.relation.poverty()
+                    }),
                     Cell::from(nationality(entry)),
                     Cell::from(schooling(entry.person)),
                     Cell::from(school_state(entry.person)),
                     Cell::from(health(entry.person)),
                     Cell::from(entry.person.labour),
-                    Cell::from(if works_away(entry) { "省外务工" } else { "" }),
-                    if works_away(entry) { Cell::Number(i64::from(3 + entry.pid % 9)) } else { Cell::Empty },
+                    Cell::from(match (works_away(entry), works(self.county, self.month_index, entry.pid)) {
+                        (true, _) => "省外务工",
+                        (false, true) => "县内务工",
+                        _ => "",
+                    }),
+                    if works(self.county, self.month_index, entry.pid) {
+                        Cell::Number(i64::from(3 + entry.pid % 9))
+                    } else {
+                        Cell::Empty
+                    },
                     Cell::from("是"),
                     Cell::from(household.poverty_status),
                     Cell::from(household.attribute.text()),
-                    Cell::from(reason(entry)),
+                    Cell::from(cause(self.county, self.month_index, entry.person.household)),
                     Cell::from("否"),
                     Cell::from("是"),
                     Cell::from("否"),
-                    Cell::Money(income(entry)),
+                    Cell::Money(income(self.county, self.state, self.month_index, entry.person.household)),
                     entry.phone(),
                 ]
             },
@@ -245,14 +258,55 @@ fn health(person: &Person) -> &'static str {
     }
 }
 
-fn reason(entry: &Entry<'_>) -> &'static str {
-    match entry.household.attribute {
+/// What the registry gives as the reason of poverty: one that the household bears out, but for a few.
+pub(super) fn cause(county: &County, month: u32, hid: u32) -> &'static str {
+    let household = county.household(hid);
+    let any = |wanted: &dyn Fn(&Person) -> bool| household.members().any(|pid| wanted(county.person(pid)));
+    // A child of school age, and for no conflict at all nobody who could still be at school.
+    let (pupil, young) = (any(&|person| (7..=15).contains(&person.age())), any(&|person| person.age() < 23));
+    let disabled = any(&|person| person.certificate.is_some());
+    let ill = disabled || any(&|person| person.ill);
+    let borne_out = [("因学", pupil, young), ("因病", ill, ill), ("因残", disabled, disabled)];
+    if befalls(county.seed, month, 96, household.first, 0.02)
+        && let Some((cause, ..)) = borne_out.iter().cycle().skip((hid % 3) as usize).take(3).find(|(.., thinkable)| !thinkable)
+    {
+        return cause;
+    }
+    match household.attribute {
         Attribute::Tekun => "缺劳力",
-        _ => ["缺资金", "缺技术", "因病", "因学", "缺劳力", "因残"][(entry.person.household % 6) as usize],
+        _ => match ["缺资金", "缺技术", "因病", "因学", "缺劳力", "因残"][(hid % 6) as usize] {
+            cause if borne_out.iter().any(|(name, holds, _)| *name == cause && !holds) => "缺资金",
+            cause => cause,
+        },
     }
 }
 
-fn income(entry: &Entry<'_>) -> i64 {
-    let base = if entry.household.poverty_status == "未脱贫" { 250_000 } else { 420_000 };
-    base + FLOOR_FEN * i64::from(entry.person.household % 7)
+/// Net income a head, fen a year: below the line where the household is on 低保, but for a few.
+pub(super) fn income(county: &County, state: &State, month: u32, hid: u32) -> i64 {
+    let household = county.household(hid);
+    let step = i64::from(hid % 7) * 10_000;
+    let open = |kind, share| befalls(county.seed, month, kind, household.first, share);
+    match (state.covered(county, hid) > 0, household.poverty_status) {
+        (true, _) if open(114, 0.05) => 620_000 + step,
+        (true, _) => 250_000 + step,
+        (false, "未脱贫" | "返贫") if open(115, 0.04) => 280_000 + step,
+        _ => 400_000 + step,
+    }
+}
+
+/// Off 低保 step by step: marked on its roster in a third of the households whose income has grown.
+pub(super) fn gradual_exit(county: &County, state: &State, month: u32, hid: u32) -> bool {
+    county.household(hid).poor && hid.is_multiple_of(3) && income(county, state, month, hid) > 600_000
+}
+
+/// The head's relation is not written as such.
+pub(super) fn headless(county: &County, month: u32, pid: u32) -> bool {
+    county.household_of(pid).first == pid && befalls(county.seed, month, 98, pid, 0.004)
+}
+
+/// Whether the registry says that the person works, rightly or not.
+pub(super) fn works(county: &County, month: u32, pid: u32) -> bool {
+    let person = county.person(pid);
+    person.can_work() && !pid.is_multiple_of(3)
+        || person.age() > 10 && !person.can_work() && befalls(county.seed, month, 97, pid, 0.006)
 }

@@ -6,6 +6,8 @@ use super::county::{County, Household, Person, Relation};
 use super::damage::{self, Identity, PlaceDamage};
 use super::divisions::{self, Spelling, Village};
 use super::findings::IdentityEvents;
+use super::gaps::befalls;
+use super::poverty::gradual_exit;
 use super::table::{Cell, Row, Table};
 use super::welfare::{Dibao, State, Welfare};
 
@@ -181,7 +183,7 @@ impl Offices<'_> {
     }
 
     pub(super) fn dibao(&self, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 22] = [
+        const HEADERS: [&str; 23] = [
             "地区",
             "家庭主键",
             "姓名",
@@ -204,6 +206,7 @@ impl Offices<'_> {
             "劳动能力",
             "残疾类别",
             "残疾等级",
+            "是否渐退",
         ];
         let habit = Habit { stream: 1, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: true };
         let mut table = self.table(
@@ -238,6 +241,7 @@ impl Offices<'_> {
                     Cell::from(if entry.person.can_work() { "有" } else { "无劳动力" }),
                     Cell::from(entry.disability_kind()),
                     Cell::from(entry.disability_grade()),
+                    Cell::from(if gradual_exit(self.county, self.state, self.month_index, hid) { "是" } else { "否" }),
                 ]
             },
         );
@@ -292,7 +296,7 @@ impl Offices<'_> {
     }
 
     pub(super) fn tekun(&self, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 16] = [
+        const HEADERS: [&str; 20] = [
             "地区",
             "姓名",
             "性别",
@@ -309,6 +313,10 @@ impl Offices<'_> {
             "户主姓名",
             "家庭住址",
             "联系电话",
+            "供养机构",
+            "入住敬老院日期",
+            "监护责任人",
+            "是否签订协议",
         ];
         let habit = Habit { stream: 3, spelling: Spelling::Office, broken: "\u{E000}", knows_moves: false, repeats: true };
         let mut table = self.table(
@@ -318,6 +326,7 @@ impl Offices<'_> {
             |_, welfare| welfare.tekun > 0,
             |entry| {
                 let hid = entry.person.household;
+                let support = tekun_entry(self.county, self.month_index, entry.pid);
                 vec![
                     Cell::from(format!("{}{}", entry.town, entry.village)),
                     entry.name(),
@@ -329,12 +338,16 @@ impl Offices<'_> {
                     Cell::from("是"),
                     Cell::from(format!("黔NT{:09}{}", entry.pid, if entry.again { "B" } else { "" })),
                     Cell::from(format!("{}{:02}", 2012 + hid % 6, 1 + hid % 12)),
-                    Cell::from(if entry.pid.is_multiple_of(3) { "集中供养" } else { "分散供养" }),
-                    Cell::from(*["有", "部分", "无"].get((entry.pid % 3) as usize).unwrap_or(&"有")),
+                    Cell::from(if support.housed { "集中供养" } else { "分散供养" }),
+                    Cell::from(support.self_care),
                     Cell::Money(entry.welfare.tekun),
                     Cell::from(entry.head.name.as_str()),
                     entry.address(),
                     entry.phone(),
+                    Cell::from(if support.institution { "瑞溪敬老院" } else { "" }),
+                    Cell::from(if support.housed { "2018-04-10" } else { "" }),
+                    Cell::from(if support.guardian { "村民小组长" } else { "" }),
+                    Cell::from(if support.housed { "" } else { "是" }),
                 ]
             },
         );
@@ -455,6 +468,29 @@ impl Offices<'_> {
         table.title = format!("{}年度资助参合人员名单", self.month.year());
         table
     }
+}
+
+/// How somebody is supported as 特困.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the roster")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Support {
+    /// In a home for the old, by the column that says so.
+    pub(super) housed: bool,
+    /// A home is named.
+    pub(super) institution: bool,
+    pub(super) guardian: bool,
+    /// Can care for himself.
+    pub(super) able: bool,
+    /// As assessed; empty where nobody came.
+    pub(super) self_care: &'static str,
+}
+
+pub(super) fn tekun_entry(county: &County, month: u32, pid: u32) -> Support {
+    let open = |kind, share| befalls(county.seed, month, kind, pid, share);
+    let housed = pid.is_multiple_of(3);
+    let levels = ["有", "部分", "无"];
+    let self_care = if open(103, 0.06) { "" } else { levels.get((pid / 3 % 3) as usize).copied().unwrap_or("有") };
+    Support { housed, institution: housed != open(104, 0.04), guardian: !open(105, 0.07), able: self_care == "有", self_care }
 }
 
 fn premium_category(entry: &Entry<'_>) -> (&'static str, &'static str) {

@@ -3,6 +3,7 @@
 use super::county::{Attribute, County, Person, Relation};
 use super::gaps::{Gap, GapKind, befalls};
 use super::random::Random;
+use super::registers::tekun_entry;
 
 /// 3535 yuan a year, by month (issue: living.floor_below).
 pub(super) const FLOOR_FEN: i64 = 353_500 / 12;
@@ -11,6 +12,8 @@ pub(super) const LINE_FEN: i64 = 387_600 / 12;
 pub(super) const TEKUN_FEN: i64 = 74_100;
 /// Ten per cent of the rural standard of 3876 yuan a year.
 pub(super) const LIVING_FEN: i64 = 3_230;
+/// Thirty per cent of it.
+pub(super) const LIVING_MOST_FEN: i64 = 9_690;
 pub(super) const PREMIUM_FEN: i64 = 18_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -77,7 +80,10 @@ pub(super) fn entitled(county: &County, month: u32) -> State {
             let person = county.person(pid);
             let welfare = state.edit(pid);
             if household.tekun && !welfare.dead {
-                welfare.tekun = random.weighted(&[(TEKUN_FEN, 85), (80_000, 15)]);
+                // Those who can care for themselves get nothing on top.
+                let alone = tekun_entry(county, month, pid).able;
+                let more = if alone { befalls(county.seed, month, 99, pid, 0.06) } else { random.chance(0.2) };
+                welfare.tekun = if more { 80_000 } else { TEKUN_FEN };
             }
             insure(person, household.poor, welfare, &mut random);
             support_disabled(person, welfare, &mut random);
@@ -161,13 +167,26 @@ pub(super) fn hardship(county: &County, state: &State, pid: u32) -> bool {
     county.household_of(pid).poor || needy(state, pid)
 }
 
-/// A few premiums are paid for people of no category.
-pub(super) fn misplace_premiums(county: &County, state: &mut State, month: u32) {
+/// Paid too much, or to the wrong people: premiums for people of no category, subsidies above the standard, to the dead.
+pub(super) fn overpay(county: &County, state: &mut State, month: u32) {
     for pid in 0..u32::try_from(county.people.len()).unwrap_or(u32::MAX) {
         let entitled = hardship(county, state, pid) || county.person(pid).severe();
         if !entitled && state.of(pid).enrolled && befalls(county.seed, month, 80, pid, 0.0008) {
             let welfare = state.edit(pid);
             (welfare.own, welfare.subsidy) = (0, PREMIUM_FEN);
+        }
+        let open = |kind, share| befalls(county.seed, month, kind, pid, share);
+        let certificate = county.person(pid).certificate.filter(|certificate| !certificate.revoked);
+        let standard = certificate.map_or(0, |certificate| nursing_standard(certificate.grade));
+        let welfare = state.edit(pid);
+        if standard > 0 && welfare.nursing == standard && open(100, 0.03) {
+            welfare.nursing = if standard == 4_000 { 5_000 } else { 6_000 };
+        }
+        if welfare.living >= LIVING_FEN && open(101, 0.05) {
+            welfare.living = 12_000;
+        }
+        if welfare.dead && certificate.is_some() && open(102, 0.4) {
+            welfare.nursing = 4_000;
         }
     }
 }

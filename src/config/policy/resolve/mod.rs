@@ -81,9 +81,14 @@ impl<'a> Resolver<'a> {
             record_columns,
             record_codes,
             record_money,
-            parameter_types: [("year", ValueType::Int), ("month", ValueType::Int), ("as_of", ValueType::Date), ("month_start", ValueType::Date)]
-                .map(|(name, found)| (name.to_owned(), found))
-                .into(),
+            parameter_types: [
+                ("year", ValueType::Int),
+                ("month", ValueType::Int),
+                ("as_of", ValueType::Date),
+                ("month_start", ValueType::Date),
+            ]
+            .map(|(name, found)| (name.to_owned(), found))
+            .into(),
             facts: BTreeMap::new(),
             fact_types: BTreeMap::new(),
             fact_codes: BTreeMap::new(),
@@ -186,7 +191,12 @@ impl<'a> Resolver<'a> {
             let day = parameter.unit == "date";
             let kind = if day { ValueType::Date } else { ValueType::Int };
             if self.parameter_types.insert(name.clone(), kind).is_some() {
-                self.problem(file, span.clone(), format!("参数 {name} 写了两次，或与 year、month、as_of、month_start 同名"), "换一个名字");
+                self.problem(
+                    file,
+                    span.clone(),
+                    format!("参数 {name} 写了两次，或与 year、month、as_of、month_start 同名"),
+                    "换一个名字",
+                );
             }
             let source = if let Some(derived) = parameter.derived {
                 let at = derived.span();
