@@ -68,6 +68,11 @@ fn every_rule_has_something_to_find() {
         assert!(of(&june) >= 1 && of(&july) >= 1, "{rule}: {} and {}", of(&june), of(&july));
         assert!(of(&many) >= 10, "{rule}: {}", of(&many));
     }
+    // What is rare in 300 households is there in 20,000, in every chapter.
+    for (chapter, least) in [("conflict.", 8), ("education.", 25), ("health.", 15), ("living.", 28)] {
+        let there: Vec<&String> = many.keys().filter(|rule| rule.starts_with(chapter)).collect();
+        assert!(there.len() >= least, "{there:?}");
+    }
     assert!(many.get("identity.duplicate").is_some_and(|&count| count >= 10));
     assert!(many.get("identity.number_invalid").is_some_and(|&count| count >= 10));
 }

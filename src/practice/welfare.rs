@@ -97,7 +97,7 @@ fn enter_dibao(county: &County, state: &mut State, hid: u32, random: &mut Random
     let household = county.household(hid);
     let two_none = county.two_none(household);
     state.dibao[hid as usize] = if two_none {
-        random.weighted(&[(32_300, 80), (33_000, 8), (31_000, 6), (29_500, 6)])
+        random.weighted(&[(32_300, 60), (33_000, 10), (31_000, 15), (29_500, 15)])
     } else {
         random.pick(&[12_000, 16_000, 20_000, 26_000, 32_300])
     };
