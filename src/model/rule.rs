@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Kind, Scope};
+use super::registry::RegistryId;
 
 /// The public face of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,4 +51,49 @@ impl Reading {
     pub fn meaning(&self) -> &str {
         self.alternatives.get(&self.chosen).map_or(self.chosen.as_str(), String::as_str)
     }
+}
+
+/// How far a promise can be checked by records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Class {
+    /// By records.
+    #[serde(rename = "A")]
+    Checked,
+    /// In part, or with a list or a definition of the county's own.
+    #[serde(rename = "B")]
+    Partly,
+    /// Only on paper or on site.
+    #[serde(rename = "C")]
+    Unchecked,
+}
+
+impl Class {
+    /// In the words of the workbook.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Checked => "可核",
+            Self::Partly => "部分可核",
+            Self::Unchecked => "不可核",
+        }
+    }
+}
+
+/// One promise of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// `三(三)4 护理补贴`.
+    pub id: String,
+    /// How far it can be checked.
+    pub class: Class,
+    /// Lead department.
+    pub lead: String,
+    /// What it promises, in a few words.
+    pub promise: String,
+    /// Rules that check it, by id.
+    pub rules: Vec<String>,
+    /// Registries that these are read from.
+    pub registries: Vec<RegistryId>,
+    /// What is not checked, and why; empty where nothing is left.
+    pub why: String,
 }

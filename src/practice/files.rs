@@ -110,6 +110,22 @@ impl Desk<'_> {
                 self.text_file("民政/火化人员名单.csv".to_owned(), &sheet, TextForm::CsvGb18030)
             }
             "inspection" => self.workbook("督查/督查台账.xlsx".to_owned(), &[lay_out("督查", table, titled)])?,
+            "training" => {
+                let dress = Dress { header_every: 60, signed: true, ..titled };
+                self.workbook(format!("人社/{}年农村劳动力培训名册.xlsx", month.year()), &[lay_out("培训", table, dress)])?
+            }
+            "employment" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file("人社/贫困劳动力就业台账.csv".to_owned(), &sheet, TextForm::CsvUtf8Formula)
+            }
+            "service_card" => {
+                let sheet = lay_out("", table, Dress::default());
+                self.text_file("人社/全程服务卡.xls".to_owned(), &sheet, TextForm::TsvQuoted)
+            }
+            "start_up" => self.workbook("人社/一次性创业补贴台账.xlsx".to_owned(), &[lay_out("Sheet1", table, titled)])?,
+            "east_school" => self.workbook("教育/赴东部就读学生名单.xlsx".to_owned(), &[lay_out("Sheet1", table, titled)])?,
+            "job_bank" => self.workbook("人社/用工岗位信息库.xlsx".to_owned(), &[lay_out("Sheet1", table, titled)])?,
+            "job_fair" => self.workbook("人社/招聘会台账.xlsx".to_owned(), &[lay_out("Sheet1", table, titled)])?,
             "village_list" => self.workbook("扶贫/贫困村名单.xlsx".to_owned(), &[lay_out("贫困村", table, titled)])?,
             _ => {
                 let dress = Dress { header_every: 40, signed: true, groups: &[(4, 8, "补贴信息")], ..titled };

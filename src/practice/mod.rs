@@ -40,6 +40,7 @@ mod table;
 mod tests;
 mod truth;
 mod welfare;
+mod work;
 mod write;
 
 pub use divisions::{Village, read_divisions};
@@ -52,6 +53,7 @@ use health::Health;
 use registers::Offices;
 use relief::Relief;
 use truth::RowTruth;
+use work::Work;
 
 /// How the registries are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,11 +179,16 @@ pub fn generate<E: From<PracticeError>>(
         hand_out(desk.file(offices.temporary_aid(&health, &relief, &mut events), None)?)?;
         hand_out(desk.file(offices.death(&relief, &mut events), None)?)?;
         hand_out(desk.file(offices.inspection(), None)?)?;
+        let work = Work::new(&offices);
+        for table in offices.work(&work, &mut events).into_iter().chain(offices.work_events()) {
+            hand_out(desk.file(table, None)?)?;
+        }
 
         let mut found = findings::of_state(&county, &state);
         education.findings(&mut found);
         health.findings(&mut found);
         relief.findings(&mut found);
+        work.findings(&relief, &mut found);
         events.add_to(&mut found);
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {

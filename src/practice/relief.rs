@@ -75,6 +75,11 @@ impl<'a> Relief<'a> {
         self.moves[self.county.person(pid).household as usize].filter(|moved| moved.persons > 0)
     }
 
+    /// Whether the person's poor household stands on the relocation ledger.
+    pub(super) fn relocated(&self, pid: u32) -> bool {
+        self.move_of(pid).is_some_and(|moved| moved.poor)
+    }
+
     fn relief_of(&self, pid: u32) -> i64 {
         let hid = self.county.person(pid).household;
         let amount = self.moves[hid as usize].map_or(0, |moved| moved.paid);

@@ -30,11 +30,10 @@ fn count_rules(files: &[PracticeFile], month: &str) -> std::collections::BTreeMa
     counts
 }
 
-const RULES: [&str; 17] = [
+const RULES: [&str; 16] = [
     "living.two_none_uncovered",
     "living.two_none_member_uncovered",
     "living.floor_below",
-    "living.line_below",
     "living.tekun_uncovered",
     "living.tekun_below_standard",
     "living.attribute_conflict",
@@ -69,7 +68,7 @@ fn every_rule_has_something_to_find() {
         assert!(of(&many) >= 10, "{rule}: {}", of(&many));
     }
     // What is rare in 300 households is there in 20,000, in every chapter.
-    for (chapter, least) in [("conflict.", 8), ("education.", 25), ("health.", 15), ("living.", 28)] {
+    for (chapter, least) in [("conflict.", 6), ("education.", 20), ("health.", 12), ("living.", 24), ("work.", 6)] {
         let there: Vec<&String> = many.keys().filter(|rule| rule.starts_with(chapter)).collect();
         assert!(there.len() >= least, "{there:?}");
     }

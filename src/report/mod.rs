@@ -8,6 +8,7 @@
 
 mod answers;
 mod caption;
+mod clauses;
 mod entry;
 mod lists;
 mod masking;
@@ -32,7 +33,7 @@ use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
-use crate::model::rule::{Reading, RuleCard};
+use crate::model::rule::{Clause, Reading, RuleCard};
 
 use caption::Caption;
 use entry::{View, by_subject, one_each};
@@ -61,6 +62,8 @@ pub struct ReportInput<'a> {
     pub notes: &'a [RuleNote],
     /// Every rule, in the policy's order.
     pub cards: &'a [RuleCard],
+    /// Promises of the document, in its order; empty where the policy lists none.
+    pub clauses: &'a [Clause],
     /// How the policy was read where it can be read in several ways.
     pub readings: &'a [Reading],
     /// What was taken in.
@@ -96,7 +99,7 @@ pub struct ReportError {
     source: XlsxError,
 }
 
-/// Every workbook of the month, in file order: `汇总`, identity corrections, departments, towns.
+/// Every workbook of the month, in file order: `汇总`, the promises, identity corrections, departments, towns.
 pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, ReportError> {
     let caption = Caption::new(input);
     let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
@@ -106,6 +109,7 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
 
     let mut names = Names::of_files();
     let summary_name = names.claim(&caption.fill(&layouts.summary.file));
+    let clauses_name = names.claim(&caption.fill(&layouts.clauses.file));
     let mut books = Vec::new();
     if !identity.is_empty() {
         let name = names.claim(&caption.fill(&layouts.identity.file));
@@ -132,6 +136,9 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     let summary = || output(path(&summary_name), summary::write(input, &layouts.summary, &layouts.style, &caption));
     let (summary, lists) = rayon::join(summary, || lists.collect::<Result<Vec<_>, _>>());
     let mut files = vec![summary?];
+    if !input.clauses.is_empty() {
+        files.push(output(path(&clauses_name), clauses::write(input, &layouts.clauses, &layouts.style, &caption))?);
+    }
     files.extend(lists?);
     Ok(files)
 }

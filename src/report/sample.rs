@@ -8,7 +8,7 @@ use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote,
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, RejectReason, SheetName};
 use crate::model::registry::{Grain, RegistryId};
-use crate::model::rule::{Reading, RuleCard};
+use crate::model::rule::{Class, Clause, Reading, RuleCard};
 
 use super::ReportInput;
 
@@ -19,6 +19,7 @@ pub(super) struct Sample {
     pub(super) rates: Vec<Rate>,
     pub(super) cards: Vec<RuleCard>,
     pub(super) readings: Vec<Reading>,
+    pub(super) clauses: Vec<Clause>,
     pub(super) intake: Vec<IntakeFile>,
     pub(super) populations: Vec<(String, i64)>,
     pub(super) dictionary: Dictionary,
@@ -40,6 +41,7 @@ impl Sample {
             notes: &self.notes,
             cards: &self.cards,
             readings: &self.readings,
+            clauses: &self.clauses,
             intake: &self.intake,
             populations: &self.populations,
             records_total: 1234,
@@ -83,6 +85,18 @@ fn reading(id: &str, title: &str, rules: &[&str]) -> Reading {
         alternatives: alternatives.map(|(choice, meaning)| (choice.into(), meaning.into())).into(),
         by_folder: "column".into(),
         rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+    }
+}
+
+fn promise(id: &str, class: Class, rules: &[&str], registries: &[&str], why: &str) -> Clause {
+    Clause {
+        id: id.into(),
+        class,
+        lead: "县民政局".into(),
+        promise: "承诺的内容".into(),
+        rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+        registries: registries.iter().map(|id| (*id).into()).collect(),
+        why: why.into(),
     }
 }
 
@@ -309,6 +323,11 @@ pub(super) fn sample() -> Sample {
         readings: vec![
             reading("two_none_reading", "“两无”户怎样认定", &[two_none]),
             reading("chronic_reading", "慢病封顶对谁", &[]),
+        ],
+        clauses: vec![
+            promise("三(三)2", Class::Checked, &[two_none], &["poverty", "dibao"], ""),
+            promise("三(三)4", Class::Partly, &[nursing], &["disability_subsidy"], "未办证的不在名册里。"),
+            promise("三(三)7", Class::Unchecked, &[], &[], "工程和活动，看现场。"),
         ],
         populations: vec![(two_none.into(), 310), (nursing.into(), 120)],
         dictionary: Dictionary {

@@ -101,6 +101,11 @@ fn golden_identity() {
 }
 
 #[test]
+fn golden_clauses() {
+    same_as_golden(find(&files(&sample()), "政策落实对照表"), "report_clauses");
+}
+
+#[test]
 fn golden_summary() {
     same_as_golden(find(&files(&sample()), "汇总"), "report_summary");
 }
@@ -270,5 +275,8 @@ fn a_county_without_findings_still_gets_a_summary() {
     let sample =
         Sample { findings: Vec::new(), rates: Vec::new(), notes: Vec::new(), intake: Vec::new(), cards: Vec::new(), ..sample() };
     let files = files(&sample);
-    assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["reports/2018-06_汇总.xlsx"]);
+    assert_eq!(
+        files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+        ["reports/2018-06_汇总.xlsx", "reports/2018-06_政策落实对照表.xlsx"]
+    );
 }

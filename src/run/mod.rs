@@ -348,6 +348,7 @@ impl Run<'_> {
                 notes: &assessed.notes,
                 cards: &cards,
                 readings: &policy.readings,
+                clauses: &policy.clauses,
                 intake,
                 populations: &populations,
                 records_total,

@@ -245,3 +245,37 @@ pub enum RateField {
     /// Whether it is met.
     Met,
 }
+
+/// Columns of the table of promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClauseField {
+    /// Running number.
+    Serial,
+    /// Clause.
+    Clause,
+    /// What is promised.
+    Promise,
+    /// How far it can be checked.
+    Class,
+    /// Lead department.
+    Lead,
+    /// Titles of the rules that check it.
+    How,
+    /// Registries it is checked on, and which of them were not there.
+    Registries,
+    /// Persons, households or places asked.
+    Population,
+    /// Findings.
+    Findings,
+    /// Still to be paid.
+    Owed,
+    /// Paid too much.
+    Overpaid,
+    /// County's rate against the target.
+    Rate,
+    /// Checked, in part, not.
+    State,
+    /// What is not checked and why.
+    Why,
+}

@@ -1,6 +1,7 @@
 //! What workbooks look like, as data: `reports/*.toml`.
 //!
-//! Takes the text of five files (`style.toml`, `town.toml`, `department.toml`, `identity.toml`, `summary.toml`), gives
+//! Takes the text of six files (`style.toml`, `town.toml`, `department.toml`, `identity.toml`, `summary.toml`,
+//! `clauses.toml`), gives
 //! [`Layouts`] or every mistake found, each with file and line. A [`Layouts`] that exists is sound: widths are positive,
 //! every drop-down names a list, every placeholder is known.
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use fields::{CrossField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField};
+pub use fields::{ClauseField, CrossField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField};
 
 /// Every layout.
 #[derive(Clone, Debug)]
@@ -26,6 +27,18 @@ pub struct Layouts {
     pub identity: IdentityBook,
     /// `汇总.xlsx`.
     pub summary: SummaryBook,
+    /// Promises of the document.
+    pub clauses: ClauseBook,
+}
+
+/// The table of promises.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClauseBook {
+    /// File name without ending.
+    pub file: String,
+    /// Its one sheet.
+    pub table: Table<ClauseField>,
 }
 
 /// Fonts (names as Windows knows them), sizes in points, tints, margins in millimetres.

@@ -1,6 +1,6 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
-use super::{Answer, Choices, IdentityBook, Layouts, ListBook, Style, SummaryBook, Table};
+use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, ListBook, Style, SummaryBook, Table};
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
 
@@ -8,7 +8,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// What a layout folder holds.
-const FILES: [&str; 5] = ["style.toml", "town.toml", "department.toml", "identity.toml", "summary.toml"];
+const FILES: [&str; 6] = ["style.toml", "town.toml", "department.toml", "identity.toml", "summary.toml", "clauses.toml"];
 
 impl Layouts {
     /// The layouts shipped with the program.
@@ -19,6 +19,7 @@ impl Layouts {
             include_str!("../../../reports/department.toml"),
             include_str!("../../../reports/identity.toml"),
             include_str!("../../../reports/summary.toml"),
+            include_str!("../../../reports/clauses.toml"),
         ];
         let documents = FILES.iter().zip(texts);
         let documents = documents.map(|(file, text)| Document { path: format!("reports/{file}"), text: text.to_owned() });
@@ -28,7 +29,7 @@ impl Layouts {
     /// Layouts from the documents of a folder; every mistake of every file at once.
     pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let [Some(style), Some(town), Some(department), Some(identity), Some(summary)] =
+        let [Some(style), Some(town), Some(department), Some(identity), Some(summary), Some(clauses)] =
             FILES.map(|file| documents.iter().find(|document| document.path.ends_with(file)))
         else {
             let missing: Vec<&str> =
@@ -38,11 +39,13 @@ impl Layouts {
             return Err(problems);
         };
         let (town_text, department_text, identity_text, summary_text) = (town, department, identity, summary);
+        let clauses_text = clauses;
         let style = document::parse::<Style>(style, &mut problems);
         let town = document::parse::<ListBook>(town_text, &mut problems);
         let department = document::parse::<ListBook>(department_text, &mut problems);
         let identity = document::parse::<IdentityBook>(identity_text, &mut problems);
         let summary = document::parse::<SummaryBook>(summary_text, &mut problems);
+        let clauses = document::parse::<ClauseBook>(clauses_text, &mut problems);
 
         for (document, book) in [(town_text, &town), (department_text, &department)] {
             let Some(book) = book else { continue };
@@ -73,10 +76,15 @@ impl Layouts {
             check.table(&book.clauses);
             book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
         }
+        if let Some(book) = &clauses {
+            let mut check = Check { document: clauses_text, choices: &Choices::new(), problems: &mut problems };
+            check.template(&book.file);
+            check.table(&book.table);
+        }
         let problems = problems.into_result(());
-        match (problems, style, town, department, identity, summary) {
-            (Ok(()), Some(style), Some(town), Some(department), Some(identity), Some(summary)) => {
-                Ok(Self { style, town, department, identity, summary })
+        match (problems, style, town, department, identity, summary, clauses) {
+            (Ok(()), Some(style), Some(town), Some(department), Some(identity), Some(summary), Some(clauses)) => {
+                Ok(Self { style, town, department, identity, summary, clauses })
             }
             (problems, ..) => Err(problems.err().unwrap_or_default()),
         }
@@ -151,6 +159,7 @@ mod tests {
             ("department.toml", include_str!("../../../reports/department.toml")),
             ("identity.toml", include_str!("../../../reports/identity.toml")),
             ("summary.toml", include_str!("../../../reports/summary.toml")),
+            ("clauses.toml", include_str!("../../../reports/clauses.toml")),
         ];
         let documents = texts.map(|(path, text)| Document { path: path.to_owned(), text: text.to_owned() });
         Layouts::resolve(&documents).expect_err("a mistake")

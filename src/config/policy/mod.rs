@@ -1,6 +1,6 @@
 //! A county's policy as data: dated parameters, facts, rules with their clauses, and sentence cases.
 //!
-//! Takes the files of one policy folder (`policy.toml`, `parameters.toml`, `facts.toml`, any number of rule files) and
+//! Takes the files of one policy folder (`policy.toml`, `parameters*.toml`, `facts*.toml`, `clauses.toml`, any number of rule files) and
 //! the alias dictionary; gives a [`Policy`] in which every name is resolved and every expression checked, or *all*
 //! mistakes under carets. Reads no file itself. What a value means: money is fen, months are `yyyymm`.
 
@@ -17,7 +17,7 @@ use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
-use crate::model::rule::{Reading, RuleCard};
+use crate::model::rule::{Clause, Reading, RuleCard};
 use expression::Expression;
 
 /// Type of a fact, a record column or an expression.
@@ -462,6 +462,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// Sentence cases, in file order.
     pub cases: Vec<Case>,
+    /// The document's promises, in its order.
+    pub clauses: Vec<Clause>,
 }
 
 impl Policy {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::rule::Class;
 
 /// The files of the shipped policy.
 pub(crate) fn files() -> Vec<Document> {
@@ -14,6 +15,40 @@ pub(crate) fn dictionary() -> Dictionary {
 /// The shipped policy.
 pub(crate) fn shipped() -> Policy {
     Policy::resolve(&files(), &dictionary()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn every_promise_is_checked_or_says_why_not() {
+    let policy = shipped();
+    let of = |class: Class| policy.clauses.iter().filter(|clause| clause.class == class).count();
+    assert!(of(Class::Checked) >= 40 && of(Class::Partly) >= 15 && of(Class::Unchecked) >= 10, "{}", policy.clauses.len());
+    // Rules about numbers and names belong to no promise; every other rule checks one.
+    let promised: Vec<&String> = policy.clauses.iter().flat_map(|clause| &clause.rules).collect();
+    let stray = policy.rules.iter().map(|rule| &rule.card.id).filter(|id| !id.starts_with("identity.") && !promised.contains(id));
+    assert_eq!(stray.collect::<Vec<_>>(), Vec::<&String>::new());
+    let nursing = policy.clauses.iter().find(|clause| clause.id == "三(三)4 护理补贴").expect("the promise");
+    assert!(nursing.registries.iter().any(|id| id.as_str() == "disability_subsidy"), "{:?}", nursing.registries);
+
+    let problems = with("clauses.toml", |text| text.replacen("\"living.floor_below\"", "\"living.flor_below\"", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("没有规则") && at == "\"living.flor_below\""), "{problems:?}");
+    let problems = with("clauses.toml", |text| text.replacen("class = \"C\"", "class = \"A\"", 1));
+    assert!(problems.iter().any(|(message, _)| message.contains("类别与 rules 不合")), "{problems:?}");
+}
+
+#[test]
+fn a_day_is_a_day_and_a_number_is_a_number() {
+    let problems = with("parameters-living.toml", |text| text.replacen("\"2018-05-31\"", "20180531", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("单位是 date") && at == "20180531"), "{problems:?}");
+    let problems = with("living-tekun.toml", |text| text.replacen("by = \"assessment_by\"", "by = \"tekun_month\"", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("tekun_month") && at == "\"tekun_month\""), "{problems:?}");
+}
+
+#[test]
+fn a_tally_counts_something_and_has_one_goal() {
+    let problems = with("work.toml", |text| text.replacen("least = \"training_persons\"", "share = \"employment_share\"", 1));
+    assert!(problems.iter().any(|(message, _)| message.contains("share 要写明 among")), "{problems:?}");
+    let problems = with("work.toml", |text| text.replacen("count = \"trained_right\"", "count = \"course_first\"", 1));
+    assert!(problems.iter().any(|(message, at)| message.contains("course_first") && at == "\"course_first\""), "{problems:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take, UnitLevel};
 use crate::config::document::Spanned;
 use crate::model::finding::{Kind, Scope};
+use crate::model::rule::Class;
 
 /// `policy.toml`.
 #[derive(Debug, Deserialize)]
@@ -172,6 +173,26 @@ pub(super) struct WrittenTally {
     pub(super) among: Option<Spanned<String>>,
     pub(super) least: Option<Spanned<String>>,
     pub(super) share: Option<Spanned<String>>,
+}
+
+/// `clauses.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenClauses {
+    pub(super) clause: Vec<WrittenClause>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenClause {
+    pub(super) id: Spanned<String>,
+    pub(super) class: Class,
+    pub(super) lead: String,
+    pub(super) promise: String,
+    #[serde(default)]
+    pub(super) rules: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) why: String,
 }
 
 #[derive(Debug, Deserialize)]

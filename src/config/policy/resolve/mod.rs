@@ -13,6 +13,7 @@ use crate::model::date::Month;
 use crate::model::field::FieldKind;
 use crate::model::registry::RegistryId;
 
+mod clauses;
 mod facts;
 mod readings;
 mod rules;
@@ -123,7 +124,7 @@ impl<'a> Resolver<'a> {
         for file in self.files {
             let name = file_name(&file.path);
             let toml = std::path::Path::new(name).extension().is_some_and(|end| end == "toml");
-            if !toml || ["policy.toml", "parameters.toml", "facts.toml"].contains(&name) {
+            if !toml || ["policy.toml", "parameters.toml", "facts.toml", "clauses.toml"].contains(&name) {
                 continue;
             }
             if name.starts_with("parameters-") {
@@ -160,6 +161,7 @@ impl<'a> Resolver<'a> {
         self.cases_suffice(&rules, &cases);
         self.users(&mut readings, &rules);
         rules.sort_by(|left, right| left.card.id.cmp(&right.card.id));
+        let clauses = self.clauses(&rules);
         let settings = Settings {
             people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
             completeness_share: policy.settings.completeness_share,
@@ -178,6 +180,7 @@ impl<'a> Resolver<'a> {
             facts,
             rules,
             cases,
+            clauses,
         })
     }
 
