@@ -139,7 +139,7 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
     if text.is_empty() {
         return reading(text, IdState::Missing);
     }
-    if is_placeholder(&text) {
+    if is_placeholder(&text) || text.chars().all(is_mask) {
         return reading(Cow::Borrowed(""), IdState::Placeholder);
     }
     if let Some((digits, exponent)) = scientific(&text) {
@@ -287,9 +287,13 @@ fn scientific(text: &str) -> Option<(String, u32)> {
     Some((format!("{whole}{fraction}"), exponent.parse().ok()?))
 }
 
+/// Whether a character is written in place of a digit that is hidden.
+fn is_mask(character: char) -> bool {
+    matches!(character, '*' | '#' | '•' | '●' | '×' | 'X')
+}
+
 /// Digits with at least two masking characters, unified to `*`.
 fn masked(text: &str) -> Option<String> {
-    let is_mask = |character: char| matches!(character, '*' | '#' | '•' | '●' | '×' | 'X');
     let count = text.chars().filter(|&character| is_mask(character)).count();
     let others_are_digits = text.chars().all(|character| is_mask(character) || character.is_ascii_digit());
     if count < 2 || !others_are_digits || !(8..=22).contains(&text.chars().count()) {
