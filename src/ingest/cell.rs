@@ -218,8 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn baring_twice_changes_nothing(input in "[ \t\u{3000}\u{FEFF}='\"a-z0-9张]{0,12}") {
-            prop_assume!(!input.contains(['\'', '=']));
+        fn baring_twice_changes_nothing(input in "[ \t\u{3000}\u{FEFF}\"a-z0-9张]{0,12}") {
             let once = text(&input).unwrap_or_default();
             prop_assert_eq!(text(&once).unwrap_or_default(), once);
         }
