@@ -13,7 +13,8 @@
 //! | [`normalise`] | a table and its registry | canonical columns, every repair named |
 //! | [`link`] | all records | every row → a person, with weight and parts |
 //! | [`assess`] | records, links, policy | findings with evidence, coverage rates, what was not evaluated |
-//! | [`report`] | findings | workbooks |
+//! | [`ledger`] | findings, returned answers | where each finding stands, over months |
+//! | [`report`] | findings, where they stand | workbooks |
 //! | [`practice`], [`evaluate`] | a seed; a run and its truth | a synthetic county; precision and recall |
 //! | [`run`] | a request | a run folder; owns files, clock, lock, children |
 //! | [`cli`] | the command line | an exit code; owns the terminal |
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod evaluate;
 pub mod ingest;
+pub mod ledger;
 pub mod link;
 pub mod model;
 pub mod normalise;

@@ -83,6 +83,7 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         key: &key,
         towns: &[],
         villages: &[],
+        known: None,
     };
     let assessed = assess(&input)?;
     if policy.rule(&case.rule).is_some_and(|rule| matches!(rule.body, Body::Tally(_))) {

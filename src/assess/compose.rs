@@ -184,7 +184,7 @@ impl<'a> Composer<'a> {
             scope: rule.card.scope,
             clause: rule.card.clause.clone(),
             person_id,
-            household_code: household.clone(),
+            household_code: household,
             name: text("name"),
             id_number: text("number"),
             town: text("town"),
@@ -197,11 +197,25 @@ impl<'a> Composer<'a> {
             evidence,
             subject: self.printed(face),
         };
-        let key = match about {
-            About::Household(_) => format!("household:{}", household.unwrap_or_default()),
+        Draft { finding, place: (text("town_code"), text("village_code")), key: self.key(about) }
+    }
+
+    /// Stable key of a subject, from which finding ids are made.
+    pub(crate) fn key(&self, about: About) -> String {
+        match about {
+            About::Household(at) => {
+                format!("household:{}", self.subjects.households.get(at).map_or("", |household| household.code.as_str()))
+            }
             About::Person(person) => self.person_key(person),
-        };
-        Draft { finding, place: (text("town_code"), text("village_code")), key }
+        }
+    }
+
+    /// The person's id, or the household's code, as findings name it.
+    pub(crate) fn subject_id(&self, about: About) -> Option<&str> {
+        match about {
+            About::Household(at) => self.subjects.households.get(at).map(|household| household.code.as_str()),
+            About::Person(person) => self.subjects.people_text("person_id", person),
+        }
     }
 
     fn household_code(&self, person: PersonIx) -> Option<String> {

@@ -47,9 +47,9 @@ impl Evaluated<'_> {
         (at(&self.due), at(&self.paid))
     }
 
-    /// Subjects for whom it fires, ascending.
-    pub(crate) fn fired(&self) -> impl Iterator<Item = usize> {
-        self.outcomes.iter().enumerate().filter(|(_, outcome)| **outcome == Outcome::Fires).map(|(subject, _)| subject)
+    /// Subjects with this outcome, ascending.
+    pub(crate) fn with(&self, wanted: Outcome) -> impl Iterator<Item = usize> {
+        self.outcomes.iter().enumerate().filter(move |(_, outcome)| **outcome == wanted).map(|(subject, _)| subject)
     }
 
     /// Number of subjects with this outcome.

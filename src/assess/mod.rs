@@ -32,6 +32,7 @@ use crate::model::ids::CountyKey;
 use crate::model::link::{Linked, PersonIx};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::RegistryId;
+use crate::model::standing::{Suspension, Withheld, Withholding};
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use facts::Facts;
@@ -59,6 +60,9 @@ pub struct AssessInput<'a> {
     pub towns: &'a [String],
     /// Only findings of these villages (names or codes); empty for all.
     pub villages: &'a [String],
+    /// Subjects found in earlier months: rule → person ids and household codes. Where a rule cannot decide about one of them, or
+    /// need not, [`Assessed::withheld`] says so; `None` where nobody asks.
+    pub known: Option<&'a BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl AssessInput<'_> {
@@ -118,6 +122,8 @@ pub struct Assessed {
     pub notes: Vec<RuleNote>,
     /// Counts per evaluated rule, by rule id.
     pub counts: Vec<RuleCount>,
+    /// Of the subjects known from earlier months, those without a finding whom no rule has cleared either, by id.
+    pub withheld: Vec<Withheld>,
     /// One row per assessed person: `person_id`, each fact, and `<fact>__rows` (positions in `records.parquet`).
     pub facts_person: RecordBatch,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
@@ -163,7 +169,9 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     rates.retain(|rate| unit_wanted(input, &rate.unit));
     let facts_person = tables::person(&subjects, input.policy, &run.facts)?;
     let facts_household = tables::household(&subjects, input.policy, &run.facts)?;
-    Ok(Assessed { findings, rates, notes, counts: assessed.counts, facts_person, facts_household })
+    let mut withheld = assessed.withheld;
+    withheld.sort();
+    Ok(Assessed { findings, rates, notes, counts: assessed.counts, withheld, facts_person, facts_household })
 }
 
 /// Facts and outcomes, before anything is composed.
@@ -209,9 +217,29 @@ struct Collected {
     rates: Vec<Rate>,
     notes: Vec<RuleNote>,
     counts: Vec<RuleCount>,
+    withheld: Vec<Withheld>,
 }
 
 impl Collected {
+    /// Notes subjects known from earlier months about whom this rule is silent without having cleared them.
+    fn withhold(
+        &mut self,
+        composer: &Composer<'_>,
+        evaluated: &Evaluated<'_>,
+        subjects: impl Iterator<Item = usize>,
+        why: Withholding,
+    ) {
+        let card = &evaluated.rule.card;
+        let Some(known) = composer.input.known.and_then(|known| known.get(&card.id)) else { return };
+        for at in subjects {
+            let about = composer.about(card.scope, at);
+            if composer.subject_id(about).is_some_and(|subject| known.contains(subject)) {
+                let finding_id = composer.input.key.id("F", &[&card.id, &composer.key(about)]);
+                self.withheld.push(Withheld { finding_id, rule: card.id.clone(), why });
+            }
+        }
+    }
+
     fn tally(&mut self, tallied: tally::Tallied, rule: &Rule) {
         let fired = i64::try_from(tallied.drafts.len()).unwrap_or(i64::MAX);
         let (rule, population) = (rule.card.id.clone(), tallied.units);
@@ -223,10 +251,16 @@ impl Collected {
 
     fn rule(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) {
         let card = &evaluated.rule.card;
+        for (outcome, why) in
+            [(Outcome::Exempt, Withholding::Exempt(None)), (Outcome::Unknown, Withholding::Suspended(Suspension::Unknown))]
+        {
+            self.withhold(composer, evaluated, evaluated.with(outcome), why);
+        }
         // Before the day that the clause sets nobody is late; how many are still to be done is told.
         let early = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
         if let Some(by) = early.filter(|by| composer.input.as_of < *by) {
             let waiting = evaluated.count(Outcome::Fires);
+            self.withhold(composer, evaluated, evaluated.with(Outcome::Fires), Withholding::Suspended(Suspension::Early));
             self.count(composer, evaluated, 0, evaluated.count(Outcome::Unknown));
             if waiting > 0 {
                 let days = by.0 - composer.input.as_of.0;
@@ -238,7 +272,7 @@ impl Collected {
             }
             return;
         }
-        let fired: Vec<usize> = evaluated.fired().collect();
+        let fired: Vec<usize> = evaluated.with(Outcome::Fires).collect();
         let in_vain: Vec<_> =
             fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
         let short = short_towns(composer, evaluated);
@@ -255,6 +289,7 @@ impl Collected {
                 self.drafts.push(composer.finding(evaluated, *at, in_vain));
             } else {
                 held_back += 1;
+                self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
                 self.held.extend(doubts.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
             }
         }

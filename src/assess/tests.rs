@@ -52,6 +52,7 @@ fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Assessed {
         key: &key,
         towns,
         villages: &[],
+        known: None,
     };
     assess(&input).expect("assesses")
 }

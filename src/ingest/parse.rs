@@ -4,7 +4,6 @@
 //! [`Frame`] says. What cannot be read comes out as [`Frame::Refused`], in Chinese, without a cell's content.
 //! Cost: linear in the inflated bytes; xlsx is streamed, the other formats stand in memory whole.
 
-use std::fmt::Write as _;
 use std::io::{self, Cursor, Read, Seek};
 
 use sha2::{Digest, Sha256};
@@ -19,6 +18,7 @@ use super::stop::{Refused, Stop};
 use super::text;
 use super::workbook;
 use super::xlsx;
+use crate::model::ids::hexadecimal;
 
 /// Reads a file, or every member of a zip, and hands its frames to `sink`. `name` only helps to word a refusal.
 /// Fails only when `sink` or `source` does.
@@ -156,12 +156,7 @@ fn fingerprint(source: &mut dyn Source) -> io::Result<String> {
         }
     }
     source.rewind()?;
-    let mut hexadecimal = String::with_capacity(64);
-    for byte in hash.finalize() {
-        // Writing to a String cannot fail.
-        let _ = write!(hexadecimal, "{byte:02x}");
-    }
-    Ok(hexadecimal)
+    Ok(hexadecimal(&hash.finalize()))
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [Self::Miss, Self::Inel, Self::Low, Self::High, Self::Dup, Self::Rate, Self::Due, Self::Conf];
+
     /// The value in `findings.parquet`: `MISS`, `INEL`, …
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -69,6 +72,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Household, Self::Unit];
+
     /// The value in `findings.parquet`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -92,6 +98,9 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// Every tier, the surest first.
+    pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Check];
+
     /// The value in `findings.parquet`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -33,15 +33,18 @@ impl CountyKey {
             mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
             mac.update(part.as_bytes());
         }
-        let digest = mac.finalize().into_bytes();
-        let mut id = String::with_capacity(prefix.len() + 16);
-        id.push_str(prefix);
-        for byte in digest.iter().take(8) {
-            // Writing to a String cannot fail.
-            let _ = write!(id, "{byte:02x}");
-        }
-        id
+        format!("{prefix}{}", hexadecimal(&mac.finalize().into_bytes()[..8]))
     }
+}
+
+/// Lower-case hexadecimal, two digits a byte.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -17,4 +17,5 @@ pub mod raw;
 pub mod record;
 pub mod registry;
 pub mod rule;
+pub mod standing;
 pub mod text;

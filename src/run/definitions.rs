@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::inputs::hexadecimal;
 use crate::config::divisions::Gazetteer;
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
@@ -18,7 +17,7 @@ use crate::config::pin::Pin;
 use crate::config::pipeline::Written;
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
-use crate::model::ids::CountyKey;
+use crate::model::ids::{CountyKey, hexadecimal};
 use crate::model::registry::RegistryId;
 
 /// Everything a run needs to know before it reads a file.

@@ -55,13 +55,14 @@ pub(super) fn keep(folder: &Path) -> io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::hexadecimal;
     use sha2::{Digest, Sha256};
 
     #[test]
     fn only_what_was_edited_is_kept_and_only_once() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("reports")).expect("a folder");
-        let hash = |bytes: &[u8]| inputs::hexadecimal(&Sha256::digest(bytes));
+        let hash = |bytes: &[u8]| hexadecimal(&Sha256::digest(bytes));
         let run = serde_json::json!({"outputs": [
             {"path": "reports/a.xlsx", "sha256": hash(b"a"), "rows": 1},
             {"path": "reports/b.xlsx", "sha256": hash(b"b"), "rows": 1},

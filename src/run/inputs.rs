@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::model::date::Month;
+use crate::model::ids::hexadecimal;
 
 /// A file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,16 +126,6 @@ pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
         bytes += read as u64;
         hasher.update(&buffer[..read]);
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The period that the arguments' last path components name (`2018-06`, `201806`, `2018年6月`); `None` when none or several do.

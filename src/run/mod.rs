@@ -30,6 +30,7 @@ use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::link;
 use crate::model::date::{Day, Month};
+use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
@@ -208,7 +209,7 @@ fn fingerprint(request: &Request, definitions: &Definitions, files: &[InputFile]
         add(name);
     }
     add(&format!("{:?} {}", request.until, request.mask));
-    inputs::hexadecimal(&hasher.finalize()).chars().take(16).collect()
+    hexadecimal(&hasher.finalize()).chars().take(16).collect()
 }
 
 impl Run<'_> {
@@ -319,6 +320,7 @@ impl Run<'_> {
             key: &self.definitions.key,
             towns: &self.request.towns,
             villages: &self.request.villages,
+            known: None,
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
         stages::write_batch(&self.workspace.path("stages/facts_person.parquet")?, &assessed.facts_person)?;
@@ -361,7 +363,7 @@ impl Run<'_> {
         self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
         for book in books {
             self.workspace.write(&book.path, &book.bytes)?;
-            let sha256 = inputs::hexadecimal(&Sha256::digest(&book.bytes));
+            let sha256 = hexadecimal(&Sha256::digest(&book.bytes));
             self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
         }
         self.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));

@@ -1,0 +1,367 @@
+//! A month against the ledger: where every finding stands, and the month written into it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rusqlite::{OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
+
+use super::life::{self, Answered, Basis, Before};
+use super::{Ledger, LedgerError};
+use crate::model::date;
+use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
+use crate::model::ids::hexadecimal;
+use crate::model::rule::RuleCard;
+use crate::model::standing::{Answer, Opinion, Remembered, Standing, State, Suspension, Verdict, Withheld, Withholding};
+
+/// What a run found in a month.
+#[derive(Clone, Copy, Debug)]
+pub struct Month<'a> {
+    /// The month.
+    pub period: date::Month,
+    /// The run's as-of day.
+    pub as_of: date::Day,
+    /// Its findings.
+    pub findings: &'a [Finding],
+    /// Subjects about whom rules could not decide, or need not.
+    pub withheld: &'a [Withheld],
+    /// What was not evaluated.
+    pub notes: &'a [RuleNote],
+    /// The rules.
+    pub cards: &'a [RuleCard],
+    /// The run is of these towns only; empty for the county.
+    pub towns: &'a [String],
+    /// The run is of these villages only; empty for all.
+    pub villages: &'a [String],
+}
+
+impl Month<'_> {
+    /// Whether the run speaks for this place.
+    fn covers(&self, town: Option<&String>, village: Option<&String>) -> bool {
+        let among =
+            |wanted: &[String], name: Option<&String>| wanted.is_empty() || name.is_some_and(|name| wanted.contains(name));
+        among(self.towns, town) && among(self.villages, village)
+    }
+
+    fn evaluated(&self, rule: &str, town: Option<&String>) -> bool {
+        self.cards.iter().any(|card| card.id == rule)
+            && !self
+                .notes
+                .iter()
+                .any(|note| note.held && note.rule == rule && (note.town.is_none() || note.town.as_ref() == town))
+    }
+}
+
+/// Where everything stands in a month.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standings {
+    /// Of the month's findings, in their order.
+    pub present: Vec<Standing>,
+    /// Of findings that were open or withheld until now and are not among them, by id.
+    pub absent: Vec<(Remembered, Standing)>,
+}
+
+impl Standings {
+    /// By finding id, present and absent.
+    pub fn iter(&self) -> impl Iterator<Item = &Standing> {
+        self.present.iter().chain(self.absent.iter().map(|(_, standing)| standing))
+    }
+}
+
+/// A finding's earlier months.
+#[derive(Debug)]
+struct Past {
+    first: i64,
+    last: i64,
+    months: u32,
+    asked: u32,
+}
+
+impl Ledger {
+    /// Where every finding stands in `month`: from earlier months and from answers; what the ledger may hold of this month or
+    /// of later ones does not count.
+    pub fn standings(&self, month: &Month<'_>) -> Result<Standings, LedgerError> {
+        let period = i64::from(month.period.yyyymm());
+        let periods = self.periods_before(period)?;
+        let past = self.past(period)?;
+        let held = self.withheld_before(period)?;
+        let mut answers = self.answers_until(period)?;
+
+        let was_gone = |id: &str| {
+            let Some(last) = periods.last() else { return false };
+            past.get(id).is_some_and(|past| past.last < *last) && !held.contains(&(id.to_owned(), *last))
+        };
+        let standing = |id: &str, past: Option<&Past>, found: bool, state: State, answer: Option<Answered>| Standing {
+            finding_id: id.to_owned(),
+            state,
+            first: past.map_or(month.period, |past| month_of(past.first)),
+            last: if found { month.period } else { past.map_or(month.period, |past| month_of(past.last)) },
+            months: past.map_or(0, |past| past.months) + u32::from(found),
+            asked: past.map_or(0, |past| past.asked),
+            answer: answer.map(|answered| answered.answer),
+        };
+
+        let mut standings = Standings::default();
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        for finding in month.findings {
+            let id = finding.finding_id.as_str();
+            found.insert(id);
+            let past = past.get(id);
+            let before = Before { seen: past.is_some(), gone: was_gone(id), answer: answers.remove(id) };
+            let state = life::present(&before, month.period, &Basis::of(finding));
+            standings.present.push(standing(id, past, true, state, before.answer));
+        }
+
+        let why: HashMap<&str, Withholding> = month.withheld.iter().map(|held| (held.finding_id.as_str(), held.why)).collect();
+        let mut missing: Vec<&String> = past.keys().filter(|id| !found.contains(id.as_str())).collect();
+        missing.sort();
+        for id in missing {
+            let Some(gone) = past.get(id) else { continue };
+            let carried =
+                periods.iter().filter(|period| **period > gone.last).all(|period| held.contains(&(id.clone(), *period)));
+            if !carried {
+                continue; // settled in an earlier month, and told then
+            }
+            let remembered = self.remembered(id, gone.last)?;
+            if !month.covers(remembered.town.as_ref(), remembered.village.as_ref()) {
+                continue;
+            }
+            let state = match why.get(id.as_str()) {
+                Some(Withholding::Exempt(until)) => State::Exempt(*until),
+                Some(Withholding::Suspended(suspension)) => State::Suspended(*suspension),
+                None if !month.evaluated(&remembered.rule, remembered.town.as_ref()) => {
+                    State::Suspended(Suspension::NotEvaluated)
+                }
+                None => State::SettledByData,
+            };
+            let standing = standing(id, Some(gone), false, state, answers.remove(id));
+            standings.absent.push((remembered, standing));
+        }
+        Ok(standings)
+    }
+
+    /// Writes a whole-county run into the ledger, in one transaction. A run that found the same as the newest one of its period
+    /// changes nothing; `recorded_at` is a UTC time for the history and appears in no result. Gives whether it was written.
+    pub fn record(
+        &mut self,
+        month: &Month<'_>,
+        standings: &Standings,
+        fingerprint: &str,
+        recorded_at: &str,
+    ) -> Result<bool, LedgerError> {
+        let digest = digest(month, standings);
+        let period = month.period.yyyymm();
+        let error = LedgerError::sql("写入");
+        let transaction = self.connection.transaction().map_err(&error)?;
+        let newest: Option<(String, String)> = transaction
+            .query_row("SELECT fingerprint, digest FROM run WHERE period = ?1 ORDER BY seq DESC LIMIT 1", [period], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(&error)?;
+        if newest.is_some_and(|newest| newest.0 == fingerprint && newest.1 == digest) {
+            return Ok(false);
+        }
+        {
+            let run = "INSERT INTO run (period, as_of, fingerprint, digest, recorded_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+            transaction
+                .execute(run, params![period, month.as_of.to_string(), fingerprint, digest, recorded_at])
+                .map_err(&error)?;
+            let run = transaction.last_insert_rowid();
+            let mut sighting = transaction
+                .prepare(
+                    "INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                )
+                .map_err(&error)?;
+            for (finding, standing) in month.findings.iter().zip(&standings.present) {
+                sighting
+                    .execute(params![
+                        run,
+                        finding.finding_id,
+                        finding.rule,
+                        finding.kind.as_str(),
+                        finding.scope.as_str(),
+                        finding.clause,
+                        finding.person_id,
+                        finding.household_code,
+                        finding.name,
+                        finding.id_number,
+                        finding.town,
+                        finding.village,
+                        finding.gap_fen,
+                        finding.confidence.as_str(),
+                        finding.sentence,
+                        Basis::of(finding).0,
+                        standing.state.is_asked(),
+                    ])
+                    .map_err(&error)?;
+            }
+            let mut withheld = transaction.prepare("INSERT INTO withheld VALUES (?1, ?2, ?3, ?4)").map_err(&error)?;
+            for (_, standing) in &standings.absent {
+                let (why, until) = match standing.state {
+                    State::Suspended(suspension) => (suspension.plain(), None),
+                    State::Exempt(until) => ("豁免", until.map(|day| day.to_string())),
+                    _ => continue,
+                };
+                withheld.execute(params![run, standing.finding_id, why, until]).map_err(&error)?;
+            }
+        }
+        transaction.commit().map_err(&error)?;
+        Ok(true)
+    }
+
+    /// Months recorded before `period`, ascending.
+    fn periods_before(&self, period: i64) -> Result<Vec<i64>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let mut statement =
+            self.connection.prepare("SELECT DISTINCT period FROM run WHERE period < ?1 ORDER BY period").map_err(&error)?;
+        let periods = statement.query_map([period], |row| row.get(0)).map_err(&error)?;
+        periods.collect::<Result<_, _>>().map_err(&error)
+    }
+
+    fn past(&self, period: i64) -> Result<HashMap<String, Past>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!(
+            "SELECT finding_id, min(period), max(period), count(*), sum(listed) FROM sighting JOIN ({NEWEST}) USING (run) GROUP BY finding_id"
+        );
+        let mut statement = self.connection.prepare(&sql).map_err(&error)?;
+        let rows = statement
+            .query_map([period], |row| {
+                let past = Past { first: row.get(1)?, last: row.get(2)?, months: row.get(3)?, asked: row.get(4)? };
+                Ok((row.get(0)?, past))
+            })
+            .map_err(&error)?;
+        rows.collect::<Result<_, _>>().map_err(&error)
+    }
+
+    fn withheld_before(&self, period: i64) -> Result<BTreeSet<(String, i64)>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!("SELECT finding_id, period FROM withheld JOIN ({NEWEST}) USING (run)");
+        let mut statement = self.connection.prepare(&sql).map_err(&error)?;
+        let rows = statement.query_map([period], |row| Ok((row.get(0)?, row.get(1)?))).map_err(&error)?;
+        rows.collect::<Result<_, _>>().map_err(&error)
+    }
+
+    /// The last answer to each finding, to lists of `period` and before.
+    fn answers_until(&self, period: i64) -> Result<BTreeMap<String, Answered>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT finding_id, list, verdict, reality, reason, opinion, method, checkers, checked_on, corrected_number, file, \
+                 sheet, row, basis, contradicts IS NOT NULL FROM answer JOIN receipt ON receipt.seq = answer.receipt \
+                 WHERE list <= ?1 ORDER BY answer.seq",
+            )
+            .map_err(&error)?;
+        let mut rows = statement.query([period]).map_err(&error)?;
+        let mut answers = BTreeMap::new();
+        while let Some(row) = rows.next().map_err(&error)? {
+            let answered = Answered {
+                answer: answer(row)?,
+                basis: Basis(row.get(13).map_err(&error)?),
+                contradicts: row.get(14).map_err(&error)?,
+            };
+            answers.insert(answered.answer.finding_id.clone(), answered);
+        }
+        Ok(answers)
+    }
+
+    /// A finding as it was in a month it was found in.
+    fn remembered(&self, id: &str, period: i64) -> Result<Remembered, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT rule, kind, scope, clause, person_id, household_code, name, id_number, town, village, gap_fen, confidence, \
+                 sentence FROM sighting JOIN run ON run.seq = sighting.run WHERE finding_id = ?1 AND period = ?2 \
+                 ORDER BY run DESC LIMIT 1",
+            )
+            .map_err(&error)?;
+        let mut rows = statement.query(params![id, period]).map_err(&error)?;
+        let Some(row) = rows.next().map_err(&error)? else {
+            return Err(LedgerError::Damaged { table: "sighting", value: id.to_owned() });
+        };
+        let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&error);
+        let damaged = |value: String| LedgerError::Damaged { table: "sighting", value };
+        let (kind, scope, confidence): (String, String, String) =
+            (row.get(1).map_err(&error)?, row.get(2).map_err(&error)?, row.get(11).map_err(&error)?);
+        Ok(Remembered {
+            finding_id: id.to_owned(),
+            rule: row.get(0).map_err(&error)?,
+            kind: Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| damaged(kind))?,
+            scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope).ok_or_else(|| damaged(scope))?,
+            clause: row.get(3).map_err(&error)?,
+            person_id: text(4)?,
+            household_code: text(5)?,
+            name: text(6)?,
+            id_number: text(7)?,
+            town: text(8)?,
+            village: text(9)?,
+            gap_fen: row.get(10).map_err(&error)?,
+            confidence: Confidence::ALL
+                .into_iter()
+                .find(|known| known.as_str() == confidence)
+                .ok_or_else(|| damaged(confidence))?,
+            sentence: row.get(12).map_err(&error)?,
+        })
+    }
+}
+
+/// The run that counts for each month before ?1, as `run` and `period`.
+const NEWEST: &str = "SELECT max(seq) AS run, period FROM run WHERE period < ?1 GROUP BY period";
+
+/// An answer from the columns `finding_id, list, verdict, … , file, sheet, row`.
+fn answer(row: &Row<'_>) -> Result<Answer, LedgerError> {
+    let error = LedgerError::sql("读取");
+    let damaged = |value: String| LedgerError::Damaged { table: "answer", value };
+    let text = |at: usize| row.get::<_, String>(at).map_err(&error);
+    let optional = |at: usize| row.get::<_, Option<String>>(at).map_err(&error);
+    let known = |found: Option<String>, names: &[&str]| match found {
+        None => Ok(None),
+        Some(value) => names.iter().position(|name| *name == value).map(Some).ok_or_else(|| damaged(value)),
+    };
+    let verdict = known(optional(2)?, &Verdict::ALL.map(Verdict::plain))?;
+    let opinion = known(optional(5)?, &Opinion::ALL.map(Opinion::plain))?;
+    let checked_on = optional(8)?.map(|day| day.parse().map_err(|_| damaged(day))).transpose()?;
+    Ok(Answer {
+        finding_id: text(0)?,
+        list: month_of(row.get(1).map_err(&error)?),
+        verdict: verdict.map(|at| Verdict::ALL[at]),
+        reality: text(3)?,
+        reason: text(4)?,
+        opinion: opinion.map(|at| Opinion::ALL[at]),
+        method: text(6)?,
+        checkers: text(7)?,
+        checked_on,
+        corrected_number: text(9)?,
+        file: text(10)?,
+        sheet: text(11)?,
+        row: row.get(12).map_err(&error)?,
+    })
+}
+
+/// From `yyyymm`.
+fn month_of(yyyymm: i64) -> date::Month {
+    let part = |number: i64| i32::try_from(number).unwrap_or_default();
+    date::Month(part(yyyymm / 100) * 12 + part(yyyymm % 100) - 1)
+}
+
+/// Of everything a run would write but its time.
+fn digest(month: &Month<'_>, standings: &Standings) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    add(&month.as_of.to_string());
+    for (finding, standing) in month.findings.iter().zip(&standings.present) {
+        add(&finding.finding_id);
+        add(&Basis::of(finding).0);
+        add(&finding.sentence);
+        add(&format!("{:?} {:?} {}", finding.gap_fen, finding.confidence, standing.state.is_asked()));
+    }
+    for (remembered, standing) in &standings.absent {
+        add(&remembered.finding_id);
+        add(&format!("{:?}", standing.state));
+    }
+    hexadecimal(&hasher.finalize()[..16])
+}

@@ -1,0 +1,274 @@
+//! Lives of findings: months recorded one after the other, answers between them.
+
+use super::{Basis, Ledger, Month, Standings};
+use crate::model::date;
+use crate::model::finding::{Confidence, Evidence, Finding, Kind, RuleNote, Scope, Subject};
+use crate::model::rule::RuleCard;
+use crate::model::standing::{Answer, Reopening, State, Suspension, Withheld, Withholding};
+
+const RULE: &str = "living.two_none_uncovered";
+
+fn month(text: &str) -> date::Month {
+    text.parse().expect("a month")
+}
+
+/// A finding about `who`, resting on one cell.
+fn finding(who: &str, cell: &str) -> Finding {
+    Finding {
+        finding_id: format!("F{who}"),
+        rule: RULE.to_owned(),
+        kind: Kind::Miss,
+        scope: Scope::Household,
+        clause: "三(三)2".to_owned(),
+        person_id: None,
+        household_code: Some(who.to_owned()),
+        name: Some("赵某".to_owned()),
+        id_number: None,
+        town: Some("土坪镇".to_owned()),
+        village: Some("高台村".to_owned()),
+        due_fen: Some(32_300),
+        paid_fen: Some(0),
+        gap_fen: Some(32_300),
+        confidence: Confidence::Certain,
+        sentence: format!("该户{who}未查到"),
+        evidence: vec![Evidence {
+            registry: "poverty".into(),
+            file: Some("a.xlsx".to_owned()),
+            sheet: Some("Sheet1".to_owned()),
+            row: Some(5),
+            column: "脱贫属性".to_owned(),
+            value: cell.to_owned(),
+        }],
+        subject: Subject::default(),
+    }
+}
+
+fn cards() -> Vec<RuleCard> {
+    vec![RuleCard {
+        id: RULE.to_owned(),
+        title: "“两无”户未纳入".to_owned(),
+        clause: "三(三)2".to_owned(),
+        kind: Kind::Miss,
+        scope: Scope::Household,
+        lead: "县民政局".to_owned(),
+        responsible: Vec::new(),
+        quotation: String::new(),
+    }]
+}
+
+/// One month's findings and what was withheld.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    withheld: Vec<Withheld>,
+    notes: Vec<RuleNote>,
+    towns: Vec<String>,
+}
+
+impl Found {
+    fn of(findings: &[Finding]) -> Self {
+        Self { findings: findings.to_vec(), ..Self::default() }
+    }
+
+    fn with<T>(&self, period: &str, work: impl FnOnce(&Month<'_>) -> T) -> T {
+        let (period, cards) = (month(period), cards());
+        work(&Month {
+            period,
+            as_of: period.last_day(),
+            findings: &self.findings,
+            withheld: &self.withheld,
+            notes: &self.notes,
+            cards: &cards,
+            towns: &self.towns,
+            villages: &[],
+        })
+    }
+}
+
+fn standings(ledger: &Ledger, period: &str, found: &Found) -> Standings {
+    found.with(period, |month| ledger.standings(month).expect("stands"))
+}
+
+/// Standings, then recorded.
+fn recorded(ledger: &mut Ledger, period: &str, found: &Found) -> Standings {
+    found.with(period, |month| {
+        let standings = ledger.standings(month).expect("stands");
+        ledger.record(month, &standings, period, "2018-07-01T00:00:00Z").expect("records");
+        standings
+    })
+}
+
+fn states(standings: &Standings) -> Vec<(String, State)> {
+    standings.iter().map(|standing| (standing.finding_id.clone(), standing.state)).collect()
+}
+
+fn state(standings: &Standings, who: &str) -> Option<State> {
+    standings.iter().find(|standing| standing.finding_id == format!("F{who}")).map(|standing| standing.state)
+}
+
+/// An answer written past `receive`: verdict, reality, opinion, to the list of a month.
+fn answered(ledger: &Ledger, about: &Finding, list: &str, verdict: Option<&str>, reality: &str, opinion: Option<&str>) {
+    let count: i64 = ledger.connection.query_row("SELECT count(*) FROM receipt", [], |row| row.get(0)).expect("counts");
+    ledger
+        .connection
+        .execute("INSERT INTO receipt (sha256, file, received_at) VALUES (?1, 'r.xlsx', 't')", [count.to_string()])
+        .expect("a receipt");
+    ledger
+        .connection
+        .execute(
+            "INSERT INTO answer (receipt, sheet, row, finding_id, list, basis, verdict, reality, reason, opinion, method, checkers, \
+             corrected_number) VALUES (?1, 's', 5, ?2, ?3, ?4, ?5, ?6, '', ?7, '入户', '张三', '')",
+            rusqlite::params![
+                ledger.connection.last_insert_rowid(),
+                about.finding_id,
+                month(list).yyyymm(),
+                Basis::of(about).0,
+                verdict,
+                reality,
+                opinion
+            ],
+        )
+        .expect("an answer");
+}
+
+#[test]
+fn a_finding_is_new_then_persists_then_is_settled_by_data_and_told_once() {
+    let mut ledger = Ledger::in_memory();
+    let found = Found::of(&[finding("a", "未脱贫")]);
+    assert_eq!(state(&recorded(&mut ledger, "2018-05", &found), "a"), Some(State::New));
+    let second = recorded(&mut ledger, "2018-06", &found);
+    assert_eq!(state(&second, "a"), Some(State::Persisting));
+    assert_eq!((second.present[0].months, second.present[0].asked, second.present[0].first), (2, 1, month("2018-05")));
+    let third = recorded(&mut ledger, "2018-07", &Found::default());
+    assert_eq!(state(&third, "a"), Some(State::SettledByData));
+    assert_eq!(third.absent[0].0.gap_fen, Some(32_300));
+    assert_eq!(states(&recorded(&mut ledger, "2018-08", &Found::default())), []);
+    assert_eq!(state(&recorded(&mut ledger, "2018-09", &found), "a"), Some(State::Reopened(Reopening::CameBack)));
+    assert_eq!(state(&recorded(&mut ledger, "2018-10", &found), "a"), Some(State::Persisting));
+}
+
+#[test]
+fn the_same_month_again_gives_the_same_and_writes_nothing() {
+    let mut ledger = Ledger::in_memory();
+    let found = Found::of(&[finding("a", "未脱贫")]);
+    let first = recorded(&mut ledger, "2018-06", &found);
+    found.with("2018-06", |month| {
+        let again = ledger.standings(month).expect("stands");
+        assert_eq!(again, first);
+        assert!(!ledger.record(month, &again, "2018-06", "later").expect("records"));
+        assert!(ledger.record(month, &again, "other options", "later").expect("records"), "another run is history too");
+    });
+    // Newer months do not change what an older one says.
+    recorded(&mut ledger, "2018-07", &Found::default());
+    assert_eq!(standings(&ledger, "2018-06", &found), first);
+}
+
+#[test]
+fn what_a_month_cannot_tell_stays_as_it_was() {
+    let mut ledger = Ledger::in_memory();
+    let found = Found::of(&[finding("a", "未脱贫"), finding("b", "未脱贫"), finding("c", "未脱贫")]);
+    recorded(&mut ledger, "2018-05", &found);
+    let held = |who: &str, why| Withheld { finding_id: format!("F{who}"), rule: RULE.to_owned(), why };
+    let until = "2018-12-31".parse().ok();
+    let unclear = Found {
+        withheld: vec![held("a", Withholding::Suspended(Suspension::Review)), held("b", Withholding::Exempt(until))],
+        ..Found::default()
+    };
+    let second = recorded(&mut ledger, "2018-06", &unclear);
+    assert_eq!(state(&second, "a"), Some(State::Suspended(Suspension::Review)));
+    assert_eq!(state(&second, "b"), Some(State::Exempt(until)));
+    assert_eq!(state(&second, "c"), Some(State::SettledByData));
+    // A registry is missing: nothing has been settled by that; what was settled before stays settled.
+    let note = RuleNote { rule: RULE.to_owned(), town: None, note: "未评估".to_owned(), held: true, concerned: 0 };
+    let missing = Found { notes: vec![note], ..Found::default() };
+    let third = recorded(&mut ledger, "2018-07", &missing);
+    assert_eq!(state(&third, "a"), Some(State::Suspended(Suspension::NotEvaluated)));
+    assert_eq!(state(&third, "b"), Some(State::Suspended(Suspension::NotEvaluated)));
+    assert_eq!(state(&third, "c"), None);
+    // Back after months that could not tell: it has persisted, it has not come back.
+    assert_eq!(state(&recorded(&mut ledger, "2018-08", &found), "a"), Some(State::Persisting));
+    assert_eq!(state(&standings(&ledger, "2018-08", &found), "c"), Some(State::Reopened(Reopening::CameBack)));
+}
+
+#[test]
+fn a_town_not_evaluated_settles_nothing_there() {
+    let mut ledger = Ledger::in_memory();
+    let elsewhere = Finding { town: Some("安场镇".to_owned()), ..finding("b", "未脱贫") };
+    recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫"), elsewhere]));
+    let note =
+        RuleNote {
+            rule: RULE.to_owned(), town: Some("土坪镇".to_owned()), note: "未评估".to_owned(), held: true, concerned: 0
+        };
+    let month = standings(&ledger, "2018-06", &Found { notes: vec![note], ..Found::default() });
+    assert_eq!(state(&month, "a"), Some(State::Suspended(Suspension::NotEvaluated)));
+    assert_eq!(state(&month, "b"), Some(State::SettledByData));
+    let town = Found { towns: vec!["安场镇".to_owned()], ..Found::default() };
+    assert_eq!(states(&standings(&ledger, "2018-06", &town)), [("Fb".to_owned(), State::SettledByData)]);
+}
+
+#[test]
+fn answers_settle_until_the_data_say_otherwise() {
+    let all = ["a", "b", "c", "d", "e"].map(|who| finding(who, "未脱贫"));
+    let mut ledger = Ledger::in_memory();
+    recorded(&mut ledger, "2018-06", &Found::of(&all));
+    answered(&ledger, &all[0], "2018-06", Some("属实"), "", Some("已纳入"));
+    answered(&ledger, &all[1], "2018-06", Some("不属实"), "全家外迁", None);
+    answered(&ledger, &all[2], "2018-06", Some("不属实"), "", None);
+    answered(&ledger, &all[3], "2018-06", Some("属实"), "", Some("拟纳入"));
+    answered(&ledger, &all[4], "2018-06", None, "", Some("不符合"));
+    let same = standings(&ledger, "2018-06", &Found::of(&all));
+    let expected = [State::SettledByAnswer, State::SettledByAnswer, State::Disputed, State::Confirmed, State::SettledByAnswer];
+    assert_eq!(same.present.iter().map(|standing| standing.state).collect::<Vec<_>>(), expected);
+    // A month on: said to be done but still there; denied and unchanged; denied but the rows changed.
+    let mut next = all.clone();
+    next[4] = finding("e", "返贫");
+    let later = standings(&ledger, "2018-07", &Found::of(&next));
+    let expected = [
+        State::Reopened(Reopening::StillThere),
+        State::SettledByAnswer,
+        State::Disputed,
+        State::Confirmed,
+        State::Reopened(Reopening::RowsChanged),
+    ];
+    assert_eq!(later.present.iter().map(|standing| standing.state).collect::<Vec<_>>(), expected);
+    assert_eq!(later.present[3].answer.as_ref().map(Answer::plain), Some("属实，拟纳入（张三）".to_owned()));
+    // And gone: the data settle it, and the answer is still told.
+    let gone = standings(&ledger, "2018-07", &Found::default());
+    assert!(gone.absent.iter().all(|(_, standing)| standing.state == State::SettledByData && standing.answer.is_some()));
+}
+
+#[test]
+fn where_the_rows_stand_does_not_matter_what_they_say_does() {
+    let one = finding("a", "未脱贫");
+    let mut moved = one.clone();
+    moved.evidence[0].file = Some("另一个文件.xls".to_owned());
+    moved.evidence[0].row = Some(77);
+    moved.evidence[0].column = "脱贫 属性".to_owned();
+    assert_eq!(Basis::of(&one), Basis::of(&moved));
+    assert_ne!(Basis::of(&one), Basis::of(&finding("a", "返贫")));
+}
+
+#[test]
+fn history_cannot_be_changed() {
+    let mut ledger = Ledger::in_memory();
+    recorded(&mut ledger, "2018-06", &Found::of(&[finding("a", "未脱贫")]));
+    for statement in ["UPDATE run SET period = 201805", "DELETE FROM sighting", "UPDATE sighting SET gap_fen = 0"] {
+        let error = ledger.connection.execute(statement, []).expect_err(statement);
+        assert!(error.to_string().contains("只增不改"), "{error}");
+    }
+}
+
+#[test]
+fn another_programs_file_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = folder.path().join("笔记.db");
+    std::fs::write(&text, "不是数据库，只是一段很长很长的文字").expect("writes");
+    let other = folder.path().join("other.db");
+    let connection = rusqlite::Connection::open(&other).expect("opens");
+    connection.execute_batch("CREATE TABLE t (x); PRAGMA user_version = 7;").expect("a table");
+    drop(connection);
+    for path in [&text, &other] {
+        assert!(matches!(Ledger::open(path, true), Err(super::LedgerError::Foreign { .. })), "{}", path.display());
+    }
+    assert!(matches!(Ledger::open(&folder.path().join("none.db"), false), Err(super::LedgerError::Missing { .. })));
+}

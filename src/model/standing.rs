@@ -1,0 +1,296 @@
+//! The life of findings over months: what was answered, and where each one stands. The ledger keeps it, lists print it.
+
+use super::date::{Day, Month};
+use super::finding::{Confidence, Kind, Scope};
+
+/// What whoever checked says of a finding: 核查结果.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// 属实.
+    Holds,
+    /// 部分属实.
+    Partly,
+    /// 不属实.
+    Unfounded,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of drop-downs.
+    pub const ALL: [Self; 3] = [Self::Holds, Self::Unfounded, Self::Partly];
+
+    /// In the words of the lists; also the value in the ledger.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Holds => "属实",
+            Self::Partly => "部分属实",
+            Self::Unfounded => "不属实",
+        }
+    }
+}
+
+/// What is done about it: 处理意见.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opinion {
+    /// 拟纳入: will be, is not yet.
+    ToInclude,
+    /// 已纳入: said to be done.
+    Included,
+    /// 不符合: the conditions are not met.
+    NotEligible,
+    /// 更正信息: the record is (to be) corrected.
+    Correct,
+    /// 停发: payments are stopped.
+    Stop,
+    /// 追缴: what was paid is claimed back.
+    Recover,
+}
+
+impl Opinion {
+    /// Every opinion, in the order of drop-downs.
+    pub const ALL: [Self; 6] = [Self::ToInclude, Self::Included, Self::NotEligible, Self::Correct, Self::Stop, Self::Recover];
+
+    /// In the words of the lists; also the value in the ledger.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::ToInclude => "拟纳入",
+            Self::Included => "已纳入",
+            Self::NotEligible => "不符合",
+            Self::Correct => "更正信息",
+            Self::Stop => "停发",
+            Self::Recover => "追缴",
+        }
+    }
+
+    /// Whether it says that the registries are (being) put right, so that next month's data must show it.
+    #[must_use]
+    pub fn claims_done(self) -> bool {
+        matches!(self, Self::Included | Self::Correct | Self::Stop | Self::Recover)
+    }
+}
+
+/// One returned row about one finding, as understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Which finding.
+    pub finding_id: String,
+    /// Month of the list that asked.
+    pub list: Month,
+    /// 核查结果.
+    pub verdict: Option<Verdict>,
+    /// 现实情况, and free text that stood elsewhere.
+    pub reality: String,
+    /// 未纳入原因.
+    pub reason: String,
+    /// 处理意见.
+    pub opinion: Option<Opinion>,
+    /// 核查方式.
+    pub method: String,
+    /// 核查人.
+    pub checkers: String,
+    /// 核查时间.
+    pub checked_on: Option<Day>,
+    /// 更正后身份证号: a proposal for the next run's identity repair.
+    pub corrected_number: String,
+    /// Name of the returned file, without its folders.
+    pub file: String,
+    /// Sheet of that file.
+    pub sheet: String,
+    /// Row of that sheet, as Excel shows it.
+    pub row: u32,
+}
+
+impl Answer {
+    /// `属实，拟纳入；入户看过（张三、李四 2018-07-05）`, for lists that carry an answer forward.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let verdict = self.verdict.map(Verdict::plain).unwrap_or_default();
+        let opinion = self.opinion.map(Opinion::plain).unwrap_or_default();
+        let said =
+            [verdict, self.reason.as_str(), opinion].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("，");
+        let mut text =
+            [said.as_str(), self.reality.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("；");
+        let day = self.checked_on.map(|day| day.to_string()).unwrap_or_default();
+        let who =
+            [self.checkers.as_str(), day.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        if !who.is_empty() {
+            text = format!("{text}（{who}）");
+        }
+        text
+    }
+}
+
+/// Why a finding that was settled is open again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reopening {
+    /// The answer said it was done; the data still show it.
+    StillThere,
+    /// The rows that the answer spoke of have changed: the answer has expired.
+    RowsChanged,
+    /// It had gone from the registries and is back.
+    CameBack,
+}
+
+impl Reopening {
+    /// In the words of the lists.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::StillThere => "回复已办，数据仍显示",
+            Self::RowsChanged => "登记有变，原回复失效",
+            Self::CameBack => "曾经消失，本月又出现",
+        }
+    }
+}
+
+/// Why a finding that was open last month is neither found nor settled this month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suspension {
+    /// The rule, or the rule in this town, was not evaluated: registries or rows are missing.
+    NotEvaluated,
+    /// A column it needs is empty now.
+    Unknown,
+    /// Somebody in the searched registry could be the person.
+    Review,
+    /// The deadline has not passed.
+    Early,
+}
+
+impl Suspension {
+    /// In the words of the lists; also the value in the ledger.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::NotEvaluated => "本月未评估",
+            Self::Unknown => "本月所需栏目为空",
+            Self::Review => "本月是否同一人待核对",
+            Self::Early => "期限未到",
+        }
+    }
+}
+
+/// Where a finding stands in a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Found for the first time.
+    New,
+    /// Settled once, open again.
+    Reopened(Reopening),
+    /// Found before, not answered, still there.
+    Persisting,
+    /// Answered as true; what is to be done is not done yet.
+    Confirmed,
+    /// Answered in a way that settles nothing: denied without a reason, or answers contradict each other.
+    Disputed,
+    /// Answered; nothing is asked until its rows change.
+    SettledByAnswer,
+    /// No longer in the registries.
+    SettledByData,
+    /// Excused by the county's exemption list or by the rule itself, until the day if one is set.
+    Exempt(Option<Day>),
+    /// Cannot be told this month; stays as it was.
+    Suspended(Suspension),
+}
+
+impl State {
+    /// In the words of the lists.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::New => "新增",
+            Self::Reopened(_) => "重新打开",
+            Self::Persisting => "持续未回复",
+            Self::Confirmed => "属实待办",
+            Self::Disputed => "有异议待核",
+            Self::SettledByAnswer => "回复销号",
+            Self::SettledByData => "数据销号",
+            Self::Exempt(_) => "豁免",
+            Self::Suspended(_) => "本月无法判断",
+        }
+    }
+
+    /// Whether somebody still has to do something about it.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::SettledByAnswer | Self::SettledByData | Self::Exempt(_))
+    }
+
+    /// Whether a village is to be asked: open, and found in this month's data.
+    #[must_use]
+    pub fn is_asked(self) -> bool {
+        self.is_open() && !matches!(self, Self::Suspended(_))
+    }
+}
+
+/// A finding's history up to a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which finding.
+    pub finding_id: String,
+    /// Where it stands.
+    pub state: State,
+    /// First month it was found in.
+    pub first: Month,
+    /// Last month it was found in.
+    pub last: Month,
+    /// Months in which it was found, this one included.
+    pub months: u32,
+    /// Months in which a list asked for it before this one.
+    pub asked: u32,
+    /// What was answered last, if anything.
+    pub answer: Option<Answer>,
+}
+
+/// What the ledger knows of a finding that this month's data do not show: enough for a line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Which finding.
+    pub finding_id: String,
+    /// Rule id.
+    pub rule: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whom it is about.
+    pub scope: Scope,
+    /// Clause.
+    pub clause: String,
+    /// Person, if it is about one.
+    pub person_id: Option<String>,
+    /// Household code.
+    pub household_code: Option<String>,
+    /// Name of the person or of the head.
+    pub name: Option<String>,
+    /// Number of the person or of the head.
+    pub id_number: Option<String>,
+    /// Town.
+    pub town: Option<String>,
+    /// Village.
+    pub village: Option<String>,
+    /// Due less paid in the last month it was found in, fen.
+    pub gap_fen: Option<i64>,
+    /// How far it could be trusted then.
+    pub confidence: Confidence,
+    /// Its sentence then.
+    pub sentence: String,
+}
+
+/// A subject about whom a rule could not decide this month, or need not: there is no finding, and nothing is settled.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withheld {
+    /// The id that the finding would have.
+    pub finding_id: String,
+    /// Rule id.
+    pub rule: String,
+    /// Why.
+    pub why: Withholding,
+}
+
+/// Why there is no finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Withholding {
+    /// Cannot be told.
+    Suspended(Suspension),
+    /// Excused, until the day if one is set.
+    Exempt(Option<Day>),
+}
