@@ -7,88 +7,133 @@ use crate::config::error::Problems;
 /// Placeholders that titles, sub-titles and file names may use.
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
-/// What a layout folder holds.
-const FILES: [&str; 6] = ["style.toml", "town.toml", "department.toml", "identity.toml", "summary.toml", "clauses.toml"];
+/// The layouts shipped with the program: file, text.
+const SHIPPED: [(&str, &str); 6] = [
+    ("style.toml", include_str!("../../../reports/style.toml")),
+    ("town.toml", include_str!("../../../reports/town.toml")),
+    ("department.toml", include_str!("../../../reports/department.toml")),
+    ("identity.toml", include_str!("../../../reports/identity.toml")),
+    ("summary.toml", include_str!("../../../reports/summary.toml")),
+    ("clauses.toml", include_str!("../../../reports/clauses.toml")),
+];
 
 impl Layouts {
     /// The layouts shipped with the program.
     pub fn shipped() -> Result<Self, Problems> {
-        let texts = [
-            include_str!("../../../reports/style.toml"),
-            include_str!("../../../reports/town.toml"),
-            include_str!("../../../reports/department.toml"),
-            include_str!("../../../reports/identity.toml"),
-            include_str!("../../../reports/summary.toml"),
-            include_str!("../../../reports/clauses.toml"),
-        ];
-        let documents = FILES.iter().zip(texts);
-        let documents = documents.map(|(file, text)| Document { path: format!("reports/{file}"), text: text.to_owned() });
-        Self::resolve(&documents.collect::<Vec<_>>())
+        Self::resolve(&SHIPPED.map(|(file, text)| Document { path: format!("reports/{file}"), text: text.to_owned() }))
     }
 
     /// Layouts from the documents of a folder; every mistake of every file at once.
     pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let [Some(style), Some(town), Some(department), Some(identity), Some(summary), Some(clauses)] =
-            FILES.map(|file| documents.iter().find(|document| document.path.ends_with(file)))
-        else {
-            let missing: Vec<&str> =
-                FILES.into_iter().filter(|file| !documents.iter().any(|document| document.path.ends_with(file))).collect();
-            let nowhere = Document { path: "版式文件夹".to_owned(), text: String::new() };
-            problems.add(&nowhere, 0..0, format!("缺少版式文件 {}", missing.join("、")), "");
-            return Err(problems);
-        };
-        let (town_text, department_text, identity_text, summary_text) = (town, department, identity, summary);
-        let clauses_text = clauses;
-        let style = document::parse::<Style>(style, &mut problems);
-        let town = document::parse::<ListBook>(town_text, &mut problems);
-        let department = document::parse::<ListBook>(department_text, &mut problems);
-        let identity = document::parse::<IdentityBook>(identity_text, &mut problems);
-        let summary = document::parse::<SummaryBook>(summary_text, &mut problems);
-        let clauses = document::parse::<ClauseBook>(clauses_text, &mut problems);
-
-        for (document, book) in [(town_text, &town), (department_text, &department)] {
-            let Some(book) = book else { continue };
-            let mut check = Check { document, choices: &book.choices, problems: &mut problems };
-            check.template(&book.file);
-            check.table(&book.index);
-            check.table(&book.list);
-            check.choices();
-        }
-        if let Some(book) = &identity {
-            let mut check = Check { document: identity_text, choices: &book.choices, problems: &mut problems };
-            check.template(&book.file);
-            check.table(&book.index);
-            book.sheets.iter().for_each(|sheet| check.table(&book.table(sheet)));
-            check.choices();
-            if book.sheets.is_empty() {
-                check.mistake("sheets", "至少要有一张 [[sheets]]".to_owned());
-            }
-        }
-        if let Some(book) = &summary {
-            let mut check = Check { document: summary_text, choices: &Choices::new(), problems: &mut problems };
-            check.template(&book.file);
-            check.table(&book.overview);
-            check.table(&book.cross);
-            check.table(&book.intake);
-            check.table(&book.notes);
-            check.table(&book.rates);
-            check.table(&book.clauses);
-            book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
-        }
-        if let Some(book) = &clauses {
-            let mut check = Check { document: clauses_text, choices: &Choices::new(), problems: &mut problems };
+        let mut folder = Folder { documents, missing: Vec::new(), problems: Problems::default() };
+        let style = folder.read("style.toml", |_: &Style, _| ());
+        let town = folder.read("town.toml", list_book);
+        let department = folder.read("department.toml", list_book);
+        let identity = folder.read("identity.toml", identity_book);
+        let summary = folder.read("summary.toml", summary_book);
+        let clauses = folder.read("clauses.toml", |book: &ClauseBook, check| {
             check.template(&book.file);
             check.table(&book.table);
-        }
-        let problems = problems.into_result(());
-        match (problems, style, town, department, identity, summary, clauses) {
-            (Ok(()), Some(style), Some(town), Some(department), Some(identity), Some(summary), Some(clauses)) => {
-                Ok(Self { style, town, department, identity, summary, clauses })
-            }
-            (problems, ..) => Err(problems.err().unwrap_or_default()),
+        });
+        let problems = folder.problems().into_result(());
+        let whole = || {
+            Some(Self {
+                style: style?,
+                town: town?,
+                department: department?,
+                identity: identity?,
+                summary: summary?,
+                clauses: clauses?,
+            })
+        };
+        match (problems, whole()) {
+            (Ok(()), Some(layouts)) => Ok(layouts),
+            (problems, _) => Err(problems.err().unwrap_or_default()),
         }
     }
+}
+
+/// A layout folder being read.
+struct Folder<'a> {
+    documents: &'a [Document],
+    missing: Vec<&'static str>,
+    problems: Problems,
+}
+
+impl Folder<'_> {
+    /// One file of the folder, checked.
+    fn read<T: Checked>(&mut self, file: &'static str, check: impl FnOnce(&T, &mut Check<'_>)) -> Option<T> {
+        let Some(document) = self.documents.iter().find(|document| document.path.ends_with(file)) else {
+            self.missing.push(file);
+            return None;
+        };
+        let book = document::parse::<T>(document, &mut self.problems)?;
+        let choices = book.choices().cloned().unwrap_or_default();
+        check(&book, &mut Check { document, choices: &choices, problems: &mut self.problems });
+        Some(book)
+    }
+
+    /// Every mistake, missing files first.
+    fn problems(self) -> Problems {
+        let mut problems = Problems::default();
+        if !self.missing.is_empty() {
+            let nowhere = Document { path: "版式文件夹".to_owned(), text: String::new() };
+            problems.add(&nowhere, 0..0, format!("缺少版式文件 {}", self.missing.join("、")), "");
+        }
+        problems.append(self.problems);
+        problems
+    }
+}
+
+/// A layout file: how it is written, and its drop-down lists if it has any.
+trait Checked: serde::de::DeserializeOwned {
+    fn choices(&self) -> Option<&Choices> {
+        None
+    }
+}
+
+impl Checked for Style {}
+impl Checked for SummaryBook {}
+impl Checked for ClauseBook {}
+
+impl Checked for ListBook {
+    fn choices(&self) -> Option<&Choices> {
+        Some(&self.choices)
+    }
+}
+
+impl Checked for IdentityBook {
+    fn choices(&self) -> Option<&Choices> {
+        Some(&self.choices)
+    }
+}
+
+fn list_book(book: &ListBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    check.table(&book.index);
+    check.table(&book.list);
+    check.choices();
+}
+
+fn identity_book(book: &IdentityBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    check.table(&book.index);
+    book.sheets.iter().for_each(|sheet| check.table(&book.table(sheet)));
+    check.choices();
+    if book.sheets.is_empty() {
+        check.mistake("sheets", "至少要有一张 [[sheets]]".to_owned());
+    }
+}
+
+fn summary_book(book: &SummaryBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    check.table(&book.overview);
+    check.table(&book.cross);
+    check.table(&book.intake);
+    check.table(&book.notes);
+    check.table(&book.rates);
+    check.table(&book.clauses);
+    book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
 }
 
 struct Check<'a> {
@@ -152,16 +197,11 @@ mod tests {
 
     const TOWN: &str = include_str!("../../../reports/town.toml");
 
-    fn mistakes_in_town(text: &str) -> Problems {
-        let texts = [
-            ("style.toml", include_str!("../../../reports/style.toml")),
-            ("town.toml", text),
-            ("department.toml", include_str!("../../../reports/department.toml")),
-            ("identity.toml", include_str!("../../../reports/identity.toml")),
-            ("summary.toml", include_str!("../../../reports/summary.toml")),
-            ("clauses.toml", include_str!("../../../reports/clauses.toml")),
-        ];
-        let documents = texts.map(|(path, text)| Document { path: path.to_owned(), text: text.to_owned() });
+    fn mistakes_in_town(town: &str) -> Problems {
+        let documents = SHIPPED.map(|(file, text)| {
+            let text = if file == "town.toml" { town } else { text };
+            Document { path: file.to_owned(), text: text.to_owned() }
+        });
         Layouts::resolve(&documents).expect_err("a mistake")
     }
 
