@@ -12,6 +12,7 @@ mod evaluate;
 mod explain;
 mod inputs;
 mod intake;
+mod lock;
 mod manifest;
 mod resume;
 mod stages;
@@ -48,6 +49,7 @@ pub use diagnose::diagnose;
 pub use evaluate::{EvaluateRunError, evaluate};
 pub use explain::{ExplainError, Question, explain};
 pub use inputs::InputError;
+pub use lock::LockError;
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
 

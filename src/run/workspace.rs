@@ -4,9 +4,11 @@
 //! run leaves the last good output untouched. The fingerprint is of tool, pipeline, inputs and options: the same run
 //! started again finds what it had finished. A crash between two moves is completed by the next start.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use super::lock::{Lock, LockError};
 
 /// What a run folder holds, in the order it is moved into place; `run.json` last, as other programs wait for it.
 const PUBLISHED: [&str; 4] = ["stages", "reports", "timings.json", "run.json"];
@@ -61,7 +63,7 @@ impl WorkspaceError {
 pub(super) struct Workspace {
     folder: PathBuf,
     work: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Workspace {
@@ -78,7 +80,10 @@ impl Workspace {
             return Err(WorkspaceError::NotARunFolder { folder: folder.to_owned() });
         }
         create_private(folder).map_err(io_error("创建", folder))?;
-        let lock = take_lock(folder)?;
+        let lock = Lock::take(&folder.join(".lock")).map_err(|error| match error {
+            LockError::Held { holder, .. } => WorkspaceError::Locked { folder: folder.to_owned(), holder },
+            LockError::Io { path, source } => WorkspaceError::Io { doing: "加锁", path, source },
+        })?;
         let all_work = folder.join(".work");
         if let Ok(entries) = fs::read_dir(&all_work) {
             for entry in entries.flatten() {
@@ -147,29 +152,6 @@ fn publish(folder: &Path, work: &Path) -> Result<(), WorkspaceError> {
     }
     let all_work = folder.join(".work");
     fs::remove_dir_all(&all_work).map_err(|source| WorkspaceError::Io { doing: "清理", path: all_work, source })
-}
-
-fn take_lock(folder: &Path) -> Result<File, WorkspaceError> {
-    let path = folder.join(".lock");
-    let io_error = |source| WorkspaceError::Io { doing: "加锁", path: path.clone(), source };
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io_error)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let read = file.read_to_string(&mut holder);
-            let holder = if read.is_ok() && !holder.is_empty() { holder } else { "进程未知".to_owned() };
-            return Err(WorkspaceError::Locked { folder: folder.to_owned(), holder });
-        }
-        Err(TryLockError::Error(source)) => return Err(io_error(source)),
-    }
-    let mut note = || -> io::Result<()> {
-        file.set_len(0)?;
-        file.rewind()?;
-        write!(file, "进程 {}", std::process::id())
-    };
-    note().map_err(io_error)?;
-    Ok(file)
 }
 
 /// A folder only its owner can read; numbers and names live in it.

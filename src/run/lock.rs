@@ -1,0 +1,76 @@
+//! One process at a time: a lock file that says who holds it.
+//!
+//! The lock is the operating system's, on an open file: it goes when the process does, however that happens, and a lock file left
+//! behind holds nobody up. What stands in the file is for people.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it.
+    #[error("{} 正被占用（{holder}）", path.display())]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// What the holder wrote into it.
+        holder: String,
+    },
+    /// The disk said no.
+    #[error("{} 加锁失败：{source}", path.display())]
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A lock held until it is dropped or the process ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock file at `path`, made if it is not there, and writes this process into it.
+    pub(super) fn take(path: &Path) -> Result<Self, LockError> {
+        let io_error = |source| LockError::Io { path: path.to_owned(), source };
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io_error)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let read = file.read_to_string(&mut holder);
+                let holder = if read.is_ok() && !holder.is_empty() { holder } else { "进程未知".to_owned() };
+                return Err(LockError::Held { path: path.to_owned(), holder });
+            }
+            Err(TryLockError::Error(source)) => return Err(io_error(source)),
+        }
+        let mut note = || -> io::Result<()> {
+            file.set_len(0)?;
+            file.rewind()?;
+            write!(file, "进程 {}", std::process::id())
+        };
+        note().map_err(io_error)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_holds_it_and_gets_it_afterwards() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.lock");
+        let first = Lock::take(&path).expect("free");
+        let message = Lock::take(&path).expect_err("held").to_string();
+        assert!(message.contains(&std::process::id().to_string()), "{message}");
+        drop(first);
+        Lock::take(&path).expect("free again, though the file is still there");
+    }
+}
