@@ -1,23 +1,104 @@
-//! A pipeline: where a job's definitions lie and in which order registries are linked.
+//! A pipeline: where a job's definitions lie, in which order registries are linked, which workbooks it makes.
 //!
-//! Written as TOML (`pipelines/monthly.toml`); paths are relative to that file. [`Written`] is what stands there, checked
-//! for shape; `run` reads what it names and resolves it.
+//! Written as TOML (`pipelines/monthly.toml`); paths are relative to the file that writes them. A pipeline may derive from another
+//! (`base = "monthly.toml"`): what a file says replaces what its base says, whole entries at a time (`order`, `[readings]` and
+//! `[[pin]]` too); the rest comes from the base. [`Layer::parse`] takes one file, [`Pipeline::resolve`] the file and its bases; `run`
+//! reads them and what they name.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::document::{self, Document, Spanned};
+use super::error::Problems;
 use super::pin::WrittenPin;
 
-/// A pipeline as written.
+/// A workbook, or a set of them, that a pipeline makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workbook {
+    /// `汇总`.
+    Summary,
+    /// Promises of the document.
+    Clauses,
+    /// Identity corrections.
+    Identity,
+    /// One per lead department.
+    Departments,
+    /// One per town.
+    Towns,
+    /// One per town: every household with all that every registry holds of it, and every rule.
+    Dossier,
+}
+
+impl Workbook {
+    /// What a pipeline makes that does not say.
+    pub const USUAL: [Self; 5] = [Self::Summary, Self::Clauses, Self::Identity, Self::Departments, Self::Towns];
+}
+
+/// One pipeline file as written; what it leaves out comes from its base.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Written {
+struct Written {
+    base: Option<Spanned<String>>,
+    name: Option<String>,
+    county: Option<String>,
+    registries: Option<String>,
+    divisions: Option<String>,
+    policy: Option<String>,
+    layouts: Option<String>,
+    link: Option<String>,
+    key: Option<String>,
+    order: Option<Vec<Spanned<String>>>,
+    readings: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
+    #[serde(rename = "pin")]
+    pins: Option<Vec<WrittenPin>>,
+    needs_town: Option<bool>,
+    workbooks: Option<Vec<Workbook>>,
+}
+
+/// One file of a pipeline.
+#[derive(Debug)]
+pub struct Layer {
+    /// The file.
+    pub document: Document,
+    /// Its folder relative to the folder of the file that was asked for: empty, or with `/` at its end.
+    pub folder: String,
+    written: Written,
+}
+
+impl Layer {
+    /// Reads one file; `None` when anything was reported.
+    #[must_use]
+    pub fn parse(document: Document, folder: String, problems: &mut Problems) -> Option<Self> {
+        let written = document::parse(&document, problems)?;
+        Some(Self { document, folder, written })
+    }
+
+    /// The file it derives from, with where that is written; relative to [`Layer::folder`].
+    #[must_use]
+    pub fn base(&self) -> Option<&Spanned<String>> {
+        self.written.base.as_ref()
+    }
+}
+
+/// A value, and the file that says so.
+#[derive(Debug)]
+pub struct Told<T> {
+    /// For carets.
+    pub document: Document,
+    /// What it says.
+    pub value: T,
+}
+
+/// A pipeline, its bases taken in.
+#[derive(Debug)]
+pub struct Pipeline {
     /// Its name, for `run.json`.
     pub name: String,
     /// `正安县`: for titles, units of rates, and to tell addresses of other counties.
     pub county: String,
-    /// Folder of the alias dictionary: `fields.toml` and one file per registry.
+    /// Folder of the alias dictionary: `fields.toml` and one file per registry. As all paths here, relative to the file asked for.
     pub registries: String,
     /// Folder of division lists.
     pub divisions: String,
@@ -30,11 +111,123 @@ pub struct Written {
     /// The county's key file for stable ids.
     pub key: String,
     /// Registries in spine order; those not named follow by id.
-    pub order: Vec<toml::Spanned<String>>,
+    pub order: Told<Vec<Spanned<String>>>,
     /// Readings chosen in place of the policy folder's: `two_none_reading = "column"`.
-    #[serde(default)]
-    pub readings: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
+    pub readings: Told<BTreeMap<Spanned<String>, Spanned<String>>>,
     /// Files pinned to a registry by hand.
-    #[serde(default, rename = "pin")]
-    pub pins: Vec<WrittenPin>,
+    pub pins: Told<Vec<WrittenPin>>,
+    /// Whether `--town` must say for which towns it is run.
+    pub needs_town: bool,
+    /// What it makes.
+    pub workbooks: Vec<Workbook>,
+}
+
+impl Pipeline {
+    /// The pipeline of a file and its bases, in this order; `None` when something is said nowhere.
+    #[must_use]
+    pub fn resolve(mut layers: Vec<Layer>, problems: &mut Problems) -> Option<Self> {
+        let first = layers.first()?.document.clone();
+        let derived = layers.len() > 1;
+        let mut missing = |key: &str| {
+            let end = first.text.find('\n').unwrap_or(first.text.len());
+            let hint = if derived { "它的 base 里也没有" } else { "" };
+            problems.add_with_hint(&first, 0..end, format!("缺少“{key}”"), "在这个文件里", hint);
+        };
+        macro_rules! text {
+            ($key:ident) => {
+                layers.iter_mut().find_map(|layer| layer.written.$key.take())
+            };
+        }
+        macro_rules! path {
+            ($key:ident) => {
+                layers.iter().find_map(|layer| layer.written.$key.as_ref().map(|path| format!("{}{path}", layer.folder)))
+            };
+        }
+        macro_rules! told {
+            ($key:ident) => {
+                layers
+                    .iter_mut()
+                    .find_map(|layer| layer.written.$key.take().map(|value| Told { document: layer.document.clone(), value }))
+            };
+        }
+        let (name, county) = (text!(name), text!(county));
+        let (registries, divisions, policy) = (path!(registries), path!(divisions), path!(policy));
+        let (layouts, link, key) = (path!(layouts), path!(link), path!(key));
+        let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
+        let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
+        for (key, there) in [
+            ("name", name.is_some()),
+            ("county", county.is_some()),
+            ("registries", registries.is_some()),
+            ("divisions", divisions.is_some()),
+            ("policy", policy.is_some()),
+            ("layouts", layouts.is_some()),
+            ("link", link.is_some()),
+            ("key", key.is_some()),
+            ("order", order.is_some()),
+        ] {
+            if !there {
+                missing(key);
+            }
+        }
+        Some(Self {
+            name: name?,
+            county: county?,
+            registries: registries?,
+            divisions: divisions?,
+            policy: policy?,
+            layouts: layouts?,
+            link: link?,
+            key: key?,
+            order: order?,
+            readings: readings.unwrap_or_else(|| Told { document: first.clone(), value: BTreeMap::new() }),
+            pins: pins.unwrap_or_else(|| Told { document: first.clone(), value: Vec::new() }),
+            needs_town: needs_town.unwrap_or(false),
+            workbooks: workbooks.unwrap_or_else(|| Workbook::USUAL.to_vec()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(files: &[(&str, &str, &str)]) -> Result<Pipeline, String> {
+        let mut problems = Problems::default();
+        let mut layers = Vec::new();
+        for (path, folder, text) in files {
+            let document = Document { path: (*path).to_owned(), text: (*text).to_owned() };
+            layers.extend(Layer::parse(document, (*folder).to_owned(), &mut problems));
+        }
+        let pipeline = Pipeline::resolve(layers, &mut problems);
+        problems.into_result(()).map_err(|problems| problems.render(false))?;
+        pipeline.ok_or_else(|| "nothing".to_owned())
+    }
+
+    const MONTHLY: &str = "name = \"monthly\"\ncounty = \"正安县\"\nregistries = \"r\"\ndivisions = \"d\"\npolicy = \"p\"\n\
+        layouts = \"../reports\"\nlink = \"link.toml\"\nkey = \"k\"\norder = [\"poverty\"]\n[[pin]]\nfiles = \"a\"\nregistry = \"dibao\"\n";
+
+    #[test]
+    fn what_a_file_says_replaces_what_its_base_says_and_the_rest_is_the_bases() {
+        let own = "base = \"../county/monthly.toml\"\nname = \"township\"\npolicy = \"mine\"\nneeds_town = true\nworkbooks = [\"dossier\"]\n";
+        let pipeline =
+            resolve(&[("town/township.toml", "", own), ("county/monthly.toml", "../county/", MONTHLY)]).expect("sound");
+        assert_eq!((pipeline.name.as_str(), pipeline.county.as_str()), ("township", "正安县"));
+        assert_eq!((pipeline.policy.as_str(), pipeline.link.as_str()), ("mine", "../county/link.toml"));
+        assert_eq!((pipeline.order.document.path.as_str(), pipeline.pins.value.len()), ("county/monthly.toml", 1));
+        assert!(pipeline.needs_town && pipeline.workbooks == [Workbook::Dossier]);
+        let monthly = resolve(&[("monthly.toml", "", MONTHLY)]).expect("sound");
+        assert!(!monthly.needs_town && monthly.workbooks == Workbook::USUAL);
+    }
+
+    #[test]
+    fn what_no_file_says_and_what_no_file_can_say_is_told_with_its_place() {
+        let told = resolve(&[("monthly.toml", "", "name = \"monthly\"\n")]).expect_err("incomplete");
+        for key in ["county", "registries", "order"] {
+            assert!(told.contains(&format!("缺少“{key}”")) && told.contains("monthly.toml:1:"), "{told}");
+        }
+        let told =
+            resolve(&[("t.toml", "", "name = \"t\"\nworkbooks = [\"dosier\"]\n"), ("m.toml", "", MONTHLY)]).expect_err("unknown");
+        assert!(told.contains("t.toml:2:") && told.contains("是不是“dossier”"), "{told}");
+    }
 }

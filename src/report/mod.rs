@@ -1,8 +1,8 @@
 //! Findings in, workbooks out.
 //!
 //! Takes [`ReportInput`] and [`Layouts`], gives [`OutputFile`]s: one workbook per town with a sheet per village, one per lead
-//! department with a sheet per rule, identity corrections, and `汇总`. Guarantees: every finding is in `汇总`; identity
-//! findings are in the identity workbook, all others in exactly one town and one department workbook; no data becomes a
+//! department with a sheet per rule, identity corrections, and `汇总`, as far as the pipeline asks for them. Guarantees: every finding is
+//! in `汇总`; identity findings are in the identity workbook, all others in exactly one town and one department workbook; no data becomes a
 //! formula; the same input gives the same bytes. Pure: no clock, no files. Linear in findings but for sorting; workbooks are
 //! built side by side, each by one thread.
 
@@ -29,6 +29,7 @@ use rayon::prelude::*;
 use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{IdentitySheet, Layouts, ListField, Table};
+use crate::config::pipeline::Workbook;
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, Rate, RuleNote};
@@ -72,6 +73,8 @@ pub struct ReportInput<'a> {
     pub populations: &'a [(String, i64)],
     /// Rows kept of all registries.
     pub records_total: u64,
+    /// Which workbooks to make.
+    pub workbooks: &'a [Workbook],
     /// Hide numbers everywhere, not only in what goes to villages.
     pub mask: bool,
     /// Printed in the notes on how to read.
@@ -99,7 +102,7 @@ pub struct ReportError {
     source: XlsxError,
 }
 
-/// Every workbook of the month, in file order: `汇总`, the promises, identity corrections, departments, towns.
+/// The workbooks asked for, in file order: `汇总`, the promises, identity corrections, departments, towns.
 pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, ReportError> {
     let caption = Caption::new(input);
     let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
@@ -107,20 +110,23 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     let identity_tables: Vec<Table<ListField>> =
         layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)).collect();
 
+    let wanted = |workbook: Workbook| input.workbooks.contains(&workbook);
     let mut names = Names::of_files();
     let summary_name = names.claim(&caption.fill(&layouts.summary.file));
     let clauses_name = names.claim(&caption.fill(&layouts.clauses.file));
     let mut books = Vec::new();
-    if !identity.is_empty() {
+    if wanted(Workbook::Identity) && !identity.is_empty() {
         let name = names.claim(&caption.fill(&layouts.identity.file));
         books.push((name, input.mask, identity_book(&identity, layouts, &identity_tables, &caption)));
     }
-    for (department, findings) in by_department(&others, input.cards, &layouts.department.unplaced) {
+    let departments = if wanted(Workbook::Departments) { &others[..] } else { &[] };
+    for (department, findings) in by_department(departments, input.cards, &layouts.department.unplaced) {
         let caption = caption.with("department", department);
         let name = names.claim(&caption.fill(&layouts.department.file));
         books.push((name, input.mask, department_book(&findings, input.cards, layouts, &caption)));
     }
-    for (town, findings) in grouped(&others, |finding| finding.town.as_deref()) {
+    let towns = if wanted(Workbook::Towns) { &others[..] } else { &[] };
+    for (town, findings) in grouped(towns, |finding| finding.town.as_deref()) {
         let caption = caption.with("town", town.unwrap_or("未定乡镇"));
         let name = names.claim(&caption.fill(&layouts.town.file));
         // What goes to a village never shows whole numbers.
@@ -133,10 +139,13 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
         output(path(name), written)
     });
-    let summary = || output(path(&summary_name), summary::write(input, &layouts.summary, &layouts.style, &caption));
+    let summary = || {
+        let write = || output(path(&summary_name), summary::write(input, &layouts.summary, &layouts.style, &caption));
+        wanted(Workbook::Summary).then(write).transpose()
+    };
     let (summary, lists) = rayon::join(summary, || lists.collect::<Result<Vec<_>, _>>());
-    let mut files = vec![summary?];
-    if !input.clauses.is_empty() {
+    let mut files: Vec<OutputFile> = summary?.into_iter().collect();
+    if wanted(Workbook::Clauses) && !input.clauses.is_empty() {
         files.push(output(path(&clauses_name), clauses::write(input, &layouts.clauses, &layouts.style, &caption))?);
     }
     files.extend(lists?);

@@ -45,6 +45,7 @@ impl Sample {
             intake: &self.intake,
             populations: &self.populations,
             records_total: 1234,
+            workbooks: &crate::config::pipeline::Workbook::USUAL,
             mask: false,
             tool_version: "0.1.0",
         }

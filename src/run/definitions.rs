@@ -1,7 +1,7 @@
 //! What a pipeline names, read from disk and resolved: the only reader of definition files.
 //!
 //! Takes the path of a pipeline file, gives [`Definitions`] or every mistake in all its files at once. Its hash covers the bytes of
-//! every file it consists of, so that two runs with equal hashes applied the same definitions.
+//! every file it consists of (bases too), so that two runs with equal hashes applied the same definitions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::config::divisions::Gazetteer;
-use crate::config::document::{self, Document};
+use crate::config::document::Document;
 use crate::config::error::Problems;
 use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::pin::Pin;
-use crate::config::pipeline::Written;
+use crate::config::pipeline::{Layer, Pipeline, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::model::ids::{CountyKey, hexadecimal};
@@ -45,8 +45,14 @@ pub(super) struct Definitions {
     pub(super) spine: Vec<RegistryId>,
     /// Files pinned by hand.
     pub(super) pins: Vec<Pin>,
+    /// Whether `--town` must say for which towns it is run.
+    pub(super) needs_town: bool,
+    /// What it makes.
+    pub(super) workbooks: Vec<Workbook>,
     /// Of all files above, lower-case hexadecimal.
     pub(super) hash: String,
+    /// Of those that rows and links follow from: county, registries, divisions, order, pins, linking model, key.
+    pub(super) links_hash: String,
 }
 
 /// Why definitions cannot be used.
@@ -115,25 +121,25 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut reader = Reader { folder, hasher: Sha256::new() };
-    let pipeline = reader.document(&name)?;
     let mut problems = Problems::default();
-    let Some(written) = document::parse::<Written>(&pipeline, &mut problems) else {
+    let Some(pipeline) = layers(&mut reader, &name, &mut problems)?.and_then(|layers| Pipeline::resolve(layers, &mut problems))
+    else {
         return Err(DefinitionError::Mistakes(problems));
     };
-    let registries = reader.folder(&written.registries, &[".toml"])?;
-    let policy_documents = reader.folder(&written.policy, &[".toml", ".txt"])?;
-    let layouts = reader.folder(&written.layouts, &[".toml"])?;
-    let divisions = reader.folder(&written.divisions, &[".csv"])?;
-    let link = reader.document(&written.link)?;
-    let key = CountyKey::new(reader.read(&written.key)?);
+    let registries = reader.folder(&pipeline.registries, &[".toml"])?;
+    let policy_documents = reader.folder(&pipeline.policy, &[".toml", ".txt"])?;
+    let layouts = reader.folder(&pipeline.layouts, &[".toml"])?;
+    let divisions = reader.folder(&pipeline.divisions, &[".csv"])?;
+    let link_document = reader.document(&pipeline.link)?;
+    let key = reader.read(&pipeline.key)?;
 
     let dictionary = Dictionary::resolve(&registries).map_err(DefinitionError::Mistakes)?;
-    let spine = spine(&pipeline, &written, &dictionary, &mut problems);
-    let pins = Pin::resolve(&pipeline, &written.pins, &dictionary, &mut problems);
-    let chosen = ChosenReadings { document: &pipeline, readings: &written.readings };
+    let spine = spine(&pipeline, &dictionary, &mut problems);
+    let pins = Pin::resolve(&pipeline.pins.document, &pipeline.pins.value, &dictionary, &mut problems);
+    let chosen = ChosenReadings { document: &pipeline.readings.document, readings: &pipeline.readings.value };
     let policy = collected(Policy::resolve_for(&policy_documents, &dictionary, chosen), &mut problems);
     let layouts = collected(Layouts::resolve(&layouts), &mut problems);
-    let link = collected(LinkModel::resolve(&link), &mut problems);
+    let link = collected(LinkModel::resolve(&link_document), &mut problems);
     let problems = problems.into_result(());
     let (Ok(()), Some(policy), Some(layouts), Some(link)) = (&problems, policy, layouts, link) else {
         return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
@@ -143,30 +149,85 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
     let gazetteer = Gazetteer::resolve(division("_villages.csv"), division("_streets_history.csv"))
         .map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
+    let mut rows = Sha256::new();
+    let mut add = |part: &[u8]| {
+        rows.update((part.len() as u64).to_le_bytes());
+        rows.update(part);
+    };
+    for document in registries.iter().chain(&divisions).chain([&link_document]) {
+        add(document.stem().as_bytes());
+        add(document.text.as_bytes());
+    }
+    add(&key);
+    add(format!("{} {spine:?} {pins:?}", pipeline.county).as_bytes());
     Ok(Definitions {
-        name: written.name,
-        county: written.county,
+        name: pipeline.name,
+        county: pipeline.county,
         dictionary,
         gazetteer,
         policy,
         policy_documents,
         layouts,
         link,
-        key,
+        key: CountyKey::new(key),
         spine,
         pins,
+        needs_town: pipeline.needs_town,
+        workbooks: pipeline.workbooks,
+        links_hash: hexadecimal(&rows.finalize()),
         hash: hexadecimal(&reader.hasher.finalize()),
     })
 }
 
-fn spine(pipeline: &Document, written: &Written, dictionary: &Dictionary, problems: &mut Problems) -> Vec<RegistryId> {
-    for name in &written.order {
+/// The file called `name` and those it derives from; `None` when anything was reported.
+fn layers(reader: &mut Reader, name: &str, problems: &mut Problems) -> Result<Option<Vec<Layer>>, DefinitionError> {
+    let mut document = reader.document(name)?;
+    let mut seen = vec![canonical(&reader.folder.join(name))];
+    let (mut layers, mut folder) = (Vec::new(), String::new());
+    loop {
+        let Some(layer) = Layer::parse(document, folder.clone(), problems) else { return Ok(None) };
+        let Some(base) = layer.base() else {
+            layers.push(layer);
+            return Ok(Some(layers));
+        };
+        let relative = format!("{folder}{}", base.get_ref());
+        let path = canonical(&reader.folder.join(&relative));
+        if seen.contains(&path) {
+            problems.add(&layer.document, base.span(), "base 绕了一圈又回到自己", "改成别的文件，或删去");
+            return Ok(None);
+        }
+        document = match reader.document(&relative) {
+            Ok(document) => document,
+            Err(DefinitionError::Unreadable { path, source }) => {
+                problems.add(
+                    &layer.document,
+                    base.span(),
+                    format!("读不到 {}：{source}", path.display()),
+                    "路径从本文件所在的文件夹算起",
+                );
+                return Ok(None);
+            }
+            Err(other) => return Err(other),
+        };
+        seen.push(path);
+        folder = relative.rsplit_once(['/', '\\']).map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+        layers.push(layer);
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn spine(pipeline: &Pipeline, dictionary: &Dictionary, problems: &mut Problems) -> Vec<RegistryId> {
+    let order = &pipeline.order;
+    for name in &order.value {
         if dictionary.registry(name.get_ref()).is_none() {
             let known = dictionary.registries.iter().map(|registry| registry.id.as_str());
-            problems.add_unknown(pipeline, name.span(), "名册", name.get_ref(), known);
+            problems.add_unknown(&order.document, name.span(), "名册", name.get_ref(), known);
         }
     }
-    written.order.iter().map(|name| RegistryId::from(name.get_ref().as_str())).collect()
+    order.value.iter().map(|name| RegistryId::from(name.get_ref().as_str())).collect()
 }
 
 /// The value, or its mistakes added to the others.
