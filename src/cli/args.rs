@@ -42,7 +42,7 @@ pub(super) enum Command {
 pub(super) struct RunArgs {
     /// Pipeline file, e.g. pipelines/monthly.toml 流程文件
     pub(super) pipeline: PathBuf,
-    /// Files, folders or zips to read 输入文件、文件夹或压缩包
+    /// Files, folders or zips to read; or one finished run's folder, whose rows and links are taken 输入文件、文件夹或压缩包；或一次运行的结果文件夹
     #[arg(long, short, required = true, num_args = 1..)]
     pub(super) input: Vec<PathBuf>,
     /// Run folder: empty, missing, or an earlier run's 运行文件夹

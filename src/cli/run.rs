@@ -36,7 +36,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
     };
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {
         let code = match &error {
-            RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) => exit::USAGE,
+            RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
             RunError::Workspace(error) if error.is_usage() => exit::USAGE,
             RunError::Interrupted => exit::INTERRUPTED,

@@ -20,9 +20,16 @@ pub struct IntakeFile {
     pub encoding: String,
     /// Sheets that hold a table or were refused; empty sheets are not listed.
     pub sheets: Vec<IntakeSheet>,
-    /// Set when the file as a whole was refused. Not kept for resuming: a run with refusals reads its files again.
-    #[serde(skip)]
+    /// Set when the file as a whole was refused.
     pub refusal: Option<Refusal>,
+}
+
+impl IntakeFile {
+    /// Whether the file or a sheet of it was refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some() || self.sheets.iter().any(|sheet| sheet.refusal.is_some())
+    }
 }
 
 /// One sheet with a table.
@@ -47,7 +54,6 @@ pub struct IntakeSheet {
     /// Rows rejected, by reason; `read == kept + Σ rejected`.
     pub rejected: BTreeMap<RejectReason, u64>,
     /// Set when the sheet was refused.
-    #[serde(skip)]
     pub refusal: Option<Refusal>,
 }
 

@@ -34,6 +34,23 @@ impl LinkStatus {
             Self::Alone => "alone",
         }
     }
+
+    /// The inverse of [`LinkStatus::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Id, Self::Repaired, Self::Probable, Self::Alone].into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// In the words of the workbooks.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Id => "号码一致",
+            Self::Repaired => "号码修复",
+            Self::Probable => "综合比对",
+            Self::Alone => "没有其他名册对上",
+        }
+    }
 }
 
 /// The link of one row.

@@ -189,7 +189,7 @@ pub struct Reject {
 }
 
 /// A file, or a sheet of it, that is refused as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Refusal {
     /// File, and the sheet where only that is refused (else empty).
     pub name: SheetName,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::date::{Day, Month};
 use crate::model::finding::RuleNote;
@@ -21,6 +21,11 @@ pub(super) struct Manifest {
     pub(super) pipeline: String,
     /// Of everything the pipeline consists of: registries, policy, divisions, layouts, models.
     pub(super) pipeline_hash: String,
+    /// Of those that rows and links follow from: registries, divisions, order, pins, linking model, key.
+    pub(super) links_hash: String,
+    /// SHA-256 of the `run.json` of the finished run whose rows and links were taken; else they were read from files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) taken_from: Option<String>,
     /// `2018-06`.
     pub(super) period: String,
     /// `2018-06-30`.
@@ -78,7 +83,7 @@ impl From<&Reading> for ReadingEntry {
 }
 
 /// [`LinkQuality`] in the manifest; estimates to a hundredth of a link, with their 95 % interval.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct LinkingEntry {
     id: u64,
     repaired: u64,
@@ -90,7 +95,7 @@ pub(super) struct LinkingEntry {
     missed_links: EstimateEntry,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct EstimateEntry {
     expected: f64,
     low: f64,
@@ -114,6 +119,22 @@ impl From<&LinkQuality> for LinkingEntry {
             keys_skipped: quality.skipped,
             false_links: entry(quality.false_links),
             missed_links: entry(quality.missed_links),
+        }
+    }
+}
+
+impl From<&LinkingEntry> for LinkQuality {
+    fn from(entry: &LinkingEntry) -> Self {
+        let estimate = |entry: &EstimateEntry| Estimate { expected: entry.expected, low: entry.low, high: entry.high };
+        Self {
+            by_number: entry.id,
+            repaired: entry.repaired,
+            probable: entry.probable,
+            alone: entry.alone,
+            review: entry.review_pairs,
+            skipped: entry.keys_skipped,
+            false_links: estimate(&entry.false_links),
+            missed_links: estimate(&entry.missed_links),
         }
     }
 }
@@ -244,6 +265,8 @@ impl Manifest {
             tool: concat!("bidui ", env!("CARGO_PKG_VERSION")).to_owned(),
             pipeline: pipeline.to_owned(),
             pipeline_hash: pipeline_hash.to_owned(),
+            links_hash: String::new(),
+            taken_from: None,
             period: period.to_string(),
             as_of: as_of.to_string(),
             towns: Vec::new(),

@@ -10,11 +10,13 @@ mod diagnose;
 mod edited;
 mod evaluate;
 mod explain;
+mod finished;
 mod inputs;
 mod intake;
 mod lock;
 mod manifest;
 mod resume;
+mod source;
 mod stages;
 mod workspace;
 
@@ -27,6 +29,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::assess::{AssessInput, Assessed, assess};
+use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::link;
@@ -38,9 +41,9 @@ use crate::model::record::RecordSet;
 use crate::normalise::{Context, assemble};
 use crate::report::{ReportInput, build};
 use definitions::Definitions;
-use inputs::InputFile;
 use intake::Intake;
 use manifest::{Manifest, OutputEntry, StageEntry, Timing};
+use source::Source;
 use workspace::Workspace;
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
@@ -48,6 +51,7 @@ pub use definitions::DefinitionError;
 pub use diagnose::diagnose;
 pub use evaluate::{EvaluateRunError, evaluate};
 pub use explain::{ExplainError, Question, explain};
+pub use finished::FinishedError;
 pub use inputs::InputError;
 pub use lock::LockError;
 pub use stages::StageError;
@@ -121,6 +125,9 @@ pub enum RunError {
     /// The run folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The finished run that is to be read is not whole.
+    #[error(transparent)]
+    Finished(#[from] FinishedError),
     /// A stage file cannot be written.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -143,29 +150,29 @@ struct Run<'a> {
     progress: &'a (dyn Fn(&str) + Sync),
     manifest: Manifest,
     timings: Vec<Timing>,
+    /// Whether `stages/records.parquet` and what goes with it are in the work folder.
+    kept: bool,
 }
 
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
 pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str) + Sync)) -> Result<Summary, RunError> {
     let definitions = definitions::load(&request.pipeline)?;
-    let period = request.period.or_else(|| inputs::period_of(&request.inputs)).ok_or_else(|| {
-        RunError::Usage("不知道比对的是哪个月：输入文件夹的名字里没有月份。请加上 --period 2018-06 这样的月份".to_owned())
-    })?;
-    let as_of = request.as_of.unwrap_or_else(|| period.last_day());
-    let known = places(&definitions, period);
-    for (kind, asked) in [("乡镇", &request.towns), ("村", &request.villages)] {
-        if let Some(name) = asked.iter().find(|name| !known.iter().any(|place| place == *name)) {
-            return Err(RunError::Usage(format!("没有{kind}“{name}”。请写全名，如 土坪镇、燕子坝村，或用行政区划代码")));
-        }
-    }
-    let files = inputs::gather(&request.inputs, Some(&request.out))?;
-    let fingerprint = fingerprint(request, &definitions, &files, period, as_of);
+    let (finished, period, as_of) = Source::period(request, &definitions)?;
+    let (towns, villages) = source::places(request, &definitions, period)?;
+    let source = Source::open(finished, request)?;
+    let request = &Request { towns, villages, ..request.clone() };
+    let fingerprint = fingerprint(request, &definitions, &source, period, as_of);
     let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
     let manifest = Manifest {
         towns: request.towns.clone(),
         villages: request.villages.clone(),
         masked: request.mask,
         readings: definitions.policy.readings.iter().map(Into::into).collect(),
+        links_hash: definitions.links_hash.clone(),
+        taken_from: match &source {
+            Source::Files(_) => None,
+            Source::Run(run) => Some(run.sha256.clone()),
+        },
         ..Manifest::new(&definitions.name, &definitions.hash, period, as_of)
     };
     let run = Run {
@@ -178,23 +185,13 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         progress,
         manifest,
         timings: Vec::new(),
+        kept: false,
     };
-    run.stages(&files)
-}
-
-/// Names and codes that `--town` and `--village` may ask for.
-fn places(definitions: &Definitions, period: Month) -> Vec<String> {
-    let edition = definitions.gazetteer.edition(period);
-    let mut known = Vec::new();
-    for town in edition.towns() {
-        known.extend([town.name.clone(), town.code.clone()]);
-        known.extend(edition.villages(&town.code).iter().flat_map(|village| [village.name.clone(), village.code.clone()]));
-    }
-    known
+    run.stages(&source)
 }
 
 /// Equal for equal tool, definitions, inputs and options: such a run may go on where another stopped.
-fn fingerprint(request: &Request, definitions: &Definitions, files: &[InputFile], period: Month, as_of: Day) -> String {
+fn fingerprint(request: &Request, definitions: &Definitions, source: &Source, period: Month, as_of: Day) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
         hasher.update((text.len() as u64).to_le_bytes());
@@ -203,9 +200,8 @@ fn fingerprint(request: &Request, definitions: &Definitions, files: &[InputFile]
     for text in [env!("CARGO_PKG_VERSION"), &definitions.hash, &period.to_string(), &as_of.to_string()] {
         add(text);
     }
-    for file in files {
-        add(&file.name);
-        add(&file.sha256);
+    for part in source.parts() {
+        add(part);
     }
     for name in request.towns.iter().chain(&request.villages) {
         add(name);
@@ -215,12 +211,12 @@ fn fingerprint(request: &Request, definitions: &Definitions, files: &[InputFile]
 }
 
 impl Run<'_> {
-    fn stages(mut self, files: &[InputFile]) -> Result<Summary, RunError> {
-        let (records, intake) = self.timed("normalise", |run| run.normalise(files))?;
+    fn stages(mut self, source: &Source) -> Result<Summary, RunError> {
+        let (records, intake) = self.timed("normalise", |run| run.normalise(source))?;
         let mut headline = self.opening(&intake, &records);
         let mut findings = 0;
         if self.request.until >= Stage::Link {
-            let linked = self.timed("link", |run| run.link(&records, &intake))?;
+            let linked = self.timed("link", |run| run.link(source, &records, &intake))?;
             headline.push_str(&Self::linking(&linked.quality));
             if self.request.until >= Stage::Assess {
                 let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
@@ -252,9 +248,20 @@ impl Run<'_> {
     }
 
     /// Ingest and normalise: they stream into each other.
-    fn normalise(&mut self, files: &[InputFile]) -> Result<(RecordSet, Vec<IntakeFile>), RunError> {
+    fn normalise(&mut self, source: &Source) -> Result<(RecordSet, Vec<IntakeFile>), RunError> {
+        let files = match source {
+            Source::Files(files) => files,
+            Source::Run(finished) => {
+                let taken = finished.records()?;
+                finished.copy_stages(&self.workspace, finished.is_linked())?;
+                self.kept = true;
+                (self.progress)(&format!("取自 {} 的结果：文件不再读", finished.folder.display()));
+                return Ok(taken);
+            }
+        };
         if let Some((records, intake)) = resume::find(&self.workspace) {
             (self.progress)("接着上次中断的运行：文件已读过，从比对开始");
+            self.kept = true;
             return Ok((records, intake));
         }
         let reader = Intake {
@@ -291,7 +298,7 @@ impl Run<'_> {
 
     /// Writes the kept rows, so that an interrupted run goes on from here.
     fn keep(&self, records: &RecordSet, intake: &[IntakeFile]) -> Result<(), RunError> {
-        if resume::is_kept(&self.workspace) {
+        if self.kept {
             return Ok(());
         }
         stages::write_records(&self.workspace.path("stages/records.parquet")?, records)?;
@@ -299,15 +306,24 @@ impl Run<'_> {
     }
 
     /// Links while the rows are written: encoding a county's rows takes about as long as a quarter of linking them.
-    fn link(&mut self, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
+    fn link(&mut self, source: &Source, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
+        let linked = match source {
+            Source::Run(finished) if finished.is_linked() => finished.linked(records)?,
+            _ => self.link_anew(records, intake)?,
+        };
+        self.stage("link", records.len() as u64, linked.links.len() as u64);
+        self.manifest.linking = Some((&linked.quality).into());
+        Ok(linked)
+    }
+
+    fn link_anew(&self, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
         let (linked, kept) =
             rayon::join(|| link(records, &self.definitions.link, &self.definitions.key), || self.keep(records, intake));
         kept?;
         stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked)?;
         stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
         stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
-        self.stage("link", records.len() as u64, linked.links.len() as u64);
-        self.manifest.linking = Some((&linked.quality).into());
+        stages::write_suspicions(&self.workspace.path("stages/suspicions.parquet")?, records, &linked.suspicions)?;
         Ok(linked)
     }
 
@@ -356,6 +372,7 @@ impl Run<'_> {
                 intake,
                 populations: &populations,
                 records_total,
+                workbooks: &self.definitions.workbooks,
                 mask: self.request.mask,
                 tool_version: env!("CARGO_PKG_VERSION"),
             },
@@ -443,7 +460,7 @@ impl Run<'_> {
             let _ = write!(headline, "\n上次结果里有 {} 个工作簿被改过，已另存：{}", kept.len(), kept.join("、"));
         }
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
-        if self.request.until == Stage::Report {
+        if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
         }
         let refusals = intake

@@ -1,10 +1,13 @@
-//! Resuming: what ingest and normalise gave is kept beside `records.parquet` in the work folder, so that an interrupted run goes on
-//! with linking instead of reading a county's files again. Later stages take seconds and are done again.
+//! Rows read back: `stages/records.json` says of `records.parquet` what the table itself does not (which registries had which columns,
+//! where rows came from, what was taken in), so that [`read`] gives the very rows that were written.
 //!
-//! A run that refused files keeps nothing: whoever runs it again has mended them.
+//! Two uses. An interrupted run goes on with linking instead of reading a county's files again (later stages take seconds and are
+//! done again); one that refused files reads them again, because whoever runs it again has mended them. And a run may take a
+//! finished run's rows as its input.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
@@ -18,7 +21,7 @@ use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 
-const FILE: &str = "resume.json";
+const FILE: &str = "stages/records.json";
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -37,10 +40,6 @@ struct KeptRegistry {
 
 /// Says that `stages/records.parquet` and `stages/rejects.parquet` are complete. Called after both are written.
 pub(super) fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeFile]) -> Result<(), super::RunError> {
-    let refused = |file: &IntakeFile| file.refusal.is_some() || file.sheets.iter().any(|sheet| sheet.refusal.is_some());
-    if intake.iter().any(refused) {
-        return Ok(());
-    }
     let registries = records
         .registries
         .iter()
@@ -56,22 +55,24 @@ pub(super) fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeF
     Ok(workspace.write(FILE, &text)?)
 }
 
-/// Whether an interrupted run with the same fingerprint kept its rows.
-pub(super) fn is_kept(workspace: &Workspace) -> bool {
-    workspace.path(FILE).is_ok_and(|path| path.exists())
+/// What an interrupted run with the same fingerprint kept; `None` when there is nothing whole, or files were refused.
+pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)> {
+    let found = read(workspace.path(FILE).ok()?.parent()?)?;
+    found.1.iter().all(|file| !file.is_refused()).then_some(found)
 }
 
-/// What an interrupted run with the same fingerprint kept; `None` when there is nothing whole.
-pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)> {
-    let text = fs::read(workspace.path(FILE).ok()?).ok()?;
+/// The rows of a folder of stage files, and what was taken in; `None` when they are not whole.
+pub(super) fn read(stages_folder: &Path) -> Option<(RecordSet, Vec<IntakeFile>)> {
+    let text = fs::read(stages_folder.join("records.json")).ok()?;
     let kept: Kept = serde_json::from_slice(&text).ok()?;
-    let all = stages::read(&workspace.path("stages/records.parquet").ok()?).ok()?;
+    let all = stages::read(&stages_folder.join("records.parquet")).ok()?;
     let positions: BTreeMap<&SheetName, u32> = kept.sources.iter().map(|source| &source.name).zip(0..).collect();
     let mut registries = Vec::new();
-    let mut start = 0;
+    let mut start = 0_usize;
     for registry in kept.registries {
-        let batch = all.slice(start, registry.rows);
-        start += registry.rows;
+        let end = start.checked_add(registry.rows).filter(|end| *end <= all.num_rows())?;
+        let batch = all.slice(start, end - start);
+        start = end;
         let text = |name: &str| batch.column_by_name(name)?.as_any().downcast_ref::<StringArray>().cloned();
         let (files, sheets) = (text("file")?, text("sheet")?);
         let rows: &UInt32Array = batch.column_by_name("row")?.as_any().downcast_ref()?;

@@ -22,12 +22,17 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::model::finding::{Evidence, Finding, Rate};
-use crate::model::link::{Linked, ReviewPair, WeightPart};
+use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
 use crate::model::raw::{Reject, SheetName};
 use crate::model::record::{RecordSet, RowId};
 
 /// Rows converted and written at a time: bounds memory, and is the row group size.
 const CHUNK: usize = 131_072;
+
+/// Kinds in `suspicions.parquet`.
+pub(super) const TWO_NAMES: &str = "two_names";
+pub(super) const DUPLICATE: &str = "duplicate";
+pub(super) const DAMAGED: &str = "damaged";
 
 /// A stage file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -161,27 +166,50 @@ pub(super) fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Res
 
 /// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>.
 pub(super) fn write_review(path: &Path, records: &RecordSet, review: &[ReviewPair]) -> Result<(), StageError> {
-    let side = |row: RowId| {
-        let located = records.locate(row);
-        let origin = located.and_then(|(position, row)| records.origin(position, row));
-        (
-            located.map(|(position, _)| records.registries[position].registry.as_str()),
-            origin.map(|(sheet, _)| sheet.name.file.as_str()),
-            origin.map(|(sheet, _)| sheet.name.sheet.as_str()),
-            origin.map(|(_, row)| row),
-        )
-    };
-    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-    for (name, pick) in [("left", (|pair| pair.left) as fn(&ReviewPair) -> RowId), ("right", |pair| pair.right)] {
-        columns.push((format!("{name}_registry"), texts(review.iter().map(|pair| side(pick(pair)).0))));
-        columns.push((format!("{name}_file"), texts(review.iter().map(|pair| side(pick(pair)).1))));
-        columns.push((format!("{name}_sheet"), texts(review.iter().map(|pair| side(pick(pair)).2))));
-        columns.push((format!("{name}_row"), Arc::new(review.iter().map(|pair| side(pick(pair)).3).collect::<UInt32Array>())));
-    }
+    let mut columns = sides(records, "left", review.iter().map(|pair| pair.left));
+    columns.extend(sides(records, "right", review.iter().map(|pair| pair.right)));
     columns.push(("weight".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.weight)))));
     columns.push(("probability".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.probability)))));
     columns.push(("reason".into(), texts(review.iter().map(|pair| Some(pair.reason.as_str())))));
     columns.push(("parts".into(), parts(review)));
+    let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
+
+/// Where rows stand, as four columns.
+fn sides(records: &RecordSet, name: &str, rows: impl Iterator<Item = RowId>) -> Vec<(String, ArrayRef)> {
+    let places: Vec<_> = rows
+        .map(|row| {
+            let located = records.locate(row);
+            let origin = located.and_then(|(position, row)| records.origin(position, row));
+            (located.map(|(position, _)| records.registries[position].registry.as_str()), origin)
+        })
+        .collect();
+    let sheet = |pick: fn(&SheetName) -> &String| {
+        texts(places.iter().map(|(_, origin)| origin.map(|(sheet, _)| pick(&sheet.name).as_str())))
+    };
+    vec![
+        (format!("{name}_registry"), texts(places.iter().map(|(registry, _)| *registry))),
+        (format!("{name}_file"), sheet(|name| &name.file)),
+        (format!("{name}_sheet"), sheet(|name| &name.sheet)),
+        (format!("{name}_row"), Arc::new(places.iter().map(|(_, origin)| origin.map(|(_, row)| row)).collect::<UInt32Array>())),
+    ]
+}
+
+/// `suspicions.parquet`: kind (`two_names`, `duplicate`, `damaged`), left and right origin (for `damaged`: the damage, the proof), suggestion.
+pub(super) fn write_suspicions(path: &Path, records: &RecordSet, suspicions: &[Suspicion]) -> Result<(), StageError> {
+    let parts: Vec<_> = suspicions
+        .iter()
+        .map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => (TWO_NAMES, *left, *right, None),
+            Suspicion::Duplicate { first, again } => (DUPLICATE, *first, *again, None),
+            Suspicion::Damaged { row, suggestion, source } => (DAMAGED, *row, *source, Some(suggestion.as_str())),
+        })
+        .collect();
+    let mut columns = vec![("kind".to_owned(), texts(parts.iter().map(|part| Some(part.0))))];
+    columns.extend(sides(records, "left", parts.iter().map(|part| part.1)));
+    columns.extend(sides(records, "right", parts.iter().map(|part| part.2)));
+    columns.push(("suggestion".to_owned(), texts(parts.iter().map(|part| part.3))));
     let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
     write_batch(path, &batch)
 }

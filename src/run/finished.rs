@@ -1,0 +1,264 @@
+//! A finished run's folder, read back: what it was run with, its rows, its links.
+//!
+//! Takes the folder, gives [`Finished`] (its `run.json`) and, on request, the very [`RecordSet`] and [`Linked`] that made its outputs.
+//! Cost: one pass over `records.parquet` and `links.parquet`.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::datatypes::Float32Type;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::manifest::LinkingEntry;
+use super::workspace::Workspace;
+use super::{RunError, inputs, resume, stages};
+use crate::model::intake::IntakeFile;
+use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion, WeightPart};
+use crate::model::record::{RecordSet, RowId};
+
+/// Stage files that a run over a finished run's rows takes over as they are.
+const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
+const LINKS: [&str; 4] = ["links.parquet", "people.parquet", "review.parquet", "suspicions.parquet"];
+
+/// What of `run.json` is asked for again.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct RunJson {
+    /// `bidui 0.1.0`.
+    pub(super) tool: String,
+    /// The pipeline's name.
+    pub(super) pipeline: String,
+    /// Of all definitions.
+    pub(super) pipeline_hash: String,
+    /// Of those that rows and links follow from.
+    #[serde(default)]
+    pub(super) links_hash: String,
+    /// `2018-06`.
+    pub(super) period: String,
+    /// `2018-06-30`.
+    pub(super) as_of: String,
+    /// `--town`.
+    #[serde(default)]
+    pub(super) towns: Vec<String>,
+    /// `--village`.
+    #[serde(default)]
+    pub(super) villages: Vec<String>,
+    /// How rows came to their persons.
+    pub(super) linking: Option<LinkingEntry>,
+    /// What was not evaluated.
+    #[serde(default)]
+    pub(super) notes: Vec<Note>,
+}
+
+/// A rule, or a rule in a town, that was not evaluated or carries a banner.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Note {
+    /// Rule id.
+    pub(super) rule: String,
+    /// Town, where only that is concerned.
+    pub(super) town: Option<String>,
+    /// One plain sentence.
+    pub(super) note: String,
+    /// Whether the rule was held back.
+    pub(super) held: bool,
+}
+
+/// Why a folder is no finished run, or not whole.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishedError {
+    /// It is something else.
+    #[error("{} 不是 bidui 的运行文件夹：{why}", folder.display())]
+    NotARun {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Stage files are missing, or do not belong together.
+    #[error("{} 里的阶段文件不全或不配套（{what}）。请把那次运行重做一遍，或改用原始文件作 --input", folder.display())]
+    NotWhole {
+        /// The folder.
+        folder: PathBuf,
+        /// Which.
+        what: String,
+    },
+}
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub(super) struct Finished {
+    /// Its folder.
+    pub(super) folder: PathBuf,
+    /// Its `run.json`.
+    pub(super) run: RunJson,
+    /// Of the bytes of `run.json`.
+    pub(super) sha256: String,
+}
+
+/// Whether a folder looks like a finished run.
+pub(super) fn is_run(folder: &Path) -> bool {
+    folder.join("run.json").is_file() && folder.join("stages").is_dir()
+}
+
+impl Finished {
+    /// Opens the run in `folder`.
+    pub(super) fn open(folder: &Path) -> Result<Self, FinishedError> {
+        let not = |why: String| FinishedError::NotARun { folder: folder.to_owned(), why };
+        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json（{error}）")))?;
+        let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
+        if !run.tool.starts_with("bidui ") {
+            return Err(not("run.json 不是 bidui 写的".to_owned()));
+        }
+        Ok(Self { folder: folder.to_owned(), run, sha256: inputs::hexadecimal(&Sha256::digest(&text)) })
+    }
+
+    fn not_whole(&self, what: &str) -> FinishedError {
+        FinishedError::NotWhole { folder: self.folder.clone(), what: what.to_owned() }
+    }
+
+    /// Whether it has links, or was stopped before.
+    pub(super) fn is_linked(&self) -> bool {
+        self.run.linking.is_some()
+    }
+
+    /// Its rows, and what was taken in.
+    pub(super) fn records(&self) -> Result<(RecordSet, Vec<IntakeFile>), FinishedError> {
+        resume::read(&self.folder.join("stages")).ok_or_else(|| self.not_whole("records"))
+    }
+
+    /// The persons of `records`, as it linked them.
+    pub(super) fn linked(&self, records: &RecordSet) -> Result<Linked, FinishedError> {
+        let read = |name: &str| stages::read(&self.folder.join("stages").join(name)).map_err(|_| self.not_whole(name));
+        let (people, links) = (read("people.parquet")?, read("links.parquet")?);
+        let (review, suspicions) = (read("review.parquet")?, read("suspicions.parquet")?);
+        let links = links_of(&people, &links).filter(|links| links.len() == records.len());
+        let links = links.ok_or_else(|| self.not_whole("links.parquet"))?;
+        let rows = Rows::new(records, [&review, &suspicions]);
+        let review = rows.pairs(&review).ok_or_else(|| self.not_whole("review.parquet"))?;
+        let suspicions = rows.suspicions(&suspicions).ok_or_else(|| self.not_whole("suspicions.parquet"))?;
+        let quality = self.run.linking.as_ref().map(Into::into).unwrap_or_default();
+        Ok(Linked { links, people: People(people), review, suspicions, quality })
+    }
+
+    /// Copies its stage files of rows (and of links) into the work folder of another run.
+    pub(super) fn copy_stages(&self, workspace: &Workspace, links: bool) -> Result<(), RunError> {
+        for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)) {
+            let target = workspace.path(&format!("stages/{name}"))?;
+            fs::copy(self.folder.join("stages").join(name), &target).map_err(|_| self.not_whole(name))?;
+        }
+        Ok(())
+    }
+}
+
+fn links_of(people: &RecordBatch, links: &RecordBatch) -> Option<Vec<Link>> {
+    let ids: &StringArray = people.column_by_name("person_id")?.as_any().downcast_ref()?;
+    let positions: HashMap<&str, u32> = ids.iter().flatten().zip(0..).collect();
+    let text = |name: &str| links.column_by_name(name)?.as_any().downcast_ref::<StringArray>();
+    let number = |name: &str| links.column_by_name(name)?.as_any().downcast_ref::<Float32Array>();
+    let (person, status) = (text("person_id")?, text("status")?);
+    let (weight, probability) = (number("weight")?, number("probability")?);
+    (0..links.num_rows())
+        .map(|row| {
+            Some(Link {
+                person: PersonIx(*positions.get(person.value(row))?),
+                status: LinkStatus::parse(status.value(row))?,
+                weight: weight.value(row),
+                probability: probability.value(row),
+            })
+        })
+        .collect()
+}
+
+/// Registry, file, sheet, row.
+type Place<'a> = (&'a str, &'a str, &'a str, u32);
+
+/// Places that stage files name → rows.
+struct Rows<'a>(HashMap<Place<'a>, RowId>);
+
+impl<'a> Rows<'a> {
+    fn new(records: &'a RecordSet, tables: [&RecordBatch; 2]) -> Self {
+        let wanted: HashSet<Place<'_>> = tables
+            .iter()
+            .flat_map(|table| (0..table.num_rows()).flat_map(|at| [place(table, "left", at), place(table, "right", at)]))
+            .flatten()
+            .collect();
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut id = 0;
+        for (position, registry) in records.registries.iter().enumerate() {
+            for row in 0..registry.len() {
+                if let Some((sheet, line)) = records.origin(position, row) {
+                    let here = (registry.registry.as_str(), sheet.name.file.as_str(), sheet.name.sheet.as_str(), line);
+                    if wanted.contains(&here) {
+                        found.insert(here, RowId(id));
+                    }
+                }
+                id += 1;
+            }
+        }
+        Self(found)
+    }
+
+    fn row(&self, table: &RecordBatch, side: &str, at: usize) -> Option<RowId> {
+        self.0.get(&place(table, side, at)?).copied()
+    }
+
+    fn pairs(&self, table: &RecordBatch) -> Option<Vec<ReviewPair>> {
+        let number = |name: &str| table.column_by_name(name)?.as_any().downcast_ref::<Float32Array>();
+        let (weight, probability) = (number("weight")?, number("probability")?);
+        let reason = table.column_by_name("reason")?.as_string_opt::<i32>()?;
+        let parts: &ListArray = table.column_by_name("parts")?.as_any().downcast_ref()?;
+        (0..table.num_rows())
+            .map(|at| {
+                Some(ReviewPair {
+                    left: self.row(table, "left", at)?,
+                    right: self.row(table, "right", at)?,
+                    weight: weight.value(at),
+                    probability: probability.value(at),
+                    parts: bars(parts.value(at).as_any().downcast_ref()?)?,
+                    reason: reason.value(at).to_owned(),
+                })
+            })
+            .collect()
+    }
+
+    fn suspicions(&self, table: &RecordBatch) -> Option<Vec<Suspicion>> {
+        let text = |name: &str| table.column_by_name(name)?.as_string_opt::<i32>();
+        let (kind, suggestion) = (text("kind")?, text("suggestion")?);
+        (0..table.num_rows())
+            .map(|at| {
+                let (left, right) = (self.row(table, "left", at)?, self.row(table, "right", at)?);
+                Some(match kind.value(at) {
+                    stages::TWO_NAMES => Suspicion::NumberTwoNames { left, right },
+                    stages::DUPLICATE => Suspicion::Duplicate { first: left, again: right },
+                    stages::DAMAGED => {
+                        Suspicion::Damaged { row: left, suggestion: suggestion.value(at).to_owned(), source: right }
+                    }
+                    _ => return None,
+                })
+            })
+            .collect()
+    }
+}
+
+fn place<'t>(table: &'t RecordBatch, side: &str, at: usize) -> Option<Place<'t>> {
+    let text = |name: &str| {
+        let column = table.column_by_name(&format!("{side}_{name}"))?.as_string_opt::<i32>()?;
+        column.is_valid(at).then(|| column.value(at))
+    };
+    let line: &UInt32Array = table.column_by_name(&format!("{side}_row"))?.as_any().downcast_ref()?;
+    Some((text("registry")?, text("file")?, text("sheet")?, line.value(at)))
+}
+
+fn bars(parts: &StructArray) -> Option<Vec<WeightPart>> {
+    let text = |name: &str| parts.column_by_name(name)?.as_string_opt::<i32>();
+    let (comparison, level) = (text("comparison")?, text("level")?);
+    let weight = parts.column_by_name("weight")?.as_primitive_opt::<Float32Type>()?;
+    let bar = |at: usize| WeightPart {
+        comparison: comparison.value(at).to_owned(),
+        level: level.value(at).to_owned(),
+        weight: weight.value(at),
+    };
+    Some((0..parts.len()).map(bar).collect())
+}

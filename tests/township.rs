@@ -1,0 +1,149 @@
+//! One township, now: the county's rules and numbers for one town, from files or from a finished county run, through the real program.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn bidui(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn run(pipeline: &str, input: &Path, out: &Path, more: &[&str]) -> Output {
+    let pipeline = root(pipeline);
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let (pipeline, input, out) = (text(&pipeline), text(input), text(out));
+    bidui(&[&["run", &pipeline, "--input", &input, "--out", &out], more].concat())
+}
+
+fn findings(run: &Path) -> RecordBatch {
+    let file = fs::File::open(run.join("stages/findings.parquet")).expect("a stage file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().expect("Parquet").map(|batch| batch.expect("rows")).collect();
+    arrow::compute::concat_batches(&schema, &batches).expect("one batch")
+}
+
+fn column(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let column = batch.column_by_name(name).expect("a column").as_string::<i32>();
+    (0..column.len()).map(|at| column.is_valid(at).then(|| column.value(at).to_owned())).collect()
+}
+
+fn only(batch: &RecordBatch, name: &str, value: &str) -> RecordBatch {
+    let kept: BooleanArray = column(batch, name).iter().map(|cell| Some(cell.as_deref() == Some(value))).collect();
+    filter_record_batch(batch, &kept).expect("filtered")
+}
+
+#[test]
+fn a_town_run_finds_what_the_county_run_finds_there_row_for_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (county, input) = (folder.path().join("county"), root("fixtures/2018-06"));
+    let output = run("pipelines/monthly.toml", &input, &county, &[]);
+    assert!(output.status.success(), "{}", told(&output));
+    let all = findings(&county);
+    let towns: BTreeSet<String> = column(&all, "town").into_iter().flatten().collect();
+    assert!(towns.len() > 10, "{towns:?}");
+
+    for town in &towns {
+        let out = folder.path().join(town);
+        let output = run("pipelines/township.toml", &county, &out, &["--town", town]);
+        assert!(output.status.success(), "{}", told(&output));
+        assert_eq!(findings(&out), only(&all, "town", town), "{town} from the county's stages");
+    }
+
+    // From the files themselves, and one village.
+    let town = towns.iter().max_by_key(|town| only(&all, "town", town).num_rows()).expect("a town");
+    let slice = only(&all, "town", town);
+    let out = folder.path().join("files");
+    let output = run("pipelines/township.toml", &input, &out, &["--town", town]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(findings(&out), slice, "{town} from files");
+    let village = column(&slice, "village").into_iter().flatten().next().expect("a village");
+    let out = folder.path().join("village");
+    let output = run("pipelines/township.toml", &county, &out, &["--town", town, "--village", &village]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(findings(&out), only(&slice, "village", &village), "{town} {village}");
+
+    // A run taken from stages can itself be asked: its folder holds all stages.
+    let stages = |run: &Path| -> BTreeSet<String> {
+        let entries = fs::read_dir(run.join("stages")).expect("stages");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(stages(&out), stages(&county));
+    for name in ["records.parquet", "records.json", "links.parquet", "people.parquet", "review.parquet", "suspicions.parquet"] {
+        let of = |run: &Path| fs::read(run.join("stages").join(name)).expect("a stage file");
+        assert!(of(&out) == of(&county) && of(&out) == of(&folder.path().join("files")), "{name}");
+    }
+}
+
+#[test]
+fn what_would_give_other_numbers_is_refused_in_plain_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (county, input) = (folder.path().join("county"), root("fixtures/2018-06"));
+    assert!(run("pipelines/monthly.toml", &input, &county, &["--until", "link"]).status.success());
+    let out = folder.path().join("out");
+    let town = ["--town", "土坪镇"];
+
+    // A pipeline of its own with one registry's words changed.
+    let other = folder.path().join("other");
+    fs::create_dir_all(&other).expect("a folder");
+    Command::new("cp").arg("-r").arg(root("pipelines")).arg(&other).status().expect("copied");
+    Command::new("cp").arg("-r").arg(root("reports")).arg(&other).status().expect("copied");
+    let registry = other.join("pipelines/registries/tekun.toml");
+    let changed = fs::read_to_string(&registry).expect("a registry") + "\n# changed\n";
+    fs::write(&registry, changed).expect("written");
+    let pipeline = other.join("pipelines/township.toml");
+    let elsewhere = |arguments: &[&str]| {
+        let (pipeline, county, out) =
+            (pipeline.to_str().expect("plain"), county.to_str().expect("plain"), out.to_str().expect("plain"));
+        bidui(&[&["run", pipeline, "--input", county, "--out", out], arguments].concat())
+    };
+    let refused = elsewhere(&town);
+    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    assert!(told(&refused).contains("名册定义") && told(&refused).contains("请改用原始文件"), "{}", told(&refused));
+
+    for (more, word) in [
+        (&["--town", "土坪镇", "--period", "2018-07"][..], "2018-07"),
+        (&["--town", "土坪镇", "--as-of", "2018-06-15"], "2018-06-15"),
+        (&[], "--town"),
+        (&[], "土坪镇"),
+        (&["--town", "土坪"], "是不是土坪镇"),
+        (&["--town", "土坪镇", "--village", "没有村"], "没有村"),
+    ] {
+        let output = run("pipelines/township.toml", &county, &out, more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", told(&output));
+        assert!(told(&output).contains(word), "{more:?}: {}", told(&output));
+    }
+    let onto_itself = run("pipelines/township.toml", &county, &county, &town);
+    assert!(onto_itself.status.code() == Some(2) && told(&onto_itself).contains("盖掉"), "{}", told(&onto_itself));
+    assert!(county.join("stages/links.parquet").exists());
+    let both = bidui(&[
+        "run",
+        root("pipelines/township.toml").to_str().expect("plain"),
+        "--input",
+        county.to_str().expect("plain"),
+        input.to_str().expect("plain"),
+        "--out",
+        out.to_str().expect("plain"),
+        "--town",
+        "土坪镇",
+    ]);
+    assert!(both.status.code() == Some(2) && told(&both).contains("不能与别的"), "{}", told(&both));
+
+    // Half a run folder.
+    fs::remove_file(county.join("stages/people.parquet")).expect("removed");
+    let half = run("pipelines/township.toml", &county, &out, &town);
+    assert_eq!(half.status.code(), Some(2), "{}", told(&half));
+    assert!(told(&half).contains("people.parquet") && !out.join("run.json").exists(), "{}", told(&half));
+}
