@@ -32,6 +32,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// How links came about: per registry, weights, thresholds, completeness 关联情况
     Diagnose(DiagnoseArgs),
+    /// What a rule may name: facts, parameters, readings, registry columns, as Markdown 规则可以用的名字
+    Facts(FactsArgs),
     /// Parse one untrusted file for the parent process.
     #[command(name = "__parse", hide = true)]
     Parse(ParseArgs),
@@ -168,6 +170,16 @@ pub(super) struct ExplainArgs {
 pub(super) struct DiagnoseArgs {
     /// Run folder 运行文件夹
     pub(super) run: PathBuf,
+    /// Print JSON 以 JSON 打印
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FactsArgs {
+    /// Pipeline file 流程文件
+    #[arg(default_value = "pipelines/monthly.toml")]
+    pub(super) pipeline: PathBuf,
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,

@@ -5,6 +5,7 @@ mod check;
 mod diagnose;
 mod evaluate;
 mod explain;
+mod facts;
 mod practice;
 mod run;
 mod ui;
@@ -73,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
+        Command::Facts(arguments) => facts::facts(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::{DataType, Field};
 use unicode_normalization::UnicodeNormalization;
 
 use super::document::{Document, Spanned, parse};
 use super::error::Problems;
+use crate::model::columns::PLACE;
 use crate::model::field::FieldKind;
 use crate::model::registry::{Grain, RegistryId};
 
@@ -148,6 +150,21 @@ impl Dictionary {
     #[must_use]
     pub fn registry(&self, id: &str) -> Option<&RegistryDefinition> {
         self.registries.iter().find(|definition| definition.id.as_str() == id)
+    }
+
+    /// Record columns that a registry's rows can have, by the field that gives them; the place fields together give theirs where the
+    /// first of them stands.
+    #[must_use]
+    pub fn record_columns(&self, registry: &RegistryDefinition) -> Vec<(&FieldDefinition, Field)> {
+        let mut columns = Vec::new();
+        let mut placed = false;
+        for field in registry.fields.iter().filter_map(|used| self.fields.get(&used.field)) {
+            if field.kind == FieldKind::Place && !std::mem::replace(&mut placed, true) {
+                columns.extend(PLACE.map(|name| (field, Field::new(name, DataType::Utf8, true))));
+            }
+            columns.extend(field.kind.columns(&field.name).into_iter().map(|column| (field, column)));
+        }
+        columns
     }
 }
 

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::LinkingEntry;
 use super::workspace::Workspace;
-use super::{RunError, inputs, resume, stages};
+use super::{RunError, resume, stages};
+use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion, WeightPart};
 use crate::model::record::{RecordSet, RowId};
@@ -111,7 +112,7 @@ impl Finished {
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));
         }
-        Ok(Self { folder: folder.to_owned(), run, sha256: inputs::hexadecimal(&Sha256::digest(&text)) })
+        Ok(Self { folder: folder.to_owned(), run, sha256: hexadecimal(&Sha256::digest(&text)) })
     }
 
     fn not_whole(&self, what: &str) -> FinishedError {

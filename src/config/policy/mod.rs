@@ -5,6 +5,7 @@
 //! mistakes under carets. Reads no file itself. What a value means: money is fen, months are `yyyymm`.
 
 pub mod expression;
+pub mod reference;
 mod resolve;
 mod written;
 

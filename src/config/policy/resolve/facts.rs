@@ -197,7 +197,10 @@ impl Resolver<'_> {
         let filter = match &written.filter {
             None => None,
             Some(text) => {
-                let columns = self.record_columns.clone();
+                let own = self.dictionary.registry(id).map(|definition| self.dictionary.record_columns(definition));
+                let is_own = |name: &str| own.as_ref().is_none_or(|own| own.iter().any(|(_, column)| column.name() == name));
+                let columns = self.record_columns.iter().filter(|(name, _)| is_own(name));
+                let columns = columns.map(|(name, found)| (name.clone(), *found)).collect();
                 let codes = self.record_codes.clone();
                 Some(self.parse(text, file, &columns, &codes, Some(ValueType::Bool))?)
             }

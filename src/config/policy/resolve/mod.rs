@@ -44,7 +44,7 @@ struct Resolver<'a> {
     dictionary: &'a Dictionary,
 }
 
-fn value_type(kind: FieldKind) -> Option<ValueType> {
+pub(super) fn value_type(kind: FieldKind) -> Option<ValueType> {
     Some(match kind {
         FieldKind::Place => return None,
         FieldKind::Money | FieldKind::Count | FieldKind::Month | FieldKind::Year => ValueType::Int,
