@@ -68,6 +68,9 @@ pub(super) struct RunArgs {
     /// Ignore what an interrupted run had finished 不续跑，从头开始
     #[arg(long)]
     pub(super) fresh: bool,
+    /// Ledger of findings over months: created if missing; lists then ask only for what is open 台账文件：没有就新建，有了就只发新增和未销号的
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Mask every number everywhere 所有号码脱敏
     #[arg(long)]
     pub(super) mask: bool,

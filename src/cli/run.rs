@@ -32,6 +32,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         },
         fresh: arguments.fresh,
         mask: arguments.mask,
+        ledger: arguments.ledger,
         executable: executable()?,
     };
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {
@@ -39,6 +40,8 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
             RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
             RunError::Workspace(error) if error.is_usage() => exit::USAGE,
+            RunError::Ledger(error) if error.is_locked() => exit::LOCKED,
+            RunError::Ledger(error) if error.is_usage() => exit::USAGE,
             RunError::Interrupted => exit::INTERRUPTED,
             _ => exit::INTERNAL,
         };

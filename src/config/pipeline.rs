@@ -27,13 +27,37 @@ pub enum Workbook {
     Departments,
     /// One per town.
     Towns,
+    /// Where findings stand; only where there is a ledger.
+    Ledger,
     /// One per town: every household with all that every registry holds of it, and every rule.
     Dossier,
 }
 
 impl Workbook {
     /// What a pipeline makes that does not say.
-    pub const USUAL: [Self; 5] = [Self::Summary, Self::Clauses, Self::Identity, Self::Departments, Self::Towns];
+    pub const USUAL: [Self; 6] = [Self::Summary, Self::Clauses, Self::Identity, Self::Departments, Self::Towns, Self::Ledger];
+}
+
+/// What one workbook of village lists covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TownFiles {
+    /// A town, a sheet per village.
+    #[default]
+    Town,
+    /// A village.
+    Village,
+}
+
+/// What one workbook of identity corrections covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityFiles {
+    /// The county.
+    #[default]
+    County,
+    /// A town.
+    Town,
 }
 
 /// One pipeline file as written; what it leaves out comes from its base.
@@ -55,6 +79,9 @@ struct Written {
     pins: Option<Vec<WrittenPin>>,
     needs_town: Option<bool>,
     workbooks: Option<Vec<Workbook>>,
+    ledger: Option<String>,
+    town_files: Option<TownFiles>,
+    identity_files: Option<IdentityFiles>,
 }
 
 /// One file of a pipeline.
@@ -120,6 +147,12 @@ pub struct Pipeline {
     pub needs_town: bool,
     /// What it makes.
     pub workbooks: Vec<Workbook>,
+    /// The ledger, where the command line names none.
+    pub ledger: Option<String>,
+    /// How village lists are cut into workbooks.
+    pub town_files: TownFiles,
+    /// How identity corrections are.
+    pub identity_files: IdentityFiles,
 }
 
 impl Pipeline {
@@ -155,6 +188,7 @@ impl Pipeline {
         let (layouts, link, key) = (path!(layouts), path!(link), path!(key));
         let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
         let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
+        let (ledger, town_files, identity_files) = (path!(ledger), text!(town_files), text!(identity_files));
         for (key, there) in [
             ("name", name.is_some()),
             ("county", county.is_some()),
@@ -184,6 +218,9 @@ impl Pipeline {
             pins: pins.unwrap_or_else(|| Told { document: first.clone(), value: Vec::new() }),
             needs_town: needs_town.unwrap_or(false),
             workbooks: workbooks.unwrap_or_else(|| Workbook::USUAL.to_vec()),
+            ledger,
+            town_files: town_files.unwrap_or_default(),
+            identity_files: identity_files.unwrap_or_default(),
         })
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 pub use life::Basis;
-pub use record::{Month, Standings};
+pub use record::Month;
 
 /// `PRAGMA application_id`: "bidu".
 const APPLICATION: i32 = 0x6269_6475;

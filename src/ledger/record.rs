@@ -11,7 +11,9 @@ use crate::model::date;
 use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
 use crate::model::ids::hexadecimal;
 use crate::model::rule::RuleCard;
-use crate::model::standing::{Answer, Opinion, Remembered, Standing, State, Suspension, Verdict, Withheld, Withholding};
+use crate::model::standing::{
+    Answer, Opinion, Remembered, Standing, Standings, State, Suspension, Verdict, Withheld, Withholding,
+};
 
 /// What a run found in a month.
 #[derive(Clone, Copy, Debug)]
@@ -51,22 +53,6 @@ impl Month<'_> {
     }
 }
 
-/// Where everything stands in a month.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standings {
-    /// Of the month's findings, in their order.
-    pub present: Vec<Standing>,
-    /// Of findings that were open or withheld until now and are not among them, by id.
-    pub absent: Vec<(Remembered, Standing)>,
-}
-
-impl Standings {
-    /// By finding id, present and absent.
-    pub fn iter(&self) -> impl Iterator<Item = &Standing> {
-        self.present.iter().chain(self.absent.iter().map(|(_, standing)| standing))
-    }
-}
-
 /// A finding's earlier months.
 #[derive(Debug)]
 struct Past {
@@ -74,6 +60,7 @@ struct Past {
     last: i64,
     months: u32,
     asked: u32,
+    asked_last: Option<i64>,
 }
 
 impl Ledger {
@@ -97,6 +84,7 @@ impl Ledger {
             last: if found { month.period } else { past.map_or(month.period, |past| month_of(past.last)) },
             months: past.map_or(0, |past| past.months) + u32::from(found),
             asked: past.map_or(0, |past| past.asked),
+            asked_last: past.and_then(|past| past.asked_last).map(month_of),
             answer: answer.map(|answered| answered.answer),
         };
 
@@ -139,6 +127,22 @@ impl Ledger {
         Ok(standings)
     }
 
+    /// Whom earlier months found anything about: rule → person ids and household codes.
+    pub fn known(&self, period: date::Month) -> Result<BTreeMap<String, BTreeSet<String>>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!("SELECT DISTINCT rule, coalesce(person_id, household_code) FROM sighting JOIN ({NEWEST}) USING (run)");
+        let mut statement = self.connection.prepare(&sql).map_err(&error)?;
+        let mut rows = statement.query([period.yyyymm()]).map_err(&error)?;
+        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        while let Some(row) = rows.next().map_err(&error)? {
+            // A finding about a place has neither.
+            if let Some(subject) = row.get(1).map_err(&error)? {
+                known.entry(row.get(0).map_err(&error)?).or_default().insert(subject);
+            }
+        }
+        Ok(known)
+    }
+
     /// Writes a whole-county run into the ledger, in one transaction. A run that found the same as the newest one of its period
     /// changes nothing; `recorded_at` is a UTC time for the history and appears in no result. Gives whether it was written.
     pub fn record(
@@ -152,13 +156,11 @@ impl Ledger {
         let period = month.period.yyyymm();
         let error = LedgerError::sql("写入");
         let transaction = self.connection.transaction().map_err(&error)?;
-        let newest: Option<(String, String)> = transaction
-            .query_row("SELECT fingerprint, digest FROM run WHERE period = ?1 ORDER BY seq DESC LIMIT 1", [period], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+        let newest: Option<String> = transaction
+            .query_row("SELECT digest FROM run WHERE period = ?1 ORDER BY seq DESC LIMIT 1", [period], |row| row.get(0))
             .optional()
             .map_err(&error)?;
-        if newest.is_some_and(|newest| newest.0 == fingerprint && newest.1 == digest) {
+        if newest.is_some_and(|newest| newest == digest) {
             return Ok(false);
         }
         {
@@ -221,12 +223,19 @@ impl Ledger {
     fn past(&self, period: i64) -> Result<HashMap<String, Past>, LedgerError> {
         let error = LedgerError::sql("读取");
         let sql = format!(
-            "SELECT finding_id, min(period), max(period), count(*), sum(listed) FROM sighting JOIN ({NEWEST}) USING (run) GROUP BY finding_id"
+            "SELECT finding_id, min(period), max(period), count(*), sum(listed), max(iif(listed, period, NULL)) \
+             FROM sighting JOIN ({NEWEST}) USING (run) GROUP BY finding_id"
         );
         let mut statement = self.connection.prepare(&sql).map_err(&error)?;
         let rows = statement
             .query_map([period], |row| {
-                let past = Past { first: row.get(1)?, last: row.get(2)?, months: row.get(3)?, asked: row.get(4)? };
+                let past = Past {
+                    first: row.get(1)?,
+                    last: row.get(2)?,
+                    months: row.get(3)?,
+                    asked: row.get(4)?,
+                    asked_last: row.get(5)?,
+                };
                 Ok((row.get(0)?, past))
             })
             .map_err(&error)?;

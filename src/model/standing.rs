@@ -1,7 +1,7 @@
 //! The life of findings over months: what was answered, and where each one stands. The ledger keeps it, lists print it.
 
 use super::date::{Day, Month};
-use super::finding::{Confidence, Kind, Scope};
+use super::finding::{Confidence, Finding, Kind, Scope};
 
 /// What whoever checked says of a finding: 核查结果.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -238,6 +238,8 @@ pub struct Standing {
     pub months: u32,
     /// Months in which a list asked for it before this one.
     pub asked: u32,
+    /// The last of these.
+    pub asked_last: Option<Month>,
     /// What was answered last, if anything.
     pub answer: Option<Answer>,
 }
@@ -273,6 +275,43 @@ pub struct Remembered {
     pub confidence: Confidence,
     /// Its sentence then.
     pub sentence: String,
+}
+
+impl From<&Finding> for Remembered {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            finding_id: finding.finding_id.clone(),
+            rule: finding.rule.clone(),
+            kind: finding.kind,
+            scope: finding.scope,
+            clause: finding.clause.clone(),
+            person_id: finding.person_id.clone(),
+            household_code: finding.household_code.clone(),
+            name: finding.name.clone(),
+            id_number: finding.id_number.clone(),
+            town: finding.town.clone(),
+            village: finding.village.clone(),
+            gap_fen: finding.gap_fen,
+            confidence: finding.confidence,
+            sentence: finding.sentence.clone(),
+        }
+    }
+}
+
+/// Where everything stands in a month.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standings {
+    /// Of the month's findings, in their order.
+    pub present: Vec<Standing>,
+    /// Of findings that were open or withheld until now and are not among them, by id.
+    pub absent: Vec<(Remembered, Standing)>,
+}
+
+impl Standings {
+    /// Present ones, then absent ones.
+    pub fn iter(&self) -> impl Iterator<Item = &Standing> {
+        self.present.iter().chain(self.absent.iter().map(|(_, standing)| standing))
+    }
 }
 
 /// A subject about whom a rule could not decide this month, or need not: there is no finding, and nothing is settled.

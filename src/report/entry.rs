@@ -15,9 +15,13 @@ use crate::model::intake::IntakeFile;
 use crate::model::money::Fen;
 use crate::model::personal::mask_number;
 use crate::model::rule::RuleCard;
+use crate::model::standing::{Answer, Standing, State};
 
 use super::masking::{is_number_header, mask_cell, mask_text};
 use super::sheet::Value;
+
+/// Where findings stand, by finding id; empty where there is no ledger.
+pub(super) type Histories<'a> = BTreeMap<&'a str, &'a Standing>;
 
 /// One row of a list; `findings` is never empty.
 #[derive(Clone, Debug)]
@@ -75,6 +79,26 @@ pub(super) fn by_subject<'a>(findings: impl IntoIterator<Item = &'a Finding>) ->
     entries
 }
 
+/// Entries as a ledger wants them asked: households with something new or reopened first, the others after them, households together.
+pub(super) fn new_first<'a>(mut entries: Vec<Entry<'a>>, standings: &Histories<'_>) -> Vec<Entry<'a>> {
+    let rank = |entry: &Entry<'_>| {
+        let states = entry.findings.iter().filter_map(|finding| standings.get(finding.finding_id.as_str()));
+        states.map(|standing| !matches!(standing.state, State::New | State::Reopened(_))).min().unwrap_or(true)
+    };
+    let mut households: BTreeMap<String, bool> = BTreeMap::new();
+    let household = |entry: &Entry<'_>| entry.findings[0].household_code.clone();
+    for entry in &entries {
+        if let Some(code) = household(entry) {
+            let known = households.entry(code).or_insert(true);
+            *known = *known && rank(entry);
+        }
+    }
+    entries.sort_by_cached_key(|entry| {
+        household(entry).and_then(|code| households.get(&code).copied()).unwrap_or_else(|| rank(entry))
+    });
+    entries
+}
+
 /// What lists need to know beyond the findings.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -83,6 +107,7 @@ pub(super) struct View<'a> {
     cards: BTreeMap<&'a str, &'a RuleCard>,
     sheet_dates: BTreeMap<(&'a str, &'a str), Day>,
     registry_dates: BTreeMap<&'a str, Day>,
+    standings: &'a Histories<'a>,
     mask: bool,
 }
 
@@ -92,6 +117,7 @@ impl<'a> View<'a> {
         dictionary: &'a Dictionary,
         cards: &'a [RuleCard],
         intake: &'a [IntakeFile],
+        standings: &'a Histories<'a>,
         mask: bool,
     ) -> Self {
         let mut sheet_dates = BTreeMap::new();
@@ -103,7 +129,7 @@ impl<'a> View<'a> {
             *newest = date.max(*newest);
         }
         let cards = cards.iter().map(|card| (card.id.as_str(), card)).collect();
-        Self { period, dictionary, cards, sheet_dates, registry_dates, mask }
+        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, mask }
     }
 
     /// The rule's title, or its id where the policy does not know it.
@@ -163,6 +189,8 @@ impl<'a> View<'a> {
                 let weakest = entry.findings.iter().map(|f| f.confidence).max().unwrap_or(Confidence::Check);
                 Value::Text(weakest.plain().to_owned())
             }
+            ListField::State => self.told(entry, |standing| Some(told_state(standing))),
+            ListField::LastAnswer => self.told(entry, |standing| standing.answer.as_ref().map(told_answer)),
             ListField::Due => money(entry, |finding| finding.due_fen),
             ListField::Paid => money(entry, |finding| finding.paid_fen),
             ListField::Gap => money(entry, |finding| finding.gap_fen),
@@ -172,6 +200,20 @@ impl<'a> View<'a> {
             }
             ListField::Blank => Value::Blank,
         }
+    }
+
+    /// What histories say of an entry: once where it is the same for all its findings, else numbered like the sentences.
+    fn told(&self, entry: &Entry<'_>, say: impl Fn(&Standing) -> Option<String>) -> Value {
+        let said = entry.findings.iter().map(|finding| self.standings.get(finding.finding_id.as_str()).and_then(|s| say(s)));
+        let said: Vec<Option<String>> = said.collect();
+        let text = match said.first() {
+            Some(first) if said.iter().all(|other| other == first) => first.clone().unwrap_or_default(),
+            _ => {
+                let numbered = said.iter().enumerate();
+                joined(numbered.filter_map(|(at, text)| text.as_ref().map(|text| format!("{}．{text}", at + 1))), "；\n")
+            }
+        };
+        if text.is_empty() { Value::Blank } else { Value::Text(self.text(&text)) }
     }
 
     fn sentences(&self, entry: &Entry<'_>) -> String {
@@ -298,6 +340,25 @@ impl<'a> View<'a> {
             .filter_map(|evidence| self.date(evidence).or_else(|| self.registry_dates.get(evidence.registry.as_str()).copied()))
             .min()
     }
+}
+
+/// Where a finding stands, with the reason or the number of months.
+pub(super) fn told_state(standing: &Standing) -> String {
+    let state = standing.state.plain();
+    match standing.state {
+        State::Reopened(why) => format!("{state}：{}", why.plain()),
+        State::Suspended(why) => why.plain().to_owned(),
+        State::Exempt(Some(until)) => format!("{state}至 {until}"),
+        State::Persisting | State::Confirmed | State::Disputed if standing.months > 1 => {
+            format!("{state}（第 {} 个月）", standing.months)
+        }
+        _ => state.to_owned(),
+    }
+}
+
+/// An answer with the list it was given to.
+pub(super) fn told_answer(answer: &Answer) -> String {
+    format!("{} 清单：{}", answer.list, answer.plain())
 }
 
 fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {

@@ -10,6 +10,7 @@ mod answers;
 mod caption;
 mod clauses;
 mod entry;
+mod ledger;
 mod lists;
 mod masking;
 mod measure;
@@ -29,20 +30,23 @@ use rayon::prelude::*;
 use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{IdentitySheet, Layouts, ListField, Table};
-use crate::config::pipeline::Workbook;
+use crate::config::pipeline::{IdentityFiles, TownFiles, Workbook};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
 use crate::model::rule::{Clause, Reading, RuleCard};
+use crate::model::standing::Standings;
 
 use caption::Caption;
-use entry::{View, by_subject, one_each};
+use entry::{Histories, View, by_subject, new_first, one_each};
 use lists::{Book, ROWS_PER_SHEET, Section};
 use names::Names;
 
 /// Rules with this prefix go to the workbook of identity corrections, and to no other list.
 const IDENTITY: &str = "identity.";
+/// What stands for a missing town in a file name.
+const UNPLACED_TOWN: &str = "未定乡镇";
 
 /// Everything a month's workbooks are made of.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +79,12 @@ pub struct ReportInput<'a> {
     pub records_total: u64,
     /// Which workbooks to make.
     pub workbooks: &'a [Workbook],
+    /// How village lists are cut into workbooks.
+    pub town_files: TownFiles,
+    /// How identity corrections are.
+    pub identity_files: IdentityFiles,
+    /// Where findings stand, where there is a ledger: then lists ask only for what is open, and say what was answered before.
+    pub standings: Option<&'a Standings>,
     /// Hide numbers everywhere, not only in what goes to villages.
     pub mask: bool,
     /// Printed in the notes on how to read.
@@ -102,11 +112,14 @@ pub struct ReportError {
     source: XlsxError,
 }
 
-/// The workbooks asked for, in file order: `汇总`, the promises, identity corrections, departments, towns.
+/// The workbooks asked for, in file order: `汇总`, the promises, `整改台账`, identity corrections, departments, towns.
 pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, ReportError> {
     let caption = Caption::new(input);
+    let histories: Histories<'_> =
+        input.standings.iter().flat_map(|standings| standings.iter()).map(|own| (own.finding_id.as_str(), own)).collect();
+    let asked = |finding: &&Finding| histories.get(finding.finding_id.as_str()).is_none_or(|standing| standing.state.is_asked());
     let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
-        input.findings.iter().partition(|finding| finding.rule.starts_with(IDENTITY));
+        input.findings.iter().filter(asked).partition(|finding| finding.rule.starts_with(IDENTITY));
     let identity_tables: Vec<Table<ListField>> =
         layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)).collect();
 
@@ -116,8 +129,17 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     let clauses_name = names.claim(&caption.fill(&layouts.clauses.file));
     let mut books = Vec::new();
     if wanted(Workbook::Identity) && !identity.is_empty() {
-        let name = names.claim(&caption.fill(&layouts.identity.file));
-        books.push((name, input.mask, identity_book(&identity, layouts, &identity_tables, &caption)));
+        let files = match input.identity_files {
+            IdentityFiles::County => vec![(layouts.identity.file.clone(), identity)],
+            IdentityFiles::Town => grouped(&identity, |finding| finding.town.as_deref())
+                .into_iter()
+                .map(|(town, findings)| (format!("{}_{}", layouts.identity.file, town.unwrap_or(UNPLACED_TOWN)), findings))
+                .collect(),
+        };
+        for (file, findings) in files {
+            let name = names.claim(&caption.fill(&file));
+            books.push((name, input.mask, identity_book(&findings, layouts, &identity_tables, &caption)));
+        }
     }
     let departments = if wanted(Workbook::Departments) { &others[..] } else { &[] };
     for (department, findings) in by_department(departments, input.cards, &layouts.department.unplaced) {
@@ -127,15 +149,26 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     }
     let towns = if wanted(Workbook::Towns) { &others[..] } else { &[] };
     for (town, findings) in grouped(towns, |finding| finding.town.as_deref()) {
-        let caption = caption.with("town", town.unwrap_or("未定乡镇"));
-        let name = names.claim(&caption.fill(&layouts.town.file));
-        // What goes to a village never shows whole numbers.
-        books.push((name, true, town_book(&findings, layouts, &caption)));
+        let caption = caption.with("town", town.unwrap_or(UNPLACED_TOWN));
+        let files = match input.town_files {
+            TownFiles::Town => vec![(layouts.town.file.clone(), findings)],
+            TownFiles::Village => grouped(&findings, |finding| finding.village.as_deref())
+                .into_iter()
+                .map(|(village, findings)| {
+                    (format!("{}_{}", layouts.town.file, village.unwrap_or(&layouts.town.unplaced)), findings)
+                })
+                .collect(),
+        };
+        for (file, findings) in files {
+            let name = names.claim(&caption.fill(&file));
+            // What goes to a village never shows whole numbers.
+            books.push((name, true, town_book(&findings, layouts, &histories, &caption)));
+        }
     }
 
     let path = |name: &str| format!("reports/{name}.xlsx");
     let lists = books.par_iter().map(|(name, mask, book)| {
-        let view = View::new(input.period, input.dictionary, input.cards, input.intake, *mask);
+        let view = View::new(input.period, input.dictionary, input.cards, input.intake, &histories, *mask);
         let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
         output(path(name), written)
     });
@@ -147,6 +180,10 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     let mut files: Vec<OutputFile> = summary?.into_iter().collect();
     if wanted(Workbook::Clauses) && !input.clauses.is_empty() {
         files.push(output(path(&clauses_name), clauses::write(input, &layouts.clauses, &layouts.style, &caption))?);
+    }
+    if let Some(standings) = input.standings.filter(|_| wanted(Workbook::Ledger)) {
+        let path = path(&names.claim(&caption.fill(&layouts.ledger.file)));
+        files.push(output(path, ledger::write(input, standings, &layouts.ledger, &layouts.style, &caption))?);
     }
     files.extend(lists?);
     Ok(files)
@@ -181,12 +218,12 @@ fn by_department<'a, 'k>(findings: &[&'a Finding], cards: &'k [RuleCard], unplac
     grouped(findings, lead).into_iter().map(|(lead, findings)| (lead.unwrap_or(unplaced), findings)).collect()
 }
 
-fn town_book<'a>(findings: &[&'a Finding], layouts: &'a Layouts, caption: &Caption) -> Book<'a> {
+fn town_book<'a>(findings: &[&'a Finding], layouts: &'a Layouts, histories: &Histories<'_>, caption: &Caption) -> Book<'a> {
     let layout = &layouts.town;
     let sections = grouped(findings, |finding| finding.village.as_deref()).into_iter().map(|(village, findings)| {
         let name = village.unwrap_or(&layout.unplaced).to_owned();
         let caption = caption.with("village", &name);
-        Section { name, caption, clause: String::new(), table: &layout.list, entries: by_subject(findings) }
+        Section { name, caption, clause: String::new(), table: &layout.list, entries: new_first(by_subject(findings), histories) }
     });
     Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
 }

@@ -46,6 +46,9 @@ impl Sample {
             populations: &self.populations,
             records_total: 1234,
             workbooks: &crate::config::pipeline::Workbook::USUAL,
+            town_files: crate::config::pipeline::TownFiles::Town,
+            identity_files: crate::config::pipeline::IdentityFiles::County,
+            standings: None,
             mask: false,
             tool_version: "0.1.0",
         }

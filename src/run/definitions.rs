@@ -14,7 +14,7 @@ use crate::config::error::Problems;
 use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::pin::Pin;
-use crate::config::pipeline::{Layer, Pipeline, Workbook};
+use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::model::ids::{CountyKey, hexadecimal};
@@ -49,6 +49,12 @@ pub(super) struct Definitions {
     pub(super) needs_town: bool,
     /// What it makes.
     pub(super) workbooks: Vec<Workbook>,
+    /// How village lists are cut into workbooks.
+    pub(super) town_files: TownFiles,
+    /// How identity corrections are.
+    pub(super) identity_files: IdentityFiles,
+    /// The ledger that the pipeline names.
+    pub(super) ledger: Option<PathBuf>,
     /// Of all files above, lower-case hexadecimal.
     pub(super) hash: String,
     /// Of those that rows and links follow from: county, registries, divisions, order, pins, linking model, key.
@@ -174,6 +180,9 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         pins,
         needs_town: pipeline.needs_town,
         workbooks: pipeline.workbooks,
+        town_files: pipeline.town_files,
+        identity_files: pipeline.identity_files,
+        ledger: pipeline.ledger.map(|path| reader.folder.join(path)),
         links_hash: hexadecimal(&rows.finalize()),
         hash: hexadecimal(&reader.hasher.finalize()),
     })

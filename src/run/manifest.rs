@@ -48,6 +48,9 @@ pub(super) struct Manifest {
     pub(super) outputs: Vec<OutputEntry>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
     pub(super) notes: Vec<NoteEntry>,
+    /// Where findings stand, by state; only with a ledger.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) standings: BTreeMap<String, u64>,
     /// Findings per rule.
     pub(super) findings: BTreeMap<String, u64>,
     /// Whether rows in = rows kept + rows rejected everywhere.
@@ -278,6 +281,7 @@ impl Manifest {
             linking: None,
             outputs: Vec::new(),
             notes: Vec::new(),
+            standings: BTreeMap::new(),
             findings: BTreeMap::new(),
             balanced: true,
         }

@@ -5,6 +5,7 @@
 
 mod check;
 pub mod child;
+mod clock;
 mod definitions;
 mod diagnose;
 mod edited;
@@ -14,11 +15,13 @@ mod facts;
 mod finished;
 mod inputs;
 mod intake;
+mod ledger_file;
 mod lock;
 mod manifest;
 mod resume;
 mod source;
 mod stages;
+mod standings;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -39,12 +42,14 @@ use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
+use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
 use crate::report::{ReportInput, build};
 use definitions::Definitions;
 use intake::Intake;
 use manifest::{Manifest, OutputEntry, StageEntry, Timing};
 use source::Source;
+use standings::Life;
 use workspace::Workspace;
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
@@ -55,6 +60,7 @@ pub use explain::{ExplainError, Question, explain};
 pub use facts::facts;
 pub use finished::FinishedError;
 pub use inputs::InputError;
+pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
@@ -95,6 +101,8 @@ pub struct Request {
     pub fresh: bool,
     /// Mask everything.
     pub mask: bool,
+    /// The ledger; else what the pipeline names, if anything.
+    pub ledger: Option<PathBuf>,
     /// This program, for the children that parse.
     pub executable: PathBuf,
 }
@@ -127,6 +135,9 @@ pub enum RunError {
     /// The run folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFileError),
     /// The finished run that is to be read is not whole.
     #[error(transparent)]
     Finished(#[from] FinishedError),
@@ -154,6 +165,8 @@ struct Run<'a> {
     timings: Vec<Timing>,
     /// Whether `stages/records.parquet` and what goes with it are in the work folder.
     kept: bool,
+    fingerprint: String,
+    life: Option<Life>,
 }
 
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
@@ -165,6 +178,9 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let request = &Request { towns, villages, ..request.clone() };
     let fingerprint = fingerprint(request, &definitions, &source, period, as_of);
     let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
+    let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
+    let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
+    let life = ledger.filter(|_| request.until >= Stage::Assess).map(|path| Life::open(path, !partial)).transpose()?;
     let manifest = Manifest {
         towns: request.towns.clone(),
         villages: request.villages.clone(),
@@ -188,6 +204,8 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         manifest,
         timings: Vec::new(),
         kept: false,
+        fingerprint,
+        life,
     };
     run.stages(&source)
 }
@@ -224,15 +242,23 @@ impl Run<'_> {
                 let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
                 findings = assessed.findings.len();
                 headline.push_str(&self.closing(&assessed));
+                let standings = self.standings(&assessed)?;
                 if self.request.until >= Stage::Report {
                     // Workbooks need findings only; a county's rows need not wait in memory.
                     let total = records.len() as u64;
                     drop((records, linked));
-                    self.timed("report", |run| run.report(&assessed, &intake, total))?;
+                    self.timed("report", |run| run.report(&assessed, standings.as_ref(), &intake, total))?;
+                }
+                if let Some(standings) = &standings {
+                    headline.push_str(&Self::moved(standings));
+                    // Only lists that were made have asked anybody anything.
+                    if self.request.until >= Stage::Report {
+                        self.record(&assessed, standings)?;
+                    }
                 }
             }
-        } else {
-            self.keep(&records, &intake)?;
+        } else if !self.kept {
+            Self::keep(&self.workspace, &records, &intake)?;
         }
         self.finish(&intake, headline, findings)
     }
@@ -299,12 +325,9 @@ impl Run<'_> {
     }
 
     /// Writes the kept rows, so that an interrupted run goes on from here.
-    fn keep(&self, records: &RecordSet, intake: &[IntakeFile]) -> Result<(), RunError> {
-        if self.kept {
-            return Ok(());
-        }
-        stages::write_records(&self.workspace.path("stages/records.parquet")?, records)?;
-        resume::keep(&self.workspace, records, intake)
+    fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeFile]) -> Result<(), RunError> {
+        stages::write_records(&workspace.path("stages/records.parquet")?, records)?;
+        resume::keep(workspace, records, intake)
     }
 
     /// Links while the rows are written: encoding a county's rows takes about as long as a quarter of linking them.
@@ -319,8 +342,9 @@ impl Run<'_> {
     }
 
     fn link_anew(&self, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
-        let (linked, kept) =
-            rayon::join(|| link(records, &self.definitions.link, &self.definitions.key), || self.keep(records, intake));
+        let (definitions, workspace, kept) = (self.definitions, &self.workspace, self.kept);
+        let keep = || if kept { Ok(()) } else { Self::keep(workspace, records, intake) };
+        let (linked, kept) = rayon::join(|| link(records, &definitions.link, &definitions.key), keep);
         kept?;
         stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked)?;
         stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
@@ -330,6 +354,7 @@ impl Run<'_> {
     }
 
     fn assess(&mut self, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
+        let known = self.known()?;
         let assessed = assess(&AssessInput {
             records,
             linked,
@@ -340,7 +365,7 @@ impl Run<'_> {
             key: &self.definitions.key,
             towns: &self.request.towns,
             villages: &self.request.villages,
-            known: None,
+            known: known.as_ref(),
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
         stages::write_batch(&self.workspace.path("stages/facts_person.parquet")?, &assessed.facts_person)?;
@@ -355,9 +380,15 @@ impl Run<'_> {
         Ok(assessed)
     }
 
-    fn report(&mut self, assessed: &Assessed, intake: &[IntakeFile], records_total: u64) -> Result<(), RunError> {
+    fn report(
+        &mut self,
+        assessed: &Assessed,
+        standings: Option<&Standings>,
+        intake: &[IntakeFile],
+        records_total: u64,
+    ) -> Result<(), RunError> {
         let policy = &self.definitions.policy;
-        let cards: Vec<_> = policy.rules.iter().map(|rule| rule.card.clone()).collect();
+        let cards = self.cards();
         let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
         let books = build(
             &ReportInput {
@@ -375,6 +406,9 @@ impl Run<'_> {
                 populations: &populations,
                 records_total,
                 workbooks: &self.definitions.workbooks,
+                town_files: self.definitions.town_files,
+                identity_files: self.definitions.identity_files,
+                standings,
                 mask: self.request.mask,
                 tool_version: env!("CARGO_PKG_VERSION"),
             },

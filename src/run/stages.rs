@@ -310,11 +310,13 @@ fn origin_columns(records: &RecordSet, position: usize, start: usize, length: us
     ]
 }
 
-fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+pub(super) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn batch<N: Into<String>>(columns: impl IntoIterator<Item = (N, ArrayRef)>) -> Result<RecordBatch, arrow::error::ArrowError> {
+pub(super) fn batch<N: Into<String>>(
+    columns: impl IntoIterator<Item = (N, ArrayRef)>,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
     let (fields, arrays): (Vec<_>, Vec<_>) =
         columns.into_iter().map(|(name, array)| (Field::new(name.into(), array.data_type().clone(), true), array)).unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)

@@ -78,6 +78,10 @@ pub enum ListField {
     DataDate,
     /// The weakest confidence.
     Confidence,
+    /// Where the findings stand, from the ledger.
+    State,
+    /// What was answered last, from the ledger.
+    LastAnswer,
     /// Owed, yuan.
     Due,
     /// Paid, yuan.

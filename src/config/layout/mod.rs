@@ -1,11 +1,10 @@
 //! What workbooks look like, as data: `reports/*.toml`.
 //!
-//! Takes the text of six files (`style.toml`, `town.toml`, `department.toml`, `identity.toml`, `summary.toml`,
-//! `clauses.toml`), gives
-//! [`Layouts`] or every mistake found, each with file and line. A [`Layouts`] that exists is sound: widths are positive,
+//! Takes the texts of a layout folder (`style.toml` and one file per kind of workbook), gives [`Layouts`] or every mistake found, each with file and line. A [`Layouts`] that exists is sound: widths are positive,
 //! every drop-down names a list, every placeholder is known.
 
 mod fields;
+mod ledger;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub use fields::{ClauseField, CrossField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField};
+pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
 
 /// Every layout.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Layouts {
     pub summary: SummaryBook,
     /// Promises of the document.
     pub clauses: ClauseBook,
+    /// Where findings stand.
+    pub ledger: LedgerBook,
 }
 
 /// The table of promises.

@@ -1,6 +1,6 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
-use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, ListBook, Style, SummaryBook, Table};
+use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, Style, SummaryBook, Table};
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
 
@@ -8,13 +8,14 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 6] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
     ("identity.toml", include_str!("../../../reports/identity.toml")),
     ("summary.toml", include_str!("../../../reports/summary.toml")),
     ("clauses.toml", include_str!("../../../reports/clauses.toml")),
+    ("ledger.toml", include_str!("../../../reports/ledger.toml")),
 ];
 
 impl Layouts {
@@ -35,6 +36,7 @@ impl Layouts {
             check.template(&book.file);
             check.table(&book.table);
         });
+        let ledger = folder.read("ledger.toml", ledger_book);
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -44,6 +46,7 @@ impl Layouts {
                 identity: identity?,
                 summary: summary?,
                 clauses: clauses?,
+                ledger: ledger?,
             })
         };
         match (problems, whole()) {
@@ -102,6 +105,12 @@ impl Checked for ListBook {
     }
 }
 
+impl Checked for LedgerBook {
+    fn choices(&self) -> Option<&Choices> {
+        Some(&self.choices)
+    }
+}
+
 impl Checked for IdentityBook {
     fn choices(&self) -> Option<&Choices> {
         Some(&self.choices)
@@ -122,6 +131,20 @@ fn identity_book(book: &IdentityBook, check: &mut Check<'_>) {
     check.choices();
     if book.sheets.is_empty() {
         check.mistake("sheets", "至少要有一张 [[sheets]]".to_owned());
+    }
+}
+
+fn ledger_book(book: &LedgerBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    for table in [&book.rules, &book.towns, &book.villages, &book.departments] {
+        check.table(table);
+    }
+    for table in [&book.open, &book.settled, &book.sample.table] {
+        check.table(table);
+    }
+    check.choices();
+    if book.sample.share > 10_000 {
+        check.mistake("share", format!("抽查比例 {} 超过万分之一万", book.sample.share));
     }
 }
 
@@ -215,7 +238,7 @@ mod tests {
         let layouts = Layouts::shipped().expect("layouts");
         let titles: Vec<&str> = layouts.town.list.columns.iter().map(|column| column.title.as_str()).collect();
         let agreed = "序号 疑点编号 乡镇 村 组 户编号 户主姓名 姓名 身份证号(脱敏) 与户主关系 疑点类型 政策条款 疑点说明 依据一 依据二 \
-                      数据截止日期 可信度 核查结果 现实情况 未纳入原因 处理意见 核查方式 核查人 核查时间 驻村干部/第一书记签字 \
+                      数据截止日期 可信度 状态 上次核查 核查结果 现实情况 未纳入原因 处理意见 核查方式 核查人 核查时间 驻村干部/第一书记签字 \
                       村支书签字 乡镇审核人 乡镇审核意见 行标识";
         assert_eq!(titles, agreed.split_whitespace().collect::<Vec<_>>());
     }

@@ -1,0 +1,143 @@
+//! A run with a ledger: whom it knows, where this month's findings stand, and the month written into it.
+//!
+//! A run of some towns, and a masked one, only reads the ledger: what it leaves out has not been settled, and what it prints is asked of
+//! nobody. The month is written once every output is in the work folder, before it is published: a crash in between is mended by the same
+//! command, which finds the month recorded and publishes the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, UInt32Array};
+
+use super::ledger_file::{self, HeldLedger};
+use super::stages::{StageError, batch, texts, write_batch};
+use super::{Run, RunError, clock};
+use crate::assess::Assessed;
+use crate::ledger::Month;
+use crate::model::finding::Finding;
+use crate::model::rule::RuleCard;
+use crate::model::standing::{Remembered, Standing, Standings, State};
+
+/// The ledger of a run.
+#[derive(Debug)]
+pub(super) struct Life {
+    held: HeldLedger,
+    /// Whether the run is written into it.
+    writes: bool,
+}
+
+impl Life {
+    /// Opens the ledger at `path`; one that only reads must be there.
+    pub(super) fn open(path: &Path, writes: bool) -> Result<Self, RunError> {
+        Ok(Self { held: ledger_file::open(path, writes)?, writes })
+    }
+}
+
+impl Run<'_> {
+    /// Whom the ledger knows; `None` without one.
+    pub(super) fn known(&self) -> Result<Option<BTreeMap<String, BTreeSet<String>>>, RunError> {
+        let known = self.life.as_ref().map(|life| life.held.ledger.known(self.period)).transpose();
+        known.map_err(|error| RunError::Ledger(error.into()))
+    }
+
+    /// Where this month's findings stand, also written as `stages/standings.parquet`; `None` without a ledger.
+    pub(super) fn standings(&mut self, assessed: &Assessed) -> Result<Option<Standings>, RunError> {
+        let Some(life) = &self.life else { return Ok(None) };
+        let cards = self.cards();
+        let standings =
+            life.held.ledger.standings(&self.month(assessed, &cards)).map_err(|error| RunError::Ledger(error.into()))?;
+        write(&self.workspace.path("stages/standings.parquet")?, &assessed.findings, &standings)?;
+        for standing in standings.iter() {
+            *self.manifest.standings.entry(standing.state.plain().to_owned()).or_default() += 1;
+        }
+        Ok(Some(standings))
+    }
+
+    /// Writes the month into the ledger, where the run is one that does.
+    pub(super) fn record(&mut self, assessed: &Assessed, standings: &Standings) -> Result<(), RunError> {
+        let Some(mut life) = self.life.take() else { return Ok(()) };
+        if life.writes {
+            let cards = self.cards();
+            let month = self.month(assessed, &cards);
+            life.held
+                .ledger
+                .record(&month, standings, &self.fingerprint, &clock::utc_now())
+                .map_err(|error| RunError::Ledger(error.into()))?;
+        }
+        self.life = Some(life);
+        Ok(())
+    }
+
+    /// The rules' public faces.
+    pub(super) fn cards(&self) -> Vec<RuleCard> {
+        self.definitions.policy.rules.iter().map(|rule| rule.card.clone()).collect()
+    }
+
+    fn month<'m>(&'m self, assessed: &'m Assessed, cards: &'m [RuleCard]) -> Month<'m> {
+        Month {
+            period: self.period,
+            as_of: self.as_of,
+            findings: &assessed.findings,
+            withheld: &assessed.withheld,
+            notes: &assessed.notes,
+            cards,
+            towns: &self.request.towns,
+            villages: &self.request.villages,
+        }
+    }
+
+    /// A line on what moved: `台账：新增 3，持续未回复 12，…`.
+    pub(super) fn moved(standings: &Standings) -> String {
+        let mut counts: BTreeMap<State, (usize, &str)> = BTreeMap::new();
+        for standing in standings.iter() {
+            let plain = standing.state.plain();
+            // States with different reasons are told as one.
+            match counts.values_mut().find(|(_, known)| *known == plain) {
+                Some((count, _)) => *count += 1,
+                None => {
+                    counts.insert(standing.state, (1, plain));
+                }
+            }
+        }
+        let told: Vec<String> = counts.values().map(|(count, plain)| format!("{plain} {count}")).collect();
+        format!("\n台账：{}", if told.is_empty() { "没有疑点".to_owned() } else { told.join("，") })
+    }
+}
+
+/// `standings.parquet`: one row per finding of this month and per finding open before it.
+fn write(path: &Path, findings: &[Finding], standings: &Standings) -> Result<(), StageError> {
+    let present = findings.iter().map(Remembered::from).zip(&standings.present);
+    let rows: Vec<(Remembered, &Standing)> =
+        present.chain(standings.absent.iter().map(|(what, standing)| (what.clone(), standing))).collect();
+    let text = |pick: &dyn Fn(&Remembered, &Standing) -> Option<String>| -> ArrayRef {
+        let values: Vec<Option<String>> = rows.iter().map(|(what, standing)| pick(what, standing)).collect();
+        texts(values.iter().map(Option::as_deref))
+    };
+    let count = |pick: &dyn Fn(&Standing) -> u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(_, standing)| pick(standing))))
+    };
+    let reason = |_: &Remembered, standing: &Standing| match standing.state {
+        State::Reopened(why) => Some(why.plain().to_owned()),
+        State::Suspended(why) => Some(why.plain().to_owned()),
+        State::Exempt(until) => until.map(|day| day.to_string()),
+        _ => None,
+    };
+    let batch = batch([
+        ("finding_id", text(&|what, _| Some(what.finding_id.clone()))),
+        ("rule", text(&|what, _| Some(what.rule.clone()))),
+        ("town", text(&|what, _| what.town.clone())),
+        ("village", text(&|what, _| what.village.clone())),
+        ("gap_fen", Arc::new(rows.iter().map(|(what, _)| what.gap_fen).collect::<Int64Array>())),
+        ("state", text(&|_, standing| Some(standing.state.plain().to_owned()))),
+        ("reason", text(&reason)),
+        ("first", text(&|_, standing| Some(standing.first.to_string()))),
+        ("last", text(&|_, standing| Some(standing.last.to_string()))),
+        ("months", count(&|standing| standing.months)),
+        ("asked", count(&|standing| standing.asked)),
+        ("answer", text(&|_, standing| standing.answer.as_ref().map(crate::model::standing::Answer::plain))),
+        ("answered_list", text(&|_, standing| standing.answer.as_ref().map(|answer| answer.list.to_string()))),
+    ])
+    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
