@@ -337,7 +337,7 @@ impl<'a> Composer<'a> {
             file: Some(sheet.name.file.clone()),
             sheet: Some(sheet.name.sheet.clone()),
             row: Some(number),
-            column: sheet.header(field).to_owned(),
+            column: sheet.header(field).map_or_else(|| self.input.field_title(field), str::to_owned),
             value: self.plain(position, row, field),
         })
     }

@@ -111,8 +111,8 @@ fn an_uncovered_household_names_cells_and_what_was_searched() {
         .collect();
     let cell = |registry: &str, row: Option<u32>, column, value| (registry.to_owned(), row, column, value);
     for expected in [
-        cell("poverty", Some(2), "labour", "无劳动力"),
-        cell("poverty", Some(2), "poverty_status", "未脱贫"),
+        cell("poverty", Some(2), "劳动技能", "无劳动力"),
+        cell("poverty", Some(2), "脱贫属性", "未脱贫"),
         cell("dibao", None, "低保人员名册", "未查到"),
         cell("tekun", None, "特困供养人员名册", "未查到"),
     ] {

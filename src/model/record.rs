@@ -24,10 +24,10 @@ pub struct SourceSheet {
 }
 
 impl SourceSheet {
-    /// The header that gave `field`, or the field's own name.
+    /// The header that gave `field`; `None` for a field made from others, such as the birth date that a number holds.
     #[must_use]
-    pub fn header<'a>(&'a self, field: &'a str) -> &'a str {
-        self.headers.iter().find(|(name, _)| name == field).map_or(field, |(_, header)| header)
+    pub fn header(&self, field: &str) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| name == field).map(|(_, header)| header.as_str())
     }
 }
 

@@ -186,12 +186,8 @@ impl Book<'_> {
             ItemField::Answer => standing.answer.as_ref().map_or(Value::Blank, |answer| text(&told_answer(answer))),
             ItemField::Gap => what.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
             ItemField::SettledIn => text(&self.input.period.to_string()),
-            ItemField::Result => match (standing.state, what.gap_fen) {
-                (State::SettledByData, Some(gap)) if gap > 0 => text("本月数据显示已补到位"),
-                (State::SettledByData, Some(gap)) if gap < 0 => text("本月数据显示已不再多发"),
-                (State::SettledByData, _) => text("本月数据已不再显示"),
-                _ => text("村、部门已回复"),
-            },
+            ItemField::Result if standing.state == State::SettledByData => text("本月数据已不再显示"),
+            ItemField::Result => text("已回复，登记没有再变"),
             ItemField::Closed => yes(!standing.state.is_open()),
             ItemField::Blank => Value::Blank,
         }
@@ -258,7 +254,9 @@ impl Unit {
     }
 
     fn value(&self, row: usize, field: UnitField) -> Value {
-        let state = |state: State| Value::Count(self.states.get(state.plain()).copied().unwrap_or(0));
+        // A page of noughts hides what moved.
+        let count = |count: i64| if count == 0 { Value::Blank } else { Value::Count(count) };
+        let state = |state: State| count(self.states.get(state.plain()).copied().unwrap_or(0));
         let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(text.to_owned()) };
         let money = |fen: i64| if fen == 0 { Value::Blank } else { Value::Money(Fen(fen)) };
         match field {
@@ -271,17 +269,17 @@ impl Unit {
             UnitField::Disputed => state(State::Disputed),
             UnitField::Reopened => state(State::Reopened(Reopening::CameBack)),
             UnitField::Suspended => state(State::Suspended(Suspension::Unknown)),
-            UnitField::Open => Value::Count(self.open),
-            UnitField::AgeNew => Value::Count(self.ages[0]),
-            UnitField::AgeOne => Value::Count(self.ages[1]),
-            UnitField::AgeTwo => Value::Count(self.ages[2]),
-            UnitField::AgeMore => Value::Count(self.ages[3]),
-            UnitField::Overdue => Value::Count(self.overdue),
+            UnitField::Open => count(self.open),
+            UnitField::AgeNew => count(self.ages[0]),
+            UnitField::AgeOne => count(self.ages[1]),
+            UnitField::AgeTwo => count(self.ages[2]),
+            UnitField::AgeMore => count(self.ages[3]),
+            UnitField::Overdue => count(self.overdue),
             UnitField::SettledByData => state(State::SettledByData),
-            UnitField::SettledByAnswer => Value::Count(self.settled_by_answer),
+            UnitField::SettledByAnswer => count(self.settled_by_answer),
             UnitField::Exempt => state(State::Exempt(None)),
-            UnitField::Asked => Value::Count(self.asked),
-            UnitField::Answered => Value::Count(self.answered),
+            UnitField::Asked => count(self.asked),
+            UnitField::Answered => count(self.answered),
             UnitField::AnsweredShare if self.asked == 0 => Value::Blank,
             UnitField::AnsweredShare => Value::Share(self.answered * 10_000 / self.asked),
             UnitField::Owed => money(self.owed),
@@ -321,3 +319,7 @@ fn samples<'i, 'a>(items: &'i [Item<'a>], layout: &SampleSheets, period: Month) 
     }
     samples
 }
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

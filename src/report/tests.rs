@@ -9,7 +9,7 @@ use super::sample::{Sample, finding, sample};
 use super::*;
 use crate::model::finding::Evidence;
 
-fn layouts() -> Layouts {
+pub(super) fn layouts() -> Layouts {
     Layouts::shipped().expect("shipped layouts")
 }
 
@@ -17,7 +17,7 @@ fn files(sample: &Sample) -> Vec<OutputFile> {
     build(&sample.input(), &layouts()).expect("workbooks")
 }
 
-fn find<'a>(files: &'a [OutputFile], part: &str) -> &'a OutputFile {
+pub(super) fn find<'a>(files: &'a [OutputFile], part: &str) -> &'a OutputFile {
     files.iter().find(|file| file.path.contains(part)).unwrap_or_else(|| panic!("no {part}"))
 }
 
@@ -25,12 +25,12 @@ fn open(file: &OutputFile) -> Xlsx<Cursor<&[u8]>> {
     open_workbook_from_rs(Cursor::new(file.bytes.as_slice())).expect("a workbook")
 }
 
-fn cells(file: &OutputFile, sheet: &str) -> Vec<Vec<Data>> {
+pub(super) fn cells(file: &OutputFile, sheet: &str) -> Vec<Vec<Data>> {
     open(file).worksheet_range(sheet).expect("a sheet").rows().map(<[Data]>::to_vec).collect()
 }
 
 /// Every cell as text: `#` sheet, then `row: cell | cell`, blanks at the end dropped, line breaks as `⏎`.
-fn dump(file: &OutputFile) -> String {
+pub(super) fn dump(file: &OutputFile) -> String {
     let mut workbook = open(file);
     let mut text = String::new();
     for sheet in workbook.sheet_names() {
@@ -72,7 +72,7 @@ fn every_part(file: &OutputFile) -> String {
 #[track_caller]
 /// Compares a workbook cell by cell with `tests/golden/`; with `BIDUI_GOLDEN=write` it writes the golden file instead, to be read
 /// in the diff.
-fn same_as_golden(file: &OutputFile, name: &str) {
+pub(super) fn same_as_golden(file: &OutputFile, name: &str) {
     let dump = dump(file);
     let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     if std::env::var("BIDUI_GOLDEN").is_ok_and(|wish| wish == "write") {

@@ -85,7 +85,7 @@ pub enum UnitField {
     SettledByAnswer,
     /// Excused.
     Exempt,
-    /// Asked by an earlier list and neither settled nor excused before this month.
+    /// Asked by an earlier list, and neither settled nor excused until this month.
     Asked,
     /// Of these answered.
     Answered,
