@@ -25,13 +25,16 @@ pub(crate) fn is_html(text: &str) -> bool {
     text.starts_with('<') && memchr::memmem::find(lower_head(text, 1 << 16).as_bytes(), b"<table").is_some()
 }
 
+/// The beginning of a text in lower case, as far as it takes to tell what it is.
+pub(crate) fn head(text: &str) -> String {
+    lower_head(text.trim_start(), 4096)
+}
+
 /// Refuses XML and mail archives that open in Excel but are no HTML.
 pub(crate) fn refuse_lookalikes(text: &str) -> Result<(), Refused> {
-    let head = lower_head(text.trim_start(), 4096);
+    let head = head(text);
     let hint = "请用 WPS 或 Excel 打开，另存为 xlsx 后重新提供";
-    if head.starts_with('<') && head.contains("urn:schemas-microsoft-com:office:spreadsheet") && head.contains("<workbook") {
-        Err(Refused::new("spreadsheetml-2003", "这是 XML 表格 2003 格式，暂不支持", hint))
-    } else if head.starts_with("mime-version:") {
+    if head.starts_with("mime-version:") {
         Err(Refused::new("mhtml", "这是单文件网页（mht）格式，暂不支持", hint))
     } else if head.starts_with('<') && !is_html(text) {
         Err(Refused::new("unknown-format", "这是网页或 XML 文件，其中没有表格", "请核对来源，另存为 xlsx 后重新提供"))

@@ -17,10 +17,12 @@ pub mod recognise;
 mod rows;
 mod sheet;
 mod sniff;
+mod spreadsheetml;
 mod stop;
 mod text;
 pub mod wire;
 mod workbook;
+mod xlsb;
 mod xlsx;
 
 #[cfg(test)]

@@ -14,9 +14,11 @@ use super::html;
 use super::limits::Limits;
 use super::sheet::Sink;
 use super::sniff::{self, Kind};
+use super::spreadsheetml;
 use super::stop::{Refused, Stop};
 use super::text;
 use super::workbook;
+use super::xlsb;
 use super::xlsx;
 use crate::model::ids::hexadecimal;
 
@@ -96,6 +98,10 @@ fn file(
             sink(begin(origin, sha256, "xls", ""))?;
             workbook::read_xls(source, limits, sink)
         }
+        Kind::Xlsb => {
+            sink(begin(origin, sha256, "xlsb", ""))?;
+            xlsb::read(source, limits, meter, sink)
+        }
         Kind::Ods => {
             sink(begin(origin, sha256, "ods", ""))?;
             workbook::read_ods(source, limits, meter, sink)
@@ -104,7 +110,11 @@ fn file(
             Err(Stop::Io(error)) => return Err(error),
             Err(Stop::Refused(refused)) => return refuse(origin, source, refused, sink),
             Ok(decoded) => {
-                if html::is_html(&decoded.text) {
+                // Before HTML: a workbook's <Table> is no table of a page.
+                if spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {
+                    sink(begin(origin, sha256, "xml-2003", decoded.encoding))?;
+                    spreadsheetml::read(&decoded.text, limits, sink)
+                } else if html::is_html(&decoded.text) {
                     sink(begin(origin, sha256, "html", decoded.encoding))?;
                     html::read(&decoded.text, limits, sink)
                 } else {
@@ -132,7 +142,9 @@ fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, St
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes)?;
     let decoded = text::decode(bytes)?;
-    html::refuse_lookalikes(&decoded.text)?;
+    if !spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {
+        html::refuse_lookalikes(&decoded.text)?;
+    }
     if decoded.text.trim().is_empty() {
         return Err(Refused::new("empty-file", "文件里没有内容", "请向提供单位核实，重新导出").into());
     }

@@ -8,7 +8,12 @@ use zip::write::SimpleFileOptions;
 use super::*;
 use crate::model::raw::CellKind;
 
-fn frames_within(name: &str, bytes: &[u8], limits: &Limits) -> Vec<Frame> {
+#[path = "spreadsheetml_tests.rs"]
+mod spreadsheetml_tests;
+#[path = "xlsb_tests.rs"]
+mod xlsb_tests;
+
+pub(super) fn frames_within(name: &str, bytes: &[u8], limits: &Limits) -> Vec<Frame> {
     let mut frames = Vec::new();
     parse(name, Cursor::new(bytes), limits, &mut |frame| {
         frames.push(frame);
@@ -18,12 +23,12 @@ fn frames_within(name: &str, bytes: &[u8], limits: &Limits) -> Vec<Frame> {
     frames
 }
 
-fn frames(bytes: &[u8]) -> Vec<Frame> {
+pub(super) fn frames(bytes: &[u8]) -> Vec<Frame> {
     frames_within("文件", bytes, &Limits::default())
 }
 
 /// Every cell as `row:column kind text`, sheets one after another.
-fn cells(frames: &[Frame]) -> Vec<String> {
+pub(super) fn cells(frames: &[Frame]) -> Vec<String> {
     let mut cells = Vec::new();
     for frame in frames {
         if let Frame::Rows(block) = frame {
@@ -37,7 +42,7 @@ fn cells(frames: &[Frame]) -> Vec<String> {
     cells
 }
 
-fn refusals(frames: &[Frame]) -> Vec<(&str, &str)> {
+pub(super) fn refusals(frames: &[Frame]) -> Vec<(&str, &str)> {
     let mut refusals = Vec::new();
     for frame in frames {
         if let Frame::Refused { code, what, hint } = frame {
@@ -48,7 +53,7 @@ fn refusals(frames: &[Frame]) -> Vec<(&str, &str)> {
     refusals
 }
 
-fn code(bytes: &[u8]) -> String {
+pub(super) fn code(bytes: &[u8]) -> String {
     let frames = frames(bytes);
     assert!(matches!(frames.first(), Some(Frame::File { sha256, .. }) if sha256.len() == 64));
     assert_eq!(frames.last(), Some(&Frame::FileEnd));
@@ -57,14 +62,14 @@ fn code(bytes: &[u8]) -> String {
     refusals[0].0.to_owned()
 }
 
-fn format_of(bytes: &[u8]) -> (String, String) {
+pub(super) fn format_of(bytes: &[u8]) -> (String, String) {
     match frames(bytes).first() {
         Some(Frame::File { format, encoding, .. }) => (format.clone(), encoding.clone()),
         other => panic!("{other:?}"),
     }
 }
 
-fn merges(frames: &[Frame]) -> Vec<(u32, u32, u32, u32)> {
+pub(super) fn merges(frames: &[Frame]) -> Vec<(u32, u32, u32, u32)> {
     let of = |frame: &Frame| match frame {
         Frame::Sheet { merges, .. } => merges.iter().map(|m| (m.first_row, m.first_column, m.last_row, m.last_column)).collect(),
         _ => Vec::new(),
@@ -72,7 +77,7 @@ fn merges(frames: &[Frame]) -> Vec<(u32, u32, u32, u32)> {
     frames.iter().flat_map(of).collect()
 }
 
-fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in parts {
         writer.start_file(*name, SimpleFileOptions::default()).expect("starts");
@@ -310,9 +315,8 @@ fn what_is_not_read_is_refused_by_name() {
     assert_eq!(code(b"%PDF-1.4"), "unknown-format");
     assert_eq!(code(b"Rar!\x1A\x07"), "unknown-format");
     assert_eq!(code(b"MIME-Version: 1.0\nX"), "mhtml");
-    let xml = r#"<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table/></Workbook>"#;
-    assert_eq!(code(xml.as_bytes()), "spreadsheetml-2003");
-    assert_eq!(code(&zip(&[("[Content_Types].xml", b"x"), ("xl/workbook.bin", b"x")])), "xlsb");
+    assert_eq!(code(&zip(&[("[Content_Types].xml", b"x"), ("xl/workbook.bin", b"x")])), "damaged-file");
+    assert_eq!(code(br#"<?xml version="1.0"?><rows><row>1</row></rows>"#), "unknown-format");
 
     let mut compound = vec![0; 1024];
     compound[..4].copy_from_slice(&[0xD0, 0xCF, 0x11, 0xE0]);
@@ -341,11 +345,13 @@ fn many_rows_come_in_blocks_and_none_is_lost() {
 }
 
 #[test]
-fn xls_and_ods_written_by_an_office_suite_are_read_alike() {
+fn the_same_workbook_in_every_format_is_read_alike() {
     for (bytes, format) in [
         (&include_bytes!("../../fixtures/formats/sample.xls")[..], "xls"),
         (&include_bytes!("../../fixtures/formats/sample.ods")[..], "ods"),
         (&include_bytes!("../../fixtures/formats/sample.xlsx")[..], "xlsx"),
+        (&include_bytes!("../../fixtures/formats/sample-2003.xml")[..], "xml-2003"),
+        (&xlsb_tests::sample(), "xlsb"),
     ] {
         let frames = frames(bytes);
         assert!(matches!(&frames[0], Frame::File { format: found, .. } if found == format), "{format}");

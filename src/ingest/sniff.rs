@@ -9,10 +9,12 @@ use super::stop::Refused;
 pub(crate) enum Kind {
     Xlsx,
     Xls,
+    /// An xlsx whose parts are binary.
+    Xlsb,
     Ods,
     /// A zip of files.
     Archive,
-    /// Delimited text or an HTML table, to be told apart once decoded.
+    /// Delimited text, an HTML table or XML 2003, to be told apart once decoded.
     Text,
 }
 
@@ -59,7 +61,7 @@ fn container(source: &mut dyn Source, limits: &Limits) -> Result<Kind, Refused> 
     let has = |name: &str| names.binary_search_by(|other| other.as_str().cmp(name)).is_ok();
     if has("[content_types].xml") {
         return if has("xl/workbook.bin") {
-            Err(Refused::new("xlsb", "这是 xlsb（二进制）工作簿，暂不支持", SAVE_AS_XLSX))
+            Ok(Kind::Xlsb)
         } else if has("word/document.xml") || has("ppt/presentation.xml") {
             Err(Refused::new("unknown-format", "这是文字或演示文稿，不是表格", "请把其中的表格另存为 xlsx 后提供"))
         } else {
