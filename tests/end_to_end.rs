@@ -220,3 +220,127 @@ fn read_parquet(path: &Path) -> arrow::array::RecordBatch {
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
     reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
 }
+
+/// A text column of a stage file.
+fn column(path: &Path, name: &str) -> Vec<Option<String>> {
+    use arrow::array::{Array, StringArray};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).expect("a stage file")).expect("parquet");
+    let mut values = Vec::new();
+    for batch in reader.build().expect("batches") {
+        let batch = batch.expect("a batch");
+        let array = batch.column_by_name(name).expect("the column").as_any().downcast_ref::<StringArray>().expect("text").clone();
+        values.extend((0..array.len()).map(|at| array.is_valid(at).then(|| array.value(at).to_owned())));
+    }
+    values
+}
+
+/// An XML 2003 workbook of one sheet, as county systems write it and call it .xls.
+fn spreadsheetml(rows: &[[&str; 7]]) -> String {
+    let cell = |text: &&str| {
+        let kind = if text.len() > 15 && text.bytes().all(|byte| byte.is_ascii_digit()) { "Number" } else { "String" };
+        format!("<Cell><Data ss:Type=\"{kind}\">{text}</Data></Cell>")
+    };
+    let rows: String = rows.iter().map(|row| format!("<Row>{}</Row>", row.iter().map(cell).collect::<String>())).collect();
+    format!(
+        "<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" \
+        xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\"><Worksheet ss:Name=\"Sheet1\"><Table><Row><Cell ss:MergeAcross=\"6\">\
+        <Data ss:Type=\"String\">正安县豁免清单</Data></Cell></Row>{rows}</Table></Worksheet></Workbook>"
+    )
+}
+
+#[test]
+fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("2018-06");
+    copy(&root("fixtures/2018-06"), &input, false);
+    let _ = fs::remove_file(input.join("豁免清单.xls"));
+    let before = folder.path().join("before");
+    assert!(run(&input, &before, "2").status.success());
+    let stage = before.join("stages/findings.parquet");
+    let all = |name: &str| column(&stage, name);
+    let (rules, households, names, numbers) = (all("rule"), all("household_code"), all("name"), all("id_number"));
+    let of = |rule: &str| -> Vec<usize> { (0..rules.len()).filter(|at| rules[*at].as_deref() == Some(rule)).collect() };
+    let (two_none, enrolled) = (of("living.two_none_uncovered"), of("health.not_enrolled"));
+    assert!(two_none.len() >= 2 && enrolled.len() >= 3, "{two_none:?} {enrolled:?}");
+    let text = |values: &[Option<String>], at: usize| values[at].clone().unwrap_or_default();
+    let household = text(&households, two_none[0]);
+    let (name, number) = (text(&names, enrolled[0]), text(&numbers, enrolled[0]));
+    // The number went through Excel as a number: its last three digits are gone.
+    let damaged = format!("{}000", number.chars().take(15).collect::<String>());
+    let (other_name, other_number) = (text(&names, enrolled[1]), text(&numbers, enrolled[1]));
+    let list = spreadsheetml(&[
+        ["家庭编号", "姓 名", "证件号码", "规则名称", "豁免原因", "有效期至", "批准人"],
+        [&household, "", "", "“两无”户未纳入低保或特困", "子女赡养", "2018-12-31", "县民政局"],
+        [&text(&households, enrolled[0]), &name, &damaged, "health.not_enrolled", "职工医保", "长期", "县卫计局"],
+        ["", &other_name, &other_number, "health.not_enrolled", "外省参保", "2018年6月29日", "县卫计局"],
+        ["", "查无人", "520324199001010001", "health.not_enrolled", "外省参保", "2018-12-31", "县卫计局"],
+        ["", &other_name, &other_number, "health.not_enroled", "外省参保", "2018-12-31", "县卫计局"],
+    ]);
+    fs::write(input.join("县里不列入的.xls"), list).expect("written");
+
+    let checked = bidui(
+        &[
+            "check",
+            root("pipelines/monthly.toml").to_str().expect("a path"),
+            "--input",
+            input.join("县里不列入的.xls").to_str().expect("a path"),
+        ],
+        "2",
+    );
+    let told = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(
+        told.contains("xml-2003") && told.contains("名册 exemption，表头在第 2 行，5 行") && told.contains("豁免的规则"),
+        "{told}"
+    );
+
+    let after = folder.path().join("after");
+    let output = run(&input, &after, "2");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}");
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(after.join("run.json")).expect("run.json")).expect("JSON");
+    let expected = serde_json::json!({ "used": 2, "expired": 1, "no_subject": 1, "no_rule": 1 });
+    assert_eq!(manifest["exemptions"], expected, "{told}");
+    assert!(told.contains("豁免清单 5 条：已豁免 2") && told.contains("县里不列入的.xls 第 6 行"), "{told}");
+    for (rule, fewer) in [("living.two_none_uncovered", two_none.len() - 1), ("health.not_enrolled", enrolled.len() - 1)] {
+        assert_eq!(manifest["findings"][rule], fewer, "{rule}");
+        assert_eq!(manifest["rules"][rule]["exempt"]["豁免清单"], 1, "{rule}");
+    }
+    let left = column(&after.join("stages/findings.parquet"), "rule").len();
+    assert_eq!(left, rules.len() - 2, "nothing else changed: the list proves and disproves nobody's number");
+    assert!(manifest["notes"].to_string().contains("查无此人（户）：县里不列入的.xls 第 6 行"));
+}
+
+#[test]
+fn what_a_rule_may_name_is_printed_and_always_the_same() {
+    let pipeline = root("pipelines/monthly.toml");
+    let facts = |more: &[&str]| {
+        let output = bidui(&[&["facts", pipeline.to_str().expect("a path")], more].concat(), "2");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let page = facts(&[]);
+    assert!(page.starts_with("# ") && page.contains("| `in_dibao` | 在低保 | bool |") && page.contains("### `dibao` "), "{page}");
+    assert_eq!(page, facts(&[]));
+    let json: serde_json::Value = serde_json::from_str(&facts(&["--json"])).expect("JSON");
+    assert!(json["household"].as_array().expect("facts").iter().any(|fact| fact["name"] == "two_none"));
+}
+
+#[test]
+fn a_workbook_in_any_format_is_read_through_the_capped_child() {
+    let pipeline = root("pipelines/monthly.toml");
+    let path = |file: &str| root(&format!("fixtures/formats/{file}")).to_str().expect("a path").to_owned();
+    for (file, format) in [
+        ("sample.xls", "xls"),
+        ("sample.ods", "ods"),
+        ("sample.xlsx", "xlsx"),
+        ("sample.xlsb", "xlsb"),
+        ("sample-2003.xml", "xml-2003"),
+    ] {
+        let output = bidui(&["check", pipeline.to_str().expect("a path"), "--input", &path(file)], "2");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        // The sample is no registry; that its header was found shows that its cells arrived.
+        assert!(told.contains(&format!("（{format}")) && told.contains("名单"), "{file}: {told}");
+        assert!(!told.contains("暂不支持") && !told.contains("程序"), "{file}: {told}");
+    }
+}

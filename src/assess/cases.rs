@@ -18,12 +18,13 @@ use crate::config::policy::{Body, BuiltIn, Case, CaseValue, Expect, Policy, Seen
 use crate::config::registry::Dictionary;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
+use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::{Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, RowId, SourceSheet};
-use crate::model::registry::Grain;
+use crate::model::registry::{Grain, RegistryId};
 
 /// A case whose rule says something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,7 +237,7 @@ impl Given {
         for (sheet, (registry, rows)) in tables.iter().enumerate() {
             let mut filled = Vec::with_capacity(rows.len());
             for row in rows {
-                let row = given.person(row, &mut first_rows, &mut seen);
+                let row = given.person(registry, row, &mut first_rows, &mut seen);
                 filled.push(row);
             }
             let name = SheetName { file: format!("{registry}.xlsx"), sheet: String::new() };
@@ -269,7 +270,9 @@ impl Given {
     }
 
     /// The row with name, number and place filled in where the case is silent, and its link.
-    fn person(&mut self, row: &Row, first_rows: &mut Vec<Row>, seen: &mut Vec<u32>) -> Row {
+    fn person(&mut self, registry: &RegistryId, row: &Row, first_rows: &mut Vec<Row>, seen: &mut Vec<u32>) -> Row {
+        // A row of the exemption list that names no person is about a household, or about nobody.
+        let of_nobody = registry.as_str() == EXEMPTION && !row.contains_key("person");
         let label = match row.get("person") {
             Some(CaseValue::Text(label)) => label.clone(),
             _ => format!("无名{}", self.linked.links.len()),
@@ -278,8 +281,10 @@ impl Given {
         let at = self.labels.iter().position(|known| *known == label).unwrap_or(self.labels.len());
         let mut row = row.clone();
         row.remove("person");
-        row.entry(NAME.to_owned()).or_insert_with(|| text(&label));
-        if !row.contains_key(ID_NUMBER) && !row.contains_key(ID_STATE) {
+        if !of_nobody {
+            row.entry(NAME.to_owned()).or_insert_with(|| text(&label));
+        }
+        if !of_nobody && !row.contains_key(ID_NUMBER) && !row.contains_key(ID_STATE) {
             row.insert(ID_NUMBER.to_owned(), CaseValue::Text(format!("52032419800101{at:04}")));
             row.insert(ID_STATE.to_owned(), text(IdState::Valid.as_str()));
         }

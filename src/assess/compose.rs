@@ -63,7 +63,7 @@ impl<'a> Composer<'a> {
     ) -> Self {
         let pairs: Vec<(u32, u32)> = subjects.linked.links.iter().map(|link| link.person.0).zip(0..).collect();
         let rows = Groups::new(subjects.linked.people.0.num_rows(), &pairs);
-        let contested = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
+        let contested = subjects.suspicions().flat_map(|suspicion| match suspicion {
             Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
             _ => Vec::new(),
         });

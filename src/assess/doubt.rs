@@ -32,7 +32,7 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
         }
     }
     let present = present_in(subjects, registries);
-    for pair in &subjects.linked.review {
+    for pair in subjects.reviews() {
         for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
             let Some(person) = subjects.person(one) else { continue };
             // The other row, or another row of whoever it belongs to.

@@ -10,6 +10,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
 use super::facts::Facts;
 use super::{AssessError, AssessInput};
 use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
+use crate::model::date::Day;
 use crate::model::finding::RuleNote;
 
 /// What a rule says of one subject.
@@ -33,6 +34,10 @@ pub(crate) struct Evaluated<'p> {
     pub(crate) rule: &'p Rule,
     pub(crate) condition: &'p Condition,
     pub(crate) outcomes: Vec<Outcome>,
+    /// Reason → subjects exempt for it.
+    pub(crate) exempt_reasons: BTreeMap<String, i64>,
+    /// Subjects that the exemption list excuses, and its last day where it names one.
+    pub(crate) exempt_until: BTreeMap<usize, Option<Day>>,
     due: Option<ArrayRef>,
     paid: Option<ArrayRef>,
 }
@@ -80,9 +85,17 @@ pub(crate) fn evaluate<'p>(
     let mut amount =
         |expression: &Option<_>| expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose();
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
+    let mut exempt_reasons: BTreeMap<String, i64> = BTreeMap::new();
+    let mut is_exempt = |subject: usize| {
+        let reason = exempt.iter().zip(&condition.exemptions).find(|(when, _)| yes_no(when, subject) == Some(true));
+        if let Some((_, exemption)) = reason {
+            *exempt_reasons.entry(exemption.reason.clone()).or_default() += 1;
+        }
+        reason.is_some()
+    };
     let outcomes = (0..population.len())
         .map(|subject| match (yes_no(&population, subject), yes_no(&test, subject)) {
-            (Some(true), _) if exempt.iter().any(|when| yes_no(when, subject) == Some(true)) => Outcome::Exempt,
+            (Some(true), _) if is_exempt(subject) => Outcome::Exempt,
             (Some(true), Some(true)) => Outcome::Fires,
             (Some(true), Some(false)) => Outcome::Passes,
             // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
@@ -90,7 +103,7 @@ pub(crate) fn evaluate<'p>(
             _ => Outcome::NotApplicable,
         })
         .collect();
-    Ok(Ok(Evaluated { rule, condition, outcomes, due, paid }))
+    Ok(Ok(Evaluated { rule, condition, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid }))
 }
 
 fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {

@@ -10,6 +10,7 @@ use super::compose::{About, Composer, Draft, fill};
 use super::subjects::{index, persons_of, text_at};
 use crate::config::policy::{Body, BuiltIn, Policy, Rule};
 use crate::model::columns::{ID_NUMBER, ID_RAW, ID_STATE, IdState, NAME};
+use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Confidence, Scope};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::RowId;
@@ -97,7 +98,7 @@ type Proofs<'a> = BTreeMap<RowId, (&'a str, RowId)>;
 
 /// What linking proved. Rows it says nothing of are looked up among the same person's other rows.
 fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
-    let suspicions = composer.subjects.linked.suspicions.iter();
+    let suspicions = composer.subjects.suspicions();
     let damaged = suspicions.filter_map(|suspicion| match suspicion {
         Suspicion::Damaged { row, suggestion, source } => Some((*row, (suggestion.as_str(), *source))),
         _ => None,
@@ -115,7 +116,7 @@ fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
     let mut wrong = Vec::new();
     let (records, linked) = (composer.subjects.records, composer.subjects.linked);
     for (position, registry) in records.registries.iter().enumerate() {
-        let Some(column) = registry.text(ID_STATE) else { continue };
+        let Some(column) = registry.text(ID_STATE).filter(|_| registry.registry.as_str() != EXEMPTION) else { continue };
         let offset = records.offset(position);
         for (row, person) in persons_of(records, linked, position) {
             let Some(state) = text_at(Some(column), row).filter(|state| *state != IdState::Valid.as_str()) else { continue };
@@ -206,7 +207,7 @@ fn difference(written: &str, suggestion: &str) -> String {
 /// elsewhere, else the one with fewer rows that bear it; where that does not tell, about both, to be checked first.
 fn conflicts(composer: &Composer<'_>) -> Matters {
     let mut matters = Matters::new();
-    for suspicion in &composer.subjects.linked.suspicions {
+    for suspicion in composer.subjects.suspicions() {
         let Suspicion::NumberTwoNames { left, right } = suspicion else { continue };
         let Some(number) = valid_number(composer, *right) else { continue };
         let (Some(first), Some(second)) = (composer.subjects.person(*left), composer.subjects.person(*right)) else { continue };
@@ -243,9 +244,7 @@ fn conflicts(composer: &Composer<'_>) -> Matters {
 fn borrowed(composer: &Composer<'_>) -> BTreeMap<RowId, RowId> {
     let joined: Vec<(RowId, &str)> = composer
         .subjects
-        .linked
-        .suspicions
-        .iter()
+        .suspicions()
         .filter_map(|suspicion| match suspicion {
             Suspicion::Damaged { row, .. } => Some((*row, valid_number(composer, *row)?)),
             _ => None,
@@ -274,13 +273,15 @@ fn borrowed(composer: &Composer<'_>) -> BTreeMap<RowId, RowId> {
 fn valid_number<'a>(composer: &Composer<'a>, row: RowId) -> Option<&'a str> {
     let (position, at) = composer.subjects.records.locate(row)?;
     let records = composer.subjects.records.registries.get(position)?;
-    let valid = records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
+    // What the county's own list says of a number proves nothing.
+    let of_list = records.registry.as_str() == EXEMPTION;
+    let valid = !of_list && records.text_at(ID_STATE, at) == Some(IdState::Valid.as_str());
     records.text_at(ID_NUMBER, at).filter(|_| valid)
 }
 
 fn duplicates(composer: &Composer<'_>) -> Matters {
     let mut matters = Matters::new();
-    for suspicion in &composer.subjects.linked.suspicions {
+    for suspicion in composer.subjects.suspicions() {
         let Suspicion::Duplicate { first, again } = suspicion else { continue };
         let Some(person) = composer.subjects.person(*first) else { continue };
         let matter = matters.entry(person).or_default();
@@ -305,7 +306,7 @@ fn reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Matters {
         matter.details.insert((row, format!("{}可能就是此人", composer.place_of(row))));
         matter.confidence = Some(Confidence::Check);
     };
-    for pair in &composer.subjects.linked.review {
+    for pair in composer.subjects.reviews() {
         if let Some(person) = composer.subjects.person(pair.left) {
             add(person, pair.right);
         }

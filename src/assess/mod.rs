@@ -11,6 +11,7 @@ mod completeness;
 mod compose;
 mod doubt;
 mod evaluate;
+mod exemption;
 mod facts;
 mod frame;
 mod identity;
@@ -26,6 +27,7 @@ use arrow::array::RecordBatch;
 use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
+use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
@@ -35,6 +37,7 @@ use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
+use exemption::Exemptions;
 use facts::Facts;
 use identity::HeldBack;
 use subjects::Subjects;
@@ -105,6 +108,8 @@ pub struct RuleCount {
     pub fired: i64,
     /// Exempt.
     pub exempt: i64,
+    /// Why, and how many: reasons of the policy, and the exemption list.
+    pub exempt_reasons: BTreeMap<String, i64>,
     /// Cannot tell: a column it needs is empty.
     pub unknown: i64,
     /// Held back, as somebody could be the person or the town's data are incomplete.
@@ -124,6 +129,8 @@ pub struct Assessed {
     pub counts: Vec<RuleCount>,
     /// Of the subjects known from earlier months, those without a finding whom no rule has cleared either, by id.
     pub withheld: Vec<Withheld>,
+    /// What became of each row of the exemption list, in its order.
+    pub exemptions: Vec<ExemptionUse>,
     /// One row per assessed person: `person_id`, each fact, and `<fact>__rows` (positions in `records.parquet`).
     pub facts_person: RecordBatch,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
@@ -148,7 +155,8 @@ pub enum AssessError {
 
 /// Assesses a month.
 pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
-    let (run, subjects) = Run::evaluate(input)?;
+    let (mut run, subjects) = Run::evaluate(input)?;
+    let mut exemptions = std::mem::take(&mut run.exemptions);
     let composer = Composer::new(input, &subjects, &run.facts, &run.values);
     let mut assessed = Collected::default();
     for note in &run.not_evaluated {
@@ -160,9 +168,13 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     for (rule, tally) in &run.tallies {
         assessed.tally(tally::tally(&composer, &run, rule, tally)?, rule);
     }
-    assessed.drafts.extend(identity::findings(&composer, &assessed.held));
+    let mut of_identity = identity::findings(&composer, &assessed.held);
+    assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
+    assessed.drafts.extend(of_identity);
     let findings = settle(input, assessed.drafts);
     let mut notes = assessed.notes;
+    notes.extend(exemptions.notes(input));
+    let exemptions = exemptions.uses(input, &subjects);
     notes.retain(|note| note.town.as_ref().is_none_or(|town| input.towns.is_empty() || input.towns.contains(town)));
     notes.sort();
     let mut rates = assessed.rates;
@@ -171,7 +183,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let facts_household = tables::household(&subjects, input.policy, &run.facts)?;
     let mut withheld = assessed.withheld;
     withheld.sort();
-    Ok(Assessed { findings, rates, notes, counts: assessed.counts, withheld, facts_person, facts_household })
+    Ok(Assessed { findings, rates, notes, counts: assessed.counts, exemptions, withheld, facts_person, facts_household })
 }
 
 /// Facts and outcomes, before anything is composed.
@@ -181,6 +193,7 @@ struct Run<'a> {
     evaluated: Vec<Evaluated<'a>>,
     tallies: Vec<(&'a Rule, &'a Tally)>,
     not_evaluated: Vec<RuleNote>,
+    exemptions: Exemptions,
 }
 
 impl<'a> Run<'a> {
@@ -206,7 +219,11 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        Ok((Self { facts, values, evaluated, tallies, not_evaluated }, subjects))
+        let mut exemptions = Exemptions::read(input, &subjects);
+        for rule in &mut evaluated {
+            exemptions.apply(rule, &subjects);
+        }
+        Ok((Self { facts, values, evaluated, tallies, not_evaluated, exemptions }, subjects))
     }
 }
 
@@ -243,7 +260,8 @@ impl Collected {
     fn tally(&mut self, tallied: tally::Tallied, rule: &Rule) {
         let fired = i64::try_from(tallied.drafts.len()).unwrap_or(i64::MAX);
         let (rule, population) = (rule.card.id.clone(), tallied.units);
-        self.counts.push(RuleCount { rule, population, passed: population - fired, fired, exempt: 0, unknown: 0, held: 0 });
+        let (passed, exempt_reasons) = (population - fired, BTreeMap::new());
+        self.counts.push(RuleCount { rule, population, passed, fired, exempt: 0, exempt_reasons, unknown: 0, held: 0 });
         self.drafts.extend(tallied.drafts);
         self.rates.extend(tallied.rates);
         self.notes.extend(tallied.notes);
@@ -251,11 +269,12 @@ impl Collected {
 
     fn rule(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) {
         let card = &evaluated.rule.card;
-        for (outcome, why) in
-            [(Outcome::Exempt, Withholding::Exempt(None)), (Outcome::Unknown, Withholding::Suspended(Suspension::Unknown))]
-        {
-            self.withhold(composer, evaluated, evaluated.with(outcome), why);
+        for at in evaluated.with(Outcome::Exempt) {
+            let until = evaluated.exempt_until.get(&at).copied().flatten();
+            self.withhold(composer, evaluated, std::iter::once(at), Withholding::Exempt(until));
         }
+        let unknown = evaluated.with(Outcome::Unknown);
+        self.withhold(composer, evaluated, unknown, Withholding::Suspended(Suspension::Unknown));
         // Before the day that the clause sets nobody is late; how many are still to be done is told.
         let early = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
         if let Some(by) = early.filter(|by| composer.input.as_of < *by) {
@@ -324,7 +343,8 @@ impl Collected {
             self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired });
         }
         let population = judged + exempt + unknown;
-        self.counts.push(RuleCount { rule, population, passed, fired, exempt, unknown, held });
+        let exempt_reasons = evaluated.exempt_reasons.clone();
+        self.counts.push(RuleCount { rule, population, passed, fired, exempt, exempt_reasons, unknown, held });
     }
 }
 

@@ -4,12 +4,14 @@
 //! household comes from poverty rows only. Cost: linear in rows; one hash of each household code.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use arrow::array::{Array, StringArray};
 
 use crate::config::policy::Policy;
 use crate::model::columns::{HEAD_ID, HOUSEHOLD_CODE, ID_STATE, IdState};
-use crate::model::link::{Linked, PersonIx};
+use crate::model::exemption::EXEMPTION;
+use crate::model::link::{Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 
 /// No index.
@@ -132,6 +134,8 @@ pub(crate) struct Subjects<'a> {
     pub(crate) attached: Vec<u32>,
     /// Whether some row of the person bears a valid number.
     pub(crate) number_valid: Vec<bool>,
+    /// Rows of the exemption list.
+    list: Range<u32>,
 }
 
 impl<'a> Subjects<'a> {
@@ -146,7 +150,7 @@ impl<'a> Subjects<'a> {
                 if listed {
                     assessed[person] = true;
                 }
-                if text_at(states, row) == Some(IdState::Valid.as_str()) {
+                if registry.registry.as_str() != EXEMPTION && text_at(states, row) == Some(IdState::Valid.as_str()) {
                     number_valid[person] = true;
                 }
             }
@@ -166,6 +170,10 @@ impl<'a> Subjects<'a> {
             household_of: vec![NONE; count],
             attached: Vec::new(),
             number_valid,
+            list: records.registry(EXEMPTION).map_or(0..0, |(position, list)| {
+                let start = records.offset(position);
+                start..start + index(list.len())
+            }),
         };
         subjects.read_households();
         subjects.attach();
@@ -205,7 +213,9 @@ impl<'a> Subjects<'a> {
         let mut attached = self.household_of.clone();
         for (position, registry) in self.records.registries.iter().enumerate() {
             let in_households = registry.text(HOUSEHOLD_CODE).is_some() || registry.text(HEAD_ID).is_some();
-            if registry.grain.is_household() || registry.registry.as_str() == POVERTY || !in_households {
+            // The exemption list names households, it does not make any.
+            let makes_none = [POVERTY, EXEMPTION].contains(&registry.registry.as_str());
+            if registry.grain.is_household() || makes_none || !in_households {
                 continue;
             }
             let own = RegistryHouseholds::new(registry);
@@ -223,6 +233,28 @@ impl<'a> Subjects<'a> {
             }
         }
         self.attached = attached;
+    }
+
+    /// Whether the row is one of the county's own exemption list, which proves and disproves nobody's identity.
+    fn is_list(&self, row: RowId) -> bool {
+        self.list.contains(&row.0)
+    }
+
+    /// What linking suspects between rows of registries.
+    pub(crate) fn suspicions(&self) -> impl Iterator<Item = &'a Suspicion> + '_ {
+        self.linked.suspicions.iter().filter(|suspicion| {
+            let (one, other) = match suspicion {
+                Suspicion::NumberTwoNames { left, right } => (left, right),
+                Suspicion::Duplicate { first, again } => (first, again),
+                Suspicion::Damaged { row, source, .. } => (row, source),
+            };
+            !self.is_list(*one) && !self.is_list(*other)
+        })
+    }
+
+    /// Pairs of registry rows that a human must decide.
+    pub(crate) fn reviews(&self) -> impl Iterator<Item = &'a ReviewPair> + '_ {
+        self.linked.review.iter().filter(|pair| !self.is_list(pair.left) && !self.is_list(pair.right))
     }
 
     /// The person a row is linked to.

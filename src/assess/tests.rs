@@ -11,10 +11,10 @@ use crate::model::ids::CountyKey;
 use crate::model::link::LinkStatus;
 use crate::model::registry::RegistryId;
 
-type Rows<'a> = &'a [(&'a str, &'a [&'a [(&'a str, &'a str)]])];
+pub(super) type Rows<'a> = &'a [(&'a str, &'a [&'a [(&'a str, &'a str)]])];
 
 /// Rows as text; `true`, `false` and whole numbers become what they look like, `name=` cells stay text.
-fn given(rows: Rows<'_>) -> Given {
+pub(super) fn given(rows: Rows<'_>) -> Given {
     let cell = |name: &str, text: &str| match (name, text) {
         (_, "true") => CaseValue::Bool(true),
         (_, "false") => CaseValue::Bool(false),
@@ -40,7 +40,7 @@ fn given(rows: Rows<'_>) -> Given {
     Given::new(&dictionary(), &case).expect("rows lay out")
 }
 
-fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Assessed {
+pub(super) fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Assessed {
     let (dictionary, key) = (dictionary(), CountyKey::new(b"test".to_vec()));
     let input = AssessInput {
         records: &given.records,
@@ -57,15 +57,15 @@ fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Assessed {
     assess(&input).expect("assesses")
 }
 
-fn run(given: &Given) -> Assessed {
+pub(super) fn run(given: &Given) -> Assessed {
     run_with(given, &shipped(), &[])
 }
 
-fn of<'a>(assessed: &'a Assessed, rule: &str) -> Vec<&'a Finding> {
+pub(super) fn of<'a>(assessed: &'a Assessed, rule: &str) -> Vec<&'a Finding> {
     assessed.findings.iter().filter(|finding| finding.rule == rule).collect()
 }
 
-const TWO_NONE: &[(&str, &str)] = &[
+pub(super) const TWO_NONE: &[(&str, &str)] = &[
     ("person", "张甲"),
     ("household_code", "5203240001"),
     ("person_code", "520324000101"),

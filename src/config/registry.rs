@@ -72,6 +72,8 @@ pub struct RegistryDefinition {
     pub excluded: Vec<Vec<String>>,
     /// Words in title, sheet or file text that break ties.
     pub title_words: Vec<String>,
+    /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
+    pub identified_by: Vec<String>,
 }
 
 /// Every field and registry of a pipeline.
@@ -109,6 +111,8 @@ struct WrittenRegistry {
     excluded: Vec<Vec<Spanned<String>>>,
     #[serde(default)]
     title_words: Vec<String>,
+    #[serde(default)]
+    identified_by: Vec<Spanned<String>>,
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -228,6 +232,7 @@ fn resolve_registry(
     let known: Vec<&str> = fields.keys().map(String::as_str).collect();
     check(&mut written.required.get_ref().iter().flatten(), &alternatives);
     check(&mut written.telling.iter(), &used);
+    check(&mut written.identified_by.iter(), &used);
     check(&mut written.aliases.keys(), &used);
     check(&mut written.excluded.iter().flatten(), &known);
     if written.required.get_ref().iter().all(Vec::is_empty) {
@@ -253,6 +258,7 @@ fn resolve_registry(
         telling: plain(&written.telling),
         excluded: written.excluded.iter().map(|group| plain(group)).collect(),
         title_words: written.title_words,
+        identified_by: plain(&written.identified_by),
         title: written.title,
         department: written.department,
     }

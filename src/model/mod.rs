@@ -5,6 +5,7 @@
 
 pub mod columns;
 pub mod date;
+pub mod exemption;
 pub mod field;
 pub mod finding;
 pub mod identity;

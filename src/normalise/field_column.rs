@@ -138,7 +138,8 @@ impl FieldColumn<'_> {
             (Builders::Date(values), _) => {
                 for (at, (_, written)) in cells {
                     let read = date::read_day(written);
-                    note.unless(read.is_some() || written.is_empty(), at, Repair::Unreadable);
+                    let nothing = written.is_empty() || ENDLESS.contains(&written.trim());
+                    note.unless(read.is_some() || nothing, at, Repair::Unreadable);
                     values.append_option(read.map(|day| day.0));
                 }
             }
@@ -206,6 +207,9 @@ impl Notes<'_> {
         }
     }
 }
+
+/// What stands in a date column for a day that never comes: as good as blank.
+const ENDLESS: [&str; 3] = ["长期", "长期有效", "永久"];
 
 /// What offices write where there is nothing, and, in a few columns, for a value: no ability to care for oneself.
 const NONE: &str = "无";

@@ -206,7 +206,8 @@ impl<'a> Normaliser<'a> {
                 headers.push((own.to_owned(), column.text.clone()));
             }
         }
-        let identity = [NAME, DISABILITY_NO].into_iter().flat_map(at).collect();
+        let others = definition.identified_by.iter().map(String::as_str);
+        let identity = [NAME, DISABILITY_NO].into_iter().chain(others).flat_map(at).collect();
         let edition = context.gazetteer.edition(context.period);
         Self {
             context: *context,

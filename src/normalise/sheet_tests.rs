@@ -90,6 +90,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         telling: vec![],
         excluded: vec![],
         title_words: vec![],
+        identified_by: Vec::new(),
     };
     let head = TableHead {
         name: SheetName { file: sheet.file.to_owned(), sheet: "Sheet1".to_owned() },

@@ -25,6 +25,7 @@ mod damage;
 mod disability;
 mod divisions;
 mod education;
+mod exemptions;
 mod files;
 mod findings;
 mod gaps;
@@ -190,6 +191,7 @@ pub fn generate<E: From<PracticeError>>(
         relief.findings(&mut found);
         work.findings(&relief, &mut found);
         events.add_to(&mut found);
+        hand_out(desk.file(offices.exemptions(&mut found), None)?)?;
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {
             write(PracticeFile { path: format!("truth/{month}/{name}.csv"), bytes: csv.into_bytes() })?;

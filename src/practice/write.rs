@@ -1,4 +1,4 @@
-//! Sheets → the bytes of real files: xlsx, delimited text in several encodings, HTML called .xls, zip with GBK names.
+//! Sheets → the bytes of real files: xlsx, delimited text in several encodings, HTML and XML called .xls, zip with GBK names.
 
 use std::io::{Cursor, Write};
 
@@ -22,6 +22,8 @@ pub(super) enum TextForm {
     TsvQuoted,
     /// An HTML table, GB18030.
     Html,
+    /// An Excel 2003 XML workbook of one sheet, GB18030.
+    Xml2003,
 }
 
 /// An xlsx workbook; `created` is `2018-06-30`.
@@ -84,8 +86,13 @@ fn column_number(column: usize) -> u16 {
 /// A text file; each line of the sheet is one line of the file.
 pub(super) fn text(sheet: &Sheet, form: TextForm) -> Vec<u8> {
     let mut out = String::new();
-    if form == TextForm::Html {
-        html(sheet, &mut out);
+    let markup = match form {
+        TextForm::Html => Some(html as fn(&Sheet, &mut String)),
+        TextForm::Xml2003 => Some(xml_2003 as fn(&Sheet, &mut String)),
+        _ => None,
+    };
+    if let Some(write) = markup {
+        write(sheet, &mut out);
         return GB18030.encode(&out).0.into_owned();
     }
     let width = sheet.lines.iter().map(|line| line.cells.len()).max().unwrap_or(0);
@@ -154,6 +161,36 @@ fn html(sheet: &Sheet, out: &mut String) {
         out.push_str("</tr>\n");
     }
     out.push_str("</table></body></html>\n");
+}
+
+/// Every cell with its index, so that what a merged area covers is no question.
+fn xml_2003(sheet: &Sheet, out: &mut String) {
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    out.push_str("<?xml version=\"1.0\" encoding=\"GBK\"?>\r\n<?mso-application progid=\"Excel.Sheet\"?>\r\n");
+    out.push_str("<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\">");
+    out.extend(["<Worksheet ss:Name=\"", &escaped(&sheet.name), "\"><Table>\r\n"]);
+    for (line, content) in sheet.lines.iter().enumerate() {
+        out.extend(["<Row ss:Index=\"", &(line + 1).to_string(), "\">"]);
+        for (column, cell) in content.cells.iter().enumerate() {
+            let start = sheet.merges.iter().find(|area| (area.first_line, area.first_column) == (line, column));
+            let merged = start.map_or_else(String::new, |area| {
+                let (across, down) = (area.last_column - area.first_column, area.last_line - area.first_line);
+                format!(" ss:MergeAcross=\"{across}\" ss:MergeDown=\"{down}\"")
+            });
+            let kind = match cell {
+                Cell::Empty if merged.is_empty() => continue,
+                Cell::Number(_) | Cell::Money(_) => "Number",
+                Cell::Date(_) => "DateTime",
+                Cell::Empty | Cell::Text(_) => "String",
+            };
+            let time = if kind == "DateTime" { "T00:00:00.000" } else { "" };
+            let index = (column + 1).to_string();
+            out.extend(["<Cell ss:Index=\"", &index, "\"", &merged, "><Data ss:Type=\"", kind, "\">"]);
+            out.extend([&escaped(&cell.text()), time, "</Data></Cell>"]);
+        }
+        out.push_str("</Row>\r\n");
+    }
+    out.push_str("</Table></Worksheet></Workbook>\r\n");
 }
 
 /// A zip whose file names are GBK bytes without the UTF-8 flag, as Windows makes it.

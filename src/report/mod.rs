@@ -33,6 +33,7 @@ use crate::config::layout::{IdentitySheet, Layouts, ListField, Table};
 use crate::config::pipeline::{IdentityFiles, TownFiles, Workbook};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
+use crate::model::exemption::ExemptionUse;
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
 use crate::model::rule::{Clause, Reading, RuleCard};
@@ -75,6 +76,10 @@ pub struct ReportInput<'a> {
     pub intake: &'a [IntakeFile],
     /// Rule id → persons or households it was asked of.
     pub populations: &'a [(String, i64)],
+    /// Rule id → of these exempt, by the policy or by the exemption list.
+    pub exempt: &'a [(String, i64)],
+    /// What became of the exemption list, in its order; empty without one.
+    pub exemptions: &'a [ExemptionUse],
     /// Rows kept of all registries.
     pub records_total: u64,
     /// Which workbooks to make.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::date::{Day, Month};
+use crate::model::exemption::{ExemptionStatus, ExemptionUse};
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, Subject};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, RejectReason, SheetName};
@@ -22,6 +23,8 @@ pub(super) struct Sample {
     pub(super) clauses: Vec<Clause>,
     pub(super) intake: Vec<IntakeFile>,
     pub(super) populations: Vec<(String, i64)>,
+    pub(super) exempt: Vec<(String, i64)>,
+    pub(super) exemptions: Vec<ExemptionUse>,
     pub(super) dictionary: Dictionary,
 }
 
@@ -44,6 +47,8 @@ impl Sample {
             clauses: &self.clauses,
             intake: &self.intake,
             populations: &self.populations,
+            exempt: &self.exempt,
+            exemptions: &self.exemptions,
             records_total: 1234,
             workbooks: &crate::config::pipeline::Workbook::USUAL,
             town_files: crate::config::pipeline::TownFiles::Town,
@@ -185,6 +190,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         telling: Vec::new(),
         excluded: Vec::new(),
         title_words: Vec::new(),
+        identified_by: Vec::new(),
     }
 }
 
@@ -203,6 +209,27 @@ fn sheet(registry: &str, date: Option<&str>, read: u64, rejected: &[(RejectReaso
 
 fn file(registry: &str, sheet: IntakeSheet) -> IntakeFile {
     IntakeFile { path: format!("2018年6月/{registry}_2018-06.xlsx"), sheets: vec![sheet], ..IntakeFile::default() }
+}
+
+fn exemption(row: u32, status: ExemptionStatus, rule: &str, name: &str, number: &str) -> ExemptionUse {
+    ExemptionUse {
+        file: "2018年6月/豁免清单.xlsx".to_owned(),
+        sheet: "Sheet1".to_owned(),
+        row,
+        rule: rule.to_owned(),
+        rule_id: Some("living.two_none_uncovered".to_owned()),
+        name: Some(name.to_owned()),
+        id_number: Some(number.to_owned()),
+        household_code: Some("5200057613".to_owned()),
+        town: Some("瑞溪镇".to_owned()),
+        village: Some("燕子坝".to_owned()),
+        reason: Some("儿子13885211234赡养，已签协议".to_owned()),
+        until: (status == ExemptionStatus::Used).then(|| day("2018-12-31")),
+        decided_by: Some("县民政局".to_owned()),
+        status,
+        excused: i64::from(status == ExemptionStatus::Used),
+        remark: String::new(),
+    }
 }
 
 pub(super) fn sample() -> Sample {
@@ -334,6 +361,11 @@ pub(super) fn sample() -> Sample {
             promise("三(三)7", Class::Unchecked, &[], &[], "工程和活动，看现场。"),
         ],
         populations: vec![(two_none.into(), 310), (nursing.into(), 120)],
+        exempt: vec![(two_none.into(), 2)],
+        exemptions: vec![
+            exemption(8, ExemptionStatus::Used, "“两无”户未纳入低保或特困", "王大山", "520324199003071234"),
+            exemption(9, ExemptionStatus::NoSubject, "“两无”户未纳入低保或特困", "周九", "520324199003071000"),
+        ],
         dictionary: Dictionary {
             fields: BTreeMap::new(),
             registries: REGISTRIES.iter().map(|(id, title)| registry(id, title)).collect(),

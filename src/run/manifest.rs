@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::assess::RuleCount;
 use crate::model::date::{Day, Month};
 use crate::model::finding::RuleNote;
 use crate::model::intake::{IntakeFile, IntakeSheet};
@@ -51,6 +52,10 @@ pub(super) struct Manifest {
     /// Where findings stand, by state; only with a ledger.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) standings: BTreeMap<String, u64>,
+    /// How many each rule was asked of, and with what result, over the whole county.
+    pub(super) rules: BTreeMap<String, CountEntry>,
+    /// Rules named by the exemption list, by what became of them.
+    pub(super) exemptions: BTreeMap<&'static str, u64>,
     /// Findings per rule.
     pub(super) findings: BTreeMap<String, u64>,
     /// Whether rows in = rows kept + rows rejected everywhere.
@@ -198,6 +203,31 @@ pub(super) struct OutputEntry {
     pub(super) rows: u64,
 }
 
+/// A [`RuleCount`] in the manifest.
+#[derive(Debug, Serialize)]
+pub(super) struct CountEntry {
+    population: i64,
+    passed: i64,
+    fired: i64,
+    /// Reason → subjects.
+    exempt: BTreeMap<String, i64>,
+    unknown: i64,
+    held: i64,
+}
+
+impl From<&RuleCount> for CountEntry {
+    fn from(count: &RuleCount) -> Self {
+        Self {
+            population: count.population,
+            passed: count.passed,
+            fired: count.fired,
+            exempt: count.exempt_reasons.clone(),
+            unknown: count.unknown,
+            held: count.held,
+        }
+    }
+}
+
 /// A rule not evaluated, or evaluated with a warning.
 #[derive(Debug, Serialize)]
 pub(super) struct NoteEntry {
@@ -282,6 +312,8 @@ impl Manifest {
             outputs: Vec::new(),
             notes: Vec::new(),
             standings: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            exemptions: BTreeMap::new(),
             findings: BTreeMap::new(),
             balanced: true,
         }

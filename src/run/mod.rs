@@ -38,6 +38,7 @@ use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::link;
 use crate::model::date::{Day, Month};
+use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{LinkQuality, Linked};
@@ -374,6 +375,10 @@ impl Run<'_> {
         stages::write_rates(&self.workspace.path("stages/rates.parquet")?, &assessed.rates)?;
         self.stage("assess", records.len() as u64, assessed.findings.len() as u64);
         self.manifest.notes = assessed.notes.iter().map(Into::into).collect();
+        self.manifest.rules = assessed.counts.iter().map(|count| (count.rule.clone(), count.into())).collect();
+        for exemption in &assessed.exemptions {
+            *self.manifest.exemptions.entry(exemption.status.as_str()).or_default() += 1;
+        }
         for finding in &assessed.findings {
             *self.manifest.findings.entry(finding.rule.clone()).or_default() += 1;
         }
@@ -390,6 +395,7 @@ impl Run<'_> {
         let policy = &self.definitions.policy;
         let cards = self.cards();
         let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
+        let exempt: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.exempt)).collect();
         let books = build(
             &ReportInput {
                 county: &self.definitions.county,
@@ -404,6 +410,8 @@ impl Run<'_> {
                 clauses: &policy.clauses,
                 intake,
                 populations: &populations,
+                exempt: &exempt,
+                exemptions: &assessed.exemptions,
                 records_total,
                 workbooks: &self.definitions.workbooks,
                 town_files: self.definitions.town_files,
@@ -476,6 +484,23 @@ impl Run<'_> {
         }
         for (note, titles) in held {
             let _ = write!(text, "\n注意  {note}。涉及 {} 条规则：{}", titles.len(), titles.join("、"));
+        }
+        text.push_str(&Self::exempting(assessed));
+        text
+    }
+
+    /// What became of the exemption list: a row that excuses nobody and should is told where the run is told.
+    fn exempting(assessed: &Assessed) -> String {
+        let list = &assessed.exemptions;
+        let count = |status: ExemptionStatus| list.iter().filter(|exemption| exemption.status == status).count();
+        let told = ExemptionStatus::ALL.into_iter().map(|status| (status, count(status))).filter(|(_, count)| *count > 0);
+        let told: Vec<String> = told.map(|(status, count)| format!("{} {count}", status.plain())).collect();
+        if told.is_empty() {
+            return String::new();
+        }
+        let mut text = format!("\n豁免清单 {} 条：{}（见汇总“豁免清单执行情况”）", list.len(), told.join("，"));
+        for note in assessed.notes.iter().filter(|note| note.rule == EXEMPTION_LIST) {
+            let _ = write!(text, "\n注意  豁免清单{}", note.note);
         }
         text
     }

@@ -142,6 +142,8 @@ pub enum RuleField {
     State,
     /// Persons or households it was asked of.
     Population,
+    /// Of these exempt.
+    Exempt,
     /// Findings.
     Findings,
     /// Households in them.
@@ -282,4 +284,38 @@ pub enum ClauseField {
     State,
     /// What is not checked and why.
     Why,
+}
+
+/// What the sheet of the exemption list can show, a row per rule that a row of the list names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExemptionField {
+    /// 1, 2, 3, …
+    Serial,
+    /// Rule title, `全部`, or what was written.
+    Rule,
+    /// Name of the person or the household's head.
+    Name,
+    /// Their number, always masked.
+    IdNumber,
+    /// Household code.
+    HouseholdCode,
+    /// Town.
+    Town,
+    /// Village.
+    Village,
+    /// Why, in the county's words.
+    Reason,
+    /// Last day.
+    Until,
+    /// Who decided.
+    DecidedBy,
+    /// What became of it.
+    State,
+    /// Persons or households excused.
+    Excused,
+    /// What to know or to do.
+    Remark,
+    /// Where it stands in the list: file, sheet, row.
+    Place,
 }

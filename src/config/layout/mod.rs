@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use fields::{ClauseField, CrossField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField};
+pub use fields::{
+    ClauseField, CrossField, ExemptionField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField,
+};
 pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
 
 /// Every layout.
@@ -296,6 +298,8 @@ pub struct SummaryBook {
     pub intake: Table<IntakeField>,
     /// What was not evaluated, and banners.
     pub notes: Table<NoteField>,
+    /// What became of the exemption list; written where there is one.
+    pub exemptions: Table<ExemptionField>,
     /// Coverage.
     pub rates: Table<RateField>,
     /// Clauses in their own words.

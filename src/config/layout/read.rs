@@ -154,6 +154,7 @@ fn summary_book(book: &SummaryBook, check: &mut Check<'_>) {
     check.table(&book.cross);
     check.table(&book.intake);
     check.table(&book.notes);
+    check.table(&book.exemptions);
     check.table(&book.rates);
     check.table(&book.clauses);
     book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));

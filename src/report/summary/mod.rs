@@ -1,9 +1,11 @@
 //! `汇总`: what a director reads in a minute, and what makes it worth believing.
 //!
-//! Takes the whole [`ReportInput`], gives the workbook's bytes: 总览, 乡镇×规则, 数据接收, 未评估与提醒, 覆盖率, 说明.
+//! Takes the whole [`ReportInput`], gives the workbook's bytes: 总览, 乡镇×规则, 数据接收, 未评估与提醒,
+//! 豁免清单执行情况 (where there is a list), 覆盖率, 说明.
 //! Its counts are of findings, never of rows of lists, and add up across sheets.
 
 mod charts;
+mod exemptions;
 mod intake;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ struct Line<'a> {
     rule: &'a str,
     card: Option<&'a RuleCard>,
     population: Option<i64>,
+    exempt: i64,
     notes: Vec<&'a RuleNote>,
     tally: Tally<'a>,
 }
@@ -49,6 +52,9 @@ pub(super) fn write(
     writer.overview(&mut workbook, layout, &lines)?;
     writer.sheet(&mut workbook, &layout.intake, |table, page| intake::rows(input, table, page))?;
     writer.sheet(&mut workbook, &layout.notes, |table, page| writer.notes(table, page))?;
+    if !input.exemptions.is_empty() {
+        writer.sheet(&mut workbook, &layout.exemptions, |table, page| exemptions::rows(input, table, page))?;
+    }
     writer.sheet(&mut workbook, &layout.rates, |table, page| writer.rates(table, page))?;
     writer.sheet(&mut workbook, &layout.clauses, |table, page| {
         layout.reading.iter().try_for_each(|paragraph| page.paragraph(paragraph))?;
@@ -72,6 +78,7 @@ fn lines<'a>(input: &ReportInput<'a>) -> Vec<Line<'a>> {
             rule,
             card: card(input.cards, rule),
             population: input.populations.iter().find(|(id, _)| id == rule).map(|(_, count)| *count),
+            exempt: input.exempt.iter().find(|(id, _)| id == rule).map_or(0, |(_, count)| *count),
             notes: input.notes.iter().filter(|note| note.rule == rule).collect(),
             tally: tallies.remove(rule).unwrap_or_default(),
         })
@@ -121,6 +128,7 @@ impl Line<'_> {
             RuleField::Quotation => of_card(|card| card.quotation.clone()),
             RuleField::State => text(self.state()),
             RuleField::Population => self.population.map_or(Value::Blank, Value::Count),
+            RuleField::Exempt => some(self.exempt),
             RuleField::Findings if self.state() == "未评估" && self.tally.findings == 0 => Value::Blank,
             // A rule that was evaluated and found nothing says so.
             RuleField::Findings => Value::Count(self.tally.findings),
