@@ -238,10 +238,11 @@ fn column(path: &Path, name: &str) -> Vec<Option<String>> {
 /// An XML 2003 workbook of one sheet, as county systems write it and call it .xls.
 fn spreadsheetml(rows: &[[&str; 7]]) -> String {
     let cell = |text: &&str| {
-        let kind = if text.len() > 15 && text.bytes().all(|byte| byte.is_ascii_digit()) { "Number" } else { "String" };
+        let kind = if text.len() == 18 && text.bytes().all(|byte| byte.is_ascii_digit()) { "Number" } else { "String" };
         format!("<Cell><Data ss:Type=\"{kind}\">{text}</Data></Cell>")
     };
-    let rows: String = rows.iter().map(|row| format!("<Row>{}</Row>", row.iter().map(cell).collect::<String>())).collect();
+    let row = |row: &[&str; 7]| ["<Row>".to_owned(), row.iter().map(cell).collect(), "</Row>".to_owned()].concat();
+    let rows: String = rows.iter().map(row).collect();
     format!(
         "<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" \
         xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\"><Worksheet ss:Name=\"Sheet1\"><Table><Row><Cell ss:MergeAcross=\"6\">\

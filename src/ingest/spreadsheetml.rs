@@ -200,11 +200,8 @@ impl<'t> Walk<'t> {
             return Ok(Some(found));
         }
         loop {
-            let event = match self.reader.read_event() {
-                Ok(event) => event,
-                // The parser's message may quote the file.
-                Err(_) => return Err(self.damaged("标记不合 XML 格式")),
-            };
+            // The parser's message may quote the file.
+            let Ok(event) = self.reader.read_event() else { return Err(self.damaged("标记不合 XML 格式")) };
             match event {
                 Event::Eof if self.open.is_empty() => return Ok(None),
                 Event::Eof => return Err(self.damaged("文件不完整，到这里就断了")),
@@ -257,9 +254,8 @@ impl<'t> Walk<'t> {
             (Some(Element::Worksheet), "Table") => Element::Table,
             (Some(Element::Table), "Row") => Element::Row,
             (Some(Element::Row), "Cell") => Element::Cell,
-            (Some(Element::Cell), "Data") => Element::Data,
             // Rich text: its pieces are text of the cell.
-            (Some(Element::Data), _) => Element::Data,
+            (Some(Element::Cell), "Data") | (Some(Element::Data), _) => Element::Data,
             _ => Element::Other,
         };
         // Rich text deeper in a cell must not set its type again.

@@ -97,7 +97,7 @@ fn inspect(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>) -> R
             "xl/_rels/workbook.bin.rels" => relations = bytes,
             "xl/workbook.bin" => workbook = bytes,
             "xl/sharedstrings.bin" => strings(&bytes)?,
-            _ if name.starts_with("xl/worksheets/") && name.ends_with(".bin") => {
+            _ if name.strip_prefix("xl/worksheets/").is_some_and(|file| file.strip_suffix(".bin").is_some()) => {
                 parts.found.insert(name, sheet(&bytes, limits));
             }
             _ => {}

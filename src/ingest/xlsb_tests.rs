@@ -66,7 +66,9 @@ fn sheet(rows: &[u8], merged: &[[u32; 4]]) -> Vec<u8> {
     bytes.extend(record(146, &[]));
     if !merged.is_empty() {
         bytes.extend(record(177, &numbers(&[u32::try_from(merged.len()).expect("few")])));
-        merged.iter().for_each(|area| bytes.extend(record(176, &numbers(area))));
+        for area in merged {
+            bytes.extend(record(176, &numbers(area)));
+        }
         bytes.extend(record(178, &[]));
     }
     bytes.extend(record(130, &[]));
