@@ -68,6 +68,7 @@ struct Written {
     name: Option<String>,
     county: Option<String>,
     registries: Option<String>,
+    own_registries: Option<String>,
     divisions: Option<String>,
     policy: Option<String>,
     layouts: Option<String>,
@@ -127,6 +128,8 @@ pub struct Pipeline {
     pub county: String,
     /// Folder of the alias dictionary: `fields.toml` and one file per registry. As all paths here, relative to the file asked for.
     pub registries: String,
+    /// Folder with the county's own header spellings, codes and registries, added to the shared ones.
+    pub own_registries: Option<String>,
     /// Folder of division lists.
     pub divisions: String,
     /// Folder of the policy.
@@ -185,7 +188,7 @@ impl Pipeline {
         }
         let (name, county) = (text!(name), text!(county));
         let (registries, divisions, policy) = (path!(registries), path!(divisions), path!(policy));
-        let (layouts, link, key) = (path!(layouts), path!(link), path!(key));
+        let (layouts, link, key, own_registries) = (path!(layouts), path!(link), path!(key), path!(own_registries));
         let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
         let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
         let (ledger, town_files, identity_files) = (path!(ledger), text!(town_files), text!(identity_files));
@@ -208,6 +211,7 @@ impl Pipeline {
             name: name?,
             county: county?,
             registries: registries?,
+            own_registries,
             divisions: divisions?,
             policy: policy?,
             layouts: layouts?,

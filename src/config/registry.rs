@@ -1,8 +1,8 @@
 //! The alias dictionary: canonical fields (`pipelines/registries/fields.toml`, `fields-*.toml`) and registry definitions
 //! (`pipelines/registries/<id>.toml`), resolved.
 //!
-//! [`Dictionary::resolve`] takes the texts and gives every mistake at once. Headers and code spellings are compared
-//! folded ([`fold_header`]); folding twice changes nothing.
+//! [`Dictionary::resolve`] takes the texts and gives every mistake at once; [`Dictionary::resolve_with`] adds a county's own words and
+//! registries to the shared ones. Headers and code spellings are compared folded ([`fold_header`]); folding twice changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -85,12 +85,12 @@ pub struct Dictionary {
     pub registries: Vec<RegistryDefinition>,
 }
 
-/// `[name]` of `fields.toml` as written.
+/// `[name]` of `fields.toml` as written. A county's own file leaves out kind and title of a field that is there already.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenField {
-    kind: FieldKind,
-    title: String,
+    kind: Option<FieldKind>,
+    title: Option<String>,
     #[serde(default)]
     aliases: Vec<Spanned<String>>,
     #[serde(default)]
@@ -118,28 +118,52 @@ struct WrittenRegistry {
     aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
 }
 
+/// `<id>.toml` of a county's own folder, for a registry that is there already: what it adds, or calls otherwise.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAddition {
+    title: Option<String>,
+    department: Option<String>,
+    #[serde(default)]
+    title_words: Vec<String>,
+    #[serde(default)]
+    fields: Vec<Spanned<String>>,
+    #[serde(default)]
+    aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
+}
+
 impl Dictionary {
     /// Resolves `fields.toml` and the registry files, given in any order; a registry's id is its file name.
     pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
+        Self::resolve_with(documents, &[])
+    }
+
+    /// [`Dictionary::resolve`], and a county's own files on top: header and code spellings are added to fields that are there,
+    /// fields and spellings to registries that are there; what is not there yet is new.
+    pub fn resolve_with(shared: &[Document], own: &[Document]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut dictionary = Self::default();
-        let mut ordered: Vec<&Document> = documents.iter().collect();
-        ordered.sort_by(|a, b| a.path.cmp(&b.path));
-        for document in ordered.iter().filter(|document| is_fields(document)) {
-            if let Some(written) = parse::<BTreeMap<String, WrittenField>>(document, &mut problems) {
-                for (name, field) in written {
-                    if dictionary.fields.contains_key(&name) {
-                        let at = document.text.find(&format!("[{name}]")).unwrap_or(0);
-                        problems.add(document, at..at + name.len() + 2, format!("字段 {name} 在两个文件里都有"), "留一处");
-                    }
-                    let field = resolve_field(document, name, field, &mut problems);
-                    dictionary.fields.insert(field.name.clone(), field);
+        let (shared, own) = (in_order(shared), in_order(own));
+        for document in shared.iter().filter(|document| is_fields(document)) {
+            for (name, field) in parse::<BTreeMap<String, WrittenField>>(document, &mut problems).into_iter().flatten() {
+                if dictionary.fields.contains_key(&name) {
+                    let message = format!("字段 {name} 在两个文件里都有");
+                    problems.add(document, heading(document, &name), message, "留一处");
                 }
+                dictionary.add_field(document, name, &field, &mut problems);
+            }
+        }
+        for document in own.iter().filter(|document| is_fields(document)) {
+            for (name, field) in parse::<BTreeMap<String, WrittenField>>(document, &mut problems).into_iter().flatten() {
+                dictionary.add_field(document, name, &field, &mut problems);
             }
         }
         // Without fields every name in a registry would be reported as unknown.
         let fields_known = problems.is_empty();
-        for document in ordered.into_iter().filter(|document| !is_fields(document)) {
+        let [shared, own] = [shared, own]
+            .map(|documents| documents.into_iter().filter(|document| !is_fields(document)).collect::<Vec<&Document>>());
+        let known = |document: &Document| shared.iter().any(|shared| shared.stem() == document.stem());
+        for document in shared.iter().chain(own.iter().filter(|document| !known(document))) {
             if let Some(written) = parse::<WrittenRegistry>(document, &mut problems)
                 && fields_known
             {
@@ -147,7 +171,64 @@ impl Dictionary {
                 dictionary.registries.push(registry);
             }
         }
+        for document in own.iter().filter(|document| known(document)) {
+            if let Some(written) = parse::<WrittenAddition>(document, &mut problems)
+                && fields_known
+            {
+                dictionary.add_to_registry(document, written, &mut problems);
+            }
+        }
         problems.into_result(dictionary)
+    }
+
+    /// A new field, or further spellings of one that is there.
+    fn add_field(&mut self, document: &Document, name: String, written: &WrittenField, problems: &mut Problems) {
+        let at = heading(document, &name);
+        let known = self.fields.remove(&name);
+        let kind = written.kind.or(known.as_ref().map(|known| known.kind));
+        let title = written.title.clone().or(known.as_ref().map(|known| known.title.clone()));
+        let (Some(kind), Some(title)) = (kind, title) else {
+            problems.add(document, at, format!("字段 {name} 没有写 kind 和 title"), "新字段要写怎样读（kind）和中文名（title）");
+            return;
+        };
+        if known.as_ref().is_some_and(|known| known.kind != kind) {
+            problems.add(document, at, format!("字段 {name} 已经有了，读法（kind）不同"), "补充写法时不写 kind，或换一个字段名");
+        }
+        let (aliases, codes) = known.map(|known| (known.aliases, known.codes)).unwrap_or_default();
+        let mut field = FieldDefinition { name: name.clone(), kind, title, aliases, codes };
+        add_spellings(document, &mut field, written, problems);
+        self.fields.insert(name, field);
+    }
+
+    fn add_to_registry(&mut self, document: &Document, written: WrittenAddition, problems: &mut Problems) {
+        let fields = &self.fields;
+        let Some(registry) = self.registries.iter_mut().find(|registry| registry.id.as_str() == document.stem()) else { return };
+        registry.title = written.title.unwrap_or_else(|| std::mem::take(&mut registry.title));
+        registry.department = written.department.unwrap_or_else(|| std::mem::take(&mut registry.department));
+        registry.title_words.extend(written.title_words);
+        for field in &written.fields {
+            if !fields.contains_key(field.get_ref()) {
+                problems.add_unknown(document, field.span(), "字段", field.get_ref(), fields.keys().map(String::as_str));
+            } else if registry.fields.iter().all(|used| used.field != *field.get_ref()) {
+                registry.fields.push(FieldUse { field: field.get_ref().clone(), aliases: Vec::new() });
+            }
+        }
+        for (field, aliases) in &written.aliases {
+            for alias in aliases {
+                let folded = fold_header(alias.get_ref());
+                let other = registry.fields.iter().find(|used| used.field != *field.get_ref() && used.aliases.contains(&folded));
+                if let Some(other) = other {
+                    let message = format!("表头“{}”在这个名册里已经指“{}”", alias.get_ref(), other.field);
+                    problems.add(document, alias.span(), message, "只能指一个字段");
+                } else if let Some(used) = registry.fields.iter_mut().find(|used| used.field == *field.get_ref()) {
+                    used.aliases.push(folded);
+                }
+            }
+            if registry.fields.iter().all(|used| used.field != *field.get_ref()) {
+                let known = registry.fields.iter().map(|used| used.field.as_str());
+                problems.add_unknown(document, field.span(), "字段", field.get_ref(), known);
+            }
+        }
     }
 
     /// The registry with this id.
@@ -177,34 +258,45 @@ fn is_fields(document: &Document) -> bool {
     document.stem() == "fields" || document.stem().starts_with("fields-")
 }
 
-fn resolve_field(document: &Document, name: String, written: WrittenField, problems: &mut Problems) -> FieldDefinition {
-    let mut aliases: Vec<String> = Vec::new();
+fn in_order(documents: &[Document]) -> Vec<&Document> {
+    let mut ordered: Vec<&Document> = documents.iter().collect();
+    ordered.sort_by(|a, b| a.path.cmp(&b.path));
+    ordered
+}
+
+/// Where `[name]` stands.
+fn heading(document: &Document, name: &str) -> std::ops::Range<usize> {
+    let at = document.text.find(&format!("[{name}]")).unwrap_or(0);
+    at..(at + name.len() + 2).min(document.text.len())
+}
+
+/// Adds header spellings and codes to those of the field.
+fn add_spellings(document: &Document, field: &mut FieldDefinition, written: &WrittenField, problems: &mut Problems) {
+    let name = &field.name;
     for alias in &written.aliases {
         let folded = fold_header(alias.get_ref());
-        if aliases.contains(&folded) {
+        if field.aliases.contains(&folded) {
             let message = format!("“{name}”的表头写法“{}”重复（与前面的写法折叠后相同）", alias.get_ref());
             problems.add(document, alias.span(), message, "删去");
         } else {
-            aliases.push(folded);
+            field.aliases.push(folded);
         }
     }
-    let mut codes: BTreeMap<String, String> = BTreeMap::new();
     for (value, spellings) in &written.codes {
-        codes.insert(fold_header(value), value.clone());
+        field.codes.insert(fold_header(value), value.clone());
         for spelling in spellings {
             let folded = fold_header(spelling.get_ref());
-            match codes.get(&folded) {
+            match field.codes.get(&folded) {
                 Some(other) if other != value => {
                     let message = format!("“{name}”的写法“{}”既是“{other}”又是“{value}”", spelling.get_ref());
                     problems.add(document, spelling.span(), message, "只能属于一个值");
                 }
                 _ => {
-                    codes.insert(folded, value.clone());
+                    field.codes.insert(folded, value.clone());
                 }
             }
         }
     }
-    FieldDefinition { name, kind: written.kind, title: written.title, aliases, codes }
 }
 
 fn resolve_registry(

@@ -84,3 +84,44 @@ fn an_unknown_grain_and_a_spelling_with_two_meanings_are_mistakes() {
     let found = Dictionary::resolve(&[document("fields.toml", fields)]).expect_err("has problems");
     assert!(found.to_string().contains("既是“无”又是“有”") || found.to_string().contains("既是“有”又是“无”"), "{found}");
 }
+
+const FIELDS: &str = "[a]\nkind = \"code\"\ntitle = \"甲\"\naliases = [\"甲\"]\n[a.codes]\n\"有\" = [\"1\"]\n[b]\nkind = \"text\"\ntitle = \"乙\"\n";
+const REGISTRY: &str = "title = \"某\"\ndepartment = \"局\"\ngrain = \"person\"\nrequired = [[\"a\"]]\nfields = [\"a\"]\n";
+
+fn with_own(own: &[Document]) -> Result<Dictionary, Problems> {
+    Dictionary::resolve_with(&[document("registries/fields.toml", FIELDS), document("registries/某册.toml", REGISTRY)], own)
+}
+
+#[test]
+fn a_county_adds_its_own_words_fields_and_registries() {
+    let fields =
+        "[a]\naliases = [\"甲项\"]\n[a.codes]\n\"有\" = [\"有的\"]\n\"无\" = []\n[c]\nkind = \"count\"\ntitle = \"丙\"\n";
+    let added = "department = \"新局\"\nfields = [\"c\"]\n[aliases]\nc = [\"丙数\"]\n";
+    let own = [
+        document("own/fields.toml", fields),
+        document("own/某册.toml", added),
+        document("own/新册.toml", &REGISTRY.replace("\"a\"", "\"c\"")),
+    ];
+    let dictionary = with_own(&own).expect("right");
+    let field = &dictionary.fields["a"];
+    assert_eq!((&field.aliases[..], field.title.as_str()), (&["甲".to_owned(), "甲项".to_owned()][..], "甲"));
+    assert_eq!((field.code("1"), field.code("有的"), field.code("无")), (Some("有"), Some("有"), Some("无")));
+    let registry = dictionary.registry("某册").expect("there");
+    assert_eq!((registry.title.as_str(), registry.department.as_str()), ("某", "新局"));
+    assert_eq!(registry.fields.iter().map(|used| used.field.as_str()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(registry.fields[1].aliases, ["丙数"]);
+    assert!(dictionary.registry("新册").is_some());
+}
+
+#[test]
+fn what_a_county_adds_wrongly_is_told() {
+    for (file, text, told) in [
+        ("own/fields.toml", "[d]\naliases = [\"丁\"]\n", "字段 d 没有写 kind 和 title"),
+        ("own/fields.toml", "[a]\nkind = \"count\"\n", "读法（kind）不同"),
+        ("own/某册.toml", "fields = [\"e\"]\n", "“e”"),
+        ("own/某册.toml", "[aliases]\nb = [\"乙列\"]\n", "“b”"),
+    ] {
+        let problems = with_own(&[document(file, text)]).expect_err("has problems").to_string();
+        assert!(problems.contains(told), "{told} in {problems}");
+    }
+}

@@ -133,13 +133,14 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         return Err(DefinitionError::Mistakes(problems));
     };
     let registries = reader.folder(&pipeline.registries, &[".toml"])?;
+    let own = pipeline.own_registries.as_ref().map(|folder| reader.folder(folder, &[".toml"])).transpose()?.unwrap_or_default();
     let policy_documents = reader.folder(&pipeline.policy, &[".toml", ".txt"])?;
     let layouts = reader.folder(&pipeline.layouts, &[".toml"])?;
     let divisions = reader.folder(&pipeline.divisions, &[".csv"])?;
     let link_document = reader.document(&pipeline.link)?;
     let key = reader.read(&pipeline.key)?;
 
-    let dictionary = Dictionary::resolve(&registries).map_err(DefinitionError::Mistakes)?;
+    let dictionary = Dictionary::resolve_with(&registries, &own).map_err(DefinitionError::Mistakes)?;
     let spine = spine(&pipeline, &dictionary, &mut problems);
     let pins = Pin::resolve(&pipeline.pins.document, &pipeline.pins.value, &dictionary, &mut problems);
     let chosen = ChosenReadings { document: &pipeline.readings.document, readings: &pipeline.readings.value };
@@ -160,7 +161,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         rows.update((part.len() as u64).to_le_bytes());
         rows.update(part);
     };
-    for document in registries.iter().chain(&divisions).chain([&link_document]) {
+    for document in registries.iter().chain(&own).chain(&divisions).chain([&link_document]) {
         add(document.stem().as_bytes());
         add(document.text.as_bytes());
     }
