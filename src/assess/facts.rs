@@ -10,11 +10,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, UInt32Array};
 
 use super::frame::{Frame, null_array};
-use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects, index, persons_of};
+use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
-use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::{MONTH, VILLAGE_CODE};
+use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Source, Take, ValueType};
+use crate::model::columns::MONTH;
 use crate::model::date::Day;
 use crate::model::finding::Scope;
 use crate::model::record::RegistryRecords;
@@ -83,7 +83,7 @@ impl Facts {
             household: Frame::new(subjects.households.len())?,
             household_of_subject,
         };
-        let mut reader = Reader { input, subjects, values, filters: HashMap::new(), groups: HashMap::new(), own: HashMap::new() };
+        let mut reader = Reader::new(input, subjects, values);
         for fact in &input.policy.facts {
             let column = match &fact.origin {
                 Origin::Sources { sources, combine } => reader.read(fact, sources, *combine)?,
@@ -137,11 +137,11 @@ impl Facts {
         source: &Source,
         values: &BTreeMap<String, ParameterValue>,
     ) -> Result<Result<Vec<usize>, String>, AssessError> {
-        let mut reader = Reader { input, subjects, values, filters: HashMap::new(), groups: HashMap::new(), own: HashMap::new() };
+        let mut reader = Reader::new(input, subjects, values);
         let Some((position, records)) = subjects.records.registry(source.registry.as_str()) else {
             return Ok(Err(format!("缺少{}", input.registry_title(source.registry.as_str()))));
         };
-        let filter = reader.filter(position, records, source)?;
+        let filter = reader.filter(position, records, source.filter.as_ref())?;
         let passes = |row: &usize| filter.as_ref().is_none_or(|filter| filter.is_valid(*row) && filter.value(*row));
         Ok(Ok((0..records.len()).filter(passes).collect()))
     }
@@ -226,13 +226,21 @@ fn collect_array(value_type: ValueType, values: &[Option<FactValue<'_>>]) -> Arr
 }
 
 /// Reads facts out of registries; remembers filters and groupings that several facts share.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     input: &'a AssessInput<'a>,
-    subjects: &'a Subjects<'a>,
+    pub(super) subjects: &'a Subjects<'a>,
     values: &'a BTreeMap<String, ParameterValue>,
     filters: HashMap<(usize, String), Rc<BooleanArray>>,
-    groups: HashMap<(usize, String, String), Rc<Groups>>,
+    pub(super) groups: HashMap<(usize, String, String), Rc<Groups>>,
     own: HashMap<usize, Rc<RegistryHouseholds>>,
+    pub(super) by_number: Option<Rc<HashMap<&'a str, u32>>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(input: &'a AssessInput<'a>, subjects: &'a Subjects<'a>, values: &'a BTreeMap<String, ParameterValue>) -> Self {
+        let (filters, groups, own) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { input, subjects, values, filters, groups, own, by_number: None }
+    }
 }
 
 /// A source whose registry and column are there.
@@ -334,7 +342,7 @@ impl<'a> Reader<'a> {
                 None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
             },
         };
-        let filter = self.filter(position, records, source)?;
+        let filter = self.filter(position, records, source.filter.as_ref())?;
         let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
         let period = self.input.period;
         if dated("month") && !reaches(records, MONTH, period.yyyymm())
@@ -342,22 +350,23 @@ impl<'a> Reader<'a> {
         {
             return Ok(Err(format!("{title}没有 {period} 的数据")));
         }
-        let groups = self.group(position, records, source, scope, filter.as_deref());
+        let groups = self.group(position, records, source, scope, filter.as_deref())?;
         let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
         Ok(Ok(Opened { source, offset: self.subjects.records.offset(position), groups, column, own }))
     }
 
-    fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Rc<RegistryHouseholds> {
+    pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Rc<RegistryHouseholds> {
         Rc::clone(self.own.entry(position).or_insert_with(|| Rc::new(RegistryHouseholds::new(records))))
     }
 
-    fn filter(
+    /// Which rows pass an expression over the registry's record columns.
+    pub(super) fn filter(
         &mut self,
         position: usize,
         records: &RegistryRecords,
-        source: &Source,
+        expression: Option<&Expression>,
     ) -> Result<Option<Rc<BooleanArray>>, AssessError> {
-        let Some(expression) = &source.filter else { return Ok(None) };
+        let Some(expression) = expression else { return Ok(None) };
         let key = (position, expression.text.clone());
         if let Some(known) = self.filters.get(&key) {
             return Ok(Some(Rc::clone(known)));
@@ -379,97 +388,6 @@ impl<'a> Reader<'a> {
         }
         Ok(passed)
     }
-
-    fn group(
-        &mut self,
-        position: usize,
-        records: &'a RegistryRecords,
-        source: &Source,
-        scope: Scope,
-        filter: Option<&BooleanArray>,
-    ) -> Rc<Groups> {
-        let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
-        let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
-        if let Some(known) = self.groups.get(&key) {
-            return Rc::clone(known);
-        }
-        let subjects = self.subjects;
-        let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-        let owner = |person: usize| match scope {
-            Scope::Household if records.grain.is_household() => subjects.attached[person],
-            Scope::Household => subjects.household_of[person],
-            _ => subjects.subject_of[person],
-        };
-        let owners = if scope == Scope::Household { subjects.households.len() } else { subjects.persons.len() };
-        let rows = || persons_of(subjects.records, subjects.linked, position);
-        let mut pairs: Vec<(u32, u32)> = match &source.reach {
-            Reach::Own => rows().filter(|(row, _)| passes(*row)).map(|(row, person)| (owner(person), index(row))).collect(),
-            Reach::RegistryHousehold => {
-                let own = self.own_households(position, records);
-                let mut seeds: Vec<(u32, u32)> = rows()
-                    .filter(|(row, _)| passes(*row))
-                    .map(|(row, person)| (owner(person), own.key_of_row[row]))
-                    .filter(|(owner, key)| *owner != NONE && *key != NONE)
-                    .collect();
-                seeds.sort_unstable();
-                seeds.dedup();
-                let all = seeds.iter().flat_map(|(owner, key)| {
-                    own.rows.of(*key as usize).iter().filter(|row| passes(**row as usize)).map(|row| (*owner, *row))
-                });
-                all.collect()
-            }
-            Reach::Village => {
-                let mut rows: Vec<(&str, u32)> = (0..records.len())
-                    .filter(|row| passes(*row))
-                    .filter_map(|row| Some((records.text_at(VILLAGE_CODE, row)?, index(row))))
-                    .collect();
-                rows.sort_unstable();
-                let face = |owner: usize| match scope {
-                    Scope::Household => subjects.households.get(owner).and_then(|one| subjects.persons.get(one.head as usize)),
-                    _ => subjects.persons.get(owner),
-                };
-                let home = |owner: usize| face(owner).and_then(|face| subjects.people_text(VILLAGE_CODE, *face));
-                let of = |code: &str| {
-                    let from = rows.partition_point(|(village, _)| *village < code);
-                    let until = rows.partition_point(|(village, _)| *village <= code);
-                    rows.get(from..until).unwrap_or(&[]).iter().map(|(_, row)| *row).collect::<Vec<_>>()
-                };
-                let homes = (0..owners).filter_map(|owner| Some((index(owner), home(owner)?)));
-                homes.flat_map(|(owner, code)| of(code).into_iter().map(move |row| (owner, row))).collect()
-            }
-            Reach::Through(bridge) => match subjects.records.registry(bridge.as_str()) {
-                None => Vec::new(),
-                Some((bridge_position, bridge_records)) => {
-                    let own = self.own_households(bridge_position, bridge_records);
-                    let members: Vec<usize> =
-                        persons_of(subjects.records, subjects.linked, bridge_position).map(|(_, person)| person).collect();
-                    let mut keys: Vec<(usize, u32)> = members.iter().copied().zip(own.key_of_row.iter().copied()).collect();
-                    keys.sort_unstable();
-                    let mut pairs = Vec::new();
-                    for (row, head) in rows().filter(|(row, _)| passes(*row)) {
-                        pairs.push((owner(head), index(row)));
-                        let from = keys.partition_point(|(person, _)| *person < head);
-                        for (_, key) in keys.iter().skip(from).take_while(|(person, _)| *person == head) {
-                            if *key == NONE {
-                                continue;
-                            }
-                            for mate in own.rows.of(*key as usize) {
-                                pairs.push((owner(members[*mate as usize]), index(row)));
-                            }
-                        }
-                    }
-                    pairs
-                }
-            },
-        };
-        if source.reach != Reach::Own {
-            pairs.sort_unstable();
-            pairs.dedup();
-        }
-        let groups = Rc::new(Groups::new(owners, &pairs));
-        self.groups.insert(key, Rc::clone(&groups));
-        groups
-    }
 }
 
 /// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.
@@ -486,6 +404,14 @@ impl<'a> Opened<'a> {
         let id = |row: u32| self.offset + row;
         let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));
         let integers = || values().filter_map(|(row, value)| if let FactValue::Int(i) = value { Some((row, i)) } else { None });
+        // Days have an order as numbers have.
+        let ordered = || {
+            values().filter_map(|(row, value)| match value {
+                FactValue::Int(number) => Some((row, number, value)),
+                FactValue::Date(day) => Some((row, i64::from(day.0), value)),
+                _ => None,
+            })
+        };
         match self.source.take {
             Take::Exists => {
                 used.extend(rows.first().map(|row| id(*row)));
@@ -499,14 +425,25 @@ impl<'a> Opened<'a> {
                 used.push(id(row));
                 value
             }),
-            Take::Min => integers().min_by_key(|(row, value)| (*value, *row)).map(|(row, value)| {
+            Take::Min => ordered().min_by_key(|(row, rank, _)| (*rank, *row)).map(|(row, _, value)| {
                 used.push(id(row));
-                FactValue::Int(value)
+                value
             }),
-            Take::Max => integers().max_by_key(|(row, value)| (*value, std::cmp::Reverse(*row))).map(|(row, value)| {
+            Take::Max => ordered().max_by_key(|(row, rank, _)| (*rank, std::cmp::Reverse(*row))).map(|(row, _, value)| {
                 used.push(id(row));
-                FactValue::Int(value)
+                value
             }),
+            // A handful of rows each: comparing all with all is cheaper than a set.
+            Take::Distinct => {
+                let mut different: Vec<FactValue<'_>> = Vec::new();
+                for (row, value) in values() {
+                    if !different.contains(&value) {
+                        different.push(value);
+                        used.push(id(row));
+                    }
+                }
+                i64::try_from(different.len()).ok().map(FactValue::Int)
+            }
             Take::Sum => {
                 let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);
                 used.extend(integers().map(|(row, _)| id(row)));

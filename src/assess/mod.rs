@@ -16,6 +16,7 @@ mod facts;
 mod frame;
 mod identity;
 mod rates;
+mod reach;
 mod subjects;
 mod tables;
 mod tally;

@@ -130,6 +130,8 @@ pub(crate) struct Subjects<'a> {
     pub(crate) households: Vec<Household>,
     /// Poverty household of each person.
     pub(crate) household_of: Vec<u32>,
+    /// Household that each poverty row names: a person listed in two leaves what stands in a row with the row's own.
+    pub(crate) household_of_row: Vec<u32>,
     /// Poverty household of each person, or of somebody with whom another registry puts the person in one household.
     pub(crate) attached: Vec<u32>,
     /// Whether some row of the person bears a valid number.
@@ -168,6 +170,7 @@ impl<'a> Subjects<'a> {
             subject_of,
             households: Vec::new(),
             household_of: vec![NONE; count],
+            household_of_row: Vec::new(),
             attached: Vec::new(),
             number_valid,
             list: records.registry(EXEMPTION).map_or(0..0, |(position, list)| {
@@ -183,12 +186,14 @@ impl<'a> Subjects<'a> {
     fn read_households(&mut self) {
         let Some((position, poverty)) = self.records.registry(POVERTY) else { return };
         let mut by_code: HashMap<&str, u32> = HashMap::new();
+        self.household_of_row = vec![NONE; poverty.len()];
         for (row, person) in persons_of(self.records, self.linked, position) {
             let Some(code) = poverty.text_at(HOUSEHOLD_CODE, row) else { continue };
             let household = *by_code.entry(code).or_insert_with(|| {
                 self.households.push(Household { code: code.to_owned(), members: Vec::new(), head: NONE });
                 index(self.households.len() - 1)
             });
+            self.household_of_row[row] = household;
             // A person listed in two households counts in the first; the second listing is a duplicate to report.
             if self.household_of[person] == NONE {
                 self.household_of[person] = household;

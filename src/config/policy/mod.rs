@@ -95,9 +95,9 @@ pub enum Take {
     Exists,
     /// The first value in row order.
     First,
-    /// The smallest value.
+    /// The smallest value, the earliest day.
     Min,
-    /// The largest value.
+    /// The largest value, the latest day.
     Max,
     /// The sum of the values.
     Sum,
@@ -111,10 +111,12 @@ pub enum Take {
     SumPerHousehold,
     /// Full years from the day on the as-of date, of the first value.
     Age,
+    /// The number of different values; never null.
+    Distinct,
 }
 
 /// Which rows of the registry count for a subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reach {
     /// Rows linked to the person, or to members of the household.
     Own,
@@ -124,6 +126,23 @@ pub enum Reach {
     Through(RegistryId),
     /// Rows that stand for the village in which the person or household lives.
     Village,
+    /// The subject's rows, and every row of the registry with the same value in this column: payments to one account.
+    Sharing(String),
+    /// Rows that name the subject in this number column, and not as the row's own person: the spouse of a marriage.
+    NamedBy(String),
+    /// Rows of the persons who stand beside the subject in the rows of another registry: the other one of a couple.
+    Beside(Box<Pairs>),
+}
+
+/// Rows that name two persons: the one they are linked to, and one by number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pairs {
+    /// Registry.
+    pub registry: RegistryId,
+    /// Column with the other's number.
+    pub number: String,
+    /// Which rows count.
+    pub filter: Option<Expression>,
 }
 
 /// One registry that can give a fact.

@@ -121,6 +121,18 @@ pub(super) struct WrittenSource {
     pub(super) registry_household: bool,
     #[serde(default)]
     pub(super) by_village: bool,
+    pub(super) sharing: Option<Spanned<String>>,
+    pub(super) named_by: Option<Spanned<String>>,
+    pub(super) beside: Option<Spanned<WrittenPairs>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPairs {
+    pub(super) registry: Spanned<String>,
+    pub(super) number: Spanned<String>,
+    #[serde(rename = "where")]
+    pub(super) filter: Option<Spanned<String>>,
 }
 
 /// A file of rules.

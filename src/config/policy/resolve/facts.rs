@@ -8,7 +8,7 @@ use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
 use crate::config::policy::expression::{Expression, Vocabulary};
 use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
-use crate::config::policy::{Fact, Origin, Reach, Source, Take, ValueType};
+use crate::config::policy::{Fact, Origin, Pairs, Reach, Source, Take, ValueType};
 use crate::model::finding::Scope;
 use crate::model::registry::{Grain, RegistryId};
 
@@ -170,14 +170,10 @@ impl Resolver<'_> {
             return None;
         }
         let field_type = known.and_then(|(_, found)| found);
-        let reach = match &written.through {
-            Some(through) => Reach::Through(RegistryId::from(through.get_ref().as_str())),
-            None if written.registry_household => Reach::RegistryHousehold,
-            None if written.by_village => Reach::Village,
-            None => Reach::Own,
-        };
+        let reach = self.reach(written, &span, file)?;
         if scope == Scope::Person
             && grain.is_some_and(Grain::is_household)
+            && !matches!(reach, Reach::Sharing(_))
             && (written.take == Take::Exists || !matches!(reach, Reach::Through(_)))
         {
             let hint = "写 through = \"dibao\" 把户的金额带到户内成员；有没有某个人，只能看人员名册";
@@ -186,9 +182,10 @@ impl Resolver<'_> {
         let found = match (written.take, field_type) {
             (Take::Exists, _) | (Take::Any | Take::All, Some(ValueType::Bool)) => ValueType::Bool,
             (Take::Count, _)
+            | (Take::Distinct, Some(_))
             | (Take::Min | Take::Max | Take::Sum | Take::SumPerHousehold, Some(ValueType::Int))
             | (Take::Age, Some(ValueType::Date)) => ValueType::Int,
-            (Take::First, Some(found)) => found,
+            (Take::First, Some(found)) | (Take::Min | Take::Max, Some(found @ ValueType::Date)) => found,
             _ => {
                 self.problem(file, span, "take 与字段类型不合，或缺少 field", "");
                 return None;
@@ -196,18 +193,76 @@ impl Resolver<'_> {
         };
         let filter = match &written.filter {
             None => None,
-            Some(text) => {
-                let own = self.dictionary.registry(id).map(|definition| self.dictionary.record_columns(definition));
-                let is_own = |name: &str| own.as_ref().is_none_or(|own| own.iter().any(|(_, column)| column.name() == name));
-                let columns = self.record_columns.iter().filter(|(name, _)| is_own(name));
-                let columns = columns.map(|(name, found)| (name.clone(), *found)).collect();
-                let codes = self.record_codes.clone();
-                Some(self.parse(text, file, &columns, &codes, Some(ValueType::Bool))?)
-            }
+            Some(text) => Some(self.filter(id, text, file)?),
         };
         let registry = RegistryId::from(id.as_str());
         let field = written.field.as_ref().map(|field| field.get_ref().clone());
         Some((Source { registry, field, filter, take: written.take, reach }, found))
+    }
+
+    /// Which rows a source speaks of.
+    fn reach(&mut self, written: &WrittenSource, span: &Range<usize>, file: &Document) -> Option<Reach> {
+        let mut ways = Vec::new();
+        if let Some(through) = &written.through {
+            ways.push(Reach::Through(RegistryId::from(through.get_ref().as_str())));
+        }
+        if written.registry_household {
+            ways.push(Reach::RegistryHousehold);
+        }
+        if written.by_village {
+            ways.push(Reach::Village);
+        }
+        if let Some(column) = &written.sharing {
+            ways.push(Reach::Sharing(self.column_of(&written.registry, column, file)?));
+        }
+        if let Some(column) = &written.named_by {
+            ways.push(Reach::NamedBy(self.column_of(&written.registry, column, file)?));
+        }
+        if let Some(pairs) = &written.beside {
+            let pairs = pairs.get_ref();
+            let number = self.column_of(&pairs.registry, &pairs.number, file)?;
+            let filter = match &pairs.filter {
+                None => None,
+                Some(text) => Some(self.filter(pairs.registry.get_ref(), text, file)?),
+            };
+            ways.push(Reach::Beside(Box::new(Pairs {
+                registry: RegistryId::from(pairs.registry.get_ref().as_str()),
+                number,
+                filter,
+            })));
+        }
+        if ways.len() > 1 {
+            let hint = "through、registry_household、by_village、sharing、named_by、beside 只能写一个";
+            self.problem(file, span.clone(), "一个来源只能有一种取行的办法", hint);
+        }
+        Some(ways.pop().unwrap_or(Reach::Own))
+    }
+
+    /// A text column that a registry has.
+    fn column_of(&mut self, registry: &Spanned<String>, column: &Spanned<String>, file: &Document) -> Option<String> {
+        let Some(definition) = self.dictionary.registry(registry.get_ref()) else {
+            self.problem(file, registry.span(), format!("没有登记表 {}", registry.get_ref()), "见 pipelines/registries");
+            return None;
+        };
+        let text = self.record_columns.get(column.get_ref()) == Some(&ValueType::Text);
+        if !text || !definition.fields.iter().any(|used| used.field == *column.get_ref()) {
+            let fields = definition.fields.iter().map(|used| used.field.as_str());
+            let hint = closest(column.get_ref(), fields).map(|near| format!("是不是“{near}”？")).unwrap_or_default();
+            let message = format!("登记表 {} 没有文字或号码字段 {}", registry.get_ref(), column.get_ref());
+            self.problem(file, column.span(), message, hint);
+            return None;
+        }
+        Some(column.get_ref().clone())
+    }
+
+    /// A condition over a registry's own record columns.
+    fn filter(&mut self, registry: &str, text: &Spanned<String>, file: &Document) -> Option<Expression> {
+        let own = self.dictionary.registry(registry).map(|definition| self.dictionary.record_columns(definition));
+        let is_own = |name: &str| own.as_ref().is_none_or(|own| own.iter().any(|(_, column)| column.name() == name));
+        let columns = self.record_columns.iter().filter(|(name, _)| is_own(name));
+        let columns = columns.map(|(name, found)| (name.clone(), *found)).collect();
+        let codes = self.record_codes.clone();
+        self.parse(text, file, &columns, &codes, Some(ValueType::Bool))
     }
 
     /// An expression over facts; a household's may not mention a person's.

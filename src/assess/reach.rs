@@ -1,0 +1,177 @@
+//! Which rows of a registry count for a subject.
+//!
+//! Takes a source of a fact and the rows that pass its filter; gives rows by subject, in row order. Cost: linear in the rows of the registry
+//! (and of the registry that bridges to it), once per registry, filter and [`Reach`].
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use arrow::array::{Array, BooleanArray};
+
+use super::AssessError;
+use super::facts::Reader;
+use super::subjects::{Groups, NONE, POVERTY, index, persons_of};
+use crate::config::policy::{Pairs, Reach, Source};
+use crate::model::columns::VILLAGE_CODE;
+use crate::model::finding::Scope;
+use crate::model::link::PersonIx;
+use crate::model::record::RegistryRecords;
+
+impl<'a> Reader<'a> {
+    /// Rows by subject; each grouping is made once.
+    pub(super) fn group(
+        &mut self,
+        position: usize,
+        records: &'a RegistryRecords,
+        source: &Source,
+        scope: Scope,
+        filter: Option<&BooleanArray>,
+    ) -> Result<Rc<Groups>, AssessError> {
+        let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
+        let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
+        if let Some(known) = self.groups.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let subjects = self.subjects;
+        let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        let owner = |person: usize| match scope {
+            Scope::Household if records.grain.is_household() => subjects.attached[person],
+            Scope::Household => subjects.household_of[person],
+            _ => subjects.subject_of[person],
+        };
+        let owners = if scope == Scope::Household { subjects.households.len() } else { subjects.persons.len() };
+        let rows = || persons_of(subjects.records, subjects.linked, position);
+        let mut pairs: Vec<(u32, u32)> = match &source.reach {
+            // A household's poverty rows are those that name it, whoever stands in them.
+            Reach::Own if scope == Scope::Household && records.registry.as_str() == POVERTY => {
+                let named = subjects.household_of_row.iter().copied().enumerate();
+                named.filter(|(row, _)| passes(*row)).map(|(row, household)| (household, index(row))).collect()
+            }
+            Reach::Own => rows().filter(|(row, _)| passes(*row)).map(|(row, person)| (owner(person), index(row))).collect(),
+            Reach::RegistryHousehold => {
+                let own = self.own_households(position, records);
+                let mut seeds: Vec<(u32, u32)> = rows()
+                    .filter(|(row, _)| passes(*row))
+                    .map(|(row, person)| (owner(person), own.key_of_row[row]))
+                    .filter(|(owner, key)| *owner != NONE && *key != NONE)
+                    .collect();
+                seeds.sort_unstable();
+                seeds.dedup();
+                let all = seeds.iter().flat_map(|(owner, key)| {
+                    own.rows.of(*key as usize).iter().filter(|row| passes(**row as usize)).map(|row| (*owner, *row))
+                });
+                all.collect()
+            }
+            Reach::Sharing(column) => {
+                let mut by_value: HashMap<&str, Vec<u32>> = HashMap::new();
+                let value = |row: usize| records.text_at(column, row).filter(|_| passes(row));
+                for row in 0..records.len() {
+                    if let Some(value) = value(row) {
+                        by_value.entry(value).or_default().push(index(row));
+                    }
+                }
+                let own = rows().filter_map(|(row, person)| Some((owner(person), value(row)?)));
+                own.flat_map(|(owner, value)| by_value.get(value).into_iter().flatten().map(move |row| (owner, *row))).collect()
+            }
+            Reach::NamedBy(column) => {
+                let persons = self.persons_by_number();
+                let named = |row: usize| persons.get(records.text_at(column, row)?).copied().filter(|person| *person != NONE);
+                let rows = (0..records.len()).filter(|row| passes(*row));
+                rows.filter_map(|row| Some((owner(named(row)? as usize), index(row)))).collect()
+            }
+            Reach::Beside(pairs) => {
+                let others = self.others(pairs)?;
+                let mut rows: Vec<(usize, u32)> = rows().filter(|(row, _)| passes(*row)).map(|(r, p)| (p, index(r))).collect();
+                rows.sort_unstable();
+                let of = |person: u32| {
+                    let from = rows.partition_point(|(other, _)| *other < person as usize);
+                    rows.iter().skip(from).take_while(move |(other, _)| *other == person as usize).map(|(_, row)| *row)
+                };
+                others.iter().flat_map(|(person, other)| of(*other).map(|row| (owner(*person as usize), row))).collect()
+            }
+            Reach::Village => {
+                let mut rows: Vec<(&str, u32)> = (0..records.len())
+                    .filter(|row| passes(*row))
+                    .filter_map(|row| Some((records.text_at(VILLAGE_CODE, row)?, index(row))))
+                    .collect();
+                rows.sort_unstable();
+                let face = |owner: usize| match scope {
+                    Scope::Household => subjects.households.get(owner).and_then(|one| subjects.persons.get(one.head as usize)),
+                    _ => subjects.persons.get(owner),
+                };
+                let home = |owner: usize| face(owner).and_then(|face| subjects.people_text(VILLAGE_CODE, *face));
+                let of = |code: &str| {
+                    let from = rows.partition_point(|(village, _)| *village < code);
+                    let until = rows.partition_point(|(village, _)| *village <= code);
+                    rows.get(from..until).unwrap_or(&[]).iter().map(|(_, row)| *row).collect::<Vec<_>>()
+                };
+                let homes = (0..owners).filter_map(|owner| Some((index(owner), home(owner)?)));
+                homes.flat_map(|(owner, code)| of(code).into_iter().map(move |row| (owner, row))).collect()
+            }
+            Reach::Through(bridge) => match subjects.records.registry(bridge.as_str()) {
+                None => Vec::new(),
+                Some((bridge_position, bridge_records)) => {
+                    let own = self.own_households(bridge_position, bridge_records);
+                    let members: Vec<usize> =
+                        persons_of(subjects.records, subjects.linked, bridge_position).map(|(_, person)| person).collect();
+                    let mut keys: Vec<(usize, u32)> = members.iter().copied().zip(own.key_of_row.iter().copied()).collect();
+                    keys.sort_unstable();
+                    let mut pairs = Vec::new();
+                    for (row, head) in rows().filter(|(row, _)| passes(*row)) {
+                        pairs.push((owner(head), index(row)));
+                        let from = keys.partition_point(|(person, _)| *person < head);
+                        for (_, key) in keys.iter().skip(from).take_while(|(person, _)| *person == head) {
+                            if *key == NONE {
+                                continue;
+                            }
+                            for mate in own.rows.of(*key as usize) {
+                                pairs.push((owner(members[*mate as usize]), index(row)));
+                            }
+                        }
+                    }
+                    pairs
+                }
+            },
+        };
+        if source.reach != Reach::Own {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        let groups = Rc::new(Groups::new(owners, &pairs));
+        self.groups.insert(key, Rc::clone(&groups));
+        Ok(groups)
+    }
+
+    /// Person by valid number; [`NONE`] where two persons bear it.
+    fn persons_by_number(&mut self) -> Rc<HashMap<&'a str, u32>> {
+        let subjects = self.subjects;
+        let build = || {
+            let mut persons: HashMap<&'a str, u32> = HashMap::new();
+            for (person, valid) in subjects.number_valid.iter().enumerate() {
+                if let Some(number) = subjects.people_text("number", PersonIx(index(person))).filter(|_| *valid) {
+                    persons.entry(number).and_modify(|person| *person = NONE).or_insert(index(person));
+                }
+            }
+            Rc::new(persons)
+        };
+        Rc::clone(self.by_number.get_or_insert_with(build))
+    }
+
+    /// Who stands beside whom, both ways: the person a row is linked to, and the person that its other number names.
+    fn others(&mut self, pairs: &Pairs) -> Result<Vec<(u32, u32)>, AssessError> {
+        let Some((position, records)) = self.subjects.records.registry(pairs.registry.as_str()) else { return Ok(Vec::new()) };
+        let filter = self.filter(position, records, pairs.filter.as_ref())?;
+        let persons = self.persons_by_number();
+        let mut others = Vec::new();
+        for (row, person) in persons_of(self.subjects.records, self.subjects.linked, position) {
+            let counts = filter.as_ref().is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+            let named = records.text_at(&pairs.number, row).and_then(|number| persons.get(number).copied());
+            if let Some(other) = named.filter(|other| counts && *other != NONE && *other != index(person)) {
+                others.extend([(index(person), other), (other, index(person))]);
+            }
+        }
+        others.sort_unstable();
+        others.dedup();
+        Ok(others)
+    }
+}
