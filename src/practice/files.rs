@@ -110,6 +110,7 @@ impl Desk<'_> {
                 self.text_file("民政/火化人员名单.csv".to_owned(), &sheet, TextForm::CsvGb18030)
             }
             "exemption" => self.text_file("豁免清单.xls".to_owned(), &lay_out("豁免清单", table, titled), TextForm::Xml2003),
+            "marriage" => self.workbook("民政/婚姻登记名单.xlsx".to_owned(), &[lay_out("婚姻登记", table, titled)])?,
             "inspection" => self.workbook("督查/督查台账.xlsx".to_owned(), &[lay_out("督查", table, titled)])?,
             "training" => {
                 let dress = Dress { header_every: 60, signed: true, ..titled };

@@ -20,6 +20,7 @@
 //! # Ok::<(), bidui::practice::PracticeError>(())
 //! ```
 
+mod conflicts;
 mod county;
 mod damage;
 mod disability;
@@ -179,6 +180,7 @@ pub fn generate<E: From<PracticeError>>(
         hand_out(desk.file(offices.relocation(&relief, &mut events), None)?)?;
         hand_out(desk.file(offices.temporary_aid(&health, &relief, &mut events), None)?)?;
         hand_out(desk.file(offices.death(&relief, &mut events), None)?)?;
+        hand_out(desk.file(offices.marriage(&mut events), None)?)?;
         hand_out(desk.file(offices.inspection(), None)?)?;
         let work = Work::new(&offices);
         for table in offices.work(&work, &mut events).into_iter().chain(offices.work_events()) {
@@ -190,6 +192,7 @@ pub fn generate<E: From<PracticeError>>(
         health.findings(&mut found);
         relief.findings(&mut found);
         work.findings(&relief, &mut found);
+        conflicts::findings(&offices, &mut found);
         events.add_to(&mut found);
         hand_out(desk.file(offices.exemptions(&mut found), None)?)?;
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];

@@ -1,6 +1,7 @@
 //! The poverty registry (建档立卡): the person export of 2017-18 (domain: 1.1.1) and the wide one of later (1.1.2).
 
-use super::county::{Attribute, County, Person};
+use super::conflicts;
+use super::county::{Attribute, County, Person, Relation};
 use super::divisions::Spelling;
 use super::findings::IdentityEvents;
 use super::gaps::befalls;
@@ -97,66 +98,90 @@ const HABIT: Habit = Habit { stream: 0, spelling: Spelling::Short, broken: "㯊"
 impl Offices<'_> {
     pub(super) fn poverty(&self, events: &mut IdentityEvents) -> Table {
         let serial = std::cell::Cell::new(0);
-        let mut table = self.table(
-            &HEADERS,
-            HABIT,
-            events,
-            |person, _| self.is_poor(person),
-            |entry| {
-                serial.set(serial.get() + 1);
-                let household = entry.household;
-                vec![
-                    Cell::Number(serial.get()),
-                    Cell::from("正安县"),
-                    Cell::from(entry.town.as_str()),
-                    Cell::from(entry.village.as_str()),
-                    Cell::from(household.group),
-                    Cell::from(self.household_code(entry)),
-                    Cell::from(self.person_code(entry)),
-                    entry.name(),
-                    entry.number(),
-                    Cell::Number(i64::from(household.size)),
-                    Cell::from(if headless(self.county, self.month_index, entry.pid) {
-                        "其他"
-                    } else {
-                        entry.person.relation.poverty()
-                    }),
-                    Cell::from(nationality(entry)),
-                    Cell::from(schooling(entry.person)),
-                    Cell::from(school_state(entry.person)),
-                    Cell::from(health(entry.person)),
-                    Cell::from(entry.person.labour),
-                    Cell::from(match (works_away(entry), works(self.county, self.month_index, entry.pid)) {
-                        (true, _) => "省外务工",
-                        (false, true) => "县内务工",
-                        _ => "",
-                    }),
-                    if works(self.county, self.month_index, entry.pid) {
-                        Cell::Number(i64::from(3 + entry.pid % 9))
-                    } else {
-                        Cell::Empty
-                    },
-                    Cell::from("是"),
-                    Cell::from(household.poverty_status),
-                    Cell::from(household.attribute.text()),
-                    Cell::from(cause(self.county, self.month_index, entry.person.household)),
-                    Cell::from("否"),
-                    Cell::from("是"),
-                    Cell::from("否"),
-                    Cell::Money(income(self.county, self.state, self.month_index, entry.person.household)),
-                    entry.phone(),
-                ]
-            },
-        );
+        let cells = |entry: &Entry<'_>| {
+            serial.set(serial.get() + 1);
+            self.cells(entry, serial.get())
+        };
+        let mut table = self.table(&HEADERS, HABIT, events, |person, _| self.is_poor(person), cells);
+        for listing in conflicts::listed_twice(self) {
+            table.rows.push(self.guest(listing.hid, listing.pid, HABIT, events, cells));
+        }
         (table.registry, table.office) = ("poverty", "正安县扶贫开发办公室");
         table.title = format!("正安县{}建档立卡贫困人口信息", self.month);
         table
     }
 
+    fn cells(&self, entry: &Entry<'_>, serial: i64) -> Vec<Cell> {
+        let household = entry.household;
+        let works = works(self.county, self.month_index, entry.pid);
+        vec![
+            Cell::Number(serial),
+            Cell::from("正安县"),
+            Cell::from(entry.town.as_str()),
+            Cell::from(entry.village.as_str()),
+            Cell::from(household.group),
+            Cell::from(self.household_code(entry)),
+            Cell::from(self.person_code(entry)),
+            entry.name(),
+            entry.number(),
+            Cell::Number(i64::from(household.size)),
+            Cell::from(self.relation(entry)),
+            Cell::from(nationality(entry)),
+            Cell::from(schooling(entry.person)),
+            Cell::from(self.school_state(entry)),
+            Cell::from(self.health(entry)),
+            Cell::from(entry.person.labour),
+            Cell::from(match (works_away(entry), works) {
+                (true, _) => "省外务工",
+                (false, true) => "县内务工",
+                _ => "",
+            }),
+            if works && !conflicts::no_months(self.county, self.month_index, entry.pid) {
+                Cell::Number(i64::from(3 + entry.pid % 9))
+            } else {
+                Cell::Empty
+            },
+            Cell::from("是"),
+            Cell::from(household.poverty_status),
+            Cell::from(household.attribute.text()),
+            Cell::from(cause(self.county, self.month_index, entry.hid)),
+            Cell::from("否"),
+            Cell::from("是"),
+            Cell::from("否"),
+            Cell::Money(income(self.county, self.state, self.month_index, entry.hid)),
+            entry.phone(),
+        ]
+    }
+
+    fn relation(&self, entry: &Entry<'_>) -> &'static str {
+        let (county, month) = (self.county, self.month_index);
+        if entry.hid != entry.person.household {
+            return if entry.person.relation == Relation::Spouse { "之女" } else { entry.person.relation.poverty() };
+        }
+        if headless(county, month, entry.pid) {
+            return "其他";
+        }
+        conflicts::relation(county, month, entry.pid)
+    }
+
+    fn school_state(&self, entry: &Entry<'_>) -> &'static str {
+        let too_young = conflicts::too_young(self.county, self.month_index, entry.pid);
+        if too_young { "高中一年级" } else { school_state(entry.person) }
+    }
+
+    fn health(&self, entry: &Entry<'_>) -> &'static str {
+        let claimed = conflicts::disabled_by_word(self.county, self.month_index, entry.pid);
+        if claimed { "长期慢性病,残疾" } else { health(entry.person) }
+    }
+
     /// The same people as [`Offices::poverty`], in the wide edition; what happened to their numbers is the same too.
     pub(super) fn poverty_wide(&self) -> Table {
         let mut unheard = IdentityEvents::new(self.county.people.len());
-        let mut table = self.table(&WIDE, HABIT, &mut unheard, |person, _| self.is_poor(person), |entry| self.wide_cells(entry));
+        let cells = |entry: &Entry<'_>| self.wide_cells(entry);
+        let mut table = self.table(&WIDE, HABIT, &mut unheard, |person, _| self.is_poor(person), cells);
+        for listing in conflicts::listed_twice(self) {
+            table.rows.push(self.guest(listing.hid, listing.pid, HABIT, &mut unheard, cells));
+        }
         (table.registry, table.office) = ("poverty", "正安县扶贫开发办公室");
         table.title = format!("正安县{}建档立卡贫困人口信息（自定义）", self.month);
         table
@@ -180,11 +205,11 @@ impl Offices<'_> {
             "民族" => Cell::from(nationality(entry)),
             "户联系电话" => entry.phone(),
             "年度" => Cell::Number(i64::from(self.month.year())),
-            "与户主关系" => Cell::from(entry.person.relation.poverty()),
+            "与户主关系" => Cell::from(self.relation(entry)),
             "文化程度" => Cell::from(schooling(entry.person)),
-            "在校生状况" => Cell::from(school_state(entry.person)),
+            "在校生状况" => Cell::from(self.school_state(entry)),
             "劳动技能" => Cell::from(entry.person.labour),
-            "健康状况" => Cell::from(health(entry.person)),
+            "健康状况" => Cell::from(self.health(entry)),
             "是否享受低保" => Cell::from(yes_no(entry.welfare.covered())),
             "是否参加大病保险" | "是否会讲普通话" => Cell::from("是"),
             "残疾类别" => Cell::from(entry.disability_kind()),
@@ -207,11 +232,15 @@ impl Offices<'_> {
     /// 19 digits: the code of the village where the household was registered first, and a serial.
     fn household_code(&self, entry: &Entry<'_>) -> String {
         let village = &self.county.villages[entry.household.village as usize];
-        format!("{}{:07}", village.code, entry.person.household + 1)
+        format!("{}{:07}", village.code, entry.hid + 1)
     }
 
     fn person_code(&self, entry: &Entry<'_>) -> String {
-        let position = entry.pid - entry.household.first + if entry.again { 51 } else { 1 };
+        let position = match (entry.hid == entry.person.household, entry.again) {
+            (true, false) => entry.pid - entry.household.first + 1,
+            (true, true) => entry.pid - entry.household.first + 51,
+            (false, _) => 91,
+        };
         format!("{}{position:02}", self.household_code(entry))
     }
 }

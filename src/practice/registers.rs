@@ -2,6 +2,7 @@
 
 use crate::model::date::Month;
 
+use super::conflicts;
 use super::county::{County, Household, Person, Relation};
 use super::damage::{self, Identity, PlaceDamage};
 use super::divisions::{self, Spelling, Village};
@@ -37,6 +38,8 @@ pub(super) struct Entry<'a> {
     pub(super) home: &'a Village,
     /// The person's second row in the same registry: other codes, another phone.
     pub(super) again: bool,
+    /// The household under which the row stands: not always the person's own.
+    pub(super) hid: u32,
 }
 
 impl Entry<'_> {
@@ -159,8 +162,13 @@ impl Offices<'_> {
     }
 
     fn entry(&self, pid: u32, written: Identity, habit: Habit) -> Entry<'_> {
+        self.entry_under(self.county.person(pid).household, pid, written, habit)
+    }
+
+    /// What the office knows of a person who stands under a household.
+    pub(super) fn entry_under(&self, hid: u32, pid: u32, written: Identity, habit: Habit) -> Entry<'_> {
         let person = self.county.person(pid);
-        let household = self.county.household(person.household);
+        let household = self.county.household(hid);
         let moved = household.moved.filter(|&(month, _)| habit.knows_moves && month <= self.month_index);
         let home = &self.county.villages[moved.map_or(household.village, |(_, village)| village) as usize];
         let broken = if self.noise > 0.0 { habit.broken } else { "㯊" };
@@ -175,7 +183,29 @@ impl Offices<'_> {
             (divisions::town(home, spelling, broken), divisions::village(home, spelling, broken))
         };
         let head = self.county.person(household.first);
-        Entry { pid, person, household, head, welfare: self.state.of(pid), written, town, village, home, again: false }
+        Entry { pid, person, household, head, welfare: self.state.of(pid), written, town, village, home, again: false, hid }
+    }
+
+    /// A further row of a person under another household.
+    pub(super) fn guest(
+        &self,
+        hid: u32,
+        pid: u32,
+        habit: Habit,
+        events: &mut IdentityEvents,
+        cells: impl Fn(&Entry<'_>) -> Vec<Cell>,
+    ) -> Row {
+        let written = damage::identity(self.county, self.state, habit.stream, pid, self.noise);
+        events.row(pid, written.number_damage);
+        events.duplicate(pid);
+        let entry = self.entry_under(hid, pid, written, habit);
+        Row { pid: Some(pid), household: hid, town: entry.home.town_index, cells: cells(&entry) }
+    }
+
+    /// Who receives 低保 for the household: the first who is listed.
+    pub(super) fn receiver(&self, hid: u32) -> Option<u32> {
+        let listed = |pid: &u32| self.state.of(*pid).dibao != Dibao::Absent;
+        self.county.household(hid).members().find(listed).filter(|_| self.state.covered(self.county, hid) > 0)
     }
 
     fn year(&self) -> Cell {
@@ -209,42 +239,41 @@ impl Offices<'_> {
             "是否渐退",
         ];
         let habit = Habit { stream: 1, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: true };
-        let mut table = self.table(
-            &HEADERS,
-            habit,
-            events,
-            |_, welfare| welfare.dibao != Dibao::Absent,
-            |entry| {
-                let hid = entry.person.household;
-                let first = entry.household.members().find(|&pid| self.state.of(pid).dibao != Dibao::Absent).unwrap_or(entry.pid);
-                let relation = if first == entry.pid { Relation::Head } else { entry.person.relation };
-                vec![
-                    Cell::from(format!("{}{}", entry.town, entry.village)),
-                    entry.code(3_100_000_000, hid),
-                    entry.name(),
-                    entry.sex(),
-                    entry.age(),
-                    Cell::from("汉族"),
-                    entry.number(),
-                    Cell::from(relation.plain()),
-                    Cell::from(if entry.welfare.dead { "死亡" } else { "正常" }),
-                    Cell::from(if entry.welfare.covered() { "是" } else { "否" }),
-                    Cell::Empty,
-                    Cell::from(format!("黔NB{hid:09}")),
-                    Cell::from(format!("{}{:02}", 2010 + hid % 8, 1 + hid % 12)),
-                    Cell::Money(self.state.dibao[hid as usize]),
-                    if entry.welfare.class_aid > 0 { Cell::Money(entry.welfare.class_aid) } else { Cell::Empty },
-                    Cell::from(self.county.person(first).name.as_str()),
-                    entry.address(),
-                    entry.phone(),
-                    Cell::from(if entry.person.ill { "一般或较弱" } else { "健康或良好" }),
-                    Cell::from(if entry.person.can_work() { "有" } else { "无劳动力" }),
-                    Cell::from(entry.disability_kind()),
-                    Cell::from(entry.disability_grade()),
-                    Cell::from(if gradual_exit(self.county, self.state, self.month_index, hid) { "是" } else { "否" }),
-                ]
-            },
-        );
+        let cells = |entry: &Entry<'_>| {
+            let hid = entry.hid;
+            let guest = hid != entry.person.household;
+            let first = entry.household.members().find(|&pid| self.state.of(pid).dibao != Dibao::Absent).unwrap_or(entry.pid);
+            let relation = if first == entry.pid { Relation::Head } else { entry.person.relation };
+            vec![
+                Cell::from(format!("{}{}", entry.town, entry.village)),
+                entry.code(3_100_000_000, hid),
+                entry.name(),
+                entry.sex(),
+                entry.age(),
+                Cell::from("汉族"),
+                entry.number(),
+                Cell::from(if guest { "其他" } else { relation.plain() }),
+                Cell::from(if entry.welfare.dead { "死亡" } else { "正常" }),
+                Cell::from(if entry.welfare.covered() && !guest { "是" } else { "否" }),
+                Cell::Empty,
+                Cell::from(format!("黔NB{hid:09}")),
+                Cell::from(format!("{}{:02}", 2010 + hid % 8, 1 + hid % 12)),
+                Cell::Money(self.state.dibao[hid as usize]),
+                if entry.welfare.class_aid > 0 { Cell::Money(entry.welfare.class_aid) } else { Cell::Empty },
+                Cell::from(self.county.person(first).name.as_str()),
+                entry.address(),
+                entry.phone(),
+                Cell::from(if entry.person.ill { "一般或较弱" } else { "健康或良好" }),
+                Cell::from(if entry.person.can_work() { "有" } else { "无劳动力" }),
+                Cell::from(entry.disability_kind()),
+                Cell::from(entry.disability_grade()),
+                Cell::from(if gradual_exit(self.county, self.state, self.month_index, hid) { "是" } else { "否" }),
+            ]
+        };
+        let mut table = self.table(&HEADERS, habit, events, |_, welfare| welfare.dibao != Dibao::Absent, cells);
+        for (pid, hid) in conflicts::in_two_towns(self) {
+            table.rows.push(self.guest(hid, pid, habit, events, cells));
+        }
         (table.registry, table.office) = ("dibao", "正安县民政局");
         table.title = format!("{}农村低保人员信息", self.month);
         table
@@ -265,16 +294,13 @@ impl Offices<'_> {
             "账号",
         ];
         let habit = Habit { stream: 2, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: false };
-        let listed = |pid: u32| self.state.of(pid).dibao != Dibao::Absent;
-        // The first who is listed receives for the household.
-        let receiver = |person: &Person| {
-            let household = self.county.household(person.household);
-            household.members().find(|&pid| listed(pid)).filter(|_| self.state.covered(self.county, person.household) > 0)
+        let is_receiver = |person: &Person, _: &Welfare| {
+            self.receiver(person.household).is_some_and(|pid| std::ptr::eq(self.county.person(pid), person))
         };
-        let is_receiver =
-            |person: &Person, _: &Welfare| receiver(person).is_some_and(|pid| std::ptr::eq(self.county.person(pid), person));
+        let accounts = conflicts::accounts(self);
         let mut table = self.table(&HEADERS, habit, events, is_receiver, |entry| {
             let hid = entry.person.household;
+            let account = &accounts[hid as usize];
             let class_aid: i64 = entry.household.members().map(|pid| self.state.of(pid).class_aid).sum();
             let amount = self.state.dibao[hid as usize];
             vec![
@@ -285,9 +311,9 @@ impl Offices<'_> {
                 Cell::Money(amount),
                 Cell::Money(class_aid),
                 Cell::Money(amount + class_aid),
-                Cell::from(entry.person.name.as_str()),
+                Cell::from(account.name.map_or(entry.written.name.as_str(), |owner| self.county.person(owner).name.as_str())),
                 Cell::from("正安县农村信用联社"),
-                Cell::from(format!("6217{:015}", u64::from(hid) * 7_919)),
+                Cell::from(format!("6217{:015}", u64::from(account.of) * 7_919)),
             ]
         });
         (table.registry, table.office) = ("dibao_payment", "正安县民政局");
@@ -359,11 +385,11 @@ impl Offices<'_> {
     pub(super) fn tekun_payment(&self, events: &mut IdentityEvents) -> Table {
         const HEADERS: [&str; 7] = ["属地", "姓名", "身份证号", "供养方式", "发放月份", "发放金额（元）", "账号"];
         let habit = Habit { stream: 4, spelling: Spelling::Office, broken: "□", knows_moves: false, repeats: true };
-        let mut table = self.table(
+        let mut table = self.table_of(
             &HEADERS,
             habit,
             events,
-            |_, welfare| welfare.tekun > 0,
+            |pid| self.state.of(pid).tekun > 0 && !conflicts::unpaid(self.county, self.month_index, pid),
             |entry| {
                 vec![
                     Cell::from(format!("{}{}", entry.town, entry.village)),

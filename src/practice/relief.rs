@@ -95,6 +95,13 @@ impl<'a> Relief<'a> {
         Day::new(month.year(), month.month(), 1 + pid % 28)
     }
 
+    /// Relief of May for somebody who died before it.
+    fn aided_after_death(&self, pid: u32) -> bool {
+        let may = Day::new(self.month.year(), 5, 1);
+        self.death_date(pid).is_some_and(|died| may.is_some_and(|may| died < may))
+            && befalls(self.county.seed, self.month_index, 142, pid, 0.12)
+    }
+
     /// What a perfect tool would find.
     pub(super) fn findings(&self, found: &mut TrueFindings) {
         for (hid, household) in (0u32..).zip(&self.county.households) {
@@ -176,7 +183,8 @@ impl<'a> Relief<'a> {
                 add("conflict.healthy_no_labour");
             }
         }
-        if self.death_date(pid).is_some_and(|day| day < self.month.first_day()) && (welfare.nursing > 0 || welfare.living > 0) {
+        let receives = welfare.nursing > 0 || welfare.living > 0 || self.aided_after_death(pid);
+        if self.death_date(pid).is_some_and(|day| day < self.month.first_day()) && receives {
             add("living.paid_after_death");
         }
         let valid = person.certificate.filter(|certificate| !certificate.revoked && !welfare.dead);
@@ -255,7 +263,10 @@ impl Offices<'_> {
         let moved = |entry: &Entry<'_>| cells(entry, "易地扶贫搬迁一次性临时救助", relief.relief_of(entry.pid));
         let mut table = self.table_of(&HEADERS, habit, events, |pid| health.relief(pid) > 0, ill);
         let mut more = self.table_of(&HEADERS, habit, events, |pid| relief.relief_of(pid) > 0, moved);
+        let late = |entry: &Entry<'_>| cells(entry, "支出型", 100_000);
+        let mut late = self.table_of(&HEADERS, habit, events, |pid| relief.aided_after_death(pid), late);
         table.rows.append(&mut more.rows);
+        table.rows.append(&mut late.rows);
         office(&mut table, "temporary_aid", "正安县民政局", format!("{}年临时救助发放台账", self.month.year()));
         table
     }

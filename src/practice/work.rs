@@ -69,6 +69,10 @@ impl<'a> Work<'a> {
         let mut random = Random::keyed(self.county.seed, &[55, u64::from(pid)]);
         let open = |kind, share| befalls(self.county.seed, self.month_index, kind, pid, share);
         let mut worker = Worker::default();
+        // A few who are supported as 特困 stand on the ledger of the employed.
+        if self.state.of(pid).tekun > 0 && open(137, 0.04) {
+            worker.region = Some("县内");
+        }
         if !household.poor || self.state.of(pid).dead {
             worker.east = (15..18).contains(&person.age()) && open(126, 0.002);
             return worker;
@@ -124,6 +128,9 @@ impl<'a> Work<'a> {
     fn of_person(&self, pid: u32, person: &Person, add: &mut impl FnMut(&'static str)) {
         let (worker, household) = (&self.workers[pid as usize], self.county.household_of(pid));
         let of_age = (16..60).contains(&self.age(person));
+        if worker.region.is_some() && self.state.of(pid).tekun > 0 {
+            add("conflict.tekun_working");
+        }
         if worker.courses > 1 {
             add("work.training_twice");
         }
