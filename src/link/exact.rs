@@ -3,6 +3,8 @@
 //! Takes the rows of one layer (one grain key of one registry) and the spine; joins what is proven, and gives the rest: one
 //! representative per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use super::hash;
@@ -32,12 +34,18 @@ pub(super) struct Leftover {
     pub joined: Vec<u32>,
 }
 
-/// Runs pass 1 over `rows` (ascending).
-pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> Leftover {
+/// Runs pass 1 over `rows` (ascending); `exclusive` where one person has one row among them.
+pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32], exclusive: bool) -> Leftover {
     let mut left = Leftover::default();
     let mut waiting = Vec::new();
+    let twice = if exclusive { borne_twice(roster, rows) } else { HashMap::new() };
     for &row in rows {
         match claimant(roster, spine, row) {
+            Claim::Agrees(person) if let Some(face) = crowded_out(roster, spine, &twice, row, person) => {
+                spine.contested.insert(roster.record(row).number);
+                left.clashes.push(Clash { left: face, right: row });
+                waiting.push(row);
+            }
             Claim::Agrees(person) => {
                 spine.join(roster, row, person);
                 left.joined.push(row);
@@ -52,6 +60,27 @@ pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32
     }
     group(roster, spine, &waiting, &mut left);
     left
+}
+
+/// Valid numbers that several rows bear, and those rows.
+fn borne_twice(roster: &Roster, rows: &[u32]) -> HashMap<u64, Vec<u32>> {
+    let mut borne: Vec<(u64, u32)> = rows.iter().map(|row| (roster.record(*row).number, *row)).collect();
+    borne.sort_unstable();
+    let blocks = borne.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() > 1 && block[0].0 != 0);
+    blocks.map(|block| (block[0].0, block.iter().map(|(_, row)| *row).collect())).collect()
+}
+
+/// Where a list has one row a person and another row of it bears the same number under a name closer to the person's: the face that this row's
+/// own name only resembles. It is then rather a relative's row, with the number of the line above.
+fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, row: u32, person: u32) -> Option<u32> {
+    let rivals = twice.get(&roster.record(row).number)?;
+    let (level, face) = spine.best_name(roster, row, person);
+    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
+        return None;
+    }
+    let closer =
+        |rival: u32| spine::name_level(roster, roster.record(rival), roster.record(face)).is_some_and(|rivals| rivals < level);
+    rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(face)
 }
 
 /// Who holds a row's number.

@@ -92,7 +92,7 @@ impl<'a> Work<'a> {
 
     fn link_layer(&mut self, rows: &[u32], grain: Grain) {
         let exclusive = grain != Grain::Event;
-        let left = exact::join_equal_numbers(self.roster, &mut self.spine, rows);
+        let left = exact::join_equal_numbers(self.roster, &mut self.spine, rows, exclusive);
         let mut weights = calibrate::weights(self.roster, &self.spine, self.model, &left.joined, rows);
         weights.prior = self.prior(rows, &left, exclusive);
         for &row in &left.joined {
