@@ -10,7 +10,7 @@ use arrow::array::{Array, Date32Array};
 
 use super::subjects::{NONE, Subjects, persons_of, text_at};
 use crate::model::columns::{BIRTH, ID_STATE, IdState, NAME, SEX, TOWN_CODE, VILLAGE_CODE};
-use crate::model::link::{LinkStatus, PersonIx};
+use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
 
@@ -32,6 +32,16 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
         }
     }
     let present = present_in(subjects, registries);
+    // What a number says of a row that bears somebody else's is said of somebody else.
+    let borrowed: BTreeSet<RowId> = subjects
+        .linked
+        .suspicions
+        .iter()
+        .flat_map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
+            _ => Vec::new(),
+        })
+        .collect();
     for pair in subjects.reviews() {
         for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
             let Some(person) = subjects.person(one) else { continue };
@@ -61,7 +71,10 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
             if mates.is_none() && namesakes.is_none() {
                 continue;
             }
-            let candidate = Known::row(records, row);
+            let mut candidate = Known::row(records, row);
+            if borrowed.contains(&id) {
+                (candidate.number_valid, candidate.birth, candidate.sex) = (false, None, None);
+            }
             for at in mates.into_iter().flatten() {
                 if accused[*at].0 as usize != person && known[*at].could_be_housemate(&candidate) {
                     found[*at].insert(id);
