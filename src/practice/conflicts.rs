@@ -5,20 +5,29 @@
 
 use std::collections::BTreeMap;
 
-use super::county::{County, Person, Relation};
+use super::county::{County, Person, Relation, check_character};
 use super::damage::{self, NumberDamage};
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::gaps::befalls;
 use super::poverty;
 use super::random::Random;
-use super::registers::{Entry, Habit, Offices};
+use super::registers::{Entry, Habit, Offices, tekun_entry};
 use super::table::{Cell, Table};
-use super::welfare::Dibao;
+use super::welfare::{Dibao, LIVING_FEN, LIVING_MOST_FEN, TEKUN_FEN, nursing_standard};
+use crate::model::date::Day;
 
 /// Streams of chance of the poverty registry and the 低保 roster, as in their habits.
 const POVERTY_STREAM: u64 = 0;
 const DIBAO_STREAM: u64 = 1;
+/// Of the lists that pay a person, and of the two sides of a marriage.
+const TEKUN_PAYMENT_STREAM: u64 = 4;
+const NURSING_STREAM: u64 = 8;
+const LIVING_STREAM: u64 = 9;
+const HUSBAND_STREAM: u64 = 26;
+const WIFE_STREAM: u64 = 27;
+/// Marriages are read off identity cards: a fifth of the damage of other lists.
+const MARRIAGE_NOISE: f64 = 0.2;
 
 /// A person's second listing in the poverty registry.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +61,7 @@ pub(super) fn listed_twice(offices: &Offices<'_>) -> Vec<Listing> {
         let wife = |person: &Person| person.relation == Relation::Spouse && person.female && person.age() < 50;
         let parent = |person: &Person| matches!(person.relation, Relation::Father | Relation::Mother);
         let (pid, married) = match (member(&wife), member(&parent)) {
-            (Some(pid), _) if open(139, 0.012) => (pid, true),
+            (Some(pid), _) if open(139, 0.012) && read_off_cards(offices, household.first, pid) => (pid, true),
             (_, Some(pid)) if open(140, 0.015) => (pid, false),
             _ => continue,
         };
@@ -71,13 +80,21 @@ fn other_household(offices: &Offices<'_>, hid: u32) -> Option<u32> {
         .take_while(|other| town(county.household(*other).village) == town(village))
         .find(|other| {
             let other = county.household(*other);
-            other.poor && other.village != village && other.moved.is_none()
+            other.poor && other.size > 2 && other.village != village && other.moved.is_none()
         })
 }
 
 fn well_written(offices: &Offices<'_>, stream: u64, pid: u32) -> bool {
     let written = damage::identity(offices.county, offices.state, stream, pid, offices.noise);
     written.number_damage.is_none() && written.name_damage.is_none() && !written.twice
+}
+
+/// Whether the marriage registry has both numbers right, so that the marriage can be seen at all.
+fn read_off_cards(offices: &Offices<'_>, husband: u32, wife: u32) -> bool {
+    [(HUSBAND_STREAM, husband), (WIFE_STREAM, wife)].into_iter().all(|(stream, pid)| {
+        let written = damage::identity(offices.county, offices.state, stream, pid, offices.noise * MARRIAGE_NOISE);
+        written.number_damage.is_none() && written.name_damage.is_none()
+    })
 }
 
 /// Members of poor 低保 households, not covered for a household of another town's roster as well: the person and that household.
@@ -238,6 +255,7 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
     }
     for (pid, person) in (0u32..).zip(&county.people) {
         let alive = !offices.state.of(pid).dead;
+        of_double_payment(offices, pid, person, found);
         if offices.state.of(pid).tekun > 0 && unpaid(county, month, pid) {
             found.insert(("living.tekun_unpaid", Key::Person(pid)));
         }
@@ -246,7 +264,6 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
         }
         let works = poverty::works(county, month, pid);
         let rules = [
-            (alive && too_young(county, month, pid), "conflict.school_age"),
             (alive && disabled_by_word(county, month, pid), "conflict.disabled_no_certificate"),
             (alive && works && no_months(county, month, pid), "conflict.work_months"),
         ];
@@ -255,49 +272,106 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
     }
 }
 
-/// Whose sex and age the poverty row shows: those of the number's owner; nobody's where the number cannot be read.
-fn shown(offices: &Offices<'_>, pid: u32) -> Option<u32> {
-    match damage::identity(offices.county, offices.state, POVERTY_STREAM, pid, offices.noise).number_damage {
-        Some(NumberDamage::AnothersNumber(owner)) => Some(owner),
-        Some(damage) if !damage.is_harmless() => None,
-        _ => Some(pid),
+/// Sex (whether female) and birth that the poverty row's number shows: the person's, or those of whatever valid number stands there, another's or
+/// one that a slip happened to make; nothing where it is not valid.
+fn shown(offices: &Offices<'_>, pid: u32) -> Option<(bool, Day)> {
+    let written = damage::identity(offices.county, offices.state, POVERTY_STREAM, pid, offices.noise);
+    if written.number_damage.is_none_or(NumberDamage::is_harmless) {
+        let person = offices.county.person(pid);
+        return Some((person.female, person.birth));
     }
+    // Three zeros where the last three digits were are nobody's word, whatever their sum.
+    if matches!(written.number_damage, Some(NumberDamage::Float | NumberDamage::Scientific)) {
+        return None;
+    }
+    let digits: Vec<u32> = written.number.chars().map_while(|character| character.to_digit(10)).take(17).collect();
+    let check = written.number.chars().nth(17)?;
+    let body: String = written.number.chars().take(17).collect();
+    if written.number.chars().count() != 18 || digits.len() != 17 || check_character(&body) != check {
+        return None;
+    }
+    let [year, month, day] =
+        [(6, 10), (10, 12), (12, 14)].map(|(from, until)| digits[from..until].iter().fold(0, |n, d| n * 10 + d));
+    let birth = Day::new(i32::try_from(year).ok()?, month, day)?;
+    let thinkable = birth.0 > Day::new(1900, 1, 1)?.0 && birth.0 <= offices.month.last_day().0;
+    thinkable.then_some((digits[16].is_multiple_of(2), birth))
 }
 
 fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut TrueFindings) {
     let (county, month) = (offices.county, offices.month_index);
-    let Some(seen) = shown(offices, pid).map(|owner| county.person(owner)) else { return };
+    let seen = shown(offices, pid);
+    let age = seen.map_or(person.birth, |(_, birth)| birth).age_on(offices.month.last_day());
+    let stage = if too_young(county, month, pid) { "高中一年级" } else { poverty::school_state(person) };
+    let contradicts = match stage {
+        "高中一年级" => age <= 14,
+        "学前教育" | "小学" => age >= 20,
+        _ => false,
+    };
+    if contradicts && !offices.state.of(pid).dead {
+        found.insert(("conflict.school_age", Key::Person(pid)));
+    }
     let written = if poverty::headless(county, month, pid) { "其他" } else { relation(county, month, pid) };
+    if written == "户主" && age < 18 {
+        found.insert(("conflict.minor_head", Key::Person(pid)));
+    }
+    let Some((is_female, _)) = seen else { return };
     let female = match written {
         "之女" | "之母" | "之孙女" => Some(true),
         "之子" | "之父" | "之孙子" => Some(false),
         _ => None,
     };
-    if female.is_some_and(|female| female != seen.female) {
+    if female.is_some_and(|female| female != is_female) {
         found.insert(("conflict.relation_sex", Key::Person(pid)));
-    }
-    if written == "户主" && seen.birth.age_on(offices.month.last_day()) < 18 {
-        found.insert(("conflict.minor_head", Key::Person(pid)));
     }
     if written == "配偶" {
         let head = county.household_of(pid).members().find(|head| relation(county, month, *head) == "户主");
         let head = head.filter(|head| !poverty::headless(county, month, *head)).and_then(|head| shown(offices, head));
-        if head.is_some_and(|head| county.person(head).female == seen.female) {
+        if head.is_some_and(|(head, _)| head == is_female) {
             found.insert(("conflict.couple_same_sex", Key::Household(person.household)));
         }
     }
 }
 
+/// Who stands on a list of payments twice is paid twice.
+fn of_double_payment(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut TrueFindings) {
+    let (welfare, key) = (offices.state.of(pid), Key::Person(pid));
+    let twice = |stream| damage::identity(offices.county, offices.state, stream, pid, offices.noise).twice;
+    let mut settle = |paid: i64, standard: i64, below: &'static str, above: &'static str| {
+        if paid >= standard {
+            found.remove(&(below, key));
+        }
+        if paid > standard && !above.is_empty() {
+            found.insert((above, key));
+        }
+    };
+    let standard = person.certificate.map_or(0, |certificate| nursing_standard(certificate.grade));
+    let valid = person.certificate.is_some_and(|certificate| !certificate.revoked) && !welfare.dead;
+    if welfare.nursing > 0 && standard > 0 && valid && twice(NURSING_STREAM) {
+        settle(2 * welfare.nursing, standard, "living.nursing_below_standard", "living.nursing_above_standard");
+    }
+    if welfare.living > 0 && !welfare.dead && twice(LIVING_STREAM) {
+        let received = 2 * welfare.living + welfare.class_aid;
+        settle(received, LIVING_FEN, "living.disability_living_below_standard", "");
+        settle(received, LIVING_MOST_FEN, "", "living.disability_living_above");
+    }
+    if welfare.tekun > 0 && twice(TEKUN_PAYMENT_STREAM) && !unpaid(offices.county, offices.month_index, pid) {
+        let able = tekun_entry(offices.county, offices.month_index, pid).self_care == "有";
+        let above = if able { "living.tekun_above_standard" } else { "" };
+        settle(2 * welfare.tekun, TEKUN_FEN, "living.tekun_below_standard", above);
+    }
+}
+
 impl Offices<'_> {
-    /// Marriages; read off identity cards, so a fifth of the damage of other lists. The wife stands beside.
+    /// Marriages; the wife stands beside.
     pub(super) fn marriage(&self, events: &mut IdentityEvents) -> Table {
         const HEADERS: [&str; 7] = ["户主姓名", "户主身份证号", "配偶姓名", "配偶身份证号", "登记单位", "登记状态", "登记时间"];
-        let habit = Habit { stream: 26, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
+        let habit =
+            Habit { stream: HUSBAND_STREAM, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let wives: BTreeMap<u32, u32> = couples(self).into_iter().collect();
-        let clean = Offices { noise: self.noise * 0.2, ..*self };
+        let clean = Offices { noise: self.noise * MARRIAGE_NOISE, ..*self };
         let cells = |entry: &Entry<'_>| {
             let Some(wife) = wives.get(&entry.pid) else { return Vec::new() };
-            let wife = damage::identity(self.county, self.state, 27, *wife, clean.noise);
+            let wife = damage::identity(self.county, self.state, WIFE_STREAM, *wife, clean.noise);
             vec![
                 entry.name(),
                 entry.number(),

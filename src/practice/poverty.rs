@@ -266,7 +266,7 @@ fn schooling(person: &Person) -> &'static str {
     }
 }
 
-fn school_state(person: &Person) -> &'static str {
+pub(super) fn school_state(person: &Person) -> &'static str {
     match person.age() {
         4..=6 => "学前教育",
         7..=12 => "小学",
