@@ -50,6 +50,7 @@ pub(crate) fn rates(
         Some(ParameterValue::Int(target)) => Some(*target),
         _ => None,
     });
+    let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(composer, name));
     let rule = &evaluated.rule.card.id;
     by_unit
         .into_values()
@@ -60,6 +61,7 @@ pub(crate) fn rates(
             denominator,
             target,
             met: target.map(|target| numerator.saturating_mul(10_000) >= denominator.saturating_mul(target)),
+            by,
         })
         .collect()
 }

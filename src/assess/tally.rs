@@ -82,7 +82,8 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
         let whole = composer.input.policy.county.clone();
         let unit = [Some(&whole), count.town.as_ref(), count.village.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>();
         let unit = unit.join("/");
-        let rate = Rate { rule: rule.card.id.clone(), unit, numerator, denominator, target: Some(target), met: Some(met) };
+        let rate =
+            Rate { rule: rule.card.id.clone(), unit, numerator, denominator, target: Some(target), met: Some(met), by: due };
         tallied.rates.push(rate);
         if level != tally.unit {
             continue;

@@ -1,5 +1,6 @@
 //! What `assess` gives.
 
+use super::date::Day;
 use super::registry::RegistryId;
 
 /// What kind of thing a rule finds.
@@ -206,6 +207,8 @@ pub struct Rate {
     pub target: Option<i64>,
     /// Whether the target is met.
     pub met: Option<bool>,
+    /// The day by which it is to be met, where the clause sets one.
+    pub by: Option<Day>,
 }
 
 /// A rule, or a rule in one town, that was not evaluated, and why; or that fired implausibly often.

@@ -3,9 +3,12 @@
 //!
 //! Takes the whole [`ReportInput`], gives the workbook's bytes and its number of rows.
 
+use std::collections::BTreeSet;
+
 use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{ClauseBook, ClauseField, Style};
+use crate::model::date::Day;
 use crate::model::finding::{Finding, Rate};
 use crate::model::money::Fen;
 use crate::model::rule::{Class, Clause};
@@ -13,7 +16,7 @@ use crate::model::rule::{Class, Clause};
 use super::caption::Caption;
 use super::lists::new_workbook;
 use super::sheet::{Page, Value};
-use super::{ReportInput, card};
+use super::{ReportInput, card, left};
 
 /// The workbook, and the number of promises in it.
 pub(super) fn write(
@@ -117,6 +120,12 @@ impl<'a> Line<'a> {
             ClauseField::Owed => money(sum(|gap| gap.max(0))),
             ClauseField::Overpaid => money(sum(|gap| (-gap).max(0))),
             ClauseField::Rate => text(self.rates.iter().map(|rate| told(rate)).collect::<Vec<_>>().join("；\n")),
+            ClauseField::Deadline => {
+                let own = input.deadlines.iter().filter(|(rule, _)| self.clause.rules.contains(rule));
+                let days: BTreeSet<Day> = own.map(|(_, day)| *day).collect();
+                let told = |day: &Day| format!("{day}（{}）", left(*day, input.as_of));
+                text(days.iter().map(told).collect::<Vec<_>>().join("；\n"))
+            }
             ClauseField::State => text(self.state().to_owned()),
             ClauseField::Why => {
                 let why = Some(self.clause.why.clone()).filter(|why| !why.is_empty());

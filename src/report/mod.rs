@@ -80,6 +80,8 @@ pub struct ReportInput<'a> {
     pub exempt: &'a [(String, i64)],
     /// What became of the exemption list, in its order; empty without one.
     pub exemptions: &'a [ExemptionUse],
+    /// Rule id → the day by which, where the clause sets one.
+    pub deadlines: &'a [(String, Day)],
     /// Rows kept of all registries.
     pub records_total: u64,
     /// Which workbooks to make.
@@ -212,6 +214,15 @@ fn grouped<'a, 'k>(
         groups.entry((key.is_none(), key)).or_default().push(finding);
     }
     groups.into_iter().map(|((_, key), findings)| (key, findings)).collect()
+}
+
+/// `还有12天`, `今天到期`, `已过10天`.
+fn left(by: Day, as_of: Day) -> String {
+    match by.0 - as_of.0 {
+        0 => "今天到期".to_owned(),
+        days @ 1.. => format!("还有{days}天"),
+        days => format!("已过{}天", -days),
+    }
 }
 
 fn card<'c>(cards: &'c [RuleCard], rule: &str) -> Option<&'c RuleCard> {

@@ -25,6 +25,7 @@ pub(super) struct Sample {
     pub(super) populations: Vec<(String, i64)>,
     pub(super) exempt: Vec<(String, i64)>,
     pub(super) exemptions: Vec<ExemptionUse>,
+    pub(super) deadlines: Vec<(String, Day)>,
     pub(super) dictionary: Dictionary,
 }
 
@@ -49,6 +50,7 @@ impl Sample {
             populations: &self.populations,
             exempt: &self.exempt,
             exemptions: &self.exemptions,
+            deadlines: &self.deadlines,
             records_total: 1234,
             workbooks: &crate::config::pipeline::Workbook::USUAL,
             town_files: crate::config::pipeline::TownFiles::Town,
@@ -319,6 +321,7 @@ pub(super) fn sample() -> Sample {
                 denominator: 310,
                 target: Some(10_000),
                 met: Some(false),
+                by: Day::new(2018, 6, 30),
             },
             Rate {
                 rule: two_none.into(),
@@ -327,6 +330,7 @@ pub(super) fn sample() -> Sample {
                 denominator: 0,
                 target: None,
                 met: None,
+                by: None,
             },
         ],
         cards: vec![
@@ -366,6 +370,10 @@ pub(super) fn sample() -> Sample {
             exemption(8, ExemptionStatus::Used, "“两无”户未纳入低保或特困", "王大山", "520324199003071234"),
             exemption(9, ExemptionStatus::NoSubject, "“两无”户未纳入低保或特困", "周九", "520324199003071000"),
         ],
+        deadlines: [(two_none, 30), (nursing, 12)]
+            .iter()
+            .filter_map(|(rule, day)| Some(((*rule).into(), Day::new(2018, 6, *day)?)))
+            .collect(),
         dictionary: Dictionary {
             fields: BTreeMap::new(),
             registries: REGISTRIES.iter().map(|(id, title)| registry(id, title)).collect(),

@@ -394,6 +394,7 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let policy = &self.definitions.policy;
         let cards = self.cards();
+        let deadlines = policy.deadlines(self.period, self.as_of);
         let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
         let exempt: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.exempt)).collect();
         let books = build(
@@ -412,6 +413,7 @@ impl Run<'_> {
                 populations: &populations,
                 exempt: &exempt,
                 exemptions: &assessed.exemptions,
+                deadlines: &deadlines,
                 records_total,
                 workbooks: &self.definitions.workbooks,
                 town_files: self.definitions.town_files,

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StringBuilder, StructArray,
-    UInt32Array, new_null_array,
+    Array, ArrayRef, BooleanArray, Date32Array, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StringBuilder,
+    StructArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
@@ -269,7 +269,7 @@ fn evidence(findings: &[Finding]) -> ArrayRef {
     )
 }
 
-/// `rates.parquet`: rule, unit, numerator, denominator, target (basis points), met.
+/// `rates.parquet`: rule, unit, numerator, denominator, target (basis points), met, and the day by which, where there is one.
 pub(super) fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError> {
     let batch = batch([
         ("rule", texts(rates.iter().map(|rate| Some(rate.rule.as_str())))),
@@ -278,6 +278,7 @@ pub(super) fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError>
         ("denominator", Arc::new(Int64Array::from_iter_values(rates.iter().map(|rate| rate.denominator)))),
         ("target", Arc::new(rates.iter().map(|rate| rate.target).collect::<Int64Array>())),
         ("met", Arc::new(rates.iter().map(|rate| rate.met).collect::<BooleanArray>())),
+        ("by", Arc::new(rates.iter().map(|rate| rate.by.map(|day| day.0)).collect::<Date32Array>())),
     ])
     .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
     write_batch(path, &batch)

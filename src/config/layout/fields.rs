@@ -230,6 +230,10 @@ pub enum NoteField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RateField {
+    /// The day by which.
+    By,
+    /// How far that day is: days to go, or gone.
+    Left,
     /// 1, 2, 3, …
     Serial,
     /// Rule title.
@@ -256,6 +260,8 @@ pub enum RateField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClauseField {
+    /// The days by which, and how far they are.
+    Deadline,
     /// Running number.
     Serial,
     /// Clause.

@@ -526,8 +526,24 @@ impl Policy {
         }
     }
 
-    /// Every parameter that has a value in `period`, `year`, `month` (`yyyymm`) of the period itself, its first day `month_start`, and the day
-    /// `as_of`.
+    /// The day by which each rule's matter is to be done, where its clause sets one that is known in `period`.
+    #[must_use]
+    pub fn deadlines(&self, period: Month, as_of: Day) -> Vec<(String, Day)> {
+        let values = self.values_at(period, as_of);
+        let by = |rule: &Rule| match &rule.body {
+            Body::Condition(condition) => condition.by.clone(),
+            Body::Tally(tally) => tally.by.clone(),
+            Body::BuiltIn(_) => None,
+        };
+        let day = |rule: &Rule| match values.get(&by(rule)?)? {
+            ParameterValue::Date(day) => Some((rule.card.id.clone(), *day)),
+            _ => None,
+        };
+        self.rules.iter().filter_map(day).collect()
+    }
+
+    /// Every parameter that has a value in `period`, `year`, `month` (`yyyymm`) of the period itself, its first and last days `month_start` and
+    /// `month_end`, and the day `as_of`.
     #[must_use]
     pub fn values_at(&self, period: Month, as_of: Day) -> BTreeMap<String, ParameterValue> {
         let mut values: BTreeMap<String, ParameterValue> =
@@ -536,6 +552,7 @@ impl Policy {
         values.insert("month".to_owned(), ParameterValue::Int(i64::from(period.yyyymm())));
         values.insert("as_of".to_owned(), ParameterValue::Date(as_of));
         values.insert("month_start".to_owned(), ParameterValue::Date(period.first_day()));
+        values.insert("month_end".to_owned(), ParameterValue::Date(period.last_day()));
         values
     }
 

@@ -22,7 +22,7 @@ use super::lists::new_workbook;
 use super::masking::mask_text;
 use super::sheet::{Area, Page, Value};
 use super::tally::Tally;
-use super::{IDENTITY, ReportInput, card};
+use super::{IDENTITY, ReportInput, card, left};
 
 use charts::Cross;
 
@@ -324,6 +324,8 @@ impl Writer<'_> {
                 RateField::Share if rate.denominator > 0 => Value::Share(rate.numerator * 10_000 / rate.denominator),
                 RateField::Share => text("无对象"),
                 RateField::Target => rate.target.map_or(Value::Blank, Value::Share),
+                RateField::By => rate.by.map_or(Value::Blank, |day| text(day.to_string())),
+                RateField::Left => rate.by.map_or(Value::Blank, |day| text(left(day, self.input.as_of))),
                 RateField::Met => rate.met.map_or(Value::Blank, |met| text(if met { "达标" } else { "未达标" })),
             }
         })

@@ -87,6 +87,7 @@ impl<'a> Resolver<'a> {
                 ("month", ValueType::Int),
                 ("as_of", ValueType::Date),
                 ("month_start", ValueType::Date),
+                ("month_end", ValueType::Date),
             ]
             .map(|(name, found)| (name.to_owned(), found))
             .into(),
@@ -197,7 +198,7 @@ impl<'a> Resolver<'a> {
                 self.problem(
                     file,
                     span.clone(),
-                    format!("参数 {name} 写了两次，或与 year、month、as_of、month_start 同名"),
+                    format!("参数 {name} 写了两次，或与 year、month、as_of、month_start、month_end 同名"),
                     "换一个名字",
                 );
             }
