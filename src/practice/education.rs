@@ -347,6 +347,9 @@ impl<'a> Education<'a> {
     fn of_pupil(&self, pid: u32, person: &Person, pupil: &Pupil, add: &mut impl FnMut(&'static str)) {
         for project in Project::ALL {
             // All that a poor pupil of a high school is paid counts together.
+            if project == Project::HighPoor && pupil.sum(Project::HighPoor) > 0 && pupil.sum(Project::HighFee) > 0 {
+                add("education.high_double");
+            }
             let more = if project == Project::HighPoor { pupil.sum(Project::HighFee) } else { 0 };
             let (total, [missed, below, above]) = (pupil.sum(project) + more, project.rules());
             let rule = match self.standard(pid, pupil, project) {

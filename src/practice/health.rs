@@ -427,6 +427,9 @@ impl Offices<'_> {
         let mut rows = vec![row("瑞濠卫生院", "乡镇卫生院", "否")];
         rows.extend((0..159).map(|number| row("医务室", "", if number < 150 { "是" } else { "否" })));
         rows.extend((0..120).map(|number| row("招考人员", if number % 2 == 0 { "乡镇卫生院" } else { "县级" }, "是")));
+        rows.extend((0..17).map(|_| row("药品专柜", "乡镇卫生院", "是")));
+        rows.extend((0..19).map(|_| row("镇级责任人", "", "是")));
+        rows.extend((0..150).map(|_| row("村级责任人", "", "是")));
         Table {
             registry: "staff",
             title: "卫生项目和人员台账".to_owned(),

@@ -12,7 +12,7 @@ use super::poverty;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices, tekun_entry};
 use super::table::{Cell, Row, Table};
-use super::welfare::{LIVING_MOST_FEN, State, TEKUN_FEN, nursing_standard};
+use super::welfare::{LIVING_MOST_FEN, MOST_FEN, State, TEKUN_FEN, nursing_standard};
 
 /// Relief of one relocated person.
 const PER_PERSON: i64 = 150_000;
@@ -144,6 +144,9 @@ impl<'a> Relief<'a> {
         if poor_still && !county.two_none(household) && income < 387_600 && !helped {
             add("living.poor_uncovered");
         }
+        if covered && state.dibao[hid as usize] > state.covered(county, hid) * MOST_FEN {
+            add("living.line_above");
+        }
         if covered && income > 581_400 && !poverty::gradual_exit(county, state, self.month_index, hid) {
             add("living.income_above");
         }
@@ -186,6 +189,9 @@ impl<'a> Relief<'a> {
         let receives = welfare.nursing > 0 || welfare.living > 0 || self.aided_after_death(pid);
         if self.death_date(pid).is_some_and(|day| day < self.month.first_day()) && receives {
             add("living.paid_after_death");
+        }
+        if welfare.living > 0 && !welfare.dead && person.certificate.is_some_and(|certificate| certificate.revoked) {
+            add("living.disability_living_ineligible");
         }
         let valid = person.certificate.filter(|certificate| !certificate.revoked && !welfare.dead);
         let standard = valid.map_or(0, |certificate| nursing_standard(certificate.grade));

@@ -15,6 +15,9 @@ pub(super) const LIVING_FEN: i64 = 3_230;
 /// Thirty per cent of it.
 pub(super) const LIVING_MOST_FEN: i64 = 9_690;
 pub(super) const PREMIUM_FEN: i64 = 18_000;
+/// More a head than the standard with the largest supplement: 130 % of 3876 yuan, by month, is 419.90.
+const ABOVE_FEN: i64 = 45_000;
+pub(super) const MOST_FEN: i64 = 387_600 * 13 / 120;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Dibao {
@@ -169,6 +172,13 @@ pub(super) fn hardship(county: &County, state: &State, pid: u32) -> bool {
 
 /// Paid too much, or to the wrong people: premiums for people of no category, subsidies above the standard, to the dead.
 pub(super) fn overpay(county: &County, state: &mut State, month: u32) {
+    for (hid, household) in (0u32..).zip(&county.households) {
+        let above = !county.two_none(household) && befalls(county.seed, month, 143, household.first, 0.03);
+        let covered = state.covered(county, hid);
+        if above && covered > 0 {
+            state.dibao[hid as usize] = ABOVE_FEN * covered;
+        }
+    }
     for pid in 0..u32::try_from(county.people.len()).unwrap_or(u32::MAX) {
         let entitled = hardship(county, state, pid) || county.person(pid).severe();
         if !entitled && state.of(pid).enrolled && befalls(county.seed, month, 80, pid, 0.0008) {
@@ -176,6 +186,10 @@ pub(super) fn overpay(county: &County, state: &mut State, month: u32) {
             (welfare.own, welfare.subsidy) = (0, PREMIUM_FEN);
         }
         let open = |kind, share| befalls(county.seed, month, kind, pid, share);
+        let revoked = county.person(pid).certificate.is_some_and(|certificate| certificate.revoked);
+        if revoked && !state.of(pid).dead && open(144, 0.12) {
+            state.edit(pid).living = 5_000;
+        }
         let certificate = county.person(pid).certificate.filter(|certificate| !certificate.revoked);
         let standard = certificate.map_or(0, |certificate| nursing_standard(certificate.grade));
         let welfare = state.edit(pid);

@@ -18,6 +18,8 @@ use super::welfare::State;
 #[derive(Clone, Copy, Debug)]
 struct Card {
     trains: bool,
+    /// Whether the question of training was left open.
+    blank: bool,
     works: bool,
     recommended: i64,
 }
@@ -89,8 +91,13 @@ impl<'a> Work<'a> {
             if worker.courses > 0 && open(127, 0.03) {
                 worker.courses = 2;
             }
-            let card =
-                Card { trains: random.chance(0.4), works: random.chance(0.9), recommended: i64::from(random.between(0, 4)) };
+            let mut card = Card {
+                trains: random.chance(0.4),
+                blank: false,
+                works: random.chance(0.9),
+                recommended: i64::from(random.between(0, 4)),
+            };
+            card.blank = !card.trains && open(145, 0.02);
             worker.card = (!open(123, 0.04)).then_some(card);
             let still_poor = ["未脱贫", "返贫"].contains(&household.poverty_status);
             if if still_poor { random.chance(0.03) } else { open(124, 0.003) } {
@@ -130,6 +137,17 @@ impl<'a> Work<'a> {
         let of_age = (16..60).contains(&self.age(person));
         if worker.region.is_some() && self.state.of(pid).tekun > 0 {
             add("conflict.tekun_working");
+        }
+        let alive = !self.state.of(pid).dead;
+        if household.poor && alive && worker.region.is_some() && ["无劳动力", "丧失劳动力"].contains(&person.labour) {
+            add("conflict.employed_no_labour");
+        }
+        let listed = worker.region.is_some() || worker.card.is_some();
+        if self.state.of(pid).covered() && person.can_work() && of_age && !listed {
+            add("work.dibao_not_listed");
+        }
+        if self.poor_labourer(pid) && worker.card.is_some_and(|card| card.blank) {
+            add("work.card_blank");
         }
         if worker.courses > 1 {
             add("work.training_twice");
@@ -217,8 +235,9 @@ impl Offices<'_> {
             events,
             |pid| of(pid).card.is_some(),
             |entry| {
-                let card = of(entry.pid).card.unwrap_or(Card { trains: false, works: false, recommended: 0 });
-                with(entry, &[yes_no(card.trains), yes_no(card.works), Cell::Number(card.recommended)])
+                let card = of(entry.pid).card.unwrap_or(Card { trains: false, blank: true, works: false, recommended: 0 });
+                let trains = if card.blank { Cell::Empty } else { yes_no(card.trains) };
+                with(entry, &[trains, yes_no(card.works), Cell::Number(card.recommended)])
             },
         );
         office(&mut cards, "service_card", "正安县人社局", format!("{year}年贫困劳动力全程服务卡"));

@@ -11,14 +11,15 @@ const INTRODUCTION: &str = "\
 
 - `population`（对谁）、`test`（什么情形列出）、`exempt.when`（豁免）里写下面“人的事实”“户的事实”的名字（name）。人的规则两种都能用，户的规则只能用户的。
 - 可用：`AND`、`OR`、`NOT`、`=`、`<>`、`<`、`<=`、`>`、`>=`、`IN`、`BETWEEN`、`IS NULL`、`COALESCE`、`CASE`、`+`、`-`、`*`、`/`。文字用单引号。
-- 条件里除 0、1 外不写数字，不写日期：写进参数，用 `$名称`。另有 `$year`（年）、`$month`（yyyymm）、`$month_start`（当月第一天）、`$as_of`（截止日）。
+- 条件里除 0、1 外不写数字，不写日期：写进参数，用 `$名称`。另有 `$year`（年）、`$month`（yyyymm）、`$month_start`、`$month_end`（当月第一天、最后一天）、`$as_of`（截止日）。
 - 金额一律是分（fen）：50 元是 5000。`basis points` 是万分比：10000 是 100%。
 - 空值（null）是“无法判断”：不算通过，也不列出；不想这样，写 `COALESCE(事实, FALSE)`。
 - 要用的事实还没有，就在 `facts.toml` 里加：`from` 从登记表读（`where` 里写“登记表”一节的列名），`members` 由户内成员合成，`is` 由别的事实算出。
 
 take（怎样合成一个值）：`exists` 有没有行，`first` 第一个有值的，`min`、`max`、`sum`，`count` 行数，`any` 任一为是，`all` 全部为是，\
-`sum_per_household` 每个登记户取最大再相加，`age` 到截止日的周岁。
-reach（哪些行）：`own` 本人或户内成员的行，`registry_household` 连同该登记表里同一户的人，`through X` 从户主带到 X 里同户的人，`village` 所住村的行。
+`distinct` 不同的值有几个，`sum_per_household` 每个登记户取最大再相加，`age` 到截止日的周岁。
+reach（哪些行）：`own` 本人或户内成员的行，`registry_household` 连同该登记表里同一户的人，`through X` 从户主带到 X 里同户的人，`village` 所住村的行，
+`sharing X` 连同这一栏与本人相同的行（同一账号），`named_by X` 在 X 一栏写着本人号码的行，`beside 表.X` 在那张表里与本人写在同一行的人（夫妻）的行。
 ";
 
 impl Display for Reference {

@@ -83,7 +83,8 @@ pub struct SourceEntry {
     pub field_title: Option<String>,
     /// How rows become one value.
     pub take: &'static str,
-    /// Which rows: `own`, `registry_household`, `village`, or `through <registry>`.
+    /// Which rows: `own`, `registry_household`, `village`, `through <registry>`, `sharing <column>`, `named_by <column>`, or
+    /// `beside <registry>.<number column>`, with the condition on those rows.
     pub reach: String,
     /// Row filter.
     pub r#where: Option<String>,
@@ -291,6 +292,13 @@ impl Writer<'_> {
                 Reach::RegistryHousehold => "registry_household".to_owned(),
                 Reach::Village => "village".to_owned(),
                 Reach::Through(bridge) => format!("through {bridge}"),
+                Reach::Sharing(column) => format!("sharing {column}"),
+                Reach::NamedBy(column) => format!("named_by {column}"),
+                Reach::Beside(pairs) => {
+                    let filter =
+                        pairs.filter.as_ref().map_or_else(String::new, |filter| format!(" where {}", one_line(&filter.text)));
+                    format!("beside {}.{}{filter}", pairs.registry, pairs.number)
+                }
             },
             r#where: source.filter.as_ref().map(|filter| one_line(&filter.text)),
         }
@@ -460,6 +468,7 @@ fn take_name(take: Take) -> &'static str {
         Take::All => "all",
         Take::SumPerHousehold => "sum_per_household",
         Take::Age => "age",
+        Take::Distinct => "distinct",
     }
 }
 
