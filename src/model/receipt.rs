@@ -1,0 +1,172 @@
+//! What became of returned lists, row by row: `ledger` says it, workbooks and terminals show it.
+
+use super::date::Month;
+use super::raw::Refusal;
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Its answers are in the ledger.
+    Taken,
+    /// The ledger had them already.
+    Known,
+    /// The same answers stand in another row of the same file.
+    Copied,
+    /// Its answers are in the ledger, beside earlier ones to the same list that say otherwise.
+    Conflicting,
+    /// A list row in which nothing was filled in.
+    Empty,
+    /// What was filled in could not be understood.
+    Unclear,
+    /// It is about no finding that the ledger knows.
+    Unknown,
+    /// No row of a list: a title, a signature, a note, a blank row.
+    Aside,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of receipts.
+    pub const ALL: [Self; 8] = [
+        Self::Taken,
+        Self::Known,
+        Self::Copied,
+        Self::Conflicting,
+        Self::Empty,
+        Self::Unclear,
+        Self::Unknown,
+        Self::Aside,
+    ];
+
+    /// In the words of the receipt; also the value in the ledger.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Taken => "已接收",
+            Self::Known => "以前已接收",
+            Self::Copied => "重复行",
+            Self::Conflicting => "与以前回复矛盾",
+            Self::Empty => "空白",
+            Self::Unclear => "看不懂",
+            Self::Unknown => "找不到疑点",
+            Self::Aside => "不是清单行",
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Known => "known",
+            Self::Copied => "copied",
+            Self::Conflicting => "conflicting",
+            Self::Empty => "empty",
+            Self::Unclear => "unclear",
+            Self::Unknown => "unknown",
+            Self::Aside => "aside",
+        }
+    }
+
+    /// Whether somebody must write it again.
+    #[must_use]
+    pub fn is_refused(self) -> bool {
+        matches!(self, Self::Unclear | Self::Unknown)
+    }
+
+    /// Whether somebody should look at it.
+    #[must_use]
+    pub fn needs_attention(self) -> bool {
+        self.is_refused() || self == Self::Conflicting
+    }
+}
+
+/// A row of a returned file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowReceipt {
+    /// Sheet; empty for text files.
+    pub sheet: String,
+    /// Row as Excel shows it.
+    pub row: u32,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Town of the finding, else as the row says.
+    pub town: Option<String>,
+    /// Village of the finding, else as the row says.
+    pub village: Option<String>,
+    /// Name as the row says, else of the finding.
+    pub name: Option<String>,
+    /// Findings it is about.
+    pub finding_ids: Vec<String>,
+    /// Month of the list it belongs to.
+    pub list: Option<Month>,
+    /// How its answers were understood.
+    pub understood: String,
+    /// Why it was not taken, or what should be known about it, without a word of the row: for screens.
+    pub reason: String,
+    /// The words of the row that the reason speaks of; whoever shows them masks them.
+    pub quote: String,
+}
+
+impl RowReceipt {
+    /// Reason and words together.
+    #[must_use]
+    pub fn note(&self) -> String {
+        match (self.reason.as_str(), self.quote.as_str()) {
+            (reason, "") => reason.to_owned(),
+            ("", quote) => format!("“{quote}”"),
+            (reason, quote) => format!("{reason}：“{quote}”"),
+        }
+    }
+}
+
+/// A returned file (a zip gives one per member).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileReceipt {
+    /// Path relative to its argument, with `/`.
+    pub file: String,
+    /// Of its bytes.
+    pub sha256: String,
+    /// UTC day on which the same bytes were received before.
+    pub before: Option<String>,
+    /// Whether anything of it went into the ledger now.
+    pub written: bool,
+    /// The file, or sheets of it, that could not be read.
+    pub refusals: Vec<Refusal>,
+    /// Every row below a header, in the order of sheets and rows.
+    pub rows: Vec<RowReceipt>,
+}
+
+impl FileReceipt {
+    /// Rows with this outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.rows.iter().filter(|row| row.outcome == outcome).count()
+    }
+
+    /// Whether the file or a row of it has to be sent again.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        !self.refusals.is_empty() || self.rows.iter().any(|row| row.outcome.is_refused())
+    }
+}
+
+/// A number that returned answers propose in place of the one in the registries. It proves nothing by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The finding that was answered.
+    pub finding_id: String,
+    /// The person it is about.
+    pub person_id: Option<String>,
+    /// Their name when asked.
+    pub name: Option<String>,
+    /// Their number when asked.
+    pub before: Option<String>,
+    /// What was written: 18 characters whose check character is right.
+    pub suggested: String,
+    /// 核查人.
+    pub who: String,
+    /// 核查时间.
+    pub when: Option<super::date::Day>,
+    /// The list that asked.
+    pub list: Month,
+}
