@@ -24,6 +24,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show which registry each file is and what each column means; writes nothing 检查配置与文件
     Check(CheckArgs),
+    /// Take returned lists into the ledger; writes a receipt 收回填好的清单
+    Receive(ReceiveArgs),
     /// Make a synthetic county with truth 生成练习数据
     Practice(PracticeArgs),
     /// Measure a run against the truth of its practice county 用真值评估一次运行
@@ -105,6 +107,24 @@ pub(super) struct CheckArgs {
     /// Also print a mapping to paste into the pipeline for each file 打印可粘贴的列对应关系
     #[arg(long)]
     pub(super) mapping: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReceiveArgs {
+    /// Ledger, as bidui run --ledger keeps it 台账文件
+    pub(super) ledger: PathBuf,
+    /// Returned files, folders or zips 收回的清单、文件夹或压缩包
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Folder for the receipt; default: the ledger's 回执放在哪个文件夹
+    #[arg(long, short)]
+    pub(super) out: Option<PathBuf>,
+    /// Pipeline file: headers, wordings, layouts 流程文件
+    #[arg(long, default_value = "pipelines/monthly.toml")]
+    pub(super) pipeline: PathBuf,
+    /// Print what became of each row as JSON 以 JSON 打印
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod evaluate;
 mod explain;
 mod facts;
 mod practice;
+mod receive;
 mod run;
 mod ui;
 
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         }
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Receive(arguments) => receive::receive_lists(arguments),
         Command::Practice(arguments) => practice::practice(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

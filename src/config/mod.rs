@@ -10,3 +10,4 @@ pub mod pin;
 pub mod pipeline;
 pub mod policy;
 pub mod registry;
+pub mod returns;

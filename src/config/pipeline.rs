@@ -72,6 +72,7 @@ struct Written {
     divisions: Option<String>,
     policy: Option<String>,
     layouts: Option<String>,
+    returns: Option<String>,
     link: Option<String>,
     key: Option<String>,
     order: Option<Vec<Spanned<String>>>,
@@ -136,6 +137,8 @@ pub struct Pipeline {
     pub policy: String,
     /// Folder of workbook layouts.
     pub layouts: String,
+    /// Folder with the headers and wordings of returned lists.
+    pub returns: Option<String>,
     /// The linking model.
     pub link: String,
     /// The county's key file for stable ids.
@@ -189,6 +192,7 @@ impl Pipeline {
         let (name, county) = (text!(name), text!(county));
         let (registries, divisions, policy) = (path!(registries), path!(divisions), path!(policy));
         let (layouts, link, key, own_registries) = (path!(layouts), path!(link), path!(key), path!(own_registries));
+        let returns = path!(returns);
         let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
         let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
         let (ledger, town_files, identity_files) = (path!(ledger), text!(town_files), text!(identity_files));
@@ -215,6 +219,7 @@ impl Pipeline {
             divisions: divisions?,
             policy: policy?,
             layouts: layouts?,
+            returns,
             link: link?,
             key: key?,
             order: order?,

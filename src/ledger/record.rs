@@ -319,7 +319,7 @@ impl Ledger {
 const NEWEST: &str = "SELECT max(seq) AS run, period FROM run WHERE period < ?1 GROUP BY period";
 
 /// An answer from the columns `finding_id, list, verdict, … , file, sheet, row`.
-fn answer(row: &Row<'_>) -> Result<Answer, LedgerError> {
+pub(super) fn answer(row: &Row<'_>) -> Result<Answer, LedgerError> {
     let error = LedgerError::sql("读取");
     let damaged = |value: String| LedgerError::Damaged { table: "answer", value };
     let text = |at: usize| row.get::<_, String>(at).map_err(&error);
@@ -349,7 +349,7 @@ fn answer(row: &Row<'_>) -> Result<Answer, LedgerError> {
 }
 
 /// From `yyyymm`.
-fn month_of(yyyymm: i64) -> date::Month {
+pub(super) fn month_of(yyyymm: i64) -> date::Month {
     let part = |number: i64| i32::try_from(number).unwrap_or_default();
     date::Month(part(yyyymm / 100) * 12 + part(yyyymm % 100) - 1)
 }

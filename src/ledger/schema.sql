@@ -45,13 +45,15 @@ CREATE TABLE withheld (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX withheld_run ON withheld (run);
 
--- A returned file that was taken in; the same bytes are taken once.
+-- A returned file that was taken in. The same bytes come in again only with what they did not say before (a wording learnt since,
+-- a month recorded since).
 CREATE TABLE receipt (
     seq INTEGER PRIMARY KEY,
-    sha256 TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL,
     file TEXT NOT NULL,
     received_at TEXT NOT NULL       -- UTC
 ) STRICT;
+CREATE INDEX receipt_sha256 ON receipt (sha256, seq);
 
 -- A row of a returned file, and what became of it.
 CREATE TABLE returned_row (

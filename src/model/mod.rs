@@ -15,6 +15,7 @@ pub mod link;
 pub mod money;
 pub mod personal;
 pub mod raw;
+pub mod receipt;
 pub mod record;
 pub mod registry;
 pub mod rule;

@@ -26,16 +26,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of receipts.
-    pub const ALL: [Self; 8] = [
-        Self::Taken,
-        Self::Known,
-        Self::Copied,
-        Self::Conflicting,
-        Self::Empty,
-        Self::Unclear,
-        Self::Unknown,
-        Self::Aside,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Taken, Self::Known, Self::Copied, Self::Conflicting, Self::Empty, Self::Unclear, Self::Unknown, Self::Aside];
 
     /// In the words of the receipt; also the value in the ledger.
     #[must_use]

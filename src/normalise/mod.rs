@@ -1,9 +1,10 @@
 //! Text cells → canonical records.
 //!
-//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`money`], [`vocabulary`], [`phone`]): pure, total over any
+//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`], [`vocabulary`], [`phone`]): pure, total over any
 //! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
+pub mod answer_date;
 pub mod assemble;
 pub mod data_date;
 pub mod date;

@@ -19,6 +19,11 @@ impl Caption {
         ])
     }
 
+    /// Of a workbook that speaks for no run.
+    pub(super) fn of_county(county: &str) -> Self {
+        Self(vec![("county", county.to_owned())])
+    }
+
     /// With one more value, which replaces an earlier one of the same name.
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut values = self.0.clone();

@@ -15,6 +15,7 @@ mod lists;
 mod masking;
 mod measure;
 mod names;
+mod receipt;
 #[cfg(test)]
 mod sample;
 mod sheet;
@@ -38,6 +39,8 @@ use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
 use crate::model::rule::{Clause, Reading, RuleCard};
 use crate::model::standing::Standings;
+
+pub use receipt::receipt;
 
 use caption::Caption;
 use entry::{Histories, View, by_subject, new_first, one_each};

@@ -17,6 +17,7 @@ use crate::config::pin::Pin;
 use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
+use crate::config::returns::Returns;
 use crate::model::ids::{CountyKey, hexadecimal};
 use crate::model::registry::RegistryId;
 
@@ -37,6 +38,8 @@ pub(super) struct Definitions {
     pub(super) policy_documents: Vec<Document>,
     /// Workbook layouts.
     pub(super) layouts: Layouts,
+    /// How returned lists are read, where the pipeline says so. No part of the hash: a run does not read it.
+    pub(super) returns: Option<Returns>,
     /// The linking model.
     pub(super) link: LinkModel,
     /// Key of stable ids.
@@ -147,6 +150,11 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let policy = collected(Policy::resolve_for(&policy_documents, &dictionary, chosen), &mut problems);
     let layouts = collected(Layouts::resolve(&layouts), &mut problems);
     let link = collected(LinkModel::resolve(&link_document), &mut problems);
+    let mut aside = Reader { folder: reader.folder.clone(), hasher: Sha256::new() };
+    let returns = match (&pipeline.returns, &layouts) {
+        (Some(folder), Some(layouts)) => collected(Returns::resolve(&aside.folder(folder, &[".toml"])?, layouts), &mut problems),
+        _ => None,
+    };
     let problems = problems.into_result(());
     let (Ok(()), Some(policy), Some(layouts), Some(link)) = (&problems, policy, layouts, link) else {
         return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
@@ -175,6 +183,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         policy,
         policy_documents,
         layouts,
+        returns,
         link,
         key: CountyKey::new(key),
         spine,

@@ -18,7 +18,9 @@ mod intake;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod receive;
 mod resume;
+mod returned;
 mod source;
 mod stages;
 mod standings;
@@ -63,6 +65,7 @@ pub use finished::FinishedError;
 pub use inputs::InputError;
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
+pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
 

@@ -6,6 +6,7 @@
 mod fields;
 mod ledger;
 mod read;
+mod receipt;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ pub use fields::{
     ClauseField, CrossField, ExemptionField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField,
 };
 pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
+pub use receipt::{ReceiptBook, ReceiptCount, ReceiptField, RefusalField};
 
 /// Every layout.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct Layouts {
     pub clauses: ClauseBook,
     /// Where findings stand.
     pub ledger: LedgerBook,
+    /// What became of returned lists.
+    pub receipt: ReceiptBook,
 }
 
 /// The table of promises.

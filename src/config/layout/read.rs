@@ -1,6 +1,6 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
-use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, Style, SummaryBook, Table};
+use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, Style, SummaryBook, Table};
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
 
@@ -8,7 +8,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 7] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
@@ -16,6 +16,7 @@ const SHIPPED: [(&str, &str); 7] = [
     ("summary.toml", include_str!("../../../reports/summary.toml")),
     ("clauses.toml", include_str!("../../../reports/clauses.toml")),
     ("ledger.toml", include_str!("../../../reports/ledger.toml")),
+    ("receipt.toml", include_str!("../../../reports/receipt.toml")),
 ];
 
 impl Layouts {
@@ -37,6 +38,7 @@ impl Layouts {
             check.table(&book.table);
         });
         let ledger = folder.read("ledger.toml", ledger_book);
+        let receipt = folder.read("receipt.toml", receipt_book);
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -47,6 +49,7 @@ impl Layouts {
                 summary: summary?,
                 clauses: clauses?,
                 ledger: ledger?,
+                receipt: receipt?,
             })
         };
         match (problems, whole()) {
@@ -98,6 +101,7 @@ trait Checked: serde::de::DeserializeOwned {
 impl Checked for Style {}
 impl Checked for SummaryBook {}
 impl Checked for ClauseBook {}
+impl Checked for ReceiptBook {}
 
 impl Checked for ListBook {
     fn choices(&self) -> Option<&Choices> {
@@ -146,6 +150,14 @@ fn ledger_book(book: &LedgerBook, check: &mut Check<'_>) {
     if book.sample.share > 10_000 {
         check.mistake("share", format!("抽查比例 {} 超过万分之一万", book.sample.share));
     }
+}
+
+fn receipt_book(book: &ReceiptBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    check.table(&book.index);
+    check.table(&book.refusals);
+    check.table(&book.attention);
+    check.table(&book.rows);
 }
 
 fn summary_book(book: &SummaryBook, check: &mut Check<'_>) {

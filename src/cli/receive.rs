@@ -1,0 +1,25 @@
+//! `bidui receive`.
+
+use super::args::ReceiveArgs;
+use super::{Failure, executable, exit, ui};
+use crate::run::{ReceiveError, ReceiveRequest, receive};
+
+pub(super) fn receive_lists(arguments: ReceiveArgs) -> Result<u8, Failure> {
+    let request = ReceiveRequest {
+        ledger: arguments.ledger,
+        files: arguments.files,
+        pipeline: arguments.pipeline,
+        out: arguments.out,
+        executable: executable()?,
+    };
+    let received = receive(&request, &|line| ui::note(line)).map_err(|error| {
+        let code = match &error {
+            ReceiveError::File(error) if error.is_locked() => exit::LOCKED,
+            ReceiveError::Report(_) => exit::INTERNAL,
+            _ => exit::USAGE,
+        };
+        Failure { code, message: error.to_string() }
+    })?;
+    ui::result(&if arguments.json { received.json() } else { received.plain() });
+    Ok(if received.is_refused() { exit::REFUSED } else { 0 })
+}

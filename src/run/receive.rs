@@ -1,0 +1,260 @@
+//! `receive`: returned lists into the ledger, and a receipt that says what became of every row.
+//!
+//! Takes a ledger and files; writes answers in one transaction under the ledger's lock, then the receipt workbook beside the ledger or in
+//! `--out`. A receipt never replaces another one. Parsing happens before the ledger is opened for writing, one file at a time.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::clock::utc_now;
+use super::definitions::{self, DefinitionError};
+use super::inputs::{self, InputError};
+use super::ledger_file::{self, LedgerFileError};
+use super::returned::Reader;
+use super::workspace::create_private;
+use crate::ledger::LedgerError;
+use crate::model::date::Day;
+use crate::model::receipt::{FileReceipt, Outcome};
+use crate::report::{ReportError, receipt};
+
+/// What to receive.
+#[derive(Clone, Debug)]
+pub struct ReceiveRequest {
+    /// The ledger.
+    pub ledger: PathBuf,
+    /// Files and folders.
+    pub files: Vec<PathBuf>,
+    /// The pipeline: headers, wordings, rule titles, layouts.
+    pub pipeline: PathBuf,
+    /// Folder for the receipt; else the ledger's.
+    pub out: Option<PathBuf>,
+    /// This program, for the children that parse.
+    pub executable: PathBuf,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Per file.
+    pub files: Vec<FileReceipt>,
+    /// The receipt workbook.
+    pub receipt: PathBuf,
+}
+
+/// Why nothing was received. The ledger is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// The pipeline does not say how lists are read.
+    #[error("流程文件 {} 没有写 returns（收回的清单怎样读）。请在里面加一行 returns = \"returns\"", path.display())]
+    NoReturns {
+        /// The pipeline.
+        path: PathBuf,
+    },
+    /// Definitions are wrong.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionError),
+    /// Files cannot be listed.
+    #[error(transparent)]
+    Inputs(#[from] InputError),
+    /// The ledger is locked, on a share, missing or none.
+    #[error(transparent)]
+    File(#[from] LedgerFileError),
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The receipt cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The receipt cannot be written; the answers are in the ledger.
+    #[error("回复已经记入台账，但回执 {} 写不出来：{source}。请检查文件夹权限和磁盘空间，再运行一次同样的命令补出回执", path.display())]
+    Receipt {
+        /// The workbook.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Receives files. `progress` gets one line per file.
+pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Received, ReceiveError> {
+    // Before anything long: whoever holds the ledger is told of at once.
+    let mut held = ledger_file::open(&request.ledger, false)?;
+    let definitions = definitions::load(&request.pipeline)?;
+    let Some(returns) = &definitions.returns else {
+        return Err(ReceiveError::NoReturns { path: request.pipeline.clone() });
+    };
+    let reader = Reader::new(&definitions, returns, &request.executable);
+    let mut returned = Vec::new();
+    for file in inputs::gather(&request.files, request.out.as_deref())? {
+        let read = reader.read(&file);
+        let rows: usize = read.iter().map(|file| file.rows.len()).sum();
+        progress(&format!("  {}：{rows} 行", file.name));
+        returned.extend(read);
+    }
+    let now = utc_now();
+    let files = held.ledger.receive(&returned, &returns.phrases, &now)?;
+    let today = now.get(..10).and_then(|day| day.parse::<Day>().ok()).unwrap_or(Day(0));
+    let book = receipt(&definitions.county, &files, today, &definitions.layouts)?;
+    let beside = request.ledger.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = request.out.as_deref().unwrap_or(beside);
+    let path = folder.join(&book.path);
+    let receipt = write(folder, &path, &book.bytes).map_err(|source| ReceiveError::Receipt { path, source })?;
+    Ok(Received { files, receipt })
+}
+
+/// Writes a receipt whole or not at all, beside those that are there; an equal one is not written again. Gives its path.
+fn write(folder: &Path, wanted: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+    create_private(folder)?;
+    let stem = wanted.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut path = wanted.to_owned();
+    let mut count = 1_u32;
+    while path.exists() {
+        if fs::read(&path)? == bytes {
+            return Ok(path);
+        }
+        count += 1;
+        path = wanted.with_file_name(format!("{stem}（{count}）.xlsx"));
+    }
+    let mut file = tempfile::Builder::new().prefix(".receipt").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    let _: File = file.persist_noclobber(&path).map_err(|error| error.error)?;
+    Ok(path)
+}
+
+impl Received {
+    /// Whether a file or a row has to be sent again.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.files.iter().any(FileReceipt::is_refused)
+    }
+
+    /// For programs: counts and rows, without a word of any row.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let count = |file: &FileReceipt| {
+            Outcome::ALL.into_iter().map(|outcome| (outcome.as_str(), file.count(outcome))).collect::<Vec<_>>()
+        };
+        let files = self.files.iter().map(|file| JsonFile {
+            file: &file.file,
+            sha256: &file.sha256,
+            received_before: file.before.as_deref(),
+            written: file.written,
+            counts: count(file).into_iter().collect(),
+            refusals: file
+                .refusals
+                .iter()
+                .map(|refusal| JsonRefusal {
+                    sheet: &refusal.name.sheet,
+                    code: &refusal.code,
+                    what: &refusal.what,
+                    hint: &refusal.hint,
+                })
+                .collect(),
+            rows: file
+                .rows
+                .iter()
+                .map(|row| JsonRow {
+                    sheet: &row.sheet,
+                    row: row.row,
+                    outcome: row.outcome.as_str(),
+                    finding_ids: &row.finding_ids,
+                    list: row.list.map(|list| list.to_string()),
+                    reason: &row.reason,
+                })
+                .collect(),
+        });
+        let all = Json { receipt: self.receipt.display().to_string(), files: files.collect() };
+        serde_json::to_string_pretty(&all).unwrap_or_default()
+    }
+
+    /// For a screen: counts per file, what was refused, and the first rows that need somebody, by place and reason only.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        const SHOWN: usize = 10;
+        let mut lines = Vec::new();
+        for file in &self.files {
+            let counts: Vec<String> = Outcome::ALL
+                .into_iter()
+                .filter(|outcome| file.count(*outcome) > 0)
+                .map(|outcome| format!("{} {}", outcome.plain(), file.count(outcome)))
+                .collect();
+            let counts = if counts.is_empty() { "没有清单行".to_owned() } else { counts.join("，") };
+            lines.push(format!("{}：{} 行，{counts}", file.file, file.rows.len()));
+            match &file.before {
+                Some(day) if file.written => lines.push(format!("  {day} 收过同样的文件，这次有新看懂的行")),
+                Some(day) => lines.push(format!("  {day} 收过同样的文件，台账没有变")),
+                None => {}
+            }
+            for refusal in &file.refusals {
+                let sheet =
+                    if refusal.name.sheet.is_empty() { String::new() } else { format!("工作表 {}：", refusal.name.sheet) };
+                lines.push(format!("  未接收 {sheet}{}\n    怎么办：{}", refusal.what, refusal.hint));
+            }
+            let attention: Vec<_> = file.rows.iter().filter(|row| row.outcome.needs_attention()).collect();
+            for row in attention.iter().take(SHOWN) {
+                let sheet = if row.sheet.is_empty() { String::new() } else { format!("{} ", row.sheet) };
+                lines.push(format!("  {sheet}第 {} 行 {}：{}", row.row, row.outcome.plain(), row.reason));
+            }
+            if attention.len() > SHOWN {
+                lines.push(format!("  另有 {} 行，见回执", attention.len() - SHOWN));
+            }
+        }
+        lines.push(format!("回执：{}", self.receipt.display()));
+        lines.join("\n")
+    }
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    receipt: String,
+    files: Vec<JsonFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFile<'a> {
+    file: &'a str,
+    sha256: &'a str,
+    received_before: Option<&'a str>,
+    written: bool,
+    counts: std::collections::BTreeMap<&'static str, usize>,
+    refusals: Vec<JsonRefusal<'a>>,
+    rows: Vec<JsonRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonRefusal<'a> {
+    sheet: &'a str,
+    code: &'a str,
+    what: &'a str,
+    hint: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonRow<'a> {
+    sheet: &'a str,
+    row: u32,
+    outcome: &'static str,
+    finding_ids: &'a [String],
+    list: Option<String>,
+    reason: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_replaces_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let wanted = folder.path().join("回执_2018-06.xlsx");
+        let first = write(folder.path(), &wanted, b"1").expect("written");
+        assert_eq!(write(folder.path(), &wanted, b"1").expect("the same"), first);
+        let second = write(folder.path(), &wanted, b"2").expect("written");
+        assert_eq!(second.file_name().and_then(|name| name.to_str()), Some("回执_2018-06（2）.xlsx"));
+        assert_eq!(fs::read(first).expect("kept"), b"1");
+    }
+}

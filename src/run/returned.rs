@@ -1,0 +1,491 @@
+//! A returned list as it comes → its rows by field.
+//!
+//! Each file is parsed in the capped child; then its header is found and its columns named with the code that reads registries, and the
+//! county's dictionary of returned lists. What people do to lists on the way is met here: a header row that is gone (the list's own order of
+//! columns stands in), a header cell that is gone, several lists one below the other in a sheet, a subtotal that is none. Guarantee: every row
+//! below a header becomes one [`ReturnedRow`]; a sheet that cannot be read is a refusal. Holds one file at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::child::parse_in_child;
+use super::definitions::Definitions;
+use super::inputs::InputFile;
+use crate::config::layout::ListField;
+use crate::config::registry::fold_header;
+use crate::config::returns::{PRINTED, Returns};
+use crate::ingest::grid::{Frame, Merge, RowBlock};
+use crate::ingest::header::Vocabulary;
+use crate::ingest::layout::{Layout, LayoutEvent};
+use crate::ingest::limits::Limits;
+use crate::ingest::recognise::recognise;
+use crate::ledger::{Cells, ReturnedFile, ReturnedRow, Said};
+use crate::model::columns::IdState;
+use crate::model::date::{Day, Month};
+use crate::model::raw::{CellKind, Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use crate::normalise::{answer_date, data_date, id_number};
+
+/// A row of a sheet: its number and its cells (column, kind, text).
+type SheetRow = (u32, Vec<(u32, CellKind, String)>);
+
+/// Reads returned files.
+pub(super) struct Reader<'a> {
+    returns: &'a Returns,
+    vocabulary: Vocabulary,
+    executable: &'a Path,
+    limits: Limits,
+    /// Folded rule titles → rule ids.
+    titles: BTreeMap<String, String>,
+    /// Folded sheet names and titles of identity corrections → rule ids.
+    identity_sheets: BTreeMap<String, String>,
+    /// Sheets that are no lists: indexes, choices.
+    others: BTreeSet<String>,
+    /// The headers of every kind of list in their own order, with the places of key and finding numbers.
+    forms: Vec<Form>,
+}
+
+/// The columns of a list as it was sent out.
+struct Form {
+    titles: Vec<String>,
+    key: Option<u32>,
+    finding_ids: Option<u32>,
+}
+
+/// A sheet as it came.
+#[derive(Default)]
+struct Sheet {
+    name: SheetName,
+    merges: Vec<Merge>,
+    rows: Vec<SheetRow>,
+}
+
+/// One table of a sheet.
+#[derive(Default)]
+struct Table {
+    head: Option<TableHead>,
+    parts: Vec<RawTable>,
+    rejects: Vec<Reject>,
+    refusal: Option<Refusal>,
+    /// Where another header begins.
+    next: Option<u32>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(definitions: &Definitions, returns: &'a Returns, executable: &'a Path) -> Self {
+        let layouts = &definitions.layouts;
+        let rules = &definitions.policy.rules;
+        let titles = rules.iter().map(|rule| (fold_header(&rule.card.title), rule.card.id.clone())).collect();
+        let mut identity_sheets = BTreeMap::new();
+        for sheet in &layouts.identity.sheets {
+            identity_sheets.insert(fold_header(&sheet.sheet), sheet.rule.clone());
+        }
+        let tables = [&layouts.town.list, &layouts.department.list]
+            .into_iter()
+            .cloned()
+            .chain(layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)));
+        let forms = tables.map(|table| {
+            let place =
+                |wanted: ListField| (0..).zip(&table.columns).find(|(_, column)| column.source == wanted).map(|(at, _)| at);
+            Form {
+                key: place(ListField::RowKey),
+                finding_ids: place(ListField::FindingIds),
+                titles: table.columns.iter().map(|column| column.title.clone()).collect(),
+            }
+        });
+        let indexes = [&layouts.town.index.sheet, &layouts.department.index.sheet, &layouts.identity.index.sheet];
+        let others = indexes.into_iter().map(|name| fold_header(name)).chain([fold_header("下拉选项")]).collect();
+        Self {
+            returns,
+            vocabulary: Vocabulary::new(&returns.dictionary),
+            executable,
+            limits: Limits::default(),
+            titles,
+            identity_sheets,
+            others,
+            forms: forms.collect(),
+        }
+    }
+
+    /// Reads a file; a zip gives one per member.
+    pub(super) fn read(&self, file: &InputFile) -> Vec<ReturnedFile> {
+        let mut files: Vec<ReturnedFile> = Vec::new();
+        let mut sheet: Option<Sheet> = None;
+        let parsed = parse_in_child(self.executable, &file.path, &file.name, &self.limits, &mut |frame| {
+            match frame {
+                Frame::File { inner, sha256, .. } => {
+                    let path = if inner.is_empty() { file.name.clone() } else { format!("{}/{inner}", file.name) };
+                    files.push(ReturnedFile { file: path, sha256, ..ReturnedFile::default() });
+                }
+                Frame::Sheet { name, merges } => {
+                    let path = files.last().map(|file| file.file.clone()).unwrap_or_default();
+                    sheet = Some(Sheet { name: SheetName { file: path, sheet: name }, merges, rows: Vec::new() });
+                }
+                Frame::Rows(block) => {
+                    if let Some(sheet) = &mut sheet {
+                        sheet.rows.extend(block.iter().map(|(row, cells)| {
+                            (row, cells.map(|(column, kind, text)| (column, kind, text.to_owned())).collect())
+                        }));
+                    }
+                }
+                Frame::SheetEnd => {
+                    if let (Some(sheet), Some(file)) = (sheet.take(), files.last_mut()) {
+                        self.sheet(&sheet, file);
+                    }
+                }
+                Frame::Refused { code, what, hint } => {
+                    let path = files.last().map(|file| file.file.clone()).unwrap_or_default();
+                    let name = sheet.take().map_or(SheetName { file: path, sheet: String::new() }, |sheet| sheet.name);
+                    if let Some(file) = files.last_mut() {
+                        file.refusals.push(Refusal { name, code: code.into(), what, hint });
+                    }
+                }
+                Frame::FileEnd => {
+                    if let Some(file) = files.last_mut().filter(|file| file.rows.is_empty() && file.refusals.is_empty()) {
+                        file.refusals.push(Refusal {
+                            name: SheetName { file: file.file.clone(), sheet: String::new() },
+                            code: "no-list".into(),
+                            what: "里面没有疑点清单".to_owned(),
+                            hint: "请交回填好的清单本身；汇总页不用交".to_owned(),
+                        });
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        if let Err(refusal) = parsed {
+            // What a parser said before it died is void.
+            let sha256 = file.sha256.clone();
+            return vec![ReturnedFile { file: file.name.clone(), sha256, refusals: vec![refusal], rows: Vec::new() }];
+        }
+        files
+    }
+
+    /// Every table of a sheet, one below the other.
+    fn sheet(&self, sheet: &Sheet, file: &mut ReturnedFile) {
+        let mut rows: Vec<SheetRow> = sheet.rows.clone();
+        rows.retain(|(_, cells)| cells.iter().any(|(.., text)| !text.trim().is_empty()));
+        let mut above: Option<Month> = None;
+        while !rows.is_empty() {
+            let table = self.table(sheet, &mut rows);
+            let next = table.next;
+            match self.rows(sheet, &rows, table, &mut above) {
+                Ok(found) => file.rows.extend(found),
+                Err(_) if self.others.contains(&fold_header(&sheet.name.sheet)) => {}
+                Err(refusal) => file.refusals.push(refusal),
+            }
+            // Without a further table all rows of this one have been told.
+            let Some(next) = next else { break };
+            rows.retain(|(row, _)| *row >= next);
+        }
+    }
+
+    /// The first table of `rows`; where its header is gone, or cells of it, these are put back into `rows`.
+    fn table(&self, sheet: &Sheet, rows: &mut Vec<SheetRow>) -> Table {
+        let mut table = self.lay_out(sheet, rows);
+        let recognised =
+            |table: &Table| table.head.as_ref().is_some_and(|head| recognise(head, &self.returns.dictionary, &[]).is_ok());
+        if !recognised(&table)
+            && let Some(form) = self.form_of(rows)
+        {
+            let header = (0..).zip(&form.titles).map(|(column, title)| (column, CellKind::Text, title.clone()));
+            rows.insert(0, (0, header.collect()));
+            let again = self.lay_out(sheet, rows);
+            if recognised(&again) {
+                table = again;
+            } else {
+                rows.remove(0);
+            }
+        }
+        if let Some(head) = &table.head
+            && self.head_columns(head, rows)
+        {
+            table = self.lay_out(sheet, rows);
+        }
+        table
+    }
+
+    fn lay_out(&self, sheet: &Sheet, rows: &[SheetRow]) -> Table {
+        let mut block = RowBlock::default();
+        for (row, cells) in rows {
+            block.begin_row(*row);
+            for (column, kind, text) in cells {
+                block.push_cell(*column, *kind, text);
+            }
+        }
+        let mut layout = Layout::new(sheet.name.clone(), sheet.merges.clone(), &self.vocabulary);
+        let mut events = layout.push(&block);
+        events.extend(layout.finish());
+        let mut table = Table::default();
+        for event in events {
+            match event {
+                LayoutEvent::Head(head) => table.head = Some(head),
+                LayoutEvent::Rows(part) => table.parts.push(part),
+                LayoutEvent::Rejected(reject) if reject.reason == RejectReason::OtherTable => {
+                    table.next = Some(table.next.map_or(reject.row, |next| next.min(reject.row)));
+                }
+                LayoutEvent::Rejected(reject) => table.rejects.push(reject),
+                LayoutEvent::Refused(refusal) => table.refusal = Some(refusal),
+                // What follows is read as a table of its own.
+                LayoutEvent::PartRefused(_) => {}
+            }
+        }
+        table
+    }
+
+    /// The form in whose places keys or finding numbers stand; the one that explains most rows.
+    fn form_of(&self, rows: &[SheetRow]) -> Option<&Form> {
+        let stands = |cells: &[(u32, CellKind, String)], place: Option<u32>| {
+            cells.iter().any(|(column, _, text)| Some(*column) == place && names_findings(text))
+        };
+        let explained =
+            |form: &Form| rows.iter().filter(|(_, cells)| stands(cells, form.key) || stands(cells, form.finding_ids)).count();
+        let best = self.forms.iter().map(|form| (explained(form), form)).max_by_key(|(count, _)| *count)?;
+        (best.0 > 0).then_some(best.1)
+    }
+
+    /// Puts headers over columns that have cells and none; says whether there were any.
+    fn head_columns(&self, head: &TableHead, rows: &mut [SheetRow]) -> bool {
+        let headed: BTreeSet<u32> = head.columns.iter().map(|column| column.index).collect();
+        let mut bare: BTreeMap<u32, bool> = BTreeMap::new();
+        for (column, _, text) in rows.iter().filter(|(row, _)| *row > head.header_row).flat_map(|(_, cells)| cells) {
+            if !headed.contains(column) && !text.trim().is_empty() {
+                *bare.entry(*column).or_default() |= text.contains(['@', '＠']) && names_findings(text);
+            }
+        }
+        let titles: BTreeMap<u32, String> =
+            bare.iter().map(|(column, keys)| (*column, self.missing_title(*column, *keys, head))).collect();
+        let Some((_, cells)) = rows.iter_mut().find(|(row, _)| *row == head.header_row).filter(|_| !titles.is_empty()) else {
+            return false;
+        };
+        cells.retain(|(column, ..)| !titles.contains_key(column));
+        cells.extend(titles.into_iter().map(|(column, title)| (column, CellKind::Text, title)));
+        cells.sort_by_key(|(column, ..)| *column);
+        true
+    }
+
+    /// The header of a column that lost it: by its keys, by the columns beside it, else by its letter.
+    fn missing_title(&self, column: u32, keys: bool, head: &TableHead) -> String {
+        if keys && let Some(definition) = self.returns.dictionary.fields.get("row_key") {
+            return definition.title.clone();
+        }
+        let text = |at: Option<u32>| {
+            let at = at?;
+            head.columns.iter().find(|column| column.index == at).map(|column| fold_header(&column.text))
+        };
+        let (left, right) = (text(column.checked_sub(1)), text(column.checked_add(1)));
+        let between = |form: &Form| {
+            let place = |title: &Option<String>| form.titles.iter().position(|known| Some(fold_header(known)) == *title);
+            let (before, after) = (place(&left)?, place(&right)?);
+            (before + 2 == after).then(|| form.titles.get(before + 1).cloned()).flatten()
+        };
+        self.forms.iter().find_map(between).unwrap_or_else(|| format!("{} 列（没有表头）", letters(column)))
+    }
+
+    /// The rows of a table by field.
+    fn rows(
+        &self,
+        sheet: &Sheet,
+        rows: &[SheetRow],
+        table: Table,
+        above: &mut Option<Month>,
+    ) -> Result<Vec<ReturnedRow>, Refusal> {
+        if let Some(refusal) = table.refusal {
+            return Err(refusal);
+        }
+        let Some(head) = table.head else { return Ok(Vec::new()) };
+        let mapping = recognise(&head, &self.returns.dictionary, &[])?;
+        // A list pasted below another without its title is of the same month.
+        let list = data_date::month(&head).or(*above);
+        *above = list;
+        let named = self.rules_of_sheet(&head);
+        let cells = |row: u32| {
+            rows.binary_search_by_key(&row, |(at, _)| *at).ok().and_then(|at| rows.get(at)).map_or(&[][..], |(_, cells)| cells)
+        };
+        let said = |row: u32, laid: Option<(&RawTable, usize)>| self.cells(&head, &mapping, list, &named, cells(row), laid);
+        let mut found: Vec<ReturnedRow> = Vec::new();
+        let row = |row: u32, said: Said| ReturnedRow { sheet: sheet.name.sheet.clone(), row, said };
+        for part in &table.parts {
+            for (at, number) in part.rows.iter().enumerate() {
+                found.push(row(*number, Said::Cells(Box::new(said(*number, Some((part, at)))))));
+            }
+        }
+        for reject in &table.rejects {
+            let words: Vec<&str> =
+                cells(reject.row).iter().map(|(.., text)| text.trim()).filter(|text| !text.is_empty()).collect();
+            let header = reject.reason == RejectReason::RepeatedHeader;
+            // A row with a key is a row of the list, whatever it looks like.
+            found.push(if !header && words.iter().any(|text| names_findings(text)) {
+                row(reject.row, Said::Cells(Box::new(said(reject.row, None))))
+            } else {
+                let quote = words.join(" ").chars().take(120).collect();
+                row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote })
+            });
+        }
+        found.sort_by_key(|row| row.row);
+        Ok(with_blank_rows(found, &sheet.name.sheet))
+    }
+
+    /// Rules that title or name of a sheet speak of.
+    fn rules_of_sheet(&self, head: &TableHead) -> Vec<String> {
+        let texts: Vec<String> = head.preamble.iter().chain([&head.name.sheet]).map(|text| fold_header(text)).collect();
+        let long = |title: &str| title.chars().count() >= 4;
+        let mut rules: Vec<String> = Vec::new();
+        for (title, rule) in self.titles.iter().chain(&self.identity_sheets) {
+            // Sheet names end after 31 characters.
+            if long(title) && texts.iter().any(|text| text.contains(title) || (long(text) && title.starts_with(text.as_str()))) {
+                rules.push(rule.clone());
+            }
+        }
+        rules
+    }
+
+    fn cells(
+        &self,
+        head: &TableHead,
+        mapping: &Mapping,
+        list: Option<Month>,
+        named: &[String],
+        row: &[(u32, CellKind, String)],
+        laid: Option<(&RawTable, usize)>,
+    ) -> Cells {
+        // As laid out, merged cells filled; where that says nothing the cell itself (`同上` means nothing in a registry).
+        let at = |position: usize| -> (CellKind, String) {
+            let (kind, text) =
+                laid.and_then(|(part, at)| Some(part.columns.get(position)?.get(at))).unwrap_or((CellKind::Empty, ""));
+            if kind != CellKind::Empty {
+                return (kind, text.trim().to_owned());
+            }
+            let index = head.columns.get(position).map(|column| column.index);
+            let own = row.iter().find(|(column, ..)| Some(*column) == index);
+            own.filter(|(.., text)| laid.is_none() || means_the_row_above(text))
+                .map_or((CellKind::Empty, String::new()), |(_, kind, text)| (*kind, text.trim().to_owned()))
+        };
+        let heading = |position: usize| head.columns.get(position).map(|column| column.text.clone()).unwrap_or_default();
+        let key = mapping.fields.iter().filter(|(field, _)| field == "row_key").map(|(_, position)| at(*position).1);
+        let key = key.into_iter().find(|key: &String| !key.is_empty()).unwrap_or_default();
+        // The month in the key is the list's, whatever title it was pasted under.
+        let list = key_month(&key).or(list);
+        let mut cells = Cells { key, list, rules: named.to_vec(), ..Cells::default() };
+        let title =
+            |field: &str| self.returns.dictionary.fields.get(field).map_or(field, |field| field.title.as_str()).to_owned();
+        for (field, position) in &mapping.fields {
+            let (kind, text) = at(*position);
+            if text.is_empty() || field == PRINTED {
+                continue;
+            }
+            let first = |place: &mut String, others: &mut Vec<(String, String)>| {
+                if place.is_empty() {
+                    place.clone_from(&text);
+                } else if *place != text {
+                    others.push((heading(*position), text.clone()));
+                }
+            };
+            let mut more = Vec::new();
+            match field.as_str() {
+                "row_key" => {}
+                "finding_ids" => first(&mut cells.finding_ids, &mut more),
+                "town" => first(&mut cells.town, &mut more),
+                "village" => first(&mut cells.village, &mut more),
+                "name" => first(&mut cells.name, &mut more),
+                "id_number" => first(&mut cells.id_number, &mut more),
+                "rules" => {
+                    let words = text.split(['；', ';', '\n']).map(fold_header);
+                    let known: Vec<String> = words.filter_map(|word| self.titles.get(&word).cloned()).collect();
+                    if !known.is_empty() {
+                        cells.rules = known;
+                    }
+                }
+                "verdict" => first(&mut cells.verdict, &mut cells.free),
+                "opinion" => first(&mut cells.opinion, &mut cells.free),
+                "reason" => first(&mut cells.reason, &mut cells.free),
+                "reality" | "remark" => cells.free.push((title(field), text)),
+                "method" => first(&mut cells.method, &mut cells.kept),
+                "checkers" => first(&mut cells.checkers, &mut cells.kept),
+                "checked_on" => {
+                    if cells.checked_on.is_none() {
+                        cells.checked_on = answer_date::read(kind, &text, list);
+                        cells.checked.clone_from(&text);
+                    }
+                }
+                "corrected_number" => {
+                    let reading = id_number::clean(kind, &text, day_after(list));
+                    cells.corrected_number = (reading.state == IdState::Valid).then(|| reading.text.into_owned());
+                    cells.corrected.clone_from(&text);
+                }
+                "suggested_number" => {
+                    let reading = id_number::clean(kind, &text, day_after(list));
+                    cells.suggested_number = (reading.state == IdState::Valid).then(|| reading.text.into_owned());
+                }
+                "signature" => {
+                    let comma = if cells.signatures.is_empty() { "" } else { "、" };
+                    cells.signatures = format!("{}{comma}{text}", cells.signatures);
+                }
+                _ => cells.kept.push((title(field), text)),
+            }
+        }
+        for position in &mapping.left_over {
+            let (_, text) = at(*position);
+            if !text.is_empty() {
+                cells.extra.push((heading(*position), text));
+            }
+        }
+        cells
+    }
+}
+
+/// Whether a text holds a whole finding number.
+fn names_findings(text: &str) -> bool {
+    let mut run = 0;
+    text.bytes().map(|byte| byte.to_ascii_lowercase()).any(|byte| {
+        run = match byte {
+            b'0'..=b'9' | b'a'..=b'e' if run > 0 => run + 1,
+            b'f' => run + 1,
+            _ => 0,
+        };
+        run >= 17
+    })
+}
+
+/// What stands for the text of the row above.
+fn means_the_row_above(text: &str) -> bool {
+    matches!(text.trim(), "同上" | "〃" | "″")
+}
+
+/// The month that a key names.
+fn key_month(key: &str) -> Option<Month> {
+    key.split_once(['@', '＠']).and_then(|(_, month)| month.trim().parse().ok())
+}
+
+/// A day by which everybody on a list was born.
+fn day_after(list: Option<Month>) -> Day {
+    list.map_or(Day(i32::MAX), |list| Day(list.last_day().0 + 3660))
+}
+
+/// `0` → `A`, `27` → `AB`.
+fn letters(column: u32) -> String {
+    let mut rest = column + 1;
+    let mut name = Vec::new();
+    while rest > 0 {
+        name.push(char::from(b'A' + u8::try_from((rest - 1) % 26).unwrap_or(0)));
+        rest = (rest - 1) / 26;
+    }
+    name.iter().rev().collect()
+}
+
+/// The rows, and what is blank between list rows.
+fn with_blank_rows(rows: Vec<ReturnedRow>, sheet: &str) -> Vec<ReturnedRow> {
+    let mut all: Vec<ReturnedRow> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let blank = all.last().map_or(0, |before| row.row.saturating_sub(before.row + 1));
+        if blank > 0 && matches!(row.said, Said::Cells(_)) {
+            let first = row.row - blank;
+            let reason =
+                if blank == 1 { "空白行".to_owned() } else { format!("空白行（第 {first} 到 {} 行）", row.row - 1) };
+            let said = Said::Aside { reason, quote: String::new() };
+            all.push(ReturnedRow { sheet: sheet.to_owned(), row: first, said });
+        }
+        all.push(row);
+    }
+    all
+}
