@@ -148,7 +148,12 @@ fn empty(cells: &Cells) -> Reading {
 }
 
 /// The verdict of a row; else why there is none, and the words.
-fn decide(verdict: &Cell<'_>, answering: &[&Cell<'_>], corrected: bool, phrases: &Phrases) -> Result<Verdict, (String, String)> {
+fn decide(
+    columns: [&Cell<'_>; 3],
+    answering: &[&Cell<'_>],
+    corrected: bool,
+    phrases: &Phrases,
+) -> Result<Verdict, (String, String)> {
     let [verdict, ..] = columns;
     let contradictory = |said: &BTreeSet<Verdict>| {
         let said: Vec<&str> = said.iter().map(|verdict| verdict.plain()).collect();
