@@ -277,6 +277,8 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
         ["", &other_name, &other_number, "health.not_enrolled", "外省参保", "2018年6月29日", "县卫计局"],
         ["", "查无人", "520324199001010001", "health.not_enrolled", "外省参保", "2018-12-31", "县卫计局"],
         ["", &other_name, &other_number, "health.not_enroled", "外省参保", "2018-12-31", "县卫计局"],
+        // Not open-ended: a day that cannot be read excuses nobody.
+        ["", &other_name, &other_number, "health.not_enrolled", "外省参保", "到年底", "县卫计局"],
     ]);
     fs::write(input.join("县里不列入的.xls"), list).expect("written");
 
@@ -291,7 +293,7 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
     );
     let told = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(
-        told.contains("xml-2003") && told.contains("名册 exemption，表头在第 2 行，5 行") && told.contains("豁免的规则"),
+        told.contains("xml-2003") && told.contains("名册 exemption，表头在第 2 行，6 行") && told.contains("豁免的规则"),
         "{told}"
     );
 
@@ -300,9 +302,9 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{told}");
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(after.join("run.json")).expect("run.json")).expect("JSON");
-    let expected = serde_json::json!({ "used": 2, "expired": 1, "no_subject": 1, "no_rule": 1 });
+    let expected = serde_json::json!({ "used": 2, "expired": 1, "no_subject": 1, "no_rule": 1, "refused": 1 });
     assert_eq!(manifest["exemptions"], expected, "{told}");
-    assert!(told.contains("豁免清单 5 条：已豁免 2") && told.contains("县里不列入的.xls 第 6 行"), "{told}");
+    assert!(told.contains("豁免清单 6 条：已豁免 2") && told.contains("县里不列入的.xls 第 6 行"), "{told}");
     for (rule, fewer) in [("living.two_none_uncovered", two_none.len() - 1), ("health.not_enrolled", enrolled.len() - 1)] {
         assert_eq!(manifest["findings"][rule], fewer, "{rule}");
         assert_eq!(manifest["rules"][rule]["exempt"]["豁免清单"], 1, "{rule}");

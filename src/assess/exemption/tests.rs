@@ -1,7 +1,12 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::names::{Named, RuleNames};
 use crate::assess::tests::{TWO_NONE, given, of, run, run_with};
-use crate::config::policy::tests::shipped;
+use crate::assess::{AssessInput, assess};
+use crate::config::policy::tests::{dictionary, shipped};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
+use crate::model::ids::CountyKey;
+use crate::model::standing::Withholding;
 
 fn named(text: &str) -> Vec<String> {
     let told = |one: Named| match one {
@@ -167,4 +172,29 @@ fn counts_rates_and_notes_say_who_was_excused() {
     // Another town's run does not print this town's people.
     let elsewhere = run_with(&given, &shipped(), &["别的镇".to_owned()]);
     assert_eq!(elsewhere.exemptions.iter().map(|one| one.status).collect::<Vec<_>>(), [ExemptionStatus::NoSubject]);
+}
+
+#[test]
+fn the_ledger_is_told_until_when_somebody_known_is_excused() {
+    let row: &[(&str, &str)] =
+        &[("household_code", "5203240001"), ("exempt_rule", TWO), ("exempt_reason", "赡养"), ("exempt_until", "2018-12-31")];
+    let given = given(&[("poverty", &[TWO_NONE]), ("dibao", &[]), ("tekun", &[]), ("exemption", &[row])]);
+    let (policy, dictionary, key) = (shipped(), dictionary(), CountyKey::new(b"test".to_vec()));
+    let known = BTreeMap::from([(TWO.to_owned(), BTreeSet::from(["5203240001".to_owned()]))]);
+    let input = AssessInput {
+        records: &given.records,
+        linked: &given.linked,
+        policy: &policy,
+        dictionary: &dictionary,
+        period: "2018-06".parse().expect("a month"),
+        as_of: "2018-06-30".parse().expect("a day"),
+        key: &key,
+        towns: &[],
+        villages: &[],
+        known: Some(&known),
+    };
+    let assessed = assess(&input).expect("assesses");
+    let until = "2018-12-31".parse().expect("a day");
+    let withheld: Vec<_> = assessed.withheld.iter().map(|withheld| (withheld.rule.as_str(), withheld.why)).collect();
+    assert_eq!(withheld, [(TWO, Withholding::Exempt(Some(until)))]);
 }

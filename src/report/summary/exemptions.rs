@@ -22,7 +22,12 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<ExemptionField>, page:
             ExemptionField::Rule => text(mask_text(&exemption.rule)),
             ExemptionField::Name => masked(&exemption.name),
             ExemptionField::IdNumber => exemption.id_number.as_deref().map_or(Value::Blank, |number| text(mask_number(number))),
-            ExemptionField::HouseholdCode => masked(&exemption.household_code),
+            // Household codes are no secret, but somebody's number may stand in their column.
+            ExemptionField::HouseholdCode => match exemption.household_code.as_deref() {
+                Some(code) if matches!(code.len(), 15 | 18) => text(mask_number(code)),
+                Some(code) => text(code),
+                None => Value::Blank,
+            },
             ExemptionField::Town => masked(&exemption.town),
             ExemptionField::Village => masked(&exemption.village),
             ExemptionField::Reason => masked(&exemption.reason),
