@@ -10,8 +10,8 @@ use crate::model::columns::{HEAD_ID, HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdStat
 use crate::model::exemption::ExemptionStatus;
 use crate::model::finding::Scope;
 use crate::model::identity::name::{FoldedName, NameLevel, compare};
-use crate::model::link::PersonIx;
-use crate::model::record::RegistryRecords;
+use crate::model::link::{Link, LinkStatus, PersonIx};
+use crate::model::record::{RegistryRecords, RowId};
 
 /// Whom a row names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +61,14 @@ pub(super) struct Finder<'a> {
     by_household_code: HashMap<&'a str, u32>,
     /// Valid numbers of the poverty registry.
     by_number: HashMap<&'a str, PersonIx>,
+    /// Basis points below which a link by weight is not enough to excuse anybody.
+    least: i64,
 }
 
 pub(super) type Found = Result<Target, (ExemptionStatus, String)>;
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(subjects: &'a Subjects<'a>, list: usize) -> Self {
+    pub(super) fn new(subjects: &'a Subjects<'a>, list: usize, least: i64) -> Self {
         let mut known = vec![false; subjects.subject_of.len()];
         for position in (0..subjects.records.registries.len()).filter(|position| *position != list) {
             for (_, person) in persons_of(subjects.records, subjects.linked, position) {
@@ -89,10 +91,10 @@ impl<'a> Finder<'a> {
             }
         }
         let codes = subjects.households.iter().zip(0..).map(|(household, at)| (household.code.as_str(), at));
-        Self { subjects, known, by_person_code, by_household_code: codes.collect(), by_number }
+        Self { subjects, known, by_person_code, by_household_code: codes.collect(), by_number, least }
     }
 
-    pub(super) fn find(&self, list: &RegistryRecords, row: usize, linked: PersonIx) -> Found {
+    pub(super) fn find(&self, list: &RegistryRecords, row: usize, id: RowId) -> Found {
         let text = |column: &str| list.text_at(column, row).filter(|text| !text.is_empty());
         let refused = |told: &str| Err((ExemptionStatus::Refused, told.to_owned()));
         let nobody = |told: &str| Err((ExemptionStatus::NoSubject, told.to_owned()));
@@ -106,7 +108,9 @@ impl<'a> Finder<'a> {
                 None => nobody("扶贫登记里没有这个户编号"),
             };
         }
-        let by_link = self.known.get(linked.0 as usize).copied().unwrap_or(false).then_some(linked);
+        let link = self.subjects.linked.links.get(id.0 as usize);
+        let link = link.filter(|link| self.known.get(link.person.0 as usize).copied().unwrap_or(false));
+        let by_link = link.filter(|link| self.is_sure(link)).map(|link| link.person);
         let by_code = code.and_then(|code| self.by_person_code.get(code)).copied();
         let person = match (by_code, by_link) {
             (Some(one), Some(other)) if one != other => return refused("人编号和身份证号（姓名）不是同一个人，请核对"),
@@ -116,6 +120,7 @@ impl<'a> Finder<'a> {
             (Some(person), _) | (None, Some(person)) => person,
             (None, None) => match name.zip(household).and_then(|(name, household)| self.member(household, name)) {
                 Some(person) => person,
+                None if link.is_some() => return nobody("只凭姓名、地址等像是某人，把握不够，请补正证件号码"),
                 None if !number && code.is_none() => return nobody("只有姓名不能确定是谁，请补身份证号、人编号或户编号"),
                 None => return nobody("各登记表里都没有这个人，请核对证件号码和姓名"),
             },
@@ -125,6 +130,13 @@ impl<'a> Finder<'a> {
             return refused("户编号不是此人所在的户，请核对");
         }
         Ok(Target { person: Some(person), household: own })
+    }
+
+    /// To excuse the wrong person hides somebody's need: a link by weight must be as good as for a finding that is likely.
+    fn is_sure(&self, link: &Link) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "basis points are far below 2^24")]
+        let least = self.least as f32;
+        link.status != LinkStatus::Probable || link.probability * 10_000.0 >= least
     }
 
     fn household_of(&self, person: PersonIx) -> Option<u32> {

@@ -21,7 +21,6 @@ use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, NAME, REPAIRS};
 use crate::model::date::Day;
 use crate::model::exemption::{EXEMPTION, EXEMPTION_LIST, ExemptionStatus, ExemptionUse};
 use crate::model::finding::{RuleNote, Scope};
-use crate::model::link::PersonIx;
 use crate::model::record::{RecordSet, RowId};
 use crate::model::standing::{Withheld, Withholding};
 use finder::{Finder, Target};
@@ -66,11 +65,13 @@ impl Exemptions {
         let Some((position, list)) = input.records.registry(EXEMPTION).filter(|(_, list)| !list.is_empty()) else {
             return Self::default();
         };
-        let finder = Finder::new(subjects, position);
+        let finder = Finder::new(subjects, position, input.policy.settings.likely_probability);
         let rules = RuleNames::new(input.policy);
         let mut lines = Vec::new();
-        for (row, person) in persons_of(input.records, input.linked, position) {
-            let found = finder.find(list, row, PersonIx(index(person)));
+        let offset = input.records.offset(position);
+        for (row, _) in persons_of(input.records, input.linked, position) {
+            let id = RowId(offset + index(row));
+            let found = finder.find(list, row, id);
             let until = list.date(UNTIL).filter(|days| days.is_valid(row)).map(|days| Day(days.value(row)));
             let reason = list.text_at(REASON, row);
             let unreadable = list
@@ -97,7 +98,7 @@ impl Exemptions {
                 let expired = until.is_some_and(|until| until < input.as_of);
                 let problem = problem.or_else(|| expired.then(|| (ExemptionStatus::Expired, String::new())));
                 lines.push(Line {
-                    row: RowId(input.records.offset(position) + index(row)),
+                    row: id,
                     named,
                     target: found.as_ref().ok().copied(),
                     until,

@@ -6,6 +6,7 @@ use crate::assess::{AssessInput, assess};
 use crate::config::policy::tests::{dictionary, shipped};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
 use crate::model::ids::CountyKey;
+use crate::model::link::LinkStatus;
 use crate::model::standing::Withholding;
 
 fn named(text: &str) -> Vec<String> {
@@ -149,6 +150,18 @@ fn a_person_is_found_by_code_alone_and_a_member_by_household_and_name() {
     let stranger: &[(&str, &str)] =
         &[("person", "清单"), ("name", "周庚"), ("person_code", "人2"), ("exempt_rule", NOT_ENROLLED), ("exempt_reason", "外省")];
     assert_eq!(with(stranger).0.status, ExemptionStatus::Refused);
+}
+
+#[test]
+fn a_link_that_is_only_likely_enough_to_be_checked_excuses_nobody() {
+    for (probability, expected) in [(0.97, ExemptionStatus::Used), (0.90, ExemptionStatus::NoSubject)] {
+        let row: &[(&str, &str)] = &[("person", "张甲"), ("exempt_rule", TWO), ("exempt_reason", "赡养")];
+        let mut given = given(&[("poverty", &[TWO_NONE]), ("dibao", &[]), ("tekun", &[]), ("exemption", &[row])]);
+        // The list's row is the last.
+        let link = given.linked.links.last_mut().expect("a link");
+        (link.status, link.probability) = (LinkStatus::Probable, probability);
+        assert_eq!(run(&given).exemptions[0].status, expected, "{probability}");
+    }
 }
 
 #[test]
