@@ -3,7 +3,7 @@
 //! Takes subjects and the policy's fact definitions; gives columns in definition order. A fact whose registries (or
 //! the columns it reads there) were not given is all null, and says why. Cost: linear in rows per source.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::config::policy::{Combine, Fact, Origin, ParameterValue, Source, Take,
 use crate::model::columns::MONTH;
 use crate::model::date::Day;
 use crate::model::finding::Scope;
+use crate::model::link::{Link, PersonIx};
 use crate::model::record::RegistryRecords;
 
 /// The value of a fact for one subject.
@@ -250,6 +251,7 @@ struct Opened<'a> {
     groups: Rc<Groups>,
     column: Option<View<'a>>,
     own: Option<Rc<RegistryHouseholds>>,
+    links: &'a [Link],
 }
 
 #[derive(Clone, Copy)]
@@ -352,7 +354,8 @@ impl<'a> Reader<'a> {
         }
         let groups = self.group(position, records, source, scope, filter.as_deref())?;
         let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
-        Ok(Ok(Opened { source, offset: self.subjects.records.offset(position), groups, column, own }))
+        let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
+        Ok(Ok(Opened { source, offset, groups, column, own, links }))
     }
 
     pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Rc<RegistryHouseholds> {
@@ -458,15 +461,25 @@ impl<'a> Opened<'a> {
             }
             Take::SumPerHousehold => {
                 let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
+                let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();
                 for (row, value) in integers() {
                     let key = self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
                     // Rows that name no household each stand for themselves.
                     let slot = if key == NONE { (NONE, row) } else { (key, 0) };
+                    persons.entry(slot).or_default().extend(self.links.get(id(row) as usize).map(|link| link.person));
                     let best = per_key.entry(slot).or_insert((row, value));
                     if value > best.1 {
                         *best = (row, value);
                     }
                 }
+                // Somebody entered again under another code makes no second household.
+                let mut known: BTreeSet<PersonIx> = BTreeSet::new();
+                per_key.retain(|slot, _| {
+                    let members = persons.get(slot).map_or(&[][..], Vec::as_slice);
+                    let fresh = members.is_empty() || members.iter().any(|person| !known.contains(person));
+                    known.extend(members);
+                    fresh
+                });
                 used.extend(per_key.values().map(|(row, _)| id(*row)));
                 used[mark..].sort_unstable();
                 per_key.values().map(|(_, value)| *value).reduce(i64::saturating_add).map(FactValue::Int)

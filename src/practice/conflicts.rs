@@ -163,11 +163,29 @@ fn child_head(county: &County, month: u32, hid: u32) -> Option<u32> {
     household.members().find(child).filter(|_| !poverty::headless(county, month, head))
 }
 
+/// A grown child of the head's sex that is written as the head's spouse, in a household of one parent.
+fn as_spouse(county: &County, month: u32, pid: u32) -> bool {
+    let person = county.person(pid);
+    let household = county.household(person.household);
+    let head = county.person(household.first);
+    let couple = household.members().any(|pid| county.person(pid).relation == Relation::Spouse);
+    let first = household.members().find(|pid| {
+        let member = county.person(*pid);
+        matches!(member.relation, Relation::Son | Relation::Daughter) && member.female == head.female && member.age() >= 20
+    });
+    !couple
+        && first == Some(pid)
+        && child_head(county, month, person.household).is_none()
+        && !poverty::headless(county, month, household.first)
+        && befalls(county.seed, month, 146, pid, 0.05)
+}
+
 /// A son written as a daughter, a mother as a father.
 fn wrong_sex(county: &County, month: u32, pid: u32) -> bool {
     let person = county.person(pid);
     !matches!(person.relation, Relation::Head | Relation::Spouse)
         && child_head(county, month, person.household).is_none()
+        && !as_spouse(county, month, pid)
         && befalls(county.seed, month, 131, pid, 0.003)
 }
 
@@ -181,6 +199,9 @@ pub(super) fn relation(county: &County, month: u32, pid: u32) -> &'static str {
         if person.relation == Relation::Head {
             return if person.female { "之母" } else { "之父" };
         }
+    }
+    if as_spouse(county, month, pid) {
+        return Relation::Spouse.poverty();
     }
     let relation = if wrong_sex(county, month, pid) { opposite(person.relation) } else { person.relation };
     relation.poverty()
@@ -272,17 +293,12 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
     }
 }
 
-/// Sex (whether female) and birth that the poverty row's number shows: the person's, or those of whatever valid number stands there, another's or
+/// Birth that the poverty row's number shows: the person's, or those of whatever valid number stands there, another's or
 /// one that a slip happened to make; nothing where it is not valid.
-fn shown(offices: &Offices<'_>, pid: u32) -> Option<(bool, Day)> {
+fn shown(offices: &Offices<'_>, pid: u32) -> Option<Day> {
     let written = damage::identity(offices.county, offices.state, POVERTY_STREAM, pid, offices.noise);
     if written.number_damage.is_none_or(NumberDamage::is_harmless) {
-        let person = offices.county.person(pid);
-        return Some((person.female, person.birth));
-    }
-    // Three zeros where the last three digits were are nobody's word, whatever their sum.
-    if matches!(written.number_damage, Some(NumberDamage::Float | NumberDamage::Scientific)) {
-        return None;
+        return Some(offices.county.person(pid).birth);
     }
     let digits: Vec<u32> = written.number.chars().map_while(|character| character.to_digit(10)).take(17).collect();
     let check = written.number.chars().nth(17)?;
@@ -294,13 +310,12 @@ fn shown(offices: &Offices<'_>, pid: u32) -> Option<(bool, Day)> {
         [(6, 10), (10, 12), (12, 14)].map(|(from, until)| digits[from..until].iter().fold(0, |n, d| n * 10 + d));
     let birth = Day::new(i32::try_from(year).ok()?, month, day)?;
     let thinkable = birth.0 > Day::new(1900, 1, 1)?.0 && birth.0 <= offices.month.last_day().0;
-    thinkable.then_some((digits[16].is_multiple_of(2), birth))
+    thinkable.then_some(birth)
 }
 
 fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut TrueFindings) {
     let (county, month) = (offices.county, offices.month_index);
-    let seen = shown(offices, pid);
-    let age = seen.map_or(person.birth, |(_, birth)| birth).age_on(offices.month.last_day());
+    let age = shown(offices, pid).unwrap_or(person.birth).age_on(offices.month.last_day());
     let stage = if too_young(county, month, pid) { "高中一年级" } else { poverty::school_state(person) };
     let contradicts = match stage {
         "高中一年级" => age <= 14,
@@ -314,21 +329,16 @@ fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut Tru
     if written == "户主" && age < 18 {
         found.insert(("conflict.minor_head", Key::Person(pid)));
     }
-    let Some((is_female, _)) = seen else { return };
     let female = match written {
         "之女" | "之母" | "之孙女" => Some(true),
         "之子" | "之父" | "之孙子" => Some(false),
         _ => None,
     };
-    if female.is_some_and(|female| female != is_female) {
+    if female.is_some_and(|female| female != person.female) {
         found.insert(("conflict.relation_sex", Key::Person(pid)));
     }
-    if written == "配偶" {
-        let head = county.household_of(pid).members().find(|head| relation(county, month, *head) == "户主");
-        let head = head.filter(|head| !poverty::headless(county, month, *head)).and_then(|head| shown(offices, head));
-        if head.is_some_and(|(head, _)| head == is_female) {
-            found.insert(("conflict.couple_same_sex", Key::Household(person.household)));
-        }
+    if written == "配偶" && county.person(county.household_of(pid).first).female == person.female {
+        found.insert(("conflict.couple_same_sex", Key::Household(person.household)));
     }
 }
 

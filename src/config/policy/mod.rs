@@ -107,7 +107,7 @@ pub enum Take {
     Any,
     /// False if any is false, else null if any is null.
     All,
-    /// The largest value of each of the registry's own households, summed.
+    /// The largest value of each of the registry's own households, summed; one that holds nobody new is somebody entered again.
     SumPerHousehold,
     /// Full years from the day on the as-of date, of the first value.
     Age,
