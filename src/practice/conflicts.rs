@@ -177,7 +177,7 @@ fn as_spouse(county: &County, month: u32, pid: u32) -> bool {
         && first == Some(pid)
         && child_head(county, month, person.household).is_none()
         && !poverty::headless(county, month, household.first)
-        && befalls(county.seed, month, 146, pid, 0.05)
+        && befalls(county.seed, month, 146, pid, 0.2)
 }
 
 /// A son written as a daughter, a mother as a father.
