@@ -473,12 +473,13 @@ fn letters(column: u32) -> String {
     name.iter().rev().collect()
 }
 
-/// The rows, and what is blank between list rows.
+/// The rows, and what is blank above list rows.
 fn with_blank_rows(rows: Vec<ReturnedRow>, sheet: &str) -> Vec<ReturnedRow> {
     let mut all: Vec<ReturnedRow> = Vec::with_capacity(rows.len());
     for row in rows {
         let blank = all.last().map_or(0, |before| row.row.saturating_sub(before.row + 1));
-        if blank > 0 && matches!(row.said, Said::Cells(_)) {
+        let listed = matches!(&row.said, Said::Cells(cells) if !(cells.key.is_empty() && cells.finding_ids.is_empty()));
+        if blank > 0 && listed {
             let first = row.row - blank;
             let reason =
                 if blank == 1 { "空白行".to_owned() } else { format!("空白行（第 {first} 到 {} 行）", row.row - 1) };

@@ -212,8 +212,9 @@ pub(super) fn own_part(text: &str, at: usize, count: usize) -> &str {
     let mut starts: Vec<(usize, usize, usize)> = Vec::new();
     let mut before = None;
     for (place, character) in text.char_indices() {
-        let fresh =
-            before.is_none_or(|before: char| is_mark(before) || before.is_whitespace() || before == '.' || before == '．');
+        let circled = ('①'..='⑳').contains(&character);
+        let fresh = circled
+            || before.is_none_or(|before: char| is_mark(before) || before.is_whitespace() || matches!(before, '.' | '．'));
         if fresh
             && let Some(length) = marker(&text.get(place..).unwrap_or_default().chars().collect::<Vec<_>>(), starts.len() + 1)
         {

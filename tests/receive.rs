@@ -1,0 +1,496 @@
+//! Lists come back: what `bidui receive` makes of them, through the program, on the fixtures' June.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use calamine::{Data, Reader, open_workbook_auto};
+use rust_xlsxwriter::Workbook;
+use serde_json::Value;
+
+const LIST: &str = "2018-06_土坪镇_疑点清单";
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn bidui(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+/// June's lists, and a ledger that knows of them.
+struct June {
+    folder: tempfile::TempDir,
+}
+
+impl June {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let june = Self { folder };
+        let (ledger, out) = (june.path("台账.db"), june.path("lists"));
+        let output = bidui(&[
+            "run",
+            "pipelines/village-lists.toml",
+            "--input",
+            "fixtures/2018-06",
+            "--period",
+            "2018-06",
+            "--ledger",
+            text(&ledger),
+            "--out",
+            text(&out),
+        ]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        june
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Receives a file; its exit code and what it says of it.
+    fn receive(&self, file: &Path) -> (i32, Value) {
+        let ledger = self.path("台账.db");
+        let output = bidui(&["receive", text(&ledger), text(file), "--out", text(&self.path("回执")), "--json"]);
+        let json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code().expect("a code"), json)
+    }
+
+    /// A list as it was sent, sheet by sheet; index and choices left out.
+    fn sheets(&self, list: &str) -> Vec<Sheet> {
+        sheets(&self.path("lists").join("reports").join(format!("{list}.xlsx")))
+    }
+}
+
+/// A sheet's rows of text: title, sub-title, header, list rows, signature.
+#[derive(Clone, Debug)]
+struct Sheet {
+    name: String,
+    rows: Vec<Vec<String>>,
+}
+
+fn sheets(path: &Path) -> Vec<Sheet> {
+    let mut book = open_workbook_auto(path).expect("a workbook");
+    let names: Vec<String> =
+        book.sheet_names().into_iter().filter(|name| !["汇总", "下拉选项"].contains(&name.as_str())).collect();
+    let cell = |cell: &Data| match cell {
+        Data::DateTime(_) | Data::DateTimeIso(_) | Data::Empty => String::new(),
+        other => other.to_string(),
+    };
+    let rows = |name: &str, book: &mut calamine::Sheets<_>| {
+        let range = book.worksheet_range(name).expect("a sheet");
+        range.rows().map(|row| row.iter().map(cell).collect()).collect()
+    };
+    names.into_iter().map(|name| Sheet { rows: rows(&name, &mut book), name }).collect()
+}
+
+impl Sheet {
+    fn header(&self) -> usize {
+        self.rows.iter().position(|row| row.iter().any(|text| text == "疑点编号")).expect("a header")
+    }
+
+    fn column(&self, title: &str) -> usize {
+        self.rows[self.header()].iter().position(|text| text == title).expect("a column")
+    }
+
+    /// Places of the list rows.
+    fn listed(&self) -> Vec<usize> {
+        let key = self.column("行标识");
+        (self.header() + 1..self.rows.len())
+            .filter(|at| self.rows[*at].get(key).is_some_and(|key| key.starts_with('F')))
+            .collect()
+    }
+
+    fn fill(&mut self, row: usize, title: &str, answer: &str) {
+        let column = self.column(title);
+        self.rows[row][column] = answer.to_owned();
+    }
+
+    fn fill_all(&mut self, title: &str, answer: &str) {
+        for row in self.listed() {
+            self.fill(row, title, answer);
+        }
+    }
+
+    /// Rows below the header that are not blank.
+    fn below(&self) -> usize {
+        self.rows.iter().skip(self.header() + 1).filter(|row| row.iter().any(|text| !text.is_empty())).count()
+    }
+}
+
+fn save(path: &Path, sheets: &[Sheet]) {
+    let mut book = Workbook::new();
+    for sheet in sheets {
+        let page = book.add_worksheet().set_name(&sheet.name).expect("a name");
+        for (row, cells) in (0u32..).zip(&sheet.rows) {
+            for (column, text) in (0u16..).zip(cells).filter(|(_, text)| !text.is_empty()) {
+                page.write_string(row, column, text).expect("written");
+            }
+        }
+    }
+    book.save(path).expect("saved");
+}
+
+/// Rows by outcome, over all files.
+fn counts(json: &Value) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for row in rows(json) {
+        *counts.entry(row["outcome"].as_str().expect("an outcome").to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+fn rows(json: &Value) -> Vec<Value> {
+    let files = json["files"].as_array().expect("files");
+    files.iter().flat_map(|file| file["rows"].as_array().expect("rows").clone()).collect()
+}
+
+fn of(outcomes: &[(&str, u64)]) -> BTreeMap<String, u64> {
+    outcomes.iter().map(|(outcome, count)| ((*outcome).to_owned(), *count)).collect()
+}
+
+/// What was understood of each row, wherever it stands in which file.
+fn told(json: &Value) -> Vec<(String, String, String)> {
+    let word = |row: &Value, key: &str| row[key].to_string();
+    let mut told: Vec<_> =
+        rows(json).iter().map(|row| (word(row, "finding_ids"), word(row, "outcome"), word(row, "reason"))).collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn lists_saved_by_another_program_in_three_formats_say_the_same() {
+    let expected = of(&[("taken", 6), ("unclear", 1), ("empty", 1), ("aside", 7)]);
+    let mut first = None;
+    for format in ["xls", "xlsx", "ods"] {
+        let june = June::new();
+        let (code, json) = june.receive(&root("fixtures/returned").join(format!("{LIST}.{format}")));
+        assert_eq!((code, counts(&json)), (3, expected.clone()), "{format}: {json:#}");
+        assert_eq!(*first.get_or_insert_with(|| told(&json)), told(&json), "{format}");
+    }
+}
+
+#[test]
+fn received_twice_and_received_in_another_format_adds_nothing() {
+    let june = June::new();
+    let returned = |format: &str| root("fixtures/returned").join(format!("{LIST}.{format}"));
+    june.receive(&returned("xlsx"));
+    let before = fs::read(june.path("台账.db")).expect("the ledger");
+    let (_, again) = june.receive(&returned("xlsx"));
+    assert_eq!(counts(&again), of(&[("known", 6), ("unclear", 1), ("empty", 1), ("aside", 7)]));
+    assert_eq!(again["files"][0]["written"], false);
+    assert!(again["files"][0]["received_before"].is_string());
+    assert!(fs::read(june.path("台账.db")).expect("the ledger") == before, "the ledger was touched");
+    let (_, other) = june.receive(&returned("ods"));
+    assert_eq!(counts(&other)["known"], 6);
+    let receipts = fs::read_dir(june.path("回执")).expect("receipts").count();
+    assert_eq!(receipts, 3, "each receive has its receipt");
+}
+
+/// One way to change a list, and what its list rows must come to.
+struct Change {
+    what: &'static str,
+    change: fn(&mut Vec<Sheet>),
+    expected: &'static [(&'static str, u64)],
+}
+
+/// Sheets as one, below each other.
+fn pasted(sheets: &mut Vec<Sheet>) {
+    let mut all = sheets.remove(0);
+    for sheet in sheets.drain(..) {
+        all.rows.extend(sheet.rows);
+    }
+    sheets.push(all);
+}
+
+fn each_row(sheets: &mut [Sheet], change: impl Fn(&mut Vec<String>, &Sheet)) {
+    for sheet in sheets {
+        let before = sheet.clone();
+        for at in before.header()..sheet.rows.len() {
+            change(&mut sheet.rows[at], &before);
+        }
+    }
+}
+
+/// A list of the fixtures' June has eight rows in seven sheets; they are answered `属实` before the change.
+const CHANGES: [Change; 16] = [
+    Change { what: "nothing", change: |_| (), expected: &[("taken", 8)] },
+    Change {
+        what: "sorted backwards",
+        change: |sheets| {
+            for sheet in sheets {
+                let listed = sheet.listed();
+                let rows: Vec<_> = listed.iter().map(|at| sheet.rows[*at].clone()).collect();
+                listed.into_iter().zip(rows.into_iter().rev()).for_each(|(at, row)| sheet.rows[at] = row);
+            }
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "a row deleted",
+        change: |sheets| {
+            let at = sheets[0].listed()[0];
+            sheets[0].rows.remove(at);
+        },
+        expected: &[("taken", 7)],
+    },
+    Change {
+        what: "rows inserted: a blank one, a note, a person who was not asked about",
+        change: |sheets| {
+            let (at, width, name) = (sheets[0].listed()[0], sheets[0].rows[2].len(), sheets[0].column("姓名"));
+            let result = sheets[0].column("核查结果");
+            let mut stranger = vec![String::new(); width];
+            (stranger[name], stranger[result]) = ("王大明".to_owned(), "属实".to_owned());
+            let mut note = vec![String::new(); width];
+            note[0] = "以下为本村第一组，由驻村工作队逐户入户核实后填写。".to_owned();
+            sheets[0].rows.splice(at..at, [vec![String::new(); width], note, stranger]);
+        },
+        expected: &[("taken", 8), ("unknown", 1), ("aside", 2)],
+    },
+    Change {
+        what: "a row copied, and copied with another answer",
+        change: |sheets| {
+            let at = sheets[0].listed()[0];
+            let (same, mut other) = (sheets[0].rows[at].clone(), sheets[0].rows[at].clone());
+            other[sheets[0].column("核查结果")] = "不属实".to_owned();
+            sheets[0].rows.splice(at + 1..at + 1, [same, other]);
+        },
+        expected: &[("taken", 8), ("copied", 1), ("conflicting", 1)],
+    },
+    Change { what: "columns moved", change: |sheets| each_row(sheets, |row, _| row.rotate_left(11)), expected: &[("taken", 8)] },
+    Change { what: "all villages pasted into one sheet", change: pasted, expected: &[("taken", 8)] },
+    Change {
+        what: "pasted into one sheet, one of them with its columns moved",
+        change: |sheets| {
+            each_row(&mut sheets[2..3], |row, _| row.rotate_right(5));
+            pasted(sheets);
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "headers retyped",
+        change: |sheets| {
+            for sheet in sheets {
+                let header = sheet.header();
+                for text in &mut sheet.rows[header] {
+                    *text = match text.as_str() {
+                        "核查结果" => "核 实 结 果：".to_owned(),
+                        "疑点编号" => "疑点号".to_owned(),
+                        "行标识" => " 行 标识".to_owned(),
+                        "现实情况" => "实际\n情况".to_owned(),
+                        other => other.to_owned(),
+                    };
+                }
+            }
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "header cells emptied",
+        change: |sheets| {
+            for sheet in sheets {
+                let header = sheet.header();
+                for title in ["核查结果", "行标识"] {
+                    let column = sheet.column(title);
+                    sheet.rows[header][column].clear();
+                }
+            }
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "header rows deleted",
+        change: |sheets| {
+            for sheet in sheets {
+                let header = sheet.header();
+                sheet.rows.remove(header);
+            }
+        },
+        // Titles above a header are no rows; without it they are.
+        expected: &[("taken", 8), ("aside", 14)],
+    },
+    Change {
+        what: "keys deleted, numbers in small letters",
+        change: |sheets| {
+            each_row(sheets, |row, sheet| {
+                let (key, id) = (sheet.column("行标识"), sheet.column("疑点编号"));
+                row[key].clear();
+                row[id] = row[id].to_lowercase();
+            });
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "keys deleted, numbers cut",
+        change: |sheets| {
+            each_row(sheets, |row, sheet| {
+                let (key, id) = (sheet.column("行标识"), sheet.column("疑点编号"));
+                row[key].clear();
+                let cut = |id: &str| id.chars().take(if id.starts_with('F') { 11 } else { 40 }).collect::<String>();
+                row[id] = row[id].split('\n').map(cut).collect::<Vec<_>>().join("\n");
+            });
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "keys and numbers deleted",
+        change: |sheets| {
+            each_row(sheets, |row, sheet| {
+                row[sheet.column("行标识")].clear();
+                if row[sheet.column("疑点编号")] != "疑点编号" {
+                    row[sheet.column("疑点编号")].clear();
+                }
+            });
+        },
+        expected: &[("taken", 8)],
+    },
+    Change {
+        what: "keys, numbers and kinds deleted",
+        change: |sheets| {
+            each_row(sheets, |row, sheet| {
+                for title in ["行标识", "疑点编号", "疑点类型"] {
+                    if row[sheet.column(title)] != title {
+                        row[sheet.column(title)].clear();
+                    }
+                }
+            });
+        },
+        expected: &[("unknown", 8)],
+    },
+    Change {
+        what: "answers in free text, in the wrong columns",
+        change: |sheets| {
+            let answers = [
+                ("核查结果", "情况属实已解决"),
+                ("备注", ""),
+                ("现实情况", "是"),
+                ("乡镇审核意见", "同意"),
+                ("处理意见", "属实，正在核对"),
+                ("现实情况", "看情况"),
+                ("核查结果", "否"),
+            ];
+            for (sheet, (title, answer)) in sheets.iter_mut().zip(answers) {
+                sheet.fill_all("核查结果", "");
+                if title != "备注" {
+                    sheet.fill_all(title, answer);
+                }
+            }
+        },
+        // The fifth sheet has two rows; what follows 属实 there is not understood and denies nothing.
+        expected: &[("taken", 4), ("unclear", 2), ("empty", 2)],
+    },
+];
+
+#[test]
+fn every_row_of_a_changed_list_is_taken_or_reported() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    sheets.iter_mut().for_each(|sheet| sheet.fill_all("核查结果", "属实"));
+    assert_eq!(sheets.iter().map(|sheet| sheet.listed().len()).sum::<usize>(), 8);
+    let ledger = fs::read(june.path("台账.db")).expect("the ledger");
+    for change in CHANGES {
+        let mut changed = sheets.clone();
+        (change.change)(&mut changed);
+        let file = june.path(&format!("{LIST}.xlsx"));
+        save(&file, &changed);
+        for rest in ["台账.db-wal", "台账.db-shm"] {
+            let _ = fs::remove_file(june.path(rest));
+        }
+        fs::write(june.path("台账.db"), &ledger).expect("as it was");
+        let (code, json) = june.receive(&file);
+        let mut told = counts(&json);
+        // Rows in are rows out; what is blank is told above list rows only.
+        let blank = rows(&json).iter().filter(|row| row["reason"].as_str().is_some_and(|why| why.starts_with("空白行"))).count();
+        if !change.what.contains("pasted") && !change.what.contains("deleted") && !change.what.contains("emptied") {
+            let heads = ["疑点编号", "疑点号"];
+            let below: usize = changed
+                .iter()
+                .map(|sheet| {
+                    let header = sheet.rows.iter().position(|row| row.iter().any(|text| heads.contains(&text.as_str())));
+                    let rows = sheet.rows.iter().skip(header.expect("a header") + 1);
+                    rows.filter(|row| row.iter().any(|text| !text.is_empty())).count()
+                })
+                .sum();
+            assert_eq!(below + blank, rows(&json).len(), "{}", change.what);
+        }
+        assert!(json["files"][0]["refusals"].as_array().expect("refusals").is_empty(), "{}: {json:#}", change.what);
+        let expected = of(change.expected);
+        // Signatures, pasted titles.
+        let aside = told.remove("aside").unwrap_or_default();
+        let wanted = expected.get("aside").copied().unwrap_or_default();
+        assert!(aside >= wanted, "{}: {json:#}", change.what);
+        told.extend(expected.get("aside").map(|count| ("aside".to_owned(), *count)));
+        assert_eq!(told, expected, "{}: {json:#}", change.what);
+        let refused = expected.keys().any(|outcome| ["unclear", "unknown"].contains(&outcome.as_str()));
+        assert_eq!(code, if refused { 3 } else { 0 }, "{}", change.what);
+        let places: std::collections::BTreeSet<_> =
+            rows(&json).iter().map(|row| (row["sheet"].to_string(), row["row"].to_string())).collect();
+        assert_eq!(places.len(), rows(&json).len(), "{}: a row is told twice", change.what);
+    }
+    assert_eq!(sheets.iter().map(Sheet::below).sum::<usize>(), 15, "eight rows and seven signatures");
+}
+
+#[test]
+fn the_command_tells_what_is_wrong_with_it() {
+    let june = June::new();
+    let (ledger, missing) = (june.path("台账.db"), june.path("没有.db"));
+    let list = root("fixtures/returned").join(format!("{LIST}.xlsx"));
+    let code = |arguments: &[&str]| {
+        let output = bidui(arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (none, told) = code(&["receive", text(&missing), text(&list)]);
+    assert!(none == Some(2) && told.contains("没有台账"), "{told}");
+    assert!(!missing.exists(), "asking after a ledger makes none");
+    let (none, told) = code(&["receive", text(&ledger), text(&june.path("没有.xlsx"))]);
+    assert!(none == Some(2) && told.contains("没有.xlsx"), "{told}");
+
+    let lock =
+        File::options().read(true).write(true).create(true).truncate(false).open(june.path("台账.db.lock")).expect("a lock");
+    lock.lock().expect("held");
+    let (held, told) = code(&["receive", text(&ledger), text(&list)]);
+    assert!(held == Some(6) && told.contains("占用"), "{told}");
+    drop(lock);
+
+    let (strange, _) = june.receive(&root("fixtures/2018-06/残联"));
+    assert_eq!(strange, 3, "registries are no lists");
+}
+
+#[test]
+fn nothing_personal_is_shown_on_the_screen() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    let mut names: Vec<String> = Vec::new();
+    for sheet in &mut sheets {
+        for row in sheet.listed() {
+            let name = sheet.rows[row][sheet.column("姓名")].clone();
+            sheet.fill(row, "现实情况", &format!("{name}说的，身份证520324199003071234，电话13885211234"));
+            names.push(name);
+        }
+    }
+    let file = june.path(&format!("{LIST}.xlsx"));
+    save(&file, &sheets);
+    let ledger = june.path("台账.db");
+    for arguments in [vec![], vec!["--json"]] {
+        let mut all = vec!["receive", text(&ledger), text(&file)];
+        all.extend(arguments);
+        let output = bidui(&all);
+        let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(shown.contains("看不懂") || shown.contains("unclear"), "{shown}");
+        for secret in names.iter().map(String::as_str).chain(["19900307", "13885211234"]) {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+    }
+    let receipt = sheets_of_receipt(&june.path("回执_2018-06.xlsx"));
+    assert!(receipt.contains("说的") && !receipt.contains("19900307") && !receipt.contains("13885211234"), "{receipt}");
+}
+
+fn sheets_of_receipt(path: &Path) -> String {
+    sheets(path).iter().flat_map(|sheet| sheet.rows.concat()).collect::<Vec<_>>().join(" ")
+}
