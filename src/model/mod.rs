@@ -19,5 +19,6 @@ pub mod receipt;
 pub mod record;
 pub mod registry;
 pub mod rule;
+pub mod similarity;
 pub mod standing;
 pub mod text;

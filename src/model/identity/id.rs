@@ -5,6 +5,7 @@
 //! dozens). Costs: a few hundred additions per call, no allocation but the result.
 
 use crate::model::date::Day;
+use crate::model::similarity::distance;
 
 /// Weights of the 17 digits (GB 11643, ISO 7064 MOD 11-2).
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -282,32 +283,7 @@ pub fn repairs(text: &str) -> Vec<Number> {
 /// (restricted Damerau-Levenshtein); 3 stands for three and more.
 #[must_use]
 pub fn slips(left: &[u8], right: &[u8]) -> u8 {
-    const FAR: u8 = 3;
-    const WIDTH: usize = 24;
-    if left.len() >= WIDTH || right.len() >= WIDTH || left.len().abs_diff(right.len()) >= usize::from(FAR) {
-        return FAR;
-    }
-    let mut rows = [[0u8; WIDTH]; 3];
-    for (column, cell) in rows[0].iter_mut().enumerate() {
-        *cell = small(column as u64);
-    }
-    for (i, a) in left.iter().enumerate() {
-        let (now, last, before) = ((i + 1) % 3, i % 3, (i + 2) % 3);
-        rows[now][0] = small(i as u64 + 1);
-        let mut lowest = rows[now][0];
-        for (j, b) in right.iter().enumerate() {
-            let mut cost = (rows[last][j] + u8::from(a != b)).min(rows[last][j + 1] + 1).min(rows[now][j] + 1);
-            if i > 0 && j > 0 && left[i - 1] == *b && *a == right[j - 1] {
-                cost = cost.min(rows[before][j - 1] + 1);
-            }
-            rows[now][j + 1] = cost;
-            lowest = lowest.min(cost);
-        }
-        if lowest >= FAR {
-            return FAR;
-        }
-    }
-    rows[left.len() % 3][right.len()].min(FAR)
+    distance(left, right, 2)
 }
 
 /// 0-9, or 10 for `X`.

@@ -148,7 +148,7 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
             && (1..longer.len()).any(|skip| longer.without(skip, shorter));
         return if dropped { NameLevel::Dropped } else { NameLevel::Different };
     }
-    let (mut unknown, mut sound, mut other, mut alike) = (0, 0, 0, true);
+    let (mut unknown, mut sound, mut other, mut differing) = (0, 0, 0, 0);
     for at in 0..left.len() {
         if left.characters[at] == '?' || right.characters[at] == '?' {
             unknown += 1;
@@ -156,8 +156,11 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
         } else if left.alike(at, right, at) {
             sound += 1;
         } else {
-            other += 1;
-            alike &= look_alike(left.characters[at], right.characters[at]);
+            if other == 1 {
+                return NameLevel::Different;
+            }
+            other = 1;
+            differing = at;
         }
     }
     match (unknown, sound, other) {
@@ -165,7 +168,9 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
         // At least one character must be known to agree.
         (1.., _, 0) if unknown < left.len() => NameLevel::Wildcard,
         (0, _, 0) => NameLevel::SameSound,
-        (0, _, 1) if left.len() >= 2 && alike => NameLevel::LookAlike,
+        (0, _, 1) if left.len() >= 2 && look_alike(left.characters[differing], right.characters[differing]) => {
+            NameLevel::LookAlike
+        }
         (0, _, 1) if left.len() >= 3 => NameLevel::OneCharacter,
         _ => NameLevel::Different,
     }
