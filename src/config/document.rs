@@ -89,6 +89,15 @@ fn report(document: &Document, error: &toml::de::Error, problems: &mut Problems)
     }
 }
 
+/// The bytes of the file for a place inside a TOML string, exact where the string holds no escape.
+pub(super) fn inner_span(file: &str, span: &Range<usize>, value: &str, offset: usize, length: usize) -> Range<usize> {
+    let Some(raw) = file.get(span.clone()) else { return span.clone() };
+    match raw.find(value) {
+        Some(start) => span.start + start + offset..span.start + start + offset + length,
+        None => span.clone(),
+    }
+}
+
 /// Removes the key written at `span`, at any depth.
 fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
     let found = table.keys().find(|key| key.span() == *span).cloned();

@@ -11,3 +11,4 @@ pub mod pipeline;
 pub mod policy;
 pub mod registry;
 pub mod returns;
+pub mod tables;

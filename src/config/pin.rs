@@ -74,7 +74,8 @@ impl Pin {
 }
 
 /// Glob match: `*` stops at `/`, `**` does not, `?` is one character.
-fn matches(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     // One row per pattern position: which prefixes of the text it can have eaten.

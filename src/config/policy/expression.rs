@@ -317,7 +317,7 @@ impl Check<'_> {
 }
 
 /// Byte offset of a 1-based line and column (in characters); 0 for an unknown place.
-fn offset_of(text: &str, at: Location) -> usize {
+pub(in crate::config) fn offset_of(text: &str, at: Location) -> usize {
     let (Ok(line), Ok(column)) = (usize::try_from(at.line), usize::try_from(at.column)) else { return 0 };
     if line == 0 || column == 0 {
         return 0;

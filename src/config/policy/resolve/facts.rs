@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Resolver;
-use crate::config::document::{Document, Spanned};
+use crate::config::document::{self, Document, Spanned};
 use crate::config::error::closest;
 use crate::config::policy::expression::{Expression, Vocabulary};
 use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
@@ -295,7 +295,7 @@ impl Resolver<'_> {
         match Expression::parse(text.get_ref(), vocabulary, expected) {
             Ok(expression) => Some(expression),
             Err(problem) => {
-                let span = inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
+                let span = document::inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
                 self.problem(file, span, problem.message, problem.hint);
                 None
             }
@@ -310,13 +310,4 @@ fn mentions(fact: &WrittenFact) -> Vec<&str> {
         .flat_map(|text| text.get_ref().split(|c: char| !(c.is_alphanumeric() || c == '_')))
         .filter(|word| !word.is_empty())
         .collect()
-}
-
-/// The bytes of the file for a place inside a TOML string, exact where the string holds no escape.
-fn inner_span(file: &str, span: &Range<usize>, value: &str, offset: usize, length: usize) -> Range<usize> {
-    let Some(raw) = file.get(span.clone()) else { return span.clone() };
-    match raw.find(value) {
-        Some(start) => span.start + start + offset..span.start + start + offset + length,
-        None => span.clone(),
-    }
 }
