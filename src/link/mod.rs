@@ -1,4 +1,4 @@
-//! Every record → a person.
+//! Every record → a person. Here the registries of a county; [`tables`] does it for any two tables by a model that is data.
 //!
 //! Takes the records of all registries, the linkage model and the county's key; gives [`Linked`]: exactly one link per row, the persons, the
 //! pairs for a human, and what looked odd about identities. Guarantees: same input, same result for any number of threads; a
@@ -19,6 +19,7 @@ mod probable;
 mod quality;
 mod roster;
 mod spine;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 mod weights;

@@ -1,0 +1,190 @@
+//! From decisions to what leaves the room: links per row, persons with stable ids and best values, pairs for a human.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use rayon::prelude::*;
+
+use super::choose::{Choice, Scored};
+use super::parts;
+use super::store::Store;
+use super::weigh::Scorer;
+use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
+use crate::link::quality;
+use crate::link::roster::dense;
+use crate::link::weights::{probability, to_f32};
+use crate::model::ids::CountyKey;
+use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair};
+use crate::model::record::{RecordSet, RowId};
+
+pub(super) fn linked(
+    records: &RecordSet,
+    model: &TablesModel,
+    store: &Store,
+    scorer: &Scorer,
+    choice: &Choice,
+    key: &CountyKey,
+) -> Linked {
+    let persons = persons(store, choice);
+    let mut links = vec![Link { person: PersonIx(0), status: LinkStatus::Alone, weight: 0.0, probability: 1.0 }; store.len()];
+    let best = strongest(store, choice);
+    let mut is_founder = vec![false; store.len()];
+    for (person, rows) in (0..).zip(&persons) {
+        for (at, &row) in rows.iter().enumerate() {
+            let link = &mut links[row as usize];
+            link.person = PersonIx(person);
+            if at == 0 {
+                is_founder[row as usize] = true;
+                link.status = if rows.len() > 1 { LinkStatus::Id } else { LinkStatus::Alone };
+            } else {
+                link.status = LinkStatus::Probable;
+                if let Some(edge) = best[row as usize] {
+                    link.weight = to_f32(edge.weight);
+                    link.probability = probability(edge.weight);
+                    if by_number(model, store, scorer, &edge) {
+                        link.status = LinkStatus::Id;
+                    }
+                }
+            }
+        }
+    }
+    let mut review: Vec<ReviewPair> = choice
+        .review
+        .iter()
+        .map(|(edge, reason)| {
+            let (left, right) = (store.order[edge.left as usize], store.order[edge.right as usize]);
+            ReviewPair {
+                left: RowId(left.min(right)),
+                right: RowId(left.max(right)),
+                weight: to_f32(edge.weight),
+                probability: probability(edge.weight),
+                parts: parts(model, store, scorer, edge),
+                reason: (*reason).to_owned(),
+            }
+        })
+        .collect();
+    review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
+    let quality = quality::quality(&links, |row| is_founder[row], &review, 0);
+    let people = people(records, model, store, &persons, key);
+    Linked { links, people, review, suspicions: Vec::new(), quality }
+}
+
+/// Source rows by person: ascending within each, persons by their first row.
+fn persons(store: &Store, choice: &Choice) -> Vec<Vec<u32>> {
+    let mut grouped = vec![false; store.len()];
+    let mut persons: Vec<Vec<u32>> = Vec::with_capacity(store.len());
+    for group in &choice.groups {
+        let mut rows: Vec<u32> = group.iter().map(|at| store.order[*at as usize]).collect();
+        rows.sort_unstable();
+        for row in &rows {
+            grouped[*row as usize] = true;
+        }
+        persons.push(rows);
+    }
+    persons.extend((0..dense(store.len())).filter(|row| !grouped[*row as usize]).map(|row| vec![row]));
+    persons.sort_unstable();
+    persons
+}
+
+/// By source row, the heaviest pair that joined it.
+fn strongest(store: &Store, choice: &Choice) -> Vec<Option<Scored>> {
+    let mut best: Vec<Option<Scored>> = vec![None; store.len()];
+    for edge in &choice.joined {
+        for row in [edge.left, edge.right] {
+            let place = &mut best[store.order[row as usize] as usize];
+            if place.is_none_or(|known| known.weight < edge.weight) {
+                *place = Some(*edge);
+            }
+        }
+    }
+    best
+}
+
+/// Whether an equal resident number is among what joined a pair.
+fn by_number(model: &TablesModel, store: &Store, scorer: &Scorer, edge: &Scored) -> bool {
+    let equal = |when: &When, at: usize| {
+        let numbers = model.comparisons[at].on.iter().any(|field| model.fields[*field].kind == Kind::IdNumber);
+        matches!(when, When::All(atoms) if numbers && atoms.iter().any(|atom| matches!(atom.test, Test::Exact | Test::Id(IdTest::Equal))))
+    };
+    let any = model.comparisons.iter().enumerate().any(|(at, found)| found.levels.iter().any(|level| equal(&level.when, at)));
+    any && scorer.bars(store, model, edge.left, edge.right).iter().any(|bar| {
+        let level = model.comparisons[bar.comparison].levels.get(usize::from(bar.level));
+        level.is_some_and(|level| equal(&level.when, bar.comparison))
+    })
+}
+
+/// `people.parquet`: the id, how many rows, and per field of the tables the value of the row that speaks for the person, or the first that another has.
+fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Vec<u32>], key: &CountyKey) -> People {
+    let mut rank = vec![0u32; store.len()];
+    for (at, &row) in store.order.iter().enumerate() {
+        rank[row as usize] = dense(at);
+    }
+    // Rows of a person as what they say orders them, not as the files do.
+    let ordered: Vec<Vec<u32>> = persons
+        .par_iter()
+        .map(|rows| {
+            let mut rows = rows.clone();
+            rows.sort_unstable_by_key(|row| rank[*row as usize]);
+            rows
+        })
+        .collect();
+    let shown: Vec<usize> =
+        (0..model.fields.len()).filter(|field| model.fields[*field].from.is_empty() && Some(*field) != model.truth).collect();
+    let arrays: Vec<Vec<Option<&StringArray>>> =
+        model.fields.iter().map(|field| records.registries.iter().map(|registry| registry.text(&field.name)).collect()).collect();
+    let cell = |field: usize, row: u32| {
+        let (position, row) = records.locate(RowId(row))?;
+        arrays[field][position].filter(|array| array.is_valid(row)).map(|array| array.value(row))
+    };
+    let content = |rows: &[u32]| -> Vec<String> {
+        let text = |field: usize, row: u32| cell(field, row).unwrap_or("").to_owned();
+        match model.record {
+            // The smallest key of the person's rows: it stays when rows are added behind it.
+            Some(field) => rows.iter().map(|row| text(field, *row)).filter(|key| !key.is_empty()).min().into_iter().collect(),
+            None => Vec::new(),
+        }
+    };
+    let mut ids: Vec<String> = ordered
+        .par_iter()
+        .map(|rows| {
+            let mut parts = content(rows);
+            if parts.is_empty() {
+                parts = shown.iter().map(|field| cell(*field, rows[0]).unwrap_or("").to_owned()).collect();
+            }
+            key.id("P", &parts.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .collect();
+    tell_apart(&mut ids, key);
+    let mut fields = vec![Field::new("person_id", DataType::Utf8, false), Field::new("rows", DataType::Utf8, false)];
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(&ids)),
+        Arc::new(StringArray::from_iter_values(ordered.iter().map(|rows| rows.len().to_string()))),
+    ];
+    let values: Vec<ArrayRef> = shown
+        .par_iter()
+        .map(|field| -> ArrayRef {
+            Arc::new(ordered.iter().map(|rows| rows.iter().find_map(|row| cell(*field, *row))).collect::<StringArray>())
+        })
+        .collect();
+    fields.extend(shown.iter().map(|field| Field::new(&model.fields[*field].name, DataType::Utf8, true)));
+    columns.extend(values);
+    // The columns are made here, all of one length.
+    let schema = Arc::new(Schema::new(fields));
+    People(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema)))
+}
+
+/// Persons that say the same word for word and are still two get a number each.
+fn tell_apart(ids: &mut [String], key: &CountyKey) {
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    order.sort_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+    let mut told = Vec::new();
+    for block in order.chunk_by(|a, b| ids[*a] == ids[*b]) {
+        for (copy, &at) in block.iter().enumerate().skip(1) {
+            told.push((at, key.id("P", &[&ids[at], &copy.to_string()])));
+        }
+    }
+    for (at, id) in told {
+        ids[at] = id;
+    }
+}
