@@ -11,7 +11,7 @@
 //! | [`config`] | texts of definition files | dictionary, divisions, policy, linking model, layouts; or every mistake under a caret |
 //! | [`ingest`] | bytes of any spreadsheet | cells (in a child process), then tables, then which registry |
 //! | [`normalise`] | a table and its registry | canonical columns, every repair named |
-//! | [`link`] | all records | every row → a person, with weight and parts |
+//! | [`link`] | all records | every row → a person, with weight and parts; the same for any two tables by a model |
 //! | [`assess`] | records, links, policy | findings with evidence, coverage rates, what was not evaluated |
 //! | [`ledger`] | findings, returned answers | where each finding stands, over months |
 //! | [`report`] | findings, where they stand | workbooks |

@@ -44,7 +44,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, not a state")]
 pub(super) struct RunArgs {
-    /// Pipeline file, e.g. pipelines/monthly.toml 流程文件
+    /// Pipeline file, e.g. pipelines/monthly.toml, or a model of tables 流程文件，或连接表的模型
     pub(super) pipeline: PathBuf,
     /// Files, folders or zips to read; or one finished run's folder, whose rows and links are taken 输入文件、文件夹或压缩包；或一次运行的结果文件夹
     #[arg(long, short, required = true, num_args = 1..)]
@@ -165,9 +165,9 @@ pub(super) enum LayoutName {
 pub(super) struct EvaluateArgs {
     /// Run folder 运行文件夹
     pub(super) run: PathBuf,
-    /// Folder with rows.csv, findings.csv, persons.csv 真值文件夹
+    /// Folder with rows.csv, findings.csv, persons.csv; not needed where the tables' model names a truth column 真值文件夹
     #[arg(long)]
-    pub(super) truth: PathBuf,
+    pub(super) truth: Option<PathBuf>,
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,

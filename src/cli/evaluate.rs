@@ -4,9 +4,15 @@ use super::args::EvaluateArgs;
 use super::{Failure, ui};
 
 pub(super) fn evaluate(arguments: &EvaluateArgs) -> Result<u8, Failure> {
-    let evaluation = crate::run::evaluate(&arguments.run, &arguments.truth).map_err(Failure::usage)?;
-    if arguments.json {
-        ui::result(&serde_json::to_string_pretty(&evaluation).map_err(Failure::internal)?);
+    match &arguments.truth {
+        Some(truth) => show(&crate::run::evaluate(&arguments.run, truth).map_err(Failure::usage)?, arguments.json),
+        None => show(&crate::run::evaluate_tables(&arguments.run).map_err(Failure::usage)?, arguments.json),
+    }
+}
+
+fn show(evaluation: &(impl std::fmt::Display + serde::Serialize), json: bool) -> Result<u8, Failure> {
+    if json {
+        ui::result(&serde_json::to_string_pretty(evaluation).map_err(Failure::internal)?);
     } else {
         ui::result(&evaluation.to_string());
     }

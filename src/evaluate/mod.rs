@@ -5,6 +5,7 @@
 //! confidence tier. Guarantees: order of input does not matter; a row that the run rejected still counts against recall; what
 //! has neither truth nor finding shows counts of 0 and no ratio. Cost: linear in rows, but for sorting.
 
+pub mod clusters;
 pub mod diagnose;
 mod pairs;
 mod rules;

@@ -45,6 +45,12 @@ impl Vocabulary {
         Self { words }
     }
 
+    /// From folded spellings, none of which says what a person is.
+    #[must_use]
+    pub fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
+        Self { words: words.into_iter().map(|word| (word.to_owned(), false)).collect() }
+    }
+
     /// Whether a row of cells is a header by its words: at least three known ones, and half of the cells.
     pub(super) fn is_header(&self, cells: &[super::rows::Cell<'_>]) -> bool {
         let known = || cells.iter().filter(|(_, kind, text)| *kind == CellKind::Text && self.knows(text).is_some()).count();

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::definitions::{self, DefinitionError};
 use super::inputs::{self, InputError};
 use super::intake::Intake;
+use super::tables;
 use crate::assess::cases;
 use crate::config::error::Problems;
 use crate::ingest::header::Vocabulary;
@@ -52,6 +53,14 @@ pub enum CheckError {
 
 /// Checks a pipeline and, where given, files.
 pub fn check(pipeline: &Path, arguments: &[PathBuf], executable: &Path) -> Result<CheckReport, CheckError> {
+    if let Some(mut definition) = tables::definition(pipeline)? {
+        let told = definition.told();
+        if arguments.is_empty() {
+            return Ok(CheckReport { definitions: told, files: Vec::new() });
+        }
+        let (files, foretold) = tables::check_files(&mut definition, &inputs::gather(arguments, None)?, executable);
+        return Ok(CheckReport { definitions: told + &foretold, files });
+    }
     let definitions = definitions::load(pipeline)?;
     cases::verify(&definitions.policy, &definitions.dictionary, &definitions.policy_documents).map_err(CheckError::Cases)?;
     let told = format!(
@@ -99,7 +108,7 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], executable: &Path) -> Resul
     Ok(CheckReport { definitions: told, files })
 }
 
-fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
+pub(super) fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
     let mut text = format!(
         "{}（{}{}）",
         file.path,
@@ -137,8 +146,17 @@ fn write_to(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
+/// Every refusal among files and sheets.
+pub(super) fn refusals(intake: &[IntakeFile]) -> Vec<String> {
+    let all = intake.iter().flat_map(|file| {
+        let sheets = file.sheets.iter().filter_map(|sheet| sheet.refusal.as_ref());
+        file.refusal.iter().chain(sheets)
+    });
+    all.map(refusal_text).collect()
+}
+
 /// Which file or sheet, why, and what to do.
-pub(super) fn refusal_text(refusal: &Refusal) -> String {
+fn refusal_text(refusal: &Refusal) -> String {
     let sheet = if refusal.name.sheet.is_empty() { String::new() } else { format!(" 工作表 {}", refusal.name.sheet) };
     format!("{}{sheet}：{}\n  怎么办：{}", refusal.name.file, refusal.what, refusal.hint)
 }

@@ -84,13 +84,25 @@ pub enum DefinitionError {
 }
 
 /// Reads files and remembers their bytes for the hash.
-struct Reader {
+pub(super) struct Reader {
     folder: PathBuf,
     hasher: Sha256,
 }
 
 impl Reader {
-    fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
+    /// A reader of files beside the pipeline at `path`, and the pipeline's own name there.
+    pub(super) fn beside(path: &Path) -> (Self, String) {
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        (Self { folder, hasher: Sha256::new() }, name)
+    }
+
+    /// Of all files read, lower-case hexadecimal.
+    pub(super) fn hash(self) -> String {
+        hexadecimal(&self.hasher.finalize())
+    }
+
+    pub(super) fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
         let path = self.folder.join(relative);
         let bytes = fs::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
         for part in [relative.as_bytes(), &bytes] {
@@ -100,7 +112,7 @@ impl Reader {
         Ok(bytes)
     }
 
-    fn document(&mut self, relative: &str) -> Result<Document, DefinitionError> {
+    pub(super) fn document(&mut self, relative: &str) -> Result<Document, DefinitionError> {
         let text = String::from_utf8(self.read(relative)?);
         let path = self.folder.join(relative);
         match text {
@@ -127,9 +139,7 @@ impl Reader {
 
 /// Reads and resolves the pipeline at `path`.
 pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
-    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut reader = Reader { folder, hasher: Sha256::new() };
+    let (mut reader, name) = Reader::beside(path);
     let mut problems = Problems::default();
     let Some(pipeline) = layers(&mut reader, &name, &mut problems)?.and_then(|layers| Pipeline::resolve(layers, &mut problems))
     else {
@@ -194,7 +204,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         identity_files: pipeline.identity_files,
         ledger: pipeline.ledger.map(|path| reader.folder.join(path)),
         links_hash: hexadecimal(&rows.finalize()),
-        hash: hexadecimal(&reader.hasher.finalize()),
+        hash: reader.hash(),
     })
 }
 

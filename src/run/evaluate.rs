@@ -6,6 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
 
 use super::stages::{self, StageError};
+use crate::evaluate::clusters::ClusterScore;
 use crate::evaluate::{EvaluateError, Evaluation, FindingRow, LinkRow, TruthTexts};
 use crate::model::finding::{Confidence, Scope};
 
@@ -31,9 +32,19 @@ pub enum EvaluateRunError {
         /// Why.
         source: std::io::Error,
     },
+    /// No truth folder was given, and the run has no truth of its own.
+    #[error("这次运行自己没有真值（模型的 [tables] 没有写 truth，或那一列是空的）。请用 --truth 指定真值文件夹")]
+    NoTruth,
     /// The truth does not fit.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+}
+
+/// Evaluates a run that linked tables against the truth column its model names.
+pub fn evaluate_tables(run: &Path) -> Result<ClusterScore, EvaluateRunError> {
+    let told = super::tables::of_run(run);
+    let Some((task, Some(truth))) = told else { return Err(EvaluateRunError::NoTruth) };
+    super::tables::evaluate(run, task, &truth)?.ok_or(EvaluateRunError::NoTruth)
 }
 
 /// Evaluates the run in `run` against `truth/{rows,findings,persons}.csv`.

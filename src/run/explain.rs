@@ -45,6 +45,9 @@ pub enum ExplainError {
 
 /// Answers.
 pub fn explain(run: &Path, question: &Question) -> Result<String, ExplainError> {
+    if super::tables::of_run(run).is_some() {
+        return super::tables::explain::explain(run, question);
+    }
     let stages = Stages::read(run)?;
     let mut text = String::new();
     match question {
@@ -223,13 +226,7 @@ impl Stages {
             number("probability"),
             of("reason"),
         );
-        let Some(parts) = list_at(&self.review, "parts", pair) else { return };
-        let words = |name: &str| parts.column_by_name(name).and_then(|column| column.as_string_opt::<i32>().cloned());
-        let weights = parts.column_by_name("weight").and_then(|column| column.as_primitive_opt::<Float32Type>().cloned());
-        let (Some(comparisons), Some(levels), Some(weights)) = (words("comparison"), words("level"), weights) else { return };
-        for at in 0..parts.len() {
-            let _ = writeln!(text, "      {:>7.2}  {} {}", weights.value(at), comparisons.value(at), levels.value(at));
-        }
+        doubt_bars(&self.review, pair, text);
     }
 
     fn findings(&self, is_wanted: impl Fn(usize) -> bool, text: &mut String) {
@@ -261,6 +258,17 @@ impl Stages {
                 let _ = writeln!(text, "      依据：{} {place}{}={shown}", registry.value(at), header.value(at));
             }
         }
+    }
+}
+
+/// The bars of a review pair.
+pub(super) fn doubt_bars(review: &RecordBatch, pair: usize, text: &mut String) {
+    let Some(parts) = list_at(review, "parts", pair) else { return };
+    let words = |name: &str| parts.column_by_name(name).and_then(|column| column.as_string_opt::<i32>().cloned());
+    let weights = parts.column_by_name("weight").and_then(|column| column.as_primitive_opt::<Float32Type>().cloned());
+    let (Some(comparisons), Some(levels), Some(weights)) = (words("comparison"), words("level"), weights) else { return };
+    for at in 0..parts.len() {
+        let _ = writeln!(text, "      {:>7.2}  {} {}", weights.value(at), comparisons.value(at), levels.value(at));
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::tables::TablesEntry;
 use crate::assess::RuleCount;
 use crate::model::date::{Day, Month};
 use crate::model::finding::RuleNote;
@@ -45,6 +46,9 @@ pub(super) struct Manifest {
     pub(super) stages: Vec<StageEntry>,
     /// How rows came to their persons, and how many links are probably wrong or missing.
     pub(super) linking: Option<LinkingEntry>,
+    /// Tables linked or deduplicated by a model; absent in a county's run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tables: Option<TablesEntry>,
     /// One per file written, by path.
     pub(super) outputs: Vec<OutputEntry>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
@@ -294,14 +298,21 @@ impl Manifest {
     /// An empty manifest of a run.
     #[must_use]
     pub(super) fn new(pipeline: &str, pipeline_hash: &str, period: Month, as_of: Day) -> Self {
+        let (period, as_of) = (period.to_string(), as_of.to_string());
+        Self { period, as_of, ..Self::of_tables(pipeline, pipeline_hash, None) }
+    }
+
+    /// An empty manifest of a run that links tables: it speaks for no month.
+    #[must_use]
+    pub(super) fn of_tables(pipeline: &str, pipeline_hash: &str, as_of: Option<Day>) -> Self {
         Self {
             tool: concat!("bidui ", env!("CARGO_PKG_VERSION")).to_owned(),
             pipeline: pipeline.to_owned(),
             pipeline_hash: pipeline_hash.to_owned(),
             links_hash: String::new(),
             taken_from: None,
-            period: period.to_string(),
-            as_of: as_of.to_string(),
+            period: String::new(),
+            as_of: as_of.map(|day| day.to_string()).unwrap_or_default(),
             towns: Vec::new(),
             villages: Vec::new(),
             masked: false,
@@ -309,6 +320,7 @@ impl Manifest {
             inputs: Vec::new(),
             stages: Vec::new(),
             linking: None,
+            tables: None,
             outputs: Vec::new(),
             notes: Vec::new(),
             standings: BTreeMap::new(),

@@ -24,6 +24,7 @@ mod returned;
 mod source;
 mod stages;
 mod standings;
+mod tables;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ use workspace::Workspace;
 pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use definitions::DefinitionError;
 pub use diagnose::diagnose;
-pub use evaluate::{EvaluateRunError, evaluate};
+pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
 pub use explain::{ExplainError, Question, explain};
 pub use facts::facts;
 pub use finished::FinishedError;
@@ -175,6 +176,9 @@ struct Run<'a> {
 
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
 pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str) + Sync)) -> Result<Summary, RunError> {
+    if let Some(definition) = tables::definition(&request.pipeline)? {
+        return tables::run(request, definition, interrupted, progress);
+    }
     let definitions = definitions::load(&request.pipeline)?;
     let (finished, period, as_of) = Source::period(request, &definitions)?;
     let (towns, villages) = source::places(request, &definitions, period)?;
@@ -529,15 +533,7 @@ impl Run<'_> {
         if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
         }
-        let refusals = intake
-            .iter()
-            .flat_map(|file| {
-                let sheets = file.sheets.iter().filter_map(|sheet| sheet.refusal.as_ref());
-                file.refusal.iter().chain(sheets)
-            })
-            .map(check::refusal_text)
-            .collect();
-        Ok(Summary { manifest, headline, findings, refusals })
+        Ok(Summary { manifest, headline, findings, refusals: check::refusals(intake) })
     }
 }
 

@@ -45,7 +45,7 @@ pub struct StageError {
 }
 
 /// Writes batches of one schema to a Parquet file.
-fn write(
+pub(super) fn write(
     path: &Path,
     schema: &SchemaRef,
     batches: impl IntoIterator<Item = Result<RecordBatch, arrow::error::ArrowError>>,

@@ -1,0 +1,329 @@
+//! A pipeline with a `[tables]` section: any tables of persons, linked or deduplicated by a model that is data.
+//!
+//! [`definition`] says whether a pipeline is one; [`run`] leaves a run folder in the shape of the house plan (records, rejects, links, people, review; in
+//! place of findings: pairs, clusters, the fitted model) and prints what the truth column says, if there is one.
+
+mod entry;
+pub(super) mod explain;
+mod outputs;
+mod read;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::definitions::{DefinitionError, Reader};
+use super::evaluate::{EvaluateRunError, column};
+use super::inputs::{self, InputFile};
+use super::manifest::{Manifest, StageEntry, Timing};
+use super::workspace::Workspace;
+use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
+use crate::config::document::Document;
+use crate::config::tables::{SavedModel, TablesModel, Task};
+use crate::evaluate::clusters::ClusterScore;
+use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
+use crate::model::date::{Day, Month};
+use crate::model::ids::{CountyKey, hexadecimal};
+use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::link::LinkQuality;
+pub(super) use entry::TablesEntry;
+use read::{Setting, Taken};
+
+/// The key of ids where the model names no key file: such ids can be recomputed by whoever has the rows.
+const OPEN_KEY: &[u8] = b"bidui tables";
+
+/// A model and what it names.
+#[derive(Debug)]
+pub(super) struct Definition {
+    pub(super) model: TablesModel,
+    saved: Option<SavedModel>,
+    key: CountyKey,
+    hash: String,
+}
+
+impl Definition {
+    /// One line on it.
+    pub(super) fn told(&self) -> String {
+        let model = &self.model;
+        let task = match model.task {
+            Task::Link => "连接两个表",
+            Task::Deduplicate => "一个表去重",
+            Task::ByFiles => "两个文件则连接，一个文件则去重",
+        };
+        let levels: usize = model.comparisons.iter().map(|comparison| comparison.levels.len() + 1).sum();
+        format!(
+            "{}：{task}，{} 个字段，{} 条分块规则，{} 个比较项 {levels} 个级别",
+            model.name,
+            model.fields.len(),
+            model.rules.len(),
+            model.comparisons.len(),
+        )
+    }
+}
+
+/// The model at `path`; `None` when the file is no such model (or is not there: the other loader says so).
+pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionError> {
+    let (mut reader, name) = Reader::beside(path);
+    let Ok(document) = reader.document(&name) else { return Ok(None) };
+    if !TablesModel::is_meant(&document) {
+        return Ok(None);
+    }
+    let model = TablesModel::resolve(&document).map_err(DefinitionError::Mistakes)?;
+    let key = match &model.key {
+        Some(key) => CountyKey::new(reader.read(key)?),
+        None => CountyKey::new(OPEN_KEY.to_vec()),
+    };
+    let saved = match &model.saved {
+        Some(saved) => {
+            let document: Document = reader.document(saved)?;
+            Some(SavedModel::resolve(&document, &model).map_err(DefinitionError::Mistakes)?)
+        }
+        None => None,
+    };
+    Ok(Some(Definition { model, saved, key, hash: reader.hash() }))
+}
+
+/// Runs the model over the files.
+pub(super) fn run(
+    request: &Request,
+    mut definition: Definition,
+    interrupted: &AtomicBool,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<Summary, RunError> {
+    if !request.towns.is_empty() || !request.villages.is_empty() {
+        return Err(RunError::Usage("这个流程只连接表，没有乡镇和村：请去掉 --town、--village".to_owned()));
+    }
+    let files = inputs::gather(&request.inputs, Some(&request.out))?;
+    definition.model.task = definition.model.task.of_files(files.len());
+    let definition = &definition;
+    let workspace = Workspace::open(&request.out, &fingerprint(request, definition, &files), request.fresh)?;
+    let as_of = request.as_of.unwrap_or_else(last_day);
+    let manifest = Manifest::of_tables(&definition.model.name, &definition.hash, request.as_of);
+    let setting = Setting { model: &definition.model, as_of, executable: &request.executable, interrupted, progress };
+    Run { request, definition, workspace, setting, manifest, timings: Vec::new() }.stages(&files)
+}
+
+/// Births up to the end of the century are possible where no day is given.
+fn last_day() -> Day {
+    Month::new(2099, 12).map_or(Day(0), Month::last_day)
+}
+
+/// Equal for equal tool, model, inputs and options.
+fn fingerprint(request: &Request, definition: &Definition, files: &[InputFile]) -> String {
+    let mut hasher = Sha256::new();
+    let until = format!("{:?} {:?}", request.until, request.as_of);
+    let fixed = [env!("CARGO_PKG_VERSION"), &definition.hash, &until];
+    for text in fixed.into_iter().chain(files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()])) {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hexadecimal(&hasher.finalize()).chars().take(16).collect()
+}
+
+/// One run under way.
+struct Run<'a> {
+    request: &'a Request,
+    definition: &'a Definition,
+    workspace: Workspace,
+    setting: Setting<'a>,
+    manifest: Manifest,
+    timings: Vec<Timing>,
+}
+
+impl Run<'_> {
+    fn stages(mut self, files: &[InputFile]) -> Result<Summary, RunError> {
+        let taken = self.timed("normalise", "读入、规范", |run| run.read(files))?;
+        let mut headline = self.opening(&taken);
+        if self.request.until == Stage::Normalise {
+            stages::write_records(&self.workspace.path("stages/records.parquet")?, &taken.records)?;
+        } else {
+            let linked = self.timed("link", "比对", |run| run.link(&taken))?;
+            let score = outputs::against_truth(&taken.records, &self.definition.model, &linked);
+            headline.push_str(&told(&self.definition.model, &linked, score.as_ref()));
+            self.timed("report", "写出", |run| run.write(&taken, &linked, score))?;
+        }
+        self.finish(&taken.intake, headline)
+    }
+
+    fn timed<T>(
+        &mut self,
+        stage: &'static str,
+        plain: &str,
+        work: impl FnOnce(&mut Self) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        if self.setting.interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let start = Instant::now();
+        let done = work(self)?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes() });
+        (self.setting.progress)(&format!("{plain}：{seconds:.1} 秒"));
+        Ok(done)
+    }
+
+    fn read(&mut self, files: &[InputFile]) -> Result<Taken, RunError> {
+        let read = read::files(&self.setting, files);
+        if self.setting.interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let taken = read::tables(&self.setting, files, read)?;
+        stages::write_rejects(&self.workspace.path("stages/rejects.parquet")?, &taken.rejects)?;
+        Ok(taken)
+    }
+
+    /// Links while the rows are written.
+    fn link(&mut self, taken: &Taken) -> Result<TablesLinked, RunError> {
+        let definition = self.definition;
+        let records = self.workspace.path("stages/records.parquet")?;
+        let (linked, written) = rayon::join(
+            || link_tables(&taken.records, &definition.model, definition.saved.as_ref(), &definition.key),
+            || stages::write_records(&records, &taken.records),
+        );
+        written?;
+        linked.map_err(|error| RunError::Usage(error.to_string()))
+    }
+
+    fn write(&mut self, taken: &Taken, linked: &TablesLinked, score: Option<ClusterScore>) -> Result<(), RunError> {
+        let (records, model) = (&taken.records, &self.definition.model);
+        let path = |name: &str| self.workspace.path(&format!("stages/{name}.parquet"));
+        stages::write_links(&path("links")?, records, &linked.linked)?;
+        stages::write_batch(&path("people")?, &linked.linked.people.0)?;
+        stages::write_review(&path("review")?, records, &linked.linked.review)?;
+        outputs::write_pairs(&path("pairs")?, records, model, linked)?;
+        let clusters = outputs::write_clusters(&path("clusters")?, linked)?;
+        let fitted = toml::to_string(&linked.model).map_err(|error| RunError::Internal(error.to_string()))?;
+        self.workspace.write("stages/model.toml", fitted.as_bytes())?;
+        let rows = records.len() as u64;
+        self.manifest.stages.push(StageEntry { stage: "link", rows_in: rows, rows_out: linked.linked.links.len() as u64 });
+        self.manifest.linking = Some((&linked.linked.quality).into());
+        self.manifest.tables = Some(entry::entry(model, linked, clusters, &taken.notes, score));
+        Ok(())
+    }
+
+    fn opening(&mut self, taken: &Taken) -> String {
+        let sheets = || taken.intake.iter().flat_map(|file| &file.sheets);
+        let read: u64 = sheets().map(|sheet| sheet.read).sum();
+        let kept: u64 = sheets().map(|sheet| sheet.kept).sum();
+        let rows = taken.records.len() as u64;
+        self.manifest.stages.push(StageEntry { stage: "normalise", rows_in: read, rows_out: rows });
+        self.manifest.balanced = kept == rows && sheets().all(IntakeSheet::balances);
+        self.manifest.inputs = taken.intake.iter().map(Into::into).collect();
+        let mut text = format!("{}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definition.model.name, read - kept);
+        for note in &taken.notes {
+            let _ = write!(text, "\n注意  {note}");
+        }
+        text
+    }
+
+    fn finish(self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
+        let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
+        let manifest = serde_json::to_string_pretty(&self.manifest).map_err(internal)? + "\n";
+        let timings = serde_json::to_string_pretty(&self.timings).map_err(internal)? + "\n";
+        self.workspace.write("timings.json", timings.as_bytes())?;
+        self.workspace.write("run.json", manifest.as_bytes())?;
+        self.workspace.publish()?;
+        let _ = write!(headline, "\n结果在 {}", self.request.out.display());
+        Ok(Summary { manifest, headline, findings: 0, refusals: check::refusals(intake) })
+    }
+}
+
+/// A few lines for the terminal.
+fn told(model: &TablesModel, linked: &TablesLinked, score: Option<&ClusterScore>) -> String {
+    let LinkQuality { alone, review, false_links, missed_links, .. } = &linked.linked.quality;
+    let scored: u64 = linked.rules.iter().map(|rule| rule.scored).sum();
+    let mut text = format!(
+        "\n比对 {scored} 对，连上 {} 对，成 {} 人，{alone} 行无人对上，待核对 {review} 对；估计误连 {:.1} 行（95% 区间 {:.1}–{:.1}），漏连 {:.1} 行（{:.1}–{:.1}）",
+        linked.pairs.len(),
+        linked.linked.people.0.num_rows(),
+        false_links.expected,
+        false_links.low,
+        false_links.high,
+        missed_links.expected,
+        missed_links.low,
+        missed_links.high,
+    );
+    for rule in &linked.rules {
+        let _ = write!(text, "{}，前面的规则没有的 {} 对", foretold(&rule.prediction), rule.scored);
+    }
+    for note in &linked.notes {
+        let _ = write!(text, "\n注意  {note}");
+    }
+    for drift in &linked.drift {
+        let _ = write!(
+            text,
+            "\n注意  与给定的模型相比，{}“{}”的权重由 {:.1} 变为 {:.1} 比特（本次仍用给定的）",
+            drift.comparison, drift.level, drift.saved, drift.now
+        );
+    }
+    if model.saved.is_some() && linked.drift.is_empty() {
+        text.push_str("\n给定的模型与本次数据相符：没有级别的权重变化超过 1 比特");
+    }
+    if let Some(score) = score {
+        let _ = write!(text, "\n{score}");
+    }
+    text
+}
+
+/// What each file would be taken for, and what each blocking rule would cost.
+pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], executable: &Path) -> (Vec<CheckedFile>, String) {
+    definition.model.task = definition.model.task.of_files(files.len());
+    let interrupted = AtomicBool::new(false);
+    let setting =
+        Setting { model: &definition.model, as_of: last_day(), executable, interrupted: &interrupted, progress: &|_| {} };
+    let read = read::files(&setting, files);
+    let checked = read
+        .iter()
+        .map(|taken| CheckedFile {
+            text: taken.files.iter().map(|file| check::describe(file, &str::to_owned)).collect::<Vec<_>>().join("\n"),
+            mappings: Vec::new(),
+            refused: !check::refusals(&taken.files).is_empty(),
+        })
+        .collect();
+    let told = match read::tables(&setting, files, read) {
+        Err(error) => format!("\n不能运行：{error}"),
+        Ok(taken) => predict(&taken.records, &definition.model).iter().map(foretold).collect(),
+    };
+    (checked, told)
+}
+
+/// `分块 birth, surname：3106 对，最重 …`.
+fn foretold(prediction: &Prediction) -> String {
+    let heaviest = prediction.heaviest.as_ref().map(|(key, pairs)| format!("，最重 {key}（{pairs} 对）")).unwrap_or_default();
+    format!("\n  分块 {}：{} 对{heaviest}", prediction.rule, prediction.pairs)
+}
+
+/// Whether a run folder is of tables, and which column tells the truth.
+pub(super) fn of_run(run: &Path) -> Option<(Task, Option<String>)> {
+    let text = std::fs::read_to_string(run.join("run.json")).ok()?;
+    let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let tables = manifest.get("tables")?;
+    let task = serde_json::from_value(tables.get("task")?.clone()).ok()?;
+    Some((task, tables.get("truth").and_then(|truth| truth.as_str()).map(str::to_owned)))
+}
+
+/// Evaluates a run against its own truth column.
+pub(super) fn evaluate(run: &Path, task: Task, truth: &str) -> Result<Option<ClusterScore>, EvaluateRunError> {
+    use arrow::array::{Array, StringArray};
+    let links = stages::read(&run.join("stages/links.parquet"))?;
+    let records = stages::read(&run.join("stages/records.parquet"))?;
+    let persons = column::<StringArray>(&links, "links.parquet", "person_id")?;
+    let sides = column::<StringArray>(&links, "links.parquet", "registry")?;
+    let Some(truths) = records.column_by_name(truth).and_then(|column| column.as_any().downcast_ref::<StringArray>()) else {
+        return Ok(None);
+    };
+    let mut known = std::collections::HashMap::new();
+    // links.parquet and records.parquet hold the same rows in the same order.
+    let rows: Vec<(u32, (Option<&str>, u8))> = (0..links.num_rows())
+        .map(|at| {
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+            let person = *known.entry(persons.value(at)).or_insert(next);
+            let truth = truths.is_valid(at).then(|| truths.value(at));
+            (person, (truth, u8::from(sides.value(at) == "right")))
+        })
+        .collect();
+    Ok(outputs::score_rows(rows.into_iter(), task))
+}
