@@ -1,0 +1,292 @@
+//! Any two tables of persons, through the real program: the two fixtures and their truth, the run folder, a model that is saved and given back,
+//! mistakes in a model, and what a careless user does.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float32Type, UInt32Type};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn fixture(name: &str) -> PathBuf {
+    root("fixtures/tables").join(name)
+}
+
+fn bidui(arguments: &[&str], threads: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(arguments)
+        .env("RAYON_NUM_THREADS", threads)
+        .output()
+        .expect("the program starts")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+fn run(model: &Path, inputs: &[&Path], out: &Path, threads: &str) -> Output {
+    let mut arguments = vec!["run", text(model), "--out", text(out), "--input"];
+    arguments.extend(inputs.iter().map(|input| text(input)));
+    bidui(&arguments, threads)
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn link(out: &Path, threads: &str) -> Output {
+    run(&fixture("link.toml"), &[&fixture("clinic.csv"), &fixture("library.csv")], out, threads)
+}
+
+fn manifest(out: &Path) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(out.join("run.json")).expect("run.json")).expect("JSON")
+}
+
+fn stage(out: &Path, name: &str) -> RecordBatch {
+    let file = fs::File::open(out.join(format!("stages/{name}.parquet"))).expect("a stage file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("a reader");
+    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
+    arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one schema")
+}
+
+fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Vec<&'b str> {
+    batch.column_by_name(name).expect(name).as_string::<i32>().iter().map(Option::unwrap_or_default).collect()
+}
+
+#[test]
+fn two_tables_are_linked_and_the_truth_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let output = link(&out, "2");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("pairs：精确率"), "{}", said(&output));
+    let told = manifest(&out);
+    let score = &told["tables"]["evaluation"];
+    let number = |name: &str| score[name].as_f64().expect("a number");
+    assert!(number("precision") >= 0.995 && number("recall") >= 0.985, "{score}");
+    assert_eq!(told["balanced"], true);
+
+    // links.parquet: exactly one row per kept source row, in the contract's columns.
+    let links = stage(&out, "links");
+    let names: Vec<String> = links.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["registry", "file", "sheet", "row", "person_id", "status", "weight", "probability"]);
+    assert_eq!(links.num_rows(), 1200);
+    assert_eq!(texts(&links, "registry")[0], "left");
+
+    // Every accepted pair's parts sum to its weight.
+    let pairs = stage(&out, "pairs");
+    let float = |name: &str, row: usize| pairs.column_by_name(name).expect(name).as_primitive::<Float32Type>().value(row);
+    assert!(pairs.num_rows() > 380);
+    for row in 0..pairs.num_rows() {
+        let mut sum = float("prior", row);
+        for field in pairs.schema().fields() {
+            if field.name().starts_with("bits_") || field.name().starts_with("rarity_") {
+                sum += float(field.name(), row);
+            }
+        }
+        assert!((sum - float("weight", row)).abs() < 1e-4, "row {row}");
+    }
+
+    let evaluated = bidui(&["evaluate", text(&out), "--json"], "2");
+    let evaluated: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
+    assert_eq!(&evaluated, score);
+    let person = texts(&links, "person_id")[250];
+    let explained = said(&bidui(&["explain", text(&out), "--person", person], "2"));
+    for expected in [person, "分块规则", "prior", "birth", "权重"] {
+        assert!(explained.contains(expected), "{expected}: {explained}");
+    }
+    let diagnosed = bidui(&["diagnose", text(&out)], "2");
+    assert_eq!(diagnosed.status.code(), Some(0), "{}", said(&diagnosed));
+}
+
+#[test]
+fn one_table_is_deduplicated_and_the_truth_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let output = run(&fixture("deduplicate.toml"), &[&fixture("members.csv")], &out, "2");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = manifest(&out);
+    let score = &told["tables"]["evaluation"];
+    let number = |name: &str| score[name].as_f64().expect("a number");
+    assert!(number("precision") >= 0.995 && number("recall") >= 0.985 && number("bcubed_f1") >= 0.99, "{score}");
+    let clusters = stage(&out, "clusters");
+    let rows = clusters.column_by_name("rows").expect("rows").as_primitive::<UInt32Type>();
+    assert!(rows.iter().flatten().any(|rows| rows >= 5), "somebody is there five times");
+    let ids = texts(&stage(&out, "people"), "person_id").len();
+    assert_eq!(told["tables"]["persons"], ids);
+}
+
+/// Every file below `folder` but the timings and the lock.
+fn bytes(folder: &Path, within: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(within).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.strip_prefix(folder).expect("below").to_string_lossy().into_owned();
+        if path.is_dir() {
+            bytes(folder, &path, found);
+        } else if !["timings.json", ".lock"].contains(&name.as_str()) {
+            found.insert(name, fs::read(&path).expect("a file"));
+        }
+    }
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made: Vec<BTreeMap<String, Vec<u8>>> = ["1", "3"]
+        .iter()
+        .map(|threads| {
+            let out = folder.path().join(threads);
+            assert_eq!(link(&out, threads).status.code(), Some(0));
+            let mut found = BTreeMap::new();
+            bytes(&out, &out, &mut found);
+            found
+        })
+        .collect();
+    assert!(made[0].keys().eq(made[1].keys()));
+    for (name, content) in &made[0] {
+        assert!(made[1][name] == *content, "{name}");
+    }
+}
+
+/// Groups of rows as what their member numbers, names and dates say.
+fn groups(out: &Path) -> Vec<(String, Vec<String>)> {
+    let (links, records) = (stage(out, "links"), stage(out, "records"));
+    let (persons, names, births) = (texts(&links, "person_id"), texts(&records, "surname"), texts(&records, "birth"));
+    let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in 0..persons.len() {
+        groups.entry(persons[row]).or_default().push(format!("{} {}", names[row], births[row]));
+    }
+    groups
+        .into_iter()
+        .map(|(id, mut rows)| {
+            rows.sort();
+            (id.to_owned(), rows)
+        })
+        .collect()
+}
+
+#[test]
+fn the_order_of_rows_and_the_format_of_the_file_do_not_matter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = fs::read_to_string(fixture("members.csv")).expect("the fixture");
+    let mut lines: Vec<&str> = table.lines().collect();
+    lines[1..].reverse();
+    let reversed = folder.path().join("members.csv");
+    fs::write(&reversed, lines.join("\n")).expect("written");
+    let workbook = folder.path().join("members.xlsx");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip(&lines) {
+        for (column, cell) in (0..).zip(line.split(',')) {
+            sheet.write_string(row, column, cell).expect("a cell");
+        }
+    }
+    book.save(&workbook).expect("saved");
+    let of = |input: &Path, name: &str| {
+        let out = folder.path().join(name);
+        let output = run(&fixture("deduplicate.toml"), &[input], &out, "2");
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        groups(&out)
+    };
+    let forward = of(&fixture("members.csv"), "forward");
+    assert_eq!(forward, of(&reversed, "reversed"), "ids and groups are made of what rows say");
+    assert_eq!(forward, of(&workbook, "workbook"));
+}
+
+#[test]
+fn a_fitted_model_is_saved_given_back_and_drift_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (first, second, third) = (folder.path().join("1"), folder.path().join("2"), folder.path().join("3"));
+    assert_eq!(link(&first, "2").status.code(), Some(0));
+    let fitted = fs::read_to_string(first.join("stages/model.toml")).expect("the fitted model");
+    let saved = folder.path().join("june.toml");
+    fs::write(&saved, &fitted).expect("written");
+    let model = folder.path().join("link.toml");
+    let definition = fs::read_to_string(fixture("link.toml")).expect("the fixture");
+    fs::write(&model, definition.replace("task = \"link\"", "task = \"link\"\nmodel = \"june.toml\"")).expect("written");
+    let again = |out: &Path| run(&model, &[&fixture("clinic.csv"), &fixture("library.csv")], out, "2");
+    let output = again(&second);
+    assert!(said(&output).contains("给定的模型与本次数据相符"), "{}", said(&output));
+    assert_eq!(texts(&stage(&first, "links"), "person_id"), texts(&stage(&second, "links"), "person_id"));
+
+    // Last month nearly every birth date was wrong.
+    let birth = fitted.find("name = \"birth\"").expect("the comparison");
+    let (before, after) = fitted.split_at(birth);
+    let line = after.lines().find(|line| line.starts_with("m = ")).expect("a share").to_owned();
+    fs::write(&saved, format!("{before}{}", after.replacen(&line, "m = 0.01", 1))).expect("written");
+    let output = again(&third);
+    assert!(said(&output).contains("birth“exact”的权重由"), "{}", said(&output));
+    assert_eq!(manifest(&third)["tables"]["drift"][0]["comparison"], "birth");
+
+    fs::write(&saved, fitted.replace("level = \"swapped\"", "level = \"turned\"")).expect("written");
+    let output = again(&third);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("june.toml") && said(&output).contains("重新拟合"), "{}", said(&output));
+}
+
+#[test]
+fn mistakes_in_a_model_are_told_with_their_place() {
+    for (name, words) in [
+        ("unknown-field.toml", &["unknown-field.toml:", "是不是“surname”"][..]),
+        ("wrong-kind.toml", &["wrong-kind.toml:", "kind = \"date\""]),
+        ("unknown-key.toml", &["unknown-key.toml:", "是不是“columns”"]),
+        ("condition.toml", &["condition.toml:", "l.postcde", "是不是“postcode”"]),
+    ] {
+        let output = bidui(&["check", text(&root("fixtures/invalid/tables").join(name))], "1");
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        for word in words {
+            assert!(said(&output).contains(word), "{name} should say “{word}”: {}", said(&output));
+        }
+    }
+    let output = bidui(&["check", text(&fixture("link.toml")), "--input", text(&fixture("library.csv"))], "1");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(said(&output).contains("Last name → surname"), "{}", said(&output));
+    // What every rule will cost is told before anything runs.
+    let both = [text(&fixture("clinic.csv")).to_owned(), text(&fixture("library.csv")).to_owned()];
+    let output = bidui(&["check", text(&fixture("link.toml")), "--input", &both[0], &both[1]], "1");
+    assert!(said(&output).contains("分块 birth, given_name：") && said(&output).contains("最重"), "{}", said(&output));
+}
+
+#[test]
+fn a_careless_user_is_told_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    // One file where two are to be linked.
+    let output = run(&fixture("link.toml"), &[&fixture("clinic.csv")], &out, "1");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("right 一侧没有读到任何行"), "{}", said(&output));
+    // A file that is neither.
+    let output = run(&fixture("link.toml"), &[&fixture("clinic.csv"), &fixture("members.csv")], &out, "1");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("members.csv 既不符合"), "{}", said(&output));
+    // A column that is not there is said, and the run goes on without it.
+    let table = fs::read_to_string(fixture("members.csv")).expect("the fixture").replacen("birth date", "bday", 1);
+    let renamed = folder.path().join("members.csv");
+    fs::write(&renamed, table).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&renamed], &out, "1");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("按空处理：birth") && said(&output).contains("bday"), "{}", said(&output));
+    // A rule that explodes is refused before anything is compared, and nothing is published over the last run.
+    let published = fs::read(out.join("run.json")).expect("run.json");
+    let model = folder.path().join("wide.toml");
+    let definition = fs::read_to_string(fixture("deduplicate.toml")).expect("the fixture");
+    let wide = definition.replacen("on = [\"number\"]", "on = [\"suburb\"]", 1) + "\n[limits]\npairs = 5000\n";
+    fs::write(&model, wide).expect("written");
+    let output = run(&model, &[&fixture("members.csv")], &out, "1");
+    assert_eq!(output.status.code(), Some(2));
+    for word in ["分块规则“suburb”", "超过上限 5000 对", "[limits] pairs"] {
+        assert!(said(&output).contains(word), "{word}: {}", said(&output));
+    }
+    assert_eq!(fs::read(out.join("run.json")).expect("run.json"), published);
+    // Two files of one name part cannot be told apart by a town.
+    let output =
+        bidui(&["run", text(&model), "--input", text(&fixture("members.csv")), "--out", text(&out), "--town", "安场镇"], "1");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("没有乡镇和村"), "{}", said(&output));
+}
