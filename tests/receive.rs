@@ -1,27 +1,15 @@
 //! Lists come back: what `bidui receive` makes of them, through the program, on the fixtures' June.
 
+mod lists;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use calamine::{Data, Reader, open_workbook_auto};
-use rust_xlsxwriter::Workbook;
+use lists::{Sheet, bidui, root, save, sheets, text};
 use serde_json::Value;
 
 const LIST: &str = "2018-06_土坪镇_疑点清单";
-
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn bidui(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
 
 /// June's lists, and a ledger that knows of them.
 struct June {
@@ -68,73 +56,24 @@ impl June {
     }
 }
 
-/// A sheet's rows of text: title, sub-title, header, list rows, signature.
-#[derive(Clone, Debug)]
-struct Sheet {
-    name: String,
-    rows: Vec<Vec<String>>,
+/// What only these tests do to a sheet.
+trait Filled {
+    /// The same answer in every list row.
+    fn fill_all(&mut self, title: &str, answer: &str);
+    /// Rows below the header that are not blank.
+    fn below(&self) -> usize;
 }
 
-fn sheets(path: &Path) -> Vec<Sheet> {
-    let mut book = open_workbook_auto(path).expect("a workbook");
-    let names: Vec<String> =
-        book.sheet_names().into_iter().filter(|name| !["汇总", "下拉选项"].contains(&name.as_str())).collect();
-    let cell = |cell: &Data| match cell {
-        Data::DateTime(_) | Data::DateTimeIso(_) | Data::Empty => String::new(),
-        other => other.to_string(),
-    };
-    let rows = |name: &str, book: &mut calamine::Sheets<_>| {
-        let range = book.worksheet_range(name).expect("a sheet");
-        range.rows().map(|row| row.iter().map(cell).collect()).collect()
-    };
-    names.into_iter().map(|name| Sheet { rows: rows(&name, &mut book), name }).collect()
-}
-
-impl Sheet {
-    fn header(&self) -> usize {
-        self.rows.iter().position(|row| row.iter().any(|text| text == "疑点编号")).expect("a header")
-    }
-
-    fn column(&self, title: &str) -> usize {
-        self.rows[self.header()].iter().position(|text| text == title).expect("a column")
-    }
-
-    /// Places of the list rows.
-    fn listed(&self) -> Vec<usize> {
-        let key = self.column("行标识");
-        (self.header() + 1..self.rows.len())
-            .filter(|at| self.rows[*at].get(key).is_some_and(|key| key.starts_with('F')))
-            .collect()
-    }
-
-    fn fill(&mut self, row: usize, title: &str, answer: &str) {
-        let column = self.column(title);
-        self.rows[row][column] = answer.to_owned();
-    }
-
+impl Filled for Sheet {
     fn fill_all(&mut self, title: &str, answer: &str) {
         for row in self.listed() {
             self.fill(row, title, answer);
         }
     }
 
-    /// Rows below the header that are not blank.
     fn below(&self) -> usize {
         self.rows.iter().skip(self.header() + 1).filter(|row| row.iter().any(|text| !text.is_empty())).count()
     }
-}
-
-fn save(path: &Path, sheets: &[Sheet]) {
-    let mut book = Workbook::new();
-    for sheet in sheets {
-        let page = book.add_worksheet().set_name(&sheet.name).expect("a name");
-        for (row, cells) in (0u32..).zip(&sheet.rows) {
-            for (column, text) in (0u16..).zip(cells).filter(|(_, text)| !text.is_empty()) {
-                page.write_string(row, column, text).expect("written");
-            }
-        }
-    }
-    book.save(path).expect("saved");
 }
 
 /// Rows by outcome, over all files.
@@ -196,7 +135,7 @@ fn received_twice_and_received_in_another_format_adds_nothing() {
 /// One way to change a list, and what its list rows must come to.
 struct Change {
     what: &'static str,
-    change: fn(&mut Vec<Sheet>),
+    edit: fn(&mut Vec<Sheet>),
     expected: &'static [(&'static str, u64)],
 }
 
@@ -220,10 +159,10 @@ fn each_row(sheets: &mut [Sheet], change: impl Fn(&mut Vec<String>, &Sheet)) {
 
 /// A list of the fixtures' June has eight rows in seven sheets; they are answered `属实` before the change.
 const CHANGES: [Change; 16] = [
-    Change { what: "nothing", change: |_| (), expected: &[("taken", 8)] },
+    Change { what: "nothing", edit: |_| (), expected: &[("taken", 8)] },
     Change {
         what: "sorted backwards",
-        change: |sheets| {
+        edit: |sheets| {
             for sheet in sheets {
                 let listed = sheet.listed();
                 let rows: Vec<_> = listed.iter().map(|at| sheet.rows[*at].clone()).collect();
@@ -234,7 +173,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "a row deleted",
-        change: |sheets| {
+        edit: |sheets| {
             let at = sheets[0].listed()[0];
             sheets[0].rows.remove(at);
         },
@@ -242,32 +181,32 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "rows inserted: a blank one, a note, a person who was not asked about",
-        change: |sheets| {
+        edit: |sheets| {
             let (at, width, name) = (sheets[0].listed()[0], sheets[0].rows[2].len(), sheets[0].column("姓名"));
             let result = sheets[0].column("核查结果");
             let mut stranger = vec![String::new(); width];
             (stranger[name], stranger[result]) = ("王大明".to_owned(), "属实".to_owned());
             let mut note = vec![String::new(); width];
-            note[0] = "以下为本村第一组，由驻村工作队逐户入户核实后填写。".to_owned();
+            note[0].push_str("以下为本村第一组，由驻村工作队逐户入户核实后填写。");
             sheets[0].rows.splice(at..at, [vec![String::new(); width], note, stranger]);
         },
         expected: &[("taken", 8), ("unknown", 1), ("aside", 2)],
     },
     Change {
         what: "a row copied, and copied with another answer",
-        change: |sheets| {
+        edit: |sheets| {
             let at = sheets[0].listed()[0];
             let (same, mut other) = (sheets[0].rows[at].clone(), sheets[0].rows[at].clone());
-            other[sheets[0].column("核查结果")] = "不属实".to_owned();
+            "不属实".clone_into(&mut other[sheets[0].column("核查结果")]);
             sheets[0].rows.splice(at + 1..at + 1, [same, other]);
         },
         expected: &[("taken", 8), ("copied", 1), ("conflicting", 1)],
     },
-    Change { what: "columns moved", change: |sheets| each_row(sheets, |row, _| row.rotate_left(11)), expected: &[("taken", 8)] },
-    Change { what: "all villages pasted into one sheet", change: pasted, expected: &[("taken", 8)] },
+    Change { what: "columns moved", edit: |sheets| each_row(sheets, |row, _| row.rotate_left(11)), expected: &[("taken", 8)] },
+    Change { what: "all villages pasted into one sheet", edit: pasted, expected: &[("taken", 8)] },
     Change {
         what: "pasted into one sheet, one of them with its columns moved",
-        change: |sheets| {
+        edit: |sheets| {
             each_row(&mut sheets[2..3], |row, _| row.rotate_right(5));
             pasted(sheets);
         },
@@ -275,7 +214,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "headers retyped",
-        change: |sheets| {
+        edit: |sheets| {
             for sheet in sheets {
                 let header = sheet.header();
                 for text in &mut sheet.rows[header] {
@@ -293,7 +232,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "header cells emptied",
-        change: |sheets| {
+        edit: |sheets| {
             for sheet in sheets {
                 let header = sheet.header();
                 for title in ["核查结果", "行标识"] {
@@ -306,7 +245,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "header rows deleted",
-        change: |sheets| {
+        edit: |sheets| {
             for sheet in sheets {
                 let header = sheet.header();
                 sheet.rows.remove(header);
@@ -317,7 +256,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "keys deleted, numbers in small letters",
-        change: |sheets| {
+        edit: |sheets| {
             each_row(sheets, |row, sheet| {
                 let (key, id) = (sheet.column("行标识"), sheet.column("疑点编号"));
                 row[key].clear();
@@ -328,7 +267,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "keys deleted, numbers cut",
-        change: |sheets| {
+        edit: |sheets| {
             each_row(sheets, |row, sheet| {
                 let (key, id) = (sheet.column("行标识"), sheet.column("疑点编号"));
                 row[key].clear();
@@ -340,7 +279,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "keys and numbers deleted",
-        change: |sheets| {
+        edit: |sheets| {
             each_row(sheets, |row, sheet| {
                 row[sheet.column("行标识")].clear();
                 if row[sheet.column("疑点编号")] != "疑点编号" {
@@ -352,7 +291,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "keys, numbers and kinds deleted",
-        change: |sheets| {
+        edit: |sheets| {
             each_row(sheets, |row, sheet| {
                 for title in ["行标识", "疑点编号", "疑点类型"] {
                     if row[sheet.column(title)] != title {
@@ -365,7 +304,7 @@ const CHANGES: [Change; 16] = [
     },
     Change {
         what: "answers in free text, in the wrong columns",
-        change: |sheets| {
+        edit: |sheets| {
             let answers = [
                 ("核查结果", "情况属实已解决"),
                 ("备注", ""),
@@ -396,7 +335,7 @@ fn every_row_of_a_changed_list_is_taken_or_reported() {
     let ledger = fs::read(june.path("台账.db")).expect("the ledger");
     for change in CHANGES {
         let mut changed = sheets.clone();
-        (change.change)(&mut changed);
+        (change.edit)(&mut changed);
         let file = june.path(&format!("{LIST}.xlsx"));
         save(&file, &changed);
         for rest in ["台账.db-wal", "台账.db-shm"] {

@@ -7,6 +7,7 @@
 //! Names and numbers stand in it as in the run folder; `run` sees to it that only the owner can read the file.
 
 mod life;
+mod purge;
 mod receive;
 mod record;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 pub use life::Basis;
+pub use purge::Purged;
 pub use receive::{Cells, ReturnedFile, ReturnedRow, Said};
 pub use record::Month;
 

@@ -1,6 +1,6 @@
 //! Lives of findings: months recorded one after the other, answers between them.
 
-use super::{Basis, Ledger, Month};
+use super::{Basis, Ledger, Month, Purged};
 use crate::model::date;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, RuleNote, Scope, Subject};
 use crate::model::rule::RuleCard;
@@ -271,4 +271,32 @@ fn another_programs_file_is_refused() {
         assert!(matches!(Ledger::open(path, true), Err(super::LedgerError::Foreign { .. })), "{}", path.display());
     }
     assert!(matches!(Ledger::open(&folder.path().join("none.db"), false), Err(super::LedgerError::Missing { .. })));
+}
+
+#[test]
+fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    let mut ledger = Ledger::open(&path, true).expect("opens");
+    let (old, lasting) = (finding("很久以前的一户", "未脱贫"), finding("b", "未脱贫"));
+    recorded(&mut ledger, "2018-01", &Found::of(&[old.clone(), lasting.clone()]));
+    answered(&ledger, &old, "2018-01", Some("属实"), "全家已外迁多年", None);
+    answered(&ledger, &lasting, "2018-01", Some("属实"), "", Some("拟纳入"));
+    recorded(&mut ledger, "2018-02", &Found::of(std::slice::from_ref(&lasting)));
+    recorded(&mut ledger, "2018-09", &Found::of(std::slice::from_ref(&lasting)));
+    let before = standings(&ledger, "2018-10", &Found::of(std::slice::from_ref(&lasting)));
+
+    let expected = Purged { findings: 1, sightings: 1, answers: 1, receipts: 1 };
+    assert_eq!(ledger.purgeable(month("2018-06")).expect("counts"), expected);
+    assert_eq!(ledger.purge(month("2018-06")).expect("purges"), expected);
+    assert_eq!(ledger.purge(month("2018-06")).expect("purges"), Purged::default());
+    assert_eq!(standings(&ledger, "2018-10", &Found::of(&[lasting])), before);
+    drop(ledger);
+    let bytes = std::fs::read(&path).expect("the file");
+    for gone in ["很久以前的一户", "全家已外迁多年"] {
+        assert!(!bytes.windows(gone.len()).any(|window| window == gone.as_bytes()), "{gone} can still be read");
+    }
+    let ledger = Ledger::open(&path, false).expect("opens");
+    let error = ledger.connection.execute("DELETE FROM sighting", []).expect_err("append-only again");
+    assert!(error.to_string().contains("只增不改"), "{error}");
 }
