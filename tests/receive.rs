@@ -198,7 +198,7 @@ const CHANGES: [Change; 16] = [
             let at = sheets[0].listed()[0];
             let (same, mut other) = (sheets[0].rows[at].clone(), sheets[0].rows[at].clone());
             "不属实".clone_into(&mut other[sheets[0].column("核查结果")]);
-            sheets[0].rows.splice(at + 1..at + 1, [same, other]);
+            sheets[0].rows.splice((at + 1)..=at, [same, other]);
         },
         expected: &[("taken", 8), ("copied", 1), ("conflicting", 1)],
     },
@@ -330,7 +330,9 @@ const CHANGES: [Change; 16] = [
 fn every_row_of_a_changed_list_is_taken_or_reported() {
     let june = June::new();
     let mut sheets = june.sheets(LIST);
-    sheets.iter_mut().for_each(|sheet| sheet.fill_all("核查结果", "属实"));
+    for sheet in &mut sheets {
+        sheet.fill_all("核查结果", "属实");
+    }
     assert_eq!(sheets.iter().map(|sheet| sheet.listed().len()).sum::<usize>(), 8);
     let ledger = fs::read(june.path("台账.db")).expect("the ledger");
     for change in CHANGES {
