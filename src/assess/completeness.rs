@@ -3,7 +3,7 @@
 //! Takes rows per town for the period and poverty persons per town; gives the towns that fall short of what the
 //! county-wide ratio of the two leads to expect, by more than the policy's settings allow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::AssessInput;
 use super::subjects::{POVERTY, Subjects, persons_of, text_at};
@@ -20,11 +20,50 @@ pub(crate) struct Shortfall {
     pub(crate) expected: i64,
 }
 
-/// Towns (by code) where `registry` is too thin to accuse by absence.
-pub(crate) fn incomplete_towns(
+/// What is asked of one registry after another, remembered.
+#[derive(Debug)]
+pub(crate) struct Completeness {
+    /// Persons of the poverty registry by town.
+    poor: BTreeMap<String, i64>,
+    known: BTreeMap<RegistryId, BTreeMap<String, Shortfall>>,
+}
+
+impl Completeness {
+    /// Counts whom the county would lead to expect.
+    pub(crate) fn new(subjects: &Subjects<'_>) -> Self {
+        let mut poor: BTreeMap<&str, i64> = BTreeMap::new();
+        if let Some((position, _)) = subjects.records.registry(POVERTY) {
+            let mut persons: Vec<usize> =
+                persons_of(subjects.records, subjects.linked, position).map(|(_, person)| person).collect();
+            persons.sort_unstable();
+            persons.dedup();
+            for person in persons {
+                if let Some(town) = subjects.people_text("town_code", PersonIx(super::subjects::index(person))) {
+                    *poor.entry(town).or_default() += 1;
+                }
+            }
+        }
+        let poor = poor.into_iter().map(|(town, count)| (town.to_owned(), count)).collect();
+        Self { poor, known: BTreeMap::new() }
+    }
+
+    /// Towns (by code) where `registry` is too thin to accuse by absence.
+    pub(crate) fn incomplete_towns(
+        &mut self,
+        input: &AssessInput<'_>,
+        subjects: &Subjects<'_>,
+        registry: &RegistryId,
+    ) -> &BTreeMap<String, Shortfall> {
+        let poor = &self.poor;
+        self.known.entry(registry.clone()).or_insert_with(|| incomplete_towns(input, subjects, registry, poor))
+    }
+}
+
+fn incomplete_towns(
     input: &AssessInput<'_>,
     subjects: &Subjects<'_>,
     registry: &RegistryId,
+    poor: &BTreeMap<String, i64>,
 ) -> BTreeMap<String, Shortfall> {
     let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return BTreeMap::new() };
     let (towns, months, years) = (records.text(TOWN_CODE), records.int32(MONTH), records.int32("year"));
@@ -42,21 +81,11 @@ pub(crate) fn incomplete_towns(
             *rows.entry(town).or_default() += 1;
         }
     }
-    let mut poor: BTreeMap<&str, i64> = BTreeMap::new();
-    if let Some((position, _)) = subjects.records.registry(POVERTY) {
-        let persons: BTreeSet<usize> =
-            persons_of(subjects.records, subjects.linked, position).map(|(_, person)| person).collect();
-        for person in persons {
-            if let Some(town) = subjects.people_text("town_code", PersonIx(super::subjects::index(person))) {
-                *poor.entry(town).or_default() += 1;
-            }
-        }
-    }
     let settings = &input.policy.settings;
-    shortfalls(&rows, &poor, settings.completeness_share, settings.completeness_least)
+    shortfalls(&rows, poor, settings.completeness_share, settings.completeness_least)
 }
 
-fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
+fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<String, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
     let (all_rows, all_poor) = (rows.values().sum::<i64>(), poor.values().sum::<i64>());
     if all_poor == 0 {
         return BTreeMap::new();
@@ -64,9 +93,9 @@ fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64
     let mut short = BTreeMap::new();
     for (town, poor) in poor {
         let expected = poor.saturating_mul(all_rows) / all_poor;
-        let rows = rows.get(town).copied().unwrap_or(0);
+        let rows = rows.get(town.as_str()).copied().unwrap_or(0);
         if expected >= least && rows.saturating_mul(10_000) < expected.saturating_mul(share) {
-            short.insert((*town).to_owned(), Shortfall { rows, expected });
+            short.insert(town.clone(), Shortfall { rows, expected });
         }
     }
     short
@@ -78,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_town_without_rows_is_short_and_a_tiny_registry_is_not() {
-        let poor = BTreeMap::from([("a", 1000), ("b", 1000), ("c", 1000)]);
+        let poor = [("a", 1000), ("b", 1000), ("c", 1000)].map(|(town, count)| (town.to_owned(), count)).into();
         let rows = BTreeMap::from([("a", 300), ("b", 290)]);
         let short = shortfalls(&rows, &poor, 5000, 20);
         assert_eq!(short.keys().collect::<Vec<_>>(), ["c"]);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AssessInput;
 use super::evaluate::Evaluated;
 use super::facts::{FactValue, Facts};
+use super::places::Places;
 use super::subjects::{Groups, NONE, POVERTY, Subjects};
 use crate::config::policy::{Origin, ParameterValue, Rule, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, NAME, PERSON_CODE, RELATION};
@@ -48,6 +49,8 @@ pub(crate) struct Composer<'a> {
     pub(crate) subjects: &'a Subjects<'a>,
     pub(crate) facts: &'a Facts,
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
+    /// Where people live.
+    pub(crate) places: Places<'a>,
     /// Rows of each person.
     rows: Groups,
     /// Persons one of whose numbers somebody else bears too: what follows from such a number is to be checked first.
@@ -68,7 +71,8 @@ impl<'a> Composer<'a> {
             _ => Vec::new(),
         });
         let contested = contested.filter_map(|row| subjects.person(row)).collect();
-        Self { input, subjects, facts, values, rows, contested }
+        let places = Places::new(subjects);
+        Self { input, subjects, facts, values, places, rows, contested }
     }
 
     /// Whom subject `at` of a scope is.

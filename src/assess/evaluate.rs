@@ -66,7 +66,7 @@ impl Evaluated<'_> {
 /// Evaluates one rule; `Err(note)` inside when it cannot or need not be evaluated.
 pub(crate) fn evaluate<'p>(
     input: &AssessInput<'_>,
-    facts: &mut Facts,
+    facts: &Facts,
     rule: &'p Rule,
     condition: &'p Condition,
     values: &BTreeMap<String, ParameterValue>,
@@ -82,7 +82,7 @@ pub(crate) fn evaluate<'p>(
     for exemption in &condition.exemptions {
         exempt.push(facts.evaluate(&exemption.when, scope, values)?);
     }
-    let mut amount =
+    let amount =
         |expression: &Option<_>| expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose();
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
     let mut exempt_reasons: BTreeMap<String, i64> = BTreeMap::new();

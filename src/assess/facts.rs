@@ -4,10 +4,11 @@
 //! the columns it reads there) were not given is all null, and says why. Cost: linear in rows per source.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray, UInt32Array};
+
+use rayon::prelude::*;
 
 use super::frame::{Frame, null_array};
 use super::subjects::{Groups, NONE, RegistryHouseholds, Subjects};
@@ -92,6 +93,7 @@ impl Facts {
                     facts.over_members(subjects, fact.value_type, member, *take, among.as_deref())
                 }
                 Origin::Derived(expression) => {
+                    facts.prepare(expression, fact.scope)?;
                     let array = facts.evaluate(expression, fact.scope, values)?;
                     FactColumn { array, rows: None, missing: None }
                 }
@@ -103,13 +105,8 @@ impl Facts {
         Ok(facts)
     }
 
-    /// An expression for every subject of a scope; null throughout where a parameter has no value yet.
-    pub(crate) fn evaluate(
-        &mut self,
-        expression: &Expression,
-        scope: Scope,
-        values: &BTreeMap<String, ParameterValue>,
-    ) -> Result<ArrayRef, AssessError> {
+    /// Lays out what an expression mentions: household facts in a person's expression are spread over the members.
+    pub(crate) fn prepare(&mut self, expression: &Expression, scope: Scope) -> Result<(), AssessError> {
         if scope == Scope::Person {
             for name in &expression.columns {
                 if !self.person.has(name)
@@ -121,12 +118,22 @@ impl Facts {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A prepared expression for every subject of a scope; null throughout where a parameter has no value yet.
+    pub(crate) fn evaluate(
+        &self,
+        expression: &Expression,
+        scope: Scope,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<ArrayRef, AssessError> {
         let (frame, length) = match scope {
             Scope::Household => (&self.household, None),
             _ => (&self.person, Some(self.household_of_subject.len())),
         };
         match expression.bind(values) {
-            Ok(sql) => frame.evaluate(&sql, expression.value_type),
+            Ok(sql) => frame.evaluate(&sql, &expression.columns, expression.value_type),
             Err(_) => Ok(null_array(expression.value_type, length.unwrap_or_else(|| frame.length()))),
         }
     }
@@ -231,10 +238,10 @@ pub(super) struct Reader<'a> {
     input: &'a AssessInput<'a>,
     pub(super) subjects: &'a Subjects<'a>,
     values: &'a BTreeMap<String, ParameterValue>,
-    filters: HashMap<(usize, String), Rc<BooleanArray>>,
-    pub(super) groups: HashMap<(usize, String, String), Rc<Groups>>,
-    own: HashMap<usize, Rc<RegistryHouseholds>>,
-    pub(super) by_number: Option<Rc<HashMap<&'a str, u32>>>,
+    filters: HashMap<(usize, String), Arc<BooleanArray>>,
+    pub(super) groups: HashMap<(usize, String, String), Arc<Groups>>,
+    own: HashMap<usize, Arc<RegistryHouseholds>>,
+    pub(super) by_number: Option<Arc<HashMap<&'a str, u32>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -248,9 +255,9 @@ impl<'a> Reader<'a> {
 struct Opened<'a> {
     source: &'a Source,
     offset: u32,
-    groups: Rc<Groups>,
+    groups: Arc<Groups>,
     column: Option<View<'a>>,
-    own: Option<Rc<RegistryHouseholds>>,
+    own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
 }
 
@@ -304,30 +311,27 @@ impl<'a> Reader<'a> {
             let missing = Some(reasons.join("，也")).filter(|_| !fact.optional);
             return Ok(FactColumn { array: null_array(fact.value_type, length), rows: None, missing });
         }
-        let mut values = Vec::with_capacity(length);
-        let mut rows = Groups::empty();
-        let mut used = Vec::new();
-        for subject in 0..length {
-            used.clear();
-            let mut value = None;
-            for source in &opened {
-                let found = source.aggregate(subject, self.input.as_of, &mut used);
-                let keep = value.is_none() || found == Some(FactValue::Bool(true));
-                if keep {
-                    value = found;
-                }
-                let decided = match combine {
-                    Combine::First => value.is_some(),
-                    Combine::Any => value == Some(FactValue::Bool(true)),
-                };
-                if decided {
-                    break;
-                }
+        let as_of = self.input.as_of;
+        let read = |start: usize| {
+            let mut values = Vec::with_capacity(PART);
+            let mut rows = Groups::empty();
+            let mut used = Vec::new();
+            for subject in start..(start + PART).min(length) {
+                used.clear();
+                values.push(value_of(&opened, combine, subject, as_of, &mut used));
+                rows.push(&used);
             }
-            values.push(value);
-            rows.push(&used);
+            (collect_array(fact.value_type, &values), rows)
+        };
+        let starts: Vec<usize> = (0..length).step_by(PART).collect();
+        let parts: Vec<(ArrayRef, Groups)> = starts.into_par_iter().map(read).collect();
+        let mut rows = Groups::empty();
+        for (_, part) in &parts {
+            rows.append(part);
         }
-        Ok(FactColumn { array: collect_array(fact.value_type, &values), rows: Some(rows), missing: None })
+        let arrays: Vec<&dyn Array> = parts.iter().map(|(array, _)| array.as_ref()).collect();
+        let array = if arrays.is_empty() { null_array(fact.value_type, 0) } else { arrow::compute::concat(&arrays)? };
+        Ok(FactColumn { array, rows: Some(rows), missing: None })
     }
 
     /// The source ready to be read, or why it cannot be.
@@ -358,8 +362,8 @@ impl<'a> Reader<'a> {
         Ok(Ok(Opened { source, offset, groups, column, own, links }))
     }
 
-    pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Rc<RegistryHouseholds> {
-        Rc::clone(self.own.entry(position).or_insert_with(|| Rc::new(RegistryHouseholds::new(records))))
+    pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Arc<RegistryHouseholds> {
+        Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records))))
     }
 
     /// Which rows pass an expression over the registry's record columns.
@@ -368,11 +372,11 @@ impl<'a> Reader<'a> {
         position: usize,
         records: &RegistryRecords,
         expression: Option<&Expression>,
-    ) -> Result<Option<Rc<BooleanArray>>, AssessError> {
+    ) -> Result<Option<Arc<BooleanArray>>, AssessError> {
         let Some(expression) = expression else { return Ok(None) };
         let key = (position, expression.text.clone());
         if let Some(known) = self.filters.get(&key) {
-            return Ok(Some(Rc::clone(known)));
+            return Ok(Some(Arc::clone(known)));
         }
         let mut frame = Frame::new(records.len())?;
         for name in &expression.columns {
@@ -382,15 +386,43 @@ impl<'a> Reader<'a> {
             }
         }
         let passed = match expression.bind(self.values) {
-            Ok(sql) => frame.evaluate(&sql, ValueType::Bool)?,
+            Ok(sql) => frame.evaluate(&sql, &expression.columns, ValueType::Bool)?,
             Err(_) => null_array(ValueType::Bool, records.len()),
         };
-        let passed = passed.as_any().downcast_ref::<BooleanArray>().cloned().map(Rc::new);
+        let passed = passed.as_any().downcast_ref::<BooleanArray>().cloned().map(Arc::new);
         if let Some(passed) = &passed {
-            self.filters.insert(key, Rc::clone(passed));
+            self.filters.insert(key, Arc::clone(passed));
         }
         Ok(passed)
     }
+}
+
+/// Subjects read at a time.
+const PART: usize = 1 << 14;
+
+/// The value of a fact for a subject; the rows it came from are appended to `used`.
+fn value_of<'a>(
+    opened: &[Opened<'a>],
+    combine: Combine,
+    subject: usize,
+    as_of: Day,
+    used: &mut Vec<u32>,
+) -> Option<FactValue<'a>> {
+    let mut value = None;
+    for source in opened {
+        let found = source.aggregate(subject, as_of, used);
+        if value.is_none() || found == Some(FactValue::Bool(true)) {
+            value = found;
+        }
+        let decided = match combine {
+            Combine::First => value.is_some(),
+            Combine::Any => value == Some(FactValue::Bool(true)),
+        };
+        if decided {
+            break;
+        }
+    }
+    value
 }
 
 /// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.

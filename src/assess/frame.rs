@@ -62,8 +62,8 @@ impl Frame {
         self.add(name, null_array(value_type, self.length).as_ref())
     }
 
-    /// The value of `sql` for every row.
-    pub(crate) fn evaluate(&self, sql: &str, value_type: ValueType) -> Result<ArrayRef, AssessError> {
+    /// The value of `sql`, which mentions `columns`, for every row.
+    pub(crate) fn evaluate(&self, sql: &str, columns: &[String], value_type: ValueType) -> Result<ArrayRef, AssessError> {
         let run = || -> Result<ArrayRef, PolarsError> {
             let kind = match value_type {
                 ValueType::Bool => DataType::Boolean,
@@ -71,8 +71,10 @@ impl Frame {
                 ValueType::Text => DataType::String,
             };
             let expression = polars::sql::sql_expr(sql)?.cast(kind).alias(RESULT);
+            // Planning looks at every column there is, so only those mentioned are shown to it.
+            let mentioned = self.data.select(std::iter::once(LENGTH).chain(columns.iter().map(String::as_str)))?;
             // with_columns and not select: an expression of literals only must still give one value per row.
-            let result = self.data.clone().lazy().with_columns([expression]).collect()?;
+            let result = mentioned.lazy().with_columns([expression]).collect()?;
             from_polars(result.column(RESULT)?, value_type)
         };
         run().map_err(|error| wrong(sql, &error))
@@ -141,8 +143,9 @@ mod tests {
         frame.add("covered", &BooleanArray::from(vec![Some(true), Some(false), None])).expect("added");
         frame.add("amount_fen", &Int64Array::from(vec![Some(1), None, Some(5)])).expect("added");
         frame.add("grade", &StringArray::from(vec![Some("一级"), Some("三级"), None])).expect("added");
+        let columns = ["covered", "amount_fen", "grade"].map(str::to_owned);
         let yes_no = |sql: &str| -> Vec<Option<bool>> {
-            let array = frame.evaluate(sql, ValueType::Bool).expect("evaluates");
+            let array = frame.evaluate(sql, &columns, ValueType::Bool).expect("evaluates");
             array.as_any().downcast_ref::<BooleanArray>().expect("booleans").iter().collect()
         };
         assert_eq!(yes_no("NOT covered"), [Some(false), Some(true), None]);
@@ -159,9 +162,10 @@ mod tests {
     fn amounts_come_back_as_integers() {
         let mut frame = Frame::new(2).expect("a frame");
         frame.add("persons", &Int64Array::from(vec![Some(3), None])).expect("added");
-        let array = frame.evaluate("persons * 29458", ValueType::Int).expect("evaluates");
+        let columns = ["persons".to_owned()];
+        let array = frame.evaluate("persons * 29458", &columns, ValueType::Int).expect("evaluates");
         assert_eq!(array.as_any().downcast_ref::<Int64Array>().expect("ints"), &Int64Array::from(vec![Some(88_374), None]));
-        let array = frame.evaluate("CASE WHEN persons > 0 THEN 5 ELSE 0 END", ValueType::Int).expect("evaluates");
+        let array = frame.evaluate("CASE WHEN persons > 0 THEN 5 ELSE 0 END", &columns, ValueType::Int).expect("evaluates");
         assert_eq!(array.as_any().downcast_ref::<Int64Array>().expect("ints"), &Int64Array::from(vec![5, 0]));
     }
 }

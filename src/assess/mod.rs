@@ -15,6 +15,7 @@ mod exemption;
 mod facts;
 mod frame;
 mod identity;
+mod places;
 mod rates;
 mod reach;
 mod subjects;
@@ -24,6 +25,7 @@ mod tally;
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
+use rayon::prelude::*;
 
 use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
 use crate::config::registry::Dictionary;
@@ -36,6 +38,7 @@ use crate::model::link::{Linked, PersonIx};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
+use completeness::Completeness;
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
@@ -203,13 +206,24 @@ impl<'a> Run<'a> {
         let subjects = Subjects::new(input.records, input.linked, input.policy);
         let mut facts = Facts::collect(input, &subjects, &values)?;
         let (mut evaluated, mut tallies, mut not_evaluated) = (Vec::new(), Vec::new(), Vec::new());
+        let mut conditions = Vec::new();
+        for rule in &input.policy.rules {
+            if let Body::Condition(condition) = &rule.body {
+                condition.expressions().try_for_each(|expression| facts.prepare(expression, rule.card.scope))?;
+                conditions.push((rule, condition.as_ref()));
+            }
+        }
+        let outcomes: Vec<_> =
+            conditions.par_iter().map(|(rule, condition)| evaluate::evaluate(input, &facts, rule, condition, &values)).collect();
+        for outcome in outcomes {
+            match outcome? {
+                Ok(rule) => evaluated.push(rule),
+                Err(note) => not_evaluated.push(note),
+            }
+        }
         for rule in &input.policy.rules {
             match &rule.body {
-                Body::BuiltIn(_) => {}
-                Body::Condition(condition) => match evaluate::evaluate(input, &mut facts, rule, condition, &values)? {
-                    Ok(rule) => evaluated.push(rule),
-                    Err(note) => not_evaluated.push(note),
-                },
+                Body::BuiltIn(_) | Body::Condition(_) => {}
                 Body::Tally(tally) => {
                     let (Goal::Least(goal) | Goal::Share(goal)) = &tally.goal;
                     let parameters = std::iter::once(goal).chain(&tally.by);
@@ -236,9 +250,31 @@ struct Collected {
     notes: Vec<RuleNote>,
     counts: Vec<RuleCount>,
     withheld: Vec<Withheld>,
+    complete: Option<Completeness>,
 }
 
 impl Collected {
+    /// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
+    fn short_towns(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<String, (String, String)> {
+        let mut registries = BTreeSet::new();
+        for name in &evaluated.condition.searched {
+            if let Some(Origin::Sources { sources, .. }) = composer.input.policy.fact(name).map(|fact| &fact.origin) {
+                registries.extend(sources.iter().map(|source| source.registry.clone()));
+            }
+        }
+        let complete = self.complete.get_or_insert_with(|| Completeness::new(composer.subjects));
+        let mut short = BTreeMap::new();
+        for registry in registries {
+            for (town, found) in complete.incomplete_towns(composer.input, composer.subjects, &registry) {
+                let title = composer.input.registry_title(registry.as_str());
+                let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
+                let name = composer.subjects.town_name(town).unwrap_or(town).to_owned();
+                short.entry(town.clone()).or_insert((name, reason));
+            }
+        }
+        short
+    }
+
     /// Notes subjects known from earlier months about whom this rule is silent without having cleared them.
     fn withhold(
         &mut self,
@@ -295,7 +331,7 @@ impl Collected {
         let fired: Vec<usize> = evaluated.with(Outcome::Fires).collect();
         let in_vain: Vec<_> =
             fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
-        let short = short_towns(composer, evaluated);
+        let short = self.short_towns(composer, evaluated);
         let could_be = could_be(composer, evaluated, &fired, &in_vain);
 
         let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
@@ -347,26 +383,6 @@ impl Collected {
         let exempt_reasons = evaluated.exempt_reasons.clone();
         self.counts.push(RuleCount { rule, population, passed, fired, exempt, exempt_reasons, unknown, held });
     }
-}
-
-/// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
-fn short_towns(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<String, (String, String)> {
-    let mut registries = BTreeSet::new();
-    for name in &evaluated.condition.searched {
-        if let Some(Origin::Sources { sources, .. }) = composer.input.policy.fact(name).map(|fact| &fact.origin) {
-            registries.extend(sources.iter().map(|source| source.registry.clone()));
-        }
-    }
-    let mut short = BTreeMap::new();
-    for registry in registries {
-        for (town, found) in completeness::incomplete_towns(composer.input, composer.subjects, &registry) {
-            let title = composer.input.registry_title(registry.as_str());
-            let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
-            let name = composer.subjects.town_name(&town).unwrap_or(&town).to_owned();
-            short.entry(town).or_insert((name, reason));
-        }
-    }
-    short
 }
 
 type Doubts = Vec<(PersonIx, Vec<RowId>)>;

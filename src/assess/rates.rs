@@ -21,28 +21,28 @@ pub(crate) fn rates(
     held_towns: &BTreeSet<String>,
 ) -> Vec<Rate> {
     let county = composer.input.policy.county.as_str();
-    let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
-    for (at, outcome) in evaluated.outcomes.iter().enumerate() {
+    let asked = evaluated.outcomes.iter().enumerate().filter_map(|(at, outcome)| {
         let satisfied = match outcome {
             Outcome::Passes => 1,
             Outcome::Fires => 0,
-            _ => continue,
+            _ => return None,
         };
-        let face = composer.face(composer.about(evaluated.rule.card.scope, at));
-        let text = |column| composer.subjects.people_text(column, face);
-        let (town, village) = (text("town_code"), text("village_code"));
-        if town.is_some_and(|town| held_towns.contains(town)) {
+        Some((composer.face(composer.about(evaluated.rule.card.scope, at)), (satisfied, 1)))
+    });
+    let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
+    for (place, (satisfied, asked)) in composer.places.sums(asked) {
+        if place.town_code.is_some_and(|town| held_towns.contains(town)) {
             continue;
         }
         let mut count = |unit, name: &dyn Fn() -> String| {
             let entry = by_unit.entry(unit).or_insert_with(|| (name(), 0, 0));
             entry.1 += satisfied;
-            entry.2 += 1;
+            entry.2 += asked;
         };
         count((None, None), &|| county.to_owned());
-        let (Some(town_code), Some(town)) = (town, text("town")) else { continue };
+        let (Some(town_code), Some(town)) = (place.town_code, place.town) else { continue };
         count((Some(town_code), None), &|| format!("{county}/{town}"));
-        if let (Some(village_code), Some(village)) = (village, text("village")) {
+        if let (Some(village_code), Some(village)) = (place.village_code, place.village) {
             count((Some(town_code), Some(village_code)), &|| format!("{county}/{town}/{village}"));
         }
     }

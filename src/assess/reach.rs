@@ -4,7 +4,7 @@
 //! (and of the registry that bridges to it), once per registry, filter and [`Reach`].
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray};
 
@@ -26,11 +26,11 @@ impl<'a> Reader<'a> {
         source: &Source,
         scope: Scope,
         filter: Option<&BooleanArray>,
-    ) -> Result<Rc<Groups>, AssessError> {
+    ) -> Result<Arc<Groups>, AssessError> {
         let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
         let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
         if let Some(known) = self.groups.get(&key) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let subjects = self.subjects;
         let passes = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
@@ -137,13 +137,13 @@ impl<'a> Reader<'a> {
             pairs.sort_unstable();
             pairs.dedup();
         }
-        let groups = Rc::new(Groups::new(owners, &pairs));
-        self.groups.insert(key, Rc::clone(&groups));
+        let groups = Arc::new(Groups::new(owners, &pairs));
+        self.groups.insert(key, Arc::clone(&groups));
         Ok(groups)
     }
 
     /// Person by valid number; [`NONE`] where two persons bear it.
-    fn persons_by_number(&mut self) -> Rc<HashMap<&'a str, u32>> {
+    fn persons_by_number(&mut self) -> Arc<HashMap<&'a str, u32>> {
         let subjects = self.subjects;
         let build = || {
             let mut persons: HashMap<&'a str, u32> = HashMap::new();
@@ -152,9 +152,9 @@ impl<'a> Reader<'a> {
                     persons.entry(number).and_modify(|person| *person = NONE).or_insert(index(person));
                 }
             }
-            Rc::new(persons)
+            Arc::new(persons)
         };
-        Rc::clone(self.by_number.get_or_insert_with(build))
+        Arc::clone(self.by_number.get_or_insert_with(build))
     }
 
     /// Who stands beside whom, both ways: the person a row is linked to, and the person that its other number names.

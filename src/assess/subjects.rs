@@ -75,6 +75,13 @@ impl Groups {
         self.rows.extend_from_slice(rows);
         self.starts.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
     }
+
+    /// Appends the next owners, in their order.
+    pub(crate) fn append(&mut self, next: &Self) {
+        let base = self.starts.last().copied().unwrap_or(0);
+        self.rows.extend_from_slice(&next.rows);
+        self.starts.extend(next.starts.iter().skip(1).map(|start| base + start));
+    }
 }
 
 /// A registry's own households: rows by its household code, else by the head's number.
@@ -138,6 +145,8 @@ pub(crate) struct Subjects<'a> {
     pub(crate) number_valid: Vec<bool>,
     /// Rows of the exemption list.
     list: Range<u32>,
+    /// Text columns of the people table by name, looked up once.
+    people: Vec<(&'a str, &'a StringArray)>,
 }
 
 impl<'a> Subjects<'a> {
@@ -173,6 +182,7 @@ impl<'a> Subjects<'a> {
             household_of_row: Vec::new(),
             attached: Vec::new(),
             number_valid,
+            people: text_columns(linked),
             list: records.registry(EXEMPTION).map_or(0..0, |(position, list)| {
                 let start = records.offset(position);
                 start..start + index(list.len())
@@ -277,9 +287,15 @@ impl<'a> Subjects<'a> {
 
     /// A text column of the people table.
     pub(crate) fn people_text(&self, column: &str, person: PersonIx) -> Option<&'a str> {
-        let array = self.linked.people.0.column_by_name(column)?.as_any().downcast_ref::<StringArray>()?;
-        text_at(Some(array), person.0 as usize)
+        let (_, array) = self.people.iter().find(|(name, _)| *name == column)?;
+        text_at(Some(*array).filter(|array| (person.0 as usize) < array.len()), person.0 as usize)
     }
+}
+
+fn text_columns(linked: &Linked) -> Vec<(&str, &StringArray)> {
+    let people = &linked.people.0;
+    let names = people.schema_ref().fields().iter().map(|field| field.name().as_str());
+    names.zip(people.columns()).filter_map(|(name, array)| Some((name, array.as_any().downcast_ref()?))).collect()
 }
 
 /// `(row, person)` for every row of a registry whose link is there.

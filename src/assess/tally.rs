@@ -3,11 +3,12 @@
 //! Takes facts (or a registry's rows) and a [`Tally`]; gives rates per unit, and a finding for each unit that falls short
 //! once the day has come. Nobody is accused: a shortfall names a place. Cost: linear in subjects, or in the rows counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
 use super::facts::{FactColumn, FactValue, Facts};
+use super::places::Place;
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -111,25 +112,28 @@ fn count_subjects(composer: &Composer<'_>, fact: &str, among: Option<&str>, coun
         return;
     };
     let among = among.and_then(|among| composer.facts.columns.get(among));
-    for at in 0..column.array.len() {
+    let subjects = (0..column.array.len()).map(|at| {
         let belongs = among.map_or(1, |among| amount(among, at));
         let counted = if belongs > 0 { amount(column, at) } else { 0 };
-        let person = composer.face(composer.about(scope, at));
-        let text = |column| composer.subjects.people_text(column, person).map(str::to_owned);
-        add(counts, (text(TOWN_CODE), text(TOWN)), (text(VILLAGE_CODE), text(VILLAGE)), counted, belongs);
+        (composer.face(composer.about(scope, at)), (counted, belongs))
+    });
+    for (place, (counted, belongs)) in composer.places.sums(subjects) {
+        add(counts, place, counted, belongs);
     }
 }
 
 fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], counts: &mut BTreeMap<Unit, Reached>) {
     let Some((_, records)) = composer.subjects.records.registry(registry.as_str()) else { return };
     // A town that sent no row at all still has its number to reach.
-    for person in &composer.subjects.persons {
-        let text = |column| composer.subjects.people_text(column, *person).map(str::to_owned);
-        add(counts, (text(TOWN_CODE), text(TOWN)), (None, None), 0, 0);
+    let towns: BTreeSet<Place<'_>> =
+        composer.places.all().iter().map(|place| Place { village_code: None, village: None, ..*place }).collect();
+    for town in towns {
+        add(counts, town, 0, 0);
     }
     for row in rows {
-        let text = |column| records.text_at(column, *row).map(str::to_owned);
-        add(counts, (text(TOWN_CODE), text(TOWN)), (text(VILLAGE_CODE), text(VILLAGE)), 1, 1);
+        let text = |column| records.text_at(column, *row);
+        let (town_code, town, village_code, village) = (text(TOWN_CODE), text(TOWN), text(VILLAGE_CODE), text(VILLAGE));
+        add(counts, Place { town_code, village_code, town, village }, 1, 1);
     }
 }
 
@@ -142,28 +146,20 @@ fn amount(column: &FactColumn, at: usize) -> i64 {
     }
 }
 
-/// Counts a subject at every level it belongs to.
-fn add(
-    counts: &mut BTreeMap<Unit, Reached>,
-    (town_code, town): (Option<String>, Option<String>),
-    (village_code, village): (Option<String>, Option<String>),
-    counted: i64,
-    belongs: i64,
-) {
-    let mut count = |unit: Unit, town: Option<&String>, village: Option<&String>| {
-        let entry = counts.entry(unit).or_insert_with(|| Reached {
-            town: town.cloned(),
-            village: village.cloned(),
-            ..Reached::default()
-        });
+/// Counts subjects of one place at every level it belongs to.
+fn add(counts: &mut BTreeMap<Unit, Reached>, place: Place<'_>, counted: i64, belongs: i64) {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    let mut count = |unit: Unit, town: Option<&str>, village: Option<&str>| {
+        let entry =
+            counts.entry(unit).or_insert_with(|| Reached { town: own(town), village: own(village), ..Reached::default() });
         entry.count = entry.count.saturating_add(counted);
         entry.among = entry.among.saturating_add(belongs);
     };
     count((None, None), None, None);
-    if town_code.is_some() {
-        count((town_code.clone(), None), town.as_ref(), None);
-        if village_code.is_some() {
-            count((town_code, village_code), town.as_ref(), village.as_ref());
+    if place.town_code.is_some() {
+        count((own(place.town_code), None), place.town, None);
+        if place.village_code.is_some() {
+            count((own(place.town_code), own(place.village_code)), place.town, place.village);
         }
     }
 }

@@ -376,9 +376,19 @@ impl Run<'_> {
             known: known.as_ref(),
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
-        stages::write_batch(&self.workspace.path("stages/facts_person.parquet")?, &assessed.facts_person)?;
-        stages::write_batch(&self.workspace.path("stages/facts_household.parquet")?, &assessed.facts_household)?;
-        stages::write_findings(&self.workspace.path("stages/findings.parquet")?, &assessed.findings)?;
+        let person = self.workspace.path("stages/facts_person.parquet")?;
+        let household = self.workspace.path("stages/facts_household.parquet")?;
+        let findings = self.workspace.path("stages/findings.parquet")?;
+        // The facts of persons are by far the largest.
+        let (facts, others) = rayon::join(
+            || stages::write_batch(&person, &assessed.facts_person),
+            || {
+                stages::write_batch(&household, &assessed.facts_household)?;
+                stages::write_findings(&findings, &assessed.findings)
+            },
+        );
+        facts?;
+        others?;
         stages::write_rates(&self.workspace.path("stages/rates.parquet")?, &assessed.rates)?;
         self.stage("assess", records.len() as u64, assessed.findings.len() as u64);
         self.manifest.notes = assessed.notes.iter().map(Into::into).collect();

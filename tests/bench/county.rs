@@ -57,8 +57,20 @@ fn compare(folder: &Path, runs: usize) -> ExitCode {
         }
     }
     println!("median: run {:.2} s, bare read {:.2} s, ratio {:.2}", median(run_seconds), median(read_seconds), median(ratios));
-    println!("{}", std::fs::read_to_string(out.path().join("run/timings.json")).expect("timings.json"));
+    print_stages(&std::fs::read_to_string(out.path().join("run/timings.json")).expect("timings.json"));
     ExitCode::SUCCESS
+}
+
+/// Each stage's share of the last run. Assessing is to stay within 15 %.
+fn print_stages(timings: &str) {
+    let stages: Vec<serde_json::Value> = serde_json::from_str(timings).expect("JSON");
+    let seconds = |stage: &serde_json::Value| stage["seconds"].as_f64().expect("seconds");
+    let total: f64 = stages.iter().map(seconds).sum();
+    for stage in &stages {
+        let name = stage["stage"].as_str().expect("a name");
+        let peak = stage["peak_bytes"].as_u64().unwrap_or(0) >> 20;
+        println!("{name:<10} {:7.2} s {:5.1} %  peak {peak} MiB", seconds(stage), 100.0 * seconds(stage) / total);
+    }
 }
 
 fn timed(command: &mut Command) -> f64 {
