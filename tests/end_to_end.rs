@@ -207,12 +207,42 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
     assert!(code == Some(0) && household.contains("人员 P"), "{household}");
     let (code, person) = explain("--person", &text("name", row).expect("a name"));
     assert!(code == Some(0) && person.contains("号码一致"), "{person}");
+    assert!(person.contains("找到的办法：号码相同、姓名相符") && person.contains("合计"), "{person}");
     for shown in [&told, &household, &person] {
         let long = shown.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18);
         assert!(!long, "a whole number: {shown}");
     }
     let (code, nobody) = explain("--person", "查无此人");
     assert!(code == Some(2) && nobody.contains("没有这个人"), "{nobody}");
+}
+
+#[test]
+fn every_link_carries_bars_that_sum_to_its_weight() {
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{Float32Type, UInt32Type};
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(run(&root("fixtures/2018-06"), folder.path(), "2").status.success());
+    let links = read_parquet(&folder.path().join("stages/links.parquet"));
+    let column = |name: &str| links.column_by_name(name).unwrap_or_else(|| panic!("no {name}")).clone();
+    let (parts, weights, other) = (column("parts"), column("weight"), column("compared_with"));
+    let (parts, weights, other) =
+        (parts.as_list::<i32>(), weights.as_primitive::<Float32Type>(), other.as_primitive::<UInt32Type>());
+    let persons = column("person_id");
+    let persons = persons.as_string::<i32>();
+    let mut joined = 0;
+    for row in 0..links.num_rows() {
+        let bars = parts.value(row);
+        let bars = bars.as_struct().column_by_name("weight").expect("weights").as_primitive::<Float32Type>();
+        let sum: f32 = bars.values().iter().sum();
+        if other.is_valid(row) {
+            assert!((sum - weights.value(row)).abs() < 1e-3, "row {row}: {sum} is not {}", weights.value(row));
+            assert_eq!(persons.value(other.value(row) as usize), persons.value(row));
+            joined += 1;
+        } else {
+            assert!(bars.is_empty(), "row {row}");
+        }
+    }
+    assert!(joined > 1000, "{joined}");
 }
 
 fn read_parquet(path: &Path) -> arrow::array::RecordBatch {

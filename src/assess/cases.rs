@@ -16,8 +16,10 @@ use crate::config::document::Document;
 use crate::config::error::Problems;
 use crate::config::policy::{Body, BuiltIn, Case, CaseValue, Expect, Policy, SeenKind};
 use crate::config::registry::Dictionary;
+use crate::model::carried::Carried;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
+use crate::model::decision::Decided;
 use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
@@ -228,6 +230,8 @@ impl Given {
                 review: Vec::new(),
                 suspicions: Vec::new(),
                 quality: LinkQuality::default(),
+                decided: Decided::default(),
+                carried: Carried::default(),
             },
             labels: Vec::new(),
             households: Vec::new(),

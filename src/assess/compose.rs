@@ -6,9 +6,9 @@ use super::AssessInput;
 use super::evaluate::Evaluated;
 use super::facts::{FactValue, Facts};
 use super::places::Places;
-use super::subjects::{Groups, NONE, POVERTY, Subjects};
+use super::subjects::{Groups, NONE, Subjects};
 use crate::config::policy::{Origin, ParameterValue, Rule, Take};
-use crate::model::columns::{GROUP, HEAD_NAME, NAME, PERSON_CODE, RELATION};
+use crate::model::columns::{GROUP, HEAD_NAME, NAME, RELATION};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, Subject};
@@ -204,13 +204,15 @@ impl<'a> Composer<'a> {
         Draft { finding, place: (text("town_code"), text("village_code")), key: self.key(about) }
     }
 
-    /// Stable key of a subject, from which finding ids are made.
+    /// Stable key of a subject, from which finding ids are made: the person's id, the code by which the household was first known; both
+    /// are carried over when registries' codes or numbers change.
     pub(crate) fn key(&self, about: About) -> String {
         match about {
             About::Household(at) => {
-                format!("household:{}", self.subjects.households.get(at).map_or("", |household| household.code.as_str()))
+                let code = self.subjects.households.get(at).map_or("", |household| household.code.as_str());
+                format!("household:{}", self.input.linked.carried.household(code))
             }
-            About::Person(person) => self.person_key(person),
+            About::Person(person) => format!("person:{}", self.subjects.people_text("person_id", person).unwrap_or_default()),
         }
     }
 
@@ -225,19 +227,6 @@ impl<'a> Composer<'a> {
     fn household_code(&self, person: PersonIx) -> Option<String> {
         let at = *self.subjects.household_of.get(person.0 as usize)?;
         self.subjects.households.get(at as usize).map(|household| household.code.clone())
-    }
-
-    /// Poverty person code, else the number, else the linker's id, which follows from content.
-    fn person_key(&self, person: PersonIx) -> String {
-        let of = |registry: Option<&str>, column: &str| self.first_text(person, registry, column);
-        if let Some(code) = of(Some(POVERTY), PERSON_CODE) {
-            return format!("person_code:{code}");
-        }
-        let valid = self.subjects.number_valid.get(person.0 as usize).copied().unwrap_or(false);
-        match self.subjects.people_text("number", person).filter(|_| valid) {
-            Some(number) => format!("number:{number}"),
-            None => format!("person:{}", self.subjects.people_text("person_id", person).unwrap_or_default()),
-        }
     }
 
     fn printed(&self, person: PersonIx) -> Subject {

@@ -87,7 +87,10 @@ pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused
             }
         }
     }
-    found.into_iter().map(|rows| rows.into_iter().collect()).collect()
+    // Whom people have told apart nobody need tell apart again.
+    let decided = &subjects.linked.decided;
+    let open = |person: PersonIx, row: &RowId| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other));
+    found.into_iter().zip(accused).map(|(rows, person)| rows.into_iter().filter(|row| open(*person, row)).collect()).collect()
 }
 
 /// Which persons have a row in any of the registries.

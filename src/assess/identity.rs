@@ -15,12 +15,15 @@ use crate::model::finding::{Confidence, Scope};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::RowId;
 
-/// An accusation held back: the person, what could be that person, and the rule's title.
-#[derive(Debug)]
-pub(crate) struct HeldBack {
-    pub(crate) person: PersonIx,
-    pub(crate) rows: Vec<RowId>,
-    pub(crate) rule: String,
+/// An accusation held back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The person.
+    pub person: PersonIx,
+    /// Rows that could be that person.
+    pub rows: Vec<RowId>,
+    /// The rule's title.
+    pub rule: String,
 }
 
 /// What is said of one person under one rule.

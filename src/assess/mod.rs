@@ -43,7 +43,7 @@ use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
 use facts::Facts;
-use identity::HeldBack;
+pub use identity::HeldBack;
 use subjects::Subjects;
 
 /// What assessing takes.
@@ -139,6 +139,8 @@ pub struct Assessed {
     pub facts_person: RecordBatch,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
     pub facts_household: RecordBatch,
+    /// Accusations that wait until a human has decided; over the whole county.
+    pub held: Vec<HeldBack>,
 }
 
 /// Why a run could not be assessed; always our fault, as policies are checked when they are loaded.
@@ -187,7 +189,8 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let facts_household = tables::household(&subjects, input.policy, &run.facts)?;
     let mut withheld = assessed.withheld;
     withheld.sort();
-    Ok(Assessed { findings, rates, notes, counts: assessed.counts, exemptions, withheld, facts_person, facts_household })
+    let (counts, held) = (assessed.counts, assessed.held);
+    Ok(Assessed { findings, rates, notes, counts, withheld, exemptions, facts_person, facts_household, held })
 }
 
 /// Facts and outcomes, before anything is composed.

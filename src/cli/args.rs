@@ -73,6 +73,12 @@ pub(super) struct RunArgs {
     /// Ledger of findings over months: created if missing; lists then ask only for what is open 台账文件：没有就新建，有了就只发新增和未销号的
     #[arg(long, value_name = "FILE")]
     pub(super) ledger: Option<PathBuf>,
+    /// A filled-in 是否同一人待核对 workbook: its answers outrank the model; may be repeated 核对过的工作簿
+    #[arg(long, value_name = "FILE")]
+    pub(super) decisions: Vec<PathBuf>,
+    /// Last month's run folder: person and household ids go on from there 上个月的运行文件夹，编号沿用
+    #[arg(long, value_name = "RUN")]
+    pub(super) previous: Option<PathBuf>,
     /// Mask every number everywhere 所有号码脱敏
     #[arg(long)]
     pub(super) mask: bool,
@@ -193,6 +199,12 @@ pub(super) struct ExplainArgs {
 pub(super) struct DiagnoseArgs {
     /// Run folder 运行文件夹
     pub(super) run: PathBuf,
+    /// Truth of a practice county, for recall by village, sex, age, name and damage 真值文件夹
+    #[arg(long, value_name = "DIR")]
+    pub(super) truth: Option<PathBuf>,
+    /// A verified 对人抽查 workbook, for the measured rate of false links; may be repeated 核对过的抽查表
+    #[arg(long, value_name = "FILE")]
+    pub(super) sample: Vec<PathBuf>,
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,

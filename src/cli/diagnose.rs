@@ -1,11 +1,15 @@
 //! `bidui diagnose`.
 
 use super::args::DiagnoseArgs;
-use super::{Failure, ui};
+use super::{Failure, executable, ui};
+use crate::run::Examination;
 
-pub(super) fn diagnose(arguments: &DiagnoseArgs) -> Result<u8, Failure> {
-    let diagnosis = crate::run::diagnose(&arguments.run).map_err(Failure::usage)?;
-    if arguments.json {
+pub(super) fn diagnose(arguments: DiagnoseArgs) -> Result<u8, Failure> {
+    let json = arguments.json;
+    let DiagnoseArgs { run, truth, sample: samples, .. } = arguments;
+    let examination = Examination { run, truth, samples, executable: executable()? };
+    let diagnosis = crate::run::diagnose(&examination).map_err(Failure::usage)?;
+    if json {
         ui::result(&serde_json::to_string_pretty(&diagnosis).map_err(Failure::internal)?);
     } else {
         ui::result(&diagnosis.to_string());

@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
         Command::Practice(arguments) => practice::practice(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
-        Command::Diagnose(arguments) => diagnose::diagnose(&arguments),
+        Command::Diagnose(arguments) => diagnose::diagnose(arguments),
         Command::Facts(arguments) => facts::facts(&arguments),
     };
     match done {

@@ -33,6 +33,8 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         fresh: arguments.fresh,
         mask: arguments.mask,
         ledger: arguments.ledger,
+        decisions: arguments.decisions,
+        previous: arguments.previous,
         executable: executable()?,
     };
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {

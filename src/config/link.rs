@@ -88,6 +88,27 @@ pub enum BlockingRule {
     SoundPhone,
 }
 
+impl BlockingRule {
+    /// The name in models and stage files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Stem => "stem",
+            Self::Ends => "ends",
+            Self::NameBirth => "name_birth",
+            Self::SoundBirth => "sound_birth",
+            Self::NameVillage => "name_village",
+            Self::SoundVillage => "sound_village",
+            Self::Household => "household",
+            Self::BirthSequence => "birth_sequence",
+            Self::BirthVillage => "birth_village",
+            Self::NameHead => "name_head",
+            Self::SoundPhone => "sound_phone",
+        }
+    }
+}
+
 /// Blocking rules in order.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +163,7 @@ pub const COMPARISONS: [(&str, &[&str]); 8] = [
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    model: Option<Spanned<String>>,
     thresholds: Spanned<Thresholds>,
     limits: Limits,
     calibration: WrittenCalibration,
@@ -172,6 +194,8 @@ type WrittenLevels = BTreeMap<Spanned<String>, Spanned<Odds>>;
 /// A linkage model: every level of every comparison has its odds.
 #[derive(Clone, Debug)]
 pub struct LinkModel {
+    /// A saved model whose weights are used in place of those learned from the run's own pairs: its file, relative to the model's.
+    pub saved: Option<Spanned<String>>,
     /// When a weight is enough.
     pub thresholds: Thresholds,
     /// What keeps the work linear.
@@ -221,6 +245,7 @@ impl LinkModel {
             *resolved = levels_of(document, comparison, levels, table, &mut problems);
         }
         problems.into_result(Self {
+            saved: written.model,
             thresholds,
             limits: written.limits,
             calibration: Calibration {

@@ -6,6 +6,8 @@ pub mod document;
 pub mod error;
 pub mod layout;
 pub mod link;
+pub mod link_saved;
+pub mod link_words;
 pub mod pin;
 pub mod pipeline;
 pub mod policy;

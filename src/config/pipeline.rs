@@ -29,13 +29,18 @@ pub enum Workbook {
     Towns,
     /// Where findings stand; only where there is a ledger.
     Ledger,
+    /// Pairs of rows that a human must decide.
+    Review,
+    /// A sample of links, to verify them.
+    Sample,
     /// One per town: every household with all that every registry holds of it, and every rule.
     Dossier,
 }
 
 impl Workbook {
     /// What a pipeline makes that does not say.
-    pub const USUAL: [Self; 6] = [Self::Summary, Self::Clauses, Self::Identity, Self::Departments, Self::Towns, Self::Ledger];
+    pub const USUAL: [Self; 8] =
+        [Self::Summary, Self::Clauses, Self::Identity, Self::Departments, Self::Towns, Self::Ledger, Self::Review, Self::Sample];
 }
 
 /// What one workbook of village lists covers.

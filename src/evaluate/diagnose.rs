@@ -9,6 +9,10 @@ use std::fmt;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::groups::Groups;
+use super::verified::Verified;
+use crate::config::link_saved::{Drift, Used};
+
 /// Thresholds that are tried, in bits of match weight.
 const THRESHOLDS: std::ops::RangeInclusive<i32> = 0..=12;
 
@@ -64,6 +68,29 @@ pub struct Threshold {
     pub expected_false: f64,
     /// Of the lighter ones, expected to be right.
     pub expected_missed: f64,
+    /// Pairs that would be left to a human: the lighter ones.
+    pub review: u64,
+}
+
+/// How one blocking rule did in one registry; see `blocking.parquet`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RuleBlocks {
+    /// Registry id.
+    pub registry: String,
+    /// Blocking rule.
+    pub rule: String,
+    /// Pairs that equal keys make.
+    pub predicted: u64,
+    /// Pairs compared.
+    pub pairs: u64,
+    /// Look-ups whose block was split.
+    pub split: u64,
+    /// Look-ups that made no pairs.
+    pub skipped: u64,
+    /// Most records behind one key.
+    pub heaviest: u64,
+    /// That key, masked.
+    pub value: String,
 }
 
 /// The whole picture.
@@ -77,6 +104,14 @@ pub struct Diagnosis {
     pub thresholds: Vec<Threshold>,
     /// Review pairs by reason.
     pub review: BTreeMap<String, u64>,
+    /// By registry and rule; empty for runs that did not write it.
+    pub blocking: Vec<RuleBlocks>,
+    /// The saved model in use, and where this month's rows say otherwise.
+    pub saved_model: Option<Used>,
+    /// Recall by group, where truth was given.
+    pub groups: Option<Groups>,
+    /// The verified sample, where one was given.
+    pub verified: Option<Verified>,
 }
 
 /// Puts the picture together. `filled` is (registry, field, share).
@@ -115,7 +150,16 @@ pub fn diagnose(links: &[LinkedRow<'_>], review: &[ReviewRow<'_>], filled: &[(St
     decided.sort_by(|a, b| b.0.total_cmp(&a.0));
     let thresholds = THRESHOLDS.map(|bits| threshold(bits, &decided)).collect();
     let named = |(id, registry): (&str, RegistryLinks)| RegistryLinks { registry: id.to_owned(), ..registry };
-    Diagnosis { registries: registries.into_iter().map(named).collect(), weights, thresholds, review: reasons }
+    Diagnosis {
+        registries: registries.into_iter().map(named).collect(),
+        weights,
+        thresholds,
+        review: reasons,
+        blocking: Vec::new(),
+        saved_model: None,
+        groups: None,
+        verified: None,
+    }
 }
 
 fn threshold(bits: i32, decided: &[(f32, f32)]) -> Threshold {
@@ -127,6 +171,7 @@ fn threshold(bits: i32, decided: &[(f32, f32)]) -> Threshold {
         joined: joined as u64,
         expected_false: above.iter().map(|(_, probability)| 1.0 - f64::from(*probability)).sum(),
         expected_missed: below.iter().map(|(_, probability)| f64::from(*probability)).sum(),
+        review: below.len() as u64,
     }
 }
 
@@ -156,19 +201,70 @@ impl fmt::Display for Diagnosis {
             writeln!(f, "{bits:>6} {joined:>10} {review:>10}")?;
         }
         writeln!(f, "\n门槛 thresholds（预计误连、漏连 expected false and missed links）")?;
-        writeln!(f, "{:>6} {:>10} {:>10} {:>10}", "bits", "joined", "false", "missed")?;
+        writeln!(f, "{:>6} {:>10} {:>10} {:>10} {:>10}", "bits", "joined", "false", "missed", "review")?;
         for line in &self.thresholds {
-            writeln!(f, "{:>6} {:>10} {:>10.2} {:>10.2}", line.bits, line.joined, line.expected_false, line.expected_missed)?;
+            let Threshold { bits, joined, expected_false, expected_missed, review } = line;
+            writeln!(f, "{bits:>6} {joined:>10} {expected_false:>10.2} {expected_missed:>10.2} {review:>10}")?;
         }
         writeln!(f, "\n待人工核对 for a human")?;
         for (reason, count) in &self.review {
             writeln!(f, "{}{count}", padded(reason, 32))?;
         }
+        self.blocking(f)?;
+        if let Some(Used { period, drift }) = &self.saved_model {
+            writeln!(f, "\n沿用 {period} 的模型，相差 1 比特以上 drift from the saved model")?;
+            for Drift { registry, comparison, level, saved, now } in drift {
+                let what = padded(&format!("{registry} {comparison} {level}"), 52);
+                writeln!(f, "{what}{saved:>8.2} → {now:>7.2}")?;
+            }
+        }
+        for part in [self.groups.as_ref().map(ToString::to_string), self.verified.as_ref().map(ToString::to_string)] {
+            write!(f, "{}", part.map_or_else(String::new, |part| format!("\n{part}")))?;
+        }
         Ok(())
     }
 }
 
-fn padded(text: &str, width: usize) -> String {
+impl Diagnosis {
+    /// Pairs per blocking rule over all registries, and the blocks that were split or left out.
+    fn blocking(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.blocking.is_empty() {
+            return Ok(());
+        }
+        let mut rules: Vec<RuleBlocks> = Vec::new();
+        for blocks in &self.blocking {
+            match rules.iter_mut().find(|known| known.rule == blocks.rule) {
+                None => rules.push(blocks.clone()),
+                Some(known) => {
+                    known.predicted += blocks.predicted;
+                    known.pairs += blocks.pairs;
+                    known.split += blocks.split;
+                    known.skipped += blocks.skipped;
+                    if blocks.heaviest > known.heaviest {
+                        (known.heaviest, known.value) = (blocks.heaviest, blocks.value.clone());
+                    }
+                }
+            }
+        }
+        writeln!(f, "\n分块 blocking（predicted 同键的对，pairs 实际比较，split 拆开的查找，skipped 放弃的查找）")?;
+        writeln!(
+            f,
+            "{}{:>12} {:>12} {:>8} {:>8} {:>9}  value",
+            padded("rule", 18),
+            "predicted",
+            "pairs",
+            "split",
+            "skipped",
+            "heaviest"
+        )?;
+        for RuleBlocks { rule, predicted, pairs, split, skipped, heaviest, value, .. } in &rules {
+            writeln!(f, "{}{predicted:>12} {pairs:>12} {split:>8} {skipped:>8} {heaviest:>9}  {value}", padded(rule, 18))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 

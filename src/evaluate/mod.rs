@@ -7,11 +7,13 @@
 
 pub mod clusters;
 pub mod diagnose;
+pub mod groups;
 mod pairs;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod verified;
 
 use std::collections::HashMap;
 

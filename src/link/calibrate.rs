@@ -11,6 +11,7 @@ use super::roster::Roster;
 use super::spine::Spine;
 use super::weights::{Weights, to_bits};
 use crate::config::link::{self, LinkModel, Odds};
+use crate::config::link_saved::{Drift, OddsTable};
 
 /// Persons per household, for the chance that two strangers share one.
 const HOUSEHOLD_SIZE: f64 = 3.5;
@@ -21,8 +22,24 @@ const RANDOM_PER_ROW: usize = 10;
 /// Counts of levels by comparison.
 type Counts = [[u32; 16]; COMPARISONS];
 
-/// Weights for one layer: `proven` rows joined by number in this layer, `rows` all its rows.
-pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven: &[u32], rows: &[u32]) -> Weights {
+/// Weights of one layer.
+pub(super) struct Calibrated {
+    /// Those to be used.
+    pub used: Weights,
+    /// Those that the layer's own pairs teach.
+    pub own: OddsTable,
+}
+
+/// Weights for one layer: `proven` rows joined by number in this layer, `rows` all its rows; `saved` odds are used instead of the
+/// layer's own, where they are given.
+pub(super) fn weights(
+    roster: &Roster,
+    spine: &Spine,
+    model: &LinkModel,
+    saved: Option<&OddsTable>,
+    proven: &[u32],
+    rows: &[u32],
+) -> Calibrated {
     let mut weights = Weights::shipped(model);
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
     let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
@@ -39,6 +56,10 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
             }
         }
     }
+    let own = weights.odds.clone();
+    if let Some(saved) = saved {
+        weights.odds.clone_from(saved);
+    }
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
     let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
     for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
@@ -48,7 +69,40 @@ pub(super) fn weights(roster: &Roster, spine: &Spine, model: &LinkModel, proven:
         odds.u = (2.0 * HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
     }
     weights.settle();
-    weights
+    Calibrated { used: weights, own }
+}
+
+/// Levels whose saved weight differs from the layer's own by a bit or more, of comparisons that are calibrated; the exact ones aside.
+pub(super) fn drift(registry: &str, model: &LinkModel, saved: &OddsTable, own: &OddsTable) -> Vec<Drift> {
+    let mut drift = Vec::new();
+    for (at, (comparison, levels)) in link::COMPARISONS.into_iter().enumerate() {
+        if !model.calibration.comparisons.iter().any(|name| name == comparison) {
+            continue;
+        }
+        // Their u is household size over population, whatever was saved.
+        let exact = match at {
+            compare::HOUSEHOLD => 3,
+            compare::NEIGHBOURS => 2,
+            _ => 0,
+        };
+        for (level, (saved, own)) in levels.iter().zip(saved[at].iter().zip(&own[at])).skip(exact) {
+            let [then, now] = [saved, own].map(|odds| (odds.m / odds.u).log2());
+            if (then - now).abs() >= 1.0 {
+                drift.push(Drift {
+                    registry: registry.to_owned(),
+                    comparison: comparison.to_owned(),
+                    level: (*level).to_owned(),
+                    saved: hundredths(then),
+                    now: hundredths(now),
+                });
+            }
+        }
+    }
+    drift
+}
+
+fn hundredths(bits: f64) -> f64 {
+    (bits * 100.0).round() / 100.0
 }
 
 /// Among what is left, strangers in one household are rarer than in the population: most members have found each other already. At
@@ -134,6 +188,19 @@ mod tests {
         let mut many = prior;
         blend(&mut many, &[50_000, 50_000], &[20_000, 80_000], 300.0);
         assert!((many[0].m - 0.5).abs() < 0.01 && (many[0].u - 0.2).abs() < 0.01);
+    }
+
+    #[test]
+    fn drift_is_told_where_weights_differ_by_a_bit() {
+        let model = LinkModel::shipped().expect("sound");
+        let mut own = model.odds.clone();
+        own[compare::PLACE][0].u *= 4.0;
+        own[compare::PLACE][1].m *= 1.2;
+        own[compare::ID][1].m /= 16.0;
+        let told = drift("insurance", &model, &model.odds, &own);
+        assert_eq!(told.len(), 1, "the number is not calibrated, a fifth is no drift: {told:?}");
+        assert_eq!((told[0].comparison.as_str(), told[0].level.as_str()), ("place", "village"));
+        assert!((told[0].saved - told[0].now - 2.0).abs() < 0.011, "{told:?}");
     }
 
     #[test]

@@ -83,6 +83,28 @@ fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, r
     rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(face)
 }
 
+/// Rows whose person people have named join it; further rows of one person that is not known yet follow their first. Gives the rows that are
+/// left to the model, those joined, and (row, representative) of those that follow.
+pub(super) fn join_as_told(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<(u32, u32)>) {
+    let (mut left, mut joined, mut following) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
+    if roster.bonds.is_empty() {
+        left.extend_from_slice(rows);
+        return (left, joined, following);
+    }
+    // Rows of a layer are ascending, which makes the first of a group the one that is decided first.
+    for &row in rows {
+        if let Some(person) = roster.bonds.person(spine, row) {
+            spine.join(roster, row, person);
+            joined.push(row);
+        } else if let Some(first) = roster.bonds.representative(row, rows) {
+            following.push((row, first));
+        } else {
+            left.push(row);
+        }
+    }
+    (left, joined, following)
+}
+
 /// Who holds a row's number.
 pub(super) enum Claim {
     /// A person with an agreeing name.
@@ -101,6 +123,7 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
     }
     let best = spine
         .claimants(record.number)
+        .filter(|person| !roster.bonds.forbid(spine, row, *person))
         .map(|person| (spine.best_name(roster, row, person), person))
         .min_by_key(|((level, _), person)| (*level, *person));
     match best {
@@ -175,7 +198,7 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
         let mut heads: Vec<u32> = Vec::new();
         for &(_, row) in block {
             let record = roster.record(row);
-            let same = heads.iter().copied().find(|&head| {
+            let same = heads.iter().copied().filter(|head| !roster.bonds.are_two(row, *head)).find(|&head| {
                 spine::name_level(roster, record, roster.record(head))
                     .is_none_or(|level| level.agrees() && !siblings(roster, row, head, level))
             });

@@ -10,8 +10,11 @@
 
 mod assign;
 mod blocking;
+mod bonds;
 mod calibrate;
+mod carry;
 mod compare;
+pub mod evidence;
 mod exact;
 mod hash;
 mod people;
@@ -27,13 +30,19 @@ mod weights;
 use rayon::prelude::*;
 
 use crate::config::link::LinkModel;
+use crate::config::link_saved::{OddsTable, SavedLayer, SavedModel};
+use crate::model::carried::Carried;
+use crate::model::decision::{Decided, Decision};
 use crate::model::ids::CountyKey;
 use crate::model::link::{CLASH, Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
+pub use blocking::Blocks;
 use blocking::SpineIndex;
+pub use carry::carry_over;
 use compare::Company;
+use evidence::{Basis, Evidence, Rival};
 use exact::{Claim, Clash, Leftover};
 use people::Order;
 use probable::{Layer, Outcome, Scored};
@@ -41,17 +50,35 @@ use roster::{NONE, Roster};
 use spine::Spine;
 use weights::{Weights, probability, to_f32};
 
-/// Links every row.
+/// What linking takes.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkInput<'a> {
+    /// Every kept row.
+    pub records: &'a RecordSet,
+    /// The model.
+    pub model: &'a LinkModel,
+    /// Keys ids and records.
+    pub key: &'a CountyKey,
+    /// What people have answered; outranks the model.
+    pub decisions: &'a [Decision],
+    /// Weights learned in an earlier run, to be used instead of this run's own.
+    pub saved: Option<&'a SavedModel>,
+}
+
+/// Links every row; gives the links and why they are as they are.
 #[must_use]
-pub fn link(records: &RecordSet, model: &LinkModel, key: &CountyKey) -> Linked {
-    let roster = Roster::new(records, model);
-    let mut work = Work::new(&roster, model);
-    for span in &roster.spans {
+pub fn link(input: &LinkInput<'_>) -> (Linked, Evidence) {
+    let (bonds, decided) = bonds::bonds(input.records, input.key, input.decisions);
+    let roster = Roster::new(input.records, input.model, bonds);
+    let mut work = Work::new(&roster, input.model);
+    for (span, records) in roster.spans.iter().zip(&input.records.registries) {
+        let registry = records.registry.as_str();
+        let saved = input.saved.and_then(|saved| saved.odds(registry));
         for layer in layers(&roster, span) {
-            work.link_layer(&layer, span.grain);
+            work.link_layer(&layer, span.grain, registry, saved);
         }
     }
-    work.finish(records, key)
+    work.finish(input, decided)
 }
 
 /// Rows of a registry by grain key, keys ascending, rows ascending.
@@ -71,6 +98,7 @@ struct Work<'a> {
     status: Vec<(LinkStatus, i32)>,
     review: Vec<ReviewPair>,
     suspicions: Vec<Suspicion>,
+    evidence: Evidence,
     /// Keys too common to be followed.
     skipped: u64,
 }
@@ -87,32 +115,92 @@ impl<'a> Work<'a> {
             status: vec![(LinkStatus::Alone, 0); roster.records.len()],
             review: Vec::new(),
             suspicions: Vec::new(),
+            evidence: Evidence::new(roster.records.len(), &model.blocking.rules),
             skipped: 0,
         }
     }
 
-    fn link_layer(&mut self, rows: &[u32], grain: Grain) {
+    fn link_layer(&mut self, rows: &[u32], grain: Grain, registry: &str, saved: Option<&OddsTable>) {
         let exclusive = grain != Grain::Event;
-        let left = exact::join_equal_numbers(self.roster, &mut self.spine, rows, exclusive);
-        let mut weights = calibrate::weights(self.roster, &self.spine, self.model, &left.joined, rows);
+        let (undecided, told, following) = exact::join_as_told(self.roster, &mut self.spine, rows);
+        let mut left = exact::join_equal_numbers(self.roster, &mut self.spine, &undecided, exclusive);
+        left.copies.extend(following);
+        let calibrated = calibrate::weights(self.roster, &self.spine, self.model, saved, &left.joined, rows);
+        let mut weights = calibrated.used;
         weights.prior = self.prior(rows, &left, exclusive);
+        let drift = saved.map_or_else(Vec::new, |saved| calibrate::drift(registry, self.model, saved, &calibrated.own));
+        let learned = SavedLayer {
+            registry: registry.to_owned(),
+            rows: rows.len() as u64,
+            proven: left.joined.len() as u64,
+            prior: f64::from(to_f32(weights.prior)),
+            odds: calibrated.own,
+        };
+        self.evidence.learn(learned, drift);
+        let kept = self.evidence.keep(&weights);
         for &row in &left.joined {
-            let person = self.spine.person_of[row as usize];
-            let scored = probable::score(self.roster, &self.spine, &weights, row, person);
-            self.status[row as usize] = (LinkStatus::Id, scored.weight);
+            self.settle(row, LinkStatus::Id, Basis::Number, &weights, kept);
+        }
+        for &row in &told {
+            self.settle_as_told(row, &weights, kept);
         }
         let layer = Layer { rows, open: &left.rows, exclusive };
         let outcome = probable::join_by_weight(self.roster, &mut self.spine, &mut self.index, self.model, &mut weights, &layer);
-        self.skipped += outcome.skipped;
+        self.count_blocks(registry, &outcome);
+        // Household odds have changed on the way.
+        let kept = self.evidence.keep(&weights);
         for pair in &outcome.joined {
             let status = if pair.levels.number_repaired() { LinkStatus::Repaired } else { LinkStatus::Probable };
             self.status[pair.row as usize] = (status, pair.weight);
+            self.evidence.note(pair.row, Basis::Rule(pair.rule), kept, pair.levels, pair.face);
+        }
+        for pair in &outcome.rivals {
+            self.evidence.rival(Rival { row: RowId(pair.row), other: RowId(pair.face), bits: pair.weight });
         }
         let mut clashes = left.clashes.clone();
-        self.found_the_rest(&left, &weights, &mut clashes);
+        self.found_the_rest(&left, &weights, kept, &mut clashes);
         self.note(outcome, &clashes, &weights);
         if exclusive {
             self.note_duplicates(rows);
+        }
+    }
+
+    /// Adds up what blocking counted, by registry and rule.
+    fn count_blocks(&mut self, registry: &str, outcome: &Outcome) {
+        for ((rule, tally), pairs) in self.model.blocking.rules.iter().zip(&outcome.tallies).zip(&outcome.pairs) {
+            let rule = rule.as_str();
+            let known = self.evidence.blocks.iter().position(|blocks| blocks.registry == registry && blocks.rule == rule);
+            let at = known.unwrap_or_else(|| {
+                let (predicted, pairs, split, skipped, heaviest, example) = (0, 0, 0, 0, 0, None);
+                let registry = registry.to_owned();
+                self.evidence.blocks.push(Blocks { registry, rule, predicted, pairs, split, skipped, heaviest, example });
+                self.evidence.blocks.len() - 1
+            });
+            let blocks = &mut self.evidence.blocks[at];
+            blocks.predicted += tally.predicted;
+            blocks.pairs += pairs;
+            blocks.split += tally.split;
+            blocks.skipped += tally.skipped;
+            if tally.heaviest.0 > blocks.heaviest {
+                (blocks.heaviest, blocks.example) = (tally.heaviest.0, Some(RowId(tally.heaviest.1.0)));
+            }
+            self.skipped += tally.skipped;
+        }
+    }
+
+    /// Scores a row that has joined its person without being weighed, and notes why it did.
+    fn settle(&mut self, row: u32, status: LinkStatus, basis: Basis, weights: &Weights, kept: u16) -> Scored {
+        let person = self.spine.person_of[row as usize];
+        let scored = probable::score(self.roster, &self.spine, weights, row, person);
+        self.status[row as usize] = (status, scored.weight);
+        self.evidence.note(row, basis, kept, scored.levels, scored.face);
+        scored
+    }
+
+    fn settle_as_told(&mut self, row: u32, weights: &Weights, kept: u16) {
+        let scored = self.settle(row, LinkStatus::Probable, Basis::Decision, weights, kept);
+        if scored.levels.number_repaired() {
+            self.status[row as usize].0 = LinkStatus::Repaired;
         }
     }
 
@@ -138,7 +226,7 @@ impl<'a> Work<'a> {
     }
 
     /// Rows that nobody took become persons, unless an equal number of this very layer says otherwise.
-    fn found_the_rest(&mut self, left: &Leftover, weights: &Weights, clashes: &mut Vec<Clash>) {
+    fn found_the_rest(&mut self, left: &Leftover, weights: &Weights, kept: u16, clashes: &mut Vec<Clash>) {
         let mut told: hash::WordSet = clashes.iter().map(|clash| u64::from(clash.right)).collect();
         for &row in &left.rows {
             if self.spine.person_of[row as usize] != NONE {
@@ -146,9 +234,8 @@ impl<'a> Work<'a> {
             }
             match exact::claimant(self.roster, &self.spine, row) {
                 Claim::Agrees(person) => {
-                    let scored = probable::score(self.roster, &self.spine, weights, row, person);
                     self.spine.join(self.roster, row, person);
-                    self.status[row as usize] = (LinkStatus::Id, scored.weight);
+                    self.settle(row, LinkStatus::Id, Basis::Number, weights, kept);
                 }
                 Claim::Clashes(other) => {
                     self.spine.contested.insert(self.roster.record(row).number);
@@ -164,44 +251,53 @@ impl<'a> Work<'a> {
         }
         for &(row, representative) in &left.copies {
             let person = self.spine.person_of[representative as usize];
-            let scored = probable::score(self.roster, &self.spine, weights, row, person);
+            if self.roster.bonds.forbid(&self.spine, row, person) {
+                self.spine.found(self.roster, row);
+                continue;
+            }
             self.spine.join(self.roster, row, person);
-            let status = if self.roster.record(row).number == 0 { LinkStatus::Repaired } else { LinkStatus::Id };
-            self.status[row as usize] = (status, scored.weight);
+            if self.roster.bonds.are_one(row, representative) {
+                self.settle_as_told(row, weights, kept);
+            } else {
+                let status = if self.roster.record(row).number == 0 { LinkStatus::Repaired } else { LinkStatus::Id };
+                self.settle(row, status, Basis::Copy, weights, kept);
+            }
         }
     }
 
     /// Review pairs and clashes of one layer.
     fn note(&mut self, outcome: Outcome, clashes: &[Clash], weights: &Weights) {
         for doubt in outcome.doubts {
-            let pair = self.review_pair(&doubt.scored, weights, doubt.reason);
+            let pair = Self::review_pair(&doubt.scored, weights, doubt.reason);
             self.review.push(pair);
         }
         for clash in clashes {
             let (left, right) = (RowId(clash.left), RowId(clash.right));
             self.suspicions.push(Suspicion::NumberTwoNames { left, right });
             let person = self.spine.person_of[clash.left as usize];
-            // A row that found its person elsewhere needs no human for this.
+            // A row that found its person elsewhere, or was said to be another's, needs no human for this.
+            if self.roster.bonds.forbid(&self.spine, clash.right, person) {
+                continue;
+            }
             if self.spine.person_of[clash.right as usize] == person || self.status[clash.right as usize].0 != LinkStatus::Alone {
                 continue;
             }
             let company = Company::of(self.roster, &self.spine, clash.right, person);
             let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, company);
             let weight = weights.weight(self.roster, levels, self.roster.record(clash.right), self.roster.record(clash.left));
-            let scored = Scored { row: clash.right, person, face: clash.left, weight, levels };
-            let pair = self.review_pair(&scored, weights, CLASH);
+            let scored = Scored { row: clash.right, person, face: clash.left, weight, levels, rule: 0 };
+            let pair = Self::review_pair(&scored, weights, CLASH);
             self.review.push(pair);
         }
     }
 
-    fn review_pair(&self, scored: &Scored, weights: &Weights, reason: &str) -> ReviewPair {
-        let (right, left) = (self.roster.record(scored.row), self.roster.record(scored.face));
+    fn review_pair(scored: &Scored, weights: &Weights, reason: &str) -> ReviewPair {
         ReviewPair {
             left: RowId(scored.face),
             right: RowId(scored.row),
             weight: to_f32(scored.weight),
             probability: probability(scored.weight),
-            parts: weights.parts(self.roster, scored.levels, right, left),
+            parts: evidence::parts(weights, scored.levels, scored.weight),
             reason: reason.to_owned(),
         }
     }
@@ -216,7 +312,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn finish(mut self, records: &RecordSet, key: &CountyKey) -> Linked {
+    fn finish(mut self, input: &LinkInput<'_>, mut decided: Decided) -> (Linked, Evidence) {
         let order = Order::new(&self.spine);
         let damage: Vec<Suspicion> =
             (0..order.len()).into_par_iter().flat_map_iter(|position| self.damage(order.rows_of(position))).collect();
@@ -233,20 +329,36 @@ impl<'a> Work<'a> {
             .enumerate()
             .map(|(row, (&(status, weight), &person))| {
                 let is_founder = self.spine.persons[person as usize].founder as usize == row;
+                let told = self.evidence.basis(RowId(roster::dense(row))) == Basis::Decision;
                 Link {
                     person: PersonIx(order.rank[person as usize]),
                     status,
                     weight: to_f32(weight),
-                    probability: if is_founder { 1.0 } else { probability(weight) },
+                    probability: if is_founder || told { 1.0 } else { probability(weight) },
                 }
             })
             .collect();
-        let people = people::table(records, self.roster, &self.spine, &order, key);
+        let people = people::table(input.records, self.roster, &self.spine, &order, input.key);
         self.review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
         self.suspicions.sort_by_key(suspicion_key);
         let is_founder = |row: usize| self.spine.persons[self.spine.person_of[row] as usize].founder as usize == row;
         let quality = quality::quality(&links, is_founder, &self.review, self.skipped);
-        Linked { links, people, review: self.review, suspicions: self.suspicions, quality }
+        let person = |row: u32| PersonIx(order.rank[self.spine.person_of[row as usize] as usize]);
+        let apart = self.roster.bonds.pairs_apart().map(|(row, other)| (person(row), person(other)));
+        decided.apart = apart.filter(|(one, other)| one != other).map(|(one, other)| (one.min(other), one.max(other))).collect();
+        self.evidence.settle(self.status.iter().map(|(_, weight)| *weight).collect());
+        (
+            Linked {
+                links,
+                people,
+                review: self.review,
+                suspicions: self.suspicions,
+                quality,
+                decided,
+                carried: Carried::default(),
+            },
+            self.evidence,
+        )
     }
 
     /// Rows of one person whose number is damaged or another's, where another registry has the right one.

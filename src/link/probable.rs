@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use super::assign::{self, Edge};
-use super::blocking::{self, SpineIndex};
+use super::blocking::{self, SpineIndex, Tally};
 use super::calibrate;
 use super::compare::{self, Company, Levels};
 use super::roster::Roster;
@@ -30,6 +30,8 @@ pub(super) struct Scored {
     pub weight: Bits,
     /// Levels.
     pub levels: Levels,
+    /// The blocking rule that made the pair, by position; of no meaning outside pass 2.
+    pub rule: u8,
 }
 
 /// A pair for a human.
@@ -47,8 +49,12 @@ pub(super) struct Outcome {
     pub joined: Vec<Scored>,
     /// Left for a human.
     pub doubts: Vec<Doubt>,
-    /// Probes that met an oversized block.
-    pub skipped: u64,
+    /// Per row joined, the best candidate that it was not given to.
+    pub rivals: Vec<Scored>,
+    /// What blocking counted, by rule.
+    pub tallies: Vec<Tally>,
+    /// Pairs compared, by the rule that made them.
+    pub pairs: Vec<u64>,
 }
 
 /// One grain key of one registry.
@@ -81,19 +87,24 @@ pub(super) fn join_by_weight(
         return outcome;
     }
     let candidates = blocking::candidates(roster, spine, index, model, &open, &persons);
-    outcome.skipped = candidates.skipped;
+    outcome.tallies.clone_from(&candidates.tallies);
+    outcome.pairs = vec![0; model.blocking.rules.len()];
     for round in 0..model.limits.rounds.max(1) {
         let persons = blocking::free_persons(spine, rows, exclusive);
         let pairs = candidates.still_open(roster, spine, model, &open, &persons);
         let frozen = &*spine;
         if round == 0 {
+            for (_, _, rule) in &pairs {
+                outcome.pairs[usize::from(*rule)] += 1;
+            }
             let linked = pairs.par_iter().filter(|(row, person, _)| Company::of(roster, frozen, *row, *person).is_linked());
             calibrate::sharpen_household(weights, linked.count(), persons.len(), open.len());
         }
         let weights = &*weights;
         let scored: Vec<Scored> = pairs
             .par_iter()
-            .map(|&(row, person, _)| score(roster, frozen, weights, row, person))
+            .filter(|(row, person, _)| !roster.bonds.forbid(frozen, *row, *person))
+            .map(|&(row, person, rule)| Scored { rule, ..score(roster, frozen, weights, row, person) })
             .filter(|scored| scored.weight >= review.min(confirm - margin))
             .collect();
         let edges: Vec<Edge> = scored
@@ -101,14 +112,18 @@ pub(super) fn join_by_weight(
             .filter(|scored| scored.levels.may_join() && scored.weight > 0)
             .map(|scored| Edge { row: scored.row, person: scored.person, weight: scored.weight })
             .collect();
-        let decision = assign::assign(&edges, confirm, margin, exclusive);
-        let joined_now = decision.joined.len();
-        for edge in &decision.joined {
-            if let Some(pair) = find(&scored, edge.row, edge.person) {
+        let mut decision = assign::assign(&edges, confirm, margin, exclusive);
+        // Two rows that people keep apart may have come to one person in the same round.
+        decision.joined.retain(|edge| {
+            let allowed = !roster.bonds.forbid(spine, edge.row, edge.person);
+            if let Some(pair) = find(&scored, edge.row, edge.person).filter(|_| allowed) {
                 spine.join(roster, edge.row, edge.person);
                 outcome.joined.push(*pair);
+                outcome.rivals.extend(rival(&scored, pair));
             }
-        }
+            allowed
+        });
+        let joined_now = decision.joined.len();
         open.retain(|row| decision.joined.binary_search_by_key(row, |edge| edge.row).is_err());
         let last = joined_now == 0 || round + 1 == model.limits.rounds.max(1);
         if last {
@@ -143,6 +158,14 @@ fn doubts(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusiv
     doubts
 }
 
+/// The best other candidate of a row.
+fn rival(scored: &[Scored], joined: &Scored) -> Option<Scored> {
+    let start = scored.partition_point(|pair| pair.row < joined.row);
+    let block = scored[start..].iter().take_while(|pair| pair.row == joined.row);
+    let others = block.filter(|pair| pair.person != joined.person);
+    others.max_by_key(|pair| (pair.weight, std::cmp::Reverse(pair.person))).copied()
+}
+
 fn find(scored: &[Scored], row: u32, person: u32) -> Option<&Scored> {
     scored.binary_search_by_key(&(row, person), |pair| (pair.row, pair.person)).ok().and_then(|at| scored.get(at))
 }
@@ -152,8 +175,14 @@ pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32,
     let company = Company::of(roster, spine, row, person);
     let right = roster.record(row);
     let founder = spine.persons[person as usize].founder;
-    let mut best =
-        Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([compare::MISSING; compare::COMPARISONS]) };
+    let mut best = Scored {
+        row,
+        person,
+        face: founder,
+        weight: Bits::MIN,
+        levels: Levels([compare::MISSING; compare::COMPARISONS]),
+        rule: 0,
+    };
     for face in spine.faces.of(person).filter(|face| *face != row) {
         let levels = compare::compare(roster, spine, row, person, face, company);
         let weight = weights.weight(roster, levels, right, roster.record(face));

@@ -7,6 +7,7 @@
 use arrow::array::{Array, Date32Array, Int32Array, StringArray};
 use rayon::prelude::*;
 
+use super::bonds::Bonds;
 use super::hash::{self, WordMap};
 use crate::config::link::LinkModel;
 use crate::model::columns::{self, IdState};
@@ -108,6 +109,8 @@ pub(super) struct Roster {
     pub households: u32,
     /// Whether any number is masked.
     pub any_masked: bool,
+    /// What people have said of rows.
+    pub bonds: Bonds,
     /// Rows by household: household `h` has those from `household_starts[h]` to the next.
     household_starts: Vec<u32>,
     household_rows: Vec<u32>,
@@ -199,7 +202,7 @@ impl<'a> Names<'a> {
 
 impl Roster {
     /// Prepares every row.
-    pub(super) fn new(records: &RecordSet, model: &LinkModel) -> Self {
+    pub(super) fn new(records: &RecordSet, model: &LinkModel, bonds: Bonds) -> Self {
         let (mut names, mut households) = (Names::default(), Interner::default());
         let mut damaged: Vec<(&str, IdState)> = Vec::new();
         let mut rows = Vec::with_capacity(records.len());
@@ -255,6 +258,7 @@ impl Roster {
             spans,
             households: household_count,
             any_masked,
+            bonds,
             household_starts,
             household_rows,
         }

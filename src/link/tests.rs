@@ -20,6 +20,11 @@ use crate::model::identity::id::{Number, check};
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::registry::RegistryId;
 
+mod blocks;
+mod carry;
+mod decisions;
+mod saved;
+
 /// A row as the tests write it.
 #[derive(Clone, Default)]
 struct Row {
@@ -64,8 +69,19 @@ fn registry(id: &str, grain: Grain, rows: &[Row]) -> RegistryRecords {
 }
 
 fn run(registries: Vec<RegistryRecords>) -> Linked {
+    told(registries, &[]).0
+}
+
+/// Links with people's answers.
+fn told(registries: Vec<RegistryRecords>, decisions: &[Decision]) -> (Linked, Evidence) {
+    with(registries, decisions, None)
+}
+
+/// Links with people's answers and a saved model.
+fn with(registries: Vec<RegistryRecords>, decisions: &[Decision], saved: Option<&SavedModel>) -> (Linked, Evidence) {
     let records = RecordSet { sources: Vec::new(), registries };
-    link(&records, &LinkModel::shipped().expect("sound"), &CountyKey::new(b"key".to_vec()))
+    let (model, key) = (LinkModel::shipped().expect("sound"), CountyKey::new(b"key".to_vec()));
+    link(&LinkInput { records: &records, model: &model, key: &key, decisions, saved })
 }
 
 /// A repeatable source of numbers.

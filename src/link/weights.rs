@@ -2,8 +2,7 @@
 
 use super::compare::{self, COMPARISONS, Levels, MISSING};
 use super::roster::{Record, Roster};
-use crate::config::link::{self, LinkModel, Odds};
-use crate::model::link::WeightPart;
+use crate::config::link::{LinkModel, Odds};
 
 /// One bit.
 pub(super) const BIT: f64 = 1024.0;
@@ -14,7 +13,7 @@ const RAREST: f64 = 1e-6;
 pub(super) type Bits = i32;
 
 /// Weights of one layer.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Weights {
     /// Odds before any comparison.
     pub prior: Bits,
@@ -62,20 +61,9 @@ impl Weights {
         (0..COMPARISONS).fold(self.prior, |sum, comparison| sum + self.part(roster, levels, comparison, right, left))
     }
 
-    /// The bars of a pair: the prior, then every comparison that had evidence.
-    pub(super) fn parts(&self, roster: &Roster, levels: Levels, right: &Record, left: &Record) -> Vec<WeightPart> {
-        let bar = |comparison: &str, level: &str, bits| WeightPart {
-            comparison: comparison.to_owned(),
-            level: level.to_owned(),
-            weight: to_f32(bits),
-        };
-        let mut parts = vec![bar("prior", "", self.prior)];
-        for (at, (comparison, names)) in link::COMPARISONS.into_iter().enumerate() {
-            if let Some(level) = names.get(usize::from(levels.0[at])) {
-                parts.push(bar(comparison, level, self.part(roster, levels, at, right, left)));
-            }
-        }
-        parts
+    /// The bits of a level, without what the rarity of a name adds.
+    pub(super) fn bits(&self, comparison: usize, level: usize) -> Bits {
+        self.bits[comparison].get(level).copied().unwrap_or(0)
     }
 }
 

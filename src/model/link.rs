@@ -4,6 +4,8 @@ use std::fmt;
 
 use arrow::array::RecordBatch;
 
+use super::carried::Carried;
+use super::decision::Decided;
 use super::record::RowId;
 
 /// A person of the run: the position in [`Linked::people`].
@@ -128,6 +130,10 @@ pub struct Linked {
     pub suspicions: Vec<Suspicion>,
     /// How good the links probably are.
     pub quality: LinkQuality,
+    /// What people's answers did.
+    pub decided: Decided,
+    /// What was carried over from an earlier run.
+    pub carried: Carried,
 }
 
 /// A number of links as their probabilities foretell it.

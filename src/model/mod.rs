@@ -3,8 +3,10 @@
 //! Takes nothing, imports nothing from the rest of the crate. Stages never import each other;
 //! they meet here.
 
+pub mod carried;
 pub mod columns;
 pub mod date;
+pub mod decision;
 pub mod exemption;
 pub mod field;
 pub mod finding;
@@ -18,6 +20,7 @@ pub mod raw;
 pub mod receipt;
 pub mod record;
 pub mod registry;
+pub mod review;
 pub mod rule;
 pub mod similarity;
 pub mod standing;

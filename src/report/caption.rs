@@ -1,6 +1,7 @@
 //! Titles, sub-titles and file names: layout text with its placeholders filled in.
 
 use super::ReportInput;
+use crate::model::date::{Day, Month};
 
 /// Values of the placeholders.
 #[derive(Clone, Debug)]
@@ -9,13 +10,18 @@ pub(super) struct Caption(Vec<(&'static str, String)>);
 impl Caption {
     /// What every workbook knows.
     pub(super) fn new(input: &ReportInput<'_>) -> Self {
-        let (year, month, day) = input.as_of.ymd();
+        Self::of(input.county, input.period, input.as_of, input.tool_version)
+    }
+
+    /// The same from its parts.
+    pub(super) fn of(county: &str, period: Month, as_of: Day, tool_version: &str) -> Self {
+        let (year, month, day) = as_of.ymd();
         Self(vec![
-            ("county", input.county.to_owned()),
-            ("period", input.period.to_string()),
-            ("month", format!("{}年{}月", input.period.year(), input.period.month())),
+            ("county", county.to_owned()),
+            ("period", period.to_string()),
+            ("month", format!("{}年{}月", period.year(), period.month())),
             ("as_of", format!("{year}年{month}月{day}日")),
-            ("tool", format!("比对（bidui）{}", input.tool_version)),
+            ("tool", format!("比对（bidui）{tool_version}")),
         ])
     }
 

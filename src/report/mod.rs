@@ -9,6 +9,7 @@
 mod answers;
 mod caption;
 mod clauses;
+mod differences;
 mod entry;
 mod ledger;
 mod lists;
@@ -16,6 +17,7 @@ mod masking;
 mod measure;
 mod names;
 mod receipt;
+mod review;
 #[cfg(test)]
 mod sample;
 mod sheet;
@@ -46,6 +48,7 @@ use caption::Caption;
 use entry::{Histories, View, by_subject, new_first, one_each};
 use lists::{Book, ROWS_PER_SHEET, Section};
 use names::Names;
+pub use review::{ReviewInput, review_books};
 
 /// Rules with this prefix go to the workbook of identity corrections, and to no other list.
 const IDENTITY: &str = "identity.";

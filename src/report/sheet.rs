@@ -20,6 +20,8 @@ use super::spread::even_runs;
 
 /// Excel's highest row, in points.
 const TALLEST: f64 = 409.0;
+/// Characters that differ.
+const MARKED: u32 = 0x00C0_0000;
 /// Excel's column width unit: pixels of one digit of the default font.
 const UNIT: f64 = 7.0;
 
@@ -30,6 +32,10 @@ pub(super) enum Value {
     Blank,
     /// Text, never a formula.
     Text(String),
+    /// Text in runs, some of them marked; none empty.
+    Marked(Vec<(String, bool)>),
+    /// A number in tenths.
+    Tenths(i64),
     /// A count.
     Count(i64),
     /// An amount, shown in yuan.
@@ -285,6 +291,19 @@ impl<'a> Page<'a> {
                 self.sheet.write_string_with_format(self.row, at, text, &formats.text)?;
                 return Ok(taken);
             }
+            Value::Marked(runs) => {
+                let whole: String = runs.iter().map(|(text, _)| text.as_str()).collect();
+                let (whole, taken) = fit(&whole, self.capacity(column.width), self.most_lines());
+                if runs.iter().any(|(_, marked)| *marked) {
+                    let format = |marked: bool| if marked { &formats.marked } else { &formats.plain };
+                    let runs: Vec<(&Format, &str)> = runs.iter().map(|(text, marked)| (format(*marked), text.as_str())).collect();
+                    self.sheet.write_rich_string_with_format(self.row, at, &runs, &formats.text)?;
+                } else {
+                    self.sheet.write_string_with_format(self.row, at, whole, &formats.text)?;
+                }
+                return Ok(taken);
+            }
+            Value::Tenths(tenths) => self.sheet.write_number_with_format(self.row, at, float(*tenths) / 10.0, &formats.tenths)?,
             Value::Count(count) => self.sheet.write_number_with_format(self.row, at, float(*count), &formats.count)?,
             Value::Money(amount) => self.sheet.write_number_with_format(self.row, at, yuan(*amount), &formats.money)?,
             Value::Share(share) => self.sheet.write_number_with_format(self.row, at, float(*share) / 10_000.0, &formats.share)?,
@@ -327,6 +346,9 @@ impl<'a> Page<'a> {
             count: base.clone().set_num_format("#,##0"),
             money: base.clone().set_num_format("#,##0.00"),
             share: base.clone().set_num_format("0.0%"),
+            tenths: base.clone().set_num_format("0.0"),
+            plain: self.base(),
+            marked: self.base().set_bold().set_font_color(Color::RGB(MARKED)),
             date,
             link: base.set_font_color(Color::RGB(0x0005_63C1)).set_underline(rust_xlsxwriter::FormatUnderline::Single),
         }
@@ -419,6 +441,9 @@ struct ColumnFormats {
     count: Format,
     money: Format,
     share: Format,
+    tenths: Format,
+    plain: Format,
+    marked: Format,
     date: Format,
     link: Format,
 }

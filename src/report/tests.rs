@@ -7,7 +7,10 @@ use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use super::lists::Book;
 use super::sample::{Sample, finding, sample};
 use super::*;
+use crate::model::decision::{DecisionState, PairKey, Verdict};
 use crate::model::finding::Evidence;
+use crate::model::link::WeightPart;
+use crate::model::review::{ReviewEntry, ReviewSide};
 
 pub(super) fn layouts() -> Layouts {
     Layouts::shipped().expect("shipped layouts")
@@ -280,4 +283,95 @@ fn a_county_without_findings_still_gets_a_summary() {
         files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
         ["reports/2018-06_汇总.xlsx", "reports/2018-06_政策落实对照表.xlsx"]
     );
+}
+
+fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
+    let part = |comparison: &str, level: &str, weight: f32| WeightPart {
+        comparison: comparison.to_owned(),
+        level: level.to_owned(),
+        weight,
+    };
+    let side = |registry: &str, row: u32, name: &str, number: &str, birth: &str| ReviewSide {
+        registry: registry.to_owned(),
+        file: format!("2018年6月/{registry}.xlsx"),
+        sheet: "Sheet1".to_owned(),
+        row,
+        name: name.to_owned(),
+        number: number.to_owned(),
+        birth: Some(super::sample::day(birth)),
+        sex: "女".to_owned(),
+        place: "瑞溪镇燕子坝村".to_owned(),
+        household: "5200057613".to_owned(),
+        head: "张国强".to_owned(),
+        relation: "之女".to_owned(),
+        phone: String::new(),
+    };
+    ReviewEntry {
+        key: PairKey::new("R0000000000000001".to_owned(), "R0000000000000002".to_owned()),
+        sides: [
+            side("扶贫系统人口名册", 12, "张小明", "520324199003071221", "1990-03-07"),
+            side("城乡居民医保参保名册", 345, "张晓明", "520324199003017221", "1990-03-07"),
+        ],
+        reason: "证据不足以认定".to_owned(),
+        held: held.iter().map(|rule| (*rule).to_owned()).collect(),
+        weight: Some(3.25),
+        probability: Some(0.9048),
+        parts: vec![
+            part("prior", "", -12.5),
+            part("id_number", "neighbours swapped", 11.0),
+            part("name", "same sound", 2.5),
+            part("name_frequency", "", 2.25),
+        ],
+        answer,
+        by: "=王二".to_owned(),
+        on: String::new(),
+        remark: String::new(),
+        state: answer.map(|_| DecisionState::InForce),
+        stratum: "repaired".to_owned(),
+    }
+}
+
+fn pairs_of(mask: bool, pending: &[ReviewEntry], decided: &[ReviewEntry], sample: &[ReviewEntry]) -> Vec<OutputFile> {
+    let period = Month::new(2018, 6).expect("a month");
+    let as_of = super::sample::day("2018-06-30");
+    let input = ReviewInput { county: "正安县", period, as_of, tool_version: "0.1.0", mask, pending, decided, sample };
+    review_books(&input, &layouts()).expect("workbooks")
+}
+
+#[test]
+fn golden_review() {
+    let (open, done) = (pair(&["应保未保", "应参保未参保"], None), pair(&[], Some(Verdict::Different)));
+    let files = pairs_of(false, &[open], std::slice::from_ref(&done), std::slice::from_ref(&done));
+    assert_eq!(files.len(), 2);
+    same_as_golden(&files[0], "report_review");
+    same_as_golden(&files[1], "report_sample");
+}
+
+#[test]
+fn differing_characters_are_red_answers_unlocked_keys_hidden_and_pages_a4_landscape() {
+    let files = pairs_of(false, &[pair(&[], None)], &[], &[]);
+    let strings = part(&files[0], "xl/sharedStrings.xml");
+    let red = strings.split("<r>").filter(|run| run.contains("FFC00000")).collect::<Vec<_>>().concat();
+    assert!(red.contains(">小<") && red.contains(">晓<") && !red.contains("明"), "{red}");
+    let sheet = part(&files[0], "xl/worksheets/sheet1.xml");
+    for wanted in [
+        "paperSize=\"9\"",
+        "orientation=\"landscape\"",
+        "fitToPage",
+        "sheetProtection",
+        "dataBar",
+        "hidden=\"1\"",
+        "type=\"list\"",
+    ] {
+        assert!(sheet.contains(wanted), "{wanted}: {sheet}");
+    }
+    assert!(!sheet.contains("<f>"), "a cell became a formula");
+    assert_eq!(pairs_of(false, &[pair(&[], None)], &[], &[]), files, "the same bytes");
+    assert!(pairs_of(false, &[], &[], &[]).is_empty());
+}
+
+#[test]
+fn masked_pairs_show_no_birth_date_inside_a_number() {
+    let files = pairs_of(true, &[pair(&[], None)], &[pair(&[], Some(Verdict::Same))], &[]);
+    assert!(!every_part(&files[0]).contains("19900307"));
 }

@@ -13,6 +13,7 @@ use crate::config::document::Document;
 use crate::config::error::Problems;
 use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
+use crate::config::link_saved::SavedModel;
 use crate::config::pin::Pin;
 use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
@@ -42,6 +43,8 @@ pub(super) struct Definitions {
     pub(super) returns: Option<Returns>,
     /// The linking model.
     pub(super) link: LinkModel,
+    /// The saved weights that it names.
+    pub(super) saved: Option<SavedModel>,
     /// Key of stable ids.
     pub(super) key: CountyKey,
     /// Registries in spine order.
@@ -169,6 +172,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let (Ok(()), Some(policy), Some(layouts), Some(link)) = (&problems, policy, layouts, link) else {
         return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
     };
+    let saved = saved_model(&mut reader, &pipeline.link, &link_document, &link)?;
     let division =
         |ending: &str| divisions.iter().find(|document| document.path.ends_with(ending)).map_or("", |found| found.text.as_str());
     let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
@@ -183,6 +187,9 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         add(document.stem().as_bytes());
         add(document.text.as_bytes());
     }
+    if let Some((text, _)) = &saved {
+        add(text.as_bytes());
+    }
     add(&key);
     add(format!("{} {spine:?} {pins:?}", pipeline.county).as_bytes());
     Ok(Definitions {
@@ -195,6 +202,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         layouts,
         returns,
         link,
+        saved: saved.map(|(_, saved)| saved),
         key: CountyKey::new(key),
         spine,
         pins,
@@ -206,6 +214,26 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         links_hash: hexadecimal(&rows.finalize()),
         hash: reader.hash(),
     })
+}
+
+/// The saved model that the linking model names: its text and what it says.
+fn saved_model(
+    reader: &mut Reader,
+    link_file: &str,
+    link_document: &Document,
+    link: &LinkModel,
+) -> Result<Option<(String, SavedModel)>, DefinitionError> {
+    let Some(named) = &link.saved else { return Ok(None) };
+    let folder = link_file.rfind('/').map_or("", |end| link_file.get(..=end).unwrap_or(""));
+    let mistake = |what: String| {
+        let mut problems = Problems::default();
+        let hint = "写一次运行的 stages/model.json 的路径，从本文件所在的文件夹算起；删去这一行则每次由本月数据估计";
+        problems.add_with_hint(link_document, named.span(), what, "这里", hint);
+        DefinitionError::Mistakes(problems)
+    };
+    let document = reader.document(&format!("{folder}{}", named.get_ref())).map_err(|error| mistake(error.to_string()))?;
+    let (saved, _) = SavedModel::parse(&document.text).map_err(mistake)?;
+    Ok(Some((document.text, saved)))
 }
 
 /// The file called `name` and those it derives from; `None` when anything was reported.

@@ -1,13 +1,23 @@
 //! `diagnose`: the stage files of a run → how its links came about.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, Float32Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow::datatypes::DataType;
 
 use super::evaluate::{EvaluateRunError, column};
-use super::stages;
-use crate::evaluate::diagnose::{Diagnosis, LinkedRow, ReviewRow, diagnose as picture};
+use super::sample::{STRATA, stratum};
+use super::{RunError, decisions, stages};
+use crate::config::layout::Layouts;
+use crate::config::link_saved::SavedModel;
+use crate::evaluate::diagnose::{Diagnosis, LinkedRow, ReviewRow, RuleBlocks, diagnose as picture};
+use crate::evaluate::groups::{GroupedRow, Groups, groups};
+use crate::evaluate::verified::{Layer, Verified, verified};
 use crate::model::columns;
+use crate::model::date::Day;
+use crate::model::decision::Verdict;
 
 /// Fields that linking compares.
 const COMPARED: [&str; 8] = [
@@ -21,8 +31,163 @@ const COMPARED: [&str; 8] = [
     columns::PHONE,
 ];
 
-/// Diagnoses the run in `run`.
-pub fn diagnose(run: &Path) -> Result<Diagnosis, EvaluateRunError> {
+/// What to diagnose, and by what.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// The run folder.
+    pub run: PathBuf,
+    /// The truth of its practice county, for recall by group.
+    pub truth: Option<PathBuf>,
+    /// Samples of links that people have verified.
+    pub samples: Vec<PathBuf>,
+    /// This program, for the children that parse.
+    pub executable: PathBuf,
+}
+
+/// Why a run cannot be diagnosed.
+#[derive(Debug, thiserror::Error)]
+pub enum DiagnoseError {
+    /// Its stage files, or the truth.
+    #[error(transparent)]
+    Run(#[from] EvaluateRunError),
+    /// A sample.
+    #[error(transparent)]
+    Sample(#[from] RunError),
+}
+
+/// Diagnoses a run.
+pub fn diagnose(examination: &Examination) -> Result<Diagnosis, DiagnoseError> {
+    let run = &examination.run;
+    let mut diagnosis = stated(run)?;
+    diagnosis.blocking = blocking(run)?;
+    let model = fs::read_to_string(run.join("stages/model.json")).ok();
+    diagnosis.saved_model = model.and_then(|text| SavedModel::parse(&text).ok()).and_then(|(_, used)| used);
+    if let Some(truth) = &examination.truth {
+        diagnosis.groups = Some(by_group(run, truth)?);
+    }
+    if !examination.samples.is_empty() {
+        diagnosis.verified = Some(sample(run, &examination.samples, &examination.executable)?);
+    }
+    Ok(diagnosis)
+}
+
+/// Rows of `blocking.parquet`; none for a run without.
+fn blocking(run: &Path) -> Result<Vec<RuleBlocks>, EvaluateRunError> {
+    let path = run.join("stages/blocking.parquet");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let table = stages::read(&path)?;
+    let text = |name| column::<StringArray>(&table, "blocking.parquet", name);
+    let count = |name| column::<UInt64Array>(&table, "blocking.parquet", name);
+    let (registry, rule, value) = (text("registry")?, text("rule")?, text("value")?);
+    let (predicted, pairs, split) = (count("predicted")?, count("pairs")?, count("split")?);
+    let (skipped, heaviest) = (count("skipped")?, count("heaviest")?);
+    let blocks = |at: usize| RuleBlocks {
+        registry: registry.value(at).to_owned(),
+        rule: rule.value(at).to_owned(),
+        predicted: predicted.value(at),
+        pairs: pairs.value(at),
+        split: split.value(at),
+        skipped: skipped.value(at),
+        heaviest: heaviest.value(at),
+        value: value.value(at).to_owned(),
+    };
+    Ok((0..table.num_rows()).map(blocks).collect())
+}
+
+/// Recall by village, sex, age, kind of name and damage of the number.
+fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
+    let text = |name: &str| {
+        let path = truth.join(name);
+        fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
+    };
+    let (links, records) = (stages::read(&run.join("stages/links.parquet"))?, stages::read(&run.join("stages/records.parquet"))?);
+    let of = |name| column::<StringArray>(&links, "links.parquet", name);
+    let (file, sheet, person) = (of("file")?, of("sheet")?, of("person_id")?);
+    let line = column::<UInt32Array>(&links, "links.parquet", "row")?;
+    let number = |name: &str| records.column_by_name(name).and_then(|column| column.as_any().downcast_ref::<StringArray>());
+    let (state, own) = (number(columns::ID_STATE), number(columns::ID_NUMBER));
+    let at = |column: Option<&'_ StringArray>, row: usize| {
+        column.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned())
+    };
+    let cells: Vec<(Option<String>, Option<String>)> = (0..links.num_rows()).map(|row| (at(state, row), at(own, row))).collect();
+    let rows: Vec<GroupedRow<'_>> = cells
+        .iter()
+        .enumerate()
+        .map(|(row, (state, number))| GroupedRow {
+            file: file.value(row),
+            sheet: sheet.value(row),
+            row: line.value(row),
+            person_id: person.value(row),
+            state: state.as_deref().unwrap_or(""),
+            number: number.as_deref().unwrap_or(""),
+        })
+        .collect();
+    let year = fs::read_to_string(run.join("run.json")).ok().and_then(|text| {
+        let as_of = serde_json::from_str::<serde_json::Value>(&text).ok()?.get("as_of")?.as_str()?.parse::<Day>().ok()?;
+        Some(as_of.ymd().0)
+    });
+    Ok(groups(&rows, &text("rows.csv")?, &text("persons.csv")?, year.unwrap_or(2018))?)
+}
+
+/// The verified sample against all links of the run.
+fn sample(run: &Path, files: &[PathBuf], executable: &Path) -> Result<Verified, DiagnoseError> {
+    let internal = |error: String| RunError::Internal(error);
+    let layouts = Layouts::shipped().map_err(|error| internal(error.to_string()))?;
+    let answered = decisions::read(files, &layouts.review, executable)?;
+    let mut layers: BTreeMap<&str, Layer> =
+        STRATA.iter().map(|name| (*name, Layer { name: (*name).to_owned(), ..Layer::default() })).collect();
+    let links = stages::read(&run.join("stages/links.parquet")).map_err(EvaluateRunError::from)?;
+    let mut stated = 0.0;
+    let rules = links.column_by_name("rule").and_then(|column| arrow::compute::cast(column, &DataType::Utf8).ok());
+    let status = column::<StringArray>(&links, "links.parquet", "status")?;
+    let probability = column::<Float32Array>(&links, "links.parquet", "probability")?;
+    let (Some(rules), Some(same)) = (rules.as_ref().and_then(|column| column.as_string_opt::<i32>()), same_names(&links)) else {
+        return Err(EvaluateRunError::Column { file: "links.parquet", column: "rule, parts" }.into());
+    };
+    for (row, name_is_same) in same.into_iter().enumerate() {
+        let rule = rules.is_valid(row).then(|| rules.value(row));
+        if let Some(layer) = stratum(rule, status.value(row), probability.value(row), name_is_same) {
+            stated += 1.0 - f64::from(probability.value(row));
+            if let Some(layer) = layers.get_mut(layer) {
+                layer.links += 1;
+            }
+        }
+    }
+    for (decision, stratum) in answered.decisions.iter().zip(&answered.strata) {
+        let Some(layer) = layers.get_mut(stratum.as_str()) else { continue };
+        match decision.verdict {
+            Verdict::Same => layer.checked += 1,
+            Verdict::Different => {
+                layer.checked += 1;
+                layer.wrong += 1;
+            }
+            Verdict::Unsure => layer.unsure += 1,
+        }
+    }
+    if layers.values().all(|layer| layer.checked + layer.unsure == 0) {
+        let text = "抽查表里没有一行填了核对结果，或不是系统生成的“对人抽查”工作簿（隐藏的“层”列要保留）";
+        return Err(RunError::Usage(text.to_owned()).into());
+    }
+    Ok(verified(layers.into_values().collect(), stated))
+}
+
+/// Per link, whether the names were the same.
+fn same_names(links: &RecordBatch) -> Option<Vec<bool>> {
+    let parts = links.column_by_name("parts")?.as_list_opt::<i32>()?;
+    let items = parts.values().as_struct_opt()?;
+    let words = |name: &str| arrow::compute::cast(items.column_by_name(name)?, &DataType::Utf8).ok();
+    let (comparisons, levels) = (words("comparison")?, words("level")?);
+    let (comparisons, levels) = (comparisons.as_string_opt::<i32>()?, levels.as_string_opt::<i32>()?);
+    let offsets = parts.value_offsets();
+    let position = |row: usize| usize::try_from(offsets[row]).unwrap_or(0);
+    let same = |item: usize| comparisons.value(item) == "name" && levels.value(item) == "same";
+    Some((0..links.num_rows()).map(|row| (position(row)..position(row + 1)).any(same)).collect())
+}
+
+/// What the run says of itself.
+fn stated(run: &Path) -> Result<Diagnosis, EvaluateRunError> {
     let links = stages::read(&run.join("stages/links.parquet"))?;
     let records = stages::read(&run.join("stages/records.parquet"))?;
     let review = stages::read(&run.join("stages/review.parquet"))?;

@@ -1,17 +1,20 @@
 //! `explain`: everything a run knows of a person, a household or a finding, from its stage files.
 //!
-//! Takes a run folder and a [`Question`]; gives plain lines: every row of every registry with how it was joined, the pairs left to a human with
-//! their bars (which sum to the weight), and the findings with the cells they rest on. Numbers are masked 6+8+4. Cost: one pass over the stage files.
+//! Takes a run folder and a [`Question`]; gives plain lines: every row of every registry with how it was joined, what brought it to its person, the
+//! bars of the weight (which sum to it) and the best candidate it was not given to; the pairs left to a human likewise; and the findings
+//! with the cells they rest on. Numbers are masked 6+8+4. Cost: one pass over the stage files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
-use arrow::datatypes::{Float32Type, UInt32Type};
+use arrow::datatypes::{DataType, Float32Type, UInt32Type};
 
 use super::evaluate::{EvaluateRunError, column};
 use super::stages::{self, StageError};
+use super::waterfall::{Part, waterfall};
+use crate::config::link_words;
 use crate::model::columns;
 use crate::model::personal::mask_number;
 
@@ -196,6 +199,46 @@ impl Stages {
             of(columns::TOWN),
             of(columns::VILLAGE),
         );
+        self.why(row, text);
+    }
+
+    /// What brought a row to its person: the rule, the row it was compared with, the bars, the best other candidate.
+    fn why(&self, row: usize, text: &mut String) {
+        let Some(rule) = word_at(&self.links, "rule", row) else { return };
+        let position = |name: &str| {
+            let column = self.links.column_by_name(name)?.as_primitive_opt::<UInt32Type>()?;
+            column.is_valid(row).then(|| column.value(row) as usize).filter(|at| *at < self.links.num_rows())
+        };
+        let other = position("compared_with").map_or_else(String::new, |other| format!("，与 {} 比较", self.place(other)));
+        let _ = writeln!(text, "      找到的办法：{}{other}", link_words::rule(&rule));
+        if let Some(parts) = list_at(&self.links, "parts", row) {
+            text.push_str(&waterfall(&parts_of(&parts), "        "));
+        }
+        let rival_weight = self.links.column_by_name("rival_weight").and_then(|column| column.as_primitive_opt::<Float32Type>());
+        match (position("rival"), rival_weight) {
+            (Some(rival), Some(weight)) => {
+                let why = if weight.value(row) >= self.weight.value(row) {
+                    "，但姓名或号码互相矛盾，不能认定"
+                } else {
+                    ""
+                };
+                let _ = writeln!(text, "      落选的最佳人选：{}，权重 {:.1} 比特{why}", self.place(rival), weight.value(row));
+            }
+            _ => {
+                let _ = writeln!(text, "      没有别的人选达到 0 比特");
+            }
+        }
+    }
+
+    /// `insurance（医保.xlsx，Sheet1）第12行 张小明`.
+    fn place(&self, row: usize) -> String {
+        let of = |name: &str| text_at(&self.links, name, row).unwrap_or("");
+        let sheet = match of("sheet") {
+            "" => String::new(),
+            sheet => format!("，{sheet}"),
+        };
+        let name = text_at(&self.records, columns::NAME, row).unwrap_or("");
+        format!("{}（{}{sheet}）第{}行 {name}", of("registry"), of("file"), self.row.value(row))
     }
 
     /// Whether a side of a review pair is this row.
@@ -263,18 +306,40 @@ impl Stages {
 
 /// The bars of a review pair.
 pub(super) fn doubt_bars(review: &RecordBatch, pair: usize, text: &mut String) {
-    let Some(parts) = list_at(review, "parts", pair) else { return };
-    let words = |name: &str| parts.column_by_name(name).and_then(|column| column.as_string_opt::<i32>().cloned());
-    let weights = parts.column_by_name("weight").and_then(|column| column.as_primitive_opt::<Float32Type>().cloned());
-    let (Some(comparisons), Some(levels), Some(weights)) = (words("comparison"), words("level"), weights) else { return };
-    for at in 0..parts.len() {
-        let _ = writeln!(text, "      {:>7.2}  {} {}", weights.value(at), comparisons.value(at), levels.value(at));
+    if let Some(parts) = list_at(review, "parts", pair) {
+        text.push_str(&waterfall(&parts_of(&parts), "        "));
     }
 }
 
 fn text_at<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> Option<&'a str> {
     let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
     column.is_valid(row).then(|| column.value(row))
+}
+
+/// The word at `row` of a column of words, however it is encoded.
+fn word_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = batch.column_by_name(name)?;
+    let plain = arrow::compute::cast(&column.slice(row, 1), &DataType::Utf8).ok()?;
+    let plain = plain.as_string_opt::<i32>()?;
+    plain.is_valid(0).then(|| plain.value(0).to_owned())
+}
+
+/// The bars in a list of parts.
+fn parts_of(parts: &StructArray) -> Vec<Part> {
+    let words = |name: &str| {
+        let plain = arrow::compute::cast(parts.column_by_name(name)?, &DataType::Utf8).ok()?;
+        plain.as_string_opt::<i32>().cloned()
+    };
+    let weights = parts.column_by_name("weight").and_then(|column| column.as_primitive_opt::<Float32Type>());
+    let (Some(comparisons), Some(levels), Some(weights)) = (words("comparison"), words("level"), weights) else {
+        return Vec::new();
+    };
+    let part = |at: usize| Part {
+        comparison: comparisons.value(at).to_owned(),
+        level: levels.value(at).to_owned(),
+        weight: weights.value(at),
+    };
+    (0..parts.len()).map(part).collect()
 }
 
 /// The structs of one row of a list column.

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::LinkingEntry;
 use super::workspace::Workspace;
-use super::{RunError, resume, stages};
+use super::{RunError, decisions, previous, resume, stages};
+use crate::model::decision::Decision;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion, WeightPart};
@@ -23,6 +24,9 @@ use crate::model::record::{RecordSet, RowId};
 /// Stage files that a run over a finished run's rows takes over as they are.
 const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
 const LINKS: [&str; 4] = ["links.parquet", "people.parquet", "review.parquet", "suspicions.parquet"];
+/// Those that explain links, or that a run has only with answers or an earlier run.
+const MAYBE: [&str; 5] =
+    ["model.json", "blocking.parquet", "decisions.parquet", "households.parquet", "identity_changes.parquet"];
 
 /// What of `run.json` is asked for again.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,12 +144,26 @@ impl Finished {
         let review = rows.pairs(&review).ok_or_else(|| self.not_whole("review.parquet"))?;
         let suspicions = rows.suspicions(&suspicions).ok_or_else(|| self.not_whole("suspicions.parquet"))?;
         let quality = self.run.linking.as_ref().map(Into::into).unwrap_or_default();
-        Ok(Linked { links, people: People(people), review, suspicions, quality })
+        let folder = self.folder.join("stages");
+        let decided = decisions::read_back(&folder, &links).ok_or_else(|| self.not_whole("decisions.parquet"))?;
+        let carried = previous::read_back(&folder).ok_or_else(|| self.not_whole("households.parquet"))?;
+        Ok(Linked { links, people: People(people), review, suspicions, quality, decided, carried })
+    }
+
+    /// What people had answered by then.
+    pub(super) fn decisions(&self) -> Result<Vec<Decision>, FinishedError> {
+        let decided = decisions::read_back(&self.folder.join("stages"), &[]);
+        let decided = decided.ok_or_else(|| self.not_whole("decisions.parquet"))?;
+        Ok(decided.kept.into_iter().map(|kept| kept.decision).collect())
     }
 
     /// Copies its stage files of rows (and of links) into the work folder of another run.
     pub(super) fn copy_stages(&self, workspace: &Workspace, links: bool) -> Result<(), RunError> {
         for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)) {
+            let target = workspace.path(&format!("stages/{name}"))?;
+            fs::copy(self.folder.join("stages").join(name), &target).map_err(|_| self.not_whole(name))?;
+        }
+        for name in MAYBE.iter().filter(|name| links && self.folder.join("stages").join(name).exists()) {
             let target = workspace.path(&format!("stages/{name}"))?;
             fs::copy(self.folder.join("stages").join(name), &target).map_err(|_| self.not_whole(name))?;
         }

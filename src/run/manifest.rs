@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::decisions::Answered;
 use super::tables::TablesEntry;
 use crate::assess::RuleCount;
+use crate::config::link_saved::Used;
+use crate::model::carried::{Carried, ChangeKind};
 use crate::model::date::{Day, Month};
+use crate::model::decision::{Decided, DecisionState, Verdict};
 use crate::model::finding::RuleNote;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::{Estimate, LinkQuality};
@@ -49,6 +53,18 @@ pub(super) struct Manifest {
     /// Tables linked or deduplicated by a model; absent in a county's run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tables: Option<TablesEntry>,
+    /// Files with people's answers, in the order given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) decision_files: Vec<DecisionFileEntry>,
+    /// What became of the answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) decisions: Option<DecidedEntry>,
+    /// The saved model that was used, and where this month's rows say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) saved_model: Option<Used>,
+    /// What became of the ids of an earlier run, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) identities: Option<IdentitiesEntry>,
     /// One per file written, by path.
     pub(super) outputs: Vec<OutputEntry>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
@@ -321,6 +337,10 @@ impl Manifest {
             stages: Vec::new(),
             linking: None,
             tables: None,
+            decision_files: Vec::new(),
+            decisions: None,
+            saved_model: None,
+            identities: None,
             outputs: Vec::new(),
             notes: Vec::new(),
             standings: BTreeMap::new(),
@@ -329,6 +349,119 @@ impl Manifest {
             findings: BTreeMap::new(),
             balanced: true,
         }
+    }
+}
+
+/// What became of the ids of an earlier run; the log is in `stages/identity_changes.parquet`.
+#[derive(Debug, Serialize)]
+pub(super) struct IdentitiesEntry {
+    /// Persons found again.
+    pub(super) found: u64,
+    /// Persons of the earlier run that nobody is any more.
+    pub(super) lost: u64,
+    pub(super) persons: ChangesEntry,
+    pub(super) households: ChangesEntry,
+}
+
+/// Changes by kind.
+#[derive(Debug, Serialize)]
+pub(super) struct ChangesEntry {
+    pub(super) carried: u64,
+    pub(super) split: u64,
+    pub(super) merged: u64,
+}
+
+impl IdentitiesEntry {
+    /// A line for the terminal.
+    pub(super) fn plain(&self) -> String {
+        let warning =
+            if self.found == 0 { "。一个人也对不上：是否换了编号密钥，或指错了文件夹？" } else { "" };
+        let Self { found, lost, persons, households } = self;
+        format!(
+            "\n与上次比：{found} 人沿用原编号（其中 {} 人证号、人编号等有变），{lost} 人已不在；拆分 {} 人、合并 {} 人；换了户编号的 {} 户、分户 {} 户、并户 {} 户{warning}",
+            persons.carried, persons.split, persons.merged, households.carried, households.split, households.merged,
+        )
+    }
+}
+
+impl From<&Carried> for IdentitiesEntry {
+    fn from(carried: &Carried) -> Self {
+        let of = |scope: &str| ChangesEntry {
+            carried: carried.count(scope, ChangeKind::Carried),
+            split: carried.count(scope, ChangeKind::Split),
+            merged: carried.count(scope, ChangeKind::Merged),
+        };
+        Self { found: carried.found, lost: carried.lost, persons: of("person"), households: of("household") }
+    }
+}
+
+/// A file with people's answers.
+#[derive(Debug, Serialize)]
+pub(super) struct DecisionFileEntry {
+    file: String,
+    sha256: String,
+    answers: u64,
+}
+
+/// What became of people's answers, pairs.
+#[derive(Debug, Serialize)]
+pub(super) struct DecidedEntry {
+    /// Joined.
+    pub(super) same: u64,
+    /// Kept apart.
+    pub(super) different: u64,
+    /// Open as before.
+    pub(super) unsure: u64,
+    /// About records that are not there.
+    pub(super) gone: u64,
+    /// Not followed, as others say otherwise.
+    pub(super) contradicted: u64,
+    /// What a human must be told.
+    pub(super) problems: Vec<String>,
+}
+
+impl DecidedEntry {
+    /// A line for the terminal.
+    pub(super) fn plain(&self) -> String {
+        format!(
+            "\n人工核对：采用“是同一人” {} 对、“不是” {} 对，仍待核对 {} 对，本月查无记录 {} 对，矛盾未采用 {} 对",
+            self.same, self.different, self.unsure, self.gone, self.contradicted
+        )
+    }
+}
+
+impl From<&Decided> for DecidedEntry {
+    fn from(decided: &Decided) -> Self {
+        let in_force = |verdict: Verdict| {
+            let held = decided.kept.iter().filter(|kept| kept.state == DecisionState::InForce);
+            held.filter(|kept| kept.decision.verdict == verdict).count() as u64
+        };
+        Self {
+            same: in_force(Verdict::Same),
+            different: in_force(Verdict::Different),
+            unsure: decided.count(DecisionState::Unsure),
+            gone: decided.count(DecisionState::Gone),
+            contradicted: decided.count(DecisionState::Contradicted),
+            problems: decided.problems.clone(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Tells of answers, where there were any.
+    pub(super) fn decide(&mut self, answered: &Answered, decided: &Decided) {
+        if answered.files.is_empty() {
+            return;
+        }
+        let file = |file: &super::decisions::AnswerFile| DecisionFileEntry {
+            file: file.name.clone(),
+            sha256: file.sha256.clone(),
+            answers: file.answers,
+        };
+        self.decision_files = answered.files.iter().map(file).collect();
+        let mut entry = DecidedEntry::from(decided);
+        entry.problems.splice(0..0, answered.problems.iter().cloned());
+        self.decisions = Some(entry);
     }
 }
 

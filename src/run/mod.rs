@@ -6,25 +6,32 @@
 mod check;
 pub mod child;
 mod clock;
+mod decisions;
 mod definitions;
 mod diagnose;
 mod edited;
 mod evaluate;
+mod evidence;
 mod explain;
 mod facts;
 mod finished;
 mod inputs;
 mod intake;
+mod learned;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod previous;
 mod receive;
 mod resume;
 mod returned;
+mod review;
+mod sample;
 mod source;
 mod stages;
 mod standings;
 mod tables;
+mod waterfall;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -39,8 +46,10 @@ use crate::assess::{AssessInput, Assessed, assess};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
-use crate::link::link;
+use crate::link::evidence::Evidence;
+use crate::link::{LinkInput, carry_over, link};
 use crate::model::date::{Day, Month};
+use crate::model::decision::Decision;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
@@ -48,17 +57,20 @@ use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
-use crate::report::{ReportInput, build};
+use crate::report::{ReportInput, ReviewInput, build, review_books};
+use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
-use manifest::{Manifest, OutputEntry, StageEntry, Timing};
+use manifest::{DecidedEntry, IdentitiesEntry, Manifest, OutputEntry, StageEntry, Timing};
+use previous::Earlier;
+use review::{Pairs, Reviewer};
 use source::Source;
 use standings::Life;
 use workspace::Workspace;
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use definitions::DefinitionError;
-pub use diagnose::diagnose;
+pub use diagnose::{DiagnoseError, Examination, diagnose};
 pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
 pub use explain::{ExplainError, Question, explain};
 pub use facts::facts;
@@ -108,6 +120,10 @@ pub struct Request {
     pub mask: bool,
     /// The ledger; else what the pipeline names, if anything.
     pub ledger: Option<PathBuf>,
+    /// Workbooks with people's answers about pairs.
+    pub decisions: Vec<PathBuf>,
+    /// An earlier run whose ids go on.
+    pub previous: Option<PathBuf>,
     /// This program, for the children that parse.
     pub executable: PathBuf,
 }
@@ -164,6 +180,8 @@ struct Run<'a> {
     workspace: Workspace,
     period: Month,
     as_of: Day,
+    answered: Answered,
+    earlier: Option<Earlier>,
     interrupted: &'a AtomicBool,
     progress: &'a (dyn Fn(&str) + Sync),
     manifest: Manifest,
@@ -184,7 +202,12 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let (towns, villages) = source::places(request, &definitions, period)?;
     let source = Source::open(finished, request)?;
     let request = &Request { towns, villages, ..request.clone() };
-    let fingerprint = fingerprint(request, &definitions, &source, period, as_of);
+    let answered = decisions::read(&request.decisions, &definitions.layouts.review, &request.executable)?;
+    let earlier = request.previous.as_deref().map(|run| previous::read(run, &definitions.key)).transpose()?;
+    let mut parts = source.parts();
+    parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
+    parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));
+    let fingerprint = fingerprint(request, &definitions, &parts, period, as_of);
     let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
     let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
@@ -207,6 +230,8 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         workspace,
         period,
         as_of,
+        answered,
+        earlier,
         interrupted,
         progress,
         manifest,
@@ -219,7 +244,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
 }
 
 /// Equal for equal tool, definitions, inputs and options: such a run may go on where another stopped.
-fn fingerprint(request: &Request, definitions: &Definitions, source: &Source, period: Month, as_of: Day) -> String {
+fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], period: Month, as_of: Day) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
         hasher.update((text.len() as u64).to_le_bytes());
@@ -228,7 +253,7 @@ fn fingerprint(request: &Request, definitions: &Definitions, source: &Source, pe
     for text in [env!("CARGO_PKG_VERSION"), &definitions.hash, &period.to_string(), &as_of.to_string()] {
         add(text);
     }
-    for part in source.parts() {
+    for part in parts {
         add(part);
     }
     for name in request.towns.iter().chain(&request.villages) {
@@ -244,8 +269,13 @@ impl Run<'_> {
         let mut headline = self.opening(&intake, &records);
         let mut findings = 0;
         if self.request.until >= Stage::Link {
-            let linked = self.timed("link", |run| run.link(source, &records, &intake))?;
+            let (linked, evidence) = self.timed("link", |run| run.link(source, &records, &intake))?;
             headline.push_str(&Self::linking(&linked.quality));
+            if let Some(evidence) = &evidence {
+                headline.push_str(&learned::told(self.definitions, &records, evidence));
+            }
+            headline.push_str(&self.decided(&linked));
+            headline.push_str(&Self::carried(&linked));
             if self.request.until >= Stage::Assess {
                 let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
                 findings = assessed.findings.len();
@@ -254,8 +284,9 @@ impl Run<'_> {
                 if self.request.until >= Stage::Report {
                     // Workbooks need findings only; a county's rows need not wait in memory.
                     let total = records.len() as u64;
-                    drop((records, linked));
-                    self.timed("report", |run| run.report(&assessed, standings.as_ref(), &intake, total))?;
+                    let pairs = self.pairs(&records, &linked, evidence.as_ref(), &assessed);
+                    drop((records, linked, evidence));
+                    self.timed("report", |run| run.report(&assessed, standings.as_ref(), &intake, total, &pairs))?;
                 }
                 if let Some(standings) = &standings {
                     headline.push_str(&Self::moved(standings));
@@ -339,26 +370,56 @@ impl Run<'_> {
     }
 
     /// Links while the rows are written: encoding a county's rows takes about as long as a quarter of linking them.
-    fn link(&mut self, source: &Source, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
-        let linked = match source {
-            Source::Run(finished) if finished.is_linked() => finished.linked(records)?,
-            _ => self.link_anew(records, intake)?,
+    fn link(
+        &mut self,
+        source: &Source,
+        records: &RecordSet,
+        intake: &[IntakeFile],
+    ) -> Result<(Linked, Option<Evidence>), RunError> {
+        // Answers and an earlier run's ids change links.
+        let changes = !self.answered.files.is_empty() || self.earlier.is_some();
+        let (linked, evidence) = match source {
+            Source::Run(finished) if finished.is_linked() && !changes => (finished.linked(records)?, None),
+            _ => {
+                let mut decisions = self.answered.decisions.clone();
+                if let Source::Run(finished) = source {
+                    decisions.extend(finished.decisions()?);
+                }
+                self.link_anew(records, intake, &decisions).map(|(linked, evidence)| (linked, Some(evidence)))?
+            }
         };
         self.stage("link", records.len() as u64, linked.links.len() as u64);
         self.manifest.linking = Some((&linked.quality).into());
-        Ok(linked)
+        self.manifest.decide(&self.answered, &linked.decided);
+        self.manifest.saved_model = evidence.as_ref().and_then(|evidence| learned::used(self.definitions, evidence));
+        self.manifest.identities = linked.carried.given.then(|| (&linked.carried).into());
+        Ok((linked, evidence))
     }
 
-    fn link_anew(&self, records: &RecordSet, intake: &[IntakeFile]) -> Result<Linked, RunError> {
-        let (definitions, workspace, kept) = (self.definitions, &self.workspace, self.kept);
+    fn link_anew(
+        &self,
+        records: &RecordSet,
+        intake: &[IntakeFile],
+        decisions: &[Decision],
+    ) -> Result<(Linked, Evidence), RunError> {
+        let Definitions { link: model, saved, key, .. } = self.definitions;
+        let input = LinkInput { records, model, key, decisions, saved: saved.as_ref() };
+        // What the other thread needs, without the ledger, which stays on this one.
+        let (workspace, kept) = (&self.workspace, self.kept);
         let keep = || if kept { Ok(()) } else { Self::keep(workspace, records, intake) };
-        let (linked, kept) = rayon::join(|| link(records, &definitions.link, &definitions.key), keep);
+        let ((mut linked, evidence), kept) = rayon::join(|| link(&input), keep);
         kept?;
-        stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked)?;
+        if let Some(earlier) = &self.earlier {
+            carry_over(&mut linked, records, key, &earlier.previous);
+            previous::write(&self.workspace, &linked.carried)?;
+        }
+        decisions::write(&self.workspace, &linked.decided)?;
+        learned::write(&self.workspace, self.definitions, self.period, records, &evidence)?;
+        stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked, Some(&evidence))?;
         stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
         stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
         stages::write_suspicions(&self.workspace.path("stages/suspicions.parquet")?, records, &linked.suspicions)?;
-        Ok(linked)
+        Ok((linked, evidence))
     }
 
     fn assess(&mut self, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
@@ -402,19 +463,25 @@ impl Run<'_> {
         Ok(assessed)
     }
 
+    fn pairs(&self, records: &RecordSet, linked: &Linked, evidence: Option<&Evidence>, assessed: &Assessed) -> Pairs {
+        let places = (&*self.request.towns, &*self.request.villages);
+        Reviewer::new(self.definitions, records, linked, evidence, places).pairs(&assessed.held)
+    }
+
     fn report(
         &mut self,
         assessed: &Assessed,
         standings: Option<&Standings>,
         intake: &[IntakeFile],
         records_total: u64,
+        pairs: &Pairs,
     ) -> Result<(), RunError> {
         let policy = &self.definitions.policy;
         let cards = self.cards();
         let deadlines = policy.deadlines(self.period, self.as_of);
         let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
         let exempt: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.exempt)).collect();
-        let books = build(
+        let mut books = build(
             &ReportInput {
                 county: &self.definitions.county,
                 period: self.period,
@@ -442,6 +509,18 @@ impl Run<'_> {
             &self.definitions.layouts,
         )
         .map_err(|error| RunError::Internal(error.to_string()))?;
+        let review = ReviewInput {
+            county: &self.definitions.county,
+            period: self.period,
+            as_of: self.as_of,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            mask: self.request.mask,
+            pending: &pairs.pending,
+            decided: &pairs.decided,
+            sample: &pairs.sample,
+        };
+        let review = review_books(&review, &self.definitions.layouts);
+        books.extend(review.map_err(|error| RunError::Internal(error.to_string()))?);
         self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
         for book in books {
             self.workspace.write(&book.path, &book.bytes)?;
@@ -480,6 +559,23 @@ impl Run<'_> {
                 "\n注意  有 {} 次查找因同键的记录太多而没有比对，可能漏连；请在关联模型 [blocking] 里换用更细的规则，或提高 [limits] block",
                 quality.skipped
             );
+        }
+        text
+    }
+
+    /// What became of the ids of an earlier run.
+    fn carried(linked: &Linked) -> String {
+        if linked.carried.given { IdentitiesEntry::from(&linked.carried).plain() } else { String::new() }
+    }
+
+    /// What became of people's answers.
+    fn decided(&self, linked: &Linked) -> String {
+        if self.answered.files.is_empty() {
+            return String::new();
+        }
+        let mut text = DecidedEntry::from(&linked.decided).plain();
+        for problem in self.answered.problems.iter().chain(&linked.decided.problems) {
+            let _ = write!(text, "\n注意  {problem}");
         }
         text
     }

@@ -16,12 +16,14 @@ use arrow::array::{
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use crate::model::finding::{Evidence, Finding, Rate};
+use super::evidence;
+use crate::link::evidence::Evidence;
+use crate::model::finding::{self, Finding, Rate};
 use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
 use crate::model::raw::{Reject, SheetName};
 use crate::model::record::{RecordSet, RowId};
@@ -85,6 +87,17 @@ pub(super) fn read(path: &Path) -> Result<RecordBatch, StageError> {
     concat_batches(&schema, &batches).map_err(|error| fail(error.to_string()))
 }
 
+/// Reads some columns of a stage file, chunk by chunk; columns that it does not have are left out.
+pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<Vec<RecordBatch>, StageError> {
+    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
+    let known = reader.schema().fields().iter().enumerate().filter(|(_, field)| names.contains(&field.name().as_str()));
+    let mask = ProjectionMask::roots(reader.parquet_schema(), known.map(|(at, _)| at).collect::<Vec<_>>());
+    let batches = reader.with_projection(mask).with_batch_size(CHUNK).build().map_err(|error| fail(error.to_string()))?;
+    batches.collect::<Result<_, _>>().map_err(|error| fail(error.to_string()))
+}
+
 /// A single batch as a file: `people`, `facts_person`, `facts_household`.
 pub(super) fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
     let chunks = (0..batch.num_rows()).step_by(CHUNK).map(|start| Ok(batch.slice(start, CHUNK.min(batch.num_rows() - start))));
@@ -118,8 +131,9 @@ pub(super) fn write_records(path: &Path, records: &RecordSet) -> Result<(), Stag
     write(path, &schema, chunks)
 }
 
-/// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability; one row per kept source row.
-pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> Result<(), StageError> {
+/// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability, then why ([`evidence`])
+/// where that was noted; one row per kept source row.
+pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked, why: Option<&Evidence>) -> Result<(), StageError> {
     let mut fields = origin_fields();
     fields.extend([
         Field::new("person_id", DataType::Utf8, false),
@@ -127,6 +141,9 @@ pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> 
         Field::new("weight", DataType::Float32, false),
         Field::new("probability", DataType::Float32, false),
     ]);
+    if why.is_some() {
+        fields.extend(evidence::fields());
+    }
     let schema = Arc::new(Schema::new(fields));
     let ids = person_ids(linked);
     let chunks = (0..records.registries.len()).flat_map(|position| {
@@ -142,6 +159,11 @@ pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked) -> 
             columns.push(Arc::new(StringArray::from_iter_values(links.iter().map(|link| link.status.as_str()))));
             columns.push(Arc::new(Float32Array::from_iter_values(links.iter().map(|link| link.weight))));
             columns.push(Arc::new(Float32Array::from_iter_values(links.iter().map(|link| link.probability))));
+            // Rows fit `RowId`.
+            let position = |row: usize| u32::try_from(offset + row).unwrap_or(u32::MAX);
+            if let Some(why) = why {
+                columns.extend(evidence::columns(why, position(start)..position(start + length)));
+            }
             RecordBatch::try_new(Arc::clone(schema), columns)
         })
     });
@@ -247,15 +269,15 @@ pub(super) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), St
         ("gap_fen", amount(|finding| finding.gap_fen)),
         ("confidence", text(|finding| Some(finding.confidence.as_str()))),
         ("sentence", text(|finding| Some(&finding.sentence))),
-        ("evidence", evidence(findings)),
+        ("evidence", cells(findings)),
     ])
     .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
     write_batch(path, &batch)
 }
 
-fn evidence(findings: &[Finding]) -> ArrayRef {
+fn cells(findings: &[Finding]) -> ArrayRef {
     let cells = || findings.iter().flat_map(|finding| &finding.evidence);
-    let text = |pick: fn(&Evidence) -> Option<&str>| texts(cells().map(pick));
+    let text = |pick: fn(&finding::Evidence) -> Option<&str>| texts(cells().map(pick));
     list(
         vec![
             ("registry", text(|cell| Some(cell.registry.as_str()))),

@@ -7,6 +7,7 @@ mod fields;
 mod ledger;
 mod read;
 mod receipt;
+mod review;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use fields::{
 };
 pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
 pub use receipt::{ReceiptBook, ReceiptCount, ReceiptField, RefusalField};
+pub use review::{Answers, ReviewBook, ReviewField, SampleBook};
 
 /// Every layout.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Layouts {
     pub ledger: LedgerBook,
     /// What became of returned lists.
     pub receipt: ReceiptBook,
+    /// Pairs for a human.
+    pub review: ReviewBook,
 }
 
 /// The table of promises.

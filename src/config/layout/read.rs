@@ -1,6 +1,9 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
-use super::{Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, Style, SummaryBook, Table};
+use super::{
+    Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook, ReviewField, Style,
+    SummaryBook, Table,
+};
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
 
@@ -8,7 +11,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 8] = [
+const SHIPPED: [(&str, &str); 9] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
@@ -17,6 +20,7 @@ const SHIPPED: [(&str, &str); 8] = [
     ("clauses.toml", include_str!("../../../reports/clauses.toml")),
     ("ledger.toml", include_str!("../../../reports/ledger.toml")),
     ("receipt.toml", include_str!("../../../reports/receipt.toml")),
+    ("review.toml", include_str!("../../../reports/review.toml")),
 ];
 
 impl Layouts {
@@ -39,6 +43,7 @@ impl Layouts {
         });
         let ledger = folder.read("ledger.toml", ledger_book);
         let receipt = folder.read("receipt.toml", receipt_book);
+        let review = folder.read("review.toml", review_book);
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -50,6 +55,7 @@ impl Layouts {
                 clauses: clauses?,
                 ledger: ledger?,
                 receipt: receipt?,
+                review: review?,
             })
         };
         match (problems, whole()) {
@@ -121,6 +127,12 @@ impl Checked for IdentityBook {
     }
 }
 
+impl Checked for ReviewBook {
+    fn choices(&self) -> Option<&Choices> {
+        Some(&self.choices)
+    }
+}
+
 fn list_book(book: &ListBook, check: &mut Check<'_>) {
     check.template(&book.file);
     check.table(&book.index);
@@ -172,6 +184,15 @@ fn summary_book(book: &SummaryBook, check: &mut Check<'_>) {
     book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
 }
 
+fn review_book(book: &ReviewBook, check: &mut Check<'_>) {
+    check.template(&book.file);
+    check.template(&book.sample.file);
+    for table in [&book.pending, &book.decided, &book.sample.list] {
+        check.review(table);
+    }
+    check.choices();
+}
+
 struct Check<'a> {
     document: &'a Document,
     choices: &'a Choices,
@@ -206,6 +227,16 @@ impl Check<'_> {
                 && !self.choices.contains_key(list)
             {
                 self.mistake(&column.title, format!("“{}”列的下拉选项“{list}”在 [choices] 中没有", column.title));
+            }
+        }
+    }
+
+    /// A list of pairs can only be read back with its key and its answer.
+    fn review(&mut self, table: &Table<ReviewField>) {
+        self.table(table);
+        for (field, word) in [(ReviewField::PairKey, "pair_key"), (ReviewField::Answer, "answer")] {
+            if table.columns.iter().filter(|column| column.source == field).count() != 1 {
+                self.mistake(&table.title, format!("“{}”应有且只有一列 source = \"{word}\"，否则读不回答复", table.title));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Candidate pairs: rows and persons that share a blocking key, or whose households are linked.
 //!
 //! The smaller side is indexed, the larger is probed in parallel; a short list is looked up in an index of all persons that is kept
-//! from layer to layer. A key that too many records on the other side share makes no pairs and is counted. Keys are hashes of (rule, values); two records that collide by chance are merely compared. A null value makes no
+//! from layer to layer. How many pairs each key would make is known from the index before any is made. A key behind which too many
+//! records stand is split: only those that agree in something further are paired; where that is still too many, or the key stands for a
+//! crowd, it makes no pairs. Both are counted, with the heaviest key. So pairs are linear in rows whatever the data. Keys are hashes of (rule, values); two records that collide by chance are merely compared. A null value makes no
 //! key. Pairs come out ascending by row and person, each with the first rule that made it.
 
 mod index;
@@ -9,9 +11,10 @@ mod keys;
 
 use rayon::prelude::*;
 
-use super::roster::{NONE, Roster, dense};
+use super::roster::{NO_BIRTH, NONE, Roster, dense};
 use super::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::config::link::{BlockingRule, LinkModel};
+use crate::model::record::RowId;
 use index::KeyIndex;
 pub(super) use index::SpineIndex;
 use keys::for_each_key;
@@ -22,12 +25,59 @@ const SHORT_LIST: usize = 8;
 /// A candidate: row, person, rule by position.
 pub(super) type Pair = (u32, u32, u8);
 
-/// Pairs and what was left out.
+/// Records behind one key beyond so many times the limit are a crowd: not even looked through.
+const CROWD: usize = 50;
+
+/// How one blocking rule did for one registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// Registry id.
+    pub registry: String,
+    /// The rule, as models call it.
+    pub rule: &'static str,
+    /// Pairs that equal keys make, counted in the index before any is made.
+    pub predicted: u64,
+    /// Pairs compared that this rule was the first to make.
+    pub pairs: u64,
+    /// Look-ups whose block was over the limit and was split.
+    pub split: u64,
+    /// Look-ups that made no pairs, as even a split block was too large.
+    pub skipped: u64,
+    /// Most records behind one key.
+    pub heaviest: u64,
+    /// A row with that key.
+    pub example: Option<RowId>,
+}
+
+/// What is counted of a rule while probing.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tally {
+    /// Pairs that equal keys make.
+    pub predicted: u64,
+    /// Blocks split.
+    pub split: u64,
+    /// Blocks left out.
+    pub skipped: u64,
+    /// Records behind the heaviest key, and, turned over so that the first row wins, a row that has it.
+    pub heaviest: (u64, std::cmp::Reverse<u32>),
+}
+
+impl Tally {
+    /// Counts of two parts of the work together.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.predicted += other.predicted;
+        self.split += other.split;
+        self.skipped += other.skipped;
+        self.heaviest = self.heaviest.max(other.heaviest);
+    }
+}
+
+/// Pairs, and what was counted on the way.
 pub(super) struct Candidates {
     /// Ascending, no pair twice.
     pub pairs: Vec<Pair>,
-    /// Probes that met a key above the limit.
-    pub skipped: u64,
+    /// By rule.
+    pub tallies: Vec<Tally>,
 }
 
 /// Candidates that share a key, between `rows` and `persons`; both ascending.
@@ -41,28 +91,60 @@ pub(super) fn candidates(
 ) -> Candidates {
     let own: Vec<(u32, u32)> = rows.iter().map(|&row| (row, row)).collect();
     let probe = Probe { roster, model };
+    // An item of the index is a person, known by its faces, or a row.
+    let person_agrees = |rule, row: u32, person: u32| spine.faces.of(person).any(|face| agree_further(roster, rule, row, face));
+    let row_agrees = |rule, face: u32, row: u32| agree_further(roster, rule, face, row);
     let found = if rows.len() * SHORT_LIST < spine.persons.len() {
         let free = flags(spine, persons);
         let (known, new) = index.refreshed(roster, spine, model);
-        let mut found = probe.all(&own, known, |person| free[person as usize], |row, person| (row, person));
+        let mut found = probe.all(&own, known, |person| free[person as usize], person_agrees, |row, person| (row, person));
         let rows = KeyIndex::new(roster, model, &own);
         let new: Vec<(u32, u32)> = new.iter().filter(|(_, person)| free[*person as usize]).copied().collect();
-        found.extend(probe.all(&new, &rows, |_| true, |person, row| (row, person)));
+        found.extend(probe.all(&new, &rows, |_| true, row_agrees, |person, row| (row, person)));
         found
     } else {
         let faces: Vec<(u32, u32)> =
             persons.iter().flat_map(|&person| spine.faces.of(person).map(move |face| (face, person))).collect();
         if own.len() < faces.len() {
-            probe.all(&faces, &KeyIndex::new(roster, model, &own), |_| true, |person, row| (row, person))
+            probe.all(&faces, &KeyIndex::new(roster, model, &own), |_| true, row_agrees, |person, row| (row, person))
         } else {
-            probe.all(&own, &KeyIndex::new(roster, model, &faces), |_| true, |row, person| (row, person))
+            probe.all(&own, &KeyIndex::new(roster, model, &faces), |_| true, person_agrees, |row, person| (row, person))
         }
     };
-    let skipped = found.iter().map(|(_, skipped)| skipped).sum();
+    let mut tallies = vec![Tally::default(); model.blocking.rules.len()];
+    for (_, part) in &found {
+        tallies.iter_mut().zip(part).for_each(|(tally, part)| tally.add(part));
+    }
     let mut pairs: Vec<Pair> = found.into_iter().flat_map(|(pairs, _)| pairs).collect();
     pairs.par_sort_unstable();
     pairs.dedup_by_key(|(row, person, _)| (*row, *person));
-    Candidates { pairs, skipped }
+    Candidates { pairs, tallies }
+}
+
+/// Whether two records that share the key of a rule agree in something that is not in the key.
+fn agree_further(roster: &Roster, rule: BlockingRule, row: u32, other: u32) -> bool {
+    let (one, other) = (roster.record(row), roster.record(other));
+    let number = one.number != 0 && one.number == other.number;
+    let birth = one.birth != NO_BIRTH && one.birth == other.birth;
+    let village = one.village != 0 && one.village == other.village;
+    let phone = one.phone != 0 && one.phone == other.phone;
+    let head = one.head != NONE && one.head == other.head;
+    let name = || match (roster.name_of(one), roster.name_of(other)) {
+        (Some(one), Some(other)) => one.key == other.key || one.sounds.iter().any(|sound| other.sounds.contains(sound)),
+        _ => false,
+    };
+    match rule {
+        BlockingRule::NameBirth | BlockingRule::SoundBirth => number || village || phone || head,
+        BlockingRule::NameVillage | BlockingRule::SoundVillage => number || birth || phone || head,
+        BlockingRule::NameHead => number || birth || village || phone,
+        BlockingRule::SoundPhone => number || birth || village || head,
+        BlockingRule::Number
+        | BlockingRule::Stem
+        | BlockingRule::Ends
+        | BlockingRule::BirthSequence
+        | BlockingRule::BirthVillage
+        | BlockingRule::Household => name(),
+    }
 }
 
 /// Per person, whether it is among `persons`.
@@ -81,33 +163,48 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// Pairs of each (record, item) probed and the open items of the index that share a key, with the number of keys too common.
+    /// Pairs of each (record, item) probed and the open items of the index that share a key, with what was counted by rule. `agrees` says
+    /// whether a probed record and an item of an oversized block agree in something further.
     fn all(
         &self,
         probed: &[(u32, u32)],
         index: &KeyIndex,
         is_open: impl Fn(u32) -> bool + Sync,
+        agrees: impl Fn(BlockingRule, u32, u32) -> bool + Sync,
         pair: impl Fn(u32, u32) -> (u32, u32) + Sync,
-    ) -> Vec<(Vec<Pair>, u64)> {
+    ) -> Vec<(Vec<Pair>, Vec<Tally>)> {
+        let (rules, limit) = (&self.model.blocking.rules, self.model.limits.block);
         let of_chunk = |chunk: &[(u32, u32)]| {
-            let (mut pairs, mut skipped) = (Vec::new(), 0);
+            let (mut pairs, mut tallies) = (Vec::new(), vec![Tally::default(); rules.len()]);
             for &(record, item) in chunk {
                 for_each_key(self.roster, self.model, self.roster.record(record), |rule, key| {
-                    let block = index.of(key);
-                    let open = block.clone().filter(|other| is_open(*other));
-                    if block.len() > self.model.limits.block && open.clone().count() > self.model.limits.block {
-                        skipped += 1;
-                        return;
-                    }
-                    pairs.extend(open.map(|other| {
+                    let (block, tally) = (index.of(key), &mut tallies[usize::from(rule)]);
+                    let size = block.len();
+                    tally.predicted += size as u64;
+                    tally.heaviest = tally.heaviest.max((size as u64, std::cmp::Reverse(record)));
+                    let mut push = |other: u32| {
                         let (row, person) = pair(item, other);
-                        (row, person, rule)
-                    }));
+                        pairs.push((row, person, rule));
+                    };
+                    let open = block.filter(|other| is_open(*other));
+                    if size <= limit || (size <= limit * CROWD && open.clone().count() <= limit) {
+                        open.for_each(push);
+                    } else if size > limit * CROWD {
+                        tally.skipped += 1;
+                    } else {
+                        let narrowed: Vec<u32> = open.filter(|other| agrees(rules[usize::from(rule)], record, *other)).collect();
+                        if narrowed.len() <= limit {
+                            tally.split += 1;
+                            narrowed.into_iter().for_each(&mut push);
+                        } else {
+                            tally.skipped += 1;
+                        }
+                    }
                 });
             }
             pairs.sort_unstable();
             pairs.dedup_by_key(|(row, person, _)| (*row, *person));
-            (pairs, skipped)
+            (pairs, tallies)
         };
         probed.par_chunks(4096).map(of_chunk).collect()
     }

@@ -18,6 +18,9 @@ pub(super) const ID: usize = 0;
 pub(super) const NAME: usize = 1;
 /// The birth date; sex and place follow.
 pub(super) const BIRTH: usize = 2;
+/// The place.
+#[cfg(test)]
+pub(super) const PLACE: usize = 4;
 /// The household.
 pub(super) const HOUSEHOLD: usize = 5;
 /// The phone.

@@ -14,6 +14,8 @@ use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
 use crate::link::quality;
 use crate::link::roster::dense;
 use crate::link::weights::{probability, to_f32};
+use crate::model::carried::Carried;
+use crate::model::decision::Decided;
 use crate::model::ids::CountyKey;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair};
 use crate::model::record::{RecordSet, RowId};
@@ -67,7 +69,7 @@ pub(super) fn linked(
     review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
     let quality = quality::quality(&links, |row| is_founder[row], &review, 0);
     let people = people(records, model, store, &persons, key);
-    Linked { links, people, review, suspicions: Vec::new(), quality }
+    Linked { links, people, review, suspicions: Vec::new(), quality, decided: Decided::default(), carried: Carried::default() }
 }
 
 /// Source rows by person: ascending within each, persons by their first row.

@@ -190,7 +190,7 @@ impl Run<'_> {
     fn write(&mut self, taken: &Taken, linked: &TablesLinked, score: Option<ClusterScore>) -> Result<(), RunError> {
         let (records, model) = (&taken.records, &self.definition.model);
         let path = |name: &str| self.workspace.path(&format!("stages/{name}.parquet"));
-        stages::write_links(&path("links")?, records, &linked.linked)?;
+        stages::write_links(&path("links")?, records, &linked.linked, None)?;
         stages::write_batch(&path("people")?, &linked.linked.people.0)?;
         stages::write_review(&path("review")?, records, &linked.linked.review)?;
         outputs::write_pairs(&path("pairs")?, records, model, linked)?;

@@ -1,0 +1,193 @@
+//! Pairs of rows for people to decide: `是否同一人待核对`, and the sample that verifies links.
+//!
+//! Takes [`ReviewEntry`]s in the order in which they are to be worked off; gives workbooks with both sides next to each other, differing
+//! characters in red, the bars of the weight as numbers, and a drop-down. The pair's stable key stands in a hidden column, so that a
+//! workbook sorted, re-saved or with columns moved reads back. Linear in entries.
+
+use rust_xlsxwriter::{Color, ConditionalFormatDataBar, Worksheet, XlsxError};
+
+use super::answers::Lookup;
+use super::caption::Caption;
+use super::differences::{Runs, differences};
+use super::lists::new_workbook;
+use super::masking::mask_text;
+use super::sheet::{Area, Page, Value};
+use super::{OutputFile, output};
+use crate::config::layout::{Column, Layouts, ReviewField, Table};
+use crate::config::link_words;
+use crate::model::date::{Day, Month};
+use crate::model::personal::mask_number;
+use crate::model::review::{ReviewEntry, ReviewSide};
+
+/// Bars to the right of zero.
+const FOR: u32 = 0x0063_BE7B;
+/// Bars to the left.
+const AGAINST: u32 = 0x00F8_696B;
+
+/// What the workbooks of pairs are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewInput<'a> {
+    /// `正安县`.
+    pub county: &'a str,
+    /// The month.
+    pub period: Month,
+    /// Also the workbooks' creation date.
+    pub as_of: Day,
+    /// Printed in the notes on how to read.
+    pub tool_version: &'a str,
+    /// Hide numbers.
+    pub mask: bool,
+    /// Open pairs, the most valuable first.
+    pub pending: &'a [ReviewEntry],
+    /// Answers so far.
+    pub decided: &'a [ReviewEntry],
+    /// Links to be verified.
+    pub sample: &'a [ReviewEntry],
+}
+
+/// The workbook of open pairs where there is a pair or an answer, and the sample where there is a link.
+pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, super::ReportError> {
+    let (layout, caption) = (&layouts.review, Caption::of(input.county, input.period, input.as_of, input.tool_version));
+    let mut files = Vec::new();
+    let path = |name: &str| format!("reports/{}.xlsx", caption.fill(name));
+    if !input.pending.is_empty() || !input.decided.is_empty() {
+        let mut lists = vec![(&layout.pending, input.pending)];
+        if !input.decided.is_empty() {
+            lists.push((&layout.decided, input.decided));
+        }
+        files.push(output(path(&layout.file), book(input, layouts, &caption, &lists))?);
+    }
+    if !input.sample.is_empty() {
+        let written = book(input, layouts, &caption, &[(&layout.sample.list, input.sample)]);
+        files.push(output(path(&layout.sample.file), written)?);
+    }
+    Ok(files)
+}
+
+type List<'a> = (&'a Table<ReviewField>, &'a [ReviewEntry]);
+
+fn book(input: &ReviewInput<'_>, layouts: &Layouts, caption: &Caption, lists: &[List<'_>]) -> Result<(Vec<u8>, u64), XlsxError> {
+    let title = lists.first().map_or("", |(table, _)| table.title.as_str());
+    let mut workbook = new_workbook(&caption.fill(title), input.as_of)?;
+    let lookup = Lookup::new(&layouts.review.choices);
+    let mut rows = 0;
+    for (table, entries) in lists {
+        let value = |row: usize, column: &Column<ReviewField>| value(input, layouts, &entries[row], row, column);
+        let shown =
+            |column: &&Column<ReviewField>| !column.optional || (0..entries.len()).any(|row| value(row, column) != Value::Blank);
+        let table = table.with_columns(table.columns.iter().filter(shown).cloned().collect());
+        let sheet = workbook.add_worksheet().set_name(&table.sheet)?;
+        let mut page = Page::new(sheet, &layouts.style, caption, &table)?;
+        let area = page.table(&table, Some(&lookup), entries.len(), value)?;
+        bars(page.sheet, &table, area)?;
+        page.signature(&table.signature)?;
+        page.finish()?;
+        rows += entries.len() as u64;
+    }
+    Lookup::write(workbook.add_worksheet(), &layouts.review.choices)?;
+    Ok((workbook.save_to_buffer()?, rows))
+}
+
+/// Data bars behind the numbers of bars and weights.
+fn bars(sheet: &mut Worksheet, table: &Table<ReviewField>, area: Area) -> Result<(), XlsxError> {
+    if area.last < area.first {
+        return Ok(());
+    }
+    for (at, column) in (0u16..).zip(&table.columns) {
+        let is_bar = bar_of(column.source).is_some() || column.source == ReviewField::Weight;
+        if is_bar {
+            let bar = ConditionalFormatDataBar::new()
+                .set_fill_color(Color::RGB(FOR))
+                .set_negative_fill_color(Color::RGB(AGAINST))
+                .set_solid_fill(true);
+            sheet.add_conditional_format(area.first, at, area.last, at, &bar)?;
+        }
+    }
+    Ok(())
+}
+
+/// The comparisons that a bar adds up.
+fn bar_of(field: ReviewField) -> Option<&'static [&'static str]> {
+    Some(match field {
+        ReviewField::BarPrior => &["prior"],
+        ReviewField::BarNumber => &["id_number"],
+        ReviewField::BarName => &["name", "name_frequency"],
+        ReviewField::BarBirth => &["birth", "sex"],
+        ReviewField::BarPlace => &["place"],
+        ReviewField::BarHousehold => &["household", "neighbours"],
+        ReviewField::BarPhone => &["phone"],
+        _ => return None,
+    })
+}
+
+fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: usize, column: &Column<ReviewField>) -> Value {
+    let side = &entry.sides[usize::from(column.part > 1)];
+    let both = |pick: fn(&ReviewSide) -> String| {
+        let [left, right] = entry.sides.each_ref().map(pick);
+        let [left, right] = differences(&left, &right);
+        marked(if column.part > 1 { right } else { left })
+    };
+    let text = |text: &str| match text {
+        "" => Value::Blank,
+        text if input.mask => Value::Text(mask_text(text)),
+        text => Value::Text(text.to_owned()),
+    };
+    match column.source {
+        ReviewField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
+        ReviewField::Answer => entry.answer.map_or(Value::Blank, |verdict| text(layouts.review.answers.word(verdict))),
+        ReviewField::By => text(&entry.by),
+        ReviewField::On => text(&entry.on),
+        ReviewField::Remark => text(&entry.remark),
+        ReviewField::PairKey => Value::Text(entry.key.to_string()),
+        ReviewField::State => entry.state.map_or(Value::Blank, |state| text(state.plain())),
+        ReviewField::Held => text(&entry.held.join("；\n")),
+        ReviewField::Reason => text(&entry.reason),
+        ReviewField::Origin => origin(side),
+        ReviewField::Name => both(|side| side.name.clone()),
+        ReviewField::Number if input.mask => text(&mask_number(&side.number)),
+        ReviewField::Number => both(|side| side.number.clone()),
+        ReviewField::Birth => both(|side| side.birth.map_or_else(String::new, |day| day.to_string())),
+        ReviewField::Sex => both(|side| side.sex.clone()),
+        ReviewField::Place => both(|side| side.place.clone()),
+        ReviewField::Household => both(|side| side.household.clone()),
+        ReviewField::Head => both(|side| side.head.clone()),
+        ReviewField::Relation => both(|side| side.relation.clone()),
+        ReviewField::Phone if input.mask => text(&mask_number(&side.phone)),
+        ReviewField::Phone => both(|side| side.phone.clone()),
+        ReviewField::Probability => entry.probability.map_or(Value::Blank, |share| Value::Share(rounded(share, 10_000.0))),
+        ReviewField::Weight => entry.weight.map_or(Value::Blank, |bits| Value::Tenths(rounded(bits, 10.0))),
+        ReviewField::Why => text(&why(entry)),
+        ReviewField::Stratum => text(&entry.stratum),
+        bar => bar_value(entry, bar_of(bar).unwrap_or(&[])),
+    }
+}
+
+fn marked(runs: Runs) -> Value {
+    if runs.is_empty() { Value::Blank } else { Value::Marked(runs) }
+}
+
+fn origin(side: &ReviewSide) -> Value {
+    if side.file.is_empty() {
+        return Value::Blank;
+    }
+    let sheet = if side.sheet.is_empty() { String::new() } else { format!("，{}", side.sheet) };
+    Value::Text(format!("{}（{}{sheet}）第{}行", side.registry, side.file, side.row))
+}
+
+fn bar_value(entry: &ReviewEntry, comparisons: &[&str]) -> Value {
+    let mut bits = entry.parts.iter().filter(|part| comparisons.contains(&part.comparison.as_str())).peekable();
+    if bits.peek().is_none() { Value::Blank } else { Value::Tenths(rounded(bits.map(|part| part.weight).sum(), 10.0)) }
+}
+
+fn why(entry: &ReviewEntry) -> String {
+    let told = entry.parts.iter().filter(|part| !part.level.is_empty());
+    let words = told.map(|part| {
+        format!("{}：{}", link_words::comparison(&part.comparison), link_words::level(&part.comparison, &part.level))
+    });
+    words.collect::<Vec<_>>().join("；\n")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bits and shares are small")]
+fn rounded(value: f32, scale: f32) -> i64 {
+    (value * scale).round() as i64
+}

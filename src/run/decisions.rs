@@ -1,0 +1,297 @@
+//! `--decisions FILE`: people's answers about pairs of rows, from workbooks that came back.
+//!
+//! Takes files in any format that inputs may have, re-saved by whatever program, rows sorted and columns moved: columns are found by
+//! their titles in the layouts. Gives every answer with the place it was read from; what looks like an answer and cannot
+//! be read is told. A file without such a list is refused, as the command line named it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::UInt32Type;
+
+use super::RunError;
+use super::child::parse_in_child;
+use super::inputs;
+use super::stages;
+use super::workspace::Workspace;
+use crate::config::layout::{ReviewBook, ReviewField};
+use crate::ingest::grid::{Frame, RowBlock};
+use crate::ingest::limits::Limits;
+use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict};
+use crate::model::link::Link;
+use crate::model::raw::CellKind;
+use crate::model::record::RowId;
+
+/// One file of answers.
+#[derive(Clone, Debug)]
+pub(super) struct AnswerFile {
+    /// Its name.
+    pub(super) name: String,
+    /// Of its bytes.
+    pub(super) sha256: String,
+    /// Answers read.
+    pub(super) answers: u64,
+}
+
+/// All answers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answered {
+    /// Files in the order given.
+    pub(super) files: Vec<AnswerFile>,
+    /// Answers in the order read.
+    pub(super) decisions: Vec<Decision>,
+    /// The sample's layers, by position in `decisions`; empty text for lists that are no sample.
+    pub(super) strata: Vec<String>,
+    /// What looks like an answer and cannot be read, one sentence each.
+    pub(super) problems: Vec<String>,
+}
+
+/// Reads the files.
+pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) -> Result<Answered, RunError> {
+    let mut answered = Answered::default();
+    for path in files {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let unreadable = |what: String| RunError::Usage(format!("读不出答复文件 {}：{what}", path.display()));
+        let (_, sha256) = inputs::hash(path).map_err(|error| unreadable(error.to_string()))?;
+        let mut reader =
+            Reader { layout, name: &name, sheet: String::new(), columns: None, lists: 0, keyless: None, answered: &mut answered };
+        let before = reader.answered.decisions.len();
+        let mut refused = None;
+        let parsed = parse_in_child(executable, path, &name, &Limits::default(), &mut |frame| {
+            match frame {
+                Frame::Sheet { name, .. } => (reader.sheet, reader.columns) = (name, None),
+                Frame::Rows(block) => reader.rows(&block),
+                Frame::Refused { what, hint, .. } => refused = Some(format!("{what}。{hint}")),
+                Frame::File { .. } | Frame::SheetEnd | Frame::FileEnd => {}
+            }
+            ControlFlow::Continue(())
+        });
+        let (lists, keyless) = (reader.lists, reader.keyless.take());
+        if let Err(refusal) = parsed {
+            return Err(unreadable(format!("{}。{}", refusal.what, refusal.hint)));
+        }
+        if lists == 0 {
+            return Err(unreadable(refused.unwrap_or_else(|| match keyless {
+                Some(place) => format!(
+                    "{place}有“核对结果”，但没有隐藏的“对标识”列，不知道答复的是哪一对。请交回系统生成的原工作簿，不要只复制看得见的格子"
+                ),
+                None => "里面没有“核对结果”和“对标识”两列。请用系统生成的“是否同一人待核对”工作簿".to_owned(),
+            })));
+        }
+        let answers = (answered.decisions.len() - before) as u64;
+        answered.files.push(AnswerFile { name, sha256, answers });
+    }
+    Ok(answered)
+}
+
+/// Positions of what is read back.
+type Columns = BTreeMap<u32, ReviewField>;
+
+/// The state of one file.
+struct Reader<'a> {
+    layout: &'a ReviewBook,
+    name: &'a str,
+    sheet: String,
+    columns: Option<Columns>,
+    lists: u32,
+    keyless: Option<String>,
+    answered: &'a mut Answered,
+}
+
+impl Reader<'_> {
+    fn rows(&mut self, block: &RowBlock) {
+        for (row, cells) in block.iter() {
+            let cells: Vec<(u32, CellKind, &str)> = cells.collect();
+            match self.columns.take() {
+                None => self.header(&cells),
+                Some(columns) => {
+                    self.row(row, &cells, &columns);
+                    self.columns = Some(columns);
+                }
+            }
+        }
+    }
+
+    /// A header holds the titles of the answer and of the key.
+    fn header(&mut self, cells: &[(u32, CellKind, &str)]) {
+        let known = |text: &str| {
+            let title: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            let lists = [&self.layout.pending, &self.layout.decided, &self.layout.sample.list];
+            lists.into_iter().flat_map(|list| &list.columns).find(|column| column.title == title).map(|column| column.source)
+        };
+        let columns: Columns = cells.iter().filter_map(|(at, _, text)| Some((*at, known(text)?))).collect();
+        let has = |field: ReviewField| columns.values().any(|known| *known == field);
+        if has(ReviewField::Answer) && has(ReviewField::PairKey) {
+            self.columns = Some(columns);
+            self.lists += 1;
+        } else if has(ReviewField::Answer) {
+            self.keyless = Some(self.sheet.clone());
+        }
+    }
+
+    fn row(&mut self, row: u32, cells: &[(u32, CellKind, &str)], columns: &Columns) {
+        let of = |field: ReviewField| {
+            let at = cells.iter().filter(|(at, ..)| columns.get(at) == Some(&field));
+            at.map(|(.., text)| text.trim()).find(|text| !text.is_empty()).unwrap_or("")
+        };
+        let (answer, key) = (of(ReviewField::Answer), of(ReviewField::PairKey));
+        if answer.is_empty() {
+            return;
+        }
+        let sheet = if self.sheet.is_empty() { String::new() } else { format!("（{}）", self.sheet) };
+        let place = format!("{}{sheet}第{row}行", self.name);
+        let verdict = self.layout.answers.read(answer);
+        let pair = PairKey::parse(key);
+        match (verdict, pair) {
+            (Some(verdict), Some(pair)) => self.keep(pair, verdict, place, &of),
+            // A signature line below the list is no answer.
+            (None, None) => {}
+            (None, Some(_)) => {
+                let words = [Verdict::Same, Verdict::Different, Verdict::Unsure].map(|verdict| self.layout.answers.word(verdict));
+                self.answered.problems.push(format!("{place}的答复不在选项里，未采用（应为 {}）", words.join("、")));
+            }
+            (Some(_), None) => self.answered.problems.push(format!("{place}有答复，但“对标识”是空的或被改过，不知道是哪一对")),
+        }
+    }
+
+    fn keep<'c>(&mut self, pair: PairKey, verdict: Verdict, place: String, of: &impl Fn(ReviewField) -> &'c str) {
+        let text = |field| of(field).to_owned();
+        let (by, on, remark) = (text(ReviewField::By), text(ReviewField::On), text(ReviewField::Remark));
+        self.answered.decisions.push(Decision { pair, verdict, place, by, on, remark });
+        self.answered.strata.push(text(ReviewField::Stratum));
+    }
+}
+
+/// `stages/decisions.parquet`: what people answered and what became of it; `one` and `other` are record keys, `one_row` and `other_row`
+/// positions in `links.parquet`. Not written without answers.
+pub(super) fn write(workspace: &Workspace, decided: &Decided) -> Result<(), RunError> {
+    if decided.kept.is_empty() {
+        return Ok(());
+    }
+    let text = |pick: fn(&KeptDecision) -> &str| -> ArrayRef {
+        Arc::new(decided.kept.iter().map(|kept| Some(pick(kept))).collect::<StringArray>())
+    };
+    let row = |pick: fn(&KeptDecision) -> Option<RowId>| -> ArrayRef {
+        Arc::new(decided.kept.iter().map(|kept| pick(kept).map(|row| row.0)).collect::<UInt32Array>())
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("one", text(|kept| &kept.decision.pair.one), false),
+        ("other", text(|kept| &kept.decision.pair.other), false),
+        ("verdict", text(|kept| kept.decision.verdict.as_str()), false),
+        ("state", text(|kept| kept.state.as_str()), false),
+        ("place", text(|kept| &kept.decision.place), false),
+        ("by", text(|kept| &kept.decision.by), false),
+        ("on", text(|kept| &kept.decision.on), false),
+        ("remark", text(|kept| &kept.decision.remark), false),
+        ("one_row", row(|kept| kept.one), true),
+        ("other_row", row(|kept| kept.other), true),
+    ]);
+    let batch = batch.map_err(|error| RunError::Internal(error.to_string()))?;
+    Ok(stages::write_batch(&workspace.path("stages/decisions.parquet")?, &batch)?)
+}
+
+/// What a finished run wrote with [`write`]; `None` when the file is not what it should be. Without the file nobody answered anything.
+pub(super) fn read_back(stages_folder: &Path, links: &[Link]) -> Option<Decided> {
+    let path = stages_folder.join("decisions.parquet");
+    if !path.exists() {
+        return Some(Decided::default());
+    }
+    let batch = stages::read(&path).ok()?;
+    let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
+    let row = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();
+    let (one, other, verdict, state) = (text("one")?, text("other")?, text("verdict")?, text("state")?);
+    let (place, by, on, remark) = (text("place")?, text("by")?, text("on")?, text("remark")?);
+    let (one_row, other_row) = (row("one_row")?, row("other_row")?);
+    let mut decided = Decided::default();
+    for at in 0..batch.num_rows() {
+        let row = |rows: &UInt32Array| rows.is_valid(at).then(|| RowId(rows.value(at)));
+        let kept = KeptDecision {
+            decision: Decision {
+                pair: PairKey::new(one.value(at).to_owned(), other.value(at).to_owned()),
+                verdict: Verdict::parse(verdict.value(at))?,
+                place: place.value(at).to_owned(),
+                by: by.value(at).to_owned(),
+                on: on.value(at).to_owned(),
+                remark: remark.value(at).to_owned(),
+            },
+            state: DecisionState::parse(state.value(at))?,
+            one: row(one_row),
+            other: row(other_row),
+        };
+        if kept.state == DecisionState::InForce
+            && kept.decision.verdict == Verdict::Different
+            && let (Some(one), Some(other)) = (kept.one, kept.other)
+        {
+            let [one, other] = [one, other].map(|row| links.get(row.0 as usize).map(|link| link.person));
+            decided.apart.extend(one.zip(other).map(|(one, other)| (one.min(other), one.max(other))));
+        }
+        decided.kept.push(kept);
+    }
+    Some(decided)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::layout::Layouts;
+
+    /// Rows of one sheet through the reader.
+    fn read_rows(rows: &[(u32, &[(u32, &str)])]) -> Answered {
+        let layouts = Layouts::shipped().expect("sound");
+        let mut answered = Answered::default();
+        let mut reader = Reader {
+            layout: &layouts.review,
+            name: "回.xlsx",
+            sheet: "待核对".to_owned(),
+            columns: None,
+            lists: 0,
+            keyless: None,
+            answered: &mut answered,
+        };
+        let mut block = RowBlock::default();
+        for (row, cells) in rows {
+            block.begin_row(*row);
+            for (column, text) in *cells {
+                block.push_cell(*column, CellKind::Text, text);
+            }
+        }
+        reader.rows(&block);
+        answered
+    }
+
+    const KEY: &str = "R0000000000000001~R0000000000000002";
+
+    #[test]
+    fn columns_may_move_and_rows_may_be_sorted() {
+        let answered = read_rows(&[
+            (1, &[(0, "正安县是否同一人待核对清单")]),
+            (3, &[(0, "对标识"), (2, "备注"), (5, "核对 结果"), (6, "核对人")]),
+            (4, &[(0, KEY), (5, " 是同一人 "), (6, "王二")]),
+            (5, &[(0, "R0000000000000003~R0000000000000002"), (5, "不是")]),
+            (6, &[(0, "R0000000000000003~R0000000000000004")]),
+            (8, &[(0, "核对人："), (5, "审核人：")]),
+        ]);
+        let told: Vec<(Verdict, &str, &str)> =
+            answered.decisions.iter().map(|decision| (decision.verdict, decision.place.as_str(), decision.by.as_str())).collect();
+        assert_eq!(told, [(Verdict::Same, "回.xlsx（待核对）第4行", "王二"), (Verdict::Different, "回.xlsx（待核对）第5行", "")]);
+        assert!(answered.problems.is_empty(), "{:?}", answered.problems);
+    }
+
+    #[test]
+    fn answers_that_cannot_be_read_are_told() {
+        let answered = read_rows(&[
+            (1, &[(0, "对标识"), (1, "核对结果")]),
+            (2, &[(0, KEY), (1, "也许吧")]),
+            (3, &[(0, "R1~R2"), (1, "不是")]),
+            (4, &[(1, "是同一人")]),
+        ]);
+        assert!(answered.decisions.is_empty());
+        for row in ["第2行", "第3行", "第4行"] {
+            assert!(answered.problems.iter().any(|problem| problem.contains(row)), "{row}: {:?}", answered.problems);
+        }
+        assert!(!answered.problems.iter().any(|problem| problem.contains("也许吧")), "cells may hold names");
+    }
+}

@@ -1,0 +1,128 @@
+//! What linking learned and how blocking went: `stages/model.json`, `stages/blocking.parquet`.
+//!
+//! `blocking.parquet`: registry, rule, predicted (pairs that equal keys make), pairs (compared), split, skipped (look-ups), heaviest (records
+//! behind one key), value (that key, masked). The model can be named in `link.toml` (`model = "…"`) to be used again.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
+
+use super::definitions::Definitions;
+use super::workspace::Workspace;
+use super::{RunError, stages};
+use crate::config::link_saved::{Drift, SavedModel, Used};
+use crate::config::link_words;
+use crate::link::Blocks;
+use crate::link::evidence::Evidence;
+use crate::model::columns;
+use crate::model::date::{Day, Month};
+use crate::model::personal::{mask_name, mask_number};
+use crate::model::record::{RecordSet, RowId};
+
+/// Blocks that deserve a line on the screen.
+const TOLD: usize = 3;
+
+/// The saved model that was used and where this month's rows say otherwise; `None` without one.
+pub(super) fn used(definitions: &Definitions, evidence: &Evidence) -> Option<Used> {
+    let saved = definitions.saved.as_ref()?;
+    Some(Used { period: saved.period.clone(), drift: evidence.drift.clone() })
+}
+
+/// Writes both files.
+pub(super) fn write(
+    workspace: &Workspace,
+    definitions: &Definitions,
+    period: Month,
+    records: &RecordSet,
+    evidence: &Evidence,
+) -> Result<(), RunError> {
+    let model = SavedModel { period: period.to_string(), layers: evidence.learned.clone() };
+    let used = used(definitions, evidence);
+    let tool = concat!("bidui ", env!("CARGO_PKG_VERSION"));
+    workspace.write("stages/model.json", model.text(tool, used.as_ref()).as_bytes())?;
+
+    let blocks = &evidence.blocks;
+    let count = |pick: fn(&Blocks) -> u64| -> ArrayRef { Arc::new(blocks.iter().map(pick).collect::<UInt64Array>()) };
+    let values: Vec<String> = blocks.iter().map(|blocks| value(records, blocks)).collect();
+    let batch = RecordBatch::try_from_iter([
+        ("registry", Arc::new(blocks.iter().map(|blocks| Some(&blocks.registry)).collect::<StringArray>()) as ArrayRef),
+        ("rule", Arc::new(blocks.iter().map(|blocks| Some(blocks.rule)).collect::<StringArray>())),
+        ("predicted", count(|blocks| blocks.predicted)),
+        ("pairs", count(|blocks| blocks.pairs)),
+        ("split", count(|blocks| blocks.split)),
+        ("skipped", count(|blocks| blocks.skipped)),
+        ("heaviest", count(|blocks| blocks.heaviest)),
+        ("value", Arc::new(StringArray::from(values))),
+    ]);
+    let batch = batch.map_err(|error| RunError::Internal(error.to_string()))?;
+    Ok(stages::write_batch(&workspace.path("stages/blocking.parquet")?, &batch)?)
+}
+
+/// The heaviest key of a rule as a row says it, masked; empty where nothing was looked up.
+fn value(records: &RecordSet, blocks: &Blocks) -> String {
+    let Some((position, row)) = blocks.example.and_then(|RowId(row)| records.locate(RowId(row))) else { return String::new() };
+    let registry = &records.registries[position];
+    let text = |column: &str| registry.text_at(column, row).unwrap_or("");
+    let birth = || {
+        let column = registry.date(columns::BIRTH).filter(|column| column.is_valid(row));
+        column.map_or_else(String::new, |column| Day(column.value(row)).to_string())
+    };
+    let name = || {
+        mask_name(match text(columns::NAME) {
+            "" => text(columns::HEAD_NAME),
+            name => name,
+        })
+    };
+    let number = || mask_number(text(columns::ID_NUMBER));
+    let village = || match text(columns::VILLAGE) {
+        "" => text(columns::VILLAGE_CODE),
+        village => village,
+    };
+    let parts = match blocks.rule {
+        "name_birth" | "sound_birth" => vec![name(), birth()],
+        "name_village" | "sound_village" => vec![name(), village().to_owned()],
+        "birth_village" => vec![birth(), village().to_owned()],
+        "name_head" => vec![name(), mask_name(text(columns::HEAD_NAME))],
+        "sound_phone" => vec![name(), mask_number(text(columns::PHONE))],
+        "ends" => vec![number(), name()],
+        _ => vec![number()],
+    };
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Lines for the screen: blocks that were left out, and how far a saved model has drifted.
+pub(super) fn told(definitions: &Definitions, records: &RecordSet, evidence: &Evidence) -> String {
+    let mut text = String::new();
+    let mut left_out: Vec<&Blocks> = evidence.blocks.iter().filter(|blocks| blocks.skipped > 0).collect();
+    left_out.sort_by(|a, b| b.skipped.cmp(&a.skipped).then_with(|| (&a.registry, a.rule).cmp(&(&b.registry, b.rule))));
+    for blocks in left_out.iter().take(TOLD) {
+        let _ = write!(
+            text,
+            "\n      {}“{}”：“{}”一处就有 {} 行，{} 次查找没有比对",
+            blocks.registry,
+            link_words::rule(blocks.rule),
+            value(records, blocks),
+            blocks.heaviest,
+            blocks.skipped
+        );
+    }
+    if let Some(used) = used(definitions, evidence) {
+        text.push_str(&drift(&used));
+    }
+    text
+}
+
+fn drift(used: &Used) -> String {
+    let Some(Drift { registry, comparison, level, saved, now }) = used.drift.first() else {
+        return format!("\n关联模型：沿用 {} 保存的，与本月数据相差都不到 1 比特", used.period);
+    };
+    format!(
+        "\n关联模型：沿用 {} 保存的；与本月数据相差 1 比特以上的有 {} 处，最大的是 {registry} {}“{}”：保存的 {saved:.1}，本月 {now:.1}。\
+         相差多时请改用本次的 stages/model.json",
+        used.period,
+        used.drift.len(),
+        link_words::comparison(comparison),
+        link_words::level(comparison, level),
+    )
+}

@@ -1,0 +1,134 @@
+//! `--previous RUN`: what an earlier run knew of persons and households, and the stage files that tell what became of them.
+//!
+//! Takes an earlier run folder; reads the few columns that record keys are made of, chunk by chunk. A folder without the stage files is
+//! refused, as the command line named it. Writes `stages/identity_changes.parquet` (scope, kind, id, other) and
+//! `stages/households.parquet` (household, first_household), which the next month's run reads.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::Date32Type;
+
+use super::RunError;
+use super::inputs;
+use super::stages::{self, StageError};
+use super::workspace::Workspace;
+use crate::model::carried::{Carried, Previous, PreviousPerson};
+use crate::model::columns;
+use crate::model::decision::{key_of, key_word};
+use crate::model::ids::CountyKey;
+
+/// Columns that record keys are made of.
+const KEY_COLUMNS: [&str; 9] = [
+    "registry",
+    columns::NAME,
+    columns::ID_NUMBER,
+    columns::BIRTH,
+    columns::PERSON_CODE,
+    columns::HOUSEHOLD_CODE,
+    columns::HEAD_ID,
+    columns::HEAD_NAME,
+    columns::VILLAGE_CODE,
+];
+
+/// An earlier run.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    /// What it knew.
+    pub(super) previous: Previous,
+    /// Of its `run.json`.
+    pub(super) sha256: String,
+}
+
+/// Reads an earlier run.
+pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
+    let refused = |why: String| {
+        RunError::Usage(format!("--previous {} 不是一次完整运行的结果文件夹：{why}。请指定上个月的 --out 文件夹", run.display()))
+    };
+    let (_, sha256) = inputs::hash(&run.join("run.json")).map_err(|error| refused(format!("run.json {error}")))?;
+    let previous = known(run, key).map_err(|error| refused(error.to_string()))?;
+    Ok(Earlier { previous, sha256 })
+}
+
+fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {
+    let stage = |name: &str| run.join("stages").join(name);
+    let mut first: HashMap<String, String> = HashMap::new();
+    if stage("households.parquet").exists() {
+        let households = stages::read(&stage("households.parquet"))?;
+        for row in 0..households.num_rows() {
+            if let (Some(code), Some(known)) =
+                (text_at(&households, "household", row), text_at(&households, "first_household", row))
+            {
+                first.insert(code.to_owned(), known.to_owned());
+            }
+        }
+    }
+    let mut previous = Previous::default();
+    let mut position: HashMap<String, u32> = HashMap::new();
+    for batch in stages::read_columns(&stage("people.parquet"), &["person_id", "household"])? {
+        for row in 0..batch.num_rows() {
+            let id = text_at(&batch, "person_id", row).unwrap_or_default().to_owned();
+            let household = text_at(&batch, "household", row).map(str::to_owned);
+            let first_household = household.as_ref().map(|code| first.get(code).unwrap_or(code).clone());
+            position.insert(id.clone(), u32::try_from(previous.persons.len()).unwrap_or(u32::MAX));
+            previous.persons.push(PreviousPerson { id, household, first_household });
+        }
+    }
+    // links.parquet and records.parquet hold the same rows in the same order.
+    let links = stages::read_columns(&stage("links.parquet"), &["person_id"])?;
+    let persons = links.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| text_at(batch, "person_id", row)));
+    let records = stages::read_columns(&stage("records.parquet"), &KEY_COLUMNS)?;
+    let rows = records.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+    for ((batch, row), person) in rows.zip(persons) {
+        let Some(&person) = person.and_then(|id| position.get(id)) else { continue };
+        let birth = batch.column_by_name(columns::BIRTH).and_then(|column| column.as_primitive_opt::<Date32Type>());
+        let birth = birth.filter(|column| column.is_valid(row)).map(|column| column.value(row));
+        let registry = text_at(batch, "registry", row).unwrap_or_default();
+        if let Some(record) = key_of(registry, |column| text_at(batch, column, row), birth, key) {
+            previous.note(key_word(&record), person);
+        }
+    }
+    Ok(previous)
+}
+
+/// Writes what became of ids.
+pub(super) fn write(workspace: &Workspace, carried: &Carried) -> Result<(), RunError> {
+    if !carried.given {
+        return Ok(());
+    }
+    let changes = &carried.changes;
+    let column = |texts: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
+    let log = RecordBatch::try_from_iter([
+        ("scope", column(changes.iter().map(|change| change.scope).collect())),
+        ("kind", column(changes.iter().map(|change| change.kind.as_str()).collect())),
+        ("id", column(changes.iter().map(|change| change.id.as_str()).collect())),
+        ("other", column(changes.iter().map(|change| change.other.as_str()).collect())),
+    ]);
+    let households = RecordBatch::try_from_iter([
+        ("household", column(carried.households.keys().map(String::as_str).collect())),
+        ("first_household", column(carried.households.values().map(String::as_str).collect())),
+    ]);
+    for (name, batch) in [("stages/identity_changes.parquet", log), ("stages/households.parquet", households)] {
+        stages::write_batch(&workspace.path(name)?, &batch.map_err(|error| RunError::Internal(error.to_string()))?)?;
+    }
+    Ok(())
+}
+
+/// Household codes that a finished run carried over; none without the file.
+pub(super) fn read_back(stages_folder: &Path) -> Option<Carried> {
+    let path = stages_folder.join("households.parquet");
+    if !path.exists() {
+        return Some(Carried::default());
+    }
+    let batch = stages::read(&path).ok()?;
+    let code = |name: &str, row: usize| text_at(&batch, name, row).map(str::to_owned);
+    let pairs = (0..batch.num_rows()).map(|row| Some((code("household", row)?, code("first_household", row)?)));
+    Some(Carried { households: pairs.collect::<Option<_>>()?, ..Carried::default() })
+}
+
+fn text_at<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> Option<&'a str> {
+    let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
+    column.is_valid(row).then(|| column.value(row))
+}
