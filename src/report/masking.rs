@@ -39,7 +39,10 @@ fn close(masked: &mut String, run: &mut String) {
     let length = run.chars().count();
     let digits = run.chars().filter(|c| c.is_numeric()).count();
     let phone = length == 11 && digits == 11 && run.starts_with('1');
-    if phone || digits >= 14 || (length >= 15 && digits >= 11) {
+    let finding = length == 17 && run.starts_with('F') && run.chars().skip(1).all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    if finding {
+        masked.push_str(run);
+    } else if phone || digits >= 14 || (length >= 15 && digits >= 11) {
         masked.push_str(&mask_number(run));
     } else {
         masked.push_str(run);
@@ -66,6 +69,7 @@ mod tests {
         assert_eq!(mask_text("身份证520324199003071234，电话13885211234。"), "身份证520324********1234，电话13*******34。");
         assert_eq!(mask_text("５２０３２４１９９００３０７１２３４"), "５２０３２４********１２３４");
         assert_eq!(mask_text("户编号5200057613，2018-06-30，应为5700.00元"), "户编号5200057613，2018-06-30，应为5700.00元");
+        assert_eq!(mask_text("疑点F71213e7514b0bad8，F520324199003071"), "疑点F71213e7514b0bad8，F520********3071");
         assert_eq!(mask_cell("证件号码", "520324 1990 0307"), "5203********0307");
         assert_eq!(mask_cell("证件号码", "未查到"), "未查到");
         assert_eq!(mask_cell("姓名", "张小明"), "张小明");

@@ -26,6 +26,9 @@ use crate::model::date::{Day, Month};
 use crate::model::raw::{CellKind, Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::normalise::{answer_date, data_date, id_number};
 
+/// Characters quoted of a row that is no list row.
+const QUOTED: usize = 120;
+
 /// A row of a sheet: its number and its cells (column, kind, text).
 type SheetRow = (u32, Vec<(u32, CellKind, String)>);
 
@@ -311,14 +314,13 @@ impl<'a> Reader<'a> {
             }
         }
         for reject in &table.rejects {
-            let words: Vec<&str> =
-                cells(reject.row).iter().map(|(.., text)| text.trim()).filter(|text| !text.is_empty()).collect();
+            let words = words(cells(reject.row));
             let header = reject.reason == RejectReason::RepeatedHeader;
             // A row with a key is a row of the list, whatever it looks like.
-            found.push(if !header && words.iter().any(|text| names_findings(text)) {
+            found.push(if !header && names_findings(&words) {
                 row(reject.row, Said::Cells(Box::new(said(reject.row, None))))
             } else {
-                let quote = words.join(" ").chars().take(120).collect();
+                let quote = words.chars().take(QUOTED).collect();
                 row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote })
             });
         }
@@ -366,7 +368,8 @@ impl<'a> Reader<'a> {
         let key = key.into_iter().find(|key: &String| !key.is_empty()).unwrap_or_default();
         // The month in the key is the list's, whatever title it was pasted under.
         let list = key_month(&key).or(list);
-        let mut cells = Cells { key, list, rules: named.to_vec(), ..Cells::default() };
+        let words = words(row).chars().take(QUOTED).collect();
+        let mut cells = Cells { key, list, rules: named.to_vec(), words, ..Cells::default() };
         let title =
             |field: &str| self.returns.dictionary.fields.get(field).map_or(field, |field| field.title.as_str()).to_owned();
         for (field, position) in &mapping.fields {
@@ -432,6 +435,12 @@ impl<'a> Reader<'a> {
         }
         cells
     }
+}
+
+/// What stands in a row, left to right.
+fn words(row: &[(u32, CellKind, String)]) -> String {
+    let texts: Vec<&str> = row.iter().map(|(.., text)| text.trim()).filter(|text| !text.is_empty()).collect();
+    texts.join(" ")
 }
 
 /// Whether a text holds a whole finding number.

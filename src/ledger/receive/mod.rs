@@ -112,6 +112,8 @@ pub struct Cells {
     pub corrected_number: Option<String>,
     /// 建议号码 as printed, where it is a whole, valid number.
     pub suggested_number: Option<String>,
+    /// The row as it stands, for quoting one of which nothing else is known.
+    pub words: String,
 }
 
 /// Where a row stands.
@@ -272,8 +274,9 @@ impl<'a> Receiver<'a> {
         (receipt.town, receipt.village, receipt.name) = (said(&cells.town), said(&cells.village), said(&cells.name));
         let about = match matcher.find(cells)? {
             Match::Nothing => {
-                let words = cells.words();
-                return Ok(RowReceipt { reason: "没有编号，也没有姓名".to_owned(), quote: words, ..receipt });
+                return Ok(RowReceipt {
+                    reason: "没有编号，也没有姓名".to_owned(), quote: cells.words.clone(), ..receipt
+                });
             }
             Match::Unknown(reason) => return Ok(RowReceipt { outcome: Outcome::Unknown, reason, ..receipt }),
             Match::Mixed(reason) => return Ok(RowReceipt { outcome: Outcome::Unclear, reason, ..receipt }),
@@ -398,29 +401,4 @@ impl<'a> Receiver<'a> {
 
 fn sheet_words(sheet: &str) -> String {
     if sheet.is_empty() { String::new() } else { format!("工作表“{sheet}”") }
-}
-
-impl Cells {
-    /// Everything that was written, for quoting a row of which nothing else is known.
-    fn words(&self) -> String {
-        let labelled = self.free.iter().chain(&self.extra).chain(&self.kept).map(|(_, text)| text.as_str());
-        let texts = [
-            &self.key,
-            &self.finding_ids,
-            &self.town,
-            &self.village,
-            &self.name,
-            &self.id_number,
-            &self.verdict,
-            &self.opinion,
-            &self.reason,
-            &self.method,
-            &self.checkers,
-            &self.signatures,
-            &self.checked,
-            &self.corrected,
-        ];
-        let words: Vec<&str> = texts.into_iter().map(String::as_str).chain(labelled).filter(|text| !text.is_empty()).collect();
-        words.join(" ").chars().take(120).collect()
-    }
 }

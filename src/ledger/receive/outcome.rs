@@ -75,7 +75,8 @@ pub(super) fn together(mut receipt: RowReceipt, results: Vec<Told>, note: String
         add(&mut reasons, format!("台账里没有疑点 {id}"));
     }
     let differing = results.iter().any(|result| result.outcome != receipt.outcome);
-    for result in results {
+    let alike = results.windows(2).all(|pair| pair[0].understood == pair[1].understood);
+    for (number, result) in (1..).zip(results) {
         let named = |text: String| if several && differing { format!("{}：{text}", result.finding_id) } else { text };
         let reason = match (result.reason.is_empty(), several && differing) {
             (true, true) => named(result.outcome.plain().to_owned()),
@@ -84,7 +85,9 @@ pub(super) fn together(mut receipt: RowReceipt, results: Vec<Told>, note: String
         };
         add(&mut reasons, reason);
         add(&mut quotes, result.quote);
-        add(&mut understood, result.understood);
+        let said =
+            if alike || result.understood.is_empty() { result.understood } else { format!("{number}．{}", result.understood) };
+        add(&mut understood, said);
     }
     receipt.reason = reasons.join("；");
     receipt.quote = quotes.join("；");
