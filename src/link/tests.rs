@@ -473,6 +473,18 @@ fn a_masked_list_is_linked_by_what_it_shows() {
 }
 
 #[test]
+fn a_relatives_row_with_the_number_of_the_line_above_is_no_copy_of_that_line() {
+    let (parent, child) = (row("杨毅鹏", A, 123), row("杨浩鹏", "2010-05-05", 17));
+    let borrowed = Row { number: parent.number.clone(), ..child.clone() };
+    let list = [parent.clone(), borrowed];
+    let linked =
+        run(vec![registry("poverty", Grain::Person, &[parent, child]), registry("premium_subsidy", Grain::Person, &list)]);
+    assert_eq!(linked.links[0].person, linked.links[2].person);
+    assert_ne!(linked.links[2].person, linked.links[3].person, "{:?}", linked.suspicions);
+    assert!(!linked.suspicions.iter().any(|suspicion| matches!(suspicion, Suspicion::Duplicate { .. })));
+}
+
+#[test]
 fn a_person_keeps_its_id_when_rows_move() {
     let rows = [row("张小明", A, 123), row("李秀英", B, 246)];
     let id = |linked: &Linked, at: usize| {

@@ -233,6 +233,18 @@ pub(super) fn disabled_by_word(county: &County, month: u32, pid: u32) -> bool {
         && befalls(county.seed, month, 133, pid, 0.03)
 }
 
+/// Old and badly disabled in the limbs, and written as able to work; where somebody else of the household works and nothing else follows from it.
+pub(super) fn able_by_word(county: &County, month: u32, pid: u32) -> bool {
+    let person = county.person(pid);
+    let household = county.household(person.household);
+    let other = household.members().any(|other| other != pid && county.person(other).can_work());
+    person.age() >= 67
+        && person.certificate.is_some_and(|certificate| certificate.kind == 4 && certificate.grade <= 2 && !certificate.revoked)
+        && other
+        && !poverty::works(county, month, pid)
+        && befalls(county.seed, month, 148, pid, 0.3)
+}
+
 /// Works, and for no month.
 pub(super) fn no_months(county: &County, month: u32, pid: u32) -> bool {
     befalls(county.seed, month, 134, pid, 0.006)
@@ -286,6 +298,7 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
         let works = poverty::works(county, month, pid);
         let rules = [
             (alive && disabled_by_word(county, month, pid), "conflict.disabled_no_certificate"),
+            (alive && able_by_word(county, month, pid), "conflict.severe_labour"),
             (alive && works && no_months(county, month, pid), "conflict.work_months"),
         ];
         found.extend(rules.into_iter().filter(|(holds, _)| *holds).map(|(_, rule)| (rule, Key::Person(pid))));

@@ -305,7 +305,12 @@ impl<'a> Education<'a> {
                         pupil.aid.push((project, standard));
                     }
                 }
-                None if pupil.halves > 0 && open(3, 0.004) && of_stage(project, pupil.stage) => pupil.aid.push((project, 50_000)),
+                None if pupil.halves > 0
+                    && open(3, if project == Project::Fee { 0.1 } else { 0.004 })
+                    && of_stage(project, pupil.stage) =>
+                {
+                    pupil.aid.push((project, 50_000))
+                }
                 None => {}
             }
         }

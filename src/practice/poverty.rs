@@ -130,7 +130,7 @@ impl Offices<'_> {
             Cell::from(schooling(entry.person)),
             Cell::from(self.school_state(entry)),
             Cell::from(self.health(entry)),
-            Cell::from(entry.person.labour),
+            Cell::from(self.labour(entry)),
             Cell::from(match (works_away(entry), works) {
                 (true, _) => "省外务工",
                 (false, true) => "县内务工",
@@ -167,6 +167,11 @@ impl Offices<'_> {
     fn school_state(&self, entry: &Entry<'_>) -> &'static str {
         let too_young = conflicts::too_young(self.county, self.month_index, entry.pid);
         if too_young { "高中一年级" } else { school_state(entry.person) }
+    }
+
+    fn labour(&self, entry: &Entry<'_>) -> &'static str {
+        let claimed = conflicts::able_by_word(self.county, self.month_index, entry.pid);
+        if claimed { "普通劳动力" } else { entry.person.labour }
     }
 
     fn health(&self, entry: &Entry<'_>) -> &'static str {
@@ -208,7 +213,7 @@ impl Offices<'_> {
             "与户主关系" => Cell::from(self.relation(entry)),
             "文化程度" => Cell::from(schooling(entry.person)),
             "在校生状况" => Cell::from(self.school_state(entry)),
-            "劳动技能" => Cell::from(entry.person.labour),
+            "劳动技能" => Cell::from(self.labour(entry)),
             "健康状况" => Cell::from(self.health(entry)),
             "是否享受低保" => Cell::from(yes_no(entry.welfare.covered())),
             "是否参加大病保险" | "是否会讲普通话" => Cell::from("是"),

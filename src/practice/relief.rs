@@ -147,6 +147,9 @@ impl<'a> Relief<'a> {
         if covered && state.dibao[hid as usize] > state.covered(county, hid) * MOST_FEN {
             add("living.line_above");
         }
+        if covered && !county.two_none(household) && state.dibao[hid as usize] == 0 {
+            add("living.dibao_unpaid");
+        }
         if covered && income > 581_400 && !poverty::gradual_exit(county, state, self.month_index, hid) {
             add("living.income_above");
         }

@@ -68,7 +68,7 @@ fn every_rule_has_something_to_find() {
         assert!(of(&many) >= 10, "{rule}: {}", of(&many));
     }
     // What is rare in 300 households is there in 20,000, in every chapter.
-    for (chapter, least) in [("conflict.", 6), ("education.", 20), ("health.", 12), ("living.", 24), ("work.", 6)] {
+    for (chapter, least) in [("conflict.", 18), ("education.", 20), ("health.", 12), ("living.", 24), ("work.", 6)] {
         let there: Vec<&String> = many.keys().filter(|rule| rule.starts_with(chapter)).collect();
         assert!(there.len() >= least, "{there:?}");
     }
@@ -80,7 +80,8 @@ fn every_rule_has_something_to_find() {
 fn without_noise_no_identity_is_in_doubt() {
     let files = county(&PracticeOptions { noise: 0.0, households: 2000, ..PracticeOptions::default() });
     let rules = count_rules(&files, "2018-06");
-    assert!(rules.keys().all(|rule| !rule.starts_with("identity.")), "{rules:?}");
+    // Who is listed in two households or towns is entered twice whatever the noise; no number or name is wrong.
+    assert!(rules.keys().all(|rule| !rule.starts_with("identity.") || rule == "identity.duplicate"), "{rules:?}");
     assert!(rules.contains_key("health.not_enrolled"));
 }
 

@@ -175,8 +175,11 @@ pub(super) fn overpay(county: &County, state: &mut State, month: u32) {
     for (hid, household) in (0u32..).zip(&county.households) {
         let above = !county.two_none(household) && befalls(county.seed, month, 143, household.first, 0.03);
         let covered = state.covered(county, hid);
+        let nothing = !county.two_none(household) && befalls(county.seed, month, 147, household.first, 0.02);
         if above && covered > 0 {
             state.dibao[hid as usize] = ABOVE_FEN * covered;
+        } else if nothing && covered > 0 {
+            state.dibao[hid as usize] = 0;
         }
     }
     for pid in 0..u32::try_from(county.people.len()).unwrap_or(u32::MAX) {
