@@ -169,8 +169,8 @@ fn threshold(bits: i32, decided: &[(f32, f32)]) -> Threshold {
     Threshold {
         bits,
         joined: joined as u64,
-        expected_false: above.iter().map(|(_, probability)| 1.0 - f64::from(*probability)).sum(),
-        expected_missed: below.iter().map(|(_, probability)| f64::from(*probability)).sum(),
+        expected_false: above.iter().map(|(_, probability)| 1.0 - f64::from(*probability)).fold(0.0, |sum, chance| sum + chance),
+        expected_missed: below.iter().map(|(_, probability)| f64::from(*probability)).fold(0.0, |sum, chance| sum + chance),
         review: below.len() as u64,
     }
 }

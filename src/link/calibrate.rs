@@ -19,6 +19,9 @@ const HOUSEHOLD_SIZE: f64 = 3.5;
 /// A short list needs no more random pairs than this per row: beside them the prior still has its say.
 const RANDOM_PER_ROW: usize = 10;
 
+/// A share resting on fewer pairs says nothing of a change.
+const SEEN: f64 = 30.0;
+
 /// Counts of levels by comparison.
 type Counts = [[u32; 16]; COMPARISONS];
 
@@ -72,28 +75,43 @@ pub(super) fn weights(
     Calibrated { used: weights, own }
 }
 
-/// Levels whose saved weight differs from the layer's own by a bit or more, of comparisons that are calibrated; the exact ones aside.
-pub(super) fn drift(registry: &str, model: &LinkModel, saved: &OddsTable, own: &OddsTable) -> Vec<Drift> {
+/// Levels whose weight has changed by a bit or more since it was saved, of comparisons that are calibrated. A share that rests on fewer than
+/// [`SEEN`] pairs has not changed, whatever it is: small lists would cry wolf. Weights that are exact, or that each name has of its
+/// own, are left aside.
+pub(super) fn drift(
+    registry: &str,
+    model: &LinkModel,
+    saved: &OddsTable,
+    own: &OddsTable,
+    proven: usize,
+    rows: usize,
+) -> Vec<Drift> {
+    let matches = f64::from(super::roster::dense(proven.min(model.calibration.proven_pairs)));
+    let random = f64::from(super::roster::dense(model.calibration.random_pairs.min(RANDOM_PER_ROW * rows)));
+    let change = |then: f64, now: f64, pairs: f64| if then.max(now) * pairs >= SEEN { (now / then).log2() } else { 0.0 };
     let mut drift = Vec::new();
     for (at, (comparison, levels)) in link::COMPARISONS.into_iter().enumerate() {
         if !model.calibration.comparisons.iter().any(|name| name == comparison) {
             continue;
         }
-        // Their u is household size over population, whatever was saved.
-        let exact = match at {
-            compare::HOUSEHOLD => 3,
-            compare::NEIGHBOURS => 2,
-            _ => 0,
+        // u of a household is its size over population, that of a name its own share.
+        let exact = |level: usize| match at {
+            compare::HOUSEHOLD => level < 3,
+            compare::NEIGHBOURS => level < 2,
+            compare::NAME => level == 0 || level == 2,
+            _ => false,
         };
-        for (level, (saved, own)) in levels.iter().zip(saved[at].iter().zip(&own[at])).skip(exact) {
-            let [then, now] = [saved, own].map(|odds| (odds.m / odds.u).log2());
-            if (then - now).abs() >= 1.0 {
+        for (level, (name, (then, now))) in levels.iter().zip(saved[at].iter().zip(&own[at])).enumerate() {
+            let of_u = if exact(level) { 0.0 } else { change(then.u, now.u, random) };
+            let change = change(then.m, now.m, matches) - of_u;
+            if change.abs() >= 1.0 {
+                let saved = (then.m / then.u).log2();
                 drift.push(Drift {
                     registry: registry.to_owned(),
                     comparison: comparison.to_owned(),
-                    level: (*level).to_owned(),
-                    saved: hundredths(then),
-                    now: hundredths(now),
+                    level: (*name).to_owned(),
+                    saved: hundredths(saved),
+                    now: hundredths(saved + change),
                 });
             }
         }
@@ -197,7 +215,8 @@ mod tests {
         own[compare::PLACE][0].u *= 4.0;
         own[compare::PLACE][1].m *= 1.2;
         own[compare::ID][1].m /= 16.0;
-        let told = drift("insurance", &model, &model.odds, &own);
+        let told = drift("insurance", &model, &model.odds, &own, 20_000, 50_000);
+        assert!(drift("insurance", &model, &model.odds, &own, 20, 30).is_empty(), "thirty rows say nothing");
         assert_eq!(told.len(), 1, "the number is not calibrated, a fifth is no drift: {told:?}");
         assert_eq!((told[0].comparison.as_str(), told[0].level.as_str()), ("place", "village"));
         assert!((told[0].saved - told[0].now - 2.0).abs() < 0.011, "{told:?}");

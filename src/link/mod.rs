@@ -128,7 +128,9 @@ impl<'a> Work<'a> {
         let calibrated = calibrate::weights(self.roster, &self.spine, self.model, saved, &left.joined, rows);
         let mut weights = calibrated.used;
         weights.prior = self.prior(rows, &left, exclusive);
-        let drift = saved.map_or_else(Vec::new, |saved| calibrate::drift(registry, self.model, saved, &calibrated.own));
+        let drift = saved.map_or_else(Vec::new, |saved| {
+            calibrate::drift(registry, self.model, saved, &calibrated.own, left.joined.len(), rows.len())
+        });
         let learned = SavedLayer {
             registry: registry.to_owned(),
             rows: rows.len() as u64,
