@@ -309,7 +309,7 @@ impl<'a> Education<'a> {
                     && open(3, if project == Project::Fee { 0.1 } else { 0.004 })
                     && of_stage(project, pupil.stage) =>
                 {
-                    pupil.aid.push((project, 50_000))
+                    pupil.aid.push((project, 50_000));
                 }
                 None => {}
             }
