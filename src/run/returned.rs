@@ -238,13 +238,14 @@ impl<'a> Reader<'a> {
 
     /// The form in whose places keys or finding numbers stand; the one that explains most rows.
     fn form_of(&self, rows: &[SheetRow]) -> Option<&Form> {
-        let stands = |cells: &[(u32, CellKind, String)], place: Option<u32>| {
-            cells.iter().any(|(column, _, text)| Some(*column) == place && names_findings(text))
+        let stands = |place: Option<u32>| {
+            let there = |(column, _, text): &(u32, CellKind, String)| Some(*column) == place && names_findings(text);
+            rows.iter().filter(|(_, cells)| cells.iter().any(there)).count()
         };
-        let explained =
-            |form: &Form| rows.iter().filter(|(_, cells)| stands(cells, form.key) || stands(cells, form.finding_ids)).count();
-        let best = self.forms.iter().map(|form| (explained(form), form)).max_by_key(|(count, _)| *count)?;
-        (best.0 > 0).then_some(best.1)
+        // Finding numbers stand in the same place in most lists; keys tell them apart.
+        let explained = |form: &Form| (stands(form.key), stands(form.finding_ids));
+        let best = self.forms.iter().rev().map(|form| (explained(form), form)).max_by_key(|(counts, _)| *counts)?;
+        (best.0 > (0, 0)).then_some(best.1)
     }
 
     /// Puts headers over columns that have cells and none; says whether there were any.

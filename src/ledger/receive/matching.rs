@@ -181,7 +181,9 @@ impl<'c> Matcher<'c> {
 
     /// Without any number: the person with this name, whose number is the one in the row, and the rules that the row names.
     fn by_person(&mut self, cells: &Cells) -> Result<Match, LedgerError> {
-        let Some(name) = FoldedName::new(&cells.name) else { return Ok(Match::Nothing) };
+        // `填报单位：…` of a list pasted below another may stand under 姓名.
+        let labelled = cells.name.contains(['：', ':']);
+        let Some(name) = FoldedName::new(&cells.name).filter(|_| !labelled) else { return Ok(Match::Nothing) };
         let newest = || -> Result<Option<Month>, LedgerError> {
             let month: Option<i64> = self
                 .connection
