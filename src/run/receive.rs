@@ -88,7 +88,12 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     };
     let reader = Reader::new(&definitions, returns, &request.executable);
     let mut returned = Vec::new();
+    let receipts = definitions.layouts.receipt.file.split('{').next().unwrap_or_default();
     for file in inputs::gather(&request.files, request.out.as_deref())? {
+        if is_ours(&file.path, &request.ledger, receipts) {
+            progress(&format!("  {}：是台账或回执，不是交回的清单，没有读", file.name));
+            continue;
+        }
         let read = reader.read(&file);
         let rows: usize = read.iter().map(|file| file.rows.len()).sum();
         progress(&format!("  {}：{rows} 行", file.name));
@@ -103,6 +108,16 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let path = folder.join(&book.path);
     let receipt = write(folder, &path, &book.bytes).map_err(|source| ReceiveError::Receipt { path, source })?;
     Ok(Received { files, receipt })
+}
+
+/// Whether a file is the ledger, what belongs to it, or an earlier receipt: they lie in one folder with what comes back.
+fn is_ours(path: &Path, ledger: &Path, receipts: &str) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = |path: &Path| path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let beside = folder(path).is_some() && folder(path) == folder(ledger);
+    let (file, ledger) = (name(path), name(ledger));
+    let companion = file.strip_prefix(&ledger).is_some_and(|rest| matches!(rest, "" | "-wal" | "-shm" | "-journal" | ".lock"));
+    (beside && companion) || (!receipts.is_empty() && file.starts_with(receipts))
 }
 
 /// Writes a receipt whole or not at all, beside those that are there; an equal one is not written again. Gives its path.
@@ -246,6 +261,22 @@ struct JsonRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_with_the_ledger_in_it_can_be_received() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, "x").expect("a file");
+            path
+        };
+        let ledger = at("台账.db");
+        for (name, ours) in
+            [("台账.db", true), ("台账.db-wal", true), ("台账.db.lock", true), ("回执_2018-06.xlsx", true), ("土坪镇.xls", false)]
+        {
+            assert_eq!(is_ours(&at(name), &ledger, "回执_"), ours, "{name}");
+        }
+    }
 
     #[test]
     fn a_receipt_replaces_no_other() {
