@@ -102,13 +102,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// `属实，拟纳入；入户看过（张三、李四 2018-07-05）`, for lists that carry an answer forward.
+    /// `属实，拟纳入；入户看过（张三、李四 2018-07-05）`, for lists that carry an answer forward. A corrected number stands in it whole:
+    /// who shows it masks it.
     #[must_use]
     pub fn plain(&self) -> String {
         let verdict = self.verdict.map(Verdict::plain).unwrap_or_default();
         let opinion = self.opinion.map(Opinion::plain).unwrap_or_default();
-        let said =
-            [verdict, self.reason.as_str(), opinion].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("，");
+        let number =
+            if self.corrected_number.is_empty() { String::new() } else { format!("号码更正为{}", self.corrected_number) };
+        let said = [verdict, self.reason.as_str(), opinion, number.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("，");
         let mut text =
             [said.as_str(), self.reality.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("；");
         let day = self.checked_on.map(|day| day.to_string()).unwrap_or_default();

@@ -412,7 +412,8 @@ fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
     assert!(ledger.proposals().expect("reads").is_empty());
 
     let valid = "11010519491231002X";
-    receive(&mut ledger, "b.xlsx", vec![corrected(valid, Some(valid))]);
+    let receipt = receive(&mut ledger, "b.xlsx", vec![corrected(valid, Some(valid))]);
+    assert_eq!(receipt.rows[0].understood, format!("属实，更正信息，号码更正为{valid}（李四）"));
     let (answer, _) = answers(&ledger).remove(0);
     assert_eq!((answer.verdict, answer.opinion), (Some(Verdict::Holds), Some(Opinion::Correct)));
     let proposals = ledger.proposals().expect("reads");
