@@ -167,7 +167,7 @@ fn plain(expect: Expect) -> &'static str {
 
 /// The policy as the folder or the case reads it, with the case's rule alone (and the review rule, which holds accusations back), and no judging of
 /// completeness, for which a handful of rows is no basis.
-fn only(policy: &Policy, case: &Case) -> Policy {
+pub(super) fn only(policy: &Policy, case: &Case) -> Policy {
     let mut policy = policy.clone();
     for reading in policy.readings.clone() {
         policy.choose(&reading.id, &reading.by_folder);
@@ -211,8 +211,8 @@ fn outcome(input: &AssessInput<'_>, case: &Case, subject: usize) -> Result<Optio
 pub(super) struct Given {
     pub(super) records: RecordSet,
     pub(super) linked: Linked,
-    labels: Vec<String>,
-    households: Vec<Option<String>>,
+    pub(super) labels: Vec<String>,
+    pub(super) households: Vec<Option<String>>,
 }
 
 type Row = BTreeMap<String, CaseValue>;

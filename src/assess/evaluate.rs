@@ -75,6 +75,16 @@ pub(crate) fn evaluate<'p>(
     if let Err(note) = applies(input, facts, rule, parameters, &condition.mentions, values) {
         return Ok(Err(note));
     }
+    outcomes(facts, rule, condition, values).map(Ok)
+}
+
+/// What a rule that can be asked says of every subject of its scope.
+pub(crate) fn outcomes<'p>(
+    facts: &Facts,
+    rule: &'p Rule,
+    condition: &'p Condition,
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<Evaluated<'p>, AssessError> {
     let scope = rule.card.scope;
     let population = facts.evaluate(&condition.population, scope, values)?;
     let test = facts.evaluate(&condition.test, scope, values)?;
@@ -103,10 +113,11 @@ pub(crate) fn evaluate<'p>(
             _ => Outcome::NotApplicable,
         })
         .collect();
-    Ok(Ok(Evaluated { rule, condition, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid }))
+    Ok(Evaluated { rule, condition, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid })
 }
 
-fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
+/// A yes or no; `None` where it cannot be told.
+pub(crate) fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
     let array = array.as_any().downcast_ref::<BooleanArray>()?;
     array.is_valid(at).then(|| array.value(at))
 }

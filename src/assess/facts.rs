@@ -105,6 +105,23 @@ impl Facts {
         Ok(facts)
     }
 
+    /// Facts that are known already, for some persons and households; `household_of_subject` says which of the households is whose.
+    pub(crate) fn known(
+        columns: BTreeMap<String, (Scope, ArrayRef)>,
+        persons: usize,
+        households: usize,
+        household_of_subject: UInt32Array,
+    ) -> Result<Self, AssessError> {
+        let (mut person, mut household) = (Frame::new(persons)?, Frame::new(households)?);
+        let mut facts = BTreeMap::new();
+        for (name, (scope, array)) in columns {
+            let frame = if scope == Scope::Household { &mut household } else { &mut person };
+            frame.add(&name, array.as_ref())?;
+            facts.insert(name, FactColumn { array, rows: None, missing: None });
+        }
+        Ok(Self { columns: facts, person, household, household_of_subject })
+    }
+
     /// Lays out what an expression mentions: household facts in a person's expression are spread over the members.
     pub(crate) fn prepare(&mut self, expression: &Expression, scope: Scope) -> Result<(), AssessError> {
         if scope == Scope::Person {

@@ -21,6 +21,7 @@ mod reach;
 mod subjects;
 mod tables;
 mod tally;
+mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,7 @@ use exemption::Exemptions;
 use facts::Facts;
 pub use identity::HeldBack;
 use subjects::Subjects;
+pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +137,7 @@ pub struct Assessed {
     pub withheld: Vec<Withheld>,
     /// What became of each row of the exemption list, in its order.
     pub exemptions: Vec<ExemptionUse>,
-    /// One row per assessed person: `person_id`, each fact, and `<fact>__rows` (positions in `records.parquet`).
+    /// One row per assessed person: `person_id`, `household_code` of its poverty household, each fact, and `<fact>__rows` (positions in `records.parquet`).
     pub facts_person: RecordBatch,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
     pub facts_household: RecordBatch,

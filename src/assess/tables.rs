@@ -13,22 +13,37 @@ use super::facts::Facts;
 use super::subjects::{Groups, Subjects};
 use crate::config::policy::Policy;
 use crate::model::finding::Scope;
+use crate::model::link::PersonIx;
+
+/// Key of the facts of persons.
+pub(crate) const PERSON_KEY: &str = "person_id";
+/// Key of the facts of households; beside [`PERSON_KEY`], the poverty household whose facts a person's rules see.
+pub(crate) const HOUSEHOLD_KEY: &str = "household_code";
 
 /// The facts of persons, one row per subject.
 pub(crate) fn person(subjects: &Subjects<'_>, policy: &Policy, facts: &Facts) -> Result<RecordBatch, ArrowError> {
     let keys = subjects.persons.iter().map(|person| subjects.people_text("person_id", *person));
-    table("person_id", keys.collect(), Scope::Person, policy, facts)
+    let household = |person: &PersonIx| {
+        let at = *subjects.household_of.get(person.0 as usize)?;
+        subjects.households.get(at as usize).map(|household| household.code.as_str())
+    };
+    let households = subjects.persons.iter().map(household);
+    let keys = vec![(PERSON_KEY, keys.collect()), (HOUSEHOLD_KEY, households.collect())];
+    table(keys, Scope::Person, policy, facts)
 }
 
 /// The facts of poverty households, in order of their first row.
 pub(crate) fn household(subjects: &Subjects<'_>, policy: &Policy, facts: &Facts) -> Result<RecordBatch, ArrowError> {
     let keys = subjects.households.iter().map(|household| Some(household.code.as_str()));
-    table("household_code", keys.collect(), Scope::Household, policy, facts)
+    table(vec![(HOUSEHOLD_KEY, keys.collect())], Scope::Household, policy, facts)
 }
 
-fn table(key: &str, keys: StringArray, scope: Scope, policy: &Policy, facts: &Facts) -> Result<RecordBatch, ArrowError> {
-    let mut fields = vec![Field::new(key, DataType::Utf8, true)];
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(keys)];
+fn table(keys: Vec<(&str, StringArray)>, scope: Scope, policy: &Policy, facts: &Facts) -> Result<RecordBatch, ArrowError> {
+    let (mut fields, mut columns) = (Vec::new(), Vec::<ArrayRef>::new());
+    for (name, keys) in keys {
+        fields.push(Field::new(name, DataType::Utf8, true));
+        columns.push(Arc::new(keys));
+    }
     for fact in policy.facts.iter().filter(|fact| fact.scope == scope) {
         let Some(column) = facts.columns.get(&fact.name) else { continue };
         fields.push(Field::new(&fact.name, column.array.data_type().clone(), true));

@@ -16,6 +16,7 @@ pub mod intake;
 pub mod link;
 pub mod money;
 pub mod personal;
+pub mod picture;
 pub mod raw;
 pub mod receipt;
 pub mod record;

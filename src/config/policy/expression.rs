@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned, UnaryOperator, Value,
-    visit_expressions_mut,
+    BinaryOperator, CaseWhen, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, UnaryOperator, Value,
+    visit_expressions, visit_expressions_mut,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
@@ -118,6 +118,116 @@ impl Expression {
             ControlFlow::Break(name) => Err(name),
             ControlFlow::Continue(()) => Ok(tree.to_string()),
         }
+    }
+
+    /// The parts that must all hold, left to right: `a AND (b OR c) AND d` are three.
+    #[must_use]
+    pub fn conjuncts(&self) -> Vec<Self> {
+        let mut parts = Vec::new();
+        split(&self.tree, &mut parts);
+        parts
+            .into_iter()
+            .map(|part| {
+                let (mut columns, mut parameters) = (BTreeSet::new(), BTreeSet::new());
+                let _: ControlFlow<()> = visit_expressions(part, |expression| {
+                    match expression {
+                        Expr::Identifier(name) => {
+                            columns.insert(name.value.clone());
+                        }
+                        Expr::Value(value) => {
+                            if let Value::Placeholder(name) = &value.value {
+                                parameters.insert(name.trim_start_matches('$').to_owned());
+                            }
+                        }
+                        _ => {}
+                    }
+                    ControlFlow::Continue(())
+                });
+                Self {
+                    text: part.to_string(),
+                    columns: columns.into_iter().collect(),
+                    parameters: parameters.into_iter().collect(),
+                    value_type: self.value_type,
+                    tree: part.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// Whether it is a fact by itself, or one denied.
+    #[must_use]
+    pub fn is_plain_fact(&self) -> bool {
+        let inner = match bare(&self.tree) {
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => bare(expr),
+            other => other,
+        };
+        matches!(inner, Expr::Identifier(_))
+    }
+
+    /// The condition in words: columns as `column` calls them, parameters as `parameter` gives their value.
+    #[must_use]
+    pub fn in_words(&self, column: &dyn Fn(&str) -> String, parameter: &dyn Fn(&str) -> String) -> String {
+        let mut tree = self.tree.clone();
+        let _: ControlFlow<()> = visit_expressions_mut(&mut tree, |expression| {
+            let words = match expression {
+                Expr::Identifier(name) => Some(column(&name.value)),
+                Expr::Value(value) => match &value.value {
+                    Value::Placeholder(name) => Some(parameter(name.trim_start_matches('$'))),
+                    Value::SingleQuotedString(text) => Some(text.clone()),
+                    Value::Boolean(yes) => Some(if *yes { "是" } else { "否" }.to_owned()),
+                    _ => None,
+                },
+                // What stands for an empty cell is no part of what is asked.
+                Expr::Function(function) => match &function.args {
+                    FunctionArguments::List(list) => match list.args.first() {
+                        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) => Some(first.to_string()),
+                        _ => None,
+                    },
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(words) = words {
+                *expression = Expr::Identifier(Ident::new(words));
+            }
+            ControlFlow::Continue(())
+        });
+        let mut text = tree.to_string();
+        for (sql, words) in [
+            (" IS NOT NULL", "已填"),
+            (" IS NULL", "未填"),
+            (" NOT IN (", "不属于（"),
+            (" IN (", "属于（"),
+            (" AND ", "，且"),
+            (" OR ", "，或"),
+            ("NOT ", "不是"),
+            (" <> ", "≠"),
+            (" <= ", "≤"),
+            (" >= ", "≥"),
+            (" < ", "＜"),
+            (" > ", "＞"),
+            (" = ", "＝"),
+            (", ", "、"),
+            ("(", "（"),
+            (")", "）"),
+        ] {
+            text = text.replace(sql, words);
+        }
+        text
+    }
+}
+
+fn bare(tree: &Expr) -> &Expr {
+    if let Expr::Nested(inner) = tree { bare(inner) } else { tree }
+}
+
+fn split<'e>(tree: &'e Expr, into: &mut Vec<&'e Expr>) {
+    match bare(tree) {
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            split(left, into);
+            split(right, into);
+        }
+        other => into.push(other),
     }
 }
 
@@ -355,6 +465,26 @@ mod tests {
         let values = BTreeMap::from([("floor_month".to_owned(), ParameterValue::Int(29_458))]);
         assert_eq!(expression.bind(&values).as_deref(), Ok("covered AND amount_fen < 29458"));
         assert_eq!(expression.bind(&BTreeMap::new()), Err("floor_month".to_owned()));
+    }
+
+    #[test]
+    fn a_condition_comes_apart_where_all_must_hold_and_reads_in_words() {
+        let expression =
+            parse("covered AND (NOT covered OR amount_fen < $floor_month) AND COALESCE(covered, FALSE)").expect("fine");
+        let parts = expression.conjuncts();
+        assert_eq!(
+            parts.iter().map(|part| part.columns.concat()).collect::<Vec<_>>(),
+            ["covered", "amount_fencovered", "covered"]
+        );
+        assert_eq!(parts[1].parameters, ["floor_month"]);
+        assert!(parts[0].is_plain_fact() && !parts[1].is_plain_fact());
+        let words = |part: &Expression| {
+            part.in_words(&|name| if name == "covered" { "在低保".to_owned() } else { "金额".to_owned() }, &|_| {
+                "294.58".to_owned()
+            })
+        };
+        assert_eq!(parts.iter().map(words).collect::<Vec<_>>(), ["在低保", "不是在低保，或金额＜294.58", "在低保"]);
+        assert_eq!(words(&parse("grade IN ('一级', '二级')").expect("fine")), "金额属于（一级、二级）");
     }
 
     #[test]
