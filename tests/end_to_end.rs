@@ -212,6 +212,30 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
         let long = shown.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18);
         assert!(!long, "a whole number: {shown}");
     }
+    // The rules, each with why; told from the pipeline that made the run, and from no other.
+    let monthly = root("pipelines/monthly.toml");
+    let ask = |more: &[&str]| {
+        let person = text("name", row).expect("a name");
+        let output = bidui(&[&["explain", &out, "--person", &person], more].concat(), "2");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (code, ruled) = ask(&["--pipeline", monthly.to_str().expect("plain")]);
+    assert!(code == Some(0) && ruled.contains("规则：") && ruled.contains("不适用  ") && ruled.contains("通过  "), "{ruled}");
+    let (code, other) = ask(&["--pipeline", root("pipelines/township.toml").to_str().expect("plain")]);
+    assert!(code == Some(2) && other.contains("定义不同"), "{other}");
+
+    // One page: nothing from outside, no script, no whole number.
+    let page = folder.path().join("page.html");
+    let (code, said) = ask(&["--pipeline", monthly.to_str().expect("plain"), "--html", page.to_str().expect("plain")]);
+    let html = fs::read_to_string(&page).expect("the page");
+    assert!(code == Some(0) && said.contains("page.html") && html.starts_with("<!DOCTYPE html>"), "{said}");
+    for outside in ["<script", "http:", "https:", "src=", "@import", "url("] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    assert!(html.contains("不适用") && html.contains("怎样对上") && html.trim_end().ends_with("</html>"));
+    let numbers = html.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 17 || digits.len() == 18);
+    assert_eq!(numbers.count(), 0, "a whole number");
+
     let (code, nobody) = explain("--person", "查无此人");
     assert!(code == Some(2) && nobody.contains("没有这个人"), "{nobody}");
 }

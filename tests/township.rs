@@ -147,3 +147,83 @@ fn what_would_give_other_numbers_is_refused_in_plain_words() {
     assert_eq!(half.status.code(), Some(2), "{}", told(&half));
     assert!(told(&half).contains("people.parquet") && !out.join("run.json").exists(), "{}", told(&half));
 }
+
+/// Rows of a sheet as text.
+fn sheet(book: &Path, name: &str) -> Vec<Vec<String>> {
+    use calamine::{Reader, Xlsx, open_workbook};
+    let mut workbook: Xlsx<_> = open_workbook(book).expect("a workbook");
+    workbook.worksheet_range(name).expect("a sheet").rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+#[test]
+fn a_dossier_shows_every_row_and_every_rule_of_every_member_and_no_whole_number() {
+    use calamine::{Reader, Xlsx, open_workbook};
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let output = run("pipelines/township.toml", &root("fixtures/2018-06"), &out, &["--town", "瑞溪镇"]);
+    assert!(output.status.success(), "{}", told(&output));
+    let book = out.join("reports/2018-06_瑞溪镇_民情档案.xlsx");
+    let names = open_workbook::<Xlsx<_>, _>(&book).expect("a workbook").sheet_names();
+    assert_eq!((names.first().map(String::as_str), names.last().map(String::as_str)), (Some("目录"), Some("未评估的规则")));
+    let households: Vec<String> =
+        sheet(&book, "目录").iter().skip(3).map(|row| row[3].clone()).filter(|code| !code.is_empty()).collect();
+
+    let read = |name: &str| {
+        let file = fs::File::open(out.join("stages").join(name)).expect("a stage file");
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+        reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
+    };
+    let (records, links) = (read("records.parquet"), read("links.parquet"));
+    let (registry, town, code) = (column(&records, "registry"), column(&records, "town"), column(&records, "household_code"));
+    let expected: BTreeSet<String> = (0..records.num_rows())
+        .filter(|at| registry[*at].as_deref() == Some("poverty") && town[*at].as_deref() == Some("瑞溪镇"))
+        .filter_map(|at| code[at].clone())
+        .collect();
+    assert_eq!(households.iter().cloned().collect::<BTreeSet<_>>(), expected);
+
+    let rows: Vec<Vec<String>> =
+        names[1..names.len() - 1].iter().flat_map(|name| sheet(&book, name).into_iter().skip(3)).collect();
+    let of_kind = |kind: &str| rows.iter().filter(|row| row[0] == kind).count();
+    assert_eq!(of_kind("户"), households.len());
+    let persons: BTreeSet<String> = rows
+        .iter()
+        .filter(|row| row[0] == "成员")
+        .filter_map(|row| row[6].split(['；', ' ']).find(|word| word.starts_with('P')).map(str::to_owned))
+        .collect();
+    assert_eq!(persons.len(), of_kind("成员"));
+    let person = column(&links, "person_id");
+    assert_eq!(of_kind("登记"), person.iter().flatten().filter(|id| persons.contains(*id)).count(), "every row of every member");
+
+    // Person by person, the rules told add up to the same number.
+    let count = |row: &[String]| -> usize {
+        let words: Vec<&str> = row[4].split(' ').collect();
+        match words.as_slice() {
+            [word, number, "条"] if ["通过", "不适用", "无法判断"].contains(word) => number.parse().expect("a number"),
+            _ => 1,
+        }
+    };
+    let (mut told, mut block) = (Vec::new(), None::<usize>);
+    for row in &rows {
+        match row[0].as_str() {
+            "户" | "成员" => {
+                told.extend(block.take());
+                block = (row[0] == "成员").then_some(0);
+            }
+            "规则" => block = block.map(|known| known + count(row)),
+            "疑点" if !row[5].is_empty() && !row[7].is_empty() && !row[4].contains("证件号码") => {
+                block = block.map(|known| known + 1);
+            }
+            _ => {}
+        }
+    }
+    told.extend(block);
+    assert!(told.len() == persons.len() && told[0] > 60 && told.iter().all(|count| *count == told[0]), "{told:?}");
+
+    let numbers: BTreeSet<String> =
+        column(&records, "id_number").into_iter().flatten().filter(|number| number.len() == 18).collect();
+    for row in rows.iter().chain(&sheet(&book, "目录")) {
+        for cell in row {
+            assert!(!numbers.iter().any(|number| cell.contains(number.as_str())), "{cell}");
+        }
+    }
+}

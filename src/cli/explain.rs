@@ -12,6 +12,13 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
         // clap asks for one of the three.
         _ => return Err(Failure::usage("请用 --person、--household 或 --finding 说明要查什么")),
     };
-    ui::result(crate::run::explain(&arguments.run, &question).map_err(Failure::usage)?.trim_end());
+    let explanation = crate::run::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
+    match &arguments.html {
+        Some(file) => {
+            super::write_private(file, crate::run::html(&explanation).as_bytes())?;
+            ui::result(&format!("已写入 {}", file.display()));
+        }
+        None => ui::result(&explanation.to_string()),
+    }
     Ok(0)
 }

@@ -11,7 +11,7 @@ mod receive;
 mod run;
 mod ui;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -90,4 +90,27 @@ pub fn main() -> ExitCode {
 /// This program, for the children that parse.
 fn executable() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(Failure::internal)
+}
+
+/// Writes a file that only its owner can read: names stand in it.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let written = private_file(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("写不进 {}：{error}。请检查路径和权限，文件是否正在打开", path.display()))
+}
+
+/// A new or emptied file that only its owner can read.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
 }

@@ -44,6 +44,14 @@ impl Kind {
         }
     }
 
+    /// The inverse of [`Kind::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Miss, Self::Inel, Self::Low, Self::High, Self::Dup, Self::Rate, Self::Due, Self::Conf]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
+
     /// In the words of the workbooks.
     #[must_use]
     pub fn plain(self) -> &'static str {
@@ -85,6 +93,12 @@ impl Scope {
             Self::Unit => "unit",
         }
     }
+
+    /// The inverse of [`Scope::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Person, Self::Household, Self::Unit].into_iter().find(|known| known.as_str() == text)
+    }
 }
 
 /// How far a finding can be trusted; follows from the links it rests on.
@@ -110,6 +124,12 @@ impl Confidence {
             Self::Likely => "likely",
             Self::Check => "check",
         }
+    }
+
+    /// The inverse of [`Confidence::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Certain, Self::Likely, Self::Check].into_iter().find(|known| known.as_str() == text)
     }
 
     /// In the words of the workbooks.

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ids;
 pub mod intake;
 pub mod link;
+pub mod masking;
 pub mod money;
 pub mod personal;
 pub mod picture;

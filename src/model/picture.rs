@@ -113,6 +113,30 @@ pub struct SourceRow {
     pub probability: f32,
     /// Bars of the weight, where the run kept them.
     pub parts: Vec<WeightPart>,
+    /// What brought it to its person, where the run kept it.
+    pub why: Option<Why>,
+}
+
+/// What brought a row to its person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// The blocking rule, or what stood in its place: as stage files call it.
+    pub rule: String,
+    /// The row it was compared with.
+    pub compared_with: Option<String>,
+    /// The best candidate it was not given to.
+    pub rival: Option<Rival>,
+}
+
+/// A candidate that a row was not given to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rival {
+    /// Where its row stands, and its name.
+    pub place: String,
+    /// Bits.
+    pub weight: f32,
+    /// It weighs as much, but names or numbers contradict each other.
+    pub contradicts: bool,
 }
 
 /// A row that could be the person too, left to a human.

@@ -17,7 +17,7 @@ use crate::model::personal::mask_number;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Standing, State};
 
-use super::masking::{is_number_header, mask_cell, mask_text};
+use super::masking::{is_number_header, mask_cell, mask_text, public_cell, public_text};
 use super::sheet::Value;
 
 /// Where findings stand, by finding id; empty where there is no ledger.
@@ -109,6 +109,7 @@ pub(super) struct View<'a> {
     registry_dates: BTreeMap<&'a str, Day>,
     standings: &'a Histories<'a>,
     mask: bool,
+    public: bool,
 }
 
 impl<'a> View<'a> {
@@ -129,7 +130,30 @@ impl<'a> View<'a> {
             *newest = date.max(*newest);
         }
         let cards = cards.iter().map(|card| (card.id.as_str(), card)).collect();
-        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, mask }
+        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, mask, public: false }
+    }
+
+    /// The same for what is posted publicly: details of health are left out too.
+    pub(super) fn posted(self, public: bool) -> Self {
+        Self { public, mask: self.mask || public, ..self }
+    }
+
+    /// A finding's sentence as this list may show it.
+    fn sentence(&self, finding: &Finding) -> String {
+        if self.public {
+            public_text(&finding.sentence, finding.evidence.iter().map(|cell| (cell.column.as_str(), cell.value.as_str())))
+        } else {
+            self.text(&finding.sentence)
+        }
+    }
+
+    /// A cell as this list may show it.
+    fn cell(&self, evidence: &Evidence) -> String {
+        match (self.public, self.mask) {
+            (true, _) => public_cell(&evidence.column, &evidence.value),
+            (_, true) => mask_cell(&evidence.column, &evidence.value),
+            _ => evidence.value.clone(),
+        }
     }
 
     /// The rule's title, or its id where the policy does not know it.
@@ -218,10 +242,11 @@ impl<'a> View<'a> {
 
     fn sentences(&self, entry: &Entry<'_>) -> String {
         if let [finding] = entry.findings[..] {
-            return self.text(&finding.sentence);
+            return self.sentence(finding);
         }
         let numbered = entry.findings.iter().enumerate().map(|(index, finding)| {
-            let sentence = self.text(finding.sentence.trim_end_matches('。'));
+            let sentence = self.sentence(finding);
+            let sentence = sentence.trim_end_matches('。');
             format!("{}．{sentence}（{}）", index + 1, finding.confidence.plain())
         });
         joined(numbered, "；\n")
@@ -292,8 +317,7 @@ impl<'a> View<'a> {
                 // Where the registry's own title is what was searched, the place has said it.
                 None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
                 None => format!("{}（{}）", evidence.value, evidence.column),
-                Some(_) if self.mask => format!("{}={}", evidence.column, mask_cell(&evidence.column, &evidence.value)),
-                Some(_) => format!("{}={}", evidence.column, evidence.value),
+                Some(_) => format!("{}={}", evidence.column, self.cell(evidence)),
             }),
             "，",
         )

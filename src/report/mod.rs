@@ -10,6 +10,7 @@ mod answers;
 mod caption;
 mod clauses;
 mod differences;
+mod dossier;
 mod entry;
 mod ledger;
 mod lists;
@@ -45,6 +46,7 @@ use crate::model::standing::Standings;
 pub use receipt::receipt;
 
 use caption::Caption;
+pub use dossier::{DossierInput, dossier};
 use entry::{Histories, View, by_subject, new_first, one_each};
 use lists::{Book, ROWS_PER_SHEET, Section};
 use names::Names;
@@ -181,7 +183,7 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
 
     let path = |name: &str| format!("reports/{name}.xlsx");
     let lists = books.par_iter().map(|(name, mask, book)| {
-        let view = View::new(input.period, input.dictionary, input.cards, input.intake, &histories, *mask);
+        let view = View::new(input.period, input.dictionary, input.cards, input.intake, &histories, *mask).posted(input.mask);
         let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
         output(path(name), written)
     });

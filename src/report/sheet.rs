@@ -46,6 +46,29 @@ pub(super) enum Value {
     Day(Day),
     /// The name of a sheet of this workbook, as a link to it.
     Sheet(String),
+    /// Text that leads to a row (from 0) of a sheet of this workbook.
+    Link {
+        /// What is shown.
+        text: String,
+        /// Sheet.
+        sheet: String,
+        /// Row.
+        row: u32,
+    },
+}
+
+/// How a row stands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It does not.
+    #[default]
+    Plain,
+    /// Begins a block: tinted and bold.
+    Head,
+    /// Begins a part of a block: bold.
+    Strong,
+    /// Folded away until somebody wants to see it.
+    Folded,
 }
 
 /// Where a table came to stand; rows and columns from 0.
@@ -233,6 +256,29 @@ impl<'a> Page<'a> {
         rows: usize,
         cell: impl Fn(usize, &Column<F>) -> Value,
     ) -> Result<Area, XlsxError> {
+        self.any_table(table, lookup, rows, cell, |_| Look::Plain)
+    }
+
+    /// The same where rows differ in how they look.
+    pub(super) fn styled_table<F>(
+        &mut self,
+        table: &Table<F>,
+        rows: usize,
+        cell: impl Fn(usize, &Column<F>) -> Value,
+        look: impl Fn(usize) -> Look,
+    ) -> Result<Area, XlsxError> {
+        self.sheet.group_symbols_above(true);
+        self.any_table(table, None, rows, cell, look)
+    }
+
+    fn any_table<F>(
+        &mut self,
+        table: &Table<F>,
+        lookup: Option<&Lookup>,
+        rows: usize,
+        cell: impl Fn(usize, &Column<F>) -> Value,
+        look: impl Fn(usize) -> Look,
+    ) -> Result<Area, XlsxError> {
         let header = self.row;
         let format = self.header_format();
         let mut tallest = 1;
@@ -245,12 +291,21 @@ impl<'a> Page<'a> {
         self.sheet.set_row_height(header, self.height(tallest) + 4.0)?;
 
         let first = header + 1;
-        let formats: Vec<ColumnFormats> = table.columns.iter().map(|column| self.column_formats(column)).collect();
+        let of = |look: Look| -> Vec<ColumnFormats> {
+            table.columns.iter().map(|column| self.column_formats(column).looking(look, self.style)).collect()
+        };
+        let (plain, head, strong) = (of(Look::Plain), of(Look::Head), of(Look::Strong));
         let mut sums = vec![Value::Blank; table.columns.len()];
         self.row = first;
         for index in 0..rows {
             let mut tallest = 1;
-            for (at, (column, formats)) in (0u16..).zip(table.columns.iter().zip(&formats)) {
+            let look = look(index);
+            let formats = match look {
+                Look::Plain | Look::Folded => &plain,
+                Look::Head => &head,
+                Look::Strong => &strong,
+            };
+            for (at, (column, formats)) in (0u16..).zip(table.columns.iter().zip(formats)) {
                 let value = cell(index, column);
                 if column.total {
                     sums[usize::from(at)].add(&value);
@@ -261,6 +316,9 @@ impl<'a> Page<'a> {
                 }
             }
             self.sheet.set_row_height(self.row, self.height(tallest))?;
+            if look == Look::Folded {
+                self.sheet.group_rows_collapsed(self.row, self.row)?;
+            }
             self.row += 1;
         }
         let last = self.row - 1;
@@ -313,6 +371,11 @@ impl<'a> Page<'a> {
                 let link = Url::new(format!("internal:'{name}'!A1")).set_text(name);
                 self.sheet.write_url_with_format(self.row, at, link, &formats.link)?;
                 return Ok(lines(name, self.capacity(column.width)).len());
+            }
+            Value::Link { text, sheet, row } => {
+                let link = Url::new(format!("internal:'{sheet}'!A{}", row + 1)).set_text(text);
+                self.sheet.write_url_with_format(self.row, at, link, &formats.link)?;
+                return Ok(lines(text, self.capacity(column.width)).len());
             }
         };
         Ok(1)
@@ -446,6 +509,30 @@ struct ColumnFormats {
     marked: Format,
     date: Format,
     link: Format,
+}
+
+impl ColumnFormats {
+    /// The same for a row that stands out.
+    fn looking(self, look: Look, style: &Style) -> Self {
+        let tint = Color::RGB(style.header_tint.0);
+        let change = |format: Format| match look {
+            Look::Plain | Look::Folded => format,
+            Look::Head => format.set_bold().set_background_color(tint),
+            Look::Strong => format.set_bold(),
+        };
+        Self {
+            text: change(self.text),
+            count: change(self.count),
+            money: change(self.money),
+            share: change(self.share),
+            tenths: change(self.tenths),
+            // Runs of text inside a cell; the cell's own format comes from elsewhere.
+            plain: self.plain,
+            marked: self.marked,
+            date: change(self.date),
+            link: change(self.link),
+        }
+    }
 }
 
 impl Value {

@@ -46,6 +46,7 @@ pub(super) fn keep(folder: &Path) -> io::Result<Vec<String>> {
         if !target.exists() {
             super::workspace::create_private(&folder.join(FOLDER))?;
             fs::copy(&path, &target)?;
+            super::workspace::keep_private(&target);
         }
         kept.push(copy);
     }

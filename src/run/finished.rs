@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
-use arrow::datatypes::Float32Type;
+use arrow::array::{Array, AsArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::datatypes::{Float32Type, Int64Type, UInt32Type};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +16,7 @@ use super::manifest::LinkingEntry;
 use super::workspace::Workspace;
 use super::{RunError, decisions, previous, resume, stages};
 use crate::model::decision::Decision;
+use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion, WeightPart};
@@ -65,7 +66,8 @@ pub(super) struct Note {
     /// Town, where only that is concerned.
     pub(super) town: Option<String>,
     /// One plain sentence.
-    pub(super) note: String,
+    #[serde(rename = "note")]
+    pub(super) sentence: String,
     /// Whether the rule was held back.
     pub(super) held: bool,
 }
@@ -135,9 +137,8 @@ impl Finished {
 
     /// The persons of `records`, as it linked them.
     pub(super) fn linked(&self, records: &RecordSet) -> Result<Linked, FinishedError> {
-        let read = |name: &str| stages::read(&self.folder.join("stages").join(name)).map_err(|_| self.not_whole(name));
-        let (people, links) = (read("people.parquet")?, read("links.parquet")?);
-        let (review, suspicions) = (read("review.parquet")?, read("suspicions.parquet")?);
+        let (people, links) = (self.table("people.parquet")?, self.table("links.parquet")?);
+        let (review, suspicions) = (self.table("review.parquet")?, self.table("suspicions.parquet")?);
         let links = links_of(&people, &links).filter(|links| links.len() == records.len());
         let links = links.ok_or_else(|| self.not_whole("links.parquet"))?;
         let rows = Rows::new(records, [&review, &suspicions]);
@@ -155,6 +156,17 @@ impl Finished {
         let decided = decisions::read_back(&self.folder.join("stages"), &[]);
         let decided = decided.ok_or_else(|| self.not_whole("decisions.parquet"))?;
         Ok(decided.kept.into_iter().map(|kept| kept.decision).collect())
+    }
+
+    /// What it found; without what printed lists show beside it.
+    pub(super) fn findings(&self) -> Result<Vec<Finding>, FinishedError> {
+        let table = self.table("findings.parquet")?;
+        findings_of(&table).ok_or_else(|| self.not_whole("findings.parquet"))
+    }
+
+    /// A stage file.
+    pub(super) fn table(&self, name: &str) -> Result<RecordBatch, FinishedError> {
+        stages::read(&self.folder.join("stages").join(name)).map_err(|_| self.not_whole(name))
     }
 
     /// Copies its stage files of rows (and of links) into the work folder of another run.
@@ -188,6 +200,60 @@ fn links_of(people: &RecordBatch, links: &RecordBatch) -> Option<Vec<Link>> {
             })
         })
         .collect()
+}
+
+fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
+    let text = |name: &str| table.column_by_name(name)?.as_string_opt::<i32>();
+    let fen = |name: &str| table.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).to_owned());
+    let amount = |column: &Int64Array, at: usize| column.is_valid(at).then(|| column.value(at));
+    let (id, rule, kind, scope) = (text("finding_id")?, text("rule")?, text("kind")?, text("scope")?);
+    let (clause, person, household) = (text("clause")?, text("person_id")?, text("household_code")?);
+    let (name, number, town, village) = (text("name")?, text("id_number")?, text("town")?, text("village")?);
+    let (due, paid, gap) = (fen("due_fen")?, fen("paid_fen")?, fen("gap_fen")?);
+    let (confidence, sentence) = (text("confidence")?, text("sentence")?);
+    let evidence: &ListArray = table.column_by_name("evidence")?.as_any().downcast_ref()?;
+    (0..table.num_rows())
+        .map(|at| {
+            Some(Finding {
+                finding_id: id.value(at).to_owned(),
+                rule: rule.value(at).to_owned(),
+                kind: Kind::parse(kind.value(at))?,
+                scope: Scope::parse(scope.value(at))?,
+                clause: clause.value(at).to_owned(),
+                person_id: of(person, at),
+                household_code: of(household, at),
+                name: of(name, at),
+                id_number: of(number, at),
+                town: of(town, at),
+                village: of(village, at),
+                due_fen: amount(due, at),
+                paid_fen: amount(paid, at),
+                gap_fen: amount(gap, at),
+                confidence: Confidence::parse(confidence.value(at))?,
+                sentence: sentence.value(at).to_owned(),
+                evidence: evidence_of(evidence.value(at).as_any().downcast_ref()?)?,
+                subject: Subject::default(),
+            })
+        })
+        .collect()
+}
+
+fn evidence_of(cells: &StructArray) -> Option<Vec<Evidence>> {
+    let text = |name: &str| cells.column_by_name(name)?.as_string_opt::<i32>();
+    let (registry, file, sheet) = (text("registry")?, text("file")?, text("sheet")?);
+    let (column, value) = (text("column")?, text("value")?);
+    let row = cells.column_by_name("row")?.as_primitive_opt::<UInt32Type>()?;
+    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).to_owned());
+    let cell = |at: usize| Evidence {
+        registry: registry.value(at).into(),
+        file: of(file, at),
+        sheet: of(sheet, at),
+        row: row.is_valid(at).then(|| row.value(at)),
+        column: column.value(at).to_owned(),
+        value: value.value(at).to_owned(),
+    };
+    Some((0..cells.len()).map(cell).collect())
 }
 
 /// Registry, file, sheet, row.

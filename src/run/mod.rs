@@ -9,6 +9,7 @@ mod clock;
 mod decisions;
 mod definitions;
 mod diagnose;
+mod dossier;
 mod edited;
 mod evaluate;
 mod evidence;
@@ -21,6 +22,8 @@ mod learned;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod page;
+mod picture;
 mod previous;
 mod receive;
 mod resume;
@@ -31,7 +34,9 @@ mod source;
 mod stages;
 mod standings;
 mod tables;
+mod told;
 mod waterfall;
+mod why;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -57,7 +62,7 @@ use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
-use crate::report::{ReportInput, ReviewInput, build, review_books};
+use crate::report::{DossierInput, OutputFile, ReportInput, ReviewInput, build, review_books};
 use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
@@ -72,12 +77,13 @@ pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use definitions::DefinitionError;
 pub use diagnose::{DiagnoseError, Examination, diagnose};
 pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
-pub use explain::{ExplainError, Question, explain};
+pub use explain::{ExplainError, Explanation, Question, explain};
 pub use facts::facts;
 pub use finished::FinishedError;
 pub use inputs::InputError;
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
+pub use page::html;
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
@@ -282,6 +288,9 @@ impl Run<'_> {
                 headline.push_str(&self.closing(&assessed));
                 let standings = self.standings(&assessed)?;
                 if self.request.until >= Stage::Report {
+                    if self.definitions.workbooks.contains(&Workbook::Dossier) {
+                        self.timed("dossier", |run| run.dossiers(&records, &linked, &assessed))?;
+                    }
                     // Workbooks need findings only; a county's rows need not wait in memory.
                     let total = records.len() as u64;
                     let pairs = self.pairs(&records, &linked, evidence.as_ref(), &assessed);
@@ -523,11 +532,52 @@ impl Run<'_> {
         books.extend(review.map_err(|error| RunError::Internal(error.to_string()))?);
         self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
         for book in books {
-            self.workspace.write(&book.path, &book.bytes)?;
-            let sha256 = hexadecimal(&Sha256::digest(&book.bytes));
-            self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
+            self.write_book(book)?;
         }
         self.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
+    }
+
+    fn write_book(&mut self, book: OutputFile) -> Result<(), RunError> {
+        self.workspace.write(&book.path, &book.bytes)?;
+        let sha256 = hexadecimal(&Sha256::digest(&book.bytes));
+        self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
+        Ok(())
+    }
+
+    /// A dossier per town, one town at a time: only one is held in memory.
+    fn dossiers(&mut self, records: &RecordSet, linked: &Linked, assessed: &Assessed) -> Result<(), RunError> {
+        let Definitions { dictionary, policy, .. } = self.definitions;
+        let not_evaluated = dossier::not_evaluated(assessed);
+        let cards: Vec<_> = policy.rules.iter().map(|rule| rule.card.clone()).collect();
+        let chosen = dossier::Chosen {
+            known: picture::Known { records, linked, findings: &assessed.findings, dictionary: Some(dictionary), why: None },
+            assessed,
+            policy,
+            dictionary,
+            period: self.period,
+            as_of: self.as_of,
+            villages: &self.request.villages,
+        };
+        for town in &self.request.towns {
+            let households =
+                dossier::households(&chosen, town, &not_evaluated).map_err(|error| RunError::Internal(error.to_string()))?;
+            let input = DossierInput {
+                county: &self.definitions.county,
+                period: self.period,
+                as_of: self.as_of,
+                town,
+                households: &households,
+                cards: &cards,
+                not_evaluated: &not_evaluated,
+                mask: self.request.mask,
+                tool_version: env!("CARGO_PKG_VERSION"),
+            };
+            let book = crate::report::dossier(&input, &self.definitions.layouts)
+                .map_err(|error| RunError::Internal(error.to_string()))?;
+            self.stage("dossier", households.len() as u64, book.rows);
+            self.write_book(book)?;
+        }
         Ok(())
     }
 
@@ -649,6 +699,7 @@ fn stage_name(stage: &str) -> &str {
         "link" => "比对",
         "assess" => "核政策",
         "report" => "出表",
+        "dossier" => "民情档案",
         other => other,
     }
 }

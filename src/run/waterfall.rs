@@ -5,25 +5,15 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::link_words;
+use crate::model::link::WeightPart;
 
 /// Places for the bars.
 const WIDTH: f32 = 36.0;
 /// Places for the words.
 const WORDS: usize = 44;
 
-/// One bar.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Part {
-    /// Comparison as stage files call it.
-    pub(super) comparison: String,
-    /// Level likewise.
-    pub(super) level: String,
-    /// Bits.
-    pub(super) weight: f32,
-}
-
 /// A line per bar and one for the sum, each starting with `indent`.
-pub(super) fn waterfall(parts: &[Part], indent: &str) -> String {
+pub(super) fn waterfall(parts: &[WeightPart], indent: &str) -> String {
     let mut sum = 0.0_f32;
     let steps: Vec<(f32, f32)> = parts
         .iter()
@@ -78,7 +68,7 @@ mod tests {
 
     #[test]
     fn bars_step_from_sum_to_sum() {
-        let part = |comparison: &str, level: &str, weight: f32| Part {
+        let part = |comparison: &str, level: &str, weight: f32| WeightPart {
             comparison: comparison.to_owned(),
             level: level.to_owned(),
             weight,

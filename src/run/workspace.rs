@@ -84,6 +84,8 @@ impl Workspace {
             LockError::Held { holder, .. } => WorkspaceError::Locked { folder: folder.to_owned(), holder },
             LockError::Io { path, source } => WorkspaceError::Io { doing: "加锁", path, source },
         })?;
+        // Made by hand, perhaps, with everybody's rights.
+        keep_private(folder);
         let all_work = folder.join(".work");
         if let Ok(entries) = fs::read_dir(&all_work) {
             for entry in entries.flatten() {
@@ -123,6 +125,7 @@ impl Workspace {
     /// Moves everything into place; what this run did not make (reports of a run `--until` an earlier stage) goes, because it
     /// would belong to another run.json.
     pub(super) fn publish(self) -> Result<(), WorkspaceError> {
+        keep_private(&self.work);
         let made: Vec<&str> = PUBLISHED.into_iter().filter(|name| self.work.join(name).exists()).collect();
         self.write(COMPLETE, made.join("\n").as_bytes())?;
         publish(&self.folder, &self.work)
@@ -164,6 +167,26 @@ pub(super) fn create_private(folder: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
+}
+
+/// Takes others' rights from a file, or a folder and all in it. Best effort: not every disk knows rights, and the folder above has its own.
+pub(super) fn keep_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(kind) = fs::symlink_metadata(path) else { return };
+        if kind.is_symlink() {
+            return;
+        }
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(if kind.is_dir() { 0o700 } else { 0o600 }));
+        if kind.is_dir() {
+            for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+                keep_private(&entry.path());
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 #[cfg(test)]

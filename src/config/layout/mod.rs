@@ -3,6 +3,7 @@
 //! Takes the texts of a layout folder (`style.toml` and one file per kind of workbook), gives [`Layouts`] or every mistake found, each with file and line. A [`Layouts`] that exists is sound: widths are positive,
 //! every drop-down names a list, every placeholder is known.
 
+mod dossier;
 mod fields;
 mod ledger;
 mod read;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use dossier::{DossierBook, DossierField, DossierIndexField};
 pub use fields::{
     ClauseField, CrossField, ExemptionField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField,
 };
@@ -41,6 +43,8 @@ pub struct Layouts {
     pub receipt: ReceiptBook,
     /// Pairs for a human.
     pub review: ReviewBook,
+    /// One dossier per town.
+    pub dossier: DossierBook,
 }
 
 /// The table of promises.

@@ -1,8 +1,8 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
 use super::{
-    Answer, Choices, ClauseBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook, ReviewField, Style,
-    SummaryBook, Table,
+    Answer, Choices, ClauseBook, DossierBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook, ReviewField,
+    Style, SummaryBook, Table,
 };
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
@@ -11,7 +11,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 10] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
@@ -21,6 +21,7 @@ const SHIPPED: [(&str, &str); 9] = [
     ("ledger.toml", include_str!("../../../reports/ledger.toml")),
     ("receipt.toml", include_str!("../../../reports/receipt.toml")),
     ("review.toml", include_str!("../../../reports/review.toml")),
+    ("dossier.toml", include_str!("../../../reports/dossier.toml")),
 ];
 
 impl Layouts {
@@ -44,6 +45,12 @@ impl Layouts {
         let ledger = folder.read("ledger.toml", ledger_book);
         let receipt = folder.read("receipt.toml", receipt_book);
         let review = folder.read("review.toml", review_book);
+        let dossier = folder.read("dossier.toml", |book: &DossierBook, check| {
+            check.template(&book.file);
+            check.table(&book.index);
+            check.table(&book.list);
+            check.table(&book.not_evaluated);
+        });
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -56,6 +63,7 @@ impl Layouts {
                 ledger: ledger?,
                 receipt: receipt?,
                 review: review?,
+                dossier: dossier?,
             })
         };
         match (problems, whole()) {
@@ -108,6 +116,7 @@ impl Checked for Style {}
 impl Checked for SummaryBook {}
 impl Checked for ClauseBook {}
 impl Checked for ReceiptBook {}
+impl Checked for DossierBook {}
 
 impl Checked for ListBook {
     fn choices(&self) -> Option<&Choices> {

@@ -1,0 +1,393 @@
+//! The dossier of a town: an index of households, a sheet per village, every household with its members, what each registry holds of
+//! them and how it was joined, and every rule with its reason.
+//!
+//! Takes pictures of households, gives one workbook. Numbers are always masked. Rules that do not apply are told together by reason and
+//! folded away; what was evaluated for nobody stands once, on a sheet of its own. Cost: linear in rows.
+
+use std::collections::BTreeMap;
+
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use crate::config::layout::{Column, DossierBook, DossierField, DossierIndexField, Layouts};
+use crate::model::date::{Day, Month};
+use crate::model::finding::Finding;
+use crate::model::link::{LinkStatus, WeightPart};
+use crate::model::personal::mask_number;
+use crate::model::picture::{Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
+
+use super::caption::Caption;
+use super::lists::new_workbook;
+use super::masking::{mask_cell, mask_text, public_cell, public_text};
+use super::names::Names;
+use super::sheet::{Look, Page, Value};
+use super::{OutputFile, ReportError, card, output};
+use crate::model::rule::RuleCard;
+
+/// A village with more rows than this goes on in a numbered sheet: a sheet stays quick to scroll and filter.
+const ROWS_PER_SHEET: usize = 50_000;
+/// Rules told in one cell; more go on in the next row, as a cell shows some thirty lines.
+const RULES_PER_CELL: usize = 40;
+
+/// What a dossier is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct DossierInput<'a> {
+    /// `正安县`.
+    pub county: &'a str,
+    /// The month.
+    pub period: Month,
+    /// The day ages were counted at; also the workbook's creation date.
+    pub as_of: Day,
+    /// The town.
+    pub town: &'a str,
+    /// Its households, by village, in print order.
+    pub households: &'a [HouseholdPicture],
+    /// Every rule.
+    pub cards: &'a [RuleCard],
+    /// Rules evaluated for nobody: id, why.
+    pub not_evaluated: &'a BTreeMap<String, String>,
+    /// To be posted publicly: details of health are left out too.
+    pub mask: bool,
+    /// Printed nowhere here, but part of what captions know.
+    pub tool_version: &'a str,
+}
+
+/// One row of a village's sheet.
+#[derive(Debug, Default)]
+struct Line {
+    look: Look,
+    kind: &'static str,
+    household: String,
+    name: String,
+    number: String,
+    what: String,
+    place: String,
+    content: String,
+    result: String,
+}
+
+impl Line {
+    fn value(&self, column: &Column<DossierField>) -> Value {
+        let text = match column.source {
+            DossierField::Kind => self.kind,
+            DossierField::Household => &self.household,
+            DossierField::Name => &self.name,
+            DossierField::Number => &self.number,
+            DossierField::What => &self.what,
+            DossierField::Where => &self.place,
+            DossierField::Content => &self.content,
+            DossierField::Result => &self.result,
+        };
+        if text.is_empty() { Value::Blank } else { Value::Text(text.to_owned()) }
+    }
+}
+
+/// A row of the index: the household and where its rows begin.
+struct Entry<'a> {
+    household: &'a HouseholdPicture,
+    village: String,
+    sheet: String,
+    row: u32,
+}
+
+/// The workbook of a town.
+pub fn dossier(input: &DossierInput<'_>, layouts: &Layouts) -> Result<OutputFile, ReportError> {
+    let caption = Caption::of(input.county, input.period, input.as_of, input.tool_version).with("town", input.town);
+    let name = Names::of_files().claim(&caption.fill(&layouts.dossier.file));
+    output(format!("reports/{name}.xlsx"), write(input, layouts, &caption))
+}
+
+fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Result<(Vec<u8>, u64), XlsxError> {
+    let book: &DossierBook = &layouts.dossier;
+    let mut names = Names::of_sheets();
+    let index_name = names.claim(&book.index.sheet);
+    let not_evaluated_name = names.claim(&book.not_evaluated.sheet);
+
+    let (mut sheets, mut entries, mut rows) = (Vec::new(), Vec::new(), 0_u64);
+    for village in input.households.chunk_by(|one, other| one.village == other.village) {
+        let shown = village.first().map_or("", |household| household.village.as_str());
+        let shown = if shown.is_empty() { book.unplaced.as_str() } else { shown };
+        let caption = caption.with("village", shown);
+        let mut left = village;
+        while !left.is_empty() {
+            let (mut lines, mut starts, mut taken) = (Vec::new(), Vec::new(), 0);
+            for household in left {
+                if taken > 0 && lines.len() >= ROWS_PER_SHEET {
+                    break;
+                }
+                starts.push(lines.len());
+                household_lines(household, input, &mut lines);
+                taken += 1;
+            }
+            let name = names.claim(shown);
+            let mut sheet = Worksheet::new();
+            sheet.set_name(&name)?;
+            let mut page = Page::new(&mut sheet, &layouts.style, &caption, &book.list)?;
+            let area =
+                page.styled_table(&book.list, lines.len(), |row, column| lines[row].value(column), |row| lines[row].look)?;
+            page.finish()?;
+            sheets.push(sheet);
+            rows += lines.len() as u64;
+            for (household, start) in left.iter().zip(starts) {
+                let row = area.first + u32::try_from(start).unwrap_or(0);
+                entries.push(Entry { household, village: shown.to_owned(), sheet: name.clone(), row });
+            }
+            left = left.get(taken..).unwrap_or(&[]);
+        }
+    }
+
+    let mut workbook = new_workbook(&caption.fill(&book.index.title), input.as_of)?;
+    let sheet = workbook.add_worksheet().set_name(index_name)?;
+    let mut page = Page::new(sheet, &layouts.style, caption, &book.index)?;
+    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], input.cards, row, column.source))?;
+    page.finish()?;
+    for sheet in sheets {
+        workbook.push_worksheet(sheet);
+    }
+    if !input.not_evaluated.is_empty() {
+        let lines: Vec<Line> = input
+            .not_evaluated
+            .iter()
+            .map(|(rule, why)| {
+                let card = card(input.cards, rule);
+                let what = card.map_or_else(|| rule.clone(), |card| card.title.clone());
+                let place = card.map(|card| card.clause.clone()).unwrap_or_default();
+                Line { what, place, content: why.clone(), ..Line::default() }
+            })
+            .collect();
+        let sheet = workbook.add_worksheet().set_name(not_evaluated_name)?;
+        let mut page = Page::new(sheet, &layouts.style, caption, &book.not_evaluated)?;
+        page.table(&book.not_evaluated, None, lines.len(), |row, column| lines[row].value(column))?;
+        page.finish()?;
+    }
+    Ok((workbook.save_to_buffer()?, rows))
+}
+
+fn index(entry: &Entry<'_>, cards: &[RuleCard], row: usize, field: DossierIndexField) -> Value {
+    let household = entry.household;
+    let count = |count: usize| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
+    let rules = || household.rules.iter().chain(household.members.iter().flat_map(|member| &member.rules));
+    match field {
+        DossierIndexField::Serial => count(row + 1),
+        DossierIndexField::Village => Value::Text(entry.village.clone()),
+        DossierIndexField::Group => Value::Text(household.group.clone()),
+        DossierIndexField::Household => {
+            Value::Link { text: household_name(household), sheet: entry.sheet.clone(), row: entry.row }
+        }
+        DossierIndexField::Head => Value::Text(household.head.clone()),
+        DossierIndexField::Members => count(household.members.len()),
+        DossierIndexField::Rows => count(household.members.iter().map(|member| member.rows.len()).sum()),
+        DossierIndexField::Findings => count(household.all_findings().count()),
+        DossierIndexField::Unknown => {
+            count(rules().filter(|judged| judged.verdict == Verdict::Unknown && !judged.absent).count())
+        }
+        DossierIndexField::Doubts => count(household.members.iter().map(|member| member.doubts.len()).sum()),
+        DossierIndexField::Titles => {
+            let mut titles: Vec<&str> = Vec::new();
+            for finding in household.all_findings() {
+                let title = card(cards, &finding.rule).map_or(finding.rule.as_str(), |card| card.title.as_str());
+                if !titles.contains(&title) {
+                    titles.push(title);
+                }
+            }
+            Value::Text(titles.join("、"))
+        }
+    }
+}
+
+/// The code, or what stands for it where a person is outside the poverty registry.
+fn household_name(household: &HouseholdPicture) -> String {
+    match household.code.as_deref().map(|code| code.split_once(':').unwrap_or(("", code))) {
+        Some(("", code)) => code.to_owned(),
+        Some((_, code)) => format!("（户外）{code}"),
+        None => "（户外）".to_owned(),
+    }
+}
+
+fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
+    let code = household_name(household);
+    let names: Vec<&str> = household.members.iter().map(|member| member.name.as_str()).collect();
+    let findings = household.all_findings().count();
+    lines.push(Line {
+        look: Look::Head,
+        kind: "户",
+        household: code.clone(),
+        name: household.head.clone(),
+        what: format!("{} 人", household.members.len()),
+        place: format!("{}{}{}", household.town, household.village, household.group),
+        content: names.join("、"),
+        result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
+        ..Line::default()
+    });
+    let blank = Line { household: code.clone(), name: household.head.clone(), ..Line::default() };
+    let cells: Vec<(&str, &str)> = household.members.iter().flat_map(cells_of).collect();
+    let hide = |text: &str| hidden(input.mask, text, &cells);
+    rule_lines(&blank, input.cards, &hide, (&household.findings, &household.rules), lines);
+    for member in &household.members {
+        member_lines(&code, member, input, lines);
+    }
+}
+
+fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
+    let number = mask_number(&member.number);
+    let age = member.birth.map_or_else(String::new, |birth| format!("{}岁", birth.age_on(input.as_of)));
+    let who: Vec<&str> = [member.relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
+    let base = || Line { household: code.to_owned(), name: member.name.clone(), number: number.clone(), ..Line::default() };
+    let registries = member.rows.iter().map(|row| row.place.title.as_str()).collect::<std::collections::BTreeSet<_>>();
+    lines.push(Line {
+        look: Look::Strong,
+        kind: "成员",
+        what: who.join("，"),
+        place: format!("{}{}{}", member.town, member.village, member.group),
+        content: format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registries.len(), member.rows.len()),
+        ..base()
+    });
+    for row in &member.rows {
+        lines.push(Line {
+            kind: "登记",
+            number: mask_number(&row.number),
+            name: row.name.clone(),
+            what: row.place.title.clone(),
+            place: place_text(&row.place),
+            content: row_text(row, member, code, input.mask),
+            result: joined(row),
+            ..base()
+        });
+    }
+    for doubt in &member.doubts {
+        lines.push(Line {
+            kind: "待核对",
+            what: doubt.place.title.clone(),
+            place: place_text(&doubt.place),
+            content: doubt_text(doubt),
+            result: "可能是同一人，先核对".to_owned(),
+            ..base()
+        });
+    }
+    let cells: Vec<(&str, &str)> = cells_of(member).collect();
+    let hide = |text: &str| hidden(input.mask, text, &cells);
+    rule_lines(&base(), input.cards, &hide, (&member.findings, &member.rules), lines);
+}
+
+fn place_text(place: &Place) -> String {
+    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet) };
+    format!("{}{sheet} 第{}行", place.file, place.line)
+}
+
+/// What a row says, but for what the member's line has said already.
+fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, public: bool) -> String {
+    let mut parts = Vec::new();
+    if let Some(raw) = &row.number_raw {
+        parts.push(format!("原写号码={}", mask_number(raw)));
+    } else if row.number.is_empty() {
+        parts.push("没有号码".to_owned());
+    }
+    let home = format!("{}{}{}", member.town, member.village, member.group);
+    if !row.address.is_empty() && row.address != home {
+        parts.push(format!("住址={}", row.address));
+    }
+    if !row.household_code.is_empty() && row.household_code != code {
+        parts.push(format!("户号={}", mask_text(&row.household_code)));
+    }
+    let shown: fn(&str, &str) -> String = if public { public_cell } else { mask_cell };
+    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, shown(&cell.header, &cell.value))));
+    parts.join("，")
+}
+
+/// What texts about a member may rest on: header, value.
+fn cells_of(member: &PersonPicture) -> impl Iterator<Item = (&str, &str)> {
+    member.rows.iter().flat_map(|row| row.cells.iter().map(|cell| (cell.header.as_str(), cell.value.as_str())))
+}
+
+fn hidden(public: bool, text: &str, cells: &[(&str, &str)]) -> String {
+    if public { public_text(text, cells.iter().copied()) } else { mask_text(text) }
+}
+
+fn joined(row: &SourceRow) -> String {
+    let odds = match row.status {
+        LinkStatus::Id | LinkStatus::Alone => String::new(),
+        _ => format!("，概率 {:.2}%", f64::from(row.probability) * 100.0),
+    };
+    let parts = if row.parts.is_empty() { String::new() } else { format!("：{}", bars(&row.parts)) };
+    format!("{}{odds}{parts}", row.status.plain())
+}
+
+fn doubt_text(doubt: &Doubtful) -> String {
+    format!("这一行可能也是此人，概率 {:.2}%：{}", f64::from(doubt.probability) * 100.0, bars(&doubt.parts))
+}
+
+fn bars(parts: &[WeightPart]) -> String {
+    parts.iter().map(|part| format!("{} {} {:+.1}", part.comparison, part.level, part.weight)).collect::<Vec<_>>().join("，")
+}
+
+/// Findings, then what every rule says.
+fn rule_lines(
+    base: &Line,
+    cards: &[RuleCard],
+    hide: &dyn Fn(&str) -> String,
+    (findings, rules): (&[Finding], &[Judged]),
+    lines: &mut Vec<Line>,
+) {
+    let line = |kind: &'static str, what: String, place: String, content: String, result: String| Line {
+        kind,
+        household: base.household.clone(),
+        name: base.name.clone(),
+        number: base.number.clone(),
+        what,
+        place,
+        content: hide(&content),
+        result,
+        look: Look::Plain,
+    };
+    for finding in findings {
+        let title = card(cards, &finding.rule).map_or_else(|| finding.rule.clone(), |card| card.title.clone());
+        let result = format!("疑点（{}）{}", finding.confidence.plain(), finding.finding_id);
+        lines.push(line("疑点", title, finding.clause.clone(), finding.sentence.clone(), result));
+    }
+    let found = |judged: &Judged| findings.iter().any(|finding| finding.rule == judged.rule.id);
+    for verdict in [Verdict::Fires, Verdict::NotYet, Verdict::Unknown, Verdict::Exempt] {
+        for judged in rules.iter().filter(|judged| judged.verdict == verdict && !judged.absent && !found(judged)) {
+            let result = match verdict {
+                Verdict::Fires => "暂缓：先核对是否同一人，或本乡镇数据不全".to_owned(),
+                other => other.plain().to_owned(),
+            };
+            lines.push(line("规则", judged.rule.title.clone(), judged.rule.clause.clone(), judged.why.clone(), result));
+        }
+    }
+    let passed: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::Passes).collect();
+    for part in passed.chunks(RULES_PER_CELL) {
+        let told: Vec<String> = part.iter().map(|judged| format!("{}（{}）", judged.rule.title, judged.why)).collect();
+        lines.push(line("规则", format!("通过 {} 条", part.len()), String::new(), told.join("；"), "通过".to_owned()));
+    }
+    let absent: Vec<&Judged> = rules.iter().filter(|judged| judged.absent).collect();
+    let outside: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::NotApplicable).collect();
+    for (verdict, judged) in [(Verdict::Unknown, absent), (Verdict::NotApplicable, outside)] {
+        for (count, told) in by_reason(&judged) {
+            let what = format!("{} {count} 条", verdict.plain());
+            let mut folded = line("规则", what, String::new(), told, verdict.plain().to_owned());
+            folded.look = Look::Folded;
+            lines.push(folded);
+        }
+    }
+}
+
+/// Rules told together by reason, the reasons with most rules first, in cells of at most [`RULES_PER_CELL`] rules where that can be.
+fn by_reason(judged: &[&Judged]) -> Vec<(usize, String)> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for judged in judged {
+        reasons.entry(&judged.why).or_default().push(&judged.rule.title);
+    }
+    let mut reasons: Vec<(&str, Vec<&str>)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, titles)| std::cmp::Reverse(titles.len()));
+    let mut cells: Vec<(usize, Vec<String>)> = Vec::new();
+    for (why, titles) in reasons {
+        let told = format!("{why}：{}", titles.join("、"));
+        match cells.last_mut() {
+            Some((count, cell)) if *count + titles.len() <= RULES_PER_CELL => {
+                *count += titles.len();
+                cell.push(told);
+            }
+            _ => cells.push((titles.len(), vec![told])),
+        }
+    }
+    cells.into_iter().map(|(count, cell)| (count, cell.join("\n"))).collect()
+}

@@ -1,0 +1,153 @@
+//! What a run with `--mask` writes may be posted publicly: no ID, certificate or account number, no phone, no disease in any cell, comment,
+//! validation, property or hidden column of any workbook. What a run keeps can be read by its owner only.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrow::array::{AsArray, RecordBatch};
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn run(pipeline: &str, input: &Path, out: &Path, more: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .arg("run")
+        .arg(root(pipeline))
+        .arg("--input")
+        .arg(input)
+        .arg("--out")
+        .arg(out)
+        .args(more)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn read_parquet(path: &Path) -> RecordBatch {
+    let file = fs::File::open(path).expect("a stage file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
+}
+
+/// Every value of these columns, as read and as written.
+fn values(records: &RecordBatch, columns: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for name in columns {
+        for name in [(*name).to_owned(), format!("{name}_raw")] {
+            let Some(column) = records.column_by_name(&name).and_then(|column| column.as_string_opt::<i32>()) else { continue };
+            found.extend(column.iter().flatten().map(|value| value.trim().to_owned()));
+        }
+    }
+    found
+}
+
+/// Every part of a workbook as text, entities resolved.
+fn text_of(book: &Path) -> String {
+    let mut archive = zip::ZipArchive::new(fs::File::open(book).expect("a workbook")).expect("a zip");
+    let mut text = String::new();
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).expect("a part");
+        let mut bytes = Vec::new();
+        part.read_to_end(&mut bytes).expect("bytes");
+        text.push_str(&String::from_utf8_lossy(&bytes));
+        text.push('\n');
+    }
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// The secrets that stand whole in a text.
+fn shown<'s>(text: &str, numbers: &'s BTreeSet<String>, words: &'s BTreeSet<String>) -> Vec<&'s str> {
+    // Only what is joined without a gap can hold a number.
+    let runs: BTreeSet<&str> = text
+        .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '+' || c == '-'))
+        .filter(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 6)
+        .collect();
+    let number = |secret: &&String| runs.iter().any(|run| run.contains(secret.as_str()));
+    let word = |secret: &&String| text.contains(secret.as_str());
+    numbers.iter().filter(number).chain(words.iter().filter(word)).map(String::as_str).collect()
+}
+
+fn books(out: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(out.join("reports")).expect("reports");
+    let mut books: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    books.sort();
+    books
+}
+
+#[test]
+fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (open, masked) = (folder.path().join("open"), folder.path().join("masked"));
+    let input = root("fixtures/2018-06");
+    run("pipelines/monthly.toml", &input, &open, &[]);
+    run("pipelines/monthly.toml", &open, &masked, &["--mask"]);
+
+    let records = read_parquet(&open.join("stages/records.parquet"));
+    let columns = [
+        "id_number",
+        "head_id_number",
+        "guardian_id_number",
+        "disability_no",
+        "phone",
+        "account_number",
+        "dibao_no",
+        "tekun_no",
+        "student_no",
+    ];
+    let mut numbers = values(&records, &columns);
+    numbers.retain(|value| value.bytes().filter(u8::is_ascii_digit).count() >= 8 && !value.contains('*'));
+    let words: BTreeSet<String> = values(&records, &["disease", "health", "disability_kinds"])
+        .into_iter()
+        .filter(|word| word.chars().count() >= 3)
+        .collect();
+    assert!(numbers.len() > 500 && words.len() > 3, "{} numbers, {words:?}", numbers.len());
+
+    // The check can see: without the mask it finds plenty.
+    let seen: usize = books(&open).iter().map(|book| shown(&text_of(book), &numbers, &words).len()).sum();
+    assert!(seen > 100, "only {seen}");
+
+    // Words of the policy itself are nobody's.
+    let policy: String = books(&masked)
+        .iter()
+        .filter(|book| book.to_string_lossy().contains("政策落实对照表"))
+        .map(|book| text_of(book))
+        .collect();
+    let words: BTreeSet<String> = words.into_iter().filter(|word| !policy.contains(word.as_str())).collect();
+    let town = "瑞溪镇";
+    let dossier = folder.path().join("dossier");
+    run("pipelines/township.toml", &open, &dossier, &["--town", town, "--mask"]);
+    let mut checked = 0;
+    for book in books(&masked).iter().chain(&books(&dossier)) {
+        let found = shown(&text_of(book), &numbers, &words);
+        assert!(found.is_empty(), "{} shows {found:?}", book.display());
+        checked += 1;
+    }
+    assert!(checked > 15, "only {checked} workbooks");
+    assert!(words.len() > 2, "{words:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_folder_can_be_read_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (county, town) = (folder.path().join("county"), folder.path().join("town"));
+    run("pipelines/monthly.toml", &root("fixtures/2018-06"), &county, &[]);
+    run("pipelines/township.toml", &county, &town, &["--town", "土坪镇", "--mask"]);
+    let mut waiting = vec![county, town];
+    let mut seen = 0;
+    while let Some(path) = waiting.pop() {
+        let kind = fs::metadata(&path).expect("there");
+        let mode = kind.permissions().mode() & 0o777;
+        assert_eq!(mode, if kind.is_dir() { 0o700 } else { 0o600 }, "{} is {mode:o}", path.display());
+        seen += 1;
+        if kind.is_dir() {
+            waiting.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
