@@ -32,6 +32,12 @@ pub(super) enum Command {
     Evaluate(EvaluateArgs),
     /// Everything a run knows of a person, a household or a finding 查一人、一户、一条疑点
     Explain(ExplainArgs),
+    /// One table of a run as CSV, JSON, xlsx or Parquet 导出一张表
+    Export(ExportArgs),
+    /// What changed between two runs: new, gone and why, persisting, with money 两次运行的差别
+    Diff(DiffArgs),
+    /// Remove run folders older than a set age, with a receipt 清理到期的运行文件夹
+    Purge(PurgeArgs),
     /// How links came about: per registry, weights, thresholds, completeness 关联情况
     Diagnose(DiagnoseArgs),
     /// What a rule may name: facts, parameters, readings, registry columns, as Markdown 规则可以用的名字
@@ -224,6 +230,80 @@ pub(super) struct FactsArgs {
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Run folder 运行文件夹
+    pub(super) run: PathBuf,
+    /// Table, e.g. findings; a wrong name lists them all 表名，如 findings
+    pub(super) table: String,
+    /// Form 格式
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(super) format: FormatName,
+    /// File to write, readable by its owner only; default: stdout 写入的文件，不写则输出到屏幕
+    #[arg(long, short)]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// Forms of an exported table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatName {
+    /// UTF-8 with a mark, for Excel; long numbers end in a tab and stay whole
+    Csv,
+    /// An array of objects
+    Json,
+    /// A workbook
+    Xlsx,
+    /// As in the run folder
+    Parquet,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// Earlier run folder 上次的运行文件夹
+    pub(super) old: PathBuf,
+    /// Later run folder 这次的运行文件夹
+    pub(super) new: PathBuf,
+    /// Print JSON 以 JSON 打印
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Also write a workbook, numbers masked 另写一个工作簿（号码脱敏）
+    #[arg(long, value_name = "FILE")]
+    pub(super) xlsx: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    /// Run folders, or folders that hold some 运行文件夹，或装着运行文件夹的文件夹
+    #[arg(required = true)]
+    pub(super) runs: Vec<PathBuf>,
+    /// Age: days since the run was written, e.g. 180d 超过多少天，如 180d
+    #[arg(long, value_name = "DAYS")]
+    pub(super) older_than: Days,
+    /// Day that ages are counted at; default: today 按哪天算
+    #[arg(long)]
+    pub(super) as_of: Option<Day>,
+    /// Remove; without it only a list is shown 真的删除；不写只列出
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Receipt to write; default: beside the first folder 清理回执文件
+    #[arg(long, value_name = "FILE")]
+    pub(super) receipt: Option<PathBuf>,
+}
+
+/// A number of days: `180`, `180d`, `180天`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Days(pub(super) i32);
+
+impl std::str::FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_suffix('d').or_else(|| text.strip_suffix('天')).unwrap_or(text);
+        let days: Option<i32> = number.parse().ok().filter(|days| *days >= 0);
+        days.map(Self).ok_or_else(|| format!("“{text}”不是天数，写成 180d 这样"))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,13 @@
 mod args;
 mod check;
 mod diagnose;
+mod diff;
 mod evaluate;
 mod explain;
+mod export;
 mod facts;
 mod practice;
+mod purge;
 mod receive;
 mod run;
 mod ui;
@@ -76,6 +79,9 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Diagnose(arguments) => diagnose::diagnose(arguments),
+        Command::Export(arguments) => export::export(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Purge(arguments) => purge::purge(&arguments),
         Command::Facts(arguments) => facts::facts(&arguments),
     };
     match done {

@@ -4,6 +4,7 @@
 //! they meet here.
 
 pub mod carried;
+pub mod change;
 pub mod columns;
 pub mod date;
 pub mod decision;

@@ -30,6 +30,11 @@ impl Caption {
         Self(vec![("county", county.to_owned())])
     }
 
+    /// Of a comparison of two runs.
+    pub(super) fn new_comparison(period: &str, as_of: Day) -> Self {
+        Self(vec![("period", period.to_owned()), ("as_of", as_of.to_string())])
+    }
+
     /// With one more value, which replaces an earlier one of the same name.
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut values = self.0.clone();

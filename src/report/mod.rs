@@ -8,6 +8,7 @@
 
 mod answers;
 mod caption;
+mod changes;
 mod clauses;
 mod differences;
 mod dossier;
@@ -46,6 +47,7 @@ use crate::model::standing::Standings;
 pub use receipt::receipt;
 
 use caption::Caption;
+pub use changes::{ChangesInput, changes};
 pub use dossier::{DossierInput, dossier};
 use entry::{Histories, View, by_subject, new_first, one_each};
 use lists::{Book, ROWS_PER_SHEET, Section};

@@ -3,6 +3,7 @@
 //! Takes the texts of a layout folder (`style.toml` and one file per kind of workbook), gives [`Layouts`] or every mistake found, each with file and line. A [`Layouts`] that exists is sound: widths are positive,
 //! every drop-down names a list, every placeholder is known.
 
+mod changes;
 mod dossier;
 mod fields;
 mod ledger;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use changes::{ChangeListField, ChangeSumField, ChangesBook};
 pub use dossier::{DossierBook, DossierField, DossierIndexField};
 pub use fields::{
     ClauseField, CrossField, ExemptionField, HeadlineField, IndexField, IntakeField, ListField, NoteField, RateField, RuleField,
@@ -45,6 +47,8 @@ pub struct Layouts {
     pub review: ReviewBook,
     /// One dossier per town.
     pub dossier: DossierBook,
+    /// A comparison of two runs.
+    pub changes: ChangesBook,
 }
 
 /// The table of promises.

@@ -1,8 +1,8 @@
 //! Layouts from text: each file read on its own, then checked against what only the program knows.
 
 use super::{
-    Answer, Choices, ClauseBook, DossierBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook, ReviewField,
-    Style, SummaryBook, Table,
+    Answer, ChangesBook, Choices, ClauseBook, DossierBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook,
+    ReviewField, Style, SummaryBook, Table,
 };
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
@@ -11,7 +11,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 10] = [
+const SHIPPED: [(&str, &str); 11] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
@@ -22,6 +22,7 @@ const SHIPPED: [(&str, &str); 10] = [
     ("receipt.toml", include_str!("../../../reports/receipt.toml")),
     ("review.toml", include_str!("../../../reports/review.toml")),
     ("dossier.toml", include_str!("../../../reports/dossier.toml")),
+    ("changes.toml", include_str!("../../../reports/changes.toml")),
 ];
 
 impl Layouts {
@@ -51,6 +52,12 @@ impl Layouts {
             check.table(&book.list);
             check.table(&book.not_evaluated);
         });
+        let changes = folder.read("changes.toml", |book: &ChangesBook, check| {
+            check.table(&book.rules);
+            check.table(&book.towns);
+            check.table(&book.villages);
+            check.table(&book.list);
+        });
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -64,6 +71,7 @@ impl Layouts {
                 receipt: receipt?,
                 review: review?,
                 dossier: dossier?,
+                changes: changes?,
             })
         };
         match (problems, whole()) {
@@ -117,6 +125,7 @@ impl Checked for SummaryBook {}
 impl Checked for ClauseBook {}
 impl Checked for ReceiptBook {}
 impl Checked for DossierBook {}
+impl Checked for ChangesBook {}
 
 impl Checked for ListBook {
     fn choices(&self) -> Option<&Choices> {

@@ -1,0 +1,216 @@
+//! What is done with finished runs: export a table, compare two, purge the old. Through the real program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn bidui(arguments: &[&str]) -> Output {
+    // Where the shipped pipelines are, so that rules have their titles.
+    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).current_dir(root("")).output().expect("the program starts")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn run(input: &Path, out: &Path) {
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let output = bidui(&["run", "pipelines/monthly.toml", "--input", &text(input), "--out", &text(out)]);
+    assert!(output.status.success(), "{}", told(&output));
+}
+
+fn table(run: &Path, name: &str) -> RecordBatch {
+    let file = fs::File::open(run.join(format!("stages/{name}.parquet"))).expect("a stage file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
+}
+
+fn column(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let column = batch.column_by_name(name).expect("a column").as_string::<i32>();
+    (0..column.len()).map(|at| column.is_valid(at).then(|| column.value(at).to_owned())).collect()
+}
+
+#[test]
+fn a_table_leaves_the_run_whole_in_every_format() {
+    use calamine::{Reader, Xlsx, open_workbook};
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    run(&root("fixtures/2018-06"), &out);
+    let out_text = out.to_str().expect("plain");
+    let people = table(&out, "people");
+    let numbers = column(&people, "number");
+
+    let csv = bidui(&["export", out_text, "people"]);
+    assert!(csv.status.success() && csv.stdout.starts_with("\u{feff}person_id,".as_bytes()), "{}", told(&csv));
+    let mut reader = csv::Reader::from_reader(&csv.stdout[3..]);
+    let at = reader.headers().expect("a header").iter().position(|name| name == "number").expect("a column");
+    let exported: Vec<String> = reader.records().map(|record| record.expect("a record")[at].to_owned()).collect();
+    let expected: Vec<String> = numbers
+        .iter()
+        .map(|number| match number {
+            Some(number) if number.len() >= 12 && number.bytes().filter(u8::is_ascii_digit).count() + 1 >= number.len() => {
+                format!("{number}\t")
+            }
+            other => other.clone().unwrap_or_default(),
+        })
+        .collect();
+    assert_eq!(exported, expected);
+
+    let json = bidui(&["export", out_text, "findings", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let findings = table(&out, "findings");
+    assert_eq!(rows.as_array().map(Vec::len), Some(findings.num_rows()));
+    let ids = column(&findings, "finding_id");
+    assert_eq!(rows[0]["finding_id"].as_str(), ids[0].as_deref());
+    assert!(rows[0]["evidence"][0]["registry"].is_string(), "{}", rows[0]);
+
+    let book = folder.path().join("people.xlsx");
+    let xlsx = bidui(&["export", out_text, "people", "--format", "xlsx", "--out", book.to_str().expect("plain")]);
+    assert!(xlsx.status.success(), "{}", told(&xlsx));
+    let mut workbook: Xlsx<_> = open_workbook(&book).expect("a workbook");
+    let range = workbook.worksheet_range("people").expect("a sheet");
+    assert_eq!(range.rows().count(), people.num_rows() + 1);
+    let shown: Vec<String> = range.rows().skip(1).map(|row| row[at].to_string()).collect();
+    assert_eq!(
+        shown,
+        numbers.iter().map(|number| number.clone().unwrap_or_default()).collect::<Vec<_>>(),
+        "as text, every digit"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&book).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+
+    let parquet = bidui(&["export", out_text, "links", "--format", "parquet"]);
+    assert_eq!(parquet.stdout, fs::read(out.join("stages/links.parquet")).expect("the stage"));
+
+    let wrong = bidui(&["export", out_text, "finding"]);
+    assert!(wrong.status.code() == Some(2) && told(&wrong).contains("findings"), "{}", told(&wrong));
+    let nowhere = bidui(&["export", folder.path().to_str().expect("plain"), "findings"]);
+    assert!(nowhere.status.code() == Some(2) && told(&nowhere).contains("运行文件夹"), "{}", told(&nowhere));
+}
+
+#[test]
+fn gone_findings_say_why_and_every_finding_is_counted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (june, july) = (folder.path().join("june"), folder.path().join("july"));
+    run(&root("fixtures/2018-06"), &june);
+    // July came without the disability federation's files: their rules are not evaluated.
+    let input = folder.path().join("2018-07");
+    Command::new("cp").arg("-r").arg(root("fixtures/2018-07")).arg(&input).status().expect("copied");
+    fs::remove_dir_all(input.join("残联")).expect("removed");
+    run(&input, &july);
+    let (was, is) = (table(&june, "findings"), table(&july, "findings"));
+    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let book = folder.path().join("diff.xlsx");
+    let output = bidui(&["diff", &text(&june), &text(&july), "--json", "--xlsx", &text(&book)]);
+    assert!(output.status.success(), "{}", told(&output));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+
+    let mut changes: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for entry in found["findings"].as_array().expect("a list") {
+        let of = |name: &str| entry[name].as_str().expect("text").to_owned();
+        assert!(changes.insert(of("finding_id"), (of("change"), of("rule"))).is_none(), "{entry} twice");
+    }
+    let ids = |batch: &RecordBatch| -> Vec<String> { column(batch, "finding_id").into_iter().flatten().collect() };
+    let (old, new) = (ids(&was), ids(&is));
+    for id in &new {
+        let expected = if old.contains(id) { "persisting" } else { "new" };
+        assert_eq!(changes[id].0, expected, "{id}");
+    }
+    let persons: Vec<String> = column(&table(&july, "people"), "person_id").into_iter().flatten().collect();
+    let run_json: serde_json::Value = serde_json::from_slice(&fs::read(july.join("run.json")).expect("run.json")).expect("JSON");
+    let held: Vec<&str> = run_json["notes"]
+        .as_array()
+        .expect("notes")
+        .iter()
+        .filter(|note| note["held"] == true && note["town"].is_null())
+        .filter_map(|note| note["rule"].as_str())
+        .collect();
+    let (person_of, rules) = (column(&was, "person_id"), column(&was, "rule"));
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, id) in old.iter().enumerate().filter(|(_, id)| !new.contains(id)) {
+        let change = changes[id].0.as_str();
+        *kinds.entry(change).or_default() += 1;
+        let rule = rules[at].as_deref().expect("a rule");
+        if held.contains(&rule) {
+            assert_eq!(change, "not_evaluated", "{rule}");
+        } else if person_of[at].as_ref().is_some_and(|person| !persons.contains(person)) {
+            assert_eq!(change, "subject_gone", "{rule}");
+        } else {
+            assert!(["resolved", "held_back", "subject_gone", "not_evaluated"].contains(&change), "{rule}: {change}");
+        }
+    }
+    assert_eq!(changes.len(), new.len() + old.iter().filter(|id| !new.contains(id)).count());
+    assert!(kinds["not_evaluated"] > 0 && kinds["resolved"] > 0, "{kinds:?}");
+
+    // Sums over groups are the totals.
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for group in found["groups"].as_array().expect("groups") {
+        for (change, sum) in group["changes"].as_object().expect("changes") {
+            *sums.entry(change.clone()).or_default() += sum["findings"].as_u64().expect("a count");
+        }
+    }
+    for (change, sum) in found["totals"].as_object().expect("totals") {
+        assert_eq!(Some(sums[change]), sum["findings"].as_u64(), "{change}");
+    }
+
+    let plain = bidui(&["diff", &text(&june), &text(&july)]);
+    let plain = told(&plain);
+    assert!(plain.contains("规则未评估") && plain.contains("不再列出") && plain.contains("2018-06 → 2018-07"), "{plain}");
+    assert!(!plain.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18), "a whole number");
+    {
+        use calamine::{Reader, Xlsx, open_workbook};
+        let mut workbook: Xlsx<_> = open_workbook(&book).expect("a workbook");
+        assert_eq!(workbook.sheet_names(), ["按规则", "按乡镇", "按村", "逐条"]);
+        let rows =
+            workbook.worksheet_range("逐条").expect("a sheet").rows().filter(|row| row[2].to_string().starts_with('F')).count();
+        assert_eq!(rows, changes.len());
+    }
+    let back = bidui(&["diff", &text(&july), &text(&june)]);
+    assert!(told(&back).contains("次序可能写反"), "{}", told(&back));
+    let same = bidui(&["diff", &text(&june), &text(&june), "--json"]);
+    let same: serde_json::Value = serde_json::from_slice(&same.stdout).expect("JSON");
+    assert_eq!(same["totals"].as_object().map(serde_json::Map::len), Some(1), "all persist: {}", same["totals"]);
+}
+
+#[test]
+fn purge_lists_first_removes_when_told_and_leaves_a_receipt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, other) = (folder.path().join("2018-06结果"), folder.path().join("别的"));
+    run(&root("fixtures/2018-06"), &old);
+    fs::create_dir(&other).expect("a folder");
+    fs::write(other.join("run.json"), "{}").expect("written");
+    let all = folder.path().to_str().expect("plain");
+    let listed = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01"]);
+    assert!(listed.status.success() && told(&listed).contains("到期 1 个，什么也没有删"), "{}", told(&listed));
+    assert!(old.join("run.json").exists());
+    let young = bidui(&["purge", all, "--older-than", "180d", "--yes"]);
+    assert!(told(&young).contains("到期 0 个，什么也没有删") && old.join("run.json").exists(), "{}", told(&young));
+
+    let receipt = folder.path().join("回执.csv");
+    let receipt_text = receipt.to_str().expect("plain");
+    let done = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01", "--yes", "--receipt", receipt_text]);
+    assert!(done.status.success() && told(&done).contains("删除 1 个"), "{}", told(&done));
+    assert!(!old.exists() && other.join("run.json").exists());
+    let text = fs::read_to_string(&receipt).expect("a receipt");
+    assert!(text.contains("2018-06结果") && text.contains("已删除") && text.contains("2099-01-01"), "{text}");
+    assert!(
+        text.lines().nth(1).is_some_and(|line| line.split(',').any(|field| field.len() == 64)),
+        "the hash of run.json: {text}"
+    );
+    // A receipt is never overwritten, and without one nothing is removed.
+    run(&root("fixtures/2018-06"), &old);
+    let again = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01", "--yes", "--receipt", receipt_text]);
+    assert!(again.status.code() == Some(2) && old.join("run.json").exists(), "{}", told(&again));
+    let wrong = bidui(&["purge", all, "--older-than", "半年"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", told(&wrong));
+}
