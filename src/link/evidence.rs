@@ -103,31 +103,32 @@ impl Comparison {
     }
 }
 
-/// The bars of a weight: the prior, every comparison that had evidence, and what the name's rarity adds; they sum to `total`.
-pub(super) fn bars(weights: &Weights, levels: Levels, total: Bits) -> Vec<Bar> {
+/// Gives the bars of a weight: the prior, every comparison that had evidence, and what the name's rarity adds; they sum to `total`.
+fn each_bar(weights: &Weights, levels: Levels, total: Bits, mut give: impl FnMut(Bar)) {
     let bar = |comparison, bits| Bar { comparison, weight: to_f32(bits) };
-    let mut bars = vec![bar(Comparison::Prior, weights.prior)];
+    give(bar(Comparison::Prior, weights.prior));
     let mut rest = total - weights.prior;
     for (comparison, level) in (0u8..).zip(levels.0).filter(|(_, level)| *level != MISSING) {
         let bits = weights.bits(usize::from(comparison), usize::from(level));
         rest -= bits;
-        bars.push(bar(Comparison::Level(comparison, level), bits));
+        give(bar(Comparison::Level(comparison, level), bits));
     }
     if rest != 0 {
-        bars.push(bar(Comparison::NameFrequency, rest));
+        give(bar(Comparison::NameFrequency, rest));
     }
-    bars
 }
 
 /// The bars as review pairs hold them.
 pub(super) fn parts(weights: &Weights, levels: Levels, total: Bits) -> Vec<WeightPart> {
-    let bars = bars(weights, levels, total).into_iter();
-    let part = |bar: Bar| WeightPart {
-        comparison: bar.comparison.name().to_owned(),
-        level: bar.comparison.level().to_owned(),
-        weight: bar.weight,
-    };
-    bars.map(part).collect()
+    let mut parts = Vec::new();
+    each_bar(weights, levels, total, |bar| {
+        parts.push(WeightPart {
+            comparison: bar.comparison.name().to_owned(),
+            level: bar.comparison.level().to_owned(),
+            weight: bar.weight,
+        });
+    });
+    parts
 }
 
 /// Every row's evidence.
@@ -234,25 +235,17 @@ impl Evidence {
     /// The bars of the row's weight; none for a founder.
     #[must_use]
     pub fn bars(&self, row: RowId) -> Vec<Bar> {
-        let (Some(noted), Some(total)) = (self.rows.get(row.0 as usize), self.totals.get(row.0 as usize)) else {
-            return Vec::new();
-        };
-        match self.weights.get(usize::from(noted.weights)) {
-            Some(weights) if noted.basis != Basis::Founder => bars(weights, noted.levels, *total),
-            _ => Vec::new(),
-        }
+        let mut bars = Vec::new();
+        self.each_bar(row, |bar| bars.push(bar));
+        bars
     }
 
-    /// The bars as workbooks show them.
-    #[must_use]
-    pub fn parts(&self, row: RowId) -> Vec<WeightPart> {
-        let bars = self.bars(row).into_iter();
-        let part = |bar: Bar| WeightPart {
-            comparison: bar.comparison.name().to_owned(),
-            level: bar.comparison.level().to_owned(),
-            weight: bar.weight,
-        };
-        bars.map(part).collect()
+    /// Gives the bars of the row's weight, without allocating.
+    pub fn each_bar(&self, row: RowId, give: impl FnMut(Bar)) {
+        let (Some(noted), Some(total)) = (self.rows.get(row.0 as usize), self.totals.get(row.0 as usize)) else { return };
+        if let Some(weights) = self.weights.get(usize::from(noted.weights)).filter(|_| noted.basis != Basis::Founder) {
+            each_bar(weights, noted.levels, *total, give);
+        }
     }
 
     /// The best candidate that the row was not given to.

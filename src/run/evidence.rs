@@ -12,7 +12,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Int32Type};
 
 use crate::config::link::COMPARISONS;
-use crate::link::evidence::{Bar, Comparison, Evidence, NAME_FREQUENCY};
+use crate::link::evidence::{Comparison, Evidence, NAME_FREQUENCY};
 use crate::model::record::RowId;
 
 fn words() -> DataType {
@@ -49,14 +49,14 @@ pub(super) fn columns(evidence: &Evidence, rows: std::ops::Range<u32>) -> Vec<Ar
     vec![
         Arc::new(all().map(|row| evidence.rule(row)).collect::<DictionaryArray<Int32Type>>()),
         Arc::new(all().map(|row| evidence.compared_with(row).map(|other| other.0)).collect::<UInt32Array>()),
-        parts(all().map(|row| evidence.bars(row)), rows.len()),
+        parts(evidence, rows.clone()),
         Arc::new(rivals.iter().map(|rival| rival.map(|rival| rival.other.0)).collect::<UInt32Array>()),
         Arc::new(rivals.iter().map(|rival| rival.map(|rival| rival.weight())).collect::<Float32Array>()),
     ]
 }
 
 /// Comparison and level as positions in two small lists of words.
-fn parts(bars: impl Iterator<Item = Vec<Bar>>, rows: usize) -> ArrayRef {
+fn parts(evidence: &Evidence, rows: std::ops::Range<u32>) -> ArrayRef {
     let mut comparison_words = vec!["prior", NAME_FREQUENCY];
     let mut level_words = vec![""];
     let mut first_level = [0i32; COMPARISONS.len()];
@@ -65,12 +65,12 @@ fn parts(bars: impl Iterator<Item = Vec<Bar>>, rows: usize) -> ArrayRef {
         first_level[at] = i32::try_from(level_words.len()).unwrap_or(0);
         level_words.extend(levels);
     }
-    let (mut comparisons, mut levels) = (Vec::with_capacity(rows * 6), Vec::with_capacity(rows * 6));
-    let mut weights = Float32Builder::with_capacity(rows * 6);
-    let mut lengths = Vec::with_capacity(rows);
-    for bars in bars {
-        lengths.push(bars.len());
-        for bar in bars {
+    let (mut comparisons, mut levels) = (Vec::with_capacity(rows.len() * 6), Vec::with_capacity(rows.len() * 6));
+    let mut weights = Float32Builder::with_capacity(rows.len() * 6);
+    let mut lengths = Vec::with_capacity(rows.len());
+    for row in rows {
+        let before = comparisons.len();
+        evidence.each_bar(RowId(row), |bar| {
             let (comparison, level) = match bar.comparison {
                 Comparison::Prior => (0, 0),
                 Comparison::NameFrequency => (1, 0),
@@ -82,7 +82,8 @@ fn parts(bars: impl Iterator<Item = Vec<Bar>>, rows: usize) -> ArrayRef {
             comparisons.push(comparison);
             levels.push(level);
             weights.append_value(bar.weight);
-        }
+        });
+        lengths.push(comparisons.len() - before);
     }
     let words = |keys: Vec<i32>, words: Vec<&str>| -> ArrayRef {
         // Every key is a position in the list that it was made from.

@@ -430,8 +430,13 @@ impl Run<'_> {
         }
         decisions::write(&self.workspace, &linked.decided)?;
         learned::write(&self.workspace, self.definitions, self.period, records, &evidence)?;
-        stages::write_links(&self.workspace.path("stages/links.parquet")?, records, &linked, Some(&evidence))?;
-        stages::write_batch(&self.workspace.path("stages/people.parquet")?, &linked.people.0)?;
+        let (links, people) = (self.workspace.path("stages/links.parquet")?, self.workspace.path("stages/people.parquet")?);
+        let (links, people) = rayon::join(
+            || stages::write_links(&links, records, &linked, Some(&evidence)),
+            || stages::write_batch(&people, &linked.people.0),
+        );
+        links?;
+        people?;
         stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
         stages::write_suspicions(&self.workspace.path("stages/suspicions.parquet")?, records, &linked.suspicions)?;
         Ok((linked, evidence))
