@@ -39,7 +39,7 @@ pub struct Thresholds {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Most records of the indexed side per blocking key.
+    /// Most records behind a blocking key; larger blocks are split.
     pub block: usize,
     /// Most rounds of household evidence.
     pub rounds: usize,

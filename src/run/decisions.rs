@@ -55,6 +55,9 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
     for path in files {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let unreadable = |what: String| RunError::Usage(format!("读不出答复文件 {}：{what}", path.display()));
+        if path.is_dir() {
+            return Err(unreadable("它是文件夹。请指定填好的那个工作簿，几个就写几次 --decisions".to_owned()));
+        }
         let (_, sha256) = inputs::hash(path).map_err(|error| unreadable(error.to_string()))?;
         let mut reader =
             Reader { layout, name: &name, sheet: String::new(), columns: None, lists: 0, keyless: None, answered: &mut answered };
