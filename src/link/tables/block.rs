@@ -69,7 +69,8 @@ struct RuleKeys {
     right_rows: Vec<u32>,
     lines: Vec<Line>,
     predicted: u64,
-    heaviest: Option<(u32, u32, u64)>,
+    /// A record of the heaviest key, and its pairs.
+    heaviest: Option<(u32, u64)>,
 }
 
 impl RuleKeys {
@@ -83,7 +84,8 @@ impl RuleKeys {
 pub struct Prediction {
     /// The rule as written.
     pub rule: String,
-    /// Pairs that share a key of it, counted exactly from the keys; earlier rules may make some of them.
+    /// Pairs that share a key of it, counted exactly from the keys; earlier rules may make some of them. Of one table, a rule whose sides
+    /// differ (`a=b`) counts a pair both ways round.
     pub pairs: u64,
     /// The key that makes the most pairs: its values, masked, and how many pairs; `None` where no two records share one.
     pub heaviest: Option<(String, u64)>,
@@ -92,19 +94,32 @@ pub struct Prediction {
 /// All rules.
 pub(super) struct Candidates {
     rules: Vec<RuleKeys>,
+    /// Per row its only key under every rule, so that a pair costs two lines of memory and not two per rule; 0 for none, [`MANY`] where
+    /// the rule's own lists must be looked at.
+    only: Vec<u64>,
     deduplicate: bool,
 }
+
+/// Several keys, or others on the right side.
+const MANY: u64 = u64::MAX;
 
 impl Candidates {
     pub(super) fn new(store: &Store, model: &TablesModel) -> Self {
         let deduplicate = model.task == Task::Deduplicate;
-        let rules = model.rules.par_iter().map(|rule| rule_keys(store, rule, deduplicate)).collect();
-        Self { rules, deduplicate }
+        let rules: Vec<RuleKeys> = model.rules.par_iter().map(|rule| rule_keys(store, rule, deduplicate)).collect();
+        let only_key = |rule: &RuleKeys, row: u32| match (rule.left.of(row), &rule.right) {
+            ([], None) => 0,
+            ([key], None) => *key,
+            _ => MANY,
+        };
+        let rows = dense(store.len());
+        let only = (0..rows).into_par_iter().flat_map_iter(|row| rules.iter().map(move |rule| only_key(rule, row))).collect();
+        Self { rules, only, deduplicate }
     }
 
     /// Exact counts per rule.
     pub(super) fn predict(&self, store: &Store, model: &TablesModel) -> Vec<Prediction> {
-        let told = |rule: &Rule, (row, _, pairs): (u32, u32, u64)| {
+        let told = |rule: &Rule, (row, pairs): (u32, u64)| {
             let values: Vec<String> = rule
                 .parts
                 .iter()
@@ -142,7 +157,7 @@ impl Candidates {
                 let mut state = start();
                 for line in lines {
                     for &other in &keys.right_rows[line.from as usize..line.to as usize] {
-                        if let Some((left, right)) = self.is_once(keys, line, other) {
+                        if let Some((left, right)) = self.is_once(rule, line, other) {
                             each(&mut state, left, right, self.is_first(rule, left, right));
                         }
                     }
@@ -153,9 +168,11 @@ impl Candidates {
     }
 
     /// The pair, unless another key or the mirror image of this one makes it too and comes first.
-    fn is_once(&self, keys: &RuleKeys, line: &Line, other: u32) -> Option<(u32, u32)> {
-        let row = line.row;
-        if !keys.left.ends.is_empty() || !keys.right_keys().ends.is_empty() {
+    fn is_once(&self, rule: usize, line: &Line, other: u32) -> Option<(u32, u32)> {
+        let (row, keys) = (line.row, &self.rules[rule]);
+        // Two rows share several keys only where each has several.
+        let many = |row: u32| self.only.get(row as usize * self.rules.len() + rule) == Some(&MANY);
+        if (!keys.left.ends.is_empty() || !keys.right_keys().ends.is_empty()) && many(row) && many(other) {
             let shared = keys.left.shared(row, keys.right_keys(), other);
             if shared != Some(line.key) {
                 return None;
@@ -170,7 +187,11 @@ impl Candidates {
 
     /// Whether no rule before `rule` makes the pair.
     fn is_first(&self, rule: usize, left: u32, right: u32) -> bool {
-        self.rules.iter().take(rule).all(|earlier| {
+        let keys = |row: u32| self.only.get(row as usize * self.rules.len()..).unwrap_or(&[]);
+        self.rules.iter().zip(keys(left).iter().zip(keys(right))).take(rule).all(|(earlier, (one, other))| {
+            if *one != MANY && *other != MANY {
+                return *one == 0 || one != other;
+            }
             let straight = earlier.left.shared(left, earlier.right_keys(), right).is_some();
             let mirrored = || {
                 self.deduplicate && earlier.right.is_some() && earlier.left.shared(right, earlier.right_keys(), left).is_some()
@@ -185,18 +206,20 @@ fn rule_keys(store: &Store, rule: &Rule, deduplicate: bool) -> RuleKeys {
     let right = (!rule.is_symmetric()).then(|| keys(store, &rule.parts, |part| part.right));
     let total = dense(store.len());
     let entries = |keys: &Keys, from: u32, to: u32| {
-        let mut entries: Vec<(u64, u32)> =
-            (from..to).into_par_iter().flat_map_iter(|row| keys.of(row).iter().map(move |key| (*key, row))).collect();
+        let mut entries: Vec<(u64, u32)> = Vec::with_capacity((to - from) as usize);
+        entries.extend((from..to).flat_map(|row| keys.of(row).iter().map(move |key| (*key, row))));
         entries.par_sort_unstable();
         entries
     };
     let (left_entries, right_entries) = if deduplicate {
         let all = entries(&left, 0, total);
-        let others = right.as_ref().map_or_else(|| all.clone(), |keys| entries(keys, 0, total));
+        let others = right.as_ref().map(|keys| entries(keys, 0, total));
         (all, others)
     } else {
-        (entries(&left, 0, store.left), entries(right.as_ref().unwrap_or(&left), store.left, total))
+        (entries(&left, 0, store.left), Some(entries(right.as_ref().unwrap_or(&left), store.left, total)))
     };
+    // Of one table both sides are the same list, unless the rule's sides differ.
+    let right_entries = right_entries.as_ref().unwrap_or(&left_entries);
     let triangle = deduplicate && right.is_none();
     let mut made = RuleKeys { left, right, right_rows: Vec::new(), lines: Vec::new(), predicted: 0, heaviest: None };
     let mut start = 0;
@@ -213,8 +236,8 @@ fn rule_keys(store: &Store, rule: &Rule, deduplicate: bool) -> RuleKeys {
         let pairs = if triangle { mine * (mine - 1) / 2 } else { mine * others };
         if pairs > 0 {
             made.predicted += pairs;
-            if made.heaviest.is_none_or(|(.., most)| pairs > most) {
-                made.heaviest = Some((group[0].1, 0, pairs));
+            if made.heaviest.is_none_or(|(_, most)| pairs > most) {
+                made.heaviest = Some((group[0].1, pairs));
             }
             for (at, &(_, row)) in group.iter().enumerate() {
                 // Of one table every pair once: each record against those behind it.
@@ -226,8 +249,24 @@ fn rule_keys(store: &Store, rule: &Rule, deduplicate: bool) -> RuleKeys {
         }
         start = end;
     }
-    made.right_rows = right_entries.into_iter().map(|(_, row)| row).collect();
+    made.right_rows = right_entries.iter().map(|(_, row)| *row).collect();
     made
+}
+
+/// What the distinct values of a field give.
+enum Given<'s> {
+    One(&'s [u64]),
+    Several(Vec<Vec<u64>>),
+}
+
+impl Given<'_> {
+    fn of(&self, value: u32) -> &[u64] {
+        let value = value as usize;
+        match self {
+            Self::One(keys) => keys.get(value..=value).unwrap_or(&[]),
+            Self::Several(lists) => lists.get(value).map_or(&[], Vec::as_slice),
+        }
+    }
 }
 
 /// The keys of every row; `side` says whose field of a part is meant.
@@ -244,16 +283,19 @@ fn keys(store: &Store, parts: &[KeyPart], side: impl Fn(&KeyPart) -> usize + Syn
                     None => return 0,
                 }
             }
-            key.max(1)
+            key.clamp(1, MANY - 1)
         };
         return Keys { keys: (0..rows).into_par_iter().map(key).collect(), ends: Vec::new() };
     }
     // What a value gives, once per distinct value.
-    let given: Vec<Vec<Vec<u64>>> = parts
+    let given: Vec<Given<'_>> = parts
         .iter()
         .map(|part| {
             let column = &store.columns[side(part)];
-            (0..dense(column.distinct()))
+            if part.form == KeyForm::Value {
+                return Given::One(&column.keys);
+            }
+            let lists = (0..dense(column.distinct()))
                 .into_par_iter()
                 .map(|value| match (part.form, &column.forms) {
                     (KeyForm::Sound, Forms::Names(names)) => names[value as usize].sounds(),
@@ -264,7 +306,8 @@ fn keys(store: &Store, parts: &[KeyPart], side: impl Fn(&KeyPart) -> usize + Syn
                     },
                     _ => vec![column.keys[value as usize]],
                 })
-                .collect()
+                .collect();
+            Given::Several(lists)
         })
         .collect();
     let of_row = |row: u32, made: &mut Vec<u64>, spare: &mut Vec<u64>| {
@@ -277,8 +320,10 @@ fn keys(store: &Store, parts: &[KeyPart], side: impl Fn(&KeyPart) -> usize + Syn
             };
             std::mem::swap(made, spare);
             made.clear();
-            let given = &given[value as usize];
-            made.extend(spare.iter().flat_map(|key| given.iter().map(|word| hash::pair(*key, *word).max(1))).take(KEYS));
+            let given = given.of(value);
+            made.extend(
+                spare.iter().flat_map(|key| given.iter().map(|word| hash::pair(*key, *word).clamp(1, MANY - 1))).take(KEYS),
+            );
         }
         made.sort_unstable();
         made.dedup();

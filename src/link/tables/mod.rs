@@ -23,6 +23,8 @@ mod weigh;
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 use super::weights::{BIT, Bits, probability, to_bits, to_f32};
 use crate::config::tables::{SavedComparison, SavedLevel, SavedModel, TablesModel, Test, When};
 use crate::model::ids::CountyKey;
@@ -207,7 +209,7 @@ pub fn link_tables(
         edges.extend(chunks.into_iter().flat_map(|(_, kept)| kept));
     }
     drop(candidates);
-    edges.sort_unstable();
+    edges.par_sort_unstable();
     let whole = |left: u32, right: u32| scorer.weight(&store, model, left.min(right), left.max(right), LEAST).unwrap_or(LEAST);
     let choice = choose::choose(model, store.len(), &edges, &whole);
     let notes = notes(&fitted, &choice);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
@@ -158,10 +158,10 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Ve
         })
         .collect();
     tell_apart(&mut ids, key);
-    let mut fields = vec![Field::new("person_id", DataType::Utf8, false), Field::new("rows", DataType::Utf8, false)];
+    let mut fields = vec![Field::new("person_id", DataType::Utf8, false), Field::new("rows", DataType::UInt32, false)];
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(&ids)),
-        Arc::new(StringArray::from_iter_values(ordered.iter().map(|rows| rows.len().to_string()))),
+        Arc::new(UInt32Array::from_iter_values(ordered.iter().map(|rows| dense(rows.len())))),
     ];
     let values: Vec<ArrayRef> = shown
         .par_iter()

@@ -177,19 +177,21 @@ fn canonical_order(records: &RecordSet, model: &TablesModel, arrays: &[Vec<Optio
 
 fn column(kind: Kind, records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32], symbols: bool) -> Column {
     let mut column = Column::empty(0);
-    column.ids.reserve_exact(order.len());
-    let offsets: Vec<u32> = (0..records.registries.len()).map(|position| records.offset(position)).collect();
     let mut known: WordMap<u32> = WordMap::default();
-    for &row in order {
-        let position = offsets.partition_point(|offset| *offset <= row).saturating_sub(1);
-        let local = (row - offsets[position]) as usize;
-        let cell = arrays[position].filter(|array| array.is_valid(local)).map(|array| array.value(local));
-        let id = match cell {
-            None | Some("") => NONE,
-            Some(text) => intern(&mut column, &mut known, text),
-        };
-        column.ids.push(id);
+    // Read in the order of the files, where cells lie side by side, then put in canonical order; the numbers themselves mean nothing.
+    let mut ids = Vec::with_capacity(order.len());
+    for (registry, array) in records.registries.iter().zip(arrays) {
+        for row in 0..registry.len() {
+            let cell = array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
+            let id = match cell {
+                None | Some("") => NONE,
+                Some(text) => intern(&mut column, &mut known, text),
+            };
+            ids.push(id);
+        }
     }
+    drop(known);
+    column.ids = order.iter().map(|row| ids[*row as usize]).collect();
     // A value that its kind cannot read says nothing.
     let distinct = column.distinct();
     let texts = || (0..distinct).map(|value| column.text(dense(value)));

@@ -193,7 +193,10 @@ fn rarities(store: &Store, comparison: &Comparison) -> Vec<Rarity> {
                 counts[id as usize] += 1;
             }
             let rows: f64 = counts.iter().map(|count| f64::from(*count)).sum();
-            let chance: f64 = counts.iter().map(|count| (f64::from(*count) / rows.max(1.0)).powi(2)).sum();
+            // Summed by size: the order of values is that of the files.
+            let mut sorted = counts.clone();
+            sorted.sort_unstable();
+            let chance: f64 = sorted.iter().map(|count| (f64::from(*count) / rows.max(1.0)).powi(2)).sum();
             let chance = chance.max(1e-9);
             let share = |count: &u32| (f64::from(*count) + SHRINKAGE * chance) / (rows + SHRINKAGE);
             Rarity { at, bits: counts.iter().map(|count| to_bits(chance / share(count))).collect() }
