@@ -288,5 +288,5 @@ fn a_careless_user_is_told_what_to_do() {
     let output =
         bidui(&["run", text(&model), "--input", text(&fixture("members.csv")), "--out", text(&out), "--town", "安场镇"], "1");
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("没有乡镇和村"), "{}", said(&output));
+    assert!(said(&output).contains("没有乡镇、村、台账"), "{}", said(&output));
 }

@@ -1,7 +1,8 @@
 //! A condition of a level as SQL over `l.<field>` and `r.<field>`: a small, checked part of it, evaluated here and nowhere else.
 //!
 //! Takes the text and the fields there are; gives a typed tree, or the place and reason of the first mistake. Three-valued as SQL is:
-//! null in, null out, and a level whose condition is null does not fire.
+//! null in, null out, and a level whose condition is null does not fire. Where one table is deduplicated, which record is `l` is arbitrary (but always the
+//! same): write conditions that do not care.
 
 use std::collections::BTreeMap;
 

@@ -93,8 +93,11 @@ pub(super) fn run(
     interrupted: &AtomicBool,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Summary, RunError> {
-    if !request.towns.is_empty() || !request.villages.is_empty() {
-        return Err(RunError::Usage("这个流程只连接表，没有乡镇和村：请去掉 --town、--village".to_owned()));
+    let of_places = !request.towns.is_empty() || !request.villages.is_empty();
+    if of_places || request.ledger.is_some() || !request.decisions.is_empty() || request.previous.is_some() {
+        let what =
+            "这个流程只连接表，没有乡镇、村、台账、人工认定和上期：请去掉 --town、--village、--ledger、--decisions、--previous";
+        return Err(RunError::Usage(what.to_owned()));
     }
     let files = inputs::gather(&request.inputs, Some(&request.out))?;
     definition.model.task = definition.model.task.of_files(files.len());
@@ -138,7 +141,8 @@ impl Run<'_> {
         let taken = self.timed("normalise", "读入、规范", |run| run.read(files))?;
         let mut headline = self.opening(&taken);
         if self.request.until == Stage::Normalise {
-            stages::write_records(&self.workspace.path("stages/records.parquet")?, &taken.records)?;
+            let records = outputs::without_derived(&taken.records, &self.definition.model);
+            stages::write_records(&self.workspace.path("stages/records.parquet")?, &records)?;
         } else {
             let linked = self.timed("link", "比对", |run| run.link(&taken))?;
             let score = outputs::against_truth(&taken.records, &self.definition.model, &linked);
@@ -178,10 +182,11 @@ impl Run<'_> {
     /// Links while the rows are written.
     fn link(&mut self, taken: &Taken) -> Result<TablesLinked, RunError> {
         let definition = self.definition;
-        let records = self.workspace.path("stages/records.parquet")?;
+        let path = self.workspace.path("stages/records.parquet")?;
+        let records = outputs::without_derived(&taken.records, &definition.model);
         let (linked, written) = rayon::join(
             || link_tables(&taken.records, &definition.model, definition.saved.as_ref(), &definition.key),
-            || stages::write_records(&records, &taken.records),
+            || stages::write_records(&path, &records),
         );
         written?;
         linked.map_err(|error| RunError::Usage(error.to_string()))
@@ -190,11 +195,21 @@ impl Run<'_> {
     fn write(&mut self, taken: &Taken, linked: &TablesLinked, score: Option<ClusterScore>) -> Result<(), RunError> {
         let (records, model) = (&taken.records, &self.definition.model);
         let path = |name: &str| self.workspace.path(&format!("stages/{name}.parquet"));
-        stages::write_links(&path("links")?, records, &linked.linked, None)?;
-        stages::write_batch(&path("people")?, &linked.linked.people.0)?;
-        stages::write_review(&path("review")?, records, &linked.linked.review)?;
-        outputs::write_pairs(&path("pairs")?, records, model, linked)?;
-        let clusters = outputs::write_clusters(&path("clusters")?, linked)?;
+        let (links, people, review) = (path("links")?, path("people")?, path("review")?);
+        let (pairs, clusters) = (path("pairs")?, path("clusters")?);
+        let (one, other) = rayon::join(
+            || {
+                stages::write_links(&links, records, &linked.linked, None)?;
+                stages::write_review(&review, records, &linked.linked.review)?;
+                outputs::write_clusters(&clusters, linked)
+            },
+            || {
+                stages::write_batch(&people, &linked.linked.people.0)?;
+                outputs::write_pairs(&pairs, records, model, linked)
+            },
+        );
+        let clusters = one?;
+        other?;
         let fitted = toml::to_string(&linked.model).map_err(|error| RunError::Internal(error.to_string()))?;
         self.workspace.write("stages/model.toml", fitted.as_bytes())?;
         let rows = records.len() as u64;

@@ -16,6 +16,19 @@ use crate::run::stages::{self, StageError};
 /// Pairs converted and written at a time.
 const CHUNK: usize = 65_536;
 
+/// The rows with the columns that the tables themselves have: derived ones can be made again.
+pub(super) fn without_derived(records: &RecordSet, model: &TablesModel) -> RecordSet {
+    let own: Vec<usize> = (0..model.fields.len()).filter(|field| model.fields[*field].from.is_empty()).collect();
+    let mut records = records.clone();
+    for registry in &mut records.registries {
+        // The columns are the model's fields, in their order.
+        if let Ok(batch) = registry.batch.project(&own) {
+            registry.batch = batch;
+        }
+    }
+    records
+}
+
 /// `pairs.parquet`: both origins, weight, probability, rule, prior, then per comparison its level, bits and bits of term frequency, which sum to the weight.
 pub(super) fn write_pairs(
     path: &Path,
