@@ -211,7 +211,8 @@ def numbers(arguments):
         text = other["number"]
         if harm < 0.03:
             other["number"] = slip(rng, text, {})
-        elif harm < 0.06:
+        elif harm < 0.06 and not text.endswith("X"):
+            # What a spreadsheet leaves of it; one that ends in X is text to begin with.
             other["number"] = text[:15] + "000"
         elif harm < 0.10:
             other["number"] = ""
