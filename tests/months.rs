@@ -131,6 +131,8 @@ fn the_second_month_asks_what_is_new_or_open_and_nothing_else() {
             (false, true, _) => "新增",
             (true, true, Some(answer)) => BECOMES[*answer],
             (true, true, None) => "持续未回复",
+            // The county's exemption list excuses some.
+            (_, false, _) if state == "豁免" => "豁免",
             (_, false, _) => "数据销号",
         };
         // A finding whose rows changed meanwhile is open again whatever was answered, unless nothing was.

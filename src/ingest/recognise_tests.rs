@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::registry::shipped;
+use crate::config::registry::{RegistryDefinition, shipped};
 use crate::model::raw::{HeaderColumn, SheetName};
 
 fn head(title: &str, line: &str) -> TableHead {
@@ -233,7 +233,9 @@ fn lookalikes_are_never_the_persons_own_number() {
     ] {
         let head = head("", &format!("{POVERTY} {lookalike}"));
         let last = head.columns.len() - 1;
-        for registry in dictionary.registries.iter().filter(|registry| !registry.grain.is_household()) {
+        // A marriage register names the two spouses 户主 and 配偶: there the first is the row's own person.
+        let own = |registry: &RegistryDefinition| registry.id.as_str() == "marriage" && lookalike.starts_with("户主");
+        for registry in dictionary.registries.iter().filter(|registry| !registry.grain.is_household() && !own(registry)) {
             let mapping = columns(&head, registry, &dictionary, &std::collections::BTreeMap::new());
             let wrong = mapping.fields.iter().any(|(field, at)| field == "id_number" && *at == last);
             assert!(!wrong, "{lookalike} in {}", registry.id);

@@ -73,7 +73,7 @@ fn parameters_follow_the_month() {
 fn every_open_passage_is_a_reading_and_knows_its_rules() {
     let policy = shipped();
     let ids: Vec<&str> = policy.readings.iter().map(|reading| reading.id.as_str()).collect();
-    let open = "population two_none floor labour labour_age class_aid_base class_aid residence reimbursement chronic_cap june boarding aid_period";
+    let open = "population two_none floor floor_by labour labour_age class_aid_base class_aid residence reimbursement chronic_cap june boarding aid_period";
     assert_eq!(ids, open.split(' ').map(|name| format!("{name}_reading")).collect::<Vec<_>>());
     let rules = |id: &str| policy.readings.iter().find(|reading| reading.id == id).map(|reading| reading.rules.clone());
     // By `under`, by the test, and through facts of facts.
