@@ -118,7 +118,7 @@ impl Batches {
 fn csv(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> {
     out.write_all("\u{feff}".as_bytes())?;
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    writer.write_record(&batches.columns).map_err(io::Error::other)?;
+    writer.write_record(&batches.columns).map_err(from_csv)?;
     while let Some(batch) = batches.next()? {
         for row in 0..batch.num_rows() {
             for column in batch.columns() {
@@ -128,13 +128,21 @@ fn csv(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> {
                     Value::Bool(yes) => if yes { "是" } else { "否" }.to_owned(),
                     other => other.to_string(),
                 };
-                writer.write_field(cell).map_err(io::Error::other)?;
+                writer.write_field(cell).map_err(from_csv)?;
             }
-            writer.write_record(None::<&[u8]>).map_err(io::Error::other)?;
+            writer.write_record(None::<&[u8]>).map_err(from_csv)?;
         }
     }
     writer.flush()?;
     Ok(())
+}
+
+/// What the disk or the pipe said, where it was that.
+fn from_csv(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// Text as Excel keeps it: all digits of a long number, and no formula.
@@ -158,7 +166,7 @@ fn array(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> 
             let cells = batches.columns.iter().zip(batch.columns());
             let object: Map<String, Value> = cells.map(|(name, column)| (name.clone(), value(column.as_ref(), row))).collect();
             out.write_all(before.as_bytes())?;
-            serde_json::to_writer(&mut *out, &Value::Object(object)).map_err(io::Error::other)?;
+            serde_json::to_writer(&mut *out, &Value::Object(object)).map_err(io::Error::from)?;
             before = ",\n";
         }
     }
