@@ -276,8 +276,11 @@ pub(super) struct DiffArgs {
 #[derive(Debug, Args)]
 pub(super) struct PurgeArgs {
     /// Run folders, or folders that hold some 运行文件夹，或装着运行文件夹的文件夹
-    #[arg(required = true)]
+    #[arg(required_unless_present = "ledger")]
     pub(super) runs: Vec<PathBuf>,
+    /// Ledger: forget findings that no month since then has shown 台账：忘掉那以后再没有出现过的疑点及其回复
+    #[arg(long, value_name = "FILE")]
+    pub(super) ledger: Option<PathBuf>,
     /// Age: days since the run was written, e.g. 180d 超过多少天，如 180d
     #[arg(long, value_name = "DAYS")]
     pub(super) older_than: Days,

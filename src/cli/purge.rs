@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::args::PurgeArgs;
-use super::{Failure, ui};
-use crate::model::date::Day;
-use crate::run::{Fate, PurgeEntry, PurgeRequest, purge as clean};
+use super::{Failure, exit, ui};
+use crate::ledger::Purged;
+use crate::model::date::{Day, Month};
+use crate::run::{Fate, PurgeEntry, PurgeRequest, purge as clean, purge_ledger as clean_ledger};
 
 /// Columns of the receipt.
 const COLUMNS: [&str; 8] = ["运行文件夹", "月份", "生成日期", "文件数", "字节", "run.json 的 SHA-256", "结果", "清理日期"];
@@ -19,11 +20,23 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     let mut request = PurgeRequest { folders: arguments.runs.clone(), older_than: arguments.older_than.0, as_of, remove: false };
     let listed = clean(&request, &mut |_| Ok(())).map_err(Failure::internal)?;
     let due = listed.iter().filter(|entry| entry.fate == Fate::Due).count();
-    if !arguments.yes || due == 0 {
+    let ledger = |request: &PurgeRequest| -> Result<Option<(Month, Purged)>, Failure> {
+        let path = arguments.ledger.as_deref();
+        path.map(|path| clean_ledger(path, request)).transpose().map_err(|error| {
+            let code = if error.is_locked() { exit::LOCKED } else { exit::USAGE };
+            Failure { code, message: error.to_string() }
+        })
+    };
+    let forgotten = ledger(&request)?;
+    let nothing = due == 0 && forgotten.is_none_or(|(_, purged)| purged == Purged::default());
+    if !arguments.yes || nothing {
         for entry in &listed {
             ui::result(&told(entry, as_of));
         }
-        let advice = if due == 0 { "" } else { "。确认后加 --yes" };
+        if let Some(forgotten) = forgotten {
+            ui::result(&told_ledger(forgotten, "到期"));
+        }
+        let advice = if nothing { "" } else { "。确认后加 --yes" };
         ui::result(&format!("到期 {due} 个，什么也没有删{advice}"));
         return Ok(0);
     }
@@ -37,6 +50,13 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     for entry in &entries {
         ui::result(&told(entry, as_of));
     }
+    if let (Some(path), Some(forgotten)) = (&arguments.ledger, ledger(&request)?) {
+        let told = told_ledger(forgotten, "已忘掉");
+        ui::result(&told);
+        receipt
+            .add_ledger(path, &told, as_of)
+            .map_err(|error| Failure::usage(format!("清理回执写不进去：{error}。台账已清理：{told}")))?;
+    }
     let removed = entries.iter().filter(|entry| matches!(entry.fate, Fate::Removed | Fate::Emptied(_))).count();
     ui::result(&format!("删除 {removed} 个运行文件夹。回执：{}", receipt.path.display()));
     Ok(0)
@@ -49,10 +69,17 @@ fn told(entry: &PurgeEntry, as_of: Day) -> String {
     format!("{}：{what}{}", entry.folder.display(), entry.fate.plain())
 }
 
+fn told_ledger((before, purged): (Month, Purged), what: &str) -> String {
+    let Purged { findings, sightings, answers, receipts } = purged;
+    format!(
+        "台账：{before} 以后再没有出现过的疑点{what} {findings} 条（{sightings} 个月次，{answers} 条回复，{receipts} 份回执）"
+    )
+}
+
 /// Beside the first folder, so that it outlives it.
 fn receipt_path(arguments: &PurgeArgs, as_of: Day) -> PathBuf {
     arguments.receipt.clone().unwrap_or_else(|| {
-        let first = arguments.runs.first().and_then(|first| first.canonicalize().ok());
+        let first = arguments.runs.first().or(arguments.ledger.as_ref()).and_then(|first| first.canonicalize().ok());
         let parent = first.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
         (1_u32..1_000)
             .map(|count| match count {
@@ -83,6 +110,13 @@ impl Receipt {
             Failure::usage(format!("写不了清理回执 {}：{error}。什么也没有删；可用 --receipt 另指定一个新文件", path.display()))
         })?;
         Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn add_ledger(&mut self, ledger: &Path, told: &str, as_of: Day) -> io::Result<()> {
+        let mut fields: [String; 8] = std::array::from_fn(|_| String::new());
+        (fields[0], fields[6], fields[7]) = (ledger.display().to_string(), told.to_owned(), as_of.to_string());
+        self.file.write_all(&line(fields)?)?;
+        self.file.sync_all()
     }
 
     fn add(&mut self, entry: &PurgeEntry, as_of: Day) -> io::Result<()> {

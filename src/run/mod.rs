@@ -89,7 +89,7 @@ pub use inputs::InputError;
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
 pub use page::html;
-pub use purge::{Fate, PurgeEntry, PurgeRequest, purge};
+pub use purge::{Fate, PurgeEntry, PurgeRequest, purge, purge_ledger};
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;

@@ -2,8 +2,8 @@
 //!
 //! Takes folders (run folders, or folders that hold some), an age and a day to count it at; gives what was found and, when told to, removes it.
 //! Never touches anything that is not a run folder of ours (a `run.json` of ours beside the `.lock` that every run leaves), never follows a
-//! link, never a folder that a run holds; a file of somebody else's in a run folder stays, and its folder with it. A ledger's entries have
-//! their own half: `ledger`.
+//! link, never a folder that a run holds; a file of somebody else's in a run folder stays, and its folder with it. [`purge_ledger`] does the
+//! same for what a ledger remembers.
 
 use std::fs;
 use std::io;
@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::finished::{Finished, is_run};
+use super::ledger_file::{self, LedgerFileError};
 use super::lock::Lock;
-use crate::model::date::Day;
+use crate::ledger::Purged;
+use crate::model::date::{Day, Month};
 
 /// What a run leaves in its folder; `run.json` and the lock last, so that what a crash leaves is still known for ours.
 const OURS: [&str; 7] = ["stages", "reports", "手工改过", "timings.json", ".work", "run.json", ".lock"];
@@ -89,6 +91,15 @@ pub fn purge(request: &PurgeRequest, done: &mut dyn FnMut(&PurgeEntry) -> io::Re
         }
     }
     Ok(entries)
+}
+
+/// What a ledger holds of findings that no month since `request.as_of` less the age has shown; forgotten if asked to. Gives the month and
+/// the counts.
+pub fn purge_ledger(path: &Path, request: &PurgeRequest) -> Result<(Month, Purged), LedgerFileError> {
+    let before = Day(request.as_of.0 - request.older_than).month();
+    let mut held = ledger_file::open(path, false)?;
+    let counts = if request.remove { held.ledger.purge(before) } else { held.ledger.purgeable(before) };
+    Ok((before, counts?))
 }
 
 /// The folder itself, or the run folders right in it.
