@@ -32,6 +32,8 @@ pub(super) struct Leftover {
     pub clashes: Vec<Clash>,
     /// Rows joined.
     pub joined: Vec<u32>,
+    /// Rows whose number is rather that of the line above, ascending: whoever holds it, they are not that person.
+    pub crowded: Vec<u32>,
 }
 
 /// Runs pass 1 over `rows` (ascending); `exclusive` where one person has one row among them.
@@ -44,6 +46,7 @@ pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32
             Claim::Agrees(person) if let Some(face) = crowded_out(roster, spine, &twice, row, person) => {
                 spine.contested.insert(roster.record(row).number);
                 left.clashes.push(Clash { left: face, right: row });
+                left.crowded.push(row);
                 waiting.push(row);
             }
             Claim::Agrees(person) => {

@@ -235,6 +235,9 @@ impl<'a> Work<'a> {
                 continue;
             }
             match exact::claimant(self.roster, &self.spine, row) {
+                Claim::Agrees(_) if left.crowded.binary_search(&row).is_ok() => {
+                    self.spine.found(self.roster, row);
+                }
                 Claim::Agrees(person) => {
                     self.spine.join(self.roster, row, person);
                     self.settle(row, LinkStatus::Id, Basis::Number, weights, kept);
