@@ -12,7 +12,7 @@ use std::path::Path;
 use super::child::parse_in_child;
 use super::definitions::Definitions;
 use super::inputs::InputFile;
-use crate::config::layout::ListField;
+use crate::config::layout::{self, ListField};
 use crate::config::registry::fold_header;
 use crate::config::returns::{PRINTED, Returns};
 use crate::ingest::grid::{Frame, Merge, RowBlock};
@@ -55,6 +55,27 @@ struct Form {
     finding_ids: Option<u32>,
 }
 
+/// Optional columns that are tried in and out; more than a list has.
+const TRIED: usize = 8;
+
+impl Form {
+    /// A list with all its columns, then with any of the optional ones left out, the last ones first.
+    fn all(table: &layout::Table<ListField>) -> Vec<Self> {
+        let optional: Vec<usize> = (0..table.columns.len()).rev().filter(|at| table.columns[*at].optional).take(TRIED).collect();
+        let without = |left_out: usize| {
+            let shown = |at: &usize| optional.iter().position(|other| other == at).is_none_or(|bit| left_out & (1 << bit) == 0);
+            let columns: Vec<_> = (0..table.columns.len()).filter(shown).map(|at| &table.columns[at]).collect();
+            let place = |wanted: ListField| (0..).zip(&columns).find(|(_, column)| column.source == wanted).map(|(at, _)| at);
+            Self {
+                key: place(ListField::RowKey),
+                finding_ids: place(ListField::FindingIds),
+                titles: columns.iter().map(|column| column.title.clone()).collect(),
+            }
+        };
+        (0..1 << optional.len()).map(without).collect()
+    }
+}
+
 /// A sheet as it came.
 #[derive(Default)]
 struct Sheet {
@@ -87,15 +108,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .cloned()
             .chain(layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)));
-        let forms = tables.map(|table| {
-            let place =
-                |wanted: ListField| (0..).zip(&table.columns).find(|(_, column)| column.source == wanted).map(|(at, _)| at);
-            Form {
-                key: place(ListField::RowKey),
-                finding_ids: place(ListField::FindingIds),
-                titles: table.columns.iter().map(|column| column.title.clone()).collect(),
-            }
-        });
+        let forms = tables.flat_map(|table| Form::all(&table));
         let indexes = [&layouts.town.index.sheet, &layouts.department.index.sheet, &layouts.identity.index.sheet];
         let others = indexes.into_iter().map(|name| fold_header(name)).chain([fold_header("下拉选项")]).collect();
         Self {
