@@ -1,14 +1,15 @@
 //! `diff`: what became of findings from one run to a later one, by rule, town and village, with money.
 //!
 //! Takes two run folders; findings are the same when their ids are. A finding that is gone tells why: the later run asked and did not find
-//! it, or did not evaluate the rule, or holds it back, or the person or household stands in no registry any more. What one of the runs was not
+//! it, or did not evaluate the rule, or holds it back, or the person or household stands in no registry any more; where the later run had a
+//! ledger, as the ledger says. What one of the runs was not
 //! asked for (`--town`, `--village`) is left out and counted. Cost: one pass over findings, people and household codes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,6 +18,7 @@ use super::finished::{Finished, FinishedError};
 use crate::model::change::{Change, Changed};
 use crate::model::finding::Finding;
 use crate::model::money::Fen;
+use crate::model::standing::{State, Suspension};
 use crate::report::{ChangesInput, ReportError, changes};
 
 /// Why two runs cannot be compared.
@@ -157,6 +159,8 @@ struct Gone {
     persons: HashSet<String>,
     households: HashSet<String>,
     checked_first: HashSet<String>,
+    /// Finding → where the ledger says it stands, with the reason; empty where the later run had no ledger.
+    standings: HashMap<String, (String, String)>,
 }
 
 impl Gone {
@@ -166,10 +170,21 @@ impl Gone {
             let column = table.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
             Ok(column.into_iter().flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
         };
+        let mut standings = HashMap::new();
+        if after.folder.join("stages/standings.parquet").is_file() {
+            let table = after.table("standings.parquet")?;
+            let word = |name: &str, row: usize| {
+                let column = table.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+                column.filter(|column| column.is_valid(row)).map_or_else(String::new, |column| column.value(row).to_owned())
+            };
+            let rows = 0..table.num_rows();
+            standings.extend(rows.map(|row| (word("finding_id", row), (word("state", row), word("reason", row)))));
+        }
         let review = is.iter().filter(|finding| finding.rule == "identity.needs_review");
         Ok(Self {
             persons: texts("people.parquet", "person_id")?,
             households: texts("facts_household.parquet", "household_code")?,
+            standings,
             checked_first: review.flat_map(|finding| finding.person_id.iter().chain(&finding.household_code).cloned()).collect(),
         })
     }
@@ -186,6 +201,13 @@ impl Gone {
             Change::NotEvaluated
         } else if !there {
             Change::SubjectGone
+        } else if let Some((state, reason)) = self.standings.get(&finding.finding_id) {
+            // The ledger knows what the rule itself said of this finding.
+            match (state == State::Suspended(Suspension::Review).plain(), reason == Suspension::Review.plain()) {
+                (true, true) => Change::HeldBack,
+                (true, false) => Change::NotEvaluated,
+                (false, _) => Change::Resolved,
+            }
         } else if finding.rule != "identity.needs_review" && subject.is_some_and(|subject| self.checked_first.contains(subject)) {
             Change::HeldBack
         } else {
