@@ -3,13 +3,12 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::args::PurgeArgs;
 use super::{Failure, exit, ui};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
-use crate::run::{Fate, PurgeEntry, PurgeRequest, purge as clean, purge_ledger as clean_ledger};
+use crate::run::{Fate, PurgeEntry, PurgeRequest, purge as clean, purge_ledger as clean_ledger, today};
 
 /// Columns of the receipt.
 const COLUMNS: [&str; 8] = ["运行文件夹", "月份", "生成日期", "文件数", "字节", "run.json 的 SHA-256", "结果", "清理日期"];
@@ -139,9 +138,4 @@ fn line(fields: [String; 8]) -> io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(fields).map_err(io::Error::other)?;
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
-}
-
-fn today() -> Option<Day> {
-    let days = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / 86_400;
-    i32::try_from(days).ok().map(Day)
 }

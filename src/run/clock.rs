@@ -6,6 +6,12 @@ use crate::model::date::Day;
 
 const DAY: u64 = 86_400;
 
+/// Today in UTC; `None` on a computer whose clock stands before 1970.
+pub fn today() -> Option<Day> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    i32::try_from(seconds / DAY).ok().map(Day)
+}
+
 /// Now in UTC: `2018-07-05T08:03:09Z`.
 pub(super) fn utc_now() -> String {
     at(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))

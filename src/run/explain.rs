@@ -253,7 +253,7 @@ fn mask_number_in(asked: &str) -> String {
 
 /// The bars of a review pair.
 pub(super) fn doubt_bars(review: &RecordBatch, pair: usize, text: &mut String) {
-    if let Some(parts) = list_at(review, "parts", pair) {
-        text.push_str(&waterfall(&parts_of(&parts), "        "));
+    if let Some(parts) = list_at(review, "parts", pair).and_then(|parts| parts_of(&parts)) {
+        text.push_str(&waterfall(&parts, "        "));
     }
 }

@@ -8,18 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
-use arrow::datatypes::{Float32Type, Int64Type, UInt32Type};
+use arrow::datatypes::{Int64Type, UInt32Type};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::manifest::LinkingEntry;
+use super::why::{list_at, parts_of};
 use super::workspace::Workspace;
 use super::{RunError, decisions, previous, resume, stages};
 use crate::model::decision::Decision;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
-use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion, WeightPart};
+use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RowId};
 
 /// Stage files that a run over a finished run's rows takes over as they are.
@@ -293,7 +294,6 @@ impl<'a> Rows<'a> {
         let number = |name: &str| table.column_by_name(name)?.as_any().downcast_ref::<Float32Array>();
         let (weight, probability) = (number("weight")?, number("probability")?);
         let reason = table.column_by_name("reason")?.as_string_opt::<i32>()?;
-        let parts: &ListArray = table.column_by_name("parts")?.as_any().downcast_ref()?;
         (0..table.num_rows())
             .map(|at| {
                 Some(ReviewPair {
@@ -301,7 +301,7 @@ impl<'a> Rows<'a> {
                     right: self.row(table, "right", at)?,
                     weight: weight.value(at),
                     probability: probability.value(at),
-                    parts: bars(parts.value(at).as_any().downcast_ref()?)?,
+                    parts: parts_of(&list_at(table, "parts", at)?)?,
                     reason: reason.value(at).to_owned(),
                 })
             })
@@ -334,16 +334,4 @@ fn place<'t>(table: &'t RecordBatch, side: &str, at: usize) -> Option<Place<'t>>
     };
     let line: &UInt32Array = table.column_by_name(&format!("{side}_row"))?.as_any().downcast_ref()?;
     Some((text("registry")?, text("file")?, text("sheet")?, line.value(at)))
-}
-
-fn bars(parts: &StructArray) -> Option<Vec<WeightPart>> {
-    let text = |name: &str| parts.column_by_name(name)?.as_string_opt::<i32>();
-    let (comparison, level) = (text("comparison")?, text("level")?);
-    let weight = parts.column_by_name("weight")?.as_primitive_opt::<Float32Type>()?;
-    let bar = |at: usize| WeightPart {
-        comparison: comparison.value(at).to_owned(),
-        level: level.value(at).to_owned(),
-        weight: weight.value(at),
-    };
-    Some((0..parts.len()).map(bar).collect())
 }

@@ -76,6 +76,7 @@ use standings::Life;
 use workspace::Workspace;
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
+pub use clock::today;
 pub use definitions::DefinitionError;
 pub use diagnose::{DiagnoseError, Examination, diagnose};
 pub use diff::{DiffError, Differences, Sum, Sums, diff, diff_workbook};

@@ -26,7 +26,7 @@ pub(super) fn why(
         let rival = weights.value(at);
         Rival { place: place(row), weight: rival, contradicts: rival >= weight }
     });
-    let parts = list_at(links, "parts", at).map(|parts| parts_of(&parts)).unwrap_or_default();
+    let parts = list_at(links, "parts", at).and_then(|parts| parts_of(&parts)).unwrap_or_default();
     Some((Why { rule, compared_with: other("compared_with").map(place), rival }, parts))
 }
 
@@ -38,22 +38,20 @@ fn word_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
     plain.is_valid(0).then(|| plain.value(0).to_owned())
 }
 
-/// The bars in a list of parts.
-pub(super) fn parts_of(parts: &StructArray) -> Vec<WeightPart> {
+/// The bars in a list of parts; `None` where it is none.
+pub(super) fn parts_of(parts: &StructArray) -> Option<Vec<WeightPart>> {
     let words = |name: &str| {
         let plain = arrow::compute::cast(parts.column_by_name(name)?, &DataType::Utf8).ok()?;
         plain.as_string_opt::<i32>().cloned()
     };
-    let weights = parts.column_by_name("weight").and_then(|column| column.as_primitive_opt::<Float32Type>());
-    let (Some(comparisons), Some(levels), Some(weights)) = (words("comparison"), words("level"), weights) else {
-        return Vec::new();
-    };
+    let (comparisons, levels) = (words("comparison")?, words("level")?);
+    let weights = parts.column_by_name("weight")?.as_primitive_opt::<Float32Type>()?;
     let part = |at: usize| WeightPart {
         comparison: comparisons.value(at).to_owned(),
         level: levels.value(at).to_owned(),
         weight: weights.value(at),
     };
-    (0..parts.len()).map(part).collect()
+    Some((0..parts.len()).map(part).collect())
 }
 
 /// The structs of one row of a list column.
