@@ -203,8 +203,7 @@ fn outcome(input: &AssessInput<'_>, case: &Case, subject: usize) -> Result<Optio
         _ => subjects.subject_of.get(subject),
     };
     // Somebody whom the rule does not even see is outside its population.
-    let outcome = at.and_then(|at| evaluated.outcomes.get(*at as usize)).copied();
-    Ok(Some(outcome.unwrap_or(Outcome::NotApplicable)))
+    Ok(Some(at.map_or(Outcome::NotApplicable, |at| evaluated.outcome(*at as usize))))
 }
 
 /// A case's rows as records and links.

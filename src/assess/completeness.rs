@@ -3,7 +3,9 @@
 //! Takes rows per town for the period and poverty persons per town; gives the towns that fall short of what the
 //! county-wide ratio of the two leads to expect, by more than the policy's settings allow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use super::AssessInput;
 use super::subjects::{POVERTY, Subjects, persons_of, text_at};
@@ -20,17 +22,13 @@ pub(crate) struct Shortfall {
     pub(crate) expected: i64,
 }
 
-/// What is asked of one registry after another, remembered.
+/// Towns (by code) where a registry is too thin to accuse by absence, by registry.
 #[derive(Debug)]
-pub(crate) struct Completeness {
-    /// Persons of the poverty registry by town.
-    poor: BTreeMap<String, i64>,
-    known: BTreeMap<RegistryId, BTreeMap<String, Shortfall>>,
-}
+pub(crate) struct Completeness(BTreeMap<RegistryId, BTreeMap<String, Shortfall>>);
 
 impl Completeness {
-    /// Counts whom the county would lead to expect.
-    pub(crate) fn new(subjects: &Subjects<'_>) -> Self {
+    /// Counts `registries`, and whom the county would lead to expect.
+    pub(crate) fn new(input: &AssessInput<'_>, subjects: &Subjects<'_>, registries: BTreeSet<RegistryId>) -> Self {
         let mut poor: BTreeMap<&str, i64> = BTreeMap::new();
         if let Some((position, _)) = subjects.records.registry(POVERTY) {
             let mut persons: Vec<usize> =
@@ -43,19 +41,16 @@ impl Completeness {
                 }
             }
         }
-        let poor = poor.into_iter().map(|(town, count)| (town.to_owned(), count)).collect();
-        Self { poor, known: BTreeMap::new() }
+        let count = |registry: RegistryId| {
+            let towns = incomplete_towns(input, subjects, &registry, &poor);
+            (registry, towns)
+        };
+        Self(registries.into_par_iter().map(count).collect())
     }
 
-    /// Towns (by code) where `registry` is too thin to accuse by absence.
-    pub(crate) fn incomplete_towns(
-        &mut self,
-        input: &AssessInput<'_>,
-        subjects: &Subjects<'_>,
-        registry: &RegistryId,
-    ) -> &BTreeMap<String, Shortfall> {
-        let poor = &self.poor;
-        self.known.entry(registry.clone()).or_insert_with(|| incomplete_towns(input, subjects, registry, poor))
+    /// Towns where `registry` is too thin; one that was not counted is taken for complete.
+    pub(crate) fn incomplete_towns(&self, registry: &RegistryId) -> impl Iterator<Item = (&String, &Shortfall)> {
+        self.0.get(registry).into_iter().flatten()
     }
 }
 
@@ -63,7 +58,7 @@ fn incomplete_towns(
     input: &AssessInput<'_>,
     subjects: &Subjects<'_>,
     registry: &RegistryId,
-    poor: &BTreeMap<String, i64>,
+    poor: &BTreeMap<&str, i64>,
 ) -> BTreeMap<String, Shortfall> {
     let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return BTreeMap::new() };
     let (towns, months, years) = (records.text(TOWN_CODE), records.int32(MONTH), records.int32("year"));
@@ -85,7 +80,7 @@ fn incomplete_towns(
     shortfalls(&rows, poor, settings.completeness_share, settings.completeness_least)
 }
 
-fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<String, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
+fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
     let (all_rows, all_poor) = (rows.values().sum::<i64>(), poor.values().sum::<i64>());
     if all_poor == 0 {
         return BTreeMap::new();
@@ -93,9 +88,9 @@ fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<String, i64>, share: i
     let mut short = BTreeMap::new();
     for (town, poor) in poor {
         let expected = poor.saturating_mul(all_rows) / all_poor;
-        let rows = rows.get(town.as_str()).copied().unwrap_or(0);
+        let rows = rows.get(town).copied().unwrap_or(0);
         if expected >= least && rows.saturating_mul(10_000) < expected.saturating_mul(share) {
-            short.insert(town.clone(), Shortfall { rows, expected });
+            short.insert((*town).to_owned(), Shortfall { rows, expected });
         }
     }
     short
@@ -107,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_town_without_rows_is_short_and_a_tiny_registry_is_not() {
-        let poor = [("a", 1000), ("b", 1000), ("c", 1000)].map(|(town, count)| (town.to_owned(), count)).into();
+        let poor = BTreeMap::from([("a", 1000), ("b", 1000), ("c", 1000)]);
         let rows = BTreeMap::from([("a", 300), ("b", 290)]);
         let short = shortfalls(&rows, &poor, 5000, 20);
         assert_eq!(short.keys().collect::<Vec<_>>(), ["c"]);

@@ -1,13 +1,14 @@
 //! From an outcome to a finding: who, how much, the cells it rests on, how sure, one sentence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::AssessInput;
+use super::columns::FactValue;
 use super::evaluate::Evaluated;
-use super::facts::{FactValue, Facts};
+use super::facts::{FactColumn, Facts};
 use super::places::Places;
 use super::subjects::{Groups, NONE, Subjects};
-use crate::config::policy::{Origin, ParameterValue, Rule, Take};
+use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, NAME, RELATION};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
@@ -47,7 +48,8 @@ type Cell<'p> = (RowId, &'p str);
 pub(crate) struct Composer<'a> {
     pub(crate) input: &'a AssessInput<'a>,
     pub(crate) subjects: &'a Subjects<'a>,
-    pub(crate) facts: &'a Facts,
+    /// Facts by name: definition and column.
+    facts: HashMap<&'a str, (&'a Fact, &'a FactColumn)>,
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
     /// Where people live.
     pub(crate) places: Places<'a>,
@@ -64,15 +66,24 @@ impl<'a> Composer<'a> {
         facts: &'a Facts,
         values: &'a BTreeMap<String, ParameterValue>,
     ) -> Self {
-        let pairs: Vec<(u32, u32)> = subjects.linked.links.iter().map(|link| link.person.0).zip(0..).collect();
-        let rows = Groups::new(subjects.linked.people.0.num_rows(), &pairs);
+        let rows = || {
+            let pairs: Vec<(u32, u32)> = subjects.linked.links.iter().map(|link| link.person.0).zip(0..).collect();
+            Groups::new(subjects.linked.people.0.num_rows(), &pairs)
+        };
+        let (rows, places) = rayon::join(rows, || Places::new(subjects));
         let contested = subjects.suspicions().flat_map(|suspicion| match suspicion {
             Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
             _ => Vec::new(),
         });
         let contested = contested.filter_map(|row| subjects.person(row)).collect();
-        let places = Places::new(subjects);
+        let by_name = |fact: &'a Fact| Some((fact.name.as_str(), (fact, facts.columns.get(&fact.name)?)));
+        let facts = input.policy.facts.iter().filter_map(by_name).collect();
         Self { input, subjects, facts, values, places, rows, contested }
+    }
+
+    /// A fact's definition and column.
+    pub(crate) fn fact(&self, name: &str) -> Option<(&'a Fact, &'a FactColumn)> {
+        self.facts.get(name).copied()
     }
 
     /// Whom subject `at` of a scope is.
@@ -116,7 +127,7 @@ impl<'a> Composer<'a> {
         let persons = self.persons(about);
         let mut registries = Vec::new();
         for name in &evaluated.condition.searched {
-            let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { continue };
+            let Some((fact, column)) = self.fact(name) else { continue };
             let found = persons
                 .iter()
                 .any(|person| self.subjects.subject_of.get(person.0 as usize).is_some_and(|at| column.is_true(*at as usize)));
@@ -142,7 +153,7 @@ impl<'a> Composer<'a> {
         let mut cells = BTreeSet::new();
         for name in &evaluated.condition.mentions {
             // Derived facts are in `mentions` beside what they rest on; only leaves bear cells.
-            if let Some(fact) = self.input.policy.fact(name)
+            if let Some((fact, _)) = self.fact(name)
                 && matches!(fact.origin, Origin::Sources { .. } | Origin::Members { .. })
             {
                 self.cells_of(name, about, &mut cells);
@@ -260,7 +271,7 @@ impl<'a> Composer<'a> {
     }
 
     fn cells_of(&self, name: &str, about: About, into: &mut BTreeSet<Cell<'a>>) {
-        let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else { return };
+        let Some((fact, column)) = self.fact(name) else { return };
         let at = match (fact.scope, about) {
             (Scope::Household, About::Household(at)) => Some(at),
             (Scope::Household, About::Person(person)) => self.subjects.household_of.get(person.0 as usize).map(|at| *at as usize),
@@ -281,13 +292,12 @@ impl<'a> Composer<'a> {
             }
             Origin::Members { fact: member, take, among } => {
                 let Some(household) = self.subjects.households.get(at) else { return };
-                let known = self.facts.columns.get(member);
+                let known = self.fact(member).map(|(_, column)| column);
+                let among = among.as_ref().map(|among| self.fact(among).map(|(_, column)| column));
                 let decided = *take == Take::Any && column.is_true(at);
                 for subject in &household.members {
                     let subject = *subject as usize;
-                    let counts = among
-                        .as_ref()
-                        .is_none_or(|among| self.facts.columns.get(among).is_some_and(|among| among.is_true(subject)));
+                    let counts = among.is_none_or(|among| among.is_some_and(|among| among.is_true(subject)));
                     // Where somebody decides the matter, the others' cells say nothing.
                     let speaks = !decided || known.is_some_and(|known| known.is_true(subject));
                     if let Some(person) = self.subjects.persons.get(subject).filter(|_| counts && speaks) {
@@ -300,7 +310,7 @@ impl<'a> Composer<'a> {
     }
 
     fn cells_below(&self, name: &str, about: About, into: &mut BTreeSet<Cell<'a>>) {
-        match self.input.policy.fact(name).map(|fact| &fact.origin) {
+        match self.fact(name).map(|(fact, _)| &fact.origin) {
             Some(Origin::Derived(expression)) => {
                 for column in &expression.columns {
                     self.cells_below(column, about, into);
@@ -409,8 +419,9 @@ impl<'a> Composer<'a> {
 
     /// Registries that give these facts, each once, sorted.
     pub(crate) fn registries_of(&self, facts: &[String]) -> Vec<RegistryId> {
-        let facts = facts.iter().filter_map(|name| self.input.policy.fact(name));
-        let sources = facts.flat_map(|fact| if let Origin::Sources { sources, .. } = &fact.origin { &sources[..] } else { &[] });
+        let facts = facts.iter().filter_map(|name| self.fact(name));
+        let sources =
+            facts.flat_map(|(fact, _)| if let Origin::Sources { sources, .. } = &fact.origin { &sources[..] } else { &[] });
         let found: BTreeSet<&RegistryId> = sources.map(|source| &source.registry).collect();
         found.into_iter().filter(|id| self.subjects.records.registry(id.as_str()).is_some()).cloned().collect()
     }
@@ -429,9 +440,7 @@ impl<'a> Composer<'a> {
     }
 
     fn fact_text(&self, name: &str, about: About, at: usize) -> String {
-        let (Some(fact), Some(column)) = (self.input.policy.fact(name), self.facts.columns.get(name)) else {
-            return String::new();
-        };
+        let Some((fact, column)) = self.fact(name) else { return String::new() };
         let at = match (fact.scope, about) {
             (Scope::Household, About::Person(person)) => {
                 self.subjects.household_of.get(person.0 as usize).map_or(at, |household| *household as usize)

@@ -4,108 +4,106 @@
 //! that could be that person: the other side of an open review pair, or a row that nobody joined and that shares the
 //! household, or name and village with a damaged number. Cost: one pass over the unjoined rows of those registries.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, Date32Array};
 
-use super::subjects::{NONE, Subjects, persons_of, text_at};
+use super::compose::Composer;
+use super::subjects::{NONE, Subjects, text_at};
 use crate::model::columns::{BIRTH, ID_STATE, IdState, NAME, SEX, TOWN_CODE, VILLAGE_CODE};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
 
-/// Rows that could be each of `accused`, in row order.
-pub(crate) fn doubts(subjects: &Subjects<'_>, registries: &[RegistryId], accused: &[PersonIx]) -> Vec<Vec<RowId>> {
-    let mut found: Vec<BTreeSet<RowId>> = vec![BTreeSet::new(); accused.len()];
-    let mut by_person: HashMap<PersonIx, Vec<usize>> = HashMap::new();
-    let mut by_household: HashMap<u32, Vec<usize>> = HashMap::new();
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-    let known: Vec<Known<'_>> = accused.iter().map(|person| Known::person(subjects, *person)).collect();
-    for (at, person) in accused.iter().enumerate() {
-        by_person.entry(*person).or_default().push(at);
-        let household = subjects.attached[person.0 as usize];
-        if household != NONE {
-            by_household.entry(household).or_default().push(at);
-        }
-        if let Some(name) = known[at].name {
-            by_name.entry(name).or_default().push(at);
-        }
-    }
-    let present = present_in(subjects, registries);
-    // What a number says of a row that bears somebody else's is said of somebody else.
-    let borrowed: BTreeSet<RowId> = subjects
-        .linked
-        .suspicions
-        .iter()
-        .flat_map(|suspicion| match suspicion {
-            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
-            _ => Vec::new(),
-        })
-        .collect();
-    for pair in subjects.reviews() {
-        for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
-            let Some(person) = subjects.person(one) else { continue };
-            // The other row, or another row of whoever it belongs to.
-            let could_be = subjects.person(other).is_some_and(|stranger| present.get(stranger.0 as usize) == Some(&true));
-            if could_be || in_registries(subjects, other, registries) {
-                for at in by_person.get(&person).into_iter().flatten() {
-                    found[*at].insert(other);
-                }
-            }
-        }
-    }
-    for (position, records) in subjects.records.registries.iter().enumerate() {
-        if !registries.contains(&records.registry) {
-            continue;
-        }
-        let offset = subjects.records.offset(position);
-        for (row, person) in persons_of(subjects.records, subjects.linked, position) {
-            let id = RowId(offset + super::subjects::index(row));
-            let alone = subjects.linked.links.get(id.0 as usize).is_some_and(|link| link.status == LinkStatus::Alone);
-            if !alone {
-                continue;
-            }
-            let household = subjects.attached[person];
-            let mates = by_household.get(&household).filter(|_| household != NONE);
-            let namesakes = text_at(records.text(NAME), row).and_then(|name| by_name.get(name));
-            if mates.is_none() && namesakes.is_none() {
-                continue;
-            }
-            let mut candidate = Known::row(records, row);
-            if borrowed.contains(&id) {
-                (candidate.number_valid, candidate.birth, candidate.sex) = (false, None, None);
-            }
-            for at in mates.into_iter().flatten() {
-                if accused[*at].0 as usize != person && known[*at].could_be_housemate(&candidate) {
-                    found[*at].insert(id);
-                }
-            }
-            for at in namesakes.into_iter().flatten() {
-                if accused[*at].0 as usize != person && known[*at].could_be_namesake(&candidate) {
-                    found[*at].insert(id);
-                }
-            }
-        }
-    }
-    // Whom people have told apart nobody need tell apart again.
-    let decided = &subjects.linked.decided;
-    let open = |person: PersonIx, row: &RowId| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other));
-    found.into_iter().zip(accused).map(|(rows, person)| rows.into_iter().filter(|row| open(*person, row)).collect()).collect()
+/// Looks for who could be whom.
+pub(crate) struct Doubter<'a> {
+    composer: &'a Composer<'a>,
+    /// By registry, in row order: rows that nobody joined, as position within the registry.
+    alone: BTreeMap<RegistryId, Vec<usize>>,
+    /// Rows with a number that two names bear: what it says of such a row is said of somebody else.
+    borrowed: BTreeSet<RowId>,
 }
 
-/// Which persons have a row in any of the registries.
-fn present_in(subjects: &Subjects<'_>, registries: &[RegistryId]) -> Vec<bool> {
-    let mut present = vec![false; subjects.attached.len()];
-    for (position, records) in subjects.records.registries.iter().enumerate() {
-        if registries.contains(&records.registry) {
-            for (_, person) in persons_of(subjects.records, subjects.linked, position) {
-                if let Some(present) = present.get_mut(person) {
-                    *present = true;
+impl<'a> Doubter<'a> {
+    /// One pass over the rows of `registries`.
+    pub(crate) fn new(composer: &'a Composer<'a>, registries: &BTreeSet<RegistryId>) -> Self {
+        let subjects = composer.subjects;
+        let alone = |registry: &RegistryId| {
+            let (position, records) = subjects.records.registry(registry.as_str())?;
+            let links = subjects.linked.links.iter().skip(subjects.records.offset(position) as usize).take(records.len());
+            let alone = links.enumerate().filter(|(_, link)| link.status == LinkStatus::Alone).map(|(row, _)| row);
+            Some((registry.clone(), alone.collect()))
+        };
+        let borrowed = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
+            _ => Vec::new(),
+        });
+        Self { composer, alone: registries.iter().filter_map(alone).collect(), borrowed: borrowed.collect() }
+    }
+
+    /// Rows of `registries` that could be each of `accused`, in row order.
+    pub(crate) fn doubts(&self, registries: &[RegistryId], accused: &[PersonIx]) -> Vec<Vec<RowId>> {
+        let subjects = self.composer.subjects;
+        let mut found: Vec<BTreeSet<RowId>> = vec![BTreeSet::new(); accused.len()];
+        let mut by_person: HashMap<PersonIx, Vec<usize>> = HashMap::new();
+        let mut by_household: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        let known: Vec<Known<'_>> = accused.iter().map(|person| Known::person(subjects, *person)).collect();
+        for (at, person) in accused.iter().enumerate() {
+            by_person.entry(*person).or_default().push(at);
+            let household = subjects.attached[person.0 as usize];
+            if household != NONE {
+                by_household.entry(household).or_default().push(at);
+            }
+            if let Some(name) = known[at].name {
+                by_name.entry(name).or_default().push(at);
+            }
+        }
+        for pair in subjects.reviews() {
+            for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+                let Some(person) = subjects.person(one) else { continue };
+                // The other row, or another row of whoever it belongs to.
+                let rows = subjects.person(other).into_iter().flat_map(|stranger| self.composer.rows_of(stranger)).chain([other]);
+                if rows.into_iter().any(|row| in_registries(subjects, row, registries)) {
+                    for at in by_person.get(&person).into_iter().flatten() {
+                        found[*at].insert(other);
+                    }
                 }
             }
         }
+        let sources = registries.iter().filter_map(|id| Some((subjects.records.registry(id.as_str())?, self.alone.get(id)?)));
+        for ((position, records), rows) in sources {
+            let offset = subjects.records.offset(position);
+            for row in rows.iter().copied() {
+                let id = RowId(offset + super::subjects::index(row));
+                let Some(person) = subjects.person(id).map(|person| person.0 as usize) else { continue };
+                let household = subjects.attached[person];
+                let mates = by_household.get(&household).filter(|_| household != NONE);
+                let namesakes = text_at(records.text(NAME), row).and_then(|name| by_name.get(name));
+                if mates.is_none() && namesakes.is_none() {
+                    continue;
+                }
+                let mut candidate = Known::row(records, row);
+                if self.borrowed.contains(&id) {
+                    (candidate.number_valid, candidate.birth, candidate.sex) = (false, None, None);
+                }
+                for at in mates.into_iter().flatten() {
+                    if accused[*at].0 as usize != person && known[*at].could_be_housemate(&candidate) {
+                        found[*at].insert(id);
+                    }
+                }
+                for at in namesakes.into_iter().flatten() {
+                    if accused[*at].0 as usize != person && known[*at].could_be_namesake(&candidate) {
+                        found[*at].insert(id);
+                    }
+                }
+            }
+        }
+        // Whom people have told apart nobody need tell apart again.
+        let decided = &subjects.linked.decided;
+        let open = |person: PersonIx, row: &RowId| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other));
+        found.into_iter().zip(accused).map(|(rows, person)| rows.into_iter().filter(|row| open(*person, row)).collect()).collect()
     }
-    present
 }
 
 fn in_registries(subjects: &Subjects<'_>, row: RowId, registries: &[RegistryId]) -> bool {

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::datatypes::Int64Type;
 
 use super::facts::Facts;
+use super::subjects::index;
 use super::{AssessError, AssessInput};
 use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
 use crate::model::date::Day;
-use crate::model::finding::RuleNote;
+use crate::model::finding::{RuleNote, Scope};
 
 /// What a rule says of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,10 @@ pub(crate) enum Outcome {
 pub(crate) struct Evaluated<'p> {
     pub(crate) rule: &'p Rule,
     pub(crate) condition: &'p Condition,
-    pub(crate) outcomes: Vec<Outcome>,
+    /// Whom the rule may concern, ascending; to all others it does not apply.
+    subjects: Vec<u32>,
+    /// Their outcomes.
+    outcomes: Vec<Outcome>,
     /// Reason → subjects exempt for it.
     pub(crate) exempt_reasons: BTreeMap<String, i64>,
     /// Subjects that the exemption list excuses, and its last day where it names one.
@@ -45,21 +50,44 @@ pub(crate) struct Evaluated<'p> {
 impl Evaluated<'_> {
     /// Owed and paid for the month, fen.
     pub(crate) fn amounts(&self, subject: usize) -> (Option<i64>, Option<i64>) {
-        let at = |array: &Option<ArrayRef>| {
-            let array = array.as_ref()?.as_any().downcast_ref::<Int64Array>()?;
-            array.is_valid(subject).then(|| array.value(subject))
+        let at = self.position(subject);
+        let of = |array: &Option<ArrayRef>| {
+            let (array, at) = (array.as_ref()?.as_primitive_opt::<Int64Type>()?, at?);
+            array.is_valid(at).then(|| array.value(at))
         };
-        (at(&self.due), at(&self.paid))
+        (of(&self.due), of(&self.paid))
     }
 
-    /// Subjects with this outcome, ascending.
+    fn position(&self, subject: usize) -> Option<usize> {
+        self.subjects.binary_search(&index(subject)).ok()
+    }
+
+    /// What the rule says of a subject.
+    pub(crate) fn outcome(&self, subject: usize) -> Outcome {
+        self.position(subject).map_or(Outcome::NotApplicable, |at| self.outcomes[at])
+    }
+
+    /// Excuses a subject whom the rule may concern.
+    pub(crate) fn excuse(&mut self, subject: usize, until: Option<Day>) {
+        if let Some(at) = self.position(subject) {
+            self.outcomes[at] = Outcome::Exempt;
+            self.exempt_until.insert(subject, until);
+        }
+    }
+
+    /// Whom it may concern, ascending, and the outcome.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (usize, Outcome)> {
+        self.subjects.iter().zip(&self.outcomes).map(|(subject, outcome)| (*subject as usize, *outcome))
+    }
+
+    /// Subjects with this outcome, ascending; [`Outcome::NotApplicable`] is no such outcome.
     pub(crate) fn with(&self, wanted: Outcome) -> impl Iterator<Item = usize> {
-        self.outcomes.iter().enumerate().filter(move |(_, outcome)| **outcome == wanted).map(|(subject, _)| subject)
+        self.outcomes().filter(move |(_, outcome)| *outcome == wanted).map(|(subject, _)| subject)
     }
 
     /// Number of subjects with this outcome.
     pub(crate) fn count(&self, wanted: Outcome) -> i64 {
-        i64::try_from(self.outcomes.iter().filter(|outcome| **outcome == wanted).count()).unwrap_or(i64::MAX)
+        i64::try_from(self.with(wanted).count()).unwrap_or(i64::MAX)
     }
 }
 
@@ -86,39 +114,65 @@ pub(crate) fn outcomes<'p>(
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<Evaluated<'p>, AssessError> {
     let scope = rule.card.scope;
-    let population = facts.evaluate(&condition.population, scope, values)?;
-    let test = facts.evaluate(&condition.test, scope, values)?;
+    let possible = possible(facts, condition, scope, values)?;
+    let population = facts.evaluate(&condition.population, scope, possible.as_ref(), values)?;
+    let subject_at = |at: usize| possible.as_ref().map_or_else(|| index(at), |possible| possible.value(at));
+    let belongs: Vec<usize> = (0..population.len()).filter(|at| yes_no(&population, *at) != Some(false)).collect();
+    let subjects: Vec<u32> = belongs.iter().map(|at| subject_at(*at)).collect();
+    let rows = UInt32Array::from(subjects.clone());
+
+    let test = facts.evaluate(&condition.test, scope, Some(&rows), values)?;
     let mut exempt = Vec::new();
     for exemption in &condition.exemptions {
-        exempt.push(facts.evaluate(&exemption.when, scope, values)?);
+        exempt.push(facts.evaluate(&exemption.when, scope, Some(&rows), values)?);
     }
-    let amount =
-        |expression: &Option<_>| expression.as_ref().map(|expression| facts.evaluate(expression, scope, values)).transpose();
+    let amount = |expression: &Option<_>| {
+        expression.as_ref().map(|expression| facts.evaluate(expression, scope, Some(&rows), values)).transpose()
+    };
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
     let mut exempt_reasons: BTreeMap<String, i64> = BTreeMap::new();
-    let mut is_exempt = |subject: usize| {
-        let reason = exempt.iter().zip(&condition.exemptions).find(|(when, _)| yes_no(when, subject) == Some(true));
+    let mut is_exempt = |at: usize| {
+        let reason = exempt.iter().zip(&condition.exemptions).find(|(when, _)| yes_no(when, at) == Some(true));
         if let Some((_, exemption)) = reason {
             *exempt_reasons.entry(exemption.reason.clone()).or_default() += 1;
         }
         reason.is_some()
     };
-    let outcomes = (0..population.len())
-        .map(|subject| match (yes_no(&population, subject), yes_no(&test, subject)) {
-            (Some(true), _) if is_exempt(subject) => Outcome::Exempt,
-            (Some(true), Some(true)) => Outcome::Fires,
-            (Some(true), Some(false)) => Outcome::Passes,
-            // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
-            (Some(true), None) | (None, Some(true) | None) => Outcome::Unknown,
-            _ => Outcome::NotApplicable,
-        })
-        .collect();
-    Ok(Evaluated { rule, condition, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid })
+    let outcomes = belongs.iter().enumerate().map(|(at, among)| match (yes_no(&population, *among), yes_no(&test, at)) {
+        (Some(true), _) if is_exempt(at) => Outcome::Exempt,
+        (Some(true), Some(true)) => Outcome::Fires,
+        (Some(true), Some(false)) => Outcome::Passes,
+        // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
+        (Some(true), None) | (None, Some(true) | None) => Outcome::Unknown,
+        _ => Outcome::NotApplicable,
+    });
+    let outcomes = outcomes.collect();
+    Ok(Evaluated { rule, condition, subjects, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid })
+}
+
+/// Whom the population may hold: those for whom its narrowest part may say something else than the no it says of all others.
+/// `None` for everybody.
+fn possible(
+    facts: &Facts,
+    condition: &Condition,
+    scope: Scope,
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<Option<UInt32Array>, AssessError> {
+    let parts = condition.population.conjuncts();
+    let mut sets: Vec<_> = parts.iter().filter_map(|part| Some((part, facts.apart(part, scope)?))).collect();
+    sets.sort_by_key(|(_, (apart, _))| apart.len());
+    for (part, (apart, other)) in sets {
+        let of_others = facts.evaluate(part, scope, Some(&UInt32Array::from(vec![other])), values)?;
+        if yes_no(&of_others, 0) == Some(false) {
+            return Ok(Some(apart.into()));
+        }
+    }
+    Ok(None)
 }
 
 /// A yes or no; `None` where it cannot be told.
 pub(crate) fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
-    let array = array.as_any().downcast_ref::<BooleanArray>()?;
+    let array = array.as_boolean_opt()?;
     array.is_valid(at).then(|| array.value(at))
 }
 

@@ -2,13 +2,12 @@
 //!
 //! Takes columns of equal length and checked SQL; gives the expression's column. Runs on polars' in-memory engine
 //! over booleans, integers and text only (days travel as integers), so nothing depends on thread count. Cost: one
-//! copy per column added, one per result.
+//! copy per column mentioned, one of the result.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
-use arrow::datatypes::DataType as ArrowType;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray};
+use arrow::datatypes::{DataType as ArrowType, Date32Type, Int32Type, Int64Type};
 use polars::prelude::{
     BooleanChunked, Column, DataFrame, DataType, Int64Chunked, IntoColumn, IntoLazy, NewChunkedArray, PolarsError, StringChunked,
 };
@@ -16,91 +15,61 @@ use polars::prelude::{
 use super::AssessError;
 use crate::config::policy::ValueType;
 
-/// Columns that expressions are evaluated over.
-#[derive(Debug)]
-pub(crate) struct Frame {
-    data: DataFrame,
-    names: HashSet<String>,
-    length: usize,
-}
-
-// A column that is always there carries the length of a frame to which nothing was added yet.
+// A column that is always there carries the length where an expression mentions none.
 const LENGTH: &str = "__row";
 const RESULT: &str = "__result";
 
-impl Frame {
-    /// A frame of `length` rows.
-    pub(crate) fn new(length: usize) -> Result<Self, AssessError> {
-        let row = Column::new(LENGTH.into(), vec![0_i64; length]);
-        let data = DataFrame::new(length, vec![row]).map_err(|error| wrong(LENGTH, &error))?;
-        Ok(Self { data, names: HashSet::new(), length })
-    }
-
-    /// Number of rows.
-    pub(crate) fn length(&self) -> usize {
-        self.length
-    }
-
-    /// Whether a column of this name is there.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
-    }
-
-    /// Adds a column; `array` is as long as the frame and of one of the record or fact types.
-    pub(crate) fn add(&mut self, name: &str, array: &dyn Array) -> Result<(), AssessError> {
-        let column = to_polars(name, array).ok_or_else(|| AssessError::Engine {
-            expression: name.to_owned(),
+/// The value of `sql`, which mentions `columns` and no others, for each of `length` rows.
+pub(crate) fn evaluate(
+    sql: &str,
+    columns: &[(&str, ArrayRef)],
+    length: usize,
+    value_type: ValueType,
+) -> Result<ArrayRef, AssessError> {
+    let mut data = Vec::with_capacity(columns.len().max(1));
+    for (name, array) in columns {
+        data.push(to_polars(name, array.as_ref()).ok_or_else(|| AssessError::Engine {
+            expression: (*name).to_owned(),
             reason: format!("column of type {}", array.data_type()),
-        })?;
-        self.data.with_column(column).map_err(|error| wrong(name, &error))?;
-        self.names.insert(name.to_owned());
-        Ok(())
+        })?);
     }
-
-    /// Adds a column of nulls.
-    pub(crate) fn add_null(&mut self, name: &str, value_type: ValueType) -> Result<(), AssessError> {
-        self.add(name, null_array(value_type, self.length).as_ref())
+    if data.is_empty() {
+        data.push(Column::new(LENGTH.into(), vec![0_i64; length]));
     }
-
-    /// The value of `sql`, which mentions `columns`, for every row.
-    pub(crate) fn evaluate(&self, sql: &str, columns: &[String], value_type: ValueType) -> Result<ArrayRef, AssessError> {
-        let run = || -> Result<ArrayRef, PolarsError> {
-            let kind = match value_type {
-                ValueType::Bool => DataType::Boolean,
-                ValueType::Int | ValueType::Date => DataType::Int64,
-                ValueType::Text => DataType::String,
-            };
-            let expression = polars::sql::sql_expr(sql)?.cast(kind).alias(RESULT);
-            // Planning looks at every column there is, so only those mentioned are shown to it.
-            let mentioned = self.data.select(std::iter::once(LENGTH).chain(columns.iter().map(String::as_str)))?;
-            // with_columns and not select: an expression of literals only must still give one value per row.
-            let result = mentioned.lazy().with_columns([expression]).collect()?;
-            from_polars(result.column(RESULT)?, value_type)
+    let run = || -> Result<ArrayRef, PolarsError> {
+        let kind = match value_type {
+            ValueType::Bool => DataType::Boolean,
+            ValueType::Int | ValueType::Date => DataType::Int64,
+            ValueType::Text => DataType::String,
         };
-        run().map_err(|error| wrong(sql, &error))
-    }
-}
-
-fn wrong(expression: &str, error: &PolarsError) -> AssessError {
-    AssessError::Engine { expression: expression.to_owned(), reason: error.to_string() }
+        let expression = polars::sql::sql_expr(sql)?.cast(kind).alias(RESULT);
+        // with_columns and not select: an expression of literals only must still give one value per row.
+        let result = DataFrame::new(length, data)?.lazy().with_columns([expression]).collect()?;
+        from_polars(result.column(RESULT)?, value_type)
+    };
+    run().map_err(|error| AssessError::Engine { expression: sql.to_owned(), reason: error.to_string() })
 }
 
 fn to_polars(name: &str, array: &dyn Array) -> Option<Column> {
-    let any = array.as_any();
+    let name = name.into();
     Some(match array.data_type() {
-        ArrowType::Boolean => {
-            BooleanChunked::from_iter_options(name.into(), any.downcast_ref::<BooleanArray>()?.iter()).into_column()
+        ArrowType::Boolean => BooleanChunked::from_iter_options(name, array.as_boolean_opt()?.iter()).into_column(),
+        ArrowType::Int64 => {
+            let array = array.as_primitive_opt::<Int64Type>()?;
+            match array.null_count() {
+                0 => Int64Chunked::from_vec(name, array.values().to_vec()).into_column(),
+                _ => Int64Chunked::from_iter_options(name, array.iter()).into_column(),
+            }
         }
-        ArrowType::Int64 => Int64Chunked::from_iter_options(name.into(), any.downcast_ref::<Int64Array>()?.iter()).into_column(),
         ArrowType::Int32 => {
-            let values = any.downcast_ref::<Int32Array>()?.iter().map(|value| value.map(i64::from));
-            Int64Chunked::from_iter_options(name.into(), values).into_column()
+            let values = array.as_primitive_opt::<Int32Type>()?.iter().map(|value| value.map(i64::from));
+            Int64Chunked::from_iter_options(name, values).into_column()
         }
         ArrowType::Date32 => {
-            let values = any.downcast_ref::<Date32Array>()?.iter().map(|value| value.map(i64::from));
-            Int64Chunked::from_iter_options(name.into(), values).into_column()
+            let values = array.as_primitive_opt::<Date32Type>()?.iter().map(|value| value.map(i64::from));
+            Int64Chunked::from_iter_options(name, values).into_column()
         }
-        ArrowType::Utf8 => StringChunked::from_iter_options(name.into(), any.downcast_ref::<StringArray>()?.iter()).into_column(),
+        ArrowType::Utf8 => StringChunked::from_iter_options(name, array.as_string_opt::<i32>()?.iter()).into_column(),
         _ => return None,
     })
 }
@@ -118,35 +87,20 @@ fn from_polars(column: &Column, value_type: ValueType) -> Result<ArrayRef, Polar
     })
 }
 
-/// `length` nulls of a fact's type.
-pub(crate) fn null_array(value_type: ValueType, length: usize) -> ArrayRef {
-    arrow::array::new_null_array(&arrow_type(value_type), length)
-}
-
-/// How a fact's type is stored.
-pub(crate) fn arrow_type(value_type: ValueType) -> ArrowType {
-    match value_type {
-        ValueType::Bool => ArrowType::Boolean,
-        ValueType::Int => ArrowType::Int64,
-        ValueType::Text => ArrowType::Utf8,
-        ValueType::Date => ArrowType::Date32,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn null_is_neither_true_nor_false() {
-        let mut frame = Frame::new(3).expect("a frame");
-        frame.add("covered", &BooleanArray::from(vec![Some(true), Some(false), None])).expect("added");
-        frame.add("amount_fen", &Int64Array::from(vec![Some(1), None, Some(5)])).expect("added");
-        frame.add("grade", &StringArray::from(vec![Some("一级"), Some("三级"), None])).expect("added");
-        let columns = ["covered", "amount_fen", "grade"].map(str::to_owned);
+        let columns: [(&str, ArrayRef); 3] = [
+            ("covered", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
+            ("amount_fen", Arc::new(Int64Array::from(vec![Some(1), None, Some(5)]))),
+            ("grade", Arc::new(StringArray::from(vec![Some("一级"), Some("三级"), None]))),
+        ];
         let yes_no = |sql: &str| -> Vec<Option<bool>> {
-            let array = frame.evaluate(sql, &columns, ValueType::Bool).expect("evaluates");
-            array.as_any().downcast_ref::<BooleanArray>().expect("booleans").iter().collect()
+            let array = evaluate(sql, &columns, 3, ValueType::Bool).expect("evaluates");
+            array.as_boolean().iter().collect()
         };
         assert_eq!(yes_no("NOT covered"), [Some(false), Some(true), None]);
         assert_eq!(yes_no("covered AND amount_fen < 3"), [Some(true), Some(false), Some(false)]);
@@ -160,12 +114,19 @@ mod tests {
 
     #[test]
     fn amounts_come_back_as_integers() {
-        let mut frame = Frame::new(2).expect("a frame");
-        frame.add("persons", &Int64Array::from(vec![Some(3), None])).expect("added");
-        let columns = ["persons".to_owned()];
-        let array = frame.evaluate("persons * 29458", &columns, ValueType::Int).expect("evaluates");
-        assert_eq!(array.as_any().downcast_ref::<Int64Array>().expect("ints"), &Int64Array::from(vec![Some(88_374), None]));
-        let array = frame.evaluate("CASE WHEN persons > 0 THEN 5 ELSE 0 END", &columns, ValueType::Int).expect("evaluates");
-        assert_eq!(array.as_any().downcast_ref::<Int64Array>().expect("ints"), &Int64Array::from(vec![5, 0]));
+        let amounts = |persons: Int64Array, sql: &str| {
+            let columns: [(&str, ArrayRef); 1] = [("persons", Arc::new(persons))];
+            let array = evaluate(sql, &columns, 2, ValueType::Int).expect("evaluates");
+            array.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()
+        };
+        let some = Int64Array::from(vec![Some(3), None]);
+        assert_eq!(amounts(some.clone(), "persons * 29458"), [Some(88_374), None]);
+        assert_eq!(amounts(some, "CASE WHEN persons > 0 THEN 5 ELSE 0 END"), [Some(5), Some(0)]);
+        assert_eq!(amounts(Int64Array::from(vec![3, 4]), "persons + 1"), [Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn an_expression_without_columns_has_a_value_for_every_row() {
+        assert_eq!(evaluate("1 = 0", &[], 4, ValueType::Bool).expect("evaluates").len(), 4);
     }
 }

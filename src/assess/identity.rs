@@ -6,6 +6,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use rayon::prelude::*;
+
 use super::compose::{About, Composer, Draft, fill};
 use super::subjects::{index, persons_of, text_at};
 use crate::config::policy::{Body, BuiltIn, Policy, Rule};
@@ -44,21 +46,29 @@ impl Matter {
 
 type Matters = BTreeMap<PersonIx, Matter>;
 
-/// Findings of every built-in rule that the policy has.
-pub(crate) fn findings(composer: &Composer<'_>, held: &[HeldBack]) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for rule in &composer.input.policy.rules {
-        let Body::BuiltIn(built_in) = rule.body else { continue };
-        let matters = match built_in {
-            BuiltIn::NumberInvalid => invalid(composer),
-            BuiltIn::NumberDamaged => damaged(composer),
-            BuiltIn::Conflict => conflicts(composer),
-            BuiltIn::Duplicate => duplicates(composer),
-            BuiltIn::NeedsReview => reviews(composer, held),
-        };
-        drafts.extend(matters.into_iter().map(|(person, matter)| draft(composer, rule, built_in, person, &matter)));
-    }
-    drafts
+/// Findings of every built-in rule that the policy has, but of reviews.
+pub(crate) fn of_records(composer: &Composer<'_>) -> Vec<Draft> {
+    findings(composer, |built_in| match built_in {
+        BuiltIn::NumberInvalid => Some(invalid(composer)),
+        BuiltIn::NumberDamaged => Some(damaged(composer)),
+        BuiltIn::Conflict => Some(conflicts(composer)),
+        BuiltIn::Duplicate => Some(duplicates(composer)),
+        BuiltIn::NeedsReview => None,
+    })
+}
+
+/// Findings about what a human must decide first, where the policy reports them.
+pub(crate) fn of_reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Vec<Draft> {
+    findings(composer, |built_in| (built_in == BuiltIn::NeedsReview).then(|| reviews(composer, held)))
+}
+
+fn findings(composer: &Composer<'_>, matters: impl Fn(BuiltIn) -> Option<Matters> + Sync) -> Vec<Draft> {
+    let of_rule = |rule: &Rule| {
+        let Body::BuiltIn(built_in) = rule.body else { return Vec::new() };
+        let matters = matters(built_in).unwrap_or_default();
+        matters.into_par_iter().map(|(person, matter)| draft(composer, rule, built_in, person, &matter)).collect()
+    };
+    composer.input.policy.rules.par_iter().flat_map(of_rule).collect()
 }
 
 /// Whether the policy reports what is held back.

@@ -7,6 +7,7 @@
 //! is held back while somebody could be the person. Cost: linear in rows, plus one column pass per expression.
 
 pub mod cases;
+mod columns;
 mod completeness;
 mod compose;
 mod doubt;
@@ -18,6 +19,8 @@ mod identity;
 mod places;
 mod rates;
 mod reach;
+mod reading;
+mod rows;
 mod subjects;
 mod tables;
 mod tally;
@@ -25,7 +28,6 @@ mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
 use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
@@ -41,11 +43,13 @@ use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 use completeness::Completeness;
 use compose::{Composer, Draft};
+use doubt::Doubter;
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
 use facts::Facts;
 pub use identity::HeldBack;
 use subjects::Subjects;
+pub use tables::{FactTable, PERSON_KEY};
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
@@ -138,9 +142,9 @@ pub struct Assessed {
     /// What became of each row of the exemption list, in its order.
     pub exemptions: Vec<ExemptionUse>,
     /// One row per assessed person: `person_id`, `household_code` of its poverty household, each fact, and `<fact>__rows` (positions in `records.parquet`).
-    pub facts_person: RecordBatch,
+    pub facts_person: FactTable,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
-    pub facts_household: RecordBatch,
+    pub facts_household: FactTable,
     /// Accusations that wait until a human has decided; over the whole county.
     pub held: Vec<HeldBack>,
 }
@@ -166,17 +170,9 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let (mut run, subjects) = Run::evaluate(input)?;
     let mut exemptions = std::mem::take(&mut run.exemptions);
     let composer = Composer::new(input, &subjects, &run.facts, &run.values);
-    let mut assessed = Collected::default();
-    for note in &run.not_evaluated {
-        assessed.notes.push(note.clone());
-    }
-    for evaluated in &run.evaluated {
-        assessed.rule(&composer, evaluated);
-    }
-    for (rule, tally) in &run.tallies {
-        assessed.tally(tally::tally(&composer, &run, rule, tally)?, rule);
-    }
-    let mut of_identity = identity::findings(&composer, &assessed.held);
+    let (assessed, mut of_identity) = rayon::join(|| collect(&composer, &run), || identity::of_records(&composer));
+    let mut assessed = assessed?;
+    of_identity.extend(identity::of_reviews(&composer, &assessed.held));
     assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
     assessed.drafts.extend(of_identity);
     let findings = settle(input, assessed.drafts);
@@ -187,8 +183,8 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     notes.sort();
     let mut rates = assessed.rates;
     rates.retain(|rate| unit_wanted(input, &rate.unit));
-    let facts_person = tables::person(&subjects, input.policy, &run.facts)?;
-    let facts_household = tables::household(&subjects, input.policy, &run.facts)?;
+    let facts_person = tables::person(&subjects, input.policy, &mut run.facts)?;
+    let facts_household = tables::household(&subjects, input.policy, &mut run.facts)?;
     let mut withheld = assessed.withheld;
     withheld.sort();
     let (counts, held) = (assessed.counts, assessed.held);
@@ -209,12 +205,11 @@ impl<'a> Run<'a> {
     fn evaluate(input: &AssessInput<'a>) -> Result<(Self, Subjects<'a>), AssessError> {
         let values = input.policy.values_at(input.period, input.as_of);
         let subjects = Subjects::new(input.records, input.linked, input.policy);
-        let mut facts = Facts::collect(input, &subjects, &values)?;
+        let facts = Facts::collect(input, &subjects, &values)?;
         let (mut evaluated, mut tallies, mut not_evaluated) = (Vec::new(), Vec::new(), Vec::new());
         let mut conditions = Vec::new();
         for rule in &input.policy.rules {
             if let Body::Condition(condition) = &rule.body {
-                condition.expressions().try_for_each(|expression| facts.prepare(expression, rule.card.scope))?;
                 conditions.push((rule, condition.as_ref()));
             }
         }
@@ -247,6 +242,48 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What every rule says, in the policy's order.
+fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessError> {
+    let mut registries = BTreeSet::new();
+    for evaluated in &run.evaluated {
+        registries.extend(searched_registries(composer, evaluated));
+    }
+    let searched = Searched {
+        doubter: Doubter::new(composer, &registries),
+        complete: Completeness::new(composer.input, composer.subjects, registries),
+    };
+    let of_rule = |evaluated: &Evaluated<'_>| {
+        let mut of_rule = Collected::default();
+        of_rule.rule(composer, &searched, evaluated);
+        of_rule
+    };
+    let of_rules: Vec<Collected> = run.evaluated.par_iter().map(of_rule).collect();
+    let mut collected = Collected { notes: run.not_evaluated.clone(), ..Collected::default() };
+    for of_rule in of_rules {
+        collected.append(of_rule);
+    }
+    for (rule, tally) in &run.tallies {
+        collected.tally(tally::tally(composer, run, rule, tally)?, rule);
+    }
+    Ok(collected)
+}
+
+/// What is known of the registries in which rules look for somebody.
+struct Searched<'a> {
+    doubter: Doubter<'a>,
+    complete: Completeness,
+}
+
+/// Registries in which a rule looks for somebody.
+fn searched_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeSet<RegistryId> {
+    let origin = |name: &String| composer.fact(name).map(|(fact, _)| &fact.origin);
+    let sources = evaluated.condition.searched.iter().filter_map(origin).flat_map(|origin| match origin {
+        Origin::Sources { sources, .. } => sources.as_slice(),
+        Origin::Members { .. } | Origin::Derived(_) => &[],
+    });
+    sources.map(|source| source.registry.clone()).collect()
+}
+
 #[derive(Default)]
 struct Collected {
     drafts: Vec<Draft>,
@@ -255,29 +292,16 @@ struct Collected {
     notes: Vec<RuleNote>,
     counts: Vec<RuleCount>,
     withheld: Vec<Withheld>,
-    complete: Option<Completeness>,
 }
 
 impl Collected {
-    /// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
-    fn short_towns(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BTreeMap<String, (String, String)> {
-        let mut registries = BTreeSet::new();
-        for name in &evaluated.condition.searched {
-            if let Some(Origin::Sources { sources, .. }) = composer.input.policy.fact(name).map(|fact| &fact.origin) {
-                registries.extend(sources.iter().map(|source| source.registry.clone()));
-            }
-        }
-        let complete = self.complete.get_or_insert_with(|| Completeness::new(composer.subjects));
-        let mut short = BTreeMap::new();
-        for registry in registries {
-            for (town, found) in complete.incomplete_towns(composer.input, composer.subjects, &registry) {
-                let title = composer.input.registry_title(registry.as_str());
-                let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
-                let name = composer.subjects.town_name(town).unwrap_or(town).to_owned();
-                short.entry(town.clone()).or_insert((name, reason));
-            }
-        }
-        short
+    fn append(&mut self, mut next: Self) {
+        self.drafts.append(&mut next.drafts);
+        self.held.append(&mut next.held);
+        self.rates.append(&mut next.rates);
+        self.notes.append(&mut next.notes);
+        self.counts.append(&mut next.counts);
+        self.withheld.append(&mut next.withheld);
     }
 
     /// Notes subjects known from earlier months about whom this rule is silent without having cleared them.
@@ -309,7 +333,7 @@ impl Collected {
         self.notes.extend(tallied.notes);
     }
 
-    fn rule(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>) {
+    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>) {
         let card = &evaluated.rule.card;
         for at in evaluated.with(Outcome::Exempt) {
             let until = evaluated.exempt_until.get(&at).copied().flatten();
@@ -336,8 +360,8 @@ impl Collected {
         let fired: Vec<usize> = evaluated.with(Outcome::Fires).collect();
         let in_vain: Vec<_> =
             fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
-        let short = self.short_towns(composer, evaluated);
-        let could_be = could_be(composer, evaluated, &fired, &in_vain);
+        let short = short_towns(composer, &searched.complete, evaluated);
+        let could_be = could_be(composer, &searched.doubter, evaluated, &fired, &in_vain);
 
         let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
         let mut held_back = 0_i64;
@@ -390,10 +414,34 @@ impl Collected {
     }
 }
 
+/// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
+fn short_towns(
+    composer: &Composer<'_>,
+    complete: &Completeness,
+    evaluated: &Evaluated<'_>,
+) -> BTreeMap<String, (String, String)> {
+    let mut short = BTreeMap::new();
+    for registry in searched_registries(composer, evaluated) {
+        for (town, found) in complete.incomplete_towns(&registry) {
+            let title = composer.input.registry_title(registry.as_str());
+            let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
+            let name = composer.subjects.town_name(town).unwrap_or(town).to_owned();
+            short.entry(town.clone()).or_insert((name, reason));
+        }
+    }
+    short
+}
+
 type Doubts = Vec<(PersonIx, Vec<RowId>)>;
 
 /// For each accused subject, the persons who could be in a searched registry after all, and as which rows.
-fn could_be(composer: &Composer<'_>, evaluated: &Evaluated<'_>, fired: &[usize], in_vain: &[Vec<RegistryId>]) -> Vec<Doubts> {
+fn could_be(
+    composer: &Composer<'_>,
+    doubter: &Doubter<'_>,
+    evaluated: &Evaluated<'_>,
+    fired: &[usize],
+    in_vain: &[Vec<RegistryId>],
+) -> Vec<Doubts> {
     let mut doubts: Vec<Doubts> = vec![Vec::new(); fired.len()];
     if !identity::reports_reviews(composer.input.policy) {
         return doubts;
@@ -408,7 +456,7 @@ fn could_be(composer: &Composer<'_>, evaluated: &Evaluated<'_>, fired: &[usize],
     }
     for (registries, accused) in batches {
         let persons: Vec<PersonIx> = accused.iter().map(|(_, person)| *person).collect();
-        for ((slot, person), rows) in accused.iter().zip(doubt::doubts(composer.subjects, registries, &persons)) {
+        for ((slot, person), rows) in accused.iter().zip(doubter.doubts(registries, &persons)) {
             if !rows.is_empty() {
                 doubts[*slot].push((*person, rows));
             }

@@ -21,7 +21,7 @@ pub(crate) fn rates(
     held_towns: &BTreeSet<String>,
 ) -> Vec<Rate> {
     let county = composer.input.policy.county.as_str();
-    let asked = evaluated.outcomes.iter().enumerate().filter_map(|(at, outcome)| {
+    let asked = evaluated.outcomes().filter_map(|(at, outcome)| {
         let satisfied = match outcome {
             Outcome::Passes => 1,
             Outcome::Fires => 0,

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use arrow::array::{Array, BooleanArray};
 
 use super::AssessError;
-use super::facts::Reader;
-use super::subjects::{Groups, NONE, POVERTY, index, persons_of};
+use super::reading::Reader;
+use super::rows::OwnedRows;
+use super::subjects::{NONE, POVERTY, index, persons_of};
 use crate::config::policy::{Pairs, Reach, Source};
 use crate::model::columns::VILLAGE_CODE;
 use crate::model::finding::Scope;
@@ -26,7 +27,7 @@ impl<'a> Reader<'a> {
         source: &Source,
         scope: Scope,
         filter: Option<&BooleanArray>,
-    ) -> Result<Arc<Groups>, AssessError> {
+    ) -> Result<Arc<OwnedRows>, AssessError> {
         let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
         let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
         if let Some(known) = self.groups.get(&key) {
@@ -41,7 +42,7 @@ impl<'a> Reader<'a> {
         };
         let owners = if scope == Scope::Household { subjects.households.len() } else { subjects.persons.len() };
         let rows = || persons_of(subjects.records, subjects.linked, position);
-        let mut pairs: Vec<(u32, u32)> = match &source.reach {
+        let pairs: Vec<(u32, u32)> = match &source.reach {
             // A household's poverty rows are those that name it, whoever stands in them.
             Reach::Own if scope == Scope::Household && records.registry.as_str() == POVERTY => {
                 let named = subjects.household_of_row.iter().copied().enumerate();
@@ -133,11 +134,7 @@ impl<'a> Reader<'a> {
                 }
             },
         };
-        if source.reach != Reach::Own {
-            pairs.sort_unstable();
-            pairs.dedup();
-        }
-        let groups = Arc::new(Groups::new(owners, &pairs));
+        let groups = Arc::new(OwnedRows::new(pairs));
         self.groups.insert(key, Arc::clone(&groups));
         Ok(groups)
     }

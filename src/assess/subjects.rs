@@ -64,24 +64,6 @@ impl Groups {
     pub(crate) fn parts(&self) -> (&[u32], &[u32]) {
         (&self.starts, &self.rows)
     }
-
-    /// For building owner by owner: no owner yet.
-    pub(crate) fn empty() -> Self {
-        Self { starts: vec![0], rows: Vec::new() }
-    }
-
-    /// Appends the next owner's rows.
-    pub(crate) fn push(&mut self, rows: &[u32]) {
-        self.rows.extend_from_slice(rows);
-        self.starts.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-    }
-
-    /// Appends the next owners, in their order.
-    pub(crate) fn append(&mut self, next: &Self) {
-        let base = self.starts.last().copied().unwrap_or(0);
-        self.rows.extend_from_slice(&next.rows);
-        self.starts.extend(next.starts.iter().skip(1).map(|start| base + start));
-    }
 }
 
 /// A registry's own households: rows by its household code, else by the head's number.

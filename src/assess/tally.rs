@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::columns::FactValue;
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
-use super::facts::{FactColumn, FactValue, Facts};
+use super::facts::FactColumn;
 use super::places::Place;
+use super::reading::Reader;
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -47,7 +49,7 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
     match &tally.count {
         Counted::Fact(fact) => count_subjects(composer, fact, tally.among.as_deref(), &mut counts),
         Counted::Rows(source) => {
-            let rows = match Facts::rows(composer.input, composer.subjects, source, &run.values)? {
+            let rows = match Reader::new(composer.input, composer.subjects, &run.values).rows(source)? {
                 Ok(rows) => rows,
                 Err(reason) => {
                     return Ok(Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() });
@@ -107,15 +109,12 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
 }
 
 fn count_subjects(composer: &Composer<'_>, fact: &str, among: Option<&str>, counts: &mut BTreeMap<Unit, Reached>) {
-    let (Some(scope), Some(column)) = (composer.input.policy.fact(fact).map(|fact| fact.scope), composer.facts.columns.get(fact))
-    else {
-        return;
-    };
-    let among = among.and_then(|among| composer.facts.columns.get(among));
+    let Some((fact, column)) = composer.fact(fact) else { return };
+    let among = among.and_then(|among| composer.fact(among)).map(|(_, column)| column);
     let subjects = (0..column.array.len()).map(|at| {
         let belongs = among.map_or(1, |among| amount(among, at));
         let counted = if belongs > 0 { amount(column, at) } else { 0 };
-        (composer.face(composer.about(scope, at)), (counted, belongs))
+        (composer.face(composer.about(fact.scope, at)), (counted, belongs))
     });
     for (place, (counted, belongs)) in composer.places.sums(subjects) {
         add(counts, place, counted, belongs);

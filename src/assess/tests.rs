@@ -242,12 +242,13 @@ fn a_town_that_sent_no_rows_is_not_accused() {
 #[test]
 fn facts_name_the_rows_they_came_from() {
     let assessed = run(&given(&[("poverty", &[TWO_NONE]), ("dibao", &[&[("person", "张甲"), ("covered", "true")]])]));
-    let facts = &assessed.facts_person;
+    let schema = assessed.facts_person.schema();
+    let facts = assessed.facts_person.part(&schema, 0, 1).expect("a part");
     let rows = facts.column_by_name("in_dibao__rows").expect("a column");
     let rows = rows.as_any().downcast_ref::<arrow::array::ListArray>().expect("lists").value(0);
     let rows = rows.as_any().downcast_ref::<arrow::array::UInt32Array>().expect("row ids");
     assert_eq!(rows.values().as_ref(), [1], "the second row of the run");
-    assert_eq!(assessed.facts_household.num_rows(), 1);
+    assert_eq!(assessed.facts_household.values().num_rows(), 1);
     assert!(facts.column_by_name("covered").is_some_and(|column| column.is_valid(0)));
 }
 

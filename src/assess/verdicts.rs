@@ -11,9 +11,10 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take;
 
 use super::AssessError;
+use super::columns::FactValue;
 use super::compose::yuan;
 use super::evaluate::{Outcome, outcomes, yes_no};
-use super::facts::{FactValue, Facts};
+use super::facts::Facts;
 use super::tables::{HOUSEHOLD_KEY, PERSON_KEY};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Body, Condition, Fact, Origin, ParameterValue, Policy, Reach, Rule, Source};
@@ -95,7 +96,7 @@ pub fn verdicts(
             columns.insert(fact.name.clone(), (fact.scope, take(column.as_ref(), rows, None)?));
         }
     }
-    let facts = Facts::known(columns, of_person.len(), of_household.len(), household_of.clone())?;
+    let facts = Facts::known(columns, of_household.len(), household_of.clone());
     let mut members = vec![Vec::new(); of_household.len()];
     for (subject, household) in household_of.iter().enumerate() {
         if let Some(members) = household.and_then(|household| members.get_mut(household as usize)) {
@@ -104,7 +105,7 @@ pub fn verdicts(
     }
     let values = input.policy.values_at(input.period, input.as_of);
     let by_name = input.policy.facts.iter().map(|fact| (fact.name.as_str(), fact)).collect();
-    let mut judge = Judge {
+    let judge = Judge {
         persons: of_person.iter().map(|(_, id, _)| id.clone()).collect(),
         input,
         facts,
@@ -143,29 +144,26 @@ struct Judge<'i, 'a> {
 }
 
 impl Judge<'_, '_> {
-    fn rule(&mut self, rule: &Rule, condition: &Condition, subjects: usize) -> Result<Vec<Judged>, AssessError> {
+    fn rule(&self, rule: &Rule, condition: &Condition, subjects: usize) -> Result<Vec<Judged>, AssessError> {
         let card = Arc::new(rule.card.clone());
         if let Some(note) = self.input.not_evaluated.get(&rule.card.id) {
             return Ok(vec![Judged { rule: card, verdict: Verdict::NotEvaluated, why: note.clone(), absent: false }; subjects]);
         }
         let scope = rule.card.scope;
-        for expression in condition.expressions() {
-            self.facts.prepare(expression, scope)?;
-        }
         let evaluated = outcomes(&self.facts, rule, condition, &self.values)?;
         let parts = self.columns(&condition.population.conjuncts(), scope)?;
         let excuses = condition
             .exemptions
             .iter()
-            .map(|exemption| Ok((&exemption.reason, self.facts.evaluate(&exemption.when, scope, &self.values)?)))
+            .map(|exemption| Ok((&exemption.reason, self.facts.evaluate(&exemption.when, scope, None, &self.values)?)))
             .collect::<Result<Vec<_>, AssessError>>()?;
         let late = match condition.by.as_ref().and_then(|name| self.values.get(name)) {
             Some(ParameterValue::Date(by)) if self.input.as_of < *by => Some(*by),
             _ => None,
         };
-        let verdicts = evaluated.outcomes.iter().enumerate().map(|(at, outcome)| {
+        let verdicts = (0..subjects).map(|at| {
             let mut absent = false;
-            let (verdict, why) = match outcome {
+            let (verdict, why) = match evaluated.outcome(at) {
                 Outcome::NotApplicable => (Verdict::NotApplicable, self.kept_out(&parts, scope, at)),
                 Outcome::Exempt => {
                     let reason = excuses.iter().find(|(_, when)| yes_no(when, at) == Some(true));
@@ -188,7 +186,7 @@ impl Judge<'_, '_> {
     }
 
     fn columns(&self, parts: &[Expression], scope: Scope) -> Result<Vec<(Expression, ArrayRef)>, AssessError> {
-        let evaluate = |part: &Expression| Ok((part.clone(), self.facts.evaluate(part, scope, &self.values)?));
+        let evaluate = |part: &Expression| Ok((part.clone(), self.facts.evaluate(part, scope, None, &self.values)?));
         parts.iter().map(evaluate).collect()
     }
 

@@ -44,8 +44,8 @@ fn judged(policy: &Policy, case: &Case) -> Option<(Verdict, String)> {
         dictionary: &dictionary,
         period: input.period,
         as_of: input.as_of,
-        facts_person: &assessed.facts_person,
-        facts_household: &assessed.facts_household,
+        facts_person: assessed.facts_person.values(),
+        facts_household: assessed.facts_household.values(),
         registries: &registries(&given),
         not_evaluated: &not_evaluated,
     };

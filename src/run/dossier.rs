@@ -65,8 +65,8 @@ pub(super) fn households(
         dictionary: chosen.dictionary,
         period: chosen.period,
         as_of: chosen.as_of,
-        facts_person: &chosen.assessed.facts_person,
-        facts_household: &chosen.assessed.facts_household,
+        facts_person: chosen.assessed.facts_person.values(),
+        facts_household: chosen.assessed.facts_household.values(),
         registries: &known.registries(&everybody),
         not_evaluated,
     };
@@ -100,7 +100,7 @@ pub(super) fn households(
 /// Persons by household: the poverty registry's code, `registry:code` or the person's own id for who is outside it.
 fn groups(chosen: &Chosen<'_>) -> BTreeMap<String, Vec<PersonIx>> {
     let known = chosen.known;
-    let facts = &chosen.assessed.facts_person;
+    let facts = chosen.assessed.facts_person.values();
     let column = |name: &str| facts.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let (Some(ids), Some(codes)) = (column("person_id"), column("household_code")) else { return BTreeMap::new() };
     let household_of: HashMap<&str, &str> =

@@ -462,9 +462,9 @@ impl Run<'_> {
         let findings = self.workspace.path("stages/findings.parquet")?;
         // The facts of persons are by far the largest.
         let (facts, others) = rayon::join(
-            || stages::write_batch(&person, &assessed.facts_person),
+            || stages::write_facts(&person, &assessed.facts_person),
             || {
-                stages::write_batch(&household, &assessed.facts_household)?;
+                stages::write_facts(&household, &assessed.facts_household)?;
                 stages::write_findings(&findings, &assessed.findings)
             },
         );

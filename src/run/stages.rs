@@ -17,11 +17,17 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::compute_leaves;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+use rayon::prelude::*;
 
 use super::evidence;
+use crate::assess::{FactTable, PERSON_KEY};
 use crate::link::evidence::Evidence;
 use crate::model::finding::{self, Finding, Rate};
 use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
@@ -52,24 +58,36 @@ pub(super) fn write(
     schema: &SchemaRef,
     batches: impl IntoIterator<Item = Result<RecordBatch, arrow::error::ArrowError>>,
 ) -> Result<(), StageError> {
-    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let written = || -> Result<(), ParquetError> {
+        let mut writer = open(path, schema, properties()?)?;
+        for batch in batches {
+            writer.write(&batch?)?;
+        }
+        sync(writer.into_inner()?)
+    };
+    written().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
+}
+
+fn properties() -> Result<WriterPropertiesBuilder, ParquetError> {
     let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).map_err(|error| fail(error.to_string()))?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(CHUNK))
-        .set_created_by(format!("bidui {}", env!("CARGO_PKG_VERSION")))
-        .build();
-    let file = File::create(path).map_err(|error| fail(error.to_string()))?;
-    let mut writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties))
-        .map_err(|error| fail(error.to_string()))?;
-    for batch in batches {
-        writer.write(&batch.map_err(|error| fail(error.to_string()))?).map_err(|error| fail(error.to_string()))?;
-    }
-    writer
-        .into_inner()
-        .and_then(|buffer| buffer.into_inner().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
-        .and_then(|file| file.sync_all().map_err(|error| parquet::errors::ParquetError::General(error.to_string())))
-        .map_err(|error| fail(error.to_string()))
+        .set_created_by(format!("bidui {}", env!("CARGO_PKG_VERSION")));
+    Ok(properties)
+}
+
+fn open(
+    path: &Path,
+    schema: &SchemaRef,
+    properties: WriterPropertiesBuilder,
+) -> Result<ArrowWriter<BufWriter<File>>, ParquetError> {
+    ArrowWriter::try_new(BufWriter::new(File::create(path)?), Arc::clone(schema), Some(properties.build()))
+}
+
+fn sync(buffer: BufWriter<File>) -> Result<(), ParquetError> {
+    let file = buffer.into_inner().map_err(|error| ParquetError::General(error.to_string()))?;
+    Ok(file.sync_all()?)
 }
 
 /// Reads a stage file back as one batch.
@@ -98,7 +116,42 @@ pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<Vec<RecordBatc
     batches.collect::<Result<_, _>>().map_err(|error| fail(error.to_string()))
 }
 
-/// A single batch as a file: `people`, `facts_person`, `facts_household`.
+/// `facts_person.parquet`, `facts_household.parquet`. Hundreds of columns, and nothing else to do meanwhile: encoded side by side.
+pub(super) fn write_facts(path: &Path, table: &FactTable) -> Result<(), StageError> {
+    let fail = |what: String| StageError { path: path.to_owned(), what };
+    let (schema, subjects) = (table.schema(), table.values().num_rows());
+    let written = || -> Result<(), ParquetError> {
+        let mut properties = properties()?;
+        for field in schema.fields() {
+            // Ids and row numbers hardly come twice: a dictionary of them is work for nothing.
+            if let DataType::List(item) = field.data_type() {
+                let rows = ColumnPath::new(vec![field.name().clone(), "list".to_owned(), item.name().clone()]);
+                properties = properties.set_column_dictionary_enabled(rows.clone(), false);
+                properties = properties.set_column_encoding(rows, Encoding::DELTA_BINARY_PACKED);
+            } else if field.name() == PERSON_KEY {
+                properties = properties.set_column_dictionary_enabled(ColumnPath::from(PERSON_KEY), false);
+            }
+        }
+        let (mut writer, columns) = open(path, &schema, properties)?.into_serialized_writer()?;
+        for (group, start) in (0..subjects).step_by(CHUNK).enumerate() {
+            let part = table.part(&schema, start, CHUNK.min(subjects - start))?;
+            let encoders = columns.create_column_writers(group)?;
+            let chunks = schema.fields().par_iter().zip(part.columns()).zip(encoders).map(|((field, column), mut encoder)| {
+                // Facts and lists of rows have one leaf each.
+                compute_leaves(field, column)?.iter().try_for_each(|leaf| encoder.write(leaf))?;
+                encoder.close()
+            });
+            let chunks = chunks.collect::<Result<Vec<_>, ParquetError>>()?;
+            let mut group = writer.next_row_group()?;
+            chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+            group.close()?;
+        }
+        sync(writer.into_inner()?)
+    };
+    written().map_err(|error| fail(error.to_string()))
+}
+
+/// A single batch as a file: `people`.
 pub(super) fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
     let chunks = (0..batch.num_rows()).step_by(CHUNK).map(|start| Ok(batch.slice(start, CHUNK.min(batch.num_rows() - start))));
     write(path, &batch.schema(), chunks)

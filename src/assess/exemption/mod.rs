@@ -120,15 +120,14 @@ impl Exemptions {
             let Some(target) = line.target else { continue };
             line.asked = true;
             for at in target.subjects(card.scope, subjects) {
-                let fires = evaluated.outcomes.get(at) == Some(&Outcome::Fires) || excused.contains(&at);
+                let fires = evaluated.outcome(at) == Outcome::Fires || excused.contains(&at);
                 if !fires {
                     continue;
                 }
                 line.fired += 1;
                 line.titles.insert(card.title.clone());
                 if line.problem.is_none() && excused.insert(at) {
-                    evaluated.outcomes[at] = Outcome::Exempt;
-                    evaluated.exempt_until.insert(at, line.until);
+                    evaluated.excuse(at, line.until);
                 }
             }
         }

@@ -1,0 +1,372 @@
+//! Facts out of registries: the rows of a subject become one value.
+//!
+//! Takes a fact's sources; gives a column, and the rows each value came from. Only subjects that have a row are looked at: what a
+//! fact says of all the others is one value. Cost: linear in the rows that count, plus the column itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::compute::concat;
+use rayon::prelude::*;
+
+use super::columns::{FactValue, null_array, of_values, spread};
+use super::facts::FactColumn;
+use super::frame::evaluate;
+use super::rows::{InTurn, OwnedRows, union};
+use super::subjects::{NONE, RegistryHouseholds, Subjects};
+use super::{AssessError, AssessInput};
+use crate::config::policy::expression::Expression;
+use crate::config::policy::{Combine, Fact, ParameterValue, Source, Take, ValueType};
+use crate::model::columns::MONTH;
+use crate::model::date::Day;
+use crate::model::finding::Scope;
+use crate::model::link::{Link, PersonIx};
+use crate::model::record::RegistryRecords;
+
+/// Reads facts out of registries; remembers filters and groupings that several facts share.
+pub(super) struct Reader<'a> {
+    input: &'a AssessInput<'a>,
+    pub(super) subjects: &'a Subjects<'a>,
+    values: &'a BTreeMap<String, ParameterValue>,
+    filters: HashMap<(usize, String), Arc<BooleanArray>>,
+    pub(super) groups: HashMap<(usize, String, String), Arc<OwnedRows>>,
+    own: HashMap<usize, Arc<RegistryHouseholds>>,
+    pub(super) by_number: Option<Arc<HashMap<&'a str, u32>>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        input: &'a AssessInput<'a>,
+        subjects: &'a Subjects<'a>,
+        values: &'a BTreeMap<String, ParameterValue>,
+    ) -> Self {
+        let (filters, groups, own) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { input, subjects, values, filters, groups, own, by_number: None }
+    }
+}
+
+/// A source whose registry and column are there.
+pub(super) struct Opened<'a> {
+    source: &'a Source,
+    offset: u32,
+    groups: Arc<OwnedRows>,
+    column: Option<View<'a>>,
+    own: Option<Arc<RegistryHouseholds>>,
+    links: &'a [Link],
+}
+
+#[derive(Clone, Copy)]
+enum View<'a> {
+    Bool(&'a BooleanArray),
+    Int(&'a Int64Array),
+    Int32(&'a Int32Array),
+    Text(&'a StringArray),
+    Date(&'a Date32Array),
+}
+
+impl<'a> View<'a> {
+    fn new(array: &'a dyn Array) -> Option<Self> {
+        let any = array.as_any();
+        any.downcast_ref()
+            .map(View::Bool)
+            .or_else(|| any.downcast_ref().map(View::Int))
+            .or_else(|| any.downcast_ref().map(View::Int32))
+            .or_else(|| any.downcast_ref().map(View::Text))
+            .or_else(|| any.downcast_ref().map(View::Date))
+    }
+
+    fn at(self, row: usize) -> Option<FactValue<'a>> {
+        match self {
+            View::Bool(array) => array.is_valid(row).then(|| FactValue::Bool(array.value(row))),
+            View::Int(array) => array.is_valid(row).then(|| FactValue::Int(array.value(row))),
+            View::Int32(array) => array.is_valid(row).then(|| FactValue::Int(i64::from(array.value(row)))),
+            View::Text(array) => array.is_valid(row).then(|| FactValue::Text(array.value(row))),
+            View::Date(array) => array.is_valid(row).then(|| FactValue::Date(Day(array.value(row)))),
+        }
+    }
+}
+
+/// A fact whose sources are looked up, not yet read.
+pub(super) enum Opening<'a> {
+    /// What can be read.
+    Sources(Vec<Opened<'a>>),
+    /// None can; the reason, where that matters to rules.
+    Missing(Option<String>),
+}
+
+impl Opening<'_> {
+    /// The fact's column; `length` subjects have its scope.
+    pub(super) fn read(&self, fact: &Fact, combine: Combine, length: usize, as_of: Day) -> Result<FactColumn, AssessError> {
+        let opened = match self {
+            Opening::Sources(opened) => opened,
+            Opening::Missing(missing) => {
+                let array = null_array(fact.value_type, length);
+                let apart = Some(Arc::default());
+                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: missing.clone() });
+            }
+        };
+        let apart = union(opened.iter().map(|source| source.groups.owners()));
+        let read = |owners: &[u32]| {
+            let first = owners.first().copied().unwrap_or(NONE);
+            let mut in_turn: Vec<InTurn<'_>> = opened.iter().map(|source| source.groups.from(first)).collect();
+            let (mut values, mut rows) = (Vec::with_capacity(owners.len()), OwnedRows::default());
+            let mut used = Vec::new();
+            for owner in owners {
+                used.clear();
+                let of = |source: usize| in_turn.get_mut(source).map_or(&[][..], |rows| rows.of(*owner));
+                values.push(value_of(opened, of, combine, as_of, &mut used));
+                rows.push(*owner, &used);
+            }
+            (of_values(fact.value_type, &values), rows)
+        };
+        let (mut parts, owned): (Vec<ArrayRef>, Vec<OwnedRows>) = apart.par_chunks(PART).map(read).unzip();
+        let mut rows = OwnedRows::default();
+        owned.iter().for_each(|part| rows.append(part));
+        parts.push(of_values(fact.value_type, &[value_of(opened, |_| &[], combine, as_of, &mut Vec::new())]));
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        let array = spread(&concat(&parts)?, &apart, length)?;
+        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart.into()), rows: Some(rows), missing: None })
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Evaluates the filters of many sources side by side, so that they are at hand.
+    pub(super) fn prepare(&mut self, sources: impl Iterator<Item = &'a Source>) -> Result<(), AssessError> {
+        let mut filters: BTreeMap<(usize, &str), (&RegistryRecords, &Expression)> = BTreeMap::new();
+        for source in sources {
+            if let (Some((position, records)), Some(filter)) =
+                (self.subjects.records.registry(source.registry.as_str()), &source.filter)
+            {
+                filters.insert((position, &filter.text), (records, filter));
+            }
+        }
+        let passed = filters
+            .par_iter()
+            .map(|((position, text), (records, filter))| Ok(((*position, (*text).to_owned()), self.passes(records, filter)?)));
+        let passed = passed.collect::<Result<Vec<_>, AssessError>>()?;
+        self.filters.extend(passed.into_iter().filter_map(|(key, passed)| Some((key, passed?))));
+        Ok(())
+    }
+
+    /// Looks up a fact's sources.
+    pub(super) fn open_all(&mut self, fact: &'a Fact, sources: &'a [Source]) -> Result<Opening<'a>, AssessError> {
+        let mut opened = Vec::new();
+        let mut reasons = Vec::new();
+        for source in sources {
+            match self.open(source, fact.scope)? {
+                Ok(source) => opened.push(source),
+                Err(reason) if reasons.contains(&reason) => {}
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        Ok(if opened.is_empty() {
+            Opening::Missing(Some(reasons.join("，也")).filter(|_| !fact.optional))
+        } else {
+            Opening::Sources(opened)
+        })
+    }
+
+    /// Rows of a registry that pass a source's filter, or why they cannot be told.
+    pub(super) fn rows(&mut self, source: &Source) -> Result<Result<Vec<usize>, String>, AssessError> {
+        let Some((position, records)) = self.subjects.records.registry(source.registry.as_str()) else {
+            return Ok(Err(format!("缺少{}", self.input.registry_title(source.registry.as_str()))));
+        };
+        let filter = self.filter(position, records, source.filter.as_ref())?;
+        let passes = |row: &usize| filter.as_ref().is_none_or(|filter| filter.is_valid(*row) && filter.value(*row));
+        Ok(Ok((0..records.len()).filter(passes).collect()))
+    }
+
+    /// The source ready to be read, or why it cannot be.
+    fn open(&mut self, source: &'a Source, scope: Scope) -> Result<Result<Opened<'a>, String>, AssessError> {
+        let title = self.input.registry_title(source.registry.as_str());
+        let Some((position, records)) = self.subjects.records.registry(source.registry.as_str()) else {
+            return Ok(Err(format!("缺少{title}")));
+        };
+        let column = match &source.field {
+            None => None,
+            Some(field) => match records.batch.column_by_name(field).and_then(|array| View::new(array.as_ref())) {
+                Some(view) => Some(view),
+                None if source.take == Take::Exists => None,
+                None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
+            },
+        };
+        let filter = self.filter(position, records, source.filter.as_ref())?;
+        let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
+        let period = self.input.period;
+        if dated("month") && !reaches(records, MONTH, period.yyyymm())
+            || dated("year") && !reaches(records, "year", period.year())
+        {
+            return Ok(Err(format!("{title}没有 {period} 的数据")));
+        }
+        let groups = self.group(position, records, source, scope, filter.as_deref())?;
+        let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
+        let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
+        Ok(Ok(Opened { source, offset, groups, column, own, links }))
+    }
+
+    pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Arc<RegistryHouseholds> {
+        Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records))))
+    }
+
+    fn passes(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
+        let column = |name: &str| {
+            let known = records.batch.column_by_name(name).cloned();
+            known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
+        };
+        let columns: Vec<_> = expression.columns.iter().map(|name| (name.as_str(), column(name))).collect();
+        let passed = match expression.bind(self.values) {
+            Ok(sql) => evaluate(&sql, &columns, records.len(), ValueType::Bool)?,
+            Err(_) => null_array(ValueType::Bool, records.len()),
+        };
+        Ok(passed.as_boolean_opt().cloned().map(Arc::new))
+    }
+
+    /// Which rows pass an expression over the registry's record columns.
+    pub(super) fn filter(
+        &mut self,
+        position: usize,
+        records: &RegistryRecords,
+        expression: Option<&Expression>,
+    ) -> Result<Option<Arc<BooleanArray>>, AssessError> {
+        let Some(expression) = expression else { return Ok(None) };
+        let key = (position, expression.text.clone());
+        if let Some(known) = self.filters.get(&key) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let passed = self.passes(records, expression)?;
+        if let Some(passed) = &passed {
+            self.filters.insert(key, Arc::clone(passed));
+        }
+        Ok(passed)
+    }
+}
+
+/// Subjects read at a time.
+const PART: usize = 1 << 14;
+
+/// The value of a fact for a subject of which `rows_of` gives the rows by source; the rows it came from are appended to `used`.
+fn value_of<'a, 'r>(
+    opened: &[Opened<'a>],
+    mut rows_of: impl FnMut(usize) -> &'r [u32],
+    combine: Combine,
+    as_of: Day,
+    used: &mut Vec<u32>,
+) -> Option<FactValue<'a>> {
+    let mut value = None;
+    for (at, source) in opened.iter().enumerate() {
+        let found = source.aggregate(rows_of(at), as_of, used);
+        if value.is_none() || found == Some(FactValue::Bool(true)) {
+            value = found;
+        }
+        let decided = match combine {
+            Combine::First => value.is_some(),
+            Combine::Any => value == Some(FactValue::Bool(true)),
+        };
+        if decided {
+            break;
+        }
+    }
+    value
+}
+
+/// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.
+fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
+    let Some(array) = records.int32(column) else { return true };
+    array.is_empty() || array.null_count() > 0 || array.values().contains(&wanted)
+}
+
+impl<'a> Opened<'a> {
+    /// The value that a subject's rows give; those it came from are appended to `used` as row ids.
+    fn aggregate(&self, rows: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+        let mark = used.len();
+        let id = |row: u32| self.offset + row;
+        let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));
+        let integers = || values().filter_map(|(row, value)| if let FactValue::Int(i) = value { Some((row, i)) } else { None });
+        // Days have an order as numbers have.
+        let ordered = || {
+            values().filter_map(|(row, value)| match value {
+                FactValue::Int(number) => Some((row, number, value)),
+                FactValue::Date(day) => Some((row, i64::from(day.0), value)),
+                _ => None,
+            })
+        };
+        match self.source.take {
+            Take::Exists => {
+                used.extend(rows.first().map(|row| id(*row)));
+                Some(FactValue::Bool(!rows.is_empty()))
+            }
+            Take::Count => {
+                used.extend(rows.iter().map(|row| id(*row)));
+                i64::try_from(rows.len()).ok().map(FactValue::Int)
+            }
+            Take::First => values().next().map(|(row, value)| {
+                used.push(id(row));
+                value
+            }),
+            Take::Min => ordered().min_by_key(|(row, rank, _)| (*rank, *row)).map(|(row, _, value)| {
+                used.push(id(row));
+                value
+            }),
+            Take::Max => ordered().max_by_key(|(row, rank, _)| (*rank, std::cmp::Reverse(*row))).map(|(row, _, value)| {
+                used.push(id(row));
+                value
+            }),
+            // A handful of rows each: comparing all with all is cheaper than a set.
+            Take::Distinct => {
+                let mut different: Vec<FactValue<'_>> = Vec::new();
+                for (row, value) in values() {
+                    if !different.contains(&value) {
+                        different.push(value);
+                        used.push(id(row));
+                    }
+                }
+                i64::try_from(different.len()).ok().map(FactValue::Int)
+            }
+            Take::Sum => {
+                let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);
+                used.extend(integers().map(|(row, _)| id(row)));
+                total.map(FactValue::Int)
+            }
+            Take::Any | Take::All => {
+                let decisive = self.source.take == Take::Any;
+                let decided = values().find(|(_, value)| *value == FactValue::Bool(decisive));
+                let first = decided.or_else(|| values().next());
+                used.extend(first.map(|(row, _)| id(row)));
+                first.map(|_| FactValue::Bool(if decided.is_some() { decisive } else { !decisive }))
+            }
+            Take::SumPerHousehold => {
+                let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
+                let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();
+                for (row, value) in integers() {
+                    let key = self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
+                    // Rows that name no household each stand for themselves.
+                    let slot = if key == NONE { (NONE, row) } else { (key, 0) };
+                    persons.entry(slot).or_default().extend(self.links.get(id(row) as usize).map(|link| link.person));
+                    let best = per_key.entry(slot).or_insert((row, value));
+                    if value > best.1 {
+                        *best = (row, value);
+                    }
+                }
+                // Somebody entered again under another code makes no second household.
+                let mut known: BTreeSet<PersonIx> = BTreeSet::new();
+                per_key.retain(|slot, _| {
+                    let members = persons.get(slot).map_or(&[][..], Vec::as_slice);
+                    let fresh = members.is_empty() || members.iter().any(|person| !known.contains(person));
+                    known.extend(members);
+                    fresh
+                });
+                used.extend(per_key.values().map(|(row, _)| id(*row)));
+                used[mark..].sort_unstable();
+                per_key.values().map(|(_, value)| *value).reduce(i64::saturating_add).map(FactValue::Int)
+            }
+            Take::Age => values().find_map(|(row, value)| match value {
+                FactValue::Date(birth) => {
+                    used.push(id(row));
+                    Some(FactValue::Int(i64::from(birth.age_on(as_of))))
+                }
+                _ => None,
+            }),
+        }
+    }
+}
