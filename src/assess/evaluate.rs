@@ -164,7 +164,7 @@ fn possible(
     for (part, (apart, other)) in sets {
         let of_others = facts.evaluate(part, scope, Some(&UInt32Array::from(vec![other])), values)?;
         if yes_no(&of_others, 0) == Some(false) {
-            return Ok(Some(apart.into()));
+            return Ok(Some(apart.to_vec().into()));
         }
     }
     Ok(None)

@@ -152,11 +152,11 @@ impl Facts {
     }
 
     /// Subjects for whom an expression may say something else than for the others, and one of those others; `None` where too many may.
-    pub(crate) fn apart(&self, expression: &Expression, scope: Scope) -> Option<(Vec<u32>, u32)> {
-        let mut sets: Vec<&[u32]> = Vec::new();
+    pub(crate) fn apart(&self, expression: &Expression, scope: Scope) -> Option<(Arc<[u32]>, u32)> {
+        let mut sets: Vec<&Arc<[u32]>> = Vec::new();
         for name in &expression.columns {
             let column = self.columns.get(name)?;
-            let set = if column.scope == scope { column.apart.as_deref()? } else { &self.housed };
+            let set = if column.scope == scope { column.apart.as_ref()? } else { &self.housed };
             if !sets.contains(&set) {
                 sets.push(set);
             }
@@ -194,7 +194,7 @@ impl Facts {
                     Some((apart, other)) => {
                         let rows: UInt32Array = apart.iter().copied().chain([other]).map(Some).collect();
                         let of_those = self.evaluate(expression, scope, Some(&rows), values)?;
-                        (spread(&of_those, &apart, self.subjects(scope))?, Some(apart.into()))
+                        (spread(&of_those, &apart, self.subjects(scope))?, Some(apart))
                     }
                 };
                 Ok(FactColumn { scope, array, apart, rows: None, missing: None })

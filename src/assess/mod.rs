@@ -26,7 +26,7 @@ mod tables;
 mod tally;
 mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -205,7 +205,9 @@ impl<'a> Run<'a> {
     fn evaluate(input: &AssessInput<'a>) -> Result<(Self, Subjects<'a>), AssessError> {
         let values = input.policy.values_at(input.period, input.as_of);
         let subjects = Subjects::new(input.records, input.linked, input.policy);
-        let facts = Facts::collect(input, &subjects, &values)?;
+        let (facts, mut exemptions) =
+            rayon::join(|| Facts::collect(input, &subjects, &values), || Exemptions::read(input, &subjects));
+        let facts = facts?;
         let (mut evaluated, mut tallies, mut not_evaluated) = (Vec::new(), Vec::new(), Vec::new());
         let mut conditions = Vec::new();
         for rule in &input.policy.rules {
@@ -234,7 +236,6 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let mut exemptions = Exemptions::read(input, &subjects);
         for rule in &mut evaluated {
             exemptions.apply(rule, &subjects);
         }
@@ -467,7 +468,7 @@ fn could_be(
 
 /// Orders, filters and names the findings.
 fn settle(input: &AssessInput<'_>, mut drafts: Vec<Draft>) -> Vec<Finding> {
-    drafts.sort_by(|left, right| {
+    drafts.par_sort_by(|left, right| {
         let (one, other) = (&left.finding, &right.finding);
         one.rule
             .cmp(&other.rule)
@@ -476,22 +477,25 @@ fn settle(input: &AssessInput<'_>, mut drafts: Vec<Draft>) -> Vec<Finding> {
             .then_with(|| left.key.cmp(&right.key))
             .then_with(|| one.evidence.cmp(&other.evidence))
     });
-    let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
-    let mut findings = Vec::with_capacity(drafts.len());
-    for Draft { mut finding, place, key } in drafts {
-        // Two subjects may share a registry's key (a person code given twice): the second is counted on.
-        let again = seen.entry((finding.rule.clone(), key.clone())).and_modify(|count| *count += 1).or_insert(0);
+    // Two subjects may share a registry's key (a person code given twice): the second is counted on.
+    let mut seen: HashMap<(&str, &str), u32> = HashMap::with_capacity(drafts.len());
+    let again = drafts.iter().map(|Draft { finding, key, .. }| {
+        *seen.entry((finding.rule.as_str(), key.as_str())).and_modify(|count| *count += 1).or_insert(0)
+    });
+    let again: Vec<u32> = again.collect();
+    let settled = drafts.into_par_iter().zip(again).filter_map(|(Draft { mut finding, place, key }, again)| {
+        if !input.wants(&finding, &place) {
+            return None;
+        }
         let again = again.to_string();
         let mut parts = vec![finding.rule.as_str(), key.as_str()];
         if again != "0" {
             parts.push(&again);
         }
         finding.finding_id = input.key.id("F", &parts);
-        if input.wants(&finding, &place) {
-            findings.push(finding);
-        }
-    }
-    findings
+        Some(finding)
+    });
+    settled.collect()
 }
 
 /// A rate belongs to a filtered run when its town, and its village if one is asked for, are wanted.

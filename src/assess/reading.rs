@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
 use arrow::compute::concat;
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ use super::columns::{FactValue, null_array, of_values, spread};
 use super::facts::FactColumn;
 use super::frame::evaluate;
 use super::rows::{InTurn, OwnedRows, union};
-use super::subjects::{NONE, RegistryHouseholds, Subjects};
+use super::subjects::{NONE, RegistryHouseholds, Subjects, index};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Source, Take, ValueType};
@@ -110,23 +110,28 @@ impl Opening<'_> {
         let read = |owners: &[u32]| {
             let first = owners.first().copied().unwrap_or(NONE);
             let mut in_turn: Vec<InTurn<'_>> = opened.iter().map(|source| source.groups.from(first)).collect();
-            let (mut values, mut rows) = (Vec::with_capacity(owners.len()), OwnedRows::default());
+            let (mut values, mut counts) = (Vec::with_capacity(owners.len()), Vec::with_capacity(owners.len()));
             let mut used = Vec::new();
             for owner in owners {
-                used.clear();
+                let before = used.len();
                 let of = |source: usize| in_turn.get_mut(source).map_or(&[][..], |rows| rows.of(*owner));
                 values.push(value_of(opened, of, combine, as_of, &mut used));
-                rows.push(*owner, &used);
+                counts.push(index(used.len() - before));
             }
-            (of_values(fact.value_type, &values), rows)
+            (of_values(fact.value_type, &values), counts, used)
         };
-        let (mut parts, owned): (Vec<ArrayRef>, Vec<OwnedRows>) = apart.par_chunks(PART).map(read).unzip();
-        let mut rows = OwnedRows::default();
-        owned.iter().for_each(|part| rows.append(part));
+        let read: Vec<_> = apart.par_chunks(PART).map(read).collect();
+        let (mut parts, mut counts, mut used) = (Vec::with_capacity(read.len() + 1), Vec::new(), Vec::new());
+        for (values, of_part, rows) in read {
+            parts.push(values);
+            counts.extend(of_part);
+            used.extend(rows);
+        }
+        let rows = OwnedRows::of_each(&apart, &counts, used);
         parts.push(of_values(fact.value_type, &[value_of(opened, |_| &[], combine, as_of, &mut Vec::new())]));
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         let array = spread(&concat(&parts)?, &apart, length)?;
-        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart.into()), rows: Some(rows), missing: None })
+        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart), rows: Some(rows), missing: None })
     }
 }
 

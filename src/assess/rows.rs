@@ -16,7 +16,8 @@ use super::subjects::{NONE, index};
 /// `rows[starts[i]..starts[i + 1]]` are those of `owners[i]`; owners ascend, each has a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnedRows {
-    owners: Vec<u32>,
+    owners: Arc<[u32]>,
+    /// Empty where every owner has just one.
     starts: Vec<u32>,
     rows: Vec<u32>,
 }
@@ -26,19 +27,38 @@ impl OwnedRows {
     pub(crate) fn new(mut pairs: Vec<(u32, u32)>) -> Self {
         pairs.par_sort_unstable();
         pairs.dedup();
-        let mut owned = Self { rows: Vec::with_capacity(pairs.len()), ..Self::default() };
-        for (owner, row) in pairs.into_iter().take_while(|(owner, _)| *owner != NONE) {
-            if owned.owners.last() != Some(&owner) {
-                owned.owners.push(owner);
-                owned.starts.push(index(owned.rows.len()));
+        pairs.truncate(pairs.partition_point(|(owner, _)| *owner != NONE));
+        let rows = pairs.iter().map(|(_, row)| *row).collect();
+        let (mut owners, mut counts): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        for (owner, _) in pairs {
+            match counts.last_mut() {
+                Some(count) if owners.last() == Some(&owner) => *count += 1,
+                _ => {
+                    owners.push(owner);
+                    counts.push(1);
+                }
             }
-            owned.rows.push(row);
         }
-        owned
+        Self::of_each(&owners.into(), &counts, rows)
+    }
+
+    /// The rows of `owners` (ascending) end to end, `counts` of each.
+    pub(crate) fn of_each(owners: &Arc<[u32]>, counts: &[u32], rows: Vec<u32>) -> Self {
+        if counts.iter().all(|count| *count == 1) {
+            return Self { owners: Arc::clone(owners), starts: Vec::new(), rows };
+        }
+        let having = || owners.iter().zip(counts).filter(|(_, count)| **count > 0);
+        let mut next = 0;
+        let starts = having().map(|(_, count)| {
+            next += count;
+            next - count
+        });
+        let starts = starts.collect();
+        Self { owners: having().map(|(owner, _)| *owner).collect(), starts, rows }
     }
 
     /// Owners, ascending.
-    pub(crate) fn owners(&self) -> &[u32] {
+    pub(crate) fn owners(&self) -> &Arc<[u32]> {
         &self.owners
     }
 
@@ -48,30 +68,14 @@ impl OwnedRows {
     }
 
     fn at(&self, at: usize) -> &[u32] {
-        let end = self.starts.get(at + 1).map_or(self.rows.len(), |end| *end as usize);
-        self.starts.get(at).and_then(|start| self.rows.get(*start as usize..end)).unwrap_or(&[])
+        let one_each = self.starts.is_empty();
+        let start = |at: usize| if one_each { at } else { self.starts.get(at).map_or(self.rows.len(), |start| *start as usize) };
+        self.rows.get(start(at)..start(at + 1)).unwrap_or(&[])
     }
 
     /// A reader for owners that are asked for in ascending order, from `first` on.
     pub(crate) fn from(&self, first: u32) -> InTurn<'_> {
         InTurn { owned: self, at: self.owners.partition_point(|owner| *owner < first) }
-    }
-
-    /// Appends the next owner's rows, if there are any.
-    pub(crate) fn push(&mut self, owner: u32, rows: &[u32]) {
-        if !rows.is_empty() {
-            self.owners.push(owner);
-            self.starts.push(index(self.rows.len()));
-            self.rows.extend_from_slice(rows);
-        }
-    }
-
-    /// Appends the next owners, in their order.
-    pub(crate) fn append(&mut self, next: &Self) {
-        let base = index(self.rows.len());
-        self.owners.extend_from_slice(&next.owners);
-        self.starts.extend(next.starts.iter().map(|start| base + start));
-        self.rows.extend_from_slice(&next.rows);
     }
 
     /// Type of [`OwnedRows::lists`].
@@ -115,15 +119,15 @@ impl<'a> InTurn<'a> {
 }
 
 /// All of `sets`, each ascending, as one ascending set.
-pub(crate) fn union<'s>(sets: impl Iterator<Item = &'s [u32]>) -> Vec<u32> {
-    let mut all: Vec<u32> = Vec::new();
+pub(crate) fn union<'s>(sets: impl Iterator<Item = &'s Arc<[u32]>>) -> Arc<[u32]> {
+    let mut all: Arc<[u32]> = Arc::default();
     for set in sets {
         if all.is_empty() {
-            all.extend_from_slice(set);
-        } else if all != set {
+            all = Arc::clone(set);
+        } else if all != *set {
             let mut merged = Vec::with_capacity(all.len() + set.len());
-            let mut left = all.as_slice();
-            for one in set {
+            let mut left: &[u32] = &all;
+            for one in set.iter() {
                 let before = left.partition_point(|other| other < one);
                 merged.extend_from_slice(&left[..before]);
                 left = &left[before..];
@@ -132,7 +136,7 @@ pub(crate) fn union<'s>(sets: impl Iterator<Item = &'s [u32]>) -> Vec<u32> {
                 }
             }
             merged.extend_from_slice(left);
-            all = merged;
+            all = merged.into();
         }
     }
     all
@@ -149,7 +153,7 @@ mod tests {
     #[test]
     fn lists_of_a_part_start_anew() {
         let owned = OwnedRows::new(vec![(4, 9), (1, 7), (NONE, 1), (4, 3)]);
-        assert_eq!((owned.owners(), owned.of(4), owned.of(2)), (&[1, 4][..], &[3, 9][..], &[][..]));
+        assert_eq!((&**owned.owners(), owned.of(4), owned.of(2)), (&[1, 4][..], &[3, 9][..], &[][..]));
         let lists = owned.lists(1, 4).expect("lists");
         let all: Vec<Vec<u32>> = (0..4).map(|at| lists.value(at).as_primitive::<UInt32Type>().values().to_vec()).collect();
         assert_eq!(all, [vec![7], vec![], vec![], vec![3, 9]]);
@@ -158,9 +162,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_pair_is_found_and_parts_add_up(mut pairs: Vec<(u8, u32)>, cut: u8) {
-            let as_pairs = |pairs: &[(u8, u32)]| pairs.iter().map(|(owner, row)| (u32::from(*owner), *row)).collect::<Vec<_>>();
-            let owned = OwnedRows::new(as_pairs(&pairs));
+        fn every_pair_is_found(mut pairs: Vec<(u8, u32)>) {
+            let owned = OwnedRows::new(pairs.iter().map(|(owner, row)| (u32::from(*owner), *row)).collect());
             pairs.sort_unstable();
             pairs.dedup();
             let mut in_turn = owned.from(0);
@@ -169,17 +172,13 @@ mod tests {
                 prop_assert_eq!(owned.of(usize::from(owner)), &rows[..]);
                 prop_assert_eq!(in_turn.of(u32::from(owner)), &rows[..]);
             }
-            let (low, high): (Vec<_>, Vec<_>) = pairs.iter().copied().partition(|(owner, _)| *owner < cut);
-            let mut parts = OwnedRows::new(as_pairs(&low));
-            parts.append(&OwnedRows::new(as_pairs(&high)));
-            prop_assert_eq!(parts, owned);
         }
 
         #[test]
         fn a_union_holds_each_once(sets: Vec<std::collections::BTreeSet<u8>>) {
-            let lists: Vec<Vec<u32>> = sets.iter().map(|set| set.iter().copied().map(u32::from).collect()).collect();
-            let all: std::collections::BTreeSet<u32> = lists.iter().flatten().copied().collect();
-            prop_assert_eq!(union(lists.iter().map(Vec::as_slice)), all.into_iter().collect::<Vec<_>>());
+            let lists: Vec<Arc<[u32]>> = sets.iter().map(|set| set.iter().copied().map(u32::from).collect()).collect();
+            let all: std::collections::BTreeSet<u32> = lists.iter().flat_map(|list| list.iter().copied()).collect();
+            prop_assert_eq!(union(lists.iter()), all.into_iter().collect::<Arc<[u32]>>());
         }
     }
 }
