@@ -118,7 +118,7 @@ pub struct Blocking {
 }
 
 /// Comparisons in the order their parts are printed, each with its levels from the best to the worst; missing evidence is no level.
-pub const COMPARISONS: [(&str, &[&str]); 8] = [
+pub const COMPARISONS: [(&str, &[&str]); 10] = [
     (
         "id_number",
         &[
@@ -157,6 +157,8 @@ pub const COMPARISONS: [(&str, &[&str]); 8] = [
     ("household", &["same code", "two members linked", "one member linked", "same head", "apart", "other head"]),
     ("phone", &["equal", "different"]),
     ("neighbours", &["both rows beside", "one row beside", "elsewhere"]),
+    ("namesakes", &["only one in the village"]),
+    ("lists", &["like most of the list", "like many of the list", "unlike the list"]),
 ];
 
 /// A linkage model as written, with the places of what is checked beyond its shape.
@@ -178,6 +180,8 @@ struct Written {
     household: Spanned<WrittenLevels>,
     phone: Spanned<WrittenLevels>,
     neighbours: Spanned<WrittenLevels>,
+    namesakes: Spanned<WrittenLevels>,
+    lists: Spanned<WrittenLevels>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -239,6 +243,8 @@ impl LinkModel {
             &written.household,
             &written.phone,
             &written.neighbours,
+            &written.namesakes,
+            &written.lists,
         ];
         let mut odds: [Vec<Odds>; COMPARISONS.len()] = Default::default();
         for ((resolved, (comparison, levels)), table) in odds.iter_mut().zip(COMPARISONS).zip(tables) {

@@ -14,6 +14,8 @@ pub fn comparison(name: &str) -> &str {
         "household" => "户",
         "phone" => "电话",
         "neighbours" => "上下行",
+        "namesakes" => "同村同名",
+        "lists" => "所在名册",
         other => other,
     }
 }
@@ -56,6 +58,10 @@ pub fn level<'a>(of: &str, name: &'a str) -> &'a str {
         ("neighbours", "both rows beside") => "上下两行都是同户",
         ("neighbours", "one row beside") => "上下一行是同户",
         ("neighbours", "elsewhere") => "上下行都不是同户",
+        ("namesakes", "only one in the village") => "全部名册中本村只有一人叫这个名字",
+        ("lists", "like most of the list") => "所在的其他名册与本表多数人一样，表外少有",
+        ("lists", "like many of the list") => "所在的其他名册与本表许多人一样",
+        ("lists", "unlike the list") => "本表少有人像这样只在那些名册上",
         (_, "equal" | "same") => "相同",
         (_, "different") => "不同",
         (_, other) => other,

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use super::compare::{self, COMPARISONS, Company, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
 use super::hash;
 use super::roster::Roster;
-use super::spine::Spine;
+use super::spine::{self, Spine};
 use super::weights::{Weights, to_bits};
 use crate::config::link::{self, LinkModel, Odds};
 use crate::config::link_saved::{Drift, OddsTable};
+use crate::model::identity::name::NameLevel;
 
 /// Persons per household, for the chance that two strangers share one.
 const HOUSEHOLD_SIZE: f64 = 3.5;
@@ -21,6 +22,9 @@ const RANDOM_PER_ROW: usize = 10;
 
 /// A share resting on fewer pairs says nothing of a change.
 const SEEN: f64 = 30.0;
+
+/// Rows without a number are so many times as often as others those of people who are not known yet.
+const UNKNOWN_WITHOUT_NUMBER: f64 = 2.0;
 
 /// Counts of levels by comparison.
 type Counts = [[u32; 16]; COMPARISONS];
@@ -33,16 +37,27 @@ pub(super) struct Calibrated {
     pub own: OddsTable,
 }
 
-/// Weights for one layer: `proven` rows joined by number in this layer, `rows` all its rows; `saved` odds are used instead of the
-/// layer's own, where they are given.
+/// A layer as calibration sees it.
+pub(super) struct Sample<'a> {
+    /// All its rows.
+    pub rows: &'a [u32],
+    /// Those joined by number.
+    pub proven: &'a [u32],
+    /// Share of the rows with a sound number that those are.
+    pub found: f64,
+    /// Persons who may still have a row in it.
+    pub free: &'a [u32],
+}
+
+/// Weights for one layer; `saved` odds are used instead of the layer's own, where they are given.
 pub(super) fn weights(
     roster: &Roster,
-    spine: &Spine,
+    spine: &mut Spine,
     model: &LinkModel,
     saved: Option<&OddsTable>,
-    proven: &[u32],
-    rows: &[u32],
+    layer: &Sample<'_>,
 ) -> Calibrated {
+    let Sample { rows, proven, .. } = *layer;
     let mut weights = Weights::shipped(model);
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
     let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
@@ -50,6 +65,11 @@ pub(super) fn weights(
     for (at, (comparison, _)) in link::COMPARISONS.into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
             let kept = weights.odds[at].clone();
+            if at == compare::NAMESAKES {
+                let strength = model.calibration.strength;
+                only_namesake(roster, spine, &proven_pairs, layer.found, strength, &mut weights.odds[at]);
+                continue;
+            }
             blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength);
             if at == compare::NAME {
                 // A join by number presupposes that names agree, and strangers say nothing of siblings.
@@ -59,9 +79,12 @@ pub(super) fn weights(
             }
         }
     }
+    let joined: Vec<u32> = proven.iter().map(|row| spine.person_of[*row as usize]).collect();
+    spine.lists.measure(&joined, layer.free, &mut weights.odds[compare::LISTS], model.calibration.strength);
     let own = weights.odds.clone();
     if let Some(saved) = saved {
         weights.odds.clone_from(saved);
+        weights.odds[compare::LISTS].clone_from(&own[compare::LISTS]);
     }
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
     let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
@@ -73,6 +96,30 @@ pub(super) fn weights(
     }
     weights.settle();
     Calibrated { used: weights, own }
+}
+
+/// The odds of being the only one of a name in the village. m: how often that is so among matches that agree in name and village. u: for
+/// a stranger to be, the row's own person must not be known there by that name at all.
+fn only_namesake(roster: &Roster, spine: &Spine, proven: &[u32], found: f64, strength: f64, odds: &mut [Odds]) {
+    let known_there = |row: &&u32| {
+        let (record, person) = (roster.record(**row), spine.person_of[**row as usize]);
+        let there = |face: &u32| {
+            let face = roster.record(*face);
+            face.village == record.village && spine::name_level(roster, face, record) == Some(NameLevel::Same)
+        };
+        record.village != 0 && spine.faces.of(person).filter(|face| face != *row).any(|face| there(&face))
+    };
+    let there: Vec<u32> = proven.iter().filter(known_there).copied().collect();
+    let only = there.iter().filter(|row| spine.is_only_namesake(roster, roster.record(**row), spine.person_of[**row as usize]));
+    let (all, known, only) = (as_f64(proven.len()), as_f64(there.len()), as_f64(only.count()));
+    let unknown = ((1.0 - found) * UNKNOWN_WITHOUT_NUMBER).min(1.0);
+    let Some(odds) = odds.first_mut() else { return };
+    odds.m = (only + strength * odds.m) / (known + strength);
+    odds.u = (all - known + unknown * known + strength * odds.u) / (all + strength);
+}
+
+fn as_f64(count: usize) -> f64 {
+    f64::from(super::roster::dense(count))
 }
 
 /// Levels whose weight has changed by a bit or more since it was saved, of comparisons that are calibrated. A share that rests on fewer than
@@ -126,8 +173,7 @@ fn hundredths(bits: f64) -> f64 {
 /// Among what is left, strangers in one household are rarer than in the population: most members have found each other already. At
 /// least half of the `linked` candidate pairs of one household are taken for matches.
 pub(super) fn sharpen_household(weights: &mut Weights, linked: usize, left: usize, right: usize) {
-    let whole = |count: usize| f64::from(super::roster::dense(count));
-    let strangers = (whole(linked) / 2.0 + 1.0) / (whole(left) * whole(right)).max(1.0);
+    let strangers = (as_f64(linked) / 2.0 + 1.0) / (as_f64(left) * as_f64(right)).max(1.0);
     for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
         odds.u = odds.u.min(strangers);
     }

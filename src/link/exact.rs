@@ -133,7 +133,11 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
         None => Claim::Nobody,
         // Without a name on the row the number alone decides.
         Some((_, person)) if record.name == NONE => Claim::Agrees(person),
-        Some(((level, face), person)) if level.agrees() && !siblings(roster, row, face, level) => Claim::Agrees(person),
+        Some(((level, face), person))
+            if level.agrees() && !siblings(roster, row, face, level) && !is_anothers(roster, spine, row, person, level) =>
+        {
+            Claim::Agrees(person)
+        }
         Some(((_, face), _)) => Claim::Clashes(face),
     }
 }
@@ -162,6 +166,18 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
             .any(|other| spine::name_level(roster, other, opposite).is_some_and(|closer| closer < level))
     };
     (left.household != NONE && left.household == right.household) || namesake(right, row, left) || namesake(left, face, right)
+}
+
+/// Whether a row whose name agrees only roughly with that of the person who bears its number is rather somebody else's: its guardian or
+/// spouse has that number, or somebody else of the household or the village is called exactly so.
+fn is_anothers(roster: &Roster, spine: &Spine, row: u32, person: u32, level: NameLevel) -> bool {
+    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
+        return false;
+    }
+    let record = roster.record(row);
+    record.kin == record.number
+        || spine.namesakes(roster, record).any(|other| other != person)
+        || spine.housemates(person).any(|other| other != person && spine.best_name(roster, row, other).0 == NameLevel::Same)
 }
 
 /// Numbers that rows of any registry bear under unrelated names: whose they are must be decided by everything else.

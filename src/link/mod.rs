@@ -17,6 +17,7 @@ mod compare;
 pub mod evidence;
 mod exact;
 mod hash;
+mod lists;
 mod people;
 mod probable;
 mod quality;
@@ -71,11 +72,11 @@ pub fn link(input: &LinkInput<'_>) -> (Linked, Evidence) {
     let (bonds, decided) = bonds::bonds(input.records, input.key, input.decisions);
     let roster = Roster::new(input.records, input.model, bonds);
     let mut work = Work::new(&roster, input.model);
-    for (span, records) in roster.spans.iter().zip(&input.records.registries) {
+    for (position, (span, records)) in roster.spans.iter().zip(&input.records.registries).enumerate() {
         let registry = records.registry.as_str();
         let saved = input.saved.and_then(|saved| saved.odds(registry));
         for layer in layers(&roster, span) {
-            work.link_layer(&layer, span.grain, registry, saved);
+            work.link_layer(&layer, position, registry, saved);
         }
     }
     work.finish(input, decided)
@@ -120,14 +121,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn link_layer(&mut self, rows: &[u32], grain: Grain, registry: &str, saved: Option<&OddsTable>) {
-        let exclusive = grain != Grain::Event;
+    fn link_layer(&mut self, rows: &[u32], position: usize, registry: &str, saved: Option<&OddsTable>) {
+        let exclusive = self.roster.spans[position].grain != Grain::Event;
         let (undecided, told, following) = exact::join_as_told(self.roster, &mut self.spine, rows);
         let mut left = exact::join_equal_numbers(self.roster, &mut self.spine, &undecided, exclusive);
         left.copies.extend(following);
-        let calibrated = calibrate::weights(self.roster, &self.spine, self.model, saved, &left.joined, rows);
+        let free = blocking::free_persons(&self.spine, rows, exclusive);
+        let found = self.found(rows, &left);
+        let sample = calibrate::Sample { rows, proven: &left.joined, found, free: &free };
+        let calibrated = calibrate::weights(self.roster, &mut self.spine, self.model, saved, &sample);
         let mut weights = calibrated.used;
-        weights.prior = self.prior(rows, &left, exclusive);
+        weights.prior = self.prior(&free, found, &left, exclusive);
         let drift = saved.map_or_else(Vec::new, |saved| {
             calibrate::drift(registry, self.model, saved, &calibrated.own, left.joined.len(), rows.len())
         });
@@ -164,6 +168,9 @@ impl<'a> Work<'a> {
         self.note(outcome, &clashes, &weights);
         if exclusive {
             self.note_duplicates(rows);
+        }
+        for &row in rows {
+            self.spine.lists.note(self.spine.person_of[row as usize], position, self.roster.record(row).is_head);
         }
     }
 
@@ -206,24 +213,28 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether a row has a number that nobody else claims.
+    fn is_sound(&self, row: u32) -> bool {
+        let number = self.roster.record(row).number;
+        number != 0 && !self.spine.is_contested(number)
+    }
+
+    /// Share of the rows with a sound number whose person is known.
+    fn found(&self, rows: &[u32], left: &Leftover) -> f64 {
+        share(left.joined.len(), rows.iter().filter(|row| self.is_sound(**row)).count()).min(1.0)
+    }
+
     /// Expected matches left: damaged rows and persons match as often as sound ones did.
-    fn prior(&self, rows: &[u32], left: &Leftover, exclusive: bool) -> i32 {
-        let share = |part: usize, whole: usize| if whole == 0 { 0.5 } else { as_f64(part) / as_f64(whole) };
-        let sound = |row: &&u32| {
-            let number = self.roster.record(**row).number;
-            number != 0 && !self.spine.is_contested(number)
-        };
-        let sound_rows = rows.iter().filter(sound).count();
-        let unsound_rows = left.rows.len() - left.rows.iter().filter(sound).count();
-        let free = blocking::free_persons(&self.spine, rows, exclusive);
+    fn prior(&self, free: &[u32], found: f64, left: &Leftover, exclusive: bool) -> i32 {
+        let unsound_rows = left.rows.len() - left.rows.iter().filter(|row| self.is_sound(**row)).count();
         let with_number = |person: &&u32| {
             let number = self.spine.persons[**person as usize].number;
             number != 0 && !self.spine.is_contested(number)
         };
         let free_sound = free.iter().filter(with_number).count();
         let sound_persons = free_sound + if exclusive { left.joined.len() } else { 0 };
-        let expected = share(left.joined.len(), sound_rows).min(1.0) * as_f64(unsound_rows)
-            + share(left.joined.len(), sound_persons).min(1.0) * as_f64(free.len() - free_sound);
+        let expected =
+            found * as_f64(unsound_rows) + share(left.joined.len(), sound_persons).min(1.0) * as_f64(free.len() - free_sound);
         calibrate::prior(expected, free.len(), left.rows.len())
     }
 
@@ -400,6 +411,11 @@ fn suspicion_key(suspicion: &Suspicion) -> (u8, RowId, RowId) {
         Suspicion::Duplicate { first, again } => (1, *first, *again),
         Suspicion::Damaged { row, source, .. } => (2, *row, *source),
     }
+}
+
+/// A part of a whole; a half where there is no whole.
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.5 } else { as_f64(part) / as_f64(whole) }
 }
 
 /// Counts are rows, which fit 32 bits.

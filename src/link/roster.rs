@@ -48,6 +48,8 @@ pub(super) struct Record {
     pub town: u64,
     /// Key of the phone; 0 for none.
     pub phone: u64,
+    /// A valid number of a guardian or the spouse, packed; 0 for none.
+    pub kin: u64,
     /// `男` 1, `女` 2, unknown 0.
     pub sex: u8,
     /// Birth and sex come from the number, so they say nothing beside it.
@@ -129,6 +131,7 @@ struct Columns<'a> {
     household: Option<&'a StringArray>,
     head_name: Option<&'a StringArray>,
     head_number: Option<&'a StringArray>,
+    kin: [Option<&'a StringArray>; 2],
     relation: Option<&'a StringArray>,
     phone: Option<&'a StringArray>,
     kind: Option<&'a StringArray>,
@@ -149,6 +152,7 @@ impl<'a> Columns<'a> {
             household: records.text(columns::HOUSEHOLD_CODE),
             head_name: records.text(columns::HEAD_NAME),
             head_number: records.text(columns::HEAD_ID),
+            kin: [columns::GUARDIAN_ID, columns::SPOUSE_ID].map(|column| records.text(column)),
             relation: records.text(columns::RELATION),
             phone: records.text(columns::PHONE),
             kind: records.text(columns::KIND),
@@ -367,6 +371,7 @@ fn read_row<'a>(
         village,
         town: at(columns.town, row).map_or(0, hash::text),
         phone: at(columns.phone, row).map_or(0, hash::text),
+        kin: columns.kin.iter().find_map(|column| at(*column, row).and_then(valid_number)).map_or(0, Number::packed),
         sex: match at(columns.sex, row) {
             _ if borrowed => 0,
             Some("男") => 1,

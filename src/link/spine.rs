@@ -3,12 +3,15 @@
 //! A row joins a person once and for ever. A person's *faces* are its rows that say something new; only they are compared.
 //! Everything is an index into flat arrays; joining is O(faces + households of the person).
 
-use super::hash::{WordMap, WordSet};
-use super::roster::{NONE, Record, Roster, dense};
+use super::hash::{self, WordMap, WordSet};
+use super::lists::Lists;
+use super::roster::{NONE, Name, Record, Roster, dense};
 use crate::model::identity::name::{self, NameLevel};
 
 /// Faces beyond this many add nothing but time.
 const FACES: usize = 8;
+/// A name of which more than so many are to be expected in a village is common there.
+const NAMESAKES_EXPECTED: f64 = 0.25;
 /// More members than this is no household but a placeholder code.
 pub(super) const HOUSEHOLD_MEMBERS: usize = 30;
 
@@ -72,6 +75,12 @@ pub(super) struct Spine {
     pub contested: WordSet,
     claims: WordMap<u32>,
     claimants: Chains,
+    /// Person → lists.
+    pub lists: Lists,
+    called: WordMap<u32>,
+    namesakes: Chains,
+    /// Village → names of persons known there.
+    villagers: WordMap<u32>,
 }
 
 impl Spine {
@@ -87,12 +96,31 @@ impl Spine {
             contested: WordSet::default(),
             claims: WordMap::default(),
             claimants: Chains::default(),
+            lists: Lists::default(),
+            called: WordMap::default(),
+            namesakes: Chains::default(),
+            villagers: WordMap::default(),
         }
     }
 
     /// Persons with a row that bears `number`.
     pub(super) fn claimants(&self, number: u64) -> impl Iterator<Item = u32> + '_ {
         self.claims.get(&number).into_iter().flat_map(|list| self.claimants.of(*list))
+    }
+
+    /// Persons known in a record's village by its very name; nobody where the record lacks either.
+    pub(super) fn namesakes<'a>(&'a self, roster: &Roster, record: &Record) -> impl Iterator<Item = u32> + 'a {
+        let key = village_name(roster, record);
+        key.and_then(|key| self.called.get(&key)).into_iter().flat_map(|list| self.namesakes.of(*list))
+    }
+
+    /// Whether the person is the only one known in a record's village by its name, and the name so rare that no second is to be expected.
+    pub(super) fn is_only_namesake(&self, roster: &Roster, record: &Record, person: u32) -> bool {
+        let expected = |name: &Name| name.share * f64::from(self.villagers.get(&record.village).copied().unwrap_or(0));
+        let mut namesakes = self.namesakes(roster, record);
+        namesakes.next() == Some(person)
+            && namesakes.next().is_none()
+            && roster.name_of(record).is_some_and(|name| expected(name) <= NAMESAKES_EXPECTED)
     }
 
     /// Whether two unrelated names claim the number.
@@ -143,6 +171,13 @@ impl Spine {
             faces += 1;
             says_the_same(roster.record(face), record)
         });
+        if !known && let Some(key) = village_name(roster, record) {
+            let list = *self.called.entry(key).or_insert_with(|| self.namesakes.add_list());
+            if !self.namesakes.of(list).any(|namesake| namesake == person) {
+                self.namesakes.push(list, person);
+                *self.villagers.entry(record.village).or_default() += 1;
+            }
+        }
         if !known && faces < FACES {
             self.faces.push(person, row);
             self.face_log.push((row, person));
@@ -160,6 +195,12 @@ impl Spine {
         }
         best
     }
+}
+
+/// Key of a whole name within a village.
+fn village_name(roster: &Roster, record: &Record) -> Option<u64> {
+    let name = roster.name_of(record).filter(|name| name.whole && record.village != 0)?;
+    Some(hash::pair(name.key, record.village))
 }
 
 /// Compares the names of two records; `None` when one has none.

@@ -23,6 +23,10 @@ pub const PERSON_CODE: &str = "person_code";
 pub const HEAD_NAME: &str = "head_name";
 /// Number of the head of household (`Utf8`).
 pub const HEAD_ID: &str = "head_id_number";
+/// Number of a pupil's guardian (`Utf8`).
+pub const GUARDIAN_ID: &str = "guardian_id_number";
+/// Number of the spouse (`Utf8`).
+pub const SPOUSE_ID: &str = "spouse_id_number";
 /// Relation to the head, `户主` for the head (`Utf8`).
 pub const RELATION: &str = "relation";
 /// Phone (`Utf8`).

@@ -11,6 +11,7 @@ mod keys;
 
 use rayon::prelude::*;
 
+use super::compare::household;
 use super::roster::{NO_BIRTH, NONE, Roster, dense};
 use super::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::config::link::{BlockingRule, LinkModel};
@@ -233,14 +234,15 @@ impl Candidates {
 }
 
 /// Members of households that the row's household is linked to, and of the row's household itself; where the list knows no
-/// households, of those that the rows above and below belong to.
+/// households, of those that the rows above and below and the relative it names belong to.
 fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], free: &[bool], rule: u8, pairs: &mut Vec<Pair>) {
     let is_free = |person: u32| free[person as usize];
     for &row in rows {
         let household = roster.record(row).household;
         if household == NONE {
-            for neighbour in roster.neighbours(row).filter_map(|row| spine.person(row)) {
-                let beside = spine.housemates(neighbour).filter(|person| is_free(*person));
+            let neighbours = roster.neighbours(row).filter_map(|row| spine.person(row));
+            for relative in neighbours.chain(household::kin(spine, roster.record(row))) {
+                let beside = spine.housemates(relative).filter(|person| is_free(*person));
                 pairs.extend(beside.map(|person| (row, person, rule)));
             }
             continue;

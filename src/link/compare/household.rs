@@ -1,4 +1,4 @@
-//! Household evidence: a shared code, members linked already, the head.
+//! Household evidence: a shared code, members linked already, the head, a guardian or spouse.
 
 use super::super::roster::{NONE, Record, Roster};
 use super::super::spine::{self, HOUSEHOLD_MEMBERS, Spine};
@@ -63,6 +63,25 @@ pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person:
         _ if known && spine.households_of.of(person).next().is_some() => ELSEWHERE,
         _ => MISSING,
     }
+}
+
+/// Whether the guardian or spouse whose number the row gives lives with the person.
+pub(super) fn kin_level(spine: &Spine, right: &Record, person: u32) -> u8 {
+    let (mut known, mut together) = (false, false);
+    for kin in kin(spine, right).filter(|kin| *kin != person) {
+        known |= spine.households_of.of(kin).next().is_some();
+        together |= live_together(spine, kin, person, NONE);
+    }
+    match together {
+        true => ONE_MEMBER,
+        false if known && spine.households_of.of(person).next().is_some() => APART,
+        false => MISSING,
+    }
+}
+
+/// Persons who bear the number that a row gives as its guardian's or spouse's.
+pub(in crate::link) fn kin<'a>(spine: &'a Spine, record: &Record) -> impl Iterator<Item = u32> + 'a {
+    (record.kin != 0).then(|| spine.claimants(record.kin)).into_iter().flatten()
 }
 
 /// Whether two persons share a household other than `except`.

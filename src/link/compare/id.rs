@@ -26,7 +26,7 @@ fn both_valid(spine: &Spine, right: &Record, number: u64, known: u64, person: u3
         IdLevel::FloatStem
     } else if spine.claimants(number).any(|other| other != person && live_together(spine, other, person, right.household)) {
         IdLevel::OtherMember
-    } else if spine.is_contested(number) || spine.is_contested(known) {
+    } else if spine.is_contested(number) || spine.is_contested(known) || number == right.kin {
         IdLevel::Contested
     } else if one.birth_and_sequence() == other.birth_and_sequence() {
         IdLevel::BirthAndSequence

@@ -1,12 +1,13 @@
 //! Comparisons: a row against a person, one level per field, missing first and the rest last.
 //!
 //! Evidence counts once: birth and sex are compared only where the number did not score them, the village and phone only where the household
-//! did not. [`Levels`] is eight bytes; nothing is allocated.
+//! did not. [`Levels`] is ten bytes; nothing is allocated.
 
 mod birth;
-mod household;
+pub(super) mod household;
 mod id;
 
+use super::lists;
 use super::roster::{NO_BIRTH, NONE, Record, Roster};
 use super::spine::{self, Spine};
 use crate::model::identity::name::NameLevel;
@@ -19,7 +20,6 @@ pub(super) const NAME: usize = 1;
 /// The birth date; sex and place follow.
 pub(super) const BIRTH: usize = 2;
 /// The place.
-#[cfg(test)]
 pub(super) const PLACE: usize = 4;
 /// The household.
 pub(super) const HOUSEHOLD: usize = 5;
@@ -27,6 +27,10 @@ pub(super) const HOUSEHOLD: usize = 5;
 pub(super) const PHONE: usize = 6;
 /// The rows above and below.
 pub(super) const NEIGHBOURS: usize = 7;
+/// Others of the name in the village.
+pub(super) const NAMESAKES: usize = 8;
+/// Which other lists the person is on.
+pub(super) const LISTS: usize = 9;
 /// Number of comparisons.
 pub(super) const COMPARISONS: usize = crate::config::link::COMPARISONS.len();
 /// The level of a comparison without evidence.
@@ -101,13 +105,22 @@ impl Levels {
         let household_speaks = self.of(HOUSEHOLD) <= SAME_HEAD;
         let phone_speaks = self.of(PHONE) == 0;
         let neighbours_speak = self.of(NEIGHBOURS) <= NEIGHBOURS_BESIDE;
+        // Nobody else can be meant, or nobody else belongs on this list.
+        let others_excluded =
+            self.of(NAMESAKES) == 0 || (self.of(LISTS) == lists::LIKE_MOST && self.of(NAME) == 0 && self.of(PLACE) == 0);
         // Whoever bears the number of a member of the household belongs to it.
         let member_speaks = id == IdLevel::OtherMember as u8 && self.of(NAME) <= NAME_SOUND;
         self.of(NAME) != NAME_DIFFERENT
             && self.of(NAME) != MISSING
             && !self.is_clash()
             && (!contradicts || (id == IdLevel::DamagedUnlike as u8 && household_speaks))
-            && (number_speaks || member_speaks || birth_speaks || household_speaks || phone_speaks || neighbours_speak)
+            && (number_speaks
+                || member_speaks
+                || birth_speaks
+                || household_speaks
+                || phone_speaks
+                || neighbours_speak
+                || others_excluded)
     }
 }
 
@@ -116,15 +129,24 @@ impl Levels {
 pub(super) struct Company {
     household: u8,
     neighbours: u8,
+    lists: u8,
 }
 
 impl Company {
-    /// Looks at the row's household, or, where the list knows none, at the rows above and below.
+    /// Looks at the row's household, or, where the list knows none, at the rows above and below and the relative it names.
     pub(super) fn of(roster: &Roster, spine: &Spine, row: u32, person: u32) -> Self {
+        let lists = spine.lists.level(person);
         if has_household(roster.record(row)) {
-            Self { household: household::linked_level(roster, spine, row, person), neighbours: MISSING }
+            Self { household: household::linked_level(roster, spine, row, person), neighbours: MISSING, lists }
         } else {
-            Self { household: MISSING, neighbours: household::neighbours_level(roster, spine, row, person) }
+            // Who stands above and below is often that relative: one of the two counts.
+            match household::neighbours_level(roster, spine, row, person) {
+                neighbours @ ..=NEIGHBOURS_BESIDE => Self { household: MISSING, neighbours, lists },
+                neighbours => match household::kin_level(spine, roster.record(row), person) {
+                    MISSING => Self { household: MISSING, neighbours, lists },
+                    household => Self { household, neighbours: MISSING, lists },
+                },
+            }
         }
     }
 
@@ -171,7 +193,10 @@ pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, fac
         if scored || both_from_numbers || right.sex == 0 || left.sex == 0 { MISSING } else { u8::from(right.sex != left.sex) };
     let place = if same_household { MISSING } else { place(right, left) };
     let phone = if same_household || right.phone == 0 || left.phone == 0 { MISSING } else { u8::from(right.phone != left.phone) };
-    Levels([id.map_or(MISSING, |level| level as u8), name, birth, sex, place, household, phone, company.neighbours])
+    let silent = matches!(id, None | Some(IdLevel::Contested));
+    let namesakes = if silent && name == 0 && place == 0 && spine.is_only_namesake(roster, right, person) { 0 } else { MISSING };
+    let id = id.map_or(MISSING, |level| level as u8);
+    Levels([id, name, birth, sex, place, household, phone, company.neighbours, namesakes, company.lists])
 }
 
 fn place(right: &Record, left: &Record) -> u8 {

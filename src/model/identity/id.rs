@@ -199,8 +199,10 @@ pub fn float_could_be(text: &str, number: Number) -> bool {
 /// Whether one of two valid numbers may be what a float left of the other: one in eleven such ruins passes the checksum.
 #[must_use]
 pub fn one_is_the_others_float(one: Number, other: Number) -> bool {
-    let ruin = |ruin: Number, whole: Number| {
-        ruin.as_integer().is_some_and(|shown| shown % 1000 == 0) && float_could_be(&ruin.text(), whole)
+    let ruin = |ruin: Number, whole: Number| match (ruin.as_integer(), whole.as_integer()) {
+        (Some(shown), Some(number)) if shown % 1000 == 0 => shown != number && float_could_be(&ruin.text(), whole),
+        (Some(shown), Some(number)) => shown != number && shown == through_double(number),
+        _ => false,
     };
     ruin(one, other) || ruin(other, one)
 }
