@@ -175,8 +175,10 @@ fn is_anothers(roster: &Roster, spine: &Spine, row: u32, person: u32, level: Nam
         return false;
     }
     let record = roster.record(row);
-    record.kin == record.number
-        || spine.namesakes(roster, record).any(|other| other != person)
+    // A dropped character often leaves another villager's name: the number says more then.
+    let another = level == NameLevel::OneCharacter && spine.namesakes(roster, record).any(|other| other != person);
+    another
+        || record.kin == record.number
         || spine.housemates(person).any(|other| other != person && spine.best_name(roster, row, other).0 == NameLevel::Same)
 }
 
