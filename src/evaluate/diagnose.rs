@@ -210,6 +210,9 @@ impl fmt::Display for Diagnosis {
         for (reason, count) in &self.review {
             writeln!(f, "{}{count}", padded(reason, 32))?;
         }
+        let count = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let (pairs, rows) = (self.review.values().sum(), self.registries.iter().map(|registry| registry.rows).sum());
+        writeln!(f, "{}{pairs} · 占行数 per row {:.2}%", padded("合计 all", 32), 100.0 * count(pairs) / count(rows).max(1.0))?;
         self.blocking(f)?;
         if let Some(Used { period, drift }) = &self.saved_model {
             writeln!(f, "\n沿用 {period} 的模型，相差 1 比特以上 drift from the saved model")?;
@@ -289,6 +292,6 @@ mod tests {
         let at = |bits: i32| *diagnosis.thresholds.iter().find(|line| line.bits == bits).expect("tried");
         assert_eq!((at(0).joined, at(5).joined, at(10).joined), (3, 2, 1));
         assert!((at(5).expected_missed - 0.89).abs() < 1e-6 && (at(5).expected_false - 0.021).abs() < 1e-6);
-        assert!(diagnosis.to_string().contains("insurance"));
+        assert!(diagnosis.to_string().contains("insurance") && diagnosis.to_string().contains("2 · 占行数 per row 50.00%"));
     }
 }

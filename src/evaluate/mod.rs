@@ -106,7 +106,7 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// How links compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LinkScore {
     /// Pairs of rows of one person, over all registries (within one registry too: duplicates belong together).
     pub all: Counts,
@@ -118,6 +118,10 @@ pub struct LinkScore {
     pub rows_not_kept: u64,
     /// Rows that the run kept and the truth does not know; they are left out.
     pub rows_unknown: u64,
+    /// Pairs that the run leaves to a human.
+    pub review_pairs: u64,
+    /// These per row that the run kept.
+    pub review_share: Option<f64>,
 }
 
 /// How one rule's findings compare.
@@ -138,7 +142,7 @@ pub struct RuleScore {
 }
 
 /// The result.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Evaluation {
     /// Links.
     pub links: LinkScore,
@@ -173,15 +177,20 @@ struct Truth {
     findings: Vec<(String, String, String)>,
 }
 
-/// Scores a run.
+/// Scores a run that leaves `review_pairs` to a human.
 ///
 /// # Errors
 /// A truth text that is not as described at [`TruthTexts`].
-pub fn evaluate(links: &[LinkRow<'_>], findings: &[FindingRow<'_>], truth: TruthTexts<'_>) -> Result<Evaluation, EvaluateError> {
+pub fn evaluate(
+    links: &[LinkRow<'_>],
+    findings: &[FindingRow<'_>],
+    review_pairs: u64,
+    truth: TruthTexts<'_>,
+) -> Result<Evaluation, EvaluateError> {
     let truth = Truth::read(truth)?;
     let placed = pairs::place(links, &truth);
     let (rules, not_scored) = rules::score(links, findings, &truth, &placed);
-    Ok(Evaluation { links: pairs::score(links, &truth, &placed), rules, not_scored })
+    Ok(Evaluation { links: pairs::score(links, review_pairs, &truth, &placed), rules, not_scored })
 }
 
 impl Truth {

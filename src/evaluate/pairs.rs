@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Counts, LinkRow, LinkScore, Truth, number_of};
+use super::{Counts, LinkRow, LinkScore, Truth, number_of, ratio};
 
 /// The links with persons interned: per link the person found and, where the truth knows the row, the person true.
 pub(super) struct Placed<'a> {
@@ -54,7 +54,7 @@ impl Tally {
     }
 }
 
-pub(super) fn score(links: &[LinkRow<'_>], truth: &Truth, placed: &Placed<'_>) -> LinkScore {
+pub(super) fn score(links: &[LinkRow<'_>], review_pairs: u64, truth: &Truth, placed: &Placed<'_>) -> LinkScore {
     let mut cells: Vec<(u32, u32, Tally)> = Vec::with_capacity(links.len());
     let mut kept = HashSet::with_capacity(links.len());
     let mut registries = HashMap::new();
@@ -94,6 +94,8 @@ pub(super) fn score(links: &[LinkRow<'_>], truth: &Truth, placed: &Placed<'_>) -
         rows,
         rows_not_kept,
         rows_unknown: links.len() as u64 - rows,
+        review_pairs,
+        review_share: ratio(review_pairs, links.len() as u64),
     }
 }
 

@@ -18,6 +18,8 @@ impl fmt::Display for Evaluation {
         heading(f, "关联（成对的行） links (pairs of rows)")?;
         line(f, "全部登记册 all registries", links.all)?;
         line(f, "建档立卡×医保 poverty×insurance", links.poverty_insurance)?;
+        let share = links.review_share.map_or_else(|| "—".to_owned(), |share| format!("{:.2}%", share * 100.0));
+        writeln!(f, "待人工核对的对 pairs for a human {} · 占行数 per row {share}", links.review_pairs)?;
         writeln!(f)?;
         heading(f, "规则 rules")?;
         for rule in &self.rules {

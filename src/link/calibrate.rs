@@ -26,6 +26,11 @@ const SEEN: f64 = 30.0;
 /// Rows without a number are so many times as often as others those of people who are not known yet.
 const UNKNOWN_WITHOUT_NUMBER: f64 = 2.0;
 
+/// Where being the only one of a name speaks less for a person than so many to one, too many on the list are unknown for it to say anything.
+const CENSUS: f64 = 8.0;
+/// A list with fewer rows proven by number has not shown whether its people are known.
+const PROVEN: usize = 50;
+
 /// Counts of levels by comparison.
 type Counts = [[u32; 16]; COMPARISONS];
 
@@ -58,6 +63,7 @@ pub(super) fn weights(
     layer: &Sample<'_>,
 ) -> Calibrated {
     let Sample { rows, proven, .. } = *layer;
+    spine.is_census = false;
     let mut weights = Weights::shipped(model);
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
     let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
@@ -86,6 +92,8 @@ pub(super) fn weights(
         weights.odds.clone_from(saved);
         weights.odds[compare::LISTS].clone_from(&own[compare::LISTS]);
     }
+    let only = weights.odds[compare::NAMESAKES].first().map_or(0.0, |odds| odds.m / odds.u);
+    spine.is_census = only >= CENSUS && proven.len() >= PROVEN;
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
     let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
     for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {

@@ -77,6 +77,8 @@ pub(super) struct Spine {
     claimants: Chains,
     /// Person → lists.
     pub lists: Lists,
+    /// Whether the list at hand has shown that hardly anybody on it is unknown, so that being the only one of a name says something.
+    pub is_census: bool,
     called: WordMap<u32>,
     namesakes: Chains,
     /// Village → names of persons known there.
@@ -97,6 +99,7 @@ impl Spine {
             claims: WordMap::default(),
             claimants: Chains::default(),
             lists: Lists::default(),
+            is_census: false,
             called: WordMap::default(),
             namesakes: Chains::default(),
             villagers: WordMap::default(),

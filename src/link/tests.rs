@@ -23,6 +23,7 @@ use crate::model::registry::RegistryId;
 mod blocks;
 mod carry;
 mod decisions;
+mod namesakes;
 mod saved;
 
 /// A row as the tests write it.
@@ -34,6 +35,7 @@ struct Row {
     village: usize,
     household: Option<String>,
     head: Option<String>,
+    guardian: Option<String>,
     relation: Option<&'static str>,
     month: Option<i32>,
     code: Option<String>,
@@ -52,6 +54,7 @@ fn registry(id: &str, grain: Grain, rows: &[Row]) -> RegistryRecords {
         (columns::VILLAGE_CODE, text(&|row| Some(format!("520324{:06}", row.village)))),
         (columns::HOUSEHOLD_CODE, text(&|row| row.household.clone())),
         (columns::HEAD_NAME, text(&|row| row.head.clone())),
+        (columns::GUARDIAN_ID, text(&|row| row.guardian.clone())),
         (columns::RELATION, text(&|row| row.relation.map(str::to_owned))),
         (columns::PERSON_CODE, text(&|row| row.code.clone())),
         (columns::MONTH, Arc::new(rows.iter().map(|row| row.month).collect::<Int32Array>())),

@@ -52,6 +52,7 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
     let links = stages::read(&run.join("stages/links.parquet"))?;
     let records = stages::read(&run.join("stages/records.parquet"))?;
     let findings = stages::read(&run.join("stages/findings.parquet"))?;
+    let review_pairs = stages::read(&run.join("stages/review.parquet"))?.num_rows() as u64;
     let text = |name: &str| {
         let path = truth.join(name);
         fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
@@ -102,7 +103,8 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
             },
         })
         .collect();
-    Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, TruthTexts { rows: &rows, findings: &expected, persons: &persons })?)
+    let truth = TruthTexts { rows: &rows, findings: &expected, persons: &persons };
+    Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, review_pairs, truth)?)
 }
 
 /// A column of a stage file.

@@ -194,7 +194,11 @@ pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, fac
     let place = if same_household { MISSING } else { place(right, left) };
     let phone = if same_household || right.phone == 0 || left.phone == 0 { MISSING } else { u8::from(right.phone != left.phone) };
     let silent = matches!(id, None | Some(IdLevel::Contested));
-    let namesakes = if silent && name == 0 && place == 0 && spine.is_only_namesake(roster, right, person) { 0 } else { MISSING };
+    let namesakes = if spine.is_census && silent && name == 0 && place == 0 && spine.is_only_namesake(roster, right, person) {
+        0
+    } else {
+        MISSING
+    };
     let id = id.map_or(MISSING, |level| level as u8);
     Levels([id, name, birth, sex, place, household, phone, company.neighbours, namesakes, company.lists])
 }

@@ -196,7 +196,8 @@ pub fn float_could_be(text: &str, number: Number) -> bool {
     shown == cut(whole) || shown == nearest_thousand || shown == through_double(whole)
 }
 
-/// Whether one of two valid numbers may be what a float left of the other: one in eleven such ruins passes the checksum.
+/// Whether one of two valid numbers may be what a float left of the other, cut to 15 digits or the nearest double: one in eleven such ruins
+/// passes the checksum.
 #[must_use]
 pub fn one_is_the_others_float(one: Number, other: Number) -> bool {
     let ruin = |ruin: Number, whole: Number| match (ruin.as_integer(), whole.as_integer()) {
@@ -369,6 +370,17 @@ mod tests {
             assert!(float_could_be(&through_double(whole).to_string(), number));
             assert!(!float_could_be(&format!("{}000", whole / 1000 + 2), number));
         }
+    }
+
+    #[test]
+    fn a_valid_number_may_be_the_double_of_another() {
+        let whole = Number::parse("522124199510183208").expect("digits");
+        let double = Number::parse("522124199510183232").expect("digits");
+        assert!(whole.is_valid() && double.is_valid());
+        assert!(one_is_the_others_float(whole, double) && one_is_the_others_float(double, whole));
+        assert!(!one_is_the_others_float(whole, whole));
+        let beside = Number::parse("522124199510183216").expect("digits");
+        assert!(!one_is_the_others_float(whole, beside), "not every near number is a double");
     }
 
     #[test]
