@@ -34,6 +34,14 @@ fn rows(book: &Path, sheet: &str) -> Vec<Vec<String>> {
     all[header..].iter().filter(|row| row.last().is_some_and(|key| !key.is_empty())).cloned().collect()
 }
 
+/// The rows of any sheet, each as one text.
+fn cells(book: &Path, sheet: &str) -> Vec<String> {
+    let bytes = fs::read(book).expect("a workbook");
+    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).expect("a workbook");
+    let range = workbook.worksheet_range(sheet).expect("a sheet");
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect()
+}
+
 /// Writes the pairs back as CSV, last column first and last row first, each answered by `answer`.
 fn answer(book: &Path, to: &Path, answer: impl Fn(usize) -> &'static str) -> usize {
     let rows = rows(book, "待核对");
@@ -91,6 +99,9 @@ fn answers_that_contradict_each_other_are_told_and_wrong_files_are_refused() {
     let (output, told) = run("2018-06", &path("second"), &["--decisions", &one, "--decisions", &other]);
     assert!(output.status.success(), "{told}");
     assert!(told.contains("矛盾未采用 1 对") && told.contains("甲.csv") && told.contains("不在选项里"), "{told}");
+    let summary = cells(&path("second/reports/2018-06_汇总.xlsx"), "未评估与提醒");
+    let row = summary.iter().find(|row| row.contains("是否同一人的核对答复")).unwrap_or_else(|| panic!("{summary:#?}"));
+    assert!(row.contains("互相矛盾") && row.contains("行 与 "), "where the two rows stand: {row}");
 
     fs::write(path("别的.csv"), "姓名,核对结果\n张三,不是\n").expect("written");
     let (output, told) = run("2018-06", &path("third"), &["--decisions", path("别的.csv").to_str().expect("plain")]);

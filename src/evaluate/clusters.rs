@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 use super::{Counts, ratio};
 
 /// One row: the person found, the true one, and its table (all 0 where one table is deduplicated).
@@ -48,7 +50,7 @@ pub struct ClusterScore {
 pub fn score(rows: &[TruthRow], across: bool) -> ClusterScore {
     let sizes = |key: &dyn Fn(&TruthRow) -> (u32, u32)| -> Vec<((u32, u32), [u64; 2])> {
         let mut keyed: Vec<((u32, u32), u8)> = rows.iter().map(|row| (key(row), row.side)).collect();
-        keyed.sort_unstable();
+        keyed.par_sort_unstable();
         keyed
             .chunk_by(|a, b| a.0 == b.0)
             .map(|chunk| {

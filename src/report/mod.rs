@@ -41,6 +41,7 @@ use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
+use crate::model::review::ReviewEntry;
 use crate::model::rule::{Clause, Reading, RuleCard};
 use crate::model::standing::Standings;
 
@@ -88,6 +89,8 @@ pub struct ReportInput<'a> {
     pub populations: &'a [(String, i64)],
     /// Rule id → of these exempt, by the policy or by the exemption list.
     pub exempt: &'a [(String, i64)],
+    /// Pairs on which people's answers contradict each other.
+    pub contradicted: &'a [&'a ReviewEntry],
     /// What became of the exemption list, in its order; empty without one.
     pub exemptions: &'a [ExemptionUse],
     /// Rule id → the day by which, where the clause sets one.

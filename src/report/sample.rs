@@ -49,6 +49,7 @@ impl Sample {
             intake: &self.intake,
             populations: &self.populations,
             exempt: &self.exempt,
+            contradicted: &[],
             exemptions: &self.exemptions,
             deadlines: &self.deadlines,
             records_total: 1234,

@@ -501,6 +501,7 @@ impl Run<'_> {
         let deadlines = policy.deadlines(self.period, self.as_of);
         let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
         let exempt: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.exempt)).collect();
+        let contradicted: Vec<_> = pairs.contradicted().collect();
         let mut books = build(
             &ReportInput {
                 county: &self.definitions.county,
@@ -516,6 +517,7 @@ impl Run<'_> {
                 intake,
                 populations: &populations,
                 exempt: &exempt,
+                contradicted: &contradicted,
                 exemptions: &assessed.exemptions,
                 deadlines: &deadlines,
                 records_total,

@@ -44,6 +44,13 @@ pub(super) struct Pairs {
     pub(super) sample: Vec<ReviewEntry>,
 }
 
+impl Pairs {
+    /// Those on which answers contradict each other.
+    pub(super) fn contradicted(&self) -> impl Iterator<Item = &ReviewEntry> {
+        self.pending.iter().chain(&self.decided).filter(|entry| entry.state == Some(DecisionState::Contradicted))
+    }
+}
+
 /// How registries mark the head of a household.
 const HEAD: &str = "户主";
 

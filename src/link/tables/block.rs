@@ -142,12 +142,13 @@ impl Candidates {
             .collect()
     }
 
-    /// Calls `each` with every pair of a rule, in chunks on as many threads as rayon has; results in the order of chunks. `each` gets
-    /// the rows (of a deduplication the smaller first) and whether the pair belongs to this rule.
+    /// Calls `each` with every pair of a rule that is `wanted`, in chunks on as many threads as rayon has; results in the order of chunks.
+    /// Both get the rows (the smaller first), `each` also whether the pair belongs to this rule. A pair that is not wanted costs nothing.
     pub(super) fn pairs<T: Send>(
         &self,
         rule: usize,
         start: impl Fn() -> T + Sync,
+        wanted: impl Fn(u32, u32) -> bool + Sync,
         each: impl Fn(&mut T, u32, u32, bool) + Sync,
     ) -> Vec<T> {
         let keys = &self.rules[rule];
@@ -157,7 +158,9 @@ impl Candidates {
                 let mut state = start();
                 for line in lines {
                     for &other in &keys.right_rows[line.from as usize..line.to as usize] {
-                        if let Some((left, right)) = self.is_once(rule, line, other) {
+                        if wanted(line.row.min(other), line.row.max(other))
+                            && let Some((left, right)) = self.is_once(rule, line, other)
+                        {
                             each(&mut state, left, right, self.is_first(rule, left, right));
                         }
                     }

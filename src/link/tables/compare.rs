@@ -263,15 +263,19 @@ fn common(left: &[u64], right: &[u64]) -> usize {
 
 fn ids(test: IdTest, (left, shown): (&IdForm, &str), (right, other): (&IdForm, &str)) -> bool {
     let both = left.number.zip(right.number);
+    // A slip leaves most of the characters where they are, a float the first fifteen.
+    let is_near = || left.number.zip(right.number).is_none_or(|(a, b)| a.stem().abs_diff(b.stem()) <= 1);
+    let differing = || shown.bytes().zip(other.bytes()).filter(|(a, b)| a != b).count();
     match test {
         IdTest::Equal => both.is_some_and(|(a, b)| a == b),
         IdTest::Conflict => left.valid && right.valid && left.number != right.number,
+        IdTest::Float if !is_near() => false,
         IdTest::Float => {
             both.is_some_and(|(a, b)| one_is_the_others_float(a, b))
                 || left.number.is_some_and(|number| left.valid && float_could_be(other, number))
                 || right.number.is_some_and(|number| right.valid && float_could_be(shown, number))
         }
-        IdTest::OneDigit => shown.len() == other.len() && slips(shown.as_bytes(), other.as_bytes()) == 1,
+        IdTest::OneDigit => shown.len() == other.len() && differing() <= 2 && slips(shown.as_bytes(), other.as_bytes()) == 1,
         IdTest::MissingOrDoubled => shown.len().abs_diff(other.len()) == 1 && slips(shown.as_bytes(), other.as_bytes()) == 1,
         IdTest::BirthSequence => both.is_some_and(|(a, b)| a.birth_and_sequence() == b.birth_and_sequence()),
     }

@@ -48,10 +48,8 @@ pub(super) fn gather(
         let tallies = candidates.pairs(
             rule,
             || (Tally::default(), Tally::default()),
+            |left, right| hash::pair(u64::from(left), u64::from(right)) <= limit,
             |(seen, first), left, right, is_first| {
-                if hash::pair(u64::from(left), u64::from(right)) > limit {
-                    return;
-                }
                 let pattern = scorer.pattern(store, model, left, right);
                 *seen.entry(pattern).or_default() += 1;
                 if is_first {

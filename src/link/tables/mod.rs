@@ -196,6 +196,7 @@ pub fn link_tables(
         let chunks = candidates.pairs(
             rule,
             || (0u64, Vec::new()),
+            |_, _| true,
             |(scored, kept), left, right, is_first| {
                 if is_first {
                     *scored += 1;
@@ -217,7 +218,7 @@ pub fn link_tables(
     let linked = outcome::linked(records, model, &store, &scorer, &choice, key);
     let mut pairs: Vec<JoinedPair> = choice
         .joined
-        .iter()
+        .par_iter()
         .map(|edge| {
             let (left, right) = (store.order[edge.left as usize], store.order[edge.right as usize]);
             JoinedPair {
@@ -230,7 +231,7 @@ pub fn link_tables(
             }
         })
         .collect();
-    pairs.sort_by_key(|pair| (pair.left, pair.right));
+    pairs.par_sort_unstable_by_key(|pair| (pair.left, pair.right));
     Ok(TablesLinked {
         linked,
         pairs,

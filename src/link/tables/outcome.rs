@@ -44,13 +44,15 @@ pub(super) fn linked(
                 if let Some(edge) = best[row as usize] {
                     link.weight = to_f32(edge.weight);
                     link.probability = probability(edge.weight);
-                    if by_number(model, store, scorer, &edge) {
-                        link.status = LinkStatus::Id;
-                    }
                 }
             }
         }
     }
+    links.par_iter_mut().zip(&best).filter(|(link, _)| link.status == LinkStatus::Probable).for_each(|(link, best)| {
+        if best.is_some_and(|edge| by_number(model, store, scorer, &edge)) {
+            link.status = LinkStatus::Id;
+        }
+    });
     let mut review: Vec<ReviewPair> = choice
         .review
         .iter()
@@ -85,7 +87,7 @@ fn persons(store: &Store, choice: &Choice) -> Vec<Vec<u32>> {
         persons.push(rows);
     }
     persons.extend((0..dense(store.len())).filter(|row| !grouped[*row as usize]).map(|row| vec![row]));
-    persons.sort_unstable();
+    persons.par_sort_unstable();
     persons
 }
 
@@ -179,7 +181,7 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Ve
 /// Persons that say the same word for word and are still two get a number each.
 fn tell_apart(ids: &mut [String], key: &CountyKey) {
     let mut order: Vec<usize> = (0..ids.len()).collect();
-    order.sort_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+    order.par_sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
     let mut told = Vec::new();
     for block in order.chunk_by(|a, b| ids[*a] == ids[*b]) {
         for (copy, &at) in block.iter().enumerate().skip(1) {

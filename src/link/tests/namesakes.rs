@@ -23,8 +23,8 @@ fn listed(row: &Row) -> Row {
     Row { household: None, relation: None, ..row.clone() }
 }
 
-/// A county with `more` people in it, and a list of every fifth of it, of whom `unknown` in ten are not in the county, with `last`.
-fn county_and_list(more: &[Row], unknown: usize, last: Row) -> (Linked, Evidence) {
+/// A county with `more` people in it, and a list of every fifth of it, of whom `unknown` in ten are not in the county, with a `further` row.
+fn county_and_list(more: &[Row], unknown: usize, further: Row) -> (Linked, Evidence) {
     let people: Vec<Row> = county(700, 2).iter().map(sound).collect();
     let stranger = |at: usize| Row {
         village: 200 + at,
@@ -32,7 +32,7 @@ fn county_and_list(more: &[Row], unknown: usize, last: Row) -> (Linked, Evidence
     };
     let mut list: Vec<Row> = people.iter().step_by(5).map(listed).collect();
     list.iter_mut().enumerate().filter(|(at, _)| at % 10 < unknown).for_each(|(at, row)| *row = stranger(at));
-    list.push(last);
+    list.push(further);
     let known: Vec<Row> = people.into_iter().chain(more.iter().cloned()).collect();
     told(vec![registry("poverty", Grain::Person, &known), registry("training", Grain::Person, &list)], &[])
 }

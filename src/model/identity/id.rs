@@ -235,7 +235,10 @@ pub fn repairs(text: &str) -> Vec<Number> {
     }
     let mut found = Vec::new();
     let mut keep = |digits: &[u8]| {
-        if let Ok(digits) = <[u8; 18]>::try_from(digits) {
+        // Ten in eleven fall at the check character.
+        if let Ok(digits) = <[u8; 18]>::try_from(digits)
+            && digits[17] == check(&digits)
+        {
             found.extend(Number::from_digits(digits).filter(|number| number.is_valid()));
         }
     };

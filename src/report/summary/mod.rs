@@ -15,6 +15,7 @@ use rust_xlsxwriter::{Workbook, XlsxError};
 use crate::config::layout::{Column, CrossField, HeadlineField, NoteField, RateField, RuleField, Style, SummaryBook, Table};
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::money::Fen;
+use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
 
 use super::caption::Caption;
@@ -291,11 +292,14 @@ impl Writer<'_> {
     fn notes(&self, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
         let mut notes: Vec<&RuleNote> = self.input.notes.iter().collect();
         notes.sort_by_key(|note| !note.held);
-        if notes.is_empty() {
+        let contradicted = self.input.contradicted;
+        if notes.is_empty() && contradicted.is_empty() {
             page.paragraph("本期全部规则均已评估，没有需要提醒的情况。")?;
         }
-        page.table(table, None, notes.len(), |row, column| {
-            let note = notes[row];
+        page.table(table, None, notes.len() + contradicted.len(), |row, column| {
+            let Some(note) = notes.get(row) else {
+                return answer_note(row, contradicted[row - notes.len()], column.source);
+            };
             match column.source {
                 NoteField::Serial => serial(row),
                 NoteField::Title => self.title(&note.rule),
@@ -329,5 +333,22 @@ impl Writer<'_> {
                 RateField::Met => rate.met.map_or(Value::Blank, |met| text(if met { "达标" } else { "未达标" })),
             }
         })
+    }
+}
+
+/// An answer that is not followed because others say otherwise.
+fn answer_note(row: usize, entry: &ReviewEntry, field: NoteField) -> Value {
+    let line = |side: &ReviewSide| format!("{}{}第{}行", side.file, side.sheet, side.row);
+    match field {
+        NoteField::Serial => serial(row),
+        NoteField::Title => text("是否同一人的核对答复"),
+        NoteField::Clause | NoteField::Concerned => Value::Blank,
+        NoteField::Town => text("全县"),
+        NoteField::State => text("提醒"),
+        NoteField::Note => text(format!(
+            "{} 与 {} 的答复互相矛盾，或与其他几对合起来矛盾，未采用；请核实后在“是否同一人待核对”里重新填写",
+            line(&entry.sides[0]),
+            line(&entry.sides[1])
+        )),
     }
 }

@@ -145,9 +145,8 @@ impl Run<'_> {
             stages::write_records(&self.workspace.path("stages/records.parquet")?, &records)?;
         } else {
             let linked = self.timed("link", "比对", |run| run.link(&taken))?;
-            let score = outputs::against_truth(&taken.records, &self.definition.model, &linked);
+            let score = self.timed("report", "写出", |run| run.write(&taken, &linked))?;
             headline.push_str(&told(&self.definition.model, &linked, score.as_ref()));
-            self.timed("report", "写出", |run| run.write(&taken, &linked, score))?;
         }
         self.finish(&taken.intake, headline)
     }
@@ -192,7 +191,8 @@ impl Run<'_> {
         linked.map_err(|error| RunError::Usage(error.to_string()))
     }
 
-    fn write(&mut self, taken: &Taken, linked: &TablesLinked, score: Option<ClusterScore>) -> Result<(), RunError> {
+    /// Writes the stage files, and meanwhile scores them against the truth column, if there is one.
+    fn write(&mut self, taken: &Taken, linked: &TablesLinked) -> Result<Option<ClusterScore>, RunError> {
         let (records, model) = (&taken.records, &self.definition.model);
         let path = |name: &str| self.workspace.path(&format!("stages/{name}.parquet"));
         let (links, people, review) = (path("links")?, path("people")?, path("review")?);
@@ -204,19 +204,23 @@ impl Run<'_> {
                 outputs::write_clusters(&clusters, linked)
             },
             || {
-                stages::write_batch(&people, &linked.linked.people.0)?;
-                outputs::write_pairs(&pairs, records, model, linked)
+                let write = || {
+                    stages::write_batch(&people, &linked.linked.people.0)?;
+                    outputs::write_pairs(&pairs, records, model, linked)
+                };
+                rayon::join(write, || outputs::against_truth(records, model, linked))
             },
         );
         let clusters = one?;
-        other?;
+        let (written, score) = other;
+        written?;
         let fitted = toml::to_string(&linked.model).map_err(|error| RunError::Internal(error.to_string()))?;
         self.workspace.write("stages/model.toml", fitted.as_bytes())?;
         let rows = records.len() as u64;
         self.manifest.stages.push(StageEntry { stage: "link", rows_in: rows, rows_out: linked.linked.links.len() as u64 });
         self.manifest.linking = Some((&linked.linked.quality).into());
         self.manifest.tables = Some(entry::entry(model, linked, clusters, &taken.notes, score));
-        Ok(())
+        Ok(score)
     }
 
     fn opening(&mut self, taken: &Taken) -> String {
