@@ -217,6 +217,9 @@ pub(super) struct DiagnoseArgs {
     /// A verified 对人抽查 workbook, for the measured rate of false links; may be repeated 核对过的抽查表
     #[arg(long, value_name = "FILE")]
     pub(super) sample: Vec<PathBuf>,
+    /// The run's pipeline, where its layouts name the columns of that workbook otherwise 版式改过标题时，给出运行用的流程
+    #[arg(long, value_name = "FILE")]
+    pub(super) pipeline: Option<PathBuf>,
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,

@@ -6,8 +6,8 @@ use crate::run::Examination;
 
 pub(super) fn diagnose(arguments: DiagnoseArgs) -> Result<u8, Failure> {
     let json = arguments.json;
-    let DiagnoseArgs { run, truth, sample: samples, .. } = arguments;
-    let examination = Examination { run, truth, samples, executable: executable()? };
+    let DiagnoseArgs { run, truth, sample: samples, pipeline, .. } = arguments;
+    let examination = Examination { run, truth, samples, pipeline, executable: executable()? };
     let diagnosis = crate::run::diagnose(&examination).map_err(Failure::usage)?;
     if json {
         ui::result(&serde_json::to_string_pretty(&diagnosis).map_err(Failure::internal)?);

@@ -9,7 +9,7 @@ use arrow::datatypes::DataType;
 
 use super::evaluate::{EvaluateRunError, column};
 use super::sample::{STRATA, stratum};
-use super::{RunError, decisions, stages};
+use super::{RunError, decisions, definitions, stages};
 use crate::config::layout::Layouts;
 use crate::config::link_saved::SavedModel;
 use crate::evaluate::diagnose::{Diagnosis, LinkedRow, ReviewRow, RuleBlocks, diagnose as picture};
@@ -40,6 +40,8 @@ pub struct Examination {
     pub truth: Option<PathBuf>,
     /// Samples of links that people have verified.
     pub samples: Vec<PathBuf>,
+    /// The pipeline in whose layouts the samples are; the shipped ones where it is not given.
+    pub pipeline: Option<PathBuf>,
     /// This program, for the children that parse.
     pub executable: PathBuf,
 }
@@ -66,7 +68,7 @@ pub fn diagnose(examination: &Examination) -> Result<Diagnosis, DiagnoseError> {
         diagnosis.groups = Some(by_group(run, truth)?);
     }
     if !examination.samples.is_empty() {
-        diagnosis.verified = Some(sample(run, &examination.samples, &examination.executable)?);
+        diagnosis.verified = Some(sample(examination)?);
     }
     Ok(diagnosis)
 }
@@ -132,10 +134,13 @@ fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
 }
 
 /// The verified sample against all links of the run.
-fn sample(run: &Path, files: &[PathBuf], executable: &Path) -> Result<Verified, DiagnoseError> {
-    let internal = |error: String| RunError::Internal(error);
-    let layouts = Layouts::shipped().map_err(|error| internal(error.to_string()))?;
-    let answered = decisions::read(files, &layouts.review, executable)?;
+fn sample(examination: &Examination) -> Result<Verified, DiagnoseError> {
+    let Examination { run, samples, pipeline, executable, .. } = examination;
+    let layouts = match pipeline {
+        Some(pipeline) => definitions::load(pipeline).map_err(RunError::from)?.layouts,
+        None => Layouts::shipped().map_err(|error| RunError::Internal(error.to_string()))?,
+    };
+    let answered = decisions::read(samples, &layouts.review, executable)?;
     let mut layers: BTreeMap<&str, Layer> =
         STRATA.iter().map(|name| (*name, Layer { name: (*name).to_owned(), ..Layer::default() })).collect();
     let links = stages::read(&run.join("stages/links.parquet")).map_err(EvaluateRunError::from)?;
