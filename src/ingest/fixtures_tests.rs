@@ -101,6 +101,7 @@ const REGISTRIES: [(&str, &str); 30] = [
     ("东部", "east_school"),
     ("慢病签约", "chronic"),
     ("大病专项", "major_disease"),
+    ("婚姻登记", "marriage"),
     ("卫生项目", "staff"),
     ("易地扶贫搬迁", "relocation"),
     ("督查", "inspection"),
