@@ -30,7 +30,7 @@ pub(super) struct InputFile {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// An argument or a file below it cannot be read.
-    #[error("读不到输入 {}：{source}。请检查 --input 的路径和权限", path.display())]
+    #[error("读不到 {}：{source}。请检查路径和权限", path.display())]
     Unreadable {
         /// The path.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum InputError {
         source: io::Error,
     },
     /// Two arguments give files of the same name; outputs could not tell them apart.
-    #[error("{} 与 {} 在结果里同名（{name}）。请把它们放进同一个文件夹，用一个 --input 指定", first.display(), second.display())]
+    #[error("{} 与 {} 在结果里同名（{name}）。请把它们放进同一个文件夹，只指定那个文件夹", first.display(), second.display())]
     SameName {
         /// The common name.
         name: String,
@@ -48,7 +48,7 @@ pub enum InputError {
         second: PathBuf,
     },
     /// Nothing to read.
-    #[error("--input 里没有任何文件")]
+    #[error("指定的路径里没有任何文件。请检查路径，空文件夹和以 . 或 ~$ 开头的文件不算")]
     Empty,
 }
 
