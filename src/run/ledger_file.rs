@@ -64,6 +64,8 @@ impl LedgerFileError {
 pub(super) struct HeldLedger {
     /// The ledger.
     pub(super) ledger: Ledger,
+    /// What its owner should know of the file.
+    pub(super) told: Option<String>,
     _lock: Lock,
 }
 
@@ -92,7 +94,42 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
     if !path.exists() {
         private_file(path).map_err(io_error("建立"))?;
     }
-    Ok(HeldLedger { ledger: Ledger::open(path, create)?, _lock: lock })
+    let ledger = Ledger::open(path, create)?;
+    // Copied from elsewhere, perhaps, with everybody's rights: names and numbers stand in it.
+    Ok(HeldLedger { ledger, told: tighten(path), _lock: lock })
+}
+
+/// Takes everybody else's rights away from a ledger that was made with them, and from what SQLite keeps beside it; gives what to tell of
+/// that, if anything.
+#[cfg(unix)]
+fn tighten(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut told = None;
+    for beside in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(beside);
+        let Ok(found) = fs::metadata(&file) else { continue };
+        let mode = found.permissions().mode();
+        let owners = mode & !0o077;
+        if mode == owners {
+            continue;
+        }
+        let done = fs::set_permissions(&file, fs::Permissions::from_mode(owners));
+        let path = path.display();
+        told = Some(match done {
+            Ok(()) => format!("台账 {path} 原来别人也能读，已改为只有本人能读"),
+            Err(error) => {
+                format!("台账 {path} 别人也能读，又改不了权限（{error}）。里面有姓名和证件号码，请换到只有本人能读的地方")
+            }
+        });
+    }
+    told
+}
+
+/// Where there are no such rights, the folder's hold.
+#[cfg(not(unix))]
+fn tighten(_: &Path) -> Option<String> {
+    None
 }
 
 /// An empty file that only its owner can read; SQLite gives its write-ahead log the same permissions.
@@ -139,6 +176,24 @@ mod tests {
         assert!(message.contains(&std::process::id().to_string()), "{message}");
         drop(first);
         open(&path, false).expect("free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_that_everybody_can_read_is_closed_to_them_and_that_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        assert_eq!(open(&path, true).expect("opens").told, None);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened up");
+        let held = open(&path, false).expect("opens");
+        assert!(held.told.as_ref().is_some_and(|told| told.contains("只有本人能读")), "{:?}", held.told);
+        for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+            let mode = fs::metadata(folder.path().join(name)).expect(name).permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name} {mode:o}");
+        }
+        drop(held);
+        assert_eq!(open(&path, false).expect("opens").told, None, "once is enough");
     }
 
     #[cfg(unix)]

@@ -82,6 +82,9 @@ pub enum ReceiveError {
 pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Received, ReceiveError> {
     // Before anything long: whoever holds the ledger is told of at once.
     let mut held = ledger_file::open(&request.ledger, false)?;
+    if let Some(told) = &held.told {
+        progress(told);
+    }
     let definitions = definitions::load(&request.pipeline)?;
     let Some(returns) = &definitions.returns else {
         return Err(ReceiveError::NoReturns { path: request.pipeline.clone() });
