@@ -123,6 +123,7 @@ pub const COMPARISONS: [(&str, &[&str]); 10] = [
         "id_number",
         &[
             "equal",
+            "corrected by hand",
             "one digit differs",
             "neighbours swapped",
             "character missing or doubled",

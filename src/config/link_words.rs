@@ -24,6 +24,7 @@ pub fn comparison(name: &str) -> &str {
 #[must_use]
 pub fn level<'a>(of: &str, name: &'a str) -> &'a str {
     match (of, name) {
+        ("id_number", "corrected by hand") => "与村里更正的号码相同",
         ("id_number", "one digit differs") => "错一位",
         ("id_number", "neighbours swapped") => "相邻两位颠倒",
         ("id_number", "character missing or doubled") => "少一位或多一位",

@@ -2,7 +2,8 @@
 //!
 //! Takes the records of all registries, the linkage model and the county's key; gives [`Linked`]: exactly one link per row, the persons, the
 //! pairs for a human, and what looked odd about identities. Guarantees: same input, same result for any number of threads; a
-//! valid number joins only names that agree; two valid numbers that contradict each other never join; parts sum to weights; one row
+//! valid number joins only names that agree; two valid numbers that contradict each other never join, unless a village wrote one in place of
+//! the other and another registry proves it ([`proposed`]); parts sum to weights; one row
 //! per person and grain key unless an equal number proves a duplicate. Cost: linear in rows plus candidate pairs.
 //!
 //! Registries are linked in order to a growing spine of persons ([`spine`]). Each layer (one month, one kind) goes through an
@@ -20,6 +21,7 @@ mod hash;
 mod lists;
 mod people;
 mod probable;
+mod proposed;
 mod quality;
 mod roster;
 mod spine;
@@ -36,6 +38,7 @@ use crate::model::carried::Carried;
 use crate::model::decision::{Decided, Decision};
 use crate::model::ids::CountyKey;
 use crate::model::link::{CLASH, Link, LinkStatus, Linked, PersonIx, ReviewPair, Suspicion};
+use crate::model::proposal::Proposal;
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
@@ -62,6 +65,8 @@ pub struct LinkInput<'a> {
     pub key: &'a CountyKey,
     /// What people have answered; outranks the model.
     pub decisions: &'a [Decision],
+    /// Numbers that returned lists propose: candidates for a repair that another registry must prove.
+    pub proposals: &'a [Proposal],
     /// Weights learned in an earlier run, to be used instead of this run's own.
     pub saved: Option<&'a SavedModel>,
 }
@@ -70,7 +75,8 @@ pub struct LinkInput<'a> {
 #[must_use]
 pub fn link(input: &LinkInput<'_>) -> (Linked, Evidence) {
     let (bonds, decided) = bonds::bonds(input.records, input.key, input.decisions);
-    let roster = Roster::new(input.records, input.model, bonds);
+    let mut roster = Roster::new(input.records, input.model, bonds);
+    roster.proposed = proposed::sort_out(input.records, &roster, input.key, input.proposals);
     let mut work = Work::new(&roster, input.model);
     for (position, (span, records)) in roster.spans.iter().zip(&input.records.registries).enumerate() {
         let registry = records.registry.as_str();
@@ -362,6 +368,7 @@ impl<'a> Work<'a> {
         let person = |row: u32| PersonIx(order.rank[self.spine.person_of[row as usize] as usize]);
         let apart = self.roster.bonds.pairs_apart().map(|(row, other)| (person(row), person(other)));
         decided.apart = apart.filter(|(one, other)| one != other).map(|(one, other)| (one.min(other), one.max(other))).collect();
+        decided.proposals = self.roster.proposed.settled(&self.spine);
         self.evidence.settle(self.status.iter().map(|(_, weight)| *weight).collect());
         (
             Linked {
@@ -395,7 +402,8 @@ impl<'a> Work<'a> {
         let registry = |row: u32| self.roster.spans.partition_point(|span| span.end <= row);
         let is_wrong = |row: &u32| {
             let other = self.roster.record(*row).number;
-            other != 0 && other != number.packed() && self.spine.is_contested(other)
+            let corrected = self.roster.proposed.of(*row) == number.packed();
+            other != 0 && other != number.packed() && (corrected || self.spine.is_contested(other))
         };
         rows.iter()
             .filter(|row| (is_wrong(row) || damaged(row)) && registry(**row) != registry(source))

@@ -15,7 +15,7 @@ use crate::model::link::{PEOPLE_COLUMNS, People};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 
 /// The registry whose own codes make the steadiest ids, and whose household codes stand bare.
-const FIRST: &str = "poverty";
+pub(super) const FIRST: &str = "poverty";
 
 /// Persons in their final order with their rows.
 pub(super) struct Order {
@@ -64,7 +64,8 @@ impl Order {
     }
 }
 
-/// The number that speaks for a person: one nobody else claims before a contested one, then most rows, then the first.
+/// The number that speaks for a person: one that a village wrote and another registry proved, then one nobody else claims before a
+/// contested one, then most rows, then the first.
 pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Option<(Number, u32)> {
     let mut votes: Vec<(u64, u32, u32)> = Vec::new();
     for &row in rows {
@@ -76,9 +77,10 @@ pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Optio
             }
         }
     }
+    let unproven = |number: u64| !rows.iter().any(|row| roster.proposed.of(*row) == number);
     votes
         .into_iter()
-        .min_by_key(|&(number, count, row)| (spine.is_contested(number), std::cmp::Reverse(count), row))
+        .min_by_key(|&(number, count, row)| (unproven(number), spine.is_contested(number), std::cmp::Reverse(count), row))
         .map(|(number, _, row)| (Number::from_packed(number), row))
 }
 
@@ -95,10 +97,13 @@ struct Values<'a> {
 
 /// Builds the table of persons.
 pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: &Order, key: &CountyKey) -> People {
-    let shown: Vec<Shown<'_>> = records.registries.iter().map(Shown::of).collect();
+    let shown = shown(records);
     let values: Vec<Values<'_>> = (0..order.len())
         .into_par_iter()
-        .map(|position| values(records, &shown, roster, spine, order.rows_of(position)))
+        .map(|position| {
+            let rows = order.rows_of(position);
+            values(records, &shown, roster, best_number(roster, spine, rows).map(|(number, _)| number), rows)
+        })
         .collect();
     let ids = stable_ids(&values, key);
     let text =
@@ -131,8 +136,19 @@ pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: 
     People(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema)))
 }
 
+/// The id of the person that a row founds if it has its key to itself.
+pub(super) fn id_alone(records: &RecordSet, shown: &[Shown<'_>], roster: &Roster, row: u32, key: &CountyKey) -> String {
+    let number = Some(roster.record(row).number).filter(|number| *number != 0).map(Number::from_packed);
+    id_of(&values(records, shown, roster, number, &[row]), key, None)
+}
+
+/// Columns of every registry, in their order.
+pub(super) fn shown(records: &RecordSet) -> Vec<Shown<'_>> {
+    records.registries.iter().map(Shown::of).collect()
+}
+
 /// Columns of a registry that the table shows, looked up once.
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     registry: &'a str,
     name: Option<&'a StringArray>,
     head_name: Option<&'a StringArray>,
@@ -158,12 +174,11 @@ impl<'a> Shown<'a> {
 /// A row: the columns of its registry, where it is in them, its number in the run.
 type Located<'s, 'a> = (&'s Shown<'a>, usize, u32);
 
-fn values<'a>(records: &RecordSet, shown: &[Shown<'a>], roster: &Roster, spine: &Spine, rows: &[u32]) -> Values<'a> {
+fn values<'a>(records: &RecordSet, shown: &[Shown<'a>], roster: &Roster, number: Option<Number>, rows: &[u32]) -> Values<'a> {
     let located: Vec<Located<'_, 'a>> = rows
         .iter()
         .filter_map(|&row| records.locate(RowId(row)).and_then(|(position, at)| Some((shown.get(position)?, at, row))))
         .collect();
-    let number = best_number(roster, spine, rows).map(|(number, _)| number);
     let own = |of: fn(&super::roster::Record) -> bool| rows.iter().map(|&row| roster.record(row)).find(|record| of(record));
     let birth = number
         .and_then(Number::birth)

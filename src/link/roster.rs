@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::bonds::Bonds;
 use super::hash::{self, WordMap};
+use super::proposed::Proposed;
 use crate::config::link::LinkModel;
 use crate::model::columns::{self, IdState};
 use crate::model::identity::id::{self, Number};
@@ -113,6 +114,8 @@ pub(super) struct Roster {
     pub any_masked: bool,
     /// What people have said of rows.
     pub bonds: Bonds,
+    /// Numbers that people have written in place of rows' own, and other registries prove.
+    pub proposed: Proposed,
     /// Rows by household: household `h` has those from `household_starts[h]` to the next.
     household_starts: Vec<u32>,
     household_rows: Vec<u32>,
@@ -205,7 +208,7 @@ impl<'a> Names<'a> {
 }
 
 impl Roster {
-    /// Prepares every row.
+    /// Prepares every row; nothing is proposed yet.
     pub(super) fn new(records: &RecordSet, model: &LinkModel, bonds: Bonds) -> Self {
         let (mut names, mut households) = (Names::default(), Interner::default());
         let mut damaged: Vec<(&str, IdState)> = Vec::new();
@@ -263,6 +266,7 @@ impl Roster {
             households: household_count,
             any_masked,
             bonds,
+            proposed: Proposed::default(),
             household_starts,
             household_rows,
         }

@@ -172,7 +172,7 @@ impl Spine {
         let mut faces = 0;
         let known = self.faces.of(person).any(|face| {
             faces += 1;
-            says_the_same(roster.record(face), record)
+            says_the_same(roster.record(face), record) && roster.proposed.of(face) == roster.proposed.of(row)
         });
         if !known && let Some(key) = village_name(roster, record) {
             let list = *self.called.entry(key).or_insert_with(|| self.namesakes.add_list());

@@ -24,6 +24,7 @@ mod blocks;
 mod carry;
 mod decisions;
 mod namesakes;
+mod proposed;
 mod saved;
 
 /// A row as the tests write it.
@@ -77,14 +78,19 @@ fn run(registries: Vec<RegistryRecords>) -> Linked {
 
 /// Links with people's answers.
 fn told(registries: Vec<RegistryRecords>, decisions: &[Decision]) -> (Linked, Evidence) {
-    with(registries, decisions, None)
+    with(registries, decisions, &[], None)
 }
 
-/// Links with people's answers and a saved model.
-fn with(registries: Vec<RegistryRecords>, decisions: &[Decision], saved: Option<&SavedModel>) -> (Linked, Evidence) {
+/// Links with people's answers, proposed numbers and a saved model.
+fn with(
+    registries: Vec<RegistryRecords>,
+    decisions: &[Decision],
+    proposals: &[Proposal],
+    saved: Option<&SavedModel>,
+) -> (Linked, Evidence) {
     let records = RecordSet { sources: Vec::new(), registries };
     let (model, key) = (LinkModel::shipped().expect("sound"), CountyKey::new(b"key".to_vec()));
-    link(&LinkInput { records: &records, model: &model, key: &key, decisions, saved })
+    link(&LinkInput { records: &records, model: &model, key: &key, decisions, proposals, saved })
 }
 
 /// A repeatable source of numbers.

@@ -11,6 +11,7 @@ use arrow::array::Array;
 use super::columns;
 use super::ids::CountyKey;
 use super::link::PersonIx;
+use super::proposal::KeptProposal;
 use super::record::{RegistryRecords, RowId};
 
 /// The stable key of a row's identity in its registry: `R` and 16 hexadecimal digits. Rows of one registry with equal keys say the same of
@@ -194,6 +195,8 @@ pub struct Decided {
     pub problems: Vec<String>,
     /// Persons that are two, by order.
     pub apart: BTreeSet<(PersonIx, PersonIx)>,
+    /// Numbers that returned lists propose, by finding.
+    pub proposals: Vec<KeptProposal>,
 }
 
 impl Decided {

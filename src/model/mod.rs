@@ -19,6 +19,7 @@ pub mod masking;
 pub mod money;
 pub mod personal;
 pub mod picture;
+pub mod proposal;
 pub mod raw;
 pub mod receipt;
 pub mod record;

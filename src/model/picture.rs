@@ -179,6 +179,8 @@ pub struct PersonPicture {
     pub rows: Vec<SourceRow>,
     /// Rows that a human must decide about.
     pub doubts: Vec<Doubtful>,
+    /// Numbers that returned lists proposed, and what became of them; numbers whole.
+    pub proposed: Vec<String>,
     /// Person rules, in the policy's order; empty where no definitions are at hand.
     pub rules: Vec<Judged>,
     /// Findings about the person.

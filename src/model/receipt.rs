@@ -141,24 +141,3 @@ impl FileReceipt {
         !self.refusals.is_empty() || self.rows.iter().any(|row| row.outcome.is_refused())
     }
 }
-
-/// A number that returned answers propose in place of the one in the registries. It proves nothing by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proposal {
-    /// The finding that was answered.
-    pub finding_id: String,
-    /// The person it is about.
-    pub person_id: Option<String>,
-    /// Their name when asked.
-    pub name: Option<String>,
-    /// Their number when asked.
-    pub before: Option<String>,
-    /// What was written: 18 characters whose check character is right.
-    pub suggested: String,
-    /// 核查人.
-    pub who: String,
-    /// 核查时间.
-    pub when: Option<super::date::Day>,
-    /// The list that asked.
-    pub list: Month,
-}

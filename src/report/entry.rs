@@ -11,12 +11,12 @@ use crate::config::layout::{Column, ListField};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Confidence, Evidence, Finding, Scope};
-use crate::model::intake::IntakeFile;
 use crate::model::money::Fen;
 use crate::model::personal::mask_number;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Standing, State};
 
+use super::ReportInput;
 use super::masking::{is_number_header, mask_cell, mask_text, public_cell, public_text};
 use super::sheet::Value;
 
@@ -108,19 +108,14 @@ pub(super) struct View<'a> {
     sheet_dates: BTreeMap<(&'a str, &'a str), Day>,
     registry_dates: BTreeMap<&'a str, Day>,
     standings: &'a Histories<'a>,
+    proposed: &'a BTreeMap<String, String>,
     mask: bool,
     public: bool,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(
-        period: Month,
-        dictionary: &'a Dictionary,
-        cards: &'a [RuleCard],
-        intake: &'a [IntakeFile],
-        standings: &'a Histories<'a>,
-        mask: bool,
-    ) -> Self {
+    pub(super) fn new(input: &ReportInput<'a>, standings: &'a Histories<'a>, mask: bool) -> Self {
+        let &ReportInput { period, dictionary, cards, intake, proposed, .. } = input;
         let mut sheet_dates = BTreeMap::new();
         let mut registry_dates = BTreeMap::new();
         for (file, sheet) in intake.iter().flat_map(|file| file.sheets.iter().map(move |sheet| (file, sheet))) {
@@ -130,7 +125,7 @@ impl<'a> View<'a> {
             *newest = date.max(*newest);
         }
         let cards = cards.iter().map(|card| (card.id.as_str(), card)).collect();
-        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, mask, public: false }
+        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, proposed, mask, public: false }
     }
 
     /// The same for what is posted publicly: details of health are left out too.
@@ -215,6 +210,10 @@ impl<'a> View<'a> {
             }
             ListField::State => self.told(entry, |standing| Some(told_state(standing))),
             ListField::LastAnswer => self.told(entry, |standing| standing.answer.as_ref().map(told_answer)),
+            ListField::Proposed => match finding.person_id.as_ref().and_then(|person| self.proposed.get(person)) {
+                Some(told) => Value::Text(self.text(told)),
+                None => Value::Blank,
+            },
             ListField::Due => money(entry, |finding| finding.due_fen),
             ListField::Paid => money(entry, |finding| finding.paid_fen),
             ListField::Gap => money(entry, |finding| finding.gap_fen),

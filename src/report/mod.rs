@@ -105,6 +105,8 @@ pub struct ReportInput<'a> {
     pub identity_files: IdentityFiles,
     /// Where findings stand, where there is a ledger: then lists ask only for what is open, and say what was answered before.
     pub standings: Option<&'a Standings>,
+    /// Person id → numbers that returned lists proposed, and what became of them.
+    pub proposed: &'a BTreeMap<String, String>,
     /// Hide numbers everywhere, not only in what goes to villages.
     pub mask: bool,
     /// Printed in the notes on how to read.
@@ -188,7 +190,7 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
 
     let path = |name: &str| format!("reports/{name}.xlsx");
     let lists = books.par_iter().map(|(name, mask, book)| {
-        let view = View::new(input.period, input.dictionary, input.cards, input.intake, &histories, *mask).posted(input.mask);
+        let view = View::new(input, &histories, *mask).posted(input.mask);
         let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
         output(path(name), written)
     });

@@ -26,6 +26,7 @@ pub(super) struct Sample {
     pub(super) exempt: Vec<(String, i64)>,
     pub(super) exemptions: Vec<ExemptionUse>,
     pub(super) deadlines: Vec<(String, Day)>,
+    pub(super) proposed: BTreeMap<String, String>,
     pub(super) dictionary: Dictionary,
 }
 
@@ -57,6 +58,7 @@ impl Sample {
             town_files: crate::config::pipeline::TownFiles::Town,
             identity_files: crate::config::pipeline::IdentityFiles::County,
             standings: None,
+            proposed: &self.proposed,
             mask: false,
             tool_version: "0.1.0",
         }
@@ -371,6 +373,7 @@ pub(super) fn sample() -> Sample {
             exemption(8, ExemptionStatus::Used, "“两无”户未纳入低保或特困", "王大山", "520324199003071234"),
             exemption(9, ExemptionStatus::NoSubject, "“两无”户未纳入低保或特困", "周九", "520324199003071000"),
         ],
+        proposed: BTreeMap::new(),
         deadlines: [(two_none, 30), (nursing, 12)]
             .iter()
             .filter_map(|(rule, day)| Some(((*rule).into(), Day::new(2018, 6, *day)?)))

@@ -266,7 +266,7 @@ fn a_list_longer_than_a_sheet_goes_on_in_a_numbered_one() {
         (0..7).map(|n| finding(&format!("F{n:016}"), "living.nursing_missed", &format!("甲{n}"), Some("自强"))).collect();
     let none = super::entry::Histories::new();
     let book: Book<'_> = town_book(&many.iter().collect::<Vec<_>>(), &layouts, &none, &Caption::new(&input));
-    let view = View::new(input.period, input.dictionary, input.cards, input.intake, &none, true);
+    let view = View::new(&input, &none, true);
     let (bytes, rows) = book.write(&layouts.style, &view, input.as_of, 3).expect("a workbook");
     let file = OutputFile { path: String::new(), bytes, rows };
     assert_eq!(open(&file).sheet_names(), ["汇总", "自强", "自强（2）", "自强（3）", "下拉选项"]);

@@ -15,20 +15,21 @@ use sha2::{Digest, Sha256};
 use super::manifest::LinkingEntry;
 use super::why::{list_at, parts_of};
 use super::workspace::Workspace;
-use super::{RunError, decisions, previous, resume, stages};
+use super::{RunError, corrections, decisions, previous, resume, stages};
 use crate::model::decision::Decision;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::proposal::{KeptProposal, Proposal};
 use crate::model::record::{RecordSet, RowId};
 
 /// Stage files that a run over a finished run's rows takes over as they are.
 const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
 const LINKS: [&str; 4] = ["links.parquet", "people.parquet", "review.parquet", "suspicions.parquet"];
 /// Those that explain links, or that a run has only with answers or an earlier run.
-const MAYBE: [&str; 5] =
-    ["model.json", "blocking.parquet", "decisions.parquet", "households.parquet", "identity_changes.parquet"];
+const MAYBE: [&str; 6] =
+    ["model.json", "blocking.parquet", "decisions.parquet", "households.parquet", "identity_changes.parquet", corrections::FILE];
 
 /// What of `run.json` is asked for again.
 #[derive(Clone, Debug, Deserialize)]
@@ -147,7 +148,8 @@ impl Finished {
         let suspicions = rows.suspicions(&suspicions).ok_or_else(|| self.not_whole("suspicions.parquet"))?;
         let quality = self.run.linking.as_ref().map(Into::into).unwrap_or_default();
         let folder = self.folder.join("stages");
-        let decided = decisions::read_back(&folder, &links).ok_or_else(|| self.not_whole("decisions.parquet"))?;
+        let mut decided = decisions::read_back(&folder, &links).ok_or_else(|| self.not_whole("decisions.parquet"))?;
+        decided.proposals = self.kept_proposals()?;
         let carried = previous::read_back(&folder).ok_or_else(|| self.not_whole("households.parquet"))?;
         Ok(Linked { links, people: People(people), review, suspicions, quality, decided, carried })
     }
@@ -157,6 +159,15 @@ impl Finished {
         let decided = decisions::read_back(&self.folder.join("stages"), &[]);
         let decided = decided.ok_or_else(|| self.not_whole("decisions.parquet"))?;
         Ok(decided.kept.into_iter().map(|kept| kept.decision).collect())
+    }
+
+    /// Numbers that returned lists had proposed by then.
+    pub(super) fn proposals(&self) -> Result<Vec<Proposal>, FinishedError> {
+        Ok(self.kept_proposals()?.into_iter().map(|kept| kept.proposal).collect())
+    }
+
+    fn kept_proposals(&self) -> Result<Vec<KeptProposal>, FinishedError> {
+        corrections::read_back(&self.folder.join("stages")).ok_or_else(|| self.not_whole(corrections::FILE))
     }
 
     /// What it found; without what printed lists show beside it.

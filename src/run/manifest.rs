@@ -59,6 +59,9 @@ pub(super) struct Manifest {
     /// What became of the answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) decisions: Option<DecidedEntry>,
+    /// Numbers that returned lists proposed, by what became of them; absent where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) proposals: BTreeMap<&'static str, u64>,
     /// The saved model that was used, and where this month's rows say otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) saved_model: Option<Used>,
@@ -339,6 +342,7 @@ impl Manifest {
             tables: None,
             decision_files: Vec::new(),
             decisions: None,
+            proposals: BTreeMap::new(),
             saved_model: None,
             identities: None,
             outputs: Vec::new(),

@@ -6,6 +6,7 @@
 mod check;
 pub mod child;
 mod clock;
+mod corrections;
 mod decisions;
 mod definitions;
 mod diagnose;
@@ -43,6 +44,7 @@ mod waterfall;
 mod why;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,6 +63,7 @@ use crate::model::decision::Decision;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
+use crate::model::proposal::Proposal;
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
@@ -204,6 +207,15 @@ struct Run<'a> {
     life: Option<Life>,
 }
 
+/// What earlier months know of this one.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    /// Where findings stand; `None` without a ledger.
+    standings: Option<&'a Standings>,
+    /// Person id → numbers that lists proposed, and what became of them.
+    proposed: &'a BTreeMap<String, String>,
+}
+
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
 pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str) + Sync)) -> Result<Summary, RunError> {
     if let Some(definition) = tables::definition(&request.pipeline)? {
@@ -223,7 +235,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
     let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
-    let life = ledger.filter(|_| request.until >= Stage::Assess).map(|path| Life::open(path, !partial)).transpose()?;
+    let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;
     let manifest = Manifest {
         towns: request.towns.clone(),
         villages: request.villages.clone(),
@@ -288,6 +300,7 @@ impl Run<'_> {
             }
             headline.push_str(&self.decided(&linked));
             headline.push_str(&Self::carried(&linked));
+            headline.push_str(&Self::corrected(&linked));
             if self.request.until >= Stage::Assess {
                 let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
                 findings = assessed.findings.len();
@@ -300,8 +313,10 @@ impl Run<'_> {
                     // Workbooks need findings only; a county's rows need not wait in memory.
                     let total = records.len() as u64;
                     let pairs = self.pairs(&records, &linked, evidence.as_ref(), &assessed);
+                    let proposed = corrections::by_person_id(&linked);
                     drop((records, linked, evidence));
-                    self.timed("report", |run| run.report(&assessed, standings.as_ref(), &intake, total, &pairs))?;
+                    let known = Known { standings: standings.as_ref(), proposed: &proposed };
+                    self.timed("report", |run| run.report(&assessed, known, &intake, total, &pairs))?;
                 }
                 if let Some(standings) = &standings {
                     headline.push_str(&Self::moved(standings));
@@ -400,12 +415,14 @@ impl Run<'_> {
                 if let Source::Run(finished) = source {
                     decisions.extend(finished.decisions()?);
                 }
-                self.link_anew(records, intake, &decisions).map(|(linked, evidence)| (linked, Some(evidence)))?
+                let proposals = self.proposals(source)?;
+                self.link_anew(records, intake, &decisions, &proposals).map(|(linked, evidence)| (linked, Some(evidence)))?
             }
         };
         self.stage("link", records.len() as u64, linked.links.len() as u64);
         self.manifest.linking = Some((&linked.quality).into());
         self.manifest.decide(&self.answered, &linked.decided);
+        self.manifest.proposals = corrections::counts(&linked.decided.proposals);
         self.manifest.saved_model = evidence.as_ref().and_then(|evidence| learned::used(self.definitions, evidence));
         self.manifest.identities = linked.carried.given.then(|| (&linked.carried).into());
         Ok((linked, evidence))
@@ -416,9 +433,10 @@ impl Run<'_> {
         records: &RecordSet,
         intake: &[IntakeFile],
         decisions: &[Decision],
+        proposals: &[Proposal],
     ) -> Result<(Linked, Evidence), RunError> {
         let Definitions { link: model, saved, key, .. } = self.definitions;
-        let input = LinkInput { records, model, key, decisions, saved: saved.as_ref() };
+        let input = LinkInput { records, model, key, decisions, proposals, saved: saved.as_ref() };
         // What the other thread needs, without the ledger, which stays on this one.
         let (workspace, kept) = (&self.workspace, self.kept);
         let keep = || if kept { Ok(()) } else { Self::keep(workspace, records, intake) };
@@ -429,6 +447,7 @@ impl Run<'_> {
             previous::write(&self.workspace, &linked.carried)?;
         }
         decisions::write(&self.workspace, &linked.decided)?;
+        corrections::write(&self.workspace, &linked.decided.proposals)?;
         learned::write(&self.workspace, self.definitions, self.period, records, &evidence)?;
         let (links, people) = (self.workspace.path("stages/links.parquet")?, self.workspace.path("stages/people.parquet")?);
         let (links, people) = rayon::join(
@@ -491,7 +510,7 @@ impl Run<'_> {
     fn report(
         &mut self,
         assessed: &Assessed,
-        standings: Option<&Standings>,
+        known: Known<'_>,
         intake: &[IntakeFile],
         records_total: u64,
         pairs: &Pairs,
@@ -524,7 +543,8 @@ impl Run<'_> {
                 workbooks: &self.definitions.workbooks,
                 town_files: self.definitions.town_files,
                 identity_files: self.definitions.identity_files,
-                standings,
+                standings: known.standings,
+                proposed: known.proposed,
                 mask: self.request.mask,
                 tool_version: env!("CARGO_PKG_VERSION"),
             },

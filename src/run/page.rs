@@ -96,6 +96,9 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, page: &mut St
         write_row(row, page)?;
     }
     page.push_str("</tbody></table>\n");
+    for proposed in &person.proposed {
+        writeln!(page, "<p class=\"note\">{}</p>", escape(&mask_text(proposed)))?;
+    }
     for doubt in &person.doubts {
         write!(
             page,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Date32Type;
 
+use super::corrections;
 use super::why::why;
 use crate::assess::Verdicts;
 use crate::config::registry::Dictionary;
@@ -109,11 +110,13 @@ impl<'a> Known<'a> {
                 findings.entry(person).or_default().push(finding);
             }
         }
+        let mut proposed = corrections::by_person(self.linked);
         wanted
             .iter()
             .map(|person| {
                 let empty = Vec::new();
                 let mut picture = self.person(*person, rows.get(person).unwrap_or(&empty), &doubts);
+                picture.proposed = proposed.remove(person).unwrap_or_default();
                 picture.findings = findings.get(picture.person_id.as_str()).into_iter().flatten().copied().cloned().collect();
                 picture.rules = verdicts.persons.remove(&picture.person_id).unwrap_or_default();
                 self.excuse(&mut picture.rules, &picture.findings, &|line: &Excuse<'_>| line.person == *person);
@@ -146,6 +149,7 @@ impl<'a> Known<'a> {
             relation: first(columns::RELATION).unwrap_or_default().to_owned(),
             rows: rows.iter().filter_map(|row| self.source_row(*row)).collect(),
             doubts: pairs.filter_map(|(row, pair)| self.doubtful(row, pair)).collect(),
+            proposed: Vec::new(),
             rules: Vec::new(),
             findings: Vec::new(),
         }

@@ -15,7 +15,9 @@ use super::stages::{StageError, batch, texts, write_batch};
 use super::{Run, RunError, clock};
 use crate::assess::Assessed;
 use crate::ledger::Month;
+use crate::model::date;
 use crate::model::finding::Finding;
+use crate::model::proposal::Proposal;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
 
@@ -29,8 +31,19 @@ pub(super) struct Life {
 
 impl Life {
     /// Opens the ledger at `path`; one that only reads must be there.
-    pub(super) fn open(path: &Path, writes: bool) -> Result<Self, RunError> {
-        Ok(Self { held: ledger_file::open(path, writes)?, writes })
+    pub(super) fn open(path: &Path, writes: bool, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
+        let held = ledger_file::open(path, writes)?;
+        if let Some(told) = &held.told {
+            progress(told);
+        }
+        Ok(Self { held, writes })
+    }
+}
+
+impl Life {
+    /// Numbers that lists of earlier months proposed.
+    pub(super) fn proposals(&self, period: date::Month) -> Result<Vec<Proposal>, RunError> {
+        self.held.ledger.proposals(period).map_err(|error| RunError::Ledger(error.into()))
     }
 }
 

@@ -57,6 +57,9 @@ fn write_person(person: &PersonPicture, text: &mut String) -> fmt::Result {
     for row in &person.rows {
         write_row(row, text)?;
     }
+    for proposed in &person.proposed {
+        writeln!(text, "  {}", mask_text(proposed))?;
+    }
     for doubt in &person.doubts {
         write_doubt(doubt, text)?;
     }

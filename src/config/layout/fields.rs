@@ -82,6 +82,8 @@ pub enum ListField {
     State,
     /// What was answered last, from the ledger.
     LastAnswer,
+    /// A number that a list proposed for the person, and what became of it.
+    Proposed,
     /// Owed, yuan.
     Due,
     /// Paid, yuan.

@@ -20,9 +20,10 @@ use super::record::answer;
 use super::{Ledger, LedgerError};
 use crate::config::returns::Phrases;
 use crate::model::date::{Day, Month};
+use crate::model::proposal::Proposal;
 use crate::model::raw::Refusal;
-use crate::model::receipt::{FileReceipt, Outcome, Proposal, RowReceipt};
-use crate::model::standing::{Answer, Opinion};
+use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
+use crate::model::standing::{Answer, Opinion, Verdict};
 use matching::{Match, Matched, Matcher, Sighting};
 use outcome::{Told, contradicts, same, together};
 use reading::{Reading, read};
@@ -143,16 +144,17 @@ impl Ledger {
         Ok(receipts)
     }
 
-    /// Numbers that answers propose in place of those in the registries, by finding: of each finding the last one, unless
-    /// answers to its list contradict each other.
-    pub fn proposals(&self) -> Result<Vec<Proposal>, LedgerError> {
+    /// Numbers that answers to lists before `period` propose in place of those in the registries, by finding: of each finding the last
+    /// one, unless answers to its list contradict each other, or a later answer says that what is registered is right.
+    pub fn proposals(&self, period: Month) -> Result<Vec<Proposal>, LedgerError> {
         let error = LedgerError::sql("读取");
         let sql = "SELECT answer.finding_id, person_id, name, id_number, corrected_number, checkers, checked_on, list, \
-                   contradicts IS NOT NULL \
+                   contradicts IS NOT NULL, household_code, verdict \
                    FROM answer JOIN sighting ON sighting.finding_id = answer.finding_id \
-                   JOIN run ON run.seq = sighting.run AND run.period = answer.list ORDER BY answer.seq, run.seq";
+                   JOIN run ON run.seq = sighting.run AND run.period = answer.list \
+                   WHERE answer.list < ?1 ORDER BY answer.seq, run.seq";
         let mut statement = self.connection.prepare(sql).map_err(&error)?;
-        let mut rows = statement.query([]).map_err(&error)?;
+        let mut rows = statement.query([period.yyyymm()]).map_err(&error)?;
         let mut proposals: BTreeMap<String, Proposal> = BTreeMap::new();
         while let Some(row) = rows.next().map_err(&error)? {
             let id: String = row.get(0).map_err(&error)?;
@@ -162,12 +164,17 @@ impl Ledger {
                 continue;
             }
             if suggested.is_empty() {
+                let verdict: Option<String> = row.get(10).map_err(&error)?;
+                if verdict.as_deref() == Some(Verdict::Unfounded.plain()) {
+                    proposals.remove(&id);
+                }
                 continue;
             }
             let when: Option<String> = row.get(6).map_err(&error)?;
             let proposal = Proposal {
                 finding_id: id.clone(),
                 person_id: row.get(1).map_err(&error)?,
+                household_code: row.get(9).map_err(&error)?,
                 name: row.get(2).map_err(&error)?,
                 before: row.get(3).map_err(&error)?,
                 suggested,
@@ -359,7 +366,7 @@ impl<'a> Receiver<'a> {
                     answer.finding_id,
                     answer.list.yyyymm(),
                     sighting.basis,
-                    answer.verdict.map(crate::model::standing::Verdict::plain),
+                    answer.verdict.map(Verdict::plain),
                     answer.reality,
                     answer.reason,
                     answer.opinion.map(Opinion::plain),

@@ -409,19 +409,19 @@ fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
     let receipt = receive(&mut ledger, "a.xlsx", vec![corrected("530102192005080119", None)]);
     assert_eq!(outcomes(&receipt), [Outcome::Unclear], "{}", receipt.rows[0].reason);
     assert!(!receipt.rows[0].reason.contains("530102"), "the reason is for screens");
-    assert!(ledger.proposals().expect("reads").is_empty());
+    assert!(ledger.proposals(month("2018-07")).expect("reads").is_empty());
 
     let valid = "11010519491231002X";
     let receipt = receive(&mut ledger, "b.xlsx", vec![corrected(valid, Some(valid))]);
     assert_eq!(receipt.rows[0].understood, format!("属实，更正信息，号码更正为{valid}（李四）"));
     let (answer, _) = answers(&ledger).remove(0);
     assert_eq!((answer.verdict, answer.opinion), (Some(Verdict::Holds), Some(Opinion::Correct)));
-    let proposals = ledger.proposals().expect("reads");
+    let proposals = ledger.proposals(month("2018-07")).expect("reads");
     let told = proposals.iter().map(|p| (p.finding_id.clone(), p.suggested.as_str(), p.before.as_deref(), p.who.as_str()));
     assert_eq!(told.collect::<Vec<_>>(), [(id(5), valid, Some("53010219200508011X"), "李四")]);
 
     receive(&mut ledger, "c.xlsx", vec![corrected("440524188001010014", Some("440524188001010014"))]);
-    assert!(ledger.proposals().expect("reads").is_empty(), "two numbers contradict each other");
+    assert!(ledger.proposals(month("2018-07")).expect("reads").is_empty(), "two numbers contradict each other");
 }
 
 #[test]
@@ -433,7 +433,7 @@ fn the_suggested_number_counts_when_it_is_said_to_be_right() {
         cells.suggested_number.clone_from(&suggested);
     });
     receive(&mut ledger, "a.xlsx", vec![agree]);
-    assert_eq!(ledger.proposals().expect("reads")[0].suggested, "11010519491231002X");
+    assert_eq!(ledger.proposals(month("2018-07")).expect("reads")[0].suggested, "11010519491231002X");
     let mut ledger = self::ledger();
     let disagree = row(&[5], |cells| {
         cells.verdict = "现登记正确".to_owned();
@@ -441,7 +441,7 @@ fn the_suggested_number_counts_when_it_is_said_to_be_right() {
     });
     receive(&mut ledger, "a.xlsx", vec![disagree]);
     assert_eq!(answers(&ledger)[0].0.verdict, Some(Verdict::Unfounded));
-    assert!(ledger.proposals().expect("reads").is_empty());
+    assert!(ledger.proposals(month("2018-07")).expect("reads").is_empty());
 }
 
 #[test]

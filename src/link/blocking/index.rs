@@ -23,7 +23,7 @@ impl KeyIndex {
             .flat_map_iter(|chunk| {
                 let mut keys = Vec::with_capacity(chunk.len() * 8);
                 for &(record, item) in chunk {
-                    for_each_key(roster, model, roster.record(record), |_, key| keys.push(half(key) | u64::from(item)));
+                    for_each_key(roster, model, record, |_, key| keys.push(half(key) | u64::from(item)));
                 }
                 keys
             })

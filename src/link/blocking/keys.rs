@@ -2,12 +2,13 @@
 
 use crate::config::link::{BlockingRule, LinkModel};
 use crate::link::hash;
-use crate::link::roster::{NO_BIRTH, Record, Roster};
+use crate::link::roster::{NO_BIRTH, Roster};
 use crate::model::columns::IdState;
 use crate::model::identity::id::{self, Number};
 
-/// Calls `give` with every (rule, key) of a record.
-pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, record: &Record, mut give: impl FnMut(u8, u64)) {
+/// Calls `give` with every (rule, key) of a row.
+pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, row: u32, mut give: impl FnMut(u8, u64)) {
+    let record = roster.record(row);
     let name = roster.name_of(record);
     let damaged = roster.damaged_of(record);
     let number = (record.number != 0).then(|| Number::from_packed(record.number));
@@ -25,6 +26,10 @@ pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, record: &Record, 
                     .iter()
                     .chain(damaged.iter().flat_map(|damaged| damaged.repairs.iter()))
                     .for_each(|number| key(number.packed(), 0));
+                match roster.proposed.of(row) {
+                    0 => {}
+                    proposed => key(proposed, 0),
+                }
             }
             BlockingRule::Stem => {
                 let shown =

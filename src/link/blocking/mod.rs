@@ -178,7 +178,7 @@ impl Probe<'_> {
         let of_chunk = |chunk: &[(u32, u32)]| {
             let (mut pairs, mut tallies) = (Vec::new(), vec![Tally::default(); rules.len()]);
             for &(record, item) in chunk {
-                for_each_key(self.roster, self.model, self.roster.record(record), |rule, key| {
+                for_each_key(self.roster, self.model, record, |rule, key| {
                     let (block, tally) = (index.of(key), &mut tallies[usize::from(rule)]);
                     let size = block.len();
                     tally.predicted += size as u64;

@@ -3,7 +3,7 @@
 use crate::model::date::Day;
 
 /// 0 equal, 1 day and month swapped, 2 one of year, month and day differs, 3 different.
-pub(super) fn compare(left: i32, right: i32) -> u8 {
+pub(in crate::link) fn compare(left: i32, right: i32) -> u8 {
     if left == right {
         return 0;
     }

@@ -7,9 +7,22 @@ use super::household::live_together;
 use crate::model::columns::IdState;
 use crate::model::identity::id::{self, Number};
 
-/// Compares a row's number with that of a face, or with the person's where the face has none; `None` when a side has none.
-pub(super) fn compare(roster: &Roster, spine: &Spine, right: &Record, left: &Record, person: u32) -> Option<IdLevel> {
+/// Compares a row's number with that of a face, or with the person's where the face has none; `None` when a side has none and nobody has
+/// proposed one. Rows come with their positions.
+pub(super) fn compare(
+    roster: &Roster,
+    spine: &Spine,
+    (row, right): (u32, &Record),
+    (face, left): (u32, &Record),
+    person: u32,
+) -> Option<IdLevel> {
     let known = if left.number == 0 { spine.persons[person as usize].number } else { left.number };
+    if right.number == 0 || right.number != known {
+        let (rights, lefts) = (roster.proposed.of(row), roster.proposed.of(face));
+        if (rights != 0 && (rights == known || rights == lefts)) || (lefts != 0 && lefts == right.number) {
+            return Some(IdLevel::Corrected);
+        }
+    }
     match (right.number, known) {
         (0, 0) => Some(both_damaged(roster.damaged_of(right)?, roster.damaged_of(left)?)),
         (0, known) => Some(damaged(roster.damaged_of(right)?, Number::from_packed(known))),

@@ -3,7 +3,7 @@
 //! Evidence counts once: birth and sex are compared only where the number did not score them, the village and phone only where the household
 //! did not. [`Levels`] is ten bytes; nothing is allocated.
 
-mod birth;
+pub(super) mod birth;
 pub(super) mod household;
 mod id;
 
@@ -40,6 +40,7 @@ pub(super) const MISSING: u8 = u8::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum IdLevel {
     Equal,
+    Corrected,
     OneDigit,
     Swapped,
     MissingOrDoubled,
@@ -58,7 +59,7 @@ pub(super) enum IdLevel {
 impl IdLevel {
     /// Whether the level has scored birth and sex already, or has shown them wrong.
     fn settles_birth(self) -> bool {
-        !matches!(self, Self::Masked | Self::OtherMember | Self::Contested | Self::DamagedUnlike)
+        !matches!(self, Self::Corrected | Self::Masked | Self::OtherMember | Self::Contested | Self::DamagedUnlike)
     }
 }
 
@@ -159,7 +160,7 @@ impl Company {
 /// Compares a row with one face of a person; `company` is what [`Company::of`] gave for the two.
 pub(super) fn compare(roster: &Roster, spine: &Spine, row: u32, person: u32, face: u32, company: Company) -> Levels {
     let (right, left) = (roster.record(row), roster.record(face));
-    let id = id::compare(roster, spine, right, left, person);
+    let id = id::compare(roster, spine, (row, right), (face, left), person);
     let household = if company.is_linked() {
         company.household
     } else {
