@@ -163,6 +163,8 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
         assert_eq!(Some(sums[change]), sum["findings"].as_u64(), "{change}");
     }
 
+    assert!(found["states"].is_null(), "without a ledger nothing is known of states");
+    assert!(found["notes"].to_string().contains("没有用台账"), "{}", found["notes"]);
     let plain = bidui(&["diff", &text(&june), &text(&july)]);
     let plain = told(&plain);
     assert!(plain.contains("规则未评估") && plain.contains("不再列出") && plain.contains("2018-06 → 2018-07"), "{plain}");

@@ -153,10 +153,35 @@ fn the_second_month_asks_what_is_new_or_open_and_nothing_else() {
         column(&path("july"), "findings", "finding_id").into_iter().zip(column(&path("july"), "findings", "rule")).collect();
     let wanted: BTreeSet<String> = wanted.into_iter().filter(|id| !rules[id].starts_with("identity.")).collect();
     assert_eq!(towns, wanted);
+    // The comparison of the two months says the same, in all and by group, with money.
+    let book = path("diff.xlsx");
+    let output = bidui(&["diff", text(&path("june")), text(&path("july")), "--json", "--xlsx", text(&book)]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("json");
+    let words =
+        [("new", "新增"), ("reopened", "重新打开"), ("persisting", "持续未回复"), ("confirmed", "属实待办"), ("exempt", "豁免")];
+    for (word, state) in words {
+        let count = july.values().filter(|known| *known == state).count() as u64;
+        assert_eq!(found["states"]["totals"][word]["findings"].as_u64(), (count > 0).then_some(count), "{word}");
+        for field in ["findings", "owed_fen", "overpaid_fen"] {
+            let groups = found["states"]["groups"].as_array().expect("groups").iter();
+            let sum: u64 = groups.filter_map(|group| group["states"][word][field].as_u64()).sum();
+            assert_eq!(sum, found["states"]["totals"][word][field].as_u64().unwrap_or(0), "{word} {field}");
+        }
+    }
+    assert!(!found["notes"].to_string().contains("没有用台账"));
+    let names: Vec<String> = sheets_of(&book);
+    assert_eq!(names, ["按规则", "按乡镇", "按村", "状态（按规则）", "状态（按乡镇）", "状态（按村）", "逐条"]);
+    let plain = String::from_utf8(bidui(&["diff", text(&path("june")), text(&path("july"))]).stdout).expect("text");
+    assert!(plain.contains("状态（后一次运行的台账）"), "{plain}");
     // Nothing was asked twice that is settled, and June's ledger rows are all still there.
     run("2018-06", &ledger, &path("june-again"));
     let again = states(&path("june-again"));
     assert!(again.keys().eq(june.keys()));
+}
+
+fn sheets_of(book: &Path) -> Vec<String> {
+    use calamine::Reader;
+    calamine::open_workbook_auto(book).expect("a workbook").sheet_names()
 }
 
 fn files_below(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>, root: &Path) {

@@ -28,4 +28,5 @@ pub mod review;
 pub mod rule;
 pub mod similarity;
 pub mod standing;
+pub mod stood;
 pub mod text;

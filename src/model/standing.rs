@@ -200,6 +200,48 @@ pub enum State {
 }
 
 impl State {
+    /// One of each kind, in the order they are told.
+    pub const KINDS: [Self; 9] = [
+        Self::New,
+        Self::Reopened(Reopening::CameBack),
+        Self::Persisting,
+        Self::Confirmed,
+        Self::Disputed,
+        Self::Suspended(Suspension::Unknown),
+        Self::SettledByData,
+        Self::SettledByAnswer,
+        Self::Exempt(None),
+    ];
+
+    /// Its position in [`State::KINDS`], whatever the reason.
+    #[must_use]
+    pub fn kind(self) -> usize {
+        Self::KINDS.iter().position(|kind| kind.plain() == self.plain()).unwrap_or(Self::KINDS.len())
+    }
+
+    /// The state that [`State::plain`] calls so; of an exemption `reason` is the day, other reasons are left open.
+    #[must_use]
+    pub fn parse(plain: &str, reason: &str) -> Option<Self> {
+        let kind = Self::KINDS.into_iter().find(|kind| kind.plain() == plain)?;
+        Some(if matches!(kind, Self::Exempt(_)) { Self::Exempt(reason.parse().ok()) } else { kind })
+    }
+
+    /// For programs, whatever the reason.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Reopened(_) => "reopened",
+            Self::Persisting => "persisting",
+            Self::Confirmed => "confirmed",
+            Self::Disputed => "disputed",
+            Self::SettledByAnswer => "settled_by_answer",
+            Self::SettledByData => "settled_by_data",
+            Self::Exempt(_) => "exempt",
+            Self::Suspended(_) => "suspended",
+        }
+    }
+
     /// In the words of the lists.
     #[must_use]
     pub fn plain(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! What became of findings between two runs, as a workbook: by rule, by town, by village, then one by one. Numbers are masked.
+//! What became of findings between two runs, as a workbook: by rule, by town, by village, where they stand now, then one by one. Numbers are masked.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,13 @@ use crate::model::change::{Change, Changed};
 use crate::model::date::Day;
 use crate::model::money::Fen;
 use crate::model::personal::mask_number;
+use crate::model::stood::Stood;
 
 use super::caption::Caption;
 use super::lists::new_workbook;
 use super::masking::mask_text;
 use super::sheet::{Page, Value};
+use super::states;
 use super::{OutputFile, ReportError, output};
 
 /// What the workbook is made of.
@@ -27,6 +29,8 @@ pub struct ChangesInput<'a> {
     pub changes: &'a [Changed],
     /// What a reader should know first.
     pub notes: &'a [String],
+    /// Where everything stands in the later run; `None` where it had no ledger.
+    pub stood: Option<&'a [Stood]>,
 }
 
 /// Counts and money of a row.
@@ -108,6 +112,9 @@ fn write(input: &ChangesInput<'_>, layouts: &Layouts) -> Result<(Vec<u8>, u64), 
     sums(&book.villages, &[], &|changed| {
         [nowhere(&changed.finding.town), changed.finding.village.clone().unwrap_or_default(), changed.title.clone()]
     })?;
+    if let Some(stood) = input.stood {
+        states::sheets(&mut workbook, &layouts.states, &layouts.style, &caption.with("month", input.periods.1), stood)?;
+    }
     sheet(&mut workbook, layouts, &caption, &book.list, &[], input.changes.len(), |row, column| {
         listed(&input.changes[row], row, column)
     })?;

@@ -121,6 +121,45 @@ fn units_add_up_to_the_findings() {
 }
 
 #[test]
+fn the_summary_says_where_everything_stands_with_money() {
+    let sample = sample();
+    let standings = stood(&sample);
+    let files = files(&sample, &standings);
+    let summary = find(&files, "汇总");
+    let findings: Vec<(Remembered, State)> = sample
+        .findings
+        .iter()
+        .map(Remembered::from)
+        .zip(standings.present.iter().map(|standing| standing.state))
+        .chain(standings.absent.iter().map(|(what, standing)| (what.clone(), standing.state)))
+        .collect();
+    for sheet in ["状态（按规则）", "状态（按乡镇）", "状态（按村）"] {
+        let rows = cells(summary, sheet);
+        let header: Vec<String> = rows[2].iter().map(ToString::to_string).collect();
+        let at = |title: &str| header.iter().position(|known| known == title).expect("a column");
+        for kind in State::KINDS {
+            let of = |whole: bool| {
+                let lines = rows[3..].iter().filter(|row| row[at("状态")] == kind.plain() && (row[1] == "合计") == whole);
+                let number = |cell: &calamine::Data| cell.to_string().parse::<f64>().unwrap_or(0.0);
+                lines.fold((0.0, 0.0, 0.0), |(count, owed, overpaid), row| {
+                    (count + number(&row[at("条数")]), owed + number(&row[at("应补")]), overpaid + number(&row[at("多发")]))
+                })
+            };
+            let expected = findings.iter().filter(|(_, state)| state.kind() == kind.kind()).fold((0, 0, 0), |sum, (what, _)| {
+                let gap = what.gap_fen.unwrap_or(0);
+                (sum.0 + 1, sum.1 + gap.max(0), sum.2 + (-gap).max(0))
+            });
+            let told =
+                |(count, owed, overpaid): (f64, f64, f64)| format!("{count:.0} {:.0} {:.0}", owed * 100.0, overpaid * 100.0);
+            let expected = format!("{} {} {}", expected.0, expected.1, expected.2);
+            assert_eq!((told(of(true)), told(of(false))), (expected.clone(), expected), "{sheet} {}", kind.plain());
+        }
+    }
+    let without = build(&sample.input(), &layouts()).expect("workbooks");
+    assert!(!super::super::tests::dump(find(&without, "汇总")).contains("# 状态"), "without a ledger nothing is known of states");
+}
+
+#[test]
 fn a_sample_takes_of_every_town_and_result_and_no_case_twice() {
     let sample = sample();
     let many: Vec<Finding> = (0..400)

@@ -24,6 +24,7 @@ mod review;
 mod sample;
 mod sheet;
 mod spread;
+mod states;
 mod summary;
 mod tally;
 #[cfg(test)]
@@ -43,7 +44,8 @@ use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
 use crate::model::review::ReviewEntry;
 use crate::model::rule::{Clause, Reading, RuleCard};
-use crate::model::standing::Standings;
+use crate::model::standing::{Remembered, Standing, Standings};
+use crate::model::stood::Stood;
 
 pub use receipt::receipt;
 
@@ -195,7 +197,7 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         output(path(name), written)
     });
     let summary = || {
-        let write = || output(path(&summary_name), summary::write(input, &layouts.summary, &layouts.style, &caption));
+        let write = || output(path(&summary_name), summary::write(input, layouts, &caption));
         wanted(Workbook::Summary).then(write).transpose()
     };
     let (summary, lists) = rayon::join(summary, || lists.collect::<Result<Vec<_>, _>>());
@@ -209,6 +211,23 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     }
     files.extend(lists?);
     Ok(files)
+}
+
+/// The month's findings and those known before, as they are counted by state.
+fn stood(input: &ReportInput<'_>, standings: &Standings) -> Vec<Stood> {
+    let present = input.findings.iter().map(Remembered::from).zip(&standings.present);
+    let absent = standings.absent.iter().map(|(what, standing)| (what.clone(), standing));
+    let one = |(what, standing): (Remembered, &Standing)| Stood {
+        order: input.cards.iter().position(|card| card.id == what.rule).unwrap_or(usize::MAX),
+        title: card(input.cards, &what.rule).map_or_else(|| what.rule.clone(), |card| card.title.clone()),
+        rule: what.rule,
+        town: what.town,
+        village: what.village,
+        state: standing.state,
+        months: standing.months,
+        gap_fen: what.gap_fen,
+    };
+    present.chain(absent).map(one).collect()
 }
 
 fn output(path: String, written: Result<(Vec<u8>, u64), XlsxError>) -> Result<OutputFile, ReportError> {

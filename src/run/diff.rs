@@ -2,14 +2,15 @@
 //!
 //! Takes two run folders; findings are the same when their ids are. A finding that is gone tells why: the later run asked and did not find
 //! it, or did not evaluate the rule, or holds it back, or the person or household stands in no registry any more; where the later run had a
-//! ledger, as the ledger says. What one of the runs was not
+//! ledger, as the ledger says, which also says where everything stands now. What one of the runs was not
 //! asked for (`--town`, `--village`) is left out and counted. Cost: one pass over findings, people and household codes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt32Type};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,6 +20,7 @@ use crate::model::change::{Change, Changed};
 use crate::model::finding::Finding;
 use crate::model::money::Fen;
 use crate::model::standing::{State, Suspension};
+use crate::model::stood::{StateSum, StateSums, Stood, state_sums};
 use crate::report::{ChangesInput, ReportError, changes};
 
 /// Why two runs cannot be compared.
@@ -76,6 +78,8 @@ pub struct Differences {
     pub outside: u64,
     /// What a reader should know first.
     pub notes: Vec<String>,
+    /// Where everything stands in the later run, by rule, town, village; `None` where it had no ledger.
+    pub stood: Option<Vec<Stood>>,
 }
 
 /// Compares two runs.
@@ -92,10 +96,13 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
         was.iter().map(|finding| finding.finding_id.as_str()).collect(),
         is.iter().map(|finding| finding.finding_id.as_str()).collect(),
     );
-    let gone = Gone::new(&after, &is)?;
+    let standings =
+        after.folder.join("stages/standings.parquet").is_file().then(|| after.table("standings.parquet")).transpose()?;
+    let stood = standings.as_ref().map(|table| stood(table, &titles));
+    let gone = Gone::new(&after, &is, standings.as_ref())?;
     let (mut changes, mut outside) = (Vec::new(), 0);
     let mut add = |change: Change, finding: &Finding| {
-        let title = titles.get(&finding.rule).cloned().unwrap_or_else(|| finding.rule.clone());
+        let title = titles.get(&finding.rule).map_or_else(|| finding.rule.clone(), |(_, title)| title.clone());
         changes.push(Changed { change, finding: finding.clone(), title });
     };
     for finding in &is {
@@ -122,6 +129,9 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
     if before.run.pipeline_hash != after.run.pipeline_hash {
         notes.push("两次运行所用的定义（名册、政策或比对模型）不同，有些变化可能由此而来".to_owned());
     }
+    if stood.is_none() {
+        notes.push(format!("后一次运行（{}）没有用台账（--ledger），说不出各条疑点的状态", after.run.period));
+    }
     if outside > 0 {
         notes.push(format!("有 {outside} 条疑点不在其中一次运行的范围（--town、--village）内，没有计入"));
     }
@@ -131,6 +141,7 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
         changes,
         outside,
         notes,
+        stood,
     })
 }
 
@@ -139,12 +150,40 @@ fn key(changed: &Changed) -> impl Ord + '_ {
     (rule, (town.is_none(), town), (village.is_none(), village), changed.change, finding_id)
 }
 
-/// Rule titles from the pipeline that made the run, where it is at hand.
-fn titles(run: &Finished) -> BTreeMap<String, String> {
+/// Position and title of rules from the pipeline that made the run, where it is at hand.
+fn titles(run: &Finished) -> BTreeMap<String, (usize, String)> {
     let usual = format!("pipelines/{}.toml", run.run.pipeline);
     let definitions = definitions::load(Path::new(&usual)).ok();
     let rules = definitions.into_iter().flat_map(|definitions| definitions.policy.rules);
-    rules.map(|rule| (rule.card.id, rule.card.title)).collect()
+    rules.enumerate().map(|(at, rule)| (rule.card.id, (at, rule.card.title))).collect()
+}
+
+/// The text at `row` of a column; empty for null.
+fn word(table: &RecordBatch, column: &str, row: usize) -> String {
+    let column = table.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
+    column.filter(|column| column.is_valid(row)).map_or_else(String::new, |column| column.value(row).to_owned())
+}
+
+/// `standings.parquet` of the later run, by rule, town, village.
+fn stood(table: &RecordBatch, titles: &BTreeMap<String, (usize, String)>) -> Vec<Stood> {
+    let gaps = table.column_by_name("gap_fen").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let months = table.column_by_name("months").and_then(|column| column.as_primitive_opt::<UInt32Type>());
+    let place = |column: &str, row: usize| Some(word(table, column, row)).filter(|name| !name.is_empty());
+    let one = |row: usize| {
+        let rule = word(table, "rule", row);
+        let (order, title) = titles.get(&rule).cloned().unwrap_or_else(|| (usize::MAX, rule.clone()));
+        Some(Stood {
+            order,
+            title,
+            rule,
+            town: place("town", row),
+            village: place("village", row),
+            state: State::parse(&word(table, "state", row), &word(table, "reason", row))?,
+            months: months.map_or(0, |months| months.value(row)),
+            gap_fen: gaps.filter(|gaps| gaps.is_valid(row)).map(|gaps| gaps.value(row)),
+        })
+    };
+    (0..table.num_rows()).filter_map(one).collect()
 }
 
 /// Whether a run was asked for findings of this place.
@@ -164,21 +203,16 @@ struct Gone {
 }
 
 impl Gone {
-    fn new(after: &Finished, is: &[Finding]) -> Result<Self, FinishedError> {
+    fn new(after: &Finished, is: &[Finding], table: Option<&RecordBatch>) -> Result<Self, FinishedError> {
         let texts = |table: &str, column: &str| -> Result<HashSet<String>, FinishedError> {
             let table = after.table(table)?;
             let column = table.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
             Ok(column.into_iter().flat_map(|column| column.iter().flatten().map(str::to_owned)).collect())
         };
         let mut standings = HashMap::new();
-        if after.folder.join("stages/standings.parquet").is_file() {
-            let table = after.table("standings.parquet")?;
-            let word = |name: &str, row: usize| {
-                let column = table.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-                column.filter(|column| column.is_valid(row)).map_or_else(String::new, |column| column.value(row).to_owned())
-            };
-            let rows = 0..table.num_rows();
-            standings.extend(rows.map(|row| (word("finding_id", row), (word("state", row), word("reason", row)))));
+        if let Some(table) = table {
+            let of = |column: &str, row: usize| word(table, column, row);
+            standings.extend((0..table.num_rows()).map(|row| (of("finding_id", row), (of("state", row), of("reason", row)))));
         }
         let review = is.iter().filter(|finding| finding.rule == "identity.needs_review");
         Ok(Self {
@@ -252,9 +286,65 @@ impl Differences {
             "outside": self.outside,
             "totals": self.sums(|_| ()).get(&()).map_or_else(|| json!({}), sums),
             "groups": groups.collect::<Vec<_>>(),
+            "states": self.stood.as_deref().map(states_json),
             "findings": findings.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Where everything stands, for other programs: totals, and sums by rule, town and village.
+fn states_json(stood: &[Stood]) -> serde_json::Value {
+    let sums = |sums: &StateSums| -> serde_json::Value {
+        let of = |(kind, sum): (&usize, &StateSum)| {
+            let told = json!({
+                "findings": sum.count, "owed_fen": sum.owed, "overpaid_fen": sum.overpaid, "most_months": sum.months,
+                "until": sum.until.map(|day| day.to_string()),
+            });
+            (State::KINDS.get(*kind).map_or("", |state| state.as_str()).to_owned(), told)
+        };
+        sums.iter().map(of).collect::<serde_json::Map<_, _>>().into()
+    };
+    let groups = state_sums(stood, |one| (one.rule.clone(), one.town.clone(), one.village.clone()));
+    let groups = groups
+        .iter()
+        .map(|((rule, town, village), found)| json!({"rule": rule, "town": town, "village": village, "states": sums(found)}));
+    json!({
+        "totals": state_sums(stood, |_| ()).get(&()).map_or_else(|| json!({}), sums),
+        "groups": groups.collect::<Vec<_>>(),
+    })
+}
+
+/// Where everything stands, as lines: in all, by rule, town and village.
+fn write_states(stood: &[Stood], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let line = |f: &mut fmt::Formatter<'_>, name: &str, sums: &StateSums| {
+        for (kind, sum) in sums {
+            let state = State::KINDS.get(*kind).map_or("", |state| state.plain());
+            let until = sum.until.map(|day| format!("  最早 {day} 到期")).unwrap_or_default();
+            write!(f, "\n{}{}{}", padded(name, 60), padded(state, 14), right(&sum.count.to_string(), 8))?;
+            write!(f, "{}{}", right(&sum.months.to_string(), 10), right(&Fen(sum.owed).to_string(), 15))?;
+            write!(f, "{}{until}", right(&Fen(sum.overpaid).to_string(), 15))?;
+        }
+        Ok(())
+    };
+    let nowhere = |name: &Option<String>| name.clone().unwrap_or_else(|| "全县、未定".to_owned());
+    let last = |town: &Option<String>| usize::from(town.is_none());
+    write!(f, "\n\n状态（后一次运行的台账）")?;
+    for (title, group) in [
+        ("全部", state_sums(stood, |_| (0, String::new()))),
+        ("规则", state_sums(stood, |one| (one.order, one.title.clone()))),
+        ("乡镇", state_sums(stood, |one| (last(&one.town), nowhere(&one.town)))),
+        (
+            "村",
+            state_sums(stood, |one| (last(&one.town), format!("{}{}", nowhere(&one.town), one.village.as_deref().unwrap_or("")))),
+        ),
+    ] {
+        write!(f, "\n\n{}{}{}", padded(title, 60), padded("状态", 14), right("条数", 8))?;
+        write!(f, "{}{}{}", right("最长月数", 10), right("应补", 15), right("多发", 15))?;
+        for ((_, name), sums) in &group {
+            line(f, name, sums)?;
+        }
+    }
+    Ok(())
 }
 
 /// The comparison as a workbook, in the layout shipped with the program.
@@ -265,6 +355,7 @@ pub fn diff_workbook(differences: &Differences) -> Result<Vec<u8>, DiffError> {
         as_of: &differences.as_of,
         changes: &differences.changes,
         notes: &differences.notes,
+        stood: differences.stood.as_deref(),
     };
     Ok(changes(&input, &layouts)?.bytes)
 }
@@ -276,7 +367,10 @@ impl fmt::Display for Differences {
             writeln!(f, "注意  {note}")?;
         }
         let all = self.sums(|_| ());
-        let Some(all) = all.get(&()) else { return write!(f, "两次运行都没有疑点") };
+        let Some(all) = all.get(&()) else {
+            write!(f, "两次运行都没有疑点")?;
+            return self.stood.as_deref().map_or(Ok(()), |stood| write_states(stood, f));
+        };
         for (change, sum) in all {
             write!(f, "\n{}  {} 条", padded(change.plain(), 24), sum.count)?;
             if sum.owed != 0 || sum.overpaid != 0 {
@@ -308,7 +402,7 @@ impl fmt::Display for Differences {
                 write!(f, "{}{}", right(&Fen(owed).to_string(), 15), right(&Fen(overpaid).to_string(), 15))?;
             }
         }
-        Ok(())
+        self.stood.as_deref().map_or(Ok(()), |stood| write_states(stood, f))
     }
 }
 

@@ -10,6 +10,7 @@ mod ledger;
 mod read;
 mod receipt;
 mod review;
+mod states;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use fields::{
 pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
 pub use receipt::{ReceiptBook, ReceiptCount, ReceiptField, RefusalField};
 pub use review::{Answers, ReviewBook, ReviewField, SampleBook};
+pub use states::{StateField, StatesBook};
 
 /// Every layout.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub struct Layouts {
     pub dossier: DossierBook,
     /// A comparison of two runs.
     pub changes: ChangesBook,
+    /// Where findings stand, as sheets of other workbooks.
+    pub states: StatesBook,
 }
 
 /// The table of promises.

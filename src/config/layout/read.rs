@@ -2,7 +2,7 @@
 
 use super::{
     Answer, ChangesBook, Choices, ClauseBook, DossierBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook,
-    ReviewField, Style, SummaryBook, Table,
+    ReviewField, StatesBook, Style, SummaryBook, Table,
 };
 use crate::config::document::{self, Document};
 use crate::config::error::Problems;
@@ -11,7 +11,7 @@ use crate::config::error::Problems;
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
 
 /// The layouts shipped with the program: file, text.
-const SHIPPED: [(&str, &str); 11] = [
+const SHIPPED: [(&str, &str); 12] = [
     ("style.toml", include_str!("../../../reports/style.toml")),
     ("town.toml", include_str!("../../../reports/town.toml")),
     ("department.toml", include_str!("../../../reports/department.toml")),
@@ -23,6 +23,7 @@ const SHIPPED: [(&str, &str); 11] = [
     ("review.toml", include_str!("../../../reports/review.toml")),
     ("dossier.toml", include_str!("../../../reports/dossier.toml")),
     ("changes.toml", include_str!("../../../reports/changes.toml")),
+    ("states.toml", include_str!("../../../reports/states.toml")),
 ];
 
 impl Layouts {
@@ -58,6 +59,11 @@ impl Layouts {
             check.table(&book.villages);
             check.table(&book.list);
         });
+        let states = folder.read("states.toml", |book: &StatesBook, check| {
+            check.table(&book.rules);
+            check.table(&book.towns);
+            check.table(&book.villages);
+        });
         let problems = folder.problems().into_result(());
         let whole = || {
             Some(Self {
@@ -72,6 +78,7 @@ impl Layouts {
                 review: review?,
                 dossier: dossier?,
                 changes: changes?,
+                states: states?,
             })
         };
         match (problems, whole()) {
@@ -126,6 +133,7 @@ impl Checked for ClauseBook {}
 impl Checked for ReceiptBook {}
 impl Checked for DossierBook {}
 impl Checked for ChangesBook {}
+impl Checked for StatesBook {}
 
 impl Checked for ListBook {
     fn choices(&self) -> Option<&Choices> {

@@ -1,6 +1,6 @@
 //! `汇总`: what a director reads in a minute, and what makes it worth believing.
 //!
-//! Takes the whole [`ReportInput`], gives the workbook's bytes: 总览, 乡镇×规则, 数据接收, 未评估与提醒,
+//! Takes the whole [`ReportInput`], gives the workbook's bytes: 总览, 乡镇×规则, 状态 (three sheets, with a ledger), 数据接收, 未评估与提醒,
 //! 豁免清单执行情况 (where there is a list), 覆盖率, 说明.
 //! Its counts are of findings, never of rows of lists, and add up across sheets.
 
@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
-use crate::config::layout::{Column, CrossField, HeadlineField, NoteField, RateField, RuleField, Style, SummaryBook, Table};
+use crate::config::layout::{
+    Column, CrossField, HeadlineField, Layouts, NoteField, RateField, RuleField, Style, SummaryBook, Table,
+};
 use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::money::Fen;
 use crate::model::review::{ReviewEntry, ReviewSide};
@@ -22,8 +24,9 @@ use super::caption::Caption;
 use super::lists::new_workbook;
 use super::masking::mask_text;
 use super::sheet::{Area, Page, Value};
+use super::states;
 use super::tally::Tally;
-use super::{IDENTITY, ReportInput, card, left};
+use super::{IDENTITY, ReportInput, card, left, stood};
 
 use charts::Cross;
 
@@ -41,16 +44,15 @@ struct Line<'a> {
 }
 
 /// The workbook, and the number of findings it counts.
-pub(super) fn write(
-    input: &ReportInput<'_>,
-    layout: &SummaryBook,
-    style: &Style,
-    caption: &Caption,
-) -> Result<(Vec<u8>, u64), XlsxError> {
+pub(super) fn write(input: &ReportInput<'_>, layouts: &Layouts, caption: &Caption) -> Result<(Vec<u8>, u64), XlsxError> {
+    let Layouts { summary: layout, style, .. } = layouts;
     let lines = lines(input);
     let mut workbook = new_workbook(&caption.fill(&layout.overview.title), input.as_of)?;
     let writer = Writer { input, style, caption };
     writer.overview(&mut workbook, layout, &lines)?;
+    if let Some(standings) = input.standings {
+        states::sheets(&mut workbook, &layouts.states, style, caption, &stood(input, standings))?;
+    }
     writer.sheet(&mut workbook, &layout.intake, |table, page| intake::rows(input, table, page))?;
     writer.sheet(&mut workbook, &layout.notes, |table, page| writer.notes(table, page))?;
     if !input.exemptions.is_empty() {
