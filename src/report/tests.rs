@@ -240,7 +240,7 @@ fn a_village_list_prints_on_a4_and_takes_answers_only_where_they_belong() {
         "orientation=\"landscape\"",
         "fitToHeight=\"0\"",
         "第 &amp;P 页 共 &amp;N 页",
-        "<autoFilter ref=\"A3:AC6\"",
+        "<autoFilter ref=\"A3:AD6\"",
         "<pane xSplit=\"8\" ySplit=\"3\"",
         "numberStoredAsText=\"1\"",
         "<sheetProtection",

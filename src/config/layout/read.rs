@@ -308,7 +308,7 @@ mod tests {
         let layouts = Layouts::shipped().expect("layouts");
         let titles: Vec<&str> = layouts.town.list.columns.iter().map(|column| column.title.as_str()).collect();
         let agreed = "序号 疑点编号 乡镇 村 组 户编号 户主姓名 姓名 身份证号(脱敏) 与户主关系 疑点类型 政策条款 疑点说明 依据一 依据二 \
-                      数据截止日期 可信度 状态 上次核查 核查结果 现实情况 未纳入原因 处理意见 核查方式 核查人 核查时间 驻村干部/第一书记签字 \
+                      数据截止日期 可信度 状态 上次核查 核查结果 现实情况 未纳入原因 处理意见 更正后身份证号 核查方式 核查人 核查时间 驻村干部/第一书记签字 \
                       村支书签字 乡镇审核人 乡镇审核意见 行标识";
         assert_eq!(titles, agreed.split_whitespace().collect::<Vec<_>>());
     }

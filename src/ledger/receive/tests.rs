@@ -425,6 +425,42 @@ fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
 }
 
 #[test]
+fn a_village_that_found_somebody_under_another_number_says_which() {
+    let mut ledger = ledger();
+    let valid = "11010519491231002X";
+    let found = row(&[3], |cells| {
+        cells.reason = "已纳入低保（姓名或证号登记有误）".to_owned();
+        cells.corrected = valid.to_owned();
+        cells.corrected_number = Some(valid.to_owned());
+    });
+    let receipt = receive(&mut ledger, "a.xlsx", vec![found]);
+    assert_eq!(outcomes(&receipt), [Outcome::Taken], "{}", receipt.rows[0].reason);
+    let (answer, _) = answers(&ledger).remove(0);
+    assert_eq!((answer.verdict, answer.opinion), (Some(Verdict::Unfounded), Some(Opinion::Correct)));
+    let proposals = ledger.proposals(month("2018-07")).expect("reads");
+    assert_eq!(proposals.iter().map(|p| (p.name.as_deref(), p.suggested.as_str())).collect::<Vec<_>>(), [(Some("钱二"), valid)]);
+    assert!(ledger.proposals(month("2018-06")).expect("reads").is_empty(), "a month's own lists do not change it");
+}
+
+#[test]
+fn a_later_answer_that_the_registry_is_right_takes_a_number_back() {
+    let mut ledger = ledger();
+    let valid = "11010519491231002X";
+    let corrected = row(&[5], |cells| {
+        cells.corrected = valid.to_owned();
+        cells.corrected_number = Some(valid.to_owned());
+    });
+    receive(&mut ledger, "a.xlsx", vec![corrected]);
+    assert_eq!(ledger.proposals(month("2018-08")).expect("reads").len(), 1);
+    let right = row(&[5], |cells| {
+        cells.list = Some(month("2018-07"));
+        cells.verdict = "现登记正确".to_owned();
+    });
+    receive(&mut ledger, "b.xlsx", vec![right]);
+    assert!(ledger.proposals(month("2018-08")).expect("reads").is_empty());
+}
+
+#[test]
 fn the_suggested_number_counts_when_it_is_said_to_be_right() {
     let mut ledger = ledger();
     let suggested = Some("11010519491231002X".to_owned());
