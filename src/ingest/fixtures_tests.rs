@@ -80,7 +80,7 @@ fn intake(month: &str) -> (BTreeSet<Place>, BTreeSet<(String, String)>) {
 }
 
 /// Part of the file's name → its registry; the first that fits.
-const REGISTRIES: [(&str, &str); 30] = [
+const REGISTRIES: [(&str, &str); 31] = [
     ("豁免清单", "exemption"),
     ("贫困村名单", "village_list"),
     ("低保人员信息", "dibao"),
