@@ -9,7 +9,7 @@ use super::facts::{FactColumn, Facts};
 use super::places::Places;
 use super::subjects::{Groups, NONE, Subjects};
 use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Take};
-use crate::model::columns::{GROUP, HEAD_NAME, NAME, RELATION};
+use crate::model::columns::{GROUP, HEAD_NAME, ID_NUMBER, ID_RAW, NAME, RELATION};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, Subject};
@@ -335,12 +335,14 @@ impl<'a> Composer<'a> {
         let (position, row) = self.subjects.records.locate(id)?;
         let records = self.subjects.records.registries.get(position)?;
         let (sheet, number) = self.subjects.records.origin(position, row)?;
+        // As written or as cleaned, it stands in the same column.
+        let written = if field == ID_RAW { ID_NUMBER } else { field };
         Some(Evidence {
             registry: records.registry.clone(),
             file: Some(sheet.name.file.clone()),
             sheet: Some(sheet.name.sheet.clone()),
             row: Some(number),
-            column: sheet.header(field).map_or_else(|| self.input.field_title(field), str::to_owned),
+            column: sheet.header(written).map_or_else(|| self.input.field_title(written), str::to_owned),
             value: self.plain(position, row, field),
         })
     }
