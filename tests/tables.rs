@@ -290,3 +290,16 @@ fn a_careless_user_is_told_what_to_do() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("没有乡镇、村、台账"), "{}", said(&output));
 }
+
+#[test]
+fn a_table_that_is_refused_as_a_whole_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clinic = folder.path().join("clinic.csv");
+    let mut long = fs::read_to_string(fixture("clinic.csv")).expect("the fixture");
+    long.push_str(&"x".repeat(40_000));
+    fs::write(&clinic, long).expect("written");
+    let output = run(&fixture("link.toml"), &[&clinic, &fixture("library.csv")], &folder.path().join("out"), "2");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let told = said(&output);
+    assert!(told.contains("clinic.csv") && told.contains("32767") && told.contains("怎么办"), "{told}");
+}

@@ -21,6 +21,8 @@ pub struct Limits {
     pub ratio_floor_bytes: u64,
     /// Rows of a sheet, 1,048,576 as in Excel.
     pub rows: u32,
+    /// Rows of a text file, 20 million: no program bounds them.
+    pub text_rows: u32,
     /// Columns of a sheet, 16,384 as in Excel.
     pub columns: u32,
     /// Cells of a sheet, 200 million.
@@ -44,6 +46,7 @@ impl Default for Limits {
             ratio: 200,
             ratio_floor_bytes: 100_000_000,
             rows: 1_048_576,
+            text_rows: 20_000_000,
             columns: 16_384,
             cells: 200_000_000,
             cell_characters: 32_767,

@@ -124,6 +124,7 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 
 /// Gives the one table of a delimited text.
 pub(crate) fn read(text: &str, delimiter: u8, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
+    let limits = &Limits { rows: limits.text_rows, ..*limits };
     let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
     let outcome = records(text, delimiter, &mut writer);
     Ok(writer.end(outcome)?)

@@ -23,6 +23,7 @@ use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 use crate::normalise::tables::{ReadTable, TableReader};
 use crate::run::RunError;
+use crate::run::check;
 use crate::run::child::parse_in_child;
 use crate::run::inputs::InputFile;
 
@@ -83,9 +84,14 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
             taken.records.sources.push(SourceSheet { name: source, headers: table.headers, data_date: None });
         }
         let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema) else {
-            return Err(RunError::Usage(format!(
-                "{name} 一侧没有读到任何行。请检查 --input 的文件，以及模型里 columns 的写法（bidui check 模型 --input 文件 会列出每一列认成了什么）"
-            )));
+            let refusals = check::refusals(&taken.intake);
+            return Err(RunError::Usage(if refusals.is_empty() {
+                format!(
+                    "{name} 一侧没有读到任何行。请检查 --input 的文件，以及模型里 columns 的写法（bidui check 模型 --input 文件 会列出每一列认成了什么）"
+                )
+            } else {
+                format!("{name} 一侧没有读到任何行：\n{}", refusals.join("\n"))
+            }));
         };
         let batch = concat_batches(&schema, &batches).map_err(|error| RunError::Internal(error.to_string()))?;
         taken.records.registries.push(RegistryRecords {
