@@ -165,6 +165,11 @@ impl<'a> Work<'a> {
             if worker.card.is_none() {
                 add("work.card_missing");
             }
+            // Three posts a year: what is short shows when the year is over.
+            let wants_work = worker.region.is_none() && worker.card.is_some_and(|card| card.works && card.recommended < 3);
+            if wants_work && self.month.month() == 12 {
+                add("work.recommendations");
+            }
         }
         if worker.start_ups > 0 && !(household.poor && ["未脱贫", "返贫"].contains(&household.poverty_status)) {
             add("work.start_up_ineligible");
