@@ -141,6 +141,7 @@ pub fn generate<E: From<PracticeError>>(
         let mut state = welfare::entitled(&county, month_index);
         welfare::apply(&county, &mut state, &gaps);
         welfare::overpay(&county, &mut state, month_index);
+        welfare::support_healthy(&county, &mut state, month_index);
         let offices = Offices { county: &county, state: &state, month, month_index, noise: options.noise };
         let mut events = IdentityEvents::new(county.people.len());
         let mut rows = RowTruth::new();

@@ -185,6 +185,10 @@ impl<'a> Relief<'a> {
                 add("conflict.child_working");
             }
             let healthy = !person.ill && person.certificate.is_none();
+            let pupil = poverty::school_state(person) != "非在校生";
+            if welfare.tekun > 0 && !welfare.dead && (18..=60).contains(&age) && healthy && !pupil {
+                add("conflict.tekun_healthy");
+            }
             if person.labour == "丧失劳动力" && (16..60).contains(&age) && healthy {
                 add("conflict.healthy_no_labour");
             }

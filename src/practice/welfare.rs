@@ -208,6 +208,19 @@ pub(super) fn overpay(county: &County, state: &mut State, month: u32) {
     }
 }
 
+/// On the 特困 roster without need: healthy, of working age, alone and on no other list.
+pub(super) fn support_healthy(county: &County, state: &mut State, month: u32) {
+    for household in county.households.iter().filter(|household| household.poor && household.size == 1) {
+        let pid = household.first;
+        let (person, welfare) = (county.person(pid), state.of(pid));
+        let healthy = !person.ill && person.certificate.is_none() && (20..60).contains(&person.age());
+        let elsewhere = welfare.dead || welfare.dibao != Dibao::Absent || welfare.tekun > 0;
+        if healthy && !elsewhere && befalls(county.seed, month, 153, pid, 0.06) {
+            state.edit(pid).tekun = TEKUN_FEN;
+        }
+    }
+}
+
 /// Breaks what should be, gap by gap.
 pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
     for gap in gaps {
