@@ -41,6 +41,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod two_none;
 mod welfare;
 mod work;
 mod write;
@@ -194,6 +195,7 @@ pub fn generate<E: From<PracticeError>>(
         relief.findings(&mut found);
         work.findings(&relief, &mut found);
         conflicts::findings(&offices, &mut found);
+        two_none::findings(&offices, &mut found);
         events.add_to(&mut found);
         hand_out(desk.file(offices.exemptions(&mut found), None)?)?;
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];

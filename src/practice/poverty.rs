@@ -7,6 +7,7 @@ use super::findings::IdentityEvents;
 use super::gaps::befalls;
 use super::registers::{Entry, Habit, Offices};
 use super::table::{Cell, Table};
+use super::two_none;
 use super::welfare::State;
 
 const HEADERS: [&str; 27] = [
@@ -90,8 +91,11 @@ const WIDE: [&str; 50] = [
     "识别标准",
     "脱贫属性",
     "贫困户属性",
-    "是否两无户",
+    TWO_NONE,
 ];
+
+/// Added to the export of every town in later months.
+const TWO_NONE: &str = "是否两无户";
 
 const HABIT: Habit = Habit { stream: 0, spelling: Spelling::Short, broken: "㯊", knows_moves: true, repeats: true };
 
@@ -102,7 +106,9 @@ impl Offices<'_> {
             serial.set(serial.get() + 1);
             self.cells(entry, serial.get())
         };
-        let mut table = self.table(&HEADERS, HABIT, events, |person, _| self.is_poor(person), cells);
+        let mut headers = HEADERS.to_vec();
+        headers.extend(two_none::has_column(self.month_index).then_some(TWO_NONE));
+        let mut table = self.table(&headers, HABIT, events, |person, _| self.is_poor(person), cells);
         for listing in conflicts::listed_twice(self) {
             table.rows.push(self.guest(listing.hid, listing.pid, HABIT, events, cells));
         }
@@ -114,7 +120,7 @@ impl Offices<'_> {
     fn cells(&self, entry: &Entry<'_>, serial: i64) -> Vec<Cell> {
         let household = entry.household;
         let works = works(self.county, self.month_index, entry.pid);
-        vec![
+        let mut cells = vec![
             Cell::Number(serial),
             Cell::from("正安县"),
             Cell::from(entry.town.as_str()),
@@ -150,7 +156,14 @@ impl Offices<'_> {
             Cell::from("否"),
             Cell::Money(income(self.county, self.state, self.month_index, entry.hid)),
             entry.phone(),
-        ]
+        ];
+        cells.extend(two_none::has_column(self.month_index).then(|| self.two_none(entry)));
+        cells
+    }
+
+    fn two_none(&self, entry: &Entry<'_>) -> Cell {
+        let marked = two_none::marked(self.county, self.state, self.month_index, entry.hid);
+        Cell::from(if marked { "是" } else { "否" })
     }
 
     fn relation(&self, entry: &Entry<'_>) -> &'static str {
@@ -224,7 +237,7 @@ impl Offices<'_> {
             "识别标准" => Cell::from("国家标准"),
             "脱贫属性" => Cell::from(entry.household.poverty_status),
             "贫困户属性" => Cell::from(entry.household.attribute.text()),
-            "是否两无户" => Cell::from(yes_no(self.county.two_none(entry.household))),
+            TWO_NONE => self.two_none(entry),
             _ => Cell::Empty,
         };
         WIDE.iter().map(|header| value(header)).collect()
