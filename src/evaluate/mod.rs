@@ -15,7 +15,7 @@ mod tests;
 mod text;
 pub mod verified;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::finding::{Confidence, Scope};
 
@@ -150,6 +150,8 @@ pub struct Evaluation {
     pub rules: Vec<RuleScore>,
     /// Findings that ask for a human's eye and have no truth, by rule.
     pub not_scored: Vec<(String, u64)>,
+    /// Truths of rules that the readings chosen leave out, by rule.
+    pub left_out: Vec<(String, u64)>,
 }
 
 /// Why a truth text cannot be used.
@@ -177,7 +179,8 @@ struct Truth {
     findings: Vec<(String, String, String)>,
 }
 
-/// Scores a run that leaves `review_pairs` to a human.
+/// Scores a run that leaves `review_pairs` to a human; `left_out` are the rules that do not hold under the readings it chose, whose
+/// truths are counted and not scored.
 ///
 /// # Errors
 /// A truth text that is not as described at [`TruthTexts`].
@@ -185,12 +188,14 @@ pub fn evaluate(
     links: &[LinkRow<'_>],
     findings: &[FindingRow<'_>],
     review_pairs: u64,
+    left_out: &[&str],
     truth: TruthTexts<'_>,
 ) -> Result<Evaluation, EvaluateError> {
-    let truth = Truth::read(truth)?;
+    let mut truth = Truth::read(truth)?;
+    let left_out = truth.leave_out(left_out);
     let placed = pairs::place(links, &truth);
     let (rules, not_scored) = rules::score(links, findings, &truth, &placed);
-    Ok(Evaluation { links: pairs::score(links, review_pairs, &truth, &placed), rules, not_scored })
+    Ok(Evaluation { links: pairs::score(links, review_pairs, &truth, &placed), rules, not_scored, left_out })
 }
 
 impl Truth {
@@ -227,6 +232,15 @@ impl Truth {
             Ok(())
         })?;
         Ok(truth)
+    }
+
+    /// Takes out the findings of these rules; how many there were of each that had any.
+    fn leave_out(&mut self, rules: &[&str]) -> Vec<(String, u64)> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (rule, ..) in self.findings.extract_if(.., |(rule, ..)| rules.contains(&rule.as_str())) {
+            *counts.entry(rule).or_default() += 1;
+        }
+        counts.into_iter().collect()
     }
 }
 

@@ -35,7 +35,7 @@ fn counts(true_positives: u64, false_positives: u64, false_negatives: u64) -> Co
 fn perfect_links_score_one() {
     let links =
         [link("a.xlsx", 2, "x"), link("a.xlsx", 3, "y"), link("b.csv", 2, "x"), link("b.csv", 3, "y"), link("b.csv", 4, "z")];
-    let result = evaluate(&links, &[], 0, truth()).expect("a result");
+    let result = evaluate(&links, &[], 0, &[], truth()).expect("a result");
     assert_eq!(result.links.all, counts(2, 0, 0));
     assert_eq!(result.links.poverty_insurance, counts(2, 0, 0));
     assert_eq!(result.links.all.f1(), Some(1.0));
@@ -46,7 +46,7 @@ fn a_wrong_join_costs_precision_and_a_missing_one_recall() {
     // p3's row is joined to p1; p2's two rows stay apart.
     let links =
         [link("a.xlsx", 2, "x"), link("a.xlsx", 3, "y"), link("b.csv", 2, "x"), link("b.csv", 3, "w"), link("b.csv", 4, "x")];
-    let result = evaluate(&links, &[], 0, truth()).expect("a result");
+    let result = evaluate(&links, &[], 0, &[], truth()).expect("a result");
     assert_eq!(result.links.all, counts(1, 2, 1));
     assert_eq!(result.links.poverty_insurance, counts(1, 1, 1));
 }
@@ -54,7 +54,7 @@ fn a_wrong_join_costs_precision_and_a_missing_one_recall() {
 #[test]
 fn a_rejected_row_counts_against_recall_and_an_unknown_one_is_left_out() {
     let links = [link("a.xlsx", 2, "x"), link("a.xlsx", 3, "y"), link("b.csv", 3, "y"), link("b.csv", 99, "y")];
-    let links = evaluate(&links, &[], 3, truth()).expect("a result").links;
+    let links = evaluate(&links, &[], 3, &[], truth()).expect("a result").links;
     assert_eq!((links.rows, links.rows_not_kept, links.rows_unknown), (3, 2, 1));
     assert_eq!((links.review_pairs, links.review_share), (3, Some(0.75)), "three pairs for four rows kept");
     assert_eq!(links.all, counts(1, 0, 1));
@@ -73,7 +73,7 @@ fn findings_reach_the_truth_through_rows_and_tiers() {
         finding("r.household", None, Some("nobody's"), Confidence::Check),
         finding("identity.needs_review", Some("y"), None, Confidence::Check),
     ];
-    let result = evaluate(&links, &findings, 0, truth()).expect("a result");
+    let result = evaluate(&links, &findings, 0, &[], truth()).expect("a result");
     let rule = |id: &str| result.rules.iter().find(|rule| rule.rule == id).expect("the rule");
     assert_eq!(rule("r.person").certain, counts(1, 0, 1));
     assert_eq!(rule("r.person").certain_and_likely, counts(1, 1, 1));
@@ -87,6 +87,16 @@ fn findings_reach_the_truth_through_rows_and_tiers() {
 }
 
 #[test]
+fn what_the_readings_leave_out_is_told_and_not_scored() {
+    let links = [link("a.xlsx", 2, "x"), link("a.xlsx", 3, "y")];
+    let result = evaluate(&links, &[], 0, &["r.person", "r.unheard"], truth()).expect("a result");
+    assert_eq!(result.left_out, [("r.person".to_owned(), 2)]);
+    assert!(result.rules.iter().all(|rule| rule.rule != "r.person"), "{:?}", result.rules);
+    assert!(result.rules.iter().any(|rule| rule.rule == "r.unfound"), "missed, as the rule holds: {:?}", result.rules);
+    assert!(result.to_string().contains("r.person: 真值 truths 2"), "{result}");
+}
+
+#[test]
 fn nothing_found_and_nothing_true_is_no_ratio() {
     assert_eq!((counts(0, 0, 0).precision(), counts(0, 0, 0).recall(), counts(0, 0, 0).f1()), (None, None, None));
 }
@@ -94,7 +104,7 @@ fn nothing_found_and_nothing_true_is_no_ratio() {
 #[test]
 fn a_truth_that_cannot_be_read_says_where() {
     let rows = "file,sheet,row,pid\na.xlsx,s,two,p1\n";
-    let error = evaluate(&[], &[], 0, TruthTexts { rows, ..truth() }).expect_err("a bad row number");
+    let error = evaluate(&[], &[], 0, &[], TruthTexts { rows, ..truth() }).expect_err("a bad row number");
     assert!(error.to_string().contains("rows.csv 第 2 行"), "{error}");
 }
 
@@ -112,7 +122,7 @@ proptest! {
             links.push(link);
         }
         let texts = TruthTexts { rows: &truth_rows, findings: "rule,scope,key\n", persons };
-        let result = evaluate(&links, &[], 0, texts).expect("a result").links;
+        let result = evaluate(&links, &[], 0, &[], texts).expect("a result").links;
         let (mut all, mut across) = (counts(0, 0, 0), counts(0, 0, 0));
         for (position, left) in rows.iter().enumerate() {
             for right in &rows[position + 1..] {

@@ -39,6 +39,12 @@ impl fmt::Display for Evaluation {
         for (rule, count) in &self.not_scored {
             writeln!(f, "{rule}: {count}（待人工核对，不计分 for a human, not scored）")?;
         }
+        for (rule, count) in &self.left_out {
+            writeln!(
+                f,
+                "{rule}: 真值 truths {count}（所选口径下不核，不计分 does not hold under the readings chosen, not scored)"
+            )?;
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
 
+use super::finished::{Finished, FinishedError};
 use super::stages::{self, StageError};
 use crate::evaluate::clusters::ClusterScore;
 use crate::evaluate::{EvaluateError, Evaluation, FindingRow, LinkRow, TruthTexts};
@@ -35,6 +36,9 @@ pub enum EvaluateRunError {
     /// No truth folder was given, and the run has no truth of its own.
     #[error("这次运行自己没有真值（模型的 [tables] 没有写 truth，或那一列是空的）。请用 --truth 指定真值文件夹")]
     NoTruth,
+    /// The run's `run.json` is missing or not ours.
+    #[error(transparent)]
+    Finished(#[from] FinishedError),
     /// The truth does not fit.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -104,7 +108,8 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
         })
         .collect();
     let truth = TruthTexts { rows: &rows, findings: &expected, persons: &persons };
-    Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, review_pairs, truth)?)
+    let finished = Finished::open(run)?;
+    Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, review_pairs, &finished.run.left_out(), truth)?)
 }
 
 /// A column of a stage file.

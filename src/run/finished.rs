@@ -58,6 +58,29 @@ pub(super) struct RunJson {
     /// What was not evaluated.
     #[serde(default)]
     pub(super) notes: Vec<Note>,
+    /// Where the policy can be read in several ways.
+    #[serde(default)]
+    readings: Vec<ReadingOfRun>,
+}
+
+impl RunJson {
+    /// Rules held back as a whole because of the reading chosen; their notes begin with its title.
+    pub(super) fn left_out(&self) -> Vec<&str> {
+        let by_reading = |note: &Note| {
+            let mut readings = self.readings.iter().filter(|reading| reading.rules.contains(&note.rule));
+            note.held && note.town.is_none() && readings.any(|reading| note.sentence.starts_with(&reading.title))
+        };
+        self.notes.iter().filter(|note| by_reading(note)).map(|note| note.rule.as_str()).collect()
+    }
+}
+
+/// What of a reading is asked for again.
+#[derive(Clone, Debug, Deserialize)]
+struct ReadingOfRun {
+    /// In Chinese.
+    title: String,
+    /// Rules whose outcome depends on it.
+    rules: Vec<String>,
 }
 
 /// A rule, or a rule in a town, that was not evaluated or carries a banner.
