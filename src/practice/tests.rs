@@ -77,6 +77,21 @@ fn every_rule_has_something_to_find() {
 }
 
 #[test]
+fn the_end_of_the_year_has_its_own_rules() {
+    let files =
+        county(&PracticeOptions { seed: 3, months: 7, households: 6000, layout: Layout::Plain, ..PracticeOptions::default() });
+    let (june, december) = (count_rules(&files, "2018-06"), count_rules(&files, "2018-12"));
+    for rule in
+        ["work.recommendations", "health.psychiatric_drugs_below", "conflict.two_none_labour", "conflict.two_none_unflagged"]
+    {
+        assert!(!june.contains_key(rule) && december.contains_key(rule), "{rule}: {:?}", december.get(rule));
+    }
+    for rule in ["conflict.tekun_healthy", "living.floor_income"] {
+        assert!(june.contains_key(rule) && december.contains_key(rule), "{rule}");
+    }
+}
+
+#[test]
 fn without_noise_no_identity_is_in_doubt() {
     let files = county(&PracticeOptions { noise: 0.0, households: 2000, ..PracticeOptions::default() });
     let rules = count_rules(&files, "2018-06");
