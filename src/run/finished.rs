@@ -64,11 +64,12 @@ pub(super) struct RunJson {
 }
 
 impl RunJson {
-    /// Rules held back as a whole because of the reading chosen; their notes begin with its title.
+    /// Rules held back as a whole because of the reading chosen; their notes give its title as the reason.
     pub(super) fn left_out(&self) -> Vec<&str> {
         let by_reading = |note: &Note| {
             let mut readings = self.readings.iter().filter(|reading| reading.rules.contains(&note.rule));
-            note.held && note.town.is_none() && readings.any(|reading| note.sentence.starts_with(&reading.title))
+            let why = note.sentence.strip_prefix("本期不适用：").unwrap_or_default();
+            note.held && note.town.is_none() && readings.any(|reading| why.starts_with(&reading.title))
         };
         self.notes.iter().filter(|note| by_reading(note)).map(|note| note.rule.as_str()).collect()
     }
