@@ -36,7 +36,7 @@ pub(crate) struct Evaluated<'p> {
     pub(crate) rule: &'p Rule,
     pub(crate) condition: &'p Condition,
     /// Whom the rule may concern, ascending; to all others it does not apply.
-    subjects: Vec<u32>,
+    subjects: UInt32Array,
     /// Their outcomes.
     outcomes: Vec<Outcome>,
     /// Reason → subjects exempt for it.
@@ -59,7 +59,7 @@ impl Evaluated<'_> {
     }
 
     fn position(&self, subject: usize) -> Option<usize> {
-        self.subjects.binary_search(&index(subject)).ok()
+        self.subjects.values().binary_search(&index(subject)).ok()
     }
 
     /// What the rule says of a subject.
@@ -77,7 +77,7 @@ impl Evaluated<'_> {
 
     /// Whom it may concern, ascending, and the outcome.
     pub(crate) fn outcomes(&self) -> impl Iterator<Item = (usize, Outcome)> {
-        self.subjects.iter().zip(&self.outcomes).map(|(subject, outcome)| (*subject as usize, *outcome))
+        self.subjects.values().iter().zip(&self.outcomes).map(|(subject, outcome)| (*subject as usize, *outcome))
     }
 
     /// Subjects with this outcome, ascending; [`Outcome::NotApplicable`] is no such outcome.
@@ -118,16 +118,15 @@ pub(crate) fn outcomes<'p>(
     let population = facts.evaluate(&condition.population, scope, possible.as_ref(), values)?;
     let subject_at = |at: usize| possible.as_ref().map_or_else(|| index(at), |possible| possible.value(at));
     let belongs: Vec<usize> = (0..population.len()).filter(|at| yes_no(&population, *at) != Some(false)).collect();
-    let subjects: Vec<u32> = belongs.iter().map(|at| subject_at(*at)).collect();
-    let rows = UInt32Array::from(subjects.clone());
+    let subjects = UInt32Array::from_iter_values(belongs.iter().map(|at| subject_at(*at)));
 
-    let test = facts.evaluate(&condition.test, scope, Some(&rows), values)?;
+    let test = facts.evaluate(&condition.test, scope, Some(&subjects), values)?;
     let mut exempt = Vec::new();
     for exemption in &condition.exemptions {
-        exempt.push(facts.evaluate(&exemption.when, scope, Some(&rows), values)?);
+        exempt.push(facts.evaluate(&exemption.when, scope, Some(&subjects), values)?);
     }
     let amount = |expression: &Option<_>| {
-        expression.as_ref().map(|expression| facts.evaluate(expression, scope, Some(&rows), values)).transpose()
+        expression.as_ref().map(|expression| facts.evaluate(expression, scope, Some(&subjects), values)).transpose()
     };
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
     let mut exempt_reasons: BTreeMap<String, i64> = BTreeMap::new();
@@ -211,12 +210,8 @@ fn in_force<'n>(
     if let Some(until) = rule.until.filter(|until| period > *until) {
         return Err(format!("施行至 {until}"));
     }
-    for (name, choices) in &rule.under {
-        if let Some(reading) = input.policy.readings.iter().find(|reading| reading.id == *name)
-            && !choices.contains(&reading.chosen)
-        {
-            return Err(format!("{}按“{}”的口径", reading.title, reading.meaning()));
-        }
+    if let Some(reading) = input.policy.left_out_by(rule) {
+        return Err(format!("{}按“{}”的口径", reading.title, reading.meaning()));
     }
     match parameters.find(|name| !values.contains_key(*name)) {
         Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),

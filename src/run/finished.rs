@@ -64,24 +64,17 @@ pub(super) struct RunJson {
 }
 
 impl RunJson {
-    /// Rules held back as a whole because of the reading chosen; their notes give its title as the reason.
+    /// Rules that the readings chosen leave out.
     pub(super) fn left_out(&self) -> Vec<&str> {
-        let by_reading = |note: &Note| {
-            let mut readings = self.readings.iter().filter(|reading| reading.rules.contains(&note.rule));
-            let why = note.sentence.strip_prefix("本期不适用：").unwrap_or_default();
-            note.held && note.town.is_none() && readings.any(|reading| why.starts_with(&reading.title))
-        };
-        self.notes.iter().filter(|note| by_reading(note)).map(|note| note.rule.as_str()).collect()
+        self.readings.iter().flat_map(|reading| &reading.left_out).map(String::as_str).collect()
     }
 }
 
 /// What of a reading is asked for again.
 #[derive(Clone, Debug, Deserialize)]
 struct ReadingOfRun {
-    /// In Chinese.
-    title: String,
-    /// Rules whose outcome depends on it.
-    rules: Vec<String>,
+    #[serde(default)]
+    left_out: Vec<String>,
 }
 
 /// A rule, or a rule in a town, that was not evaluated or carries a banner.

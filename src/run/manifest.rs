@@ -9,6 +9,7 @@ use super::decisions::Answered;
 use super::tables::TablesEntry;
 use crate::assess::RuleCount;
 use crate::config::link_saved::Used;
+use crate::config::policy::Policy;
 use crate::model::carried::{Carried, ChangeKind};
 use crate::model::date::{Day, Month};
 use crate::model::decision::{Decided, DecisionState, Verdict};
@@ -97,10 +98,19 @@ pub(super) struct ReadingEntry {
     by_pipeline: bool,
     /// Rules whose outcome depends on it.
     rules: Vec<String>,
+    /// Rules that it leaves out: they hold under another reading.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
 }
 
-impl From<&Reading> for ReadingEntry {
-    fn from(reading: &Reading) -> Self {
+impl ReadingEntry {
+    /// The readings of a policy.
+    pub(super) fn all(policy: &Policy) -> Vec<Self> {
+        policy.readings.iter().map(|reading| Self::new(reading, policy)).collect()
+    }
+
+    fn new(reading: &Reading, policy: &Policy) -> Self {
+        let left_out = policy.rules.iter().filter(|rule| policy.left_out_by(rule) == Some(reading));
         Self {
             id: reading.id.clone(),
             title: reading.title.clone(),
@@ -109,6 +119,7 @@ impl From<&Reading> for ReadingEntry {
             meaning: reading.meaning().to_owned(),
             by_pipeline: reading.chosen != reading.by_folder,
             rules: reading.rules.clone(),
+            left_out: left_out.map(|rule| rule.card.id.clone()).collect(),
         }
     }
 }

@@ -240,7 +240,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         towns: request.towns.clone(),
         villages: request.villages.clone(),
         masked: request.mask,
-        readings: definitions.policy.readings.iter().map(Into::into).collect(),
+        readings: manifest::ReadingEntry::all(&definitions.policy),
         links_hash: definitions.links_hash.clone(),
         taken_from: match &source {
             Source::Files(_) => None,

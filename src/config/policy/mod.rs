@@ -510,6 +510,13 @@ impl Policy {
         self.rule(id).map(|rule| rule.card.clone())
     }
 
+    /// The reading chosen that leaves a rule out, if one does.
+    #[must_use]
+    pub fn left_out_by(&self, rule: &Rule) -> Option<&Reading> {
+        let reading = |name: &str| self.readings.iter().find(|reading| reading.id == name);
+        rule.under.iter().find_map(|(name, choices)| reading(name).filter(|reading| !choices.contains(&reading.chosen)))
+    }
+
     /// The fact of this name.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
