@@ -38,9 +38,7 @@ impl Life {
         }
         Ok(Self { held, writes })
     }
-}
 
-impl Life {
     /// Numbers that lists of earlier months proposed.
     pub(super) fn proposals(&self, period: date::Month) -> Result<Vec<Proposal>, RunError> {
         self.held.ledger.proposals(period).map_err(|error| RunError::Ledger(error.into()))

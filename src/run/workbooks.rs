@@ -1,0 +1,144 @@
+//! The workbooks of a run: out of its results, into its folder.
+//!
+//! Takes what was assessed, linked and known before; gives files under `reports/`, each noted in the manifest. Cost: linear in findings, and
+//! in the households of the towns asked for.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::definitions::Definitions;
+use super::manifest::OutputEntry;
+use super::review::{Pairs, Reviewer};
+use super::{Run, RunError, dossier, picture};
+use crate::assess::Assessed;
+use crate::link::evidence::Evidence;
+use crate::model::ids::hexadecimal;
+use crate::model::intake::IntakeFile;
+use crate::model::link::Linked;
+use crate::model::record::RecordSet;
+use crate::model::standing::Standings;
+use crate::report::{DossierInput, OutputFile, ReportInput, ReviewInput, build, review_books};
+
+/// What earlier months know of this one.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// Where findings stand; `None` without a ledger.
+    pub(super) standings: Option<&'a Standings>,
+    /// Person id → numbers that lists proposed, and what became of them.
+    pub(super) proposed: &'a BTreeMap<String, String>,
+}
+
+impl Run<'_> {
+    pub(super) fn pairs(&self, records: &RecordSet, linked: &Linked, evidence: Option<&Evidence>, assessed: &Assessed) -> Pairs {
+        let places = (&*self.request.towns, &*self.request.villages);
+        Reviewer::new(self.definitions, records, linked, evidence, places).pairs(&assessed.held)
+    }
+
+    pub(super) fn report(
+        &mut self,
+        assessed: &Assessed,
+        known: Known<'_>,
+        intake: &[IntakeFile],
+        records_total: u64,
+        pairs: &Pairs,
+    ) -> Result<(), RunError> {
+        let policy = &self.definitions.policy;
+        let cards = self.cards();
+        let deadlines = policy.deadlines(self.period, self.as_of);
+        let populations: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.population)).collect();
+        let exempt: Vec<_> = assessed.counts.iter().map(|count| (count.rule.clone(), count.exempt)).collect();
+        let contradicted: Vec<_> = pairs.contradicted().collect();
+        let mut books = build(
+            &ReportInput {
+                county: &self.definitions.county,
+                period: self.period,
+                as_of: self.as_of,
+                dictionary: &self.definitions.dictionary,
+                findings: &assessed.findings,
+                rates: &assessed.rates,
+                notes: &assessed.notes,
+                cards: &cards,
+                readings: &policy.readings,
+                clauses: &policy.clauses,
+                intake,
+                populations: &populations,
+                exempt: &exempt,
+                contradicted: &contradicted,
+                exemptions: &assessed.exemptions,
+                deadlines: &deadlines,
+                records_total,
+                workbooks: &self.definitions.workbooks,
+                town_files: self.definitions.town_files,
+                identity_files: self.definitions.identity_files,
+                standings: known.standings,
+                proposed: known.proposed,
+                mask: self.request.mask,
+                tool_version: env!("CARGO_PKG_VERSION"),
+            },
+            &self.definitions.layouts,
+        )
+        .map_err(|error| RunError::Internal(error.to_string()))?;
+        let review = ReviewInput {
+            county: &self.definitions.county,
+            period: self.period,
+            as_of: self.as_of,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            mask: self.request.mask,
+            pending: &pairs.pending,
+            decided: &pairs.decided,
+            sample: &pairs.sample,
+        };
+        let review = review_books(&review, &self.definitions.layouts);
+        books.extend(review.map_err(|error| RunError::Internal(error.to_string()))?);
+        self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
+        for book in books {
+            self.write_book(book)?;
+        }
+        self.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(())
+    }
+
+    fn write_book(&mut self, book: OutputFile) -> Result<(), RunError> {
+        self.workspace.write(&book.path, &book.bytes)?;
+        let sha256 = hexadecimal(&Sha256::digest(&book.bytes));
+        self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
+        Ok(())
+    }
+
+    /// A dossier per town, one town at a time: only one is held in memory.
+    pub(super) fn dossiers(&mut self, records: &RecordSet, linked: &Linked, assessed: &Assessed) -> Result<(), RunError> {
+        let Definitions { dictionary, policy, .. } = self.definitions;
+        let not_evaluated = dossier::not_evaluated(assessed);
+        let cards: Vec<_> = policy.rules.iter().map(|rule| rule.card.clone()).collect();
+        let chosen = dossier::Chosen {
+            known: picture::Known { records, linked, findings: &assessed.findings, dictionary: Some(dictionary), why: None },
+            assessed,
+            policy,
+            dictionary,
+            period: self.period,
+            as_of: self.as_of,
+            villages: &self.request.villages,
+        };
+        for town in &self.request.towns {
+            let households =
+                dossier::households(&chosen, town, &not_evaluated).map_err(|error| RunError::Internal(error.to_string()))?;
+            let input = DossierInput {
+                county: &self.definitions.county,
+                period: self.period,
+                as_of: self.as_of,
+                town,
+                households: &households,
+                cards: &cards,
+                not_evaluated: &not_evaluated,
+                mask: self.request.mask,
+                tool_version: env!("CARGO_PKG_VERSION"),
+            };
+            let book = crate::report::dossier(&input, &self.definitions.layouts)
+                .map_err(|error| RunError::Internal(error.to_string()))?;
+            self.stage("dossier", households.len() as u64, book.rows);
+            self.write_book(book)?;
+        }
+        Ok(())
+    }
+}
