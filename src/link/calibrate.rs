@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use super::as_f64;
 use super::compare::{self, COMPARISONS, Company, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
 use super::hash;
 use super::roster::Roster;
@@ -124,10 +125,6 @@ fn only_namesake(roster: &Roster, spine: &Spine, proven: &[u32], found: f64, str
     let Some(odds) = odds.first_mut() else { return };
     odds.m = (only + strength * odds.m) / (known + strength);
     odds.u = (all - known + unknown * known + strength * odds.u) / (all + strength);
-}
-
-fn as_f64(count: usize) -> f64 {
-    f64::from(super::roster::dense(count))
 }
 
 /// Levels whose weight has changed by a bit or more since it was saved, of comparisons that are calibrated. A share that rests on fewer than

@@ -131,6 +131,11 @@ impl Household {
     pub(super) fn members(&self) -> std::ops::Range<u32> {
         self.first..self.first + self.size
     }
+
+    /// The village for whoever has heard of moves.
+    pub(super) fn village_in(&self, month: u32) -> u32 {
+        self.moved.filter(|&(since, _)| since <= month).map_or(self.village, |(_, village)| village)
+    }
 }
 
 pub(super) struct County {

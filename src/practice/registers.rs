@@ -169,8 +169,8 @@ impl Offices<'_> {
     pub(super) fn entry_under(&self, hid: u32, pid: u32, written: Identity, habit: Habit) -> Entry<'_> {
         let person = self.county.person(pid);
         let household = self.county.household(hid);
-        let moved = household.moved.filter(|&(month, _)| habit.knows_moves && month <= self.month_index);
-        let home = &self.county.villages[moved.map_or(household.village, |(_, village)| village) as usize];
+        let village = if habit.knows_moves { household.village_in(self.month_index) } else { household.village };
+        let home = &self.county.villages[village as usize];
         let broken = if self.noise > 0.0 { habit.broken } else { "㯊" };
         let spelling = match (written.place, habit.spelling) {
             (PlaceDamage::Odd, Spelling::Bare) => Spelling::Official,

@@ -117,9 +117,7 @@ impl<'a> Work<'a> {
             let of = |pid: u32| &self.workers[pid as usize];
             let willing = |pid: u32| self.poor_labourer(pid) && of(pid).card.is_some_and(|card| card.trains);
             // The poverty registry has heard of moves, and it says where a household lives.
-            let move_known = household.moved.filter(|&(month, _)| month <= self.month_index);
-            let village = move_known.map_or(household.village, |(_, village)| village);
-            if poor_village(village) && any(&willing) && !any(&|pid| of(pid).courses > 0) {
+            if poor_village(household.village_in(self.month_index)) && any(&willing) && !any(&|pid| of(pid).courses > 0) {
                 found.insert(("work.household_not_trained", Key::Household(hid)));
             }
             let moved = relief.relocated(household.first);
