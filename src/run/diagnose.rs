@@ -104,7 +104,8 @@ fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
         let path = truth.join(name);
         fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
     };
-    let (links, records) = (stages::read(&run.join("stages/links.parquet"))?, stages::read(&run.join("stages/records.parquet"))?);
+    let links = stages::read_columns(&run.join("stages/links.parquet"), &["file", "sheet", "row", "person_id"])?;
+    let records = stages::read_columns(&run.join("stages/records.parquet"), &[columns::ID_STATE, columns::ID_NUMBER])?;
     let of = |name| column::<StringArray>(&links, "links.parquet", name);
     let (file, sheet, person) = (of("file")?, of("sheet")?, of("person_id")?);
     let line = column::<UInt32Array>(&links, "links.parquet", "row")?;

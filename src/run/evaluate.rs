@@ -53,8 +53,9 @@ pub fn evaluate_tables(run: &Path) -> Result<ClusterScore, EvaluateRunError> {
 
 /// Evaluates the run in `run` against `truth/{rows,findings,persons}.csv`.
 pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError> {
-    let links = stages::read(&run.join("stages/links.parquet"))?;
-    let records = stages::read(&run.join("stages/records.parquet"))?;
+    let links = &["registry", "file", "sheet", "row", "person_id"];
+    let links = stages::read_columns(&run.join("stages/links.parquet"), links)?;
+    let records = stages::read_columns(&run.join("stages/records.parquet"), &["household_code"])?;
     let findings = stages::read(&run.join("stages/findings.parquet"))?;
     let review_pairs = stages::read(&run.join("stages/review.parquet"))?.num_rows() as u64;
     let text = |name: &str| {

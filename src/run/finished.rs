@@ -27,6 +27,8 @@ use crate::model::record::{RecordSet, RowId};
 /// Stage files that a run over a finished run's rows takes over as they are.
 const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
 const LINKS: [&str; 4] = ["links.parquet", "people.parquet", "review.parquet", "suspicions.parquet"];
+/// Of `links.parquet`: who it is and how sure; why is asked for elsewhere.
+const LINK_COLUMNS: [&str; 4] = ["person_id", "status", "weight", "probability"];
 /// Those that explain links, or that a run has only with answers or an earlier run.
 const MAYBE: [&str; 6] =
     ["model.json", "blocking.parquet", "decisions.parquet", "households.parquet", "identity_changes.parquet", corrections::FILE];
@@ -156,7 +158,9 @@ impl Finished {
 
     /// The persons of `records`, as it linked them.
     pub(super) fn linked(&self, records: &RecordSet) -> Result<Linked, FinishedError> {
-        let (people, links) = (self.table("people.parquet")?, self.table("links.parquet")?);
+        let people = self.table("people.parquet")?;
+        let links = stages::read_columns(&self.folder.join("stages/links.parquet"), &LINK_COLUMNS);
+        let links = links.map_err(|_| self.not_whole("links.parquet"))?;
         let (review, suspicions) = (self.table("review.parquet")?, self.table("suspicions.parquet")?);
         let links = links_of(&people, &links).filter(|links| links.len() == records.len());
         let links = links.ok_or_else(|| self.not_whole("links.parquet"))?;

@@ -67,26 +67,23 @@ fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {
     }
     let mut previous = Previous::default();
     let mut position: HashMap<String, u32> = HashMap::new();
-    for batch in stages::read_columns(&stage("people.parquet"), &["person_id", "household"])? {
-        for row in 0..batch.num_rows() {
-            let id = text_at(&batch, "person_id", row).unwrap_or_default().to_owned();
-            let household = text_at(&batch, "household", row).map(str::to_owned);
-            let first_household = household.as_ref().map(|code| first.get(code).unwrap_or(code).clone());
-            position.insert(id.clone(), u32::try_from(previous.persons.len()).unwrap_or(u32::MAX));
-            previous.persons.push(PreviousPerson { id, household, first_household });
-        }
+    let people = stages::read_columns(&stage("people.parquet"), &["person_id", "household"])?;
+    for row in 0..people.num_rows() {
+        let id = text_at(&people, "person_id", row).unwrap_or_default().to_owned();
+        let household = text_at(&people, "household", row).map(str::to_owned);
+        let first_household = household.as_ref().map(|code| first.get(code).unwrap_or(code).clone());
+        position.insert(id.clone(), u32::try_from(previous.persons.len()).unwrap_or(u32::MAX));
+        previous.persons.push(PreviousPerson { id, household, first_household });
     }
     // links.parquet and records.parquet hold the same rows in the same order.
     let links = stages::read_columns(&stage("links.parquet"), &["person_id"])?;
-    let persons = links.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| text_at(batch, "person_id", row)));
     let records = stages::read_columns(&stage("records.parquet"), &KEY_COLUMNS)?;
-    let rows = records.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
-    for ((batch, row), person) in rows.zip(persons) {
-        let Some(&person) = person.and_then(|id| position.get(id)) else { continue };
-        let birth = batch.column_by_name(columns::BIRTH).and_then(|column| column.as_primitive_opt::<Date32Type>());
-        let birth = birth.filter(|column| column.is_valid(row)).map(|column| column.value(row));
-        let registry = text_at(batch, "registry", row).unwrap_or_default();
-        if let Some(record) = key_of(registry, |column| text_at(batch, column, row), birth, key) {
+    let births = records.column_by_name(columns::BIRTH).and_then(|column| column.as_primitive_opt::<Date32Type>());
+    for row in 0..records.num_rows().min(links.num_rows()) {
+        let Some(&person) = text_at(&links, "person_id", row).and_then(|id| position.get(id)) else { continue };
+        let birth = births.filter(|column| column.is_valid(row)).map(|column| column.value(row));
+        let registry = text_at(&records, "registry", row).unwrap_or_default();
+        if let Some(record) = key_of(registry, |column| text_at(&records, column, row), birth, key) {
             previous.note(key_word(&record), person);
         }
     }

@@ -8,20 +8,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::Schema;
+use arrow::array::AsArray;
+use arrow::datatypes::UInt32Type;
 use serde::{Deserialize, Serialize};
 
-use super::stages;
+use super::stages::{self, Stretch};
 use super::workspace::Workspace;
 use crate::model::intake::IntakeFile;
-use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 
 const FILE: &str = "stages/records.json";
+/// Where a row stood.
+const ORIGIN: [&str; 3] = ["file", "sheet", "row"];
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -65,36 +65,36 @@ pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)
 pub(super) fn read(stages_folder: &Path) -> Option<(RecordSet, Vec<IntakeFile>)> {
     let text = fs::read(stages_folder.join("records.json")).ok()?;
     let kept: Kept = serde_json::from_slice(&text).ok()?;
-    let all = stages::read(&stages_folder.join("records.parquet")).ok()?;
-    let positions: BTreeMap<&SheetName, u32> = kept.sources.iter().map(|source| &source.name).zip(0..).collect();
-    let mut registries = Vec::new();
+    let positions: BTreeMap<(&str, &str), u32> =
+        kept.sources.iter().map(|source| (source.name.file.as_str(), source.name.sheet.as_str())).zip(0..).collect();
     let mut start = 0_usize;
-    for registry in kept.registries {
-        let end = start.checked_add(registry.rows).filter(|end| *end <= all.num_rows())?;
-        let batch = all.slice(start, end - start);
-        start = end;
-        let text = |name: &str| batch.column_by_name(name)?.as_any().downcast_ref::<StringArray>().cloned();
+    let mut wanted = Vec::with_capacity(kept.registries.len());
+    for registry in &kept.registries {
+        wanted.push((
+            start,
+            ORIGIN.iter().map(|name| (*name).to_owned()).chain(registry.columns.iter().cloned()).collect::<Vec<_>>(),
+        ));
+        start = start.checked_add(registry.rows)?;
+    }
+    let stretches: Vec<_> = wanted
+        .iter()
+        .zip(&kept.registries)
+        .map(|((start, columns), registry)| Stretch { start: *start, rows: registry.rows, columns })
+        .collect();
+    let batches = stages::read_stretches(&stages_folder.join("records.parquet"), &stretches, start).ok()?;
+    let registries = kept.registries.into_iter().zip(batches).map(|(registry, batch)| {
+        let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
         let (files, sheets) = (text("file")?, text("sheet")?);
-        let rows: &UInt32Array = batch.column_by_name("row")?.as_any().downcast_ref()?;
-        let mut origins = Vec::with_capacity(registry.rows);
-        for row in 0..registry.rows {
-            let name = SheetName { file: files.value(row).to_owned(), sheet: sheets.value(row).to_owned() };
-            origins.push(*positions.get(&name)?);
-        }
-        registries.push(RegistryRecords {
+        let rows = batch.column_by_name("row")?.as_primitive_opt::<UInt32Type>()?;
+        let origins = (0..batch.num_rows()).map(|row| positions.get(&(files.value(row), sheets.value(row))).copied());
+        Some(RegistryRecords {
             registry: registry.registry,
             grain: registry.grain,
-            batch: select(&batch, &registry.columns)?,
-            sheets: origins,
+            sheets: origins.collect::<Option<_>>()?,
             rows: rows.values().to_vec(),
-        });
-    }
-    (start == all.num_rows()).then_some((RecordSet { sources: kept.sources, registries }, kept.intake))
-}
-
-fn select(batch: &RecordBatch, columns: &[String]) -> Option<RecordBatch> {
-    let schema = batch.schema();
-    let fields = columns.iter().map(|name| schema.field_with_name(name).ok().cloned()).collect::<Option<Vec<_>>>()?;
-    let arrays = columns.iter().map(|name| batch.column_by_name(name).cloned()).collect::<Option<Vec<_>>>()?;
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).ok()
+            batch: batch.project(&(ORIGIN.len()..batch.num_columns()).collect::<Vec<_>>()).ok()?,
+        })
+    });
+    let registries = registries.collect::<Option<Vec<_>>>()?;
+    Some((RecordSet { sources: kept.sources, registries }, kept.intake))
 }

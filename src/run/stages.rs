@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StringBuilder,
-    StructArray, UInt32Array, new_null_array,
+    Array, ArrayRef, BooleanArray, Date32Array, Float32Array, Int64Array, ListArray, RecordBatch, RecordBatchReader, StringArray,
+    StringBuilder, StructArray, UInt32Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::compute_leaves;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -92,28 +92,82 @@ fn sync(buffer: BufWriter<File>) -> Result<(), ParquetError> {
 
 /// Reads a stage file back as one batch.
 pub(super) fn read(path: &Path) -> Result<RecordBatch, StageError> {
-    let fail = |what: String| StageError { path: path.to_owned(), what };
-    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
-    let schema = Arc::clone(reader.schema());
-    let batches: Vec<RecordBatch> = reader
-        .with_batch_size(CHUNK)
-        .build()
-        .map_err(|error| fail(error.to_string()))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| fail(error.to_string()))?;
-    concat_batches(&schema, &batches).map_err(|error| fail(error.to_string()))
+    let read = || -> Result<RecordBatch, ParquetError> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
+        one_batch(reader, rows)
+    };
+    read().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
 }
 
-/// Reads some columns of a stage file, chunk by chunk; columns that it does not have are left out.
-pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<Vec<RecordBatch>, StageError> {
+/// Rows of a stage file that stand together, and the columns wanted of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch<'a> {
+    /// The first.
+    pub(super) start: usize,
+    /// How many.
+    pub(super) rows: usize,
+    /// In this order.
+    pub(super) columns: &'a [String],
+}
+
+/// Reads stretches of a stage file of `rows` rows side by side: `records.parquet` has the columns of all registries, and each fills its own
+/// only.
+pub(super) fn read_stretches(path: &Path, stretches: &[Stretch<'_>], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
     let file = File::open(path).map_err(|error| fail(error.to_string()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
-    let known = reader.schema().fields().iter().enumerate().filter(|(_, field)| names.contains(&field.name().as_str()));
-    let mask = ProjectionMask::roots(reader.parquet_schema(), known.map(|(at, _)| at).collect::<Vec<_>>());
-    let batches = reader.with_projection(mask).with_batch_size(CHUNK).build().map_err(|error| fail(error.to_string()))?;
-    batches.collect::<Result<_, _>>().map_err(|error| fail(error.to_string()))
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| fail(error.to_string()))?;
+    let held = metadata.metadata().file_metadata().num_rows();
+    if usize::try_from(held).ok() != Some(rows) {
+        return Err(fail(format!("应有 {rows} 行，实有 {held} 行")));
+    }
+    let read = |stretch: &Stretch<'_>| -> Result<RecordBatch, ParquetError> {
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, metadata.clone());
+        let (mut groups, mut first, mut passed) = (Vec::new(), 0, 0);
+        for (group, held) in metadata.metadata().row_groups().iter().enumerate() {
+            let held = usize::try_from(held.num_rows())?;
+            if passed + held <= stretch.start {
+                first = passed + held;
+            } else if passed < stretch.start + stretch.rows {
+                groups.push(group);
+            }
+            passed += held;
+        }
+        let mask = projection(&reader, |name| stretch.columns.iter().any(|column| column == name));
+        let reader = reader.with_projection(mask).with_row_groups(groups);
+        let batch = one_batch(reader.with_offset(stretch.start - first).with_limit(stretch.rows), stretch.rows)?;
+        let order = stretch.columns.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(batch.project(&order)?)
+    };
+    stretches.par_iter().map(read).collect::<Result<_, _>>().map_err(|error| fail(error.to_string()))
+}
+
+/// Columns by name. The library's own projection by name takes a dot for a path.
+fn projection(reader: &ParquetRecordBatchReaderBuilder<File>, wanted: impl Fn(&str) -> bool) -> ProjectionMask {
+    let fields = reader.schema().fields().iter().enumerate().filter(|(_, field)| wanted(field.name()));
+    ProjectionMask::roots(reader.parquet_schema(), fields.map(|(at, _)| at))
+}
+
+/// All that a reader gives, in one batch that is not put together from smaller ones.
+fn one_batch(reader: ParquetRecordBatchReaderBuilder<File>, rows: usize) -> Result<RecordBatch, ParquetError> {
+    let reader = reader.with_batch_size(rows.max(1)).build()?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>()?;
+    match <[RecordBatch; 1]>::try_from(batches) {
+        Ok([batch]) => Ok(batch),
+        Err(batches) => Ok(concat_batches(&schema, &batches)?),
+    }
+}
+
+/// Reads some columns of a stage file, in its order, as one batch; columns that it does not have are left out.
+pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<RecordBatch, StageError> {
+    let read = || -> Result<RecordBatch, ParquetError> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let mask = projection(&reader, |name| names.contains(&name));
+        let rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
+        one_batch(reader.with_projection(mask), rows)
+    };
+    read().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
 }
 
 /// `facts_person.parquet`, `facts_household.parquet`. Hundreds of columns, and nothing else to do meanwhile: encoded side by side.
@@ -406,4 +460,41 @@ fn list(columns: Vec<(&str, ArrayRef)>, lengths: impl Iterator<Item = usize>) ->
     let items = StructArray::new(fields.clone(), arrays, None);
     let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
     Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), Arc::new(items), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::AsArray;
+    use arrow::datatypes::UInt32Type;
+
+    #[test]
+    fn stretches_come_back_whole_wherever_row_groups_begin_and_a_dot_is_part_of_a_name() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("rows.parquet");
+        let rows = 2 * CHUNK + 5;
+        let number = |factor: usize| -> ArrayRef {
+            Arc::new((0..rows).map(|at| u32::try_from(at * factor).ok()).collect::<UInt32Array>())
+        };
+        let table = batch([("a.b", number(1)), ("c", number(2)), ("a", number(3))]).expect("table");
+        write_batch(&path, &table).expect("written");
+        let (both, one) = (["c".to_owned(), "a.b".to_owned()], ["a".to_owned()]);
+        let stretches = [
+            Stretch { start: 0, rows: CHUNK, columns: &both },
+            Stretch { start: CHUNK, rows: 0, columns: &both },
+            Stretch { start: CHUNK - 2, rows: CHUNK + 4, columns: &both },
+            Stretch { start: 2 * CHUNK, rows: 5, columns: &one },
+        ];
+        let read = read_stretches(&path, &stretches, rows).expect("read");
+        for (stretch, batch) in stretches.iter().zip(&read) {
+            assert_eq!(batch.num_rows(), stretch.rows);
+            let names: Vec<&String> = batch.schema_ref().fields().iter().map(|field| field.name()).collect();
+            assert_eq!(names, stretch.columns.iter().collect::<Vec<_>>());
+            for name in names {
+                let wanted = table.column_by_name(name).expect("column").slice(stretch.start, stretch.rows);
+                assert_eq!(batch.column_by_name(name).expect("column").as_primitive::<UInt32Type>(), wanted.as_primitive());
+            }
+        }
+        assert!(read_stretches(&path, &stretches, rows + 1).is_err(), "a file of another length is not whole");
+    }
 }

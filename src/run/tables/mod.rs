@@ -327,8 +327,8 @@ pub(super) fn of_run(run: &Path) -> Option<(Task, Option<String>)> {
 /// Evaluates a run against its own truth column.
 pub(super) fn evaluate(run: &Path, task: Task, truth: &str) -> Result<Option<ClusterScore>, EvaluateRunError> {
     use arrow::array::{Array, StringArray};
-    let links = stages::read(&run.join("stages/links.parquet"))?;
-    let records = stages::read(&run.join("stages/records.parquet"))?;
+    let links = stages::read_columns(&run.join("stages/links.parquet"), &["person_id", "registry"])?;
+    let records = stages::read_columns(&run.join("stages/records.parquet"), &[truth])?;
     let persons = column::<StringArray>(&links, "links.parquet", "person_id")?;
     let sides = column::<StringArray>(&links, "links.parquet", "registry")?;
     let Some(truths) = records.column_by_name(truth).and_then(|column| column.as_any().downcast_ref::<StringArray>()) else {
