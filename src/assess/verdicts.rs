@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take;
+use rayon::prelude::*;
 
 use super::AssessError;
 use super::columns::FactValue;
@@ -114,17 +115,21 @@ pub fn verdicts(
         household_of,
         members,
     };
+    let judged = input.policy.rules.par_iter().map(|rule| {
+        let Body::Condition(condition) = &rule.body else { return Ok(Vec::new()) };
+        judge.rule(rule, condition, if rule.card.scope == Scope::Household { of_household.len() } else { of_person.len() })
+    });
+    let judged = judged.collect::<Result<Vec<_>, AssessError>>()?;
     let mut found = Verdicts::default();
-    for rule in &input.policy.rules {
-        let Body::Condition(condition) = &rule.body else { continue };
+    for (rule, judged) in input.policy.rules.iter().zip(judged) {
         if rule.card.scope == Scope::Household {
-            let all = judge.rule(rule, condition, of_household.len())?;
-            for ((_, code), verdict) in of_household.iter().zip(all).filter(|((_, code), _)| households.contains(code.as_str())) {
+            for ((_, code), verdict) in
+                of_household.iter().zip(judged).filter(|((_, code), _)| households.contains(code.as_str()))
+            {
                 found.households.entry(code.clone()).or_default().push(verdict);
             }
         } else {
-            let all = judge.rule(rule, condition, of_person.len())?;
-            for ((_, id, _), verdict) in of_person.iter().zip(all).filter(|((_, id, _), _)| persons.contains(id.as_str())) {
+            for ((_, id, _), verdict) in of_person.iter().zip(judged).filter(|((_, id, _), _)| persons.contains(id.as_str())) {
                 found.persons.entry(id.clone()).or_default().push(verdict);
             }
         }

@@ -68,33 +68,32 @@ pub fn public_text<'c>(text: &str, cells: impl Iterator<Item = (&'c str, &'c str
 #[must_use]
 pub fn mask_text(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
-    let mut run = String::new();
-    for c in text.chars() {
+    // Up to where the text is copied, and where the run under way begins.
+    let (mut copied, mut begun) = (0, None);
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         // Full-width digits too, and the X of an ID number in any of its guises is a letter.
         if c.is_ascii_alphanumeric() || ('０'..='９').contains(&c) || matches!(c, 'Ｘ' | 'ｘ' | 'Х' | '×') {
-            run.push(c);
-        } else {
-            close(&mut masked, &mut run);
-            masked.push(c);
+            begun = begun.or(Some(at));
+        } else if let Some(start) = begun.take() {
+            let run = text.get(start..at).unwrap_or_default();
+            if hides(run) {
+                masked.push_str(text.get(copied..start).unwrap_or_default());
+                masked.push_str(&mask_number(run));
+                copied = at;
+            }
         }
     }
-    close(&mut masked, &mut run);
+    masked.push_str(text.get(copied..).unwrap_or_default());
     masked
 }
 
-fn close(masked: &mut String, run: &mut String) {
+/// Whether a run of digits and letters could be a number to hide; a finding's own number is not.
+fn hides(run: &str) -> bool {
     let length = run.chars().count();
     let digits = run.chars().filter(|c| c.is_numeric()).count();
     let phone = length == 11 && digits == 11 && run.starts_with('1');
     let finding = length == 17 && run.starts_with('F') && run.chars().skip(1).all(|c| matches!(c, '0'..='9' | 'a'..='f'));
-    if finding {
-        masked.push_str(run);
-    } else if phone || digits >= 14 || (length >= 15 && digits >= 11) {
-        masked.push_str(&mask_number(run));
-    } else {
-        masked.push_str(run);
-    }
-    run.clear();
+    !finding && (phone || digits >= 14 || (length >= 15 && digits >= 11))
 }
 
 #[cfg(test)]

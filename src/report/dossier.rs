@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::config::layout::{Column, DossierBook, DossierField, DossierIndexField, Layouts};
@@ -102,36 +103,21 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let index_name = names.claim(&book.index.sheet);
     let not_evaluated_name = names.claim(&book.not_evaluated.sheet);
 
+    let villages: Vec<&[HouseholdPicture]> = input.households.chunk_by(|one, other| one.village == other.village).collect();
+    let written = villages.into_par_iter().map(|village| village_sheets(village, input, layouts, caption)).collect::<Vec<_>>();
     let (mut sheets, mut entries, mut rows) = (Vec::new(), Vec::new(), 0_u64);
-    for village in input.households.chunk_by(|one, other| one.village == other.village) {
-        let shown = village.first().map_or("", |household| household.village.as_str());
-        let shown = if shown.is_empty() { book.unplaced.as_str() } else { shown };
-        let caption = caption.with("village", shown);
-        let mut left = village;
-        while !left.is_empty() {
-            let (mut lines, mut starts, mut taken) = (Vec::new(), Vec::new(), 0);
-            for household in left {
-                if taken > 0 && lines.len() >= ROWS_PER_SHEET {
-                    break;
-                }
-                starts.push(lines.len());
-                household_lines(household, input, &mut lines);
-                taken += 1;
-            }
-            let name = names.claim(shown);
-            let mut sheet = Worksheet::new();
-            sheet.set_name(&name)?;
-            let mut page = Page::new(&mut sheet, &layouts.style, &caption, &book.list)?;
-            let area =
-                page.styled_table(&book.list, lines.len(), |row, column| lines[row].value(column), |row| lines[row].look)?;
-            page.finish()?;
-            sheets.push(sheet);
-            rows += lines.len() as u64;
-            for (household, start) in left.iter().zip(starts) {
-                let row = area.first + u32::try_from(start).unwrap_or(0);
-                entries.push(Entry { household, village: shown.to_owned(), sheet: name.clone(), row });
-            }
-            left = left.get(taken..).unwrap_or(&[]);
+    for village in written {
+        for mut part in village? {
+            let name = names.claim(&part.village);
+            part.sheet.set_name(&name)?;
+            rows += part.rows;
+            entries.extend(part.starts.into_iter().map(|(household, row)| Entry {
+                household,
+                village: part.village.clone(),
+                sheet: name.clone(),
+                row,
+            }));
+            sheets.push(part.sheet);
         }
     }
 
@@ -160,6 +146,44 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
         page.finish()?;
     }
     Ok((workbook.save_to_buffer()?, rows))
+}
+
+/// Sheets of a village that are not named yet: which households they show, and from which row.
+struct Part<'a> {
+    village: String,
+    sheet: Worksheet,
+    starts: Vec<(&'a HouseholdPicture, u32)>,
+    rows: u64,
+}
+
+fn village_sheets<'a>(
+    village: &'a [HouseholdPicture],
+    input: &DossierInput<'_>,
+    layouts: &Layouts,
+    caption: &Caption,
+) -> Result<Vec<Part<'a>>, XlsxError> {
+    let book: &DossierBook = &layouts.dossier;
+    let shown = village.first().map_or("", |household| household.village.as_str());
+    let shown = if shown.is_empty() { book.unplaced.as_str() } else { shown };
+    let caption = caption.with("village", shown);
+    let mut parts = Vec::new();
+    let mut left = village.iter().peekable();
+    while left.peek().is_some() {
+        let (mut lines, mut starts) = (Vec::new(), Vec::new());
+        while let Some(household) = left.next_if(|_| lines.len() < ROWS_PER_SHEET) {
+            starts.push((household, u32::try_from(lines.len()).unwrap_or(u32::MAX)));
+            household_lines(household, input, &mut lines);
+        }
+        let mut sheet = Worksheet::new();
+        let mut page = Page::new(&mut sheet, &layouts.style, &caption, &book.list)?;
+        let area = page.styled_table(&book.list, lines.len(), |row, column| lines[row].value(column), |row| lines[row].look)?;
+        page.finish()?;
+        for (_, start) in &mut starts {
+            *start = start.saturating_add(area.first);
+        }
+        parts.push(Part { village: shown.to_owned(), sheet, starts, rows: lines.len() as u64 });
+    }
+    Ok(parts)
 }
 
 fn index(entry: &Entry<'_>, cards: &[RuleCard], row: usize, field: DossierIndexField) -> Value {

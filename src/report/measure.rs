@@ -4,6 +4,8 @@
 //! Wide characters count 2 half-width places; lines break as Excel breaks them: between Chinese characters, at spaces in
 //! Latin text, never before a closing mark, and inside a word that is longer than its column. Linear in the text.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthChar;
 
 use super::names::shorten;
@@ -13,75 +15,102 @@ const CELL_LIMIT: usize = 32_767;
 /// What stands where text was cut.
 pub(super) const CUT_MARK: &str = "……（本格放不下，以下从略）";
 /// Marks that stay with the character before them.
-const CLOSING: &str = "，。、；：！？）》”’…,.;:!?)]}%";
+fn closes(c: char) -> bool {
+    matches!(
+        c,
+        '，' | '。'
+            | '、'
+            | '；'
+            | '：'
+            | '！'
+            | '？'
+            | '）'
+            | '》'
+            | '”'
+            | '’'
+            | '…'
+            | ','
+            | '.'
+            | ';'
+            | ':'
+            | '!'
+            | '?'
+            | ')'
+            | ']'
+            | '}'
+            | '%'
+    )
+}
 
 fn places(c: char) -> usize {
     c.width_cjk().unwrap_or(0)
 }
 
 /// Breaks text into the lines it takes in a column of `capacity` half-width places. Line breaks in the text are kept.
-pub(super) fn lines(text: &str, capacity: usize) -> Vec<String> {
+pub(super) fn lines(text: &str, capacity: usize) -> Vec<&str> {
     let capacity = capacity.max(2);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in words(paragraph) {
-            let width: usize = word.chars().map(places).sum();
+        if paragraph.chars().map(places).sum::<usize>() <= capacity {
+            lines.push(paragraph);
+            continue;
+        }
+        // Where the line begins, and the places taken on it up to here.
+        let (mut start, mut used) = (0, 0);
+        for (at, word, width) in words(paragraph) {
             if used > 0 && used + width > capacity {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
+                lines.extend(paragraph.get(start..at));
+                (start, used) = (at, 0);
             }
             if width <= capacity {
-                line.push_str(&word);
                 used += width;
                 continue;
             }
-            for c in word.chars() {
+            for (within, c) in word.char_indices() {
                 if used > 0 && used + places(c) > capacity {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
+                    lines.extend(paragraph.get(start..at + within));
+                    (start, used) = (at + within, 0);
                 }
-                line.push(c);
                 used += places(c);
             }
         }
-        lines.push(line);
+        lines.extend(paragraph.get(start..));
     }
     lines
 }
 
-/// Pieces between which a line may break.
-fn words(paragraph: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut open = false;
-    for c in paragraph.chars() {
-        let wide = places(c) > 1;
-        let joins = CLOSING.contains(c) || (open && !wide);
-        match words.last_mut() {
-            Some(word) if joins => word.push(c),
-            _ => words.push(c.to_string()),
+/// Pieces between which a line may break: where each begins, itself, the places it takes.
+fn words(paragraph: &str) -> impl Iterator<Item = (usize, &str, usize)> {
+    let mut rest = paragraph.char_indices().peekable();
+    std::iter::from_fn(move || {
+        let (start, first) = rest.next()?;
+        let (mut width, mut end) = (places(first), start + first.len_utf8());
+        let opens = |c: char| places(c) <= 1 && c != ' ' && c != '-';
+        let mut open = opens(first);
+        while let Some((at, c)) = rest.next_if(|(_, c)| closes(*c) || (open && places(*c) <= 1)) {
+            (width, end, open) = (width + places(c), at + c.len_utf8(), opens(c));
         }
-        open = !wide && c != ' ' && c != '-';
-    }
-    words
+        Some((start, paragraph.get(start..end)?, width))
+    })
 }
 
 /// Text that fits `most` lines of `capacity` half-width places and Excel's cell limit, and the lines it takes; what does
 /// not fit is replaced by [`CUT_MARK`].
-pub(super) fn fit(text: &str, capacity: usize, most: usize) -> (String, usize) {
-    let limited = if text.encode_utf16().count() > CELL_LIMIT {
-        format!("{}{CUT_MARK}", shorten(text, CELL_LIMIT - CUT_MARK.encode_utf16().count()))
+pub(super) fn fit(text: &str, capacity: usize, most: usize) -> (Cow<'_, str>, usize) {
+    let limited = if text.len() > CELL_LIMIT && text.encode_utf16().count() > CELL_LIMIT {
+        let kept = shorten(text, CELL_LIMIT - CUT_MARK.encode_utf16().count());
+        Cow::Owned(format!("{kept}{CUT_MARK}"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     };
     let broken = lines(&limited, capacity);
     if broken.len() <= most {
-        return (limited, broken.len());
+        let taken = broken.len();
+        return (limited, taken);
     }
     let mark = lines(CUT_MARK, capacity).len();
     let kept = most.saturating_sub(mark).max(1);
-    (format!("{}\n{CUT_MARK}", broken.iter().take(kept).map(String::as_str).collect::<String>()), kept + mark)
+    (Cow::Owned(format!("{}\n{CUT_MARK}", broken.iter().take(kept).copied().collect::<String>())), kept + mark)
 }
 
 #[cfg(test)]
@@ -115,7 +144,8 @@ mod tests {
 
     #[test]
     fn text_over_the_cell_limit_is_cut_with_a_mark() {
-        let (text, _) = fit(&"很".repeat(40_000), 60_000, 10);
+        let long = "很".repeat(40_000);
+        let (text, _) = fit(&long, 60_000, 10);
         assert_eq!(text.encode_utf16().count(), CELL_LIMIT);
         assert!(text.ends_with(CUT_MARK));
     }

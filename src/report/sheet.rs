@@ -241,7 +241,8 @@ impl<'a> Page<'a> {
     /// A paragraph across the page.
     pub(super) fn paragraph(&mut self, template: &str) -> Result<(), XlsxError> {
         let format = self.base().set_text_wrap();
-        let (text, taken) = fit(&self.caption.fill(template), self.capacity(self.widths.iter().sum()), 20);
+        let text = self.caption.fill(template);
+        let (text, taken) = fit(&text, self.capacity(self.widths.iter().sum()), 20);
         self.merged(self.row, 0, self.last_visible(), &text, &format)?;
         self.sheet.set_row_height(self.row, self.height(taken))?;
         self.skip(1);
