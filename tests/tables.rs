@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Float32Type, UInt32Type};
+use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 fn root(relative: &str) -> PathBuf {
@@ -302,4 +304,88 @@ fn a_table_that_is_refused_as_a_whole_says_why() {
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let told = said(&output);
     assert!(told.contains("clinic.csv") && told.contains("32767") && told.contains("怎么办"), "{told}");
+}
+
+#[test]
+fn a_parquet_table_is_linked_like_the_csv_it_came_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (first, second, table) =
+        (folder.path().join("first"), folder.path().join("second"), folder.path().join("members.parquet"));
+    let model = fixture("deduplicate.toml");
+    let output = run(&model, &[&fixture("members.csv")], &first, "2");
+    assert!(output.status.success(), "{}", said(&output));
+    let csv = fs::read_to_string(fixture("members.csv")).expect("members");
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    let lines: Vec<Vec<&str>> = lines.collect();
+    let column = |at: usize| -> ArrayRef { Arc::new(lines.iter().map(|line| Some(line[at])).collect::<StringArray>()) };
+    let columns = RecordBatch::try_from_iter(header.iter().enumerate().map(|(at, name)| (*name, column(at)))).expect("a table");
+    let mut writer = ArrowWriter::try_new(fs::File::create(&table).expect("a file"), columns.schema(), None).expect("a writer");
+    writer.write(&columns).expect("written");
+    writer.close().expect("closed");
+    let output = run(&model, &[&table], &second, "2");
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(texts(&stage(&first, "links"), "person_id"), texts(&stage(&second, "links"), "person_id"));
+    assert_eq!(manifest(&second)["inputs"][0]["format"], "parquet");
+}
+
+#[cfg(unix)]
+#[test]
+fn asked_to_stop_in_the_midst_of_linking_it_stops_within_seconds() {
+    use std::fmt::Write as _;
+    use std::io::{BufRead, BufReader, Read as _};
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    // Minutes of work: every pair of 30,000 long texts is compared character by character.
+    let rows = (0..30_000_u64).fold("town,text\n".to_owned(), |mut text, row| {
+        let word = row.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let _ = writeln!(text, "x,{word:016x}{:016x}{word:016x}", word.rotate_left(31));
+        text
+    });
+    fs::write(path("rows.csv"), rows).expect("rows");
+    let model = r#"
+name = "long"
+[tables]
+task = "deduplicate"
+[thresholds]
+confirm = 4.0
+review = 0.0
+[limits]
+pairs = 1_000_000_000
+[[field]]
+name = "town"
+columns = ["town"]
+[[field]]
+name = "text"
+columns = ["text"]
+[[block]]
+on = ["town"]
+[[comparison]]
+name = "text"
+on = ["text"]
+levels = [{ test = "damerau_levenshtein", at_most = 4 }]
+"#;
+    fs::write(path("model.toml"), model).expect("a model");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(["run", text(&path("model.toml")), "--input", text(&path("rows.csv")), "--out", text(&path("out"))])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut progress = BufReader::new(child.stderr.take().expect("stderr"));
+    let mut line = String::new();
+    while progress.read_line(&mut line).expect("progress") > 0 && !line.starts_with("读入、规范") {
+        line.clear();
+    }
+    let asked = Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill").success());
+    let mut rest = String::new();
+    progress.read_to_string(&mut rest).expect("progress");
+    assert_eq!(child.wait().expect("ended").code(), Some(130), "{line}{rest}");
+    assert!(asked.elapsed() < Duration::from_secs(30), "it went on for {:?}", asked.elapsed());
+    assert!(rest.contains("已中断"), "{rest}");
+    assert!(!path("out/run.json").exists());
 }

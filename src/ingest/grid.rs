@@ -134,7 +134,7 @@ pub enum Frame {
         inner: String,
         /// Of the file's bytes, lower-case hexadecimal.
         sha256: String,
-        /// `xlsx`, `xlsb`, `xls`, `xml-2003`, `ods`, `csv`, `tsv`, `html`; empty when unknown.
+        /// `xlsx`, `xlsb`, `xls`, `xml-2003`, `ods`, `parquet`, `csv`, `tsv`, `html`; empty when unknown.
         format: String,
         /// `UTF-8`, `GB18030`, `UTF-16LE`, `UTF-16BE` for text formats; empty otherwise.
         encoding: String,

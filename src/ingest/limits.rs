@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Entries in a zip container, 10,000.
     pub entries: u64,
-    /// Inflated bytes of one part of a container, or bytes of a text or xls file, 2 GB.
+    /// Inflated bytes of one part of a container, or bytes of a text, xls or Parquet file, 2 GB.
     pub part_bytes: u64,
     /// Inflated bytes of all parts of one input file, 4 GB.
     pub total_bytes: u64,
@@ -21,7 +21,7 @@ pub struct Limits {
     pub ratio_floor_bytes: u64,
     /// Rows of a sheet, 1,048,576 as in Excel.
     pub rows: u32,
-    /// Rows of a text file, 20 million: no program bounds them.
+    /// Rows of a text or Parquet file, 20 million: no program bounds them.
     pub text_rows: u32,
     /// Columns of a sheet, 16,384 as in Excel.
     pub columns: u32,

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod limits;
 pub mod mapping;
 mod markup;
+mod parquet;
 pub mod parse;
 pub mod recognise;
 mod rows;

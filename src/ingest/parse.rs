@@ -12,6 +12,7 @@ use super::archive::{self, Meter, Source};
 use super::grid::Frame;
 use super::html;
 use super::limits::Limits;
+use super::parquet;
 use super::sheet::Sink;
 use super::sniff::{self, Kind};
 use super::spreadsheetml;
@@ -105,6 +106,10 @@ fn file(
         Kind::Ods => {
             sink(begin(origin, sha256, "ods", ""))?;
             workbook::read_ods(source, limits, meter, sink)
+        }
+        Kind::Parquet => {
+            sink(begin(origin, sha256, "parquet", ""))?;
+            parquet::read(source, limits, sink)
         }
         Kind::Text | Kind::Archive => match decoded(source, limits) {
             Err(Stop::Io(error)) => return Err(error),

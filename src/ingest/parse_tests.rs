@@ -8,6 +8,8 @@ use zip::write::SimpleFileOptions;
 use super::*;
 use crate::model::raw::CellKind;
 
+#[path = "parquet_tests.rs"]
+mod parquet_tests;
 #[path = "spreadsheetml_tests.rs"]
 mod spreadsheetml_tests;
 #[path = "xlsb_tests.rs"]

@@ -12,6 +12,7 @@ pub(crate) enum Kind {
     /// An xlsx whose parts are binary.
     Xlsb,
     Ods,
+    Parquet,
     /// A zip of files.
     Archive,
     /// Delimited text, an HTML table or XML 2003, to be told apart once decoded.
@@ -31,6 +32,7 @@ pub(crate) fn sniff(name: &str, source: &mut dyn Source, limits: &Limits) -> Res
         [] => Err(Refused::new("empty-file", "文件是空的", "请向提供单位核实，重新导出")),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => container(source, limits),
         [0xD0, 0xCF, 0x11, 0xE0, ..] => compound(name, source),
+        [b'P', b'A', b'R', b'1' | b'E', ..] => Ok(Kind::Parquet),
         [b'R', b'a', b'r', b'!', ..] | [b'7', b'z', 0xBC, 0xAF, ..] => {
             Err(Refused::new("unknown-format", "rar、7z 压缩包不能直接读取", "请解压后提供，或重新压缩为 zip"))
         }

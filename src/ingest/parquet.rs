@@ -1,0 +1,144 @@
+//! Parquet → frames: one table whose header is the schema; row 1 is the header, so the first row of data is row 2, as in a sheet.
+//!
+//! Texts, whole and decimal numbers, booleans, days and times are read, each as a sheet would give it; a nested column refuses the file
+//! by name. Memory: the compressed bytes and one batch.
+
+use std::io::SeekFrom;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::errors::ParquetError;
+
+use super::archive::Source;
+use super::cell::Value;
+use super::limits::Limits;
+use super::sheet::{SheetWriter, Sink};
+use super::stop::{Refused, Stop};
+
+/// Rows decoded at a time.
+const BATCH: usize = 8192;
+const AS_CSV: &str = "请从原系统导出为 csv，或用 zstd、snappy、gzip、lz4 压缩的 parquet";
+
+/// Gives the one table of a Parquet file.
+pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
+    let size = source.seek(SeekFrom::End(0))?;
+    if size > limits.part_bytes {
+        return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
+    }
+    source.rewind()?;
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes)?;
+    if bytes.starts_with(b"PARE") {
+        return Err(encrypted().into());
+    }
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| unreadable(&error))?;
+    let limits = &Limits { rows: limits.text_rows, ..*limits };
+    let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
+    let outcome = rows(reader, &mut writer);
+    Ok(writer.end(outcome)?)
+}
+
+fn rows(reader: ParquetRecordBatchReaderBuilder<Bytes>, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
+    for (column, field) in (0u32..).zip(reader.schema().fields()) {
+        if field.data_type().is_nested() {
+            let what = format!("第 {} 列“{}”里每一格又是一个表，不能读", column + 1, field.name());
+            return Err(Refused::new("unknown-format", what, "请导出时去掉这一列").into());
+        }
+        writer.cell(1, column, Value::Text(field.name()))?;
+    }
+    let mut row = 1u32;
+    for batch in reader.with_batch_size(BATCH).build().map_err(|error| unreadable(&error))? {
+        let batch =
+            batch.map_err(|error| Refused::damaged(format!("第 {row} 行之后无法解析：{}", first_line(&error.to_string()))))?;
+        let columns = cells(&batch)?;
+        for at in 0..batch.num_rows() {
+            row = row.saturating_add(1);
+            for (column, cells) in (0u32..).zip(&columns) {
+                writer.cell(row, column, cells.value(at))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A column in one of the forms that cells have.
+enum Cells {
+    Text(StringArray),
+    /// Begins with the day.
+    Day(StringArray),
+    Whole(Int64Array),
+    Number(Float64Array),
+    Truth(BooleanArray),
+}
+
+impl Cells {
+    fn value(&self, at: usize) -> Value<'_> {
+        match self {
+            Self::Text(texts) if texts.is_valid(at) => Value::Text(texts.value(at)),
+            Self::Day(days) if days.is_valid(at) => Value::IsoDate(days.value(at)),
+            Self::Whole(numbers) if numbers.is_valid(at) => Value::Integer(numbers.value(at)),
+            Self::Number(numbers) if numbers.is_valid(at) => Value::Number(numbers.value(at)),
+            Self::Truth(truths) if truths.is_valid(at) => Value::Truth(truths.value(at)),
+            _ => Value::Nothing,
+        }
+    }
+}
+
+fn cells(batch: &RecordBatch) -> Result<Vec<Cells>, Refused> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        one_column(column).map_err(|error| {
+            let what = format!("“{}”列的值读不出来：{}", field.name(), first_line(&error.to_string()));
+            Refused::new("damaged-file", what, AS_CSV)
+        })
+    });
+    columns.collect()
+}
+
+fn one_column(column: &ArrayRef) -> Result<Cells, arrow::error::ArrowError> {
+    // A value that does not fit is an error, not an empty cell.
+    let cast = |column: &ArrayRef, kind: &DataType| {
+        cast_with_options(column, kind, &CastOptions { safe: false, ..CastOptions::default() })
+    };
+    let kind = match column.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref(),
+        kind => kind,
+    };
+    Ok(match kind {
+        DataType::Boolean => Cells::Truth(column.as_boolean().clone()),
+        DataType::Float32 => {
+            // By way of its text: 0.1 stays 0.1.
+            let texts = cast(column, &DataType::Utf8)?;
+            Cells::Number(cast(&texts, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+        }
+        DataType::Float16 | DataType::Float64 => {
+            Cells::Number(cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+        }
+        kind if kind.is_integer() && *kind != DataType::UInt64 => {
+            Cells::Whole(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+        }
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
+            Cells::Day(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
+        }
+        _ => Cells::Text(cast(column, &DataType::Utf8)?.as_string::<i32>().clone()),
+    })
+}
+
+fn unreadable(error: &ParquetError) -> Refused {
+    let told = error.to_string();
+    if told.to_lowercase().contains("encrypt") {
+        return encrypted();
+    }
+    Refused::new("damaged-file", format!("parquet 文件无法解析：{}", first_line(&told)), AS_CSV)
+}
+
+fn encrypted() -> Refused {
+    Refused::new("password-protected", "文件是加密的 parquet", "请导出不加密的 parquet 或 csv")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("")
+}
