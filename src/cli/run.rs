@@ -1,21 +1,19 @@
 //! `bidui run`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::args::{RunArgs, StageName};
 use super::{Failure, executable, exit, ui};
 use crate::run::{Request, RunError, Stage, Summary};
 
+/// How long a stage may go on after it was asked to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
-    // A second Ctrl-C ends the process at once; without a handler the first does, and nothing half-made is published either way.
-    let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            #[expect(clippy::exit, reason = "the user asked twice, and this is not a thread that could return")]
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-    });
+    let _ = ctrlc::set_handler(asked_to_stop);
     let request = Request {
         pipeline: arguments.pipeline,
         inputs: arguments.input,
@@ -59,6 +57,24 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         summary if summary.findings > 0 && arguments.fail_on_findings => exit::FINDINGS,
         _ => 0,
     })
+}
+
+/// Stages look whether they are asked to stop; one that takes longer than [`GRACE`] is ended in its midst, as a second Ctrl-C ends it:
+/// nothing half-made is published either way, and the same command goes on.
+fn asked_to_stop() {
+    let again = INTERRUPTED.swap(true, Ordering::SeqCst);
+    let end = || {
+        ui::note(&RunError::Interrupted.to_string());
+        #[expect(clippy::exit, reason = "the user asked, and this is not a thread that could return")]
+        std::process::exit(i32::from(exit::INTERRUPTED));
+    };
+    if again {
+        end();
+    }
+    std::thread::spawn(move || {
+        std::thread::sleep(GRACE);
+        end();
+    });
 }
 
 fn plain(summary: &Summary) -> String {
