@@ -29,7 +29,7 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
         return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
     }
     source.rewind()?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     source.read_to_end(&mut bytes)?;
     if bytes.starts_with(b"PARE") {
         return Err(encrypted().into());

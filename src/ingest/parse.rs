@@ -144,7 +144,7 @@ fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, St
         return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
     }
     source.rewind()?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     source.read_to_end(&mut bytes)?;
     let decoded = text::decode(bytes)?;
     if !spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {

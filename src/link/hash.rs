@@ -18,9 +18,13 @@ pub(super) fn pair(left: u64, right: u64) -> u64 {
 /// A key of a text; never 0, so that 0 can say "none".
 pub(super) fn text(text: &str) -> u64 {
     let mut key = text.len() as u64;
-    for chunk in text.as_bytes().chunks(8) {
-        let word = chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        key = mix(key ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut take = |word: u64| key = mix(key ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
+    for chunk in chunks {
+        take(u64::from_be_bytes(*chunk));
+    }
+    if !rest.is_empty() {
+        take(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
     key.max(1)
 }
@@ -50,3 +54,14 @@ impl Hasher for WordHasher {
 pub(super) type WordMap<V> = HashMap<u64, V, BuildHasherDefault<WordHasher>>;
 /// A set of words; never iterated.
 pub(super) type WordSet = HashSet<u64, BuildHasherDefault<WordHasher>>;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn keys_of_texts_stay_what_they_were() {
+        assert_eq!(super::text(""), 1);
+        assert_eq!(super::text("张"), 0xed0b_e807_e48a_4556);
+        assert_eq!(super::text("52032419"), 0xccff_6af6_cf89_f01e);
+        assert_eq!(super::text("520324199003071234"), 0xf6ec_1984_49cd_588c);
+    }
+}

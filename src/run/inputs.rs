@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::date::Month;
@@ -68,7 +69,7 @@ pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<In
     if found.is_empty() {
         return Err(InputError::Empty);
     }
-    found.into_iter().map(|(name, path)| describe(name, path)).collect()
+    found.into_par_iter().map(|(name, path)| describe(name, path)).collect()
 }
 
 fn walk(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {

@@ -28,6 +28,29 @@ struct Keys {
 }
 
 impl Keys {
+    /// What `of` appends for each row; its last argument is for whatever it likes.
+    fn several(rows: u32, of: impl Fn(u32, &mut Vec<u64>, &mut Vec<u64>) + Sync) -> Self {
+        let chunks: Vec<Self> = (0..rows.div_ceil(ROWS))
+            .into_par_iter()
+            .map(|chunk| {
+                let (mut keys, mut ends, mut spare) = (Vec::new(), Vec::with_capacity(ROWS as usize), Vec::new());
+                for row in chunk * ROWS..((chunk + 1) * ROWS).min(rows) {
+                    of(row, &mut keys, &mut spare);
+                    ends.push(dense(keys.len()));
+                }
+                Self { keys, ends }
+            })
+            .collect();
+        let total = chunks.iter().map(|chunk| chunk.keys.len()).sum();
+        let mut all = Self { keys: Vec::with_capacity(total), ends: Vec::with_capacity(rows as usize) };
+        for chunk in chunks {
+            let start = dense(all.keys.len());
+            all.ends.extend(chunk.ends.into_iter().map(|end| start + end));
+            all.keys.extend(chunk.keys);
+        }
+        all
+    }
+
     fn of(&self, row: u32) -> &[u64] {
         let row = row as usize;
         let range = if self.ends.is_empty() {
@@ -112,8 +135,12 @@ impl Candidates {
             ([key], None) => *key,
             _ => MANY,
         };
-        let rows = dense(store.len());
-        let only = (0..rows).into_par_iter().flat_map_iter(|row| rules.iter().map(move |rule| only_key(rule, row))).collect();
+        let mut only = vec![0; store.len() * rules.len()];
+        only.par_chunks_mut(rules.len().max(1)).zip(0..dense(store.len())).for_each(|(keys, row)| {
+            for (key, rule) in keys.iter_mut().zip(&rules) {
+                *key = only_key(rule, row);
+            }
+        });
         Self { rules, only, deduplicate }
     }
 
@@ -259,15 +286,14 @@ fn rule_keys(store: &Store, rule: &Rule, deduplicate: bool) -> RuleKeys {
 /// What the distinct values of a field give.
 enum Given<'s> {
     One(&'s [u64]),
-    Several(Vec<Vec<u64>>),
+    Several(Keys),
 }
 
 impl Given<'_> {
     fn of(&self, value: u32) -> &[u64] {
-        let value = value as usize;
         match self {
-            Self::One(keys) => keys.get(value..=value).unwrap_or(&[]),
-            Self::Several(lists) => lists.get(value).map_or(&[], Vec::as_slice),
+            Self::One(keys) => keys.get(value as usize..=value as usize).unwrap_or(&[]),
+            Self::Several(keys) => keys.of(value),
         }
     }
 }
@@ -298,57 +324,33 @@ fn keys(store: &Store, parts: &[KeyPart], side: impl Fn(&KeyPart) -> usize + Syn
             if part.form == KeyForm::Value {
                 return Given::One(&column.keys);
             }
-            let lists = (0..dense(column.distinct()))
-                .into_par_iter()
-                .map(|value| match (part.form, &column.forms) {
-                    (KeyForm::Sound, Forms::Names(names)) => names[value as usize].sounds(),
-                    (KeyForm::Each, Forms::Lists(lists)) => lists[value as usize].clone(),
-                    (KeyForm::Repairs, Forms::Ids(ids)) => match &ids[value as usize] {
-                        form if form.valid => form.number.iter().map(|number| number.packed()).collect(),
-                        _ => id::repairs(column.text(value)).iter().map(|number| number.packed()).collect(),
-                    },
-                    _ => vec![column.keys[value as usize]],
-                })
-                .collect();
-            Given::Several(lists)
+            Given::Several(Keys::several(dense(column.distinct()), |value, made, _| match (part.form, &column.forms) {
+                (KeyForm::Sound, Forms::Names(names)) => made.extend(names[value as usize].sounds()),
+                (KeyForm::Each, Forms::Lists(lists)) => made.extend(&lists[value as usize]),
+                (KeyForm::Repairs, Forms::Ids(ids)) => match &ids[value as usize] {
+                    form if form.valid => made.extend(form.number.iter().map(|number| number.packed())),
+                    _ => made.extend(id::repairs(column.text(value)).iter().map(|number| number.packed())),
+                },
+                _ => made.push(column.keys[value as usize]),
+            }))
         })
         .collect();
-    let of_row = |row: u32, made: &mut Vec<u64>, spare: &mut Vec<u64>| {
-        made.clear();
-        made.push(0x5eed);
+    Keys::several(rows, |row, keys, spare| {
+        let start = keys.len();
+        keys.push(0x5eed);
         for (part, given) in parts.iter().zip(&given) {
-            let Some(value) = store.value(side(part), row) else {
-                made.clear();
-                return;
-            };
-            std::mem::swap(made, spare);
-            made.clear();
+            spare.clear();
+            spare.extend(keys.drain(start..));
+            let Some(value) = store.value(side(part), row) else { return };
             let given = given.of(value);
-            made.extend(
+            keys.extend(
                 spare.iter().flat_map(|key| given.iter().map(|word| hash::pair(*key, *word).clamp(1, MANY - 1))).take(KEYS),
             );
         }
-        made.sort_unstable();
-        made.dedup();
-    };
-    let chunks: Vec<(Vec<u64>, Vec<u32>)> = (0..rows.div_ceil(ROWS))
-        .into_par_iter()
-        .map(|chunk| {
-            let (mut keys, mut ends) = (Vec::new(), Vec::new());
-            let (mut made, mut spare) = (Vec::new(), Vec::new());
-            for row in chunk * ROWS..((chunk + 1) * ROWS).min(rows) {
-                of_row(row, &mut made, &mut spare);
-                keys.extend_from_slice(&made);
-                ends.push(dense(keys.len()));
-            }
-            (keys, ends)
-        })
-        .collect();
-    let mut keys = Keys { keys: Vec::new(), ends: Vec::with_capacity(store.len()) };
-    for (made, ends) in chunks {
-        let start = dense(keys.keys.len());
-        keys.ends.extend(ends.into_iter().map(|end| start + end));
-        keys.keys.extend(made);
-    }
-    keys
+        spare.clear();
+        spare.extend(keys.drain(start..));
+        spare.sort_unstable();
+        spare.dedup();
+        keys.extend_from_slice(spare);
+    })
 }

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::choose::{Choice, Scored};
 use super::parts;
-use super::store::Store;
+use super::store::{NONE, Store};
 use super::weigh::Scorer;
 use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
+use crate::link::hash;
 use crate::link::quality;
 use crate::link::roster::dense;
 use crate::link::weights::{probability, to_f32};
@@ -32,7 +33,7 @@ pub(super) fn linked(
     let mut links = vec![Link { person: PersonIx(0), status: LinkStatus::Alone, weight: 0.0, probability: 1.0 }; store.len()];
     let best = strongest(store, choice);
     let mut is_founder = vec![false; store.len()];
-    for (person, rows) in (0..).zip(&persons) {
+    for (person, rows) in (0..).zip(persons.iter()) {
         for (at, &row) in rows.iter().enumerate() {
             let link = &mut links[row as usize];
             link.person = PersonIx(person);
@@ -70,24 +71,66 @@ pub(super) fn linked(
         .collect();
     review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
     let quality = quality::quality(&links, |row| is_founder[row], &review, 0);
-    let people = people(records, model, store, &persons, key);
+    let people = people(records, model, store, persons, key);
     Linked { links, people, review, suspicions: Vec::new(), quality, decided: Decided::default(), carried: Carried::default() }
 }
 
-/// Source rows by person: ascending within each, persons by their first row.
-fn persons(store: &Store, choice: &Choice) -> Vec<Vec<u32>> {
-    let mut grouped = vec![false; store.len()];
-    let mut persons: Vec<Vec<u32>> = Vec::with_capacity(store.len());
-    for group in &choice.groups {
-        let mut rows: Vec<u32> = group.iter().map(|at| store.order[*at as usize]).collect();
-        rows.sort_unstable();
-        for row in &rows {
-            grouped[*row as usize] = true;
-        }
-        persons.push(rows);
+/// Source rows by person, end to end, and where each person's end.
+struct Persons {
+    rows: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Persons {
+    fn of(&self, person: usize) -> &[u32] {
+        let start = if person == 0 { 0 } else { self.ends[person - 1] as usize };
+        self.rows.get(start..self.ends[person] as usize).unwrap_or(&[])
     }
-    persons.extend((0..dense(store.len())).filter(|row| !grouped[*row as usize]).map(|row| vec![row]));
-    persons.par_sort_unstable();
+
+    fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.ends.len()).map(|person| self.of(person))
+    }
+
+    fn par_iter(&self) -> impl IndexedParallelIterator<Item = &[u32]> {
+        (0..self.ends.len()).into_par_iter().map(|person| self.of(person))
+    }
+
+    /// Rows of each person in another order.
+    fn sort_each_by_key(&mut self, key: impl Fn(u32) -> u32) {
+        let mut start = 0;
+        for end in &self.ends {
+            self.rows[start..*end as usize].sort_unstable_by_key(|row| key(*row));
+            start = *end as usize;
+        }
+    }
+}
+
+/// Ascending within each person, persons by their first row.
+fn persons(store: &Store, choice: &Choice) -> Persons {
+    let mut group_of = vec![NONE; store.len()];
+    for (group, members) in (0..).zip(&choice.groups) {
+        for at in members {
+            group_of[store.order[*at as usize] as usize] = group;
+        }
+    }
+    let mut persons = Persons { rows: Vec::with_capacity(store.len()), ends: Vec::with_capacity(store.len()) };
+    for row in 0..dense(store.len()) {
+        match group_of[row as usize] {
+            NONE => persons.rows.push(row),
+            group => {
+                let members = choice.groups.get(group as usize).into_iter().flatten().map(|at| store.order[*at as usize]);
+                let start = persons.rows.len();
+                persons.rows.extend(members);
+                persons.rows[start..].sort_unstable();
+                // Its other rows come with the first.
+                if persons.rows[start] != row {
+                    persons.rows.truncate(start);
+                    continue;
+                }
+            }
+        }
+        persons.ends.push(dense(persons.rows.len()));
+    }
     persons
 }
 
@@ -119,20 +162,13 @@ fn by_number(model: &TablesModel, store: &Store, scorer: &Scorer, edge: &Scored)
 }
 
 /// `people.parquet`: the id, how many rows, and per field of the tables the value of the row that speaks for the person, or the first that another has.
-fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Vec<u32>], key: &CountyKey) -> People {
+fn people(records: &RecordSet, model: &TablesModel, store: &Store, mut persons: Persons, key: &CountyKey) -> People {
     let mut rank = vec![0u32; store.len()];
     for (at, &row) in store.order.iter().enumerate() {
         rank[row as usize] = dense(at);
     }
     // Rows of a person as what they say orders them, not as the files do.
-    let ordered: Vec<Vec<u32>> = persons
-        .par_iter()
-        .map(|rows| {
-            let mut rows = rows.clone();
-            rows.sort_unstable_by_key(|row| rank[*row as usize]);
-            rows
-        })
-        .collect();
+    persons.sort_each_by_key(|row| rank[row as usize]);
     let shown: Vec<usize> =
         (0..model.fields.len()).filter(|field| model.fields[*field].from.is_empty() && Some(*field) != model.truth).collect();
     let arrays: Vec<Vec<Option<&StringArray>>> =
@@ -149,7 +185,7 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Ve
             None => Vec::new(),
         }
     };
-    let mut ids: Vec<String> = ordered
+    let mut ids: Vec<String> = persons
         .par_iter()
         .map(|rows| {
             let mut parts = content(rows);
@@ -163,12 +199,12 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Ve
     let mut fields = vec![Field::new("person_id", DataType::Utf8, false), Field::new("rows", DataType::UInt32, false)];
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(&ids)),
-        Arc::new(UInt32Array::from_iter_values(ordered.iter().map(|rows| dense(rows.len())))),
+        Arc::new(UInt32Array::from_iter_values(persons.iter().map(|rows| dense(rows.len())))),
     ];
     let values: Vec<ArrayRef> = shown
         .par_iter()
         .map(|field| -> ArrayRef {
-            Arc::new(ordered.iter().map(|rows| rows.iter().find_map(|row| cell(*field, *row))).collect::<StringArray>())
+            Arc::new(persons.iter().map(|rows| rows.iter().find_map(|row| cell(*field, *row))).collect::<StringArray>())
         })
         .collect();
     fields.extend(shown.iter().map(|field| Field::new(&model.fields[*field].name, DataType::Utf8, true)));
@@ -180,12 +216,15 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, persons: &[Ve
 
 /// Persons that say the same word for word and are still two get a number each.
 fn tell_apart(ids: &mut [String], key: &CountyKey) {
-    let mut order: Vec<usize> = (0..ids.len()).collect();
-    order.par_sort_unstable_by(|a, b| ids[*a].cmp(&ids[*b]).then(a.cmp(b)));
+    let mut order: Vec<(u64, usize)> = ids.par_iter().map(|id| hash::text(id)).zip(0..ids.len()).collect();
+    order.par_sort_unstable();
     let mut told = Vec::new();
-    for block in order.chunk_by(|a, b| ids[*a] == ids[*b]) {
-        for (copy, &at) in block.iter().enumerate().skip(1) {
-            told.push((at, key.id("P", &[&ids[at], &copy.to_string()])));
+    for block in order.chunk_by(|one, other| one.0 == other.0).filter(|block| block.len() > 1) {
+        for (copy, &(_, at)) in block.iter().enumerate().skip(1) {
+            let before = block.iter().take(copy).filter(|(_, other)| ids[*other] == ids[at]).count();
+            if before > 0 {
+                told.push((at, key.id("P", &[&ids[at], &before.to_string()])));
+            }
         }
     }
     for (at, id) in told {

@@ -7,7 +7,7 @@
 use arrow::array::{Array, StringArray};
 use rayon::prelude::*;
 
-use crate::config::tables::{Kind, TablesModel, Task};
+use crate::config::tables::{KeyForm, Kind, TablesModel, Task};
 use crate::link::hash::{self, WordMap};
 use crate::link::roster::dense;
 use crate::model::date::Day;
@@ -106,7 +106,7 @@ pub(super) struct Store {
 impl Store {
     /// Reads the columns. `symbols` says which fields are compared character by character.
     pub(super) fn new(records: &RecordSet, model: &TablesModel, symbols: &[bool]) -> Self {
-        let used = used_fields(model);
+        let uses = uses(model);
         let arrays: Vec<Vec<Option<&StringArray>>> = model
             .fields
             .iter()
@@ -119,11 +119,10 @@ impl Store {
         let order = canonical_order(records, model, &arrays, left);
         let columns = (0..model.fields.len())
             .into_par_iter()
-            .map(|field| {
-                if !used[field] {
-                    return Column::empty(order.len());
-                }
-                column(model.fields[field].kind, records, &arrays[field], &order, symbols[field])
+            .map(|field| match uses[field] {
+                Use::Nowhere => Column::empty(order.len()),
+                Use::Key => keys_only(records, &arrays[field], &order),
+                Use::Values => column(model.fields[field].kind, records, &arrays[field], &order, symbols[field]),
             })
             .collect();
         Self { left, order, columns }
@@ -140,39 +139,63 @@ impl Store {
     }
 }
 
-/// Fields that a comparison or a blocking rule looks at.
-fn used_fields(model: &TablesModel) -> Vec<bool> {
-    let mut used = vec![false; model.fields.len()];
-    let compared = model.comparisons.iter().flat_map(|comparison| comparison.on.iter().copied());
-    let blocked = model.rules.iter().flat_map(|rule| rule.parts.iter().flat_map(|part| [part.left, part.right]));
-    for field in compared.chain(blocked) {
-        used[field] = true;
+/// What is done with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    Nowhere,
+    /// Rows that say the same word for word are paired, nothing else is asked.
+    Key,
+    Values,
+}
+
+fn uses(model: &TablesModel) -> Vec<Use> {
+    let mut uses = vec![Use::Nowhere; model.fields.len()];
+    for part in model.rules.iter().flat_map(|rule| &rule.parts) {
+        for field in [part.left, part.right] {
+            // Of other kinds, what cannot be read makes no pair.
+            let is_key = part.form == KeyForm::Value && model.fields[field].kind == Kind::Text;
+            uses[field] = uses[field].max(if is_key { Use::Key } else { Use::Values });
+        }
     }
-    used
+    for field in model.comparisons.iter().flat_map(|comparison| &comparison.on) {
+        uses[*field] = Use::Values;
+    }
+    uses
 }
 
 /// Rows by table, then by what they say; rows that say the same are interchangeable and stay in source order.
 fn canonical_order(records: &RecordSet, model: &TablesModel, arrays: &[Vec<Option<&StringArray>>], left: u32) -> Vec<u32> {
-    let mut keyed: Vec<(bool, u64, u32)> = Vec::with_capacity(records.len());
+    let mut keyed: Vec<(u64, u32)> = Vec::with_capacity(records.len());
     for position in 0..records.registries.len() {
         let (offset, length) = (records.offset(position), records.registries[position].len());
-        let keys: Vec<(bool, u64, u32)> = (0..length)
-            .into_par_iter()
-            .map(|row| {
-                let key =
-                    arrays.iter().enumerate().filter(|(field, _)| Some(*field) != model.truth).fold(0, |key, (_, sides)| {
-                        let cell =
-                            sides[position].filter(|array| array.is_valid(row)).map_or(0, |array| hash::text(array.value(row)));
-                        hash::pair(key, cell)
-                    });
-                let row = offset + dense(row);
-                (row >= left, key, row)
-            })
-            .collect();
-        keyed.extend(keys);
+        keyed.par_extend((0..length).into_par_iter().map(|row| {
+            let key = arrays.iter().enumerate().filter(|(field, _)| Some(*field) != model.truth).fold(0, |key, (_, sides)| {
+                let cell = sides[position].filter(|array| array.is_valid(row)).map_or(0, |array| hash::text(array.value(row)));
+                hash::pair(key, cell)
+            });
+            (key, offset + dense(row))
+        }));
     }
-    keyed.par_sort_unstable();
-    keyed.into_iter().map(|(.., row)| row).collect()
+    let (mine, others) = keyed.split_at_mut(left as usize);
+    rayon::join(|| mine.par_sort_unstable(), || others.par_sort_unstable());
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+/// A field that only blocks: its keys, and its texts to be told of; no value is looked for among the others.
+fn keys_only(records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32]) -> Column {
+    let mut column = Column::empty(0);
+    column.keys.reserve(order.len());
+    column.ends.reserve(order.len());
+    for (registry, array) in records.registries.iter().zip(arrays) {
+        for row in 0..registry.len() {
+            let text = array.filter(|array| array.is_valid(row)).map_or("", |array| array.value(row));
+            column.text.push_str(text);
+            column.ends.push(dense(column.text.len()));
+            column.keys.push(if text.is_empty() { 0 } else { hash::text(text) });
+        }
+    }
+    column.ids = order.iter().map(|row| if column.keys[*row as usize] == 0 { NONE } else { *row }).collect();
+    column
 }
 
 fn column(kind: Kind, records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32], symbols: bool) -> Column {
