@@ -69,12 +69,21 @@ pub(super) fn write(
 }
 
 fn properties() -> Result<WriterPropertiesBuilder, ParquetError> {
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(CHUNK))
+        .set_column_dictionary_enabled(ColumnPath::from(PERSON_KEY), false)
         .set_created_by(format!("bidui {}", env!("CARGO_PKG_VERSION")));
+    for row in ["row", "left_row", "right_row"] {
+        properties = numbers(properties, ColumnPath::from(row));
+    }
     Ok(properties)
+}
+
+/// Ids and row numbers hardly come twice: a dictionary of them is work for nothing.
+fn numbers(properties: WriterPropertiesBuilder, column: ColumnPath) -> WriterPropertiesBuilder {
+    properties.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, Encoding::DELTA_BINARY_PACKED)
 }
 
 fn open(
@@ -177,13 +186,9 @@ pub(super) fn write_facts(path: &Path, table: &FactTable) -> Result<(), StageErr
     let written = || -> Result<(), ParquetError> {
         let mut properties = properties()?;
         for field in schema.fields() {
-            // Ids and row numbers hardly come twice: a dictionary of them is work for nothing.
             if let DataType::List(item) = field.data_type() {
-                let rows = ColumnPath::new(vec![field.name().clone(), "list".to_owned(), item.name().clone()]);
-                properties = properties.set_column_dictionary_enabled(rows.clone(), false);
-                properties = properties.set_column_encoding(rows, Encoding::DELTA_BINARY_PACKED);
-            } else if field.name() == PERSON_KEY {
-                properties = properties.set_column_dictionary_enabled(ColumnPath::from(PERSON_KEY), false);
+                properties =
+                    numbers(properties, ColumnPath::new(vec![field.name().clone(), "list".to_owned(), item.name().clone()]));
             }
         }
         let (mut writer, columns) = open(path, &schema, properties)?.into_serialized_writer()?;
