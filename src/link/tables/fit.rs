@@ -12,7 +12,8 @@ use crate::config::tables::TablesModel;
 /// Patterns with how many pairs have them, ascending by pattern.
 pub(super) type Counts = Vec<(Pattern, f64)>;
 
-/// No level of strangers is rarer than half a random pair.
+/// No level of strangers is rarer than half a random pair, unless the model says so: that two strangers have one number cannot be counted on any
+/// sample.
 const SEEN: f64 = 0.5;
 /// Fewer expected matches than this leave a comparison to the model's priors, and the run says so.
 const ENOUGH: f64 = 30.0;
@@ -182,15 +183,12 @@ fn strangers(parameters: &mut Parameters, shipped: &Parameters, random: &Counts,
             }
             continue;
         }
-        let whole = total + SEEN * count_of(&sums);
-        for (share, sum) in shares.iter_mut().zip(sums) {
-            share.1 = (sum + SEEN) / whole;
+        let least: Vec<f64> = priors.iter().map(|(_, u)| SEEN.min(u * total)).collect();
+        let whole = total + least.iter().sum::<f64>();
+        for ((share, sum), least) in shares.iter_mut().zip(sums).zip(least) {
+            share.1 = (sum + least) / whole;
         }
     }
-}
-
-fn count_of(levels: &[f64]) -> f64 {
-    f64::from(u32::try_from(levels.len()).unwrap_or(u32::MAX))
 }
 
 /// How often each level of a comparison fired, and how often any did.

@@ -399,4 +399,28 @@ levels = [{ test = "exact" }]
         assert!((fitted.matches - 3000.0).abs() < 60.0, "{}", fitted.matches);
         assert!(fitted.thin.is_empty());
     }
+
+    #[test]
+    fn what_no_sample_can_show_is_taken_from_the_model() {
+        // 100,000 random pairs, in none of which `a` agrees.
+        let random: Counts = vec![(0x001, 5_000.0), (0x011, 5_000.0), (0x101, 45_000.0), (0x111, 45_000.0)];
+        let evidence = Evidence {
+            per_rule: vec![vec![(0x000, 900.0), (0x111, 100.0)]],
+            candidates: vec![(0x000, 900.0), (0x111, 100.0)],
+            random,
+            all_pairs: 1e6,
+            most_matches: 1000.0,
+        };
+        let u = |text: &str| fit(&model(text), &evidence).parameters.shares[0][0].1;
+        let half_a_pair = u(TWO);
+        assert!((half_a_pair - 0.5 / 100_001.0).abs() < 1e-8, "{half_a_pair}");
+        let given = u(&TWO.replacen(r#"{ test = "exact" }"#, r#"{ test = "exact", u = 1e-9 }"#, 1));
+        assert!((given - 1e-9).abs() < 1e-11, "{given}");
+        // What was counted outweighs what was said.
+        let mut seen = evidence.random.clone();
+        seen.insert(0, (0x110, 1_000.0));
+        let evidence = Evidence { random: seen, ..evidence };
+        let counted = fit(&model(&TWO.replacen(r#"{ test = "exact" }"#, r#"{ test = "exact", u = 1e-9 }"#, 1)), &evidence);
+        assert!((counted.parameters.shares[0][0].1 - 0.0099).abs() < 0.0002, "{:?}", counted.parameters.shares[0]);
+    }
 }
