@@ -30,7 +30,9 @@ pub struct TableReader<'m> {
     builders: Vec<StringBuilder>,
     rows: Vec<u32>,
     unreadable: Vec<u64>,
-    /// The row in hand.
+    /// Fields that others are derived from.
+    is_source: Vec<bool>,
+    /// What they say in the row in hand.
     texts: Vec<Option<String>>,
 }
 
@@ -56,6 +58,7 @@ impl<'m> TableReader<'m> {
     #[must_use]
     pub fn new(model: &'m TablesModel, head: &TableHead, as_of: Day) -> Self {
         let positions = model.fields.iter().map(|field| columns_of(field, head)).collect();
+        let is_source = (0..model.fields.len()).map(|at| model.fields.iter().any(|field| field.from.contains(&at))).collect();
         Self {
             model,
             as_of,
@@ -63,6 +66,7 @@ impl<'m> TableReader<'m> {
             builders: model.fields.iter().map(|_| StringBuilder::new()).collect(),
             rows: Vec::new(),
             unreadable: vec![0; model.fields.len()],
+            is_source,
             texts: vec![None; model.fields.len()],
         }
     }
@@ -72,36 +76,36 @@ impl<'m> TableReader<'m> {
         for (at, &row) in table.rows.iter().enumerate() {
             self.rows.push(row);
             for field in 0..self.model.fields.len() {
-                let text = self.read(field, table, at);
+                let (text, is_readable) = self.read(field, table, at);
+                self.unreadable[field] += u64::from(!is_readable);
                 match &text {
                     Some(text) => self.builders[field].append_value(text),
                     None => self.builders[field].append_null(),
                 }
-                self.texts[field] = text;
+                if self.is_source[field] {
+                    self.texts[field] = text.map(Cow::into_owned);
+                }
             }
         }
     }
 
-    /// The text of a field in the row in hand; fields it is derived from have been read.
-    fn read(&mut self, at: usize, table: &RawTable, row: usize) -> Option<String> {
+    /// The text of a field in the row in hand, and whether its cell could be read; fields it is derived from have been read.
+    fn read<'t>(&self, at: usize, table: &'t RawTable, row: usize) -> (Option<Cow<'t, str>>, bool) {
         let field = &self.model.fields[at];
-        let (kind, text) = if field.from.is_empty() {
+        let found = if field.from.is_empty() {
             let cells = self.positions[at].iter().filter_map(|position| Some(table.columns.get(*position)?.get(row)));
-            let (kind, text) = cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty())?;
-            (kind, Cow::Borrowed(text))
+            let said = cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty());
+            said.map(|(kind, text)| (kind, Cow::Borrowed(text)))
         } else {
             let parts: Vec<&str> = field.from.iter().filter_map(|from| self.texts[*from].as_deref()).collect();
-            if parts.is_empty() {
-                return None;
-            }
-            (CellKind::Text, Cow::Owned(parts.join(&field.join)))
+            (!parts.is_empty()).then(|| (CellKind::Text, Cow::Owned(parts.join(&field.join))))
         };
-        let cleaned = field.clean.iter().try_fold(text, |text, step| clean(*step, text))?;
-        let read = read_as(field.kind, kind, &cleaned, self.as_of);
-        if read.is_none() && !cleaned.trim().is_empty() {
-            self.unreadable[at] += 1;
-        }
-        read.filter(|text| !text.is_empty() && !field.missing.contains(text))
+        let Some((kind, text)) = found else { return (None, true) };
+        let Some(cleaned) = field.clean.iter().try_fold(text, |text, step| clean(*step, text)) else { return (None, true) };
+        let is_blank = cleaned.trim().is_empty();
+        let read = read_as(field.kind, kind, cleaned, self.as_of);
+        let is_readable = read.is_some() || is_blank;
+        (read.filter(|text| !text.is_empty() && !field.missing.iter().any(|missing| **missing == **text)), is_readable)
     }
 
     /// The table, with what its columns were taken for.
@@ -138,25 +142,30 @@ fn columns_of(field: &Field, head: &TableHead) -> Vec<usize> {
 }
 
 /// The text as its kind writes it; `None` when it cannot be read so.
-fn read_as(kind: Kind, cell: CellKind, text: &str, as_of: Day) -> Option<String> {
+fn read_as(kind: Kind, cell: CellKind, text: Cow<'_, str>, as_of: Day) -> Option<Cow<'_, str>> {
     match kind {
-        Kind::Text | Kind::Name | Kind::List => Some(text.to_owned()),
-        Kind::Date => read_day(text).map(|day| day.to_string()),
+        Kind::Text | Kind::Name | Kind::List => Some(text),
+        Kind::Date => read_day(&text).map(|day| day.to_string().into()),
         Kind::Number => {
             let plain: String = text.chars().filter(|character| !matches!(character, ',' | '，' | ' ')).collect();
-            plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string())
+            plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string().into())
         }
-        Kind::IdNumber => Some(id_number::clean(cell, text, as_of).text.into_owned()),
+        Kind::IdNumber => Some(id_number::clean(cell, &text, as_of).text.into_owned().into()),
     }
+}
+
+/// Neither compatibility forms nor capitals: ASCII and common Chinese characters.
+fn is_plain(character: char) -> bool {
+    character.is_ascii() || ('\u{4E00}'..='\u{9FFF}').contains(&character)
 }
 
 /// One step; `None` where it makes no sense for the text.
 fn clean(step: Clean, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let kept = |keep: fn(char) -> bool, text: Cow<'_, str>| -> String { text.chars().filter(|c| keep(*c)).collect() };
     Some(match step {
-        Clean::Nfkc if text.is_ascii() => text,
+        Clean::Nfkc if text.chars().all(is_plain) => text,
         Clean::Nfkc => text.nfkc().collect::<String>().into(),
-        Clean::Lower if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) => text,
+        Clean::Lower if text.chars().all(|c| is_plain(c) && !c.is_ascii_uppercase()) => text,
         Clean::Lower => text.to_lowercase().into(),
         Clean::Upper => text.to_uppercase().into(),
         Clean::Squeeze if is_squeezed(&text) => text,
@@ -227,6 +236,16 @@ mod tests {
     use crate::config::document::Document;
     use crate::model::raw::{HeaderColumn, RawColumn};
     use arrow::array::{Array, AsArray};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn plain_text_needs_no_folding(text in "[ -~一-鿿]{0,20}") {
+            prop_assert_eq!(text.nfkc().collect::<String>(), text.clone());
+            let lower = clean(Clean::Lower, Cow::Borrowed(&text)).expect("always");
+            prop_assert_eq!(lower.as_ref(), text.to_lowercase());
+        }
+    }
 
     #[test]
     fn soundex_by_example() {
