@@ -5,6 +5,7 @@
 //! as its kind becomes null and is counted. Cost: linear in cells, no allocation for plain ASCII.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
@@ -76,36 +77,19 @@ impl<'m> TableReader<'m> {
         for (at, &row) in table.rows.iter().enumerate() {
             self.rows.push(row);
             for field in 0..self.model.fields.len() {
-                let (text, is_readable) = self.read(field, table, at);
+                let (text, is_readable) =
+                    read(&self.model.fields[field], &self.positions[field], &self.texts, table, at, self.as_of);
                 self.unreadable[field] += u64::from(!is_readable);
                 match &text {
                     Some(text) => self.builders[field].append_value(text),
                     None => self.builders[field].append_null(),
                 }
                 if self.is_source[field] {
-                    self.texts[field] = text.map(Cow::into_owned);
+                    let text = text.map(Cow::into_owned);
+                    self.texts[field] = text;
                 }
             }
         }
-    }
-
-    /// The text of a field in the row in hand, and whether its cell could be read; fields it is derived from have been read.
-    fn read<'t>(&self, at: usize, table: &'t RawTable, row: usize) -> (Option<Cow<'t, str>>, bool) {
-        let field = &self.model.fields[at];
-        let found = if field.from.is_empty() {
-            let cells = self.positions[at].iter().filter_map(|position| Some(table.columns.get(*position)?.get(row)));
-            let said = cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty());
-            said.map(|(kind, text)| (kind, Cow::Borrowed(text)))
-        } else {
-            let parts: Vec<&str> = field.from.iter().filter_map(|from| self.texts[*from].as_deref()).collect();
-            (!parts.is_empty()).then(|| (CellKind::Text, Cow::Owned(parts.join(&field.join))))
-        };
-        let Some((kind, text)) = found else { return (None, true) };
-        let Some(cleaned) = field.clean.iter().try_fold(text, |text, step| clean(*step, text)) else { return (None, true) };
-        let is_blank = cleaned.trim().is_empty();
-        let read = read_as(field.kind, kind, cleaned, self.as_of);
-        let is_readable = read.is_some() || is_blank;
-        (read.filter(|text| !text.is_empty() && !field.missing.iter().any(|missing| **missing == **text)), is_readable)
     }
 
     /// The table, with what its columns were taken for.
@@ -134,6 +118,35 @@ impl<'m> TableReader<'m> {
             rows: self.rows,
         })
     }
+}
+
+/// The text of a field in a row, and whether its cell could be read. `texts` holds what the fields it is derived from say.
+fn read<'t>(
+    field: &Field,
+    positions: &[usize],
+    texts: &'t [Option<String>],
+    table: &'t RawTable,
+    row: usize,
+    as_of: Day,
+) -> (Option<Cow<'t, str>>, bool) {
+    let found = match field.from.as_slice() {
+        [] => {
+            let cells = positions.iter().filter_map(|position| Some(table.columns.get(*position)?.get(row)));
+            let said = cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty());
+            said.map(|(kind, text)| (kind, Cow::Borrowed(text)))
+        }
+        [one] => texts[*one].as_deref().map(|text| (CellKind::Text, Cow::Borrowed(text))),
+        several => {
+            let parts: Vec<&str> = several.iter().filter_map(|from| texts[*from].as_deref()).collect();
+            (!parts.is_empty()).then(|| (CellKind::Text, Cow::Owned(parts.join(&field.join))))
+        }
+    };
+    let Some((kind, text)) = found else { return (None, true) };
+    let Some(cleaned) = field.clean.iter().try_fold(text, |text, step| clean(*step, text)) else { return (None, true) };
+    let is_blank = cleaned.trim().is_empty();
+    let read = read_as(field.kind, kind, cleaned, as_of);
+    let is_readable = read.is_some() || is_blank;
+    (read.filter(|text| !text.is_empty() && !field.missing.iter().any(|missing| **missing == **text)), is_readable)
 }
 
 fn columns_of(field: &Field, head: &TableHead) -> Vec<usize> {
@@ -182,12 +195,25 @@ fn clean(step: Clean, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
         Clean::Fold => FoldedName::new(&text)?.folded().into(),
         Clean::Soundex => soundex(&text)?.into(),
         Clean::Year => read_day(&text)?.ymd().0.to_string().into(),
-        Clean::Prefix(length) => text.chars().take(length).collect::<String>().into(),
+        Clean::Prefix(length) => {
+            let end = text.char_indices().nth(length).map_or(text.len(), |(at, _)| at);
+            part(text, 0..end)
+        }
         Clean::Suffix(length) => {
             let skip = text.chars().count().saturating_sub(length);
-            text.chars().skip(skip).collect::<String>().into()
+            let end = text.len();
+            let start = text.char_indices().nth(skip).map_or(end, |(at, _)| at);
+            part(text, start..end)
         }
     })
+}
+
+/// A part of a text, between characters.
+fn part(text: Cow<'_, str>, range: Range<usize>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text.get(range).unwrap_or_default().into(),
+        Cow::Owned(text) => text.get(range).unwrap_or_default().to_owned().into(),
+    }
 }
 
 fn is_squeezed(text: &str) -> bool {
@@ -245,6 +271,16 @@ mod tests {
             let lower = clean(Clean::Lower, Cow::Borrowed(&text)).expect("always");
             prop_assert_eq!(lower.as_ref(), text.to_lowercase());
         }
+    }
+
+    #[test]
+    fn prefixes_and_suffixes_are_cut_between_characters() {
+        let cut = |step: Clean, text: &'static str| clean(step, Cow::Borrowed(text)).expect("always").into_owned();
+        assert_eq!(cut(Clean::Prefix(2), "土坪镇"), "土坪");
+        assert_eq!(cut(Clean::Prefix(5), "土坪镇"), "土坪镇");
+        assert_eq!(cut(Clean::Suffix(5), "1971-02-26"), "02-26");
+        assert_eq!(cut(Clean::Suffix(2), "镇"), "镇");
+        assert_eq!(cut(Clean::Suffix(1), "土坪镇"), "镇");
     }
 
     #[test]

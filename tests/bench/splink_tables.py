@@ -55,7 +55,7 @@ def febrl():
 def chinese():
     comparisons = [
         levels("name", ["length(name_l) = length(name_r) and levenshtein(name_l, name_r) <= 1"], True),
-        levels("birth", ["damerau_levenshtein(birth_l, birth_r) <= 1", "left(birth_l, 4) = left(birth_r, 4)"]),
+        levels("birth", ["damerau_levenshtein(birth_l, birth_r) <= 1", "right(birth_l, 5) = right(birth_r, 5)", "left(birth_l, 4) = left(birth_r, 4)"]),
         levels("town", []),
         levels("village", []),
     ]
