@@ -10,7 +10,9 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
 use super::archive::Source;
 use super::cell::Value;
@@ -35,6 +37,10 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
         return Err(encrypted().into());
     }
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| unreadable(&error))?;
+    let chunks = reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+    if chunks.map(ColumnChunkMetaData::compression).any(|codec| matches!(codec, Compression::BROTLI(_) | Compression::LZO)) {
+        return Err(Refused::new("unknown-format", "parquet 文件的压缩方式不能读（brotli 或 lzo）", AS_CSV).into());
+    }
     let limits = &Limits { rows: limits.text_rows, ..*limits };
     let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
     let outcome = rows(reader, &mut writer);
@@ -51,8 +57,7 @@ fn rows(reader: ParquetRecordBatchReaderBuilder<Bytes>, writer: &mut SheetWriter
     }
     let mut row = 1u32;
     for batch in reader.with_batch_size(BATCH).build().map_err(|error| unreadable(&error))? {
-        let batch =
-            batch.map_err(|error| Refused::damaged(format!("第 {row} 行之后无法解析：{}", first_line(&error.to_string()))))?;
+        let batch = batch.map_err(|_| Refused::new("damaged-file", format!("第 {row} 行之后损坏，无法解析"), AS_CSV))?;
         let columns = cells(&batch)?;
         for at in 0..batch.num_rows() {
             row = row.saturating_add(1);
@@ -89,11 +94,10 @@ impl Cells {
 
 fn cells(batch: &RecordBatch) -> Result<Vec<Cells>, Refused> {
     let schema = batch.schema();
+    // What the library says could hold a value; the column's name says enough.
     let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        one_column(column).map_err(|error| {
-            let what = format!("“{}”列的值读不出来：{}", field.name(), first_line(&error.to_string()));
-            Refused::new("damaged-file", what, AS_CSV)
-        })
+        one_column(column)
+            .map_err(|_| Refused::new("damaged-file", format!("“{}”列的值不是文字、数、日期或是否", field.name()), AS_CSV))
     });
     columns.collect()
 }
@@ -128,17 +132,12 @@ fn one_column(column: &ArrayRef) -> Result<Cells, arrow::error::ArrowError> {
 }
 
 fn unreadable(error: &ParquetError) -> Refused {
-    let told = error.to_string();
-    if told.to_lowercase().contains("encrypt") {
+    if error.to_string().to_lowercase().contains("encrypt") {
         return encrypted();
     }
-    Refused::new("damaged-file", format!("parquet 文件无法解析：{}", first_line(&told)), AS_CSV)
+    Refused::new("damaged-file", "parquet 文件损坏或不完整，无法解析", AS_CSV)
 }
 
 fn encrypted() -> Refused {
     Refused::new("password-protected", "文件是加密的 parquet", "请导出不加密的 parquet 或 csv")
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or("")
 }

@@ -93,6 +93,8 @@ fn what_cannot_be_read_is_refused_with_its_reason() {
         assert_eq!(code(&SAMPLE[..end]), "damaged-file", "cut at {end}");
     }
     assert_eq!(code(b"PARE\x01\x02\x03PARE"), "password-protected");
+    let brotli = include_bytes!("../../fixtures/formats/brotli.parquet");
+    assert_eq!(refusals(&frames(brotli)), [("unknown-format", "parquet 文件的压缩方式不能读（brotli 或 lzo）")]);
     let few = Limits { text_rows: 100, ..Limits::default() };
     assert_eq!(refusals(&frames_within("表", &written(Compression::SNAPPY, 100), &few))[0].0, "over-limit");
     assert!(matches!(frames(SAMPLE).last(), Some(Frame::FileEnd)));
