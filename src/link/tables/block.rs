@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::store::{Forms, Store};
+use super::store::{Forms, Store, span};
 use crate::config::tables::{KeyForm, KeyPart, Rule, TablesModel, Task};
 use crate::link::hash;
 use crate::link::roster::dense;
@@ -28,7 +28,7 @@ struct Keys {
 }
 
 impl Keys {
-    /// What `of` appends for each row; its last argument is for whatever it likes.
+    /// The keys that `of` appends for each row; it gets a spare list too, so that it need not make one.
     fn several(rows: u32, of: impl Fn(u32, &mut Vec<u64>, &mut Vec<u64>) + Sync) -> Self {
         let chunks: Vec<Self> = (0..rows.div_ceil(ROWS))
             .into_par_iter()
@@ -55,12 +55,11 @@ impl Keys {
         let row = row as usize;
         let range = if self.ends.is_empty() {
             let none = self.keys.get(row).is_none_or(|key| *key == 0);
-            row..row + usize::from(!none)
+            Some(row..row + usize::from(!none))
         } else {
-            let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-            start..self.ends[row] as usize
+            span(&self.ends, row)
         };
-        self.keys.get(range).unwrap_or(&[])
+        range.and_then(|range| self.keys.get(range)).unwrap_or(&[])
     }
 
     /// The smallest key that two rows share.

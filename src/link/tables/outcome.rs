@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::choose::{Choice, Scored};
 use super::parts;
-use super::store::{NONE, Store};
+use super::store::{NONE, Store, span};
 use super::weigh::Scorer;
 use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
 use crate::link::hash;
@@ -83,8 +83,7 @@ struct Persons {
 
 impl Persons {
     fn of(&self, person: usize) -> &[u32] {
-        let start = if person == 0 { 0 } else { self.ends[person - 1] as usize };
-        self.rows.get(start..self.ends[person] as usize).unwrap_or(&[])
+        span(&self.ends, person).and_then(|rows| self.rows.get(rows)).unwrap_or(&[])
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u32]> {
@@ -114,19 +113,17 @@ fn persons(store: &Store, choice: &Choice) -> Persons {
         }
     }
     let mut persons = Persons { rows: Vec::with_capacity(store.len()), ends: Vec::with_capacity(store.len()) };
+    let mut placed = vec![false; choice.groups.len()];
     for row in 0..dense(store.len()) {
         match group_of[row as usize] {
             NONE => persons.rows.push(row),
+            // The whole group came with its first row.
+            group if placed[group as usize] => continue,
             group => {
-                let members = choice.groups.get(group as usize).into_iter().flatten().map(|at| store.order[*at as usize]);
                 let start = persons.rows.len();
-                persons.rows.extend(members);
+                persons.rows.extend(choice.groups[group as usize].iter().map(|at| store.order[*at as usize]));
                 persons.rows[start..].sort_unstable();
-                // Its other rows come with the first.
-                if persons.rows[start] != row {
-                    persons.rows.truncate(start);
-                    continue;
-                }
+                placed[group as usize] = true;
             }
         }
         persons.ends.push(dense(persons.rows.len()));
@@ -216,18 +213,29 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, mut persons: 
 
 /// Persons that say the same word for word and are still two get a number each.
 fn tell_apart(ids: &mut [String], key: &CountyKey) {
+    // By hash, which lies beside the position; the texts are only looked at where hashes are equal.
     let mut order: Vec<(u64, usize)> = ids.par_iter().map(|id| hash::text(id)).zip(0..ids.len()).collect();
-    order.par_sort_unstable();
+    order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| ids[a.1].cmp(&ids[b.1])).then(a.1.cmp(&b.1)));
     let mut told = Vec::new();
-    for block in order.chunk_by(|one, other| one.0 == other.0).filter(|block| block.len() > 1) {
+    for block in order.chunk_by(|a, b| a.0 == b.0 && ids[a.1] == ids[b.1]) {
         for (copy, &(_, at)) in block.iter().enumerate().skip(1) {
-            let before = block.iter().take(copy).filter(|(_, other)| ids[*other] == ids[at]).count();
-            if before > 0 {
-                told.push((at, key.id("P", &[&ids[at], &before.to_string()])));
-            }
+            told.push((at, key.id("P", &[&ids[at], &copy.to_string()])));
         }
     }
     for (at, id) in told {
         ids[at] = id;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_say_the_same_are_numbered_in_their_order_and_others_stay() {
+        let key = CountyKey::new(b"key".to_vec());
+        let mut ids: Vec<String> = ["P1", "P2", "P1", "P3", "P1"].map(str::to_owned).to_vec();
+        tell_apart(&mut ids, &key);
+        assert_eq!(ids, ["P1", "P2", &key.id("P", &["P1", "1"]), "P3", &key.id("P", &["P1", "2"])]);
     }
 }

@@ -60,12 +60,12 @@ pub(super) struct Column {
 impl Column {
     /// A value's text.
     pub(super) fn text(&self, value: u32) -> &str {
-        slice(&self.ends, value).and_then(|range| self.text.get(range)).unwrap_or("")
+        span(&self.ends, value as usize).and_then(|range| self.text.get(range)).unwrap_or("")
     }
 
     /// A value's characters.
     pub(super) fn symbols(&self, value: u32) -> &[char] {
-        slice(&self.symbol_ends, value).and_then(|range| self.symbols.get(range)).unwrap_or(&[])
+        span(&self.symbol_ends, value as usize).and_then(|range| self.symbols.get(range)).unwrap_or(&[])
     }
 
     /// Number of distinct values.
@@ -87,10 +87,10 @@ impl Column {
     }
 }
 
-fn slice(ends: &[u32], value: u32) -> Option<std::ops::Range<usize>> {
-    let value = value as usize;
-    let start = if value == 0 { 0 } else { *ends.get(value - 1)? as usize };
-    Some(start..*ends.get(value)? as usize)
+/// Where the things of `at` stand, of what lies end to end.
+pub(super) fn span(ends: &[u32], at: usize) -> Option<std::ops::Range<usize>> {
+    let start = if at == 0 { 0 } else { *ends.get(at - 1)? as usize };
+    Some(start..*ends.get(at)? as usize)
 }
 
 /// All rows of a run.
@@ -181,18 +181,23 @@ fn canonical_order(records: &RecordSet, model: &TablesModel, arrays: &[Vec<Optio
     keyed.into_iter().map(|(_, row)| row).collect()
 }
 
+/// What the rows say in one field, in the order of the files; empty where they say nothing.
+fn cells<'r>(records: &RecordSet, arrays: &[Option<&'r StringArray>]) -> impl Iterator<Item = &'r str> {
+    records.registries.iter().zip(arrays).flat_map(|(registry, array)| {
+        let text = |row: usize| array.filter(|array| array.is_valid(row)).map_or("", |array| array.value(row));
+        (0..registry.len()).map(text)
+    })
+}
+
 /// A field that only blocks: its keys, and its texts to be told of; no value is looked for among the others.
 fn keys_only(records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32]) -> Column {
     let mut column = Column::empty(0);
     column.keys.reserve(order.len());
     column.ends.reserve(order.len());
-    for (registry, array) in records.registries.iter().zip(arrays) {
-        for row in 0..registry.len() {
-            let text = array.filter(|array| array.is_valid(row)).map_or("", |array| array.value(row));
-            column.text.push_str(text);
-            column.ends.push(dense(column.text.len()));
-            column.keys.push(if text.is_empty() { 0 } else { hash::text(text) });
-        }
+    for text in cells(records, arrays) {
+        column.text.push_str(text);
+        column.ends.push(dense(column.text.len()));
+        column.keys.push(if text.is_empty() { 0 } else { hash::text(text) });
     }
     column.ids = order.iter().map(|row| if column.keys[*row as usize] == 0 { NONE } else { *row }).collect();
     column
@@ -203,15 +208,8 @@ fn column(kind: Kind, records: &RecordSet, arrays: &[Option<&StringArray>], orde
     let mut known: WordMap<u32> = WordMap::default();
     // Read in the order of the files, where cells lie side by side, then put in canonical order; the numbers themselves mean nothing.
     let mut ids = Vec::with_capacity(order.len());
-    for (registry, array) in records.registries.iter().zip(arrays) {
-        for row in 0..registry.len() {
-            let cell = array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
-            let id = match cell {
-                None | Some("") => NONE,
-                Some(text) => intern(&mut column, &mut known, text),
-            };
-            ids.push(id);
-        }
+    for text in cells(records, arrays) {
+        ids.push(if text.is_empty() { NONE } else { intern(&mut column, &mut known, text) });
     }
     drop(known);
     column.ids = order.iter().map(|row| ids[*row as usize]).collect();
