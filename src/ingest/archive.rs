@@ -2,7 +2,7 @@
 //!
 //! Sizes that a container declares are not believed. Member names of Windows zips are GBK.
 
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 use zip::read::ZipFile;
@@ -18,6 +18,18 @@ const UTF8_NAME: u16 = 1 << 11;
 pub(crate) trait Source: Read + Seek {}
 
 impl<T: Read + Seek> Source for T {}
+
+/// All bytes of a source, for formats that can only be read whole.
+pub(crate) fn whole(source: &mut dyn Source, limits: &Limits) -> Result<Vec<u8>, Stop> {
+    let size = source.seek(SeekFrom::End(0))?;
+    if size > limits.part_bytes {
+        return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
+    }
+    source.rewind()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    source.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// A container over any source.
 pub(crate) type Container<'s> = ZipArchive<&'s mut dyn Source>;

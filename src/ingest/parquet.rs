@@ -3,8 +3,6 @@
 //! Texts, whole and decimal numbers, booleans, days and times are read, each as a sheet would give it; a nested column refuses the file
 //! by name. Memory: the compressed bytes and one batch.
 
-use std::io::SeekFrom;
-
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
@@ -14,7 +12,7 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
-use super::archive::Source;
+use super::archive::{self, Source};
 use super::cell::Value;
 use super::limits::Limits;
 use super::sheet::{SheetWriter, Sink};
@@ -26,13 +24,7 @@ const AS_CSV: &str = "请从原系统导出为 csv，或用 zstd、snappy、gzip
 
 /// Gives the one table of a Parquet file.
 pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
-    let size = source.seek(SeekFrom::End(0))?;
-    if size > limits.part_bytes {
-        return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
-    }
-    source.rewind()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    source.read_to_end(&mut bytes)?;
+    let bytes = archive::whole(source, limits)?;
     if bytes.starts_with(b"PARE") {
         return Err(encrypted().into());
     }

@@ -139,14 +139,7 @@ fn file(
 }
 
 fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, Stop> {
-    let size = source.seek(io::SeekFrom::End(0))?;
-    if size > limits.part_bytes {
-        return Err(Refused::over_limit(format!("文件有 {size} 字节，上限 {}", limits.part_bytes)).into());
-    }
-    source.rewind()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    source.read_to_end(&mut bytes)?;
-    let decoded = text::decode(bytes)?;
+    let decoded = text::decode(archive::whole(source, limits)?)?;
     if !spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {
         html::refuse_lookalikes(&decoded.text)?;
     }

@@ -2,7 +2,7 @@
 //!
 //! Takes the head of a table and chunks of its rows; gives one `Utf8` column per field, derived ones included, null where nothing is
 //! said. Dates become `2018-06-30`, resident numbers their 18 characters where that is proven, numbers plain decimals. What cannot be read
-//! as its kind becomes null and is counted. Cost: linear in cells, no allocation for plain ASCII.
+//! as its kind becomes null and is counted. Cost: linear in cells, no allocation for plain ASCII and common Chinese characters.
 
 use std::borrow::Cow;
 use std::ops::Range;

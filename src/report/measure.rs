@@ -15,32 +15,8 @@ const CELL_LIMIT: usize = 32_767;
 /// What stands where text was cut.
 pub(super) const CUT_MARK: &str = "……（本格放不下，以下从略）";
 /// Marks that stay with the character before them.
-fn closes(c: char) -> bool {
-    matches!(
-        c,
-        '，' | '。'
-            | '、'
-            | '；'
-            | '：'
-            | '！'
-            | '？'
-            | '）'
-            | '》'
-            | '”'
-            | '’'
-            | '…'
-            | ','
-            | '.'
-            | ';'
-            | ':'
-            | '!'
-            | '?'
-            | ')'
-            | ']'
-            | '}'
-            | '%'
-    )
-}
+const CLOSING: [char; 22] =
+    ['，', '。', '、', '；', '：', '！', '？', '）', '》', '”', '’', '…', ',', '.', ';', ':', '!', '?', ')', ']', '}', '%'];
 
 fn places(c: char) -> usize {
     c.width_cjk().unwrap_or(0)
@@ -87,7 +63,7 @@ fn words(paragraph: &str) -> impl Iterator<Item = (usize, &str, usize)> {
         let (mut width, mut end) = (places(first), start + first.len_utf8());
         let opens = |c: char| places(c) <= 1 && c != ' ' && c != '-';
         let mut open = opens(first);
-        while let Some((at, c)) = rest.next_if(|(_, c)| closes(*c) || (open && places(*c) <= 1)) {
+        while let Some((at, c)) = rest.next_if(|(_, c)| CLOSING.contains(c) || (open && places(*c) <= 1)) {
             (width, end, open) = (width + places(c), at + c.len_utf8(), opens(c));
         }
         Some((start, paragraph.get(start..end)?, width))

@@ -67,20 +67,13 @@ pub(super) fn read(stages_folder: &Path) -> Option<(RecordSet, Vec<IntakeFile>)>
     let kept: Kept = serde_json::from_slice(&text).ok()?;
     let positions: BTreeMap<(&str, &str), u32> =
         kept.sources.iter().map(|source| (source.name.file.as_str(), source.name.sheet.as_str())).zip(0..).collect();
+    let mut stretches = Vec::with_capacity(kept.registries.len());
     let mut start = 0_usize;
-    let mut wanted = Vec::with_capacity(kept.registries.len());
     for registry in &kept.registries {
-        wanted.push((
-            start,
-            ORIGIN.iter().map(|name| (*name).to_owned()).chain(registry.columns.iter().cloned()).collect::<Vec<_>>(),
-        ));
+        let columns = ORIGIN.iter().map(|name| (*name).to_owned()).chain(registry.columns.iter().cloned()).collect();
+        stretches.push(Stretch { start, rows: registry.rows, columns });
         start = start.checked_add(registry.rows)?;
     }
-    let stretches: Vec<_> = wanted
-        .iter()
-        .zip(&kept.registries)
-        .map(|((start, columns), registry)| Stretch { start: *start, rows: registry.rows, columns })
-        .collect();
     let batches = stages::read_stretches(&stages_folder.join("records.parquet"), &stretches, start).ok()?;
     let registries = kept.registries.into_iter().zip(batches).map(|(registry, batch)| {
         let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();

@@ -101,28 +101,38 @@ fn sync(buffer: BufWriter<File>) -> Result<(), ParquetError> {
 
 /// Reads a stage file back as one batch.
 pub(super) fn read(path: &Path) -> Result<RecordBatch, StageError> {
+    read_where(path, |_| true)
+}
+
+/// Reads some columns of a stage file, in its order, as one batch; columns that it does not have are left out.
+pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<RecordBatch, StageError> {
+    read_where(path, |name| names.contains(&name))
+}
+
+fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<RecordBatch, StageError> {
     let read = || -> Result<RecordBatch, ParquetError> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
         let rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
-        one_batch(reader, rows)
+        let mask = projection(&reader, wanted);
+        one_batch(reader.with_projection(mask), rows)
     };
     read().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
 }
 
 /// Rows of a stage file that stand together, and the columns wanted of them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch<'a> {
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
     /// The first.
     pub(super) start: usize,
     /// How many.
     pub(super) rows: usize,
     /// In this order.
-    pub(super) columns: &'a [String],
+    pub(super) columns: Vec<String>,
 }
 
 /// Reads stretches of a stage file of `rows` rows side by side: `records.parquet` has the columns of all registries, and each fills its own
 /// only.
-pub(super) fn read_stretches(path: &Path, stretches: &[Stretch<'_>], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
+pub(super) fn read_stretches(path: &Path, stretches: &[Stretch], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
     let file = File::open(path).map_err(|error| fail(error.to_string()))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| fail(error.to_string()))?;
@@ -130,7 +140,7 @@ pub(super) fn read_stretches(path: &Path, stretches: &[Stretch<'_>], rows: usize
     if usize::try_from(held).ok() != Some(rows) {
         return Err(fail(format!("应有 {rows} 行，实有 {held} 行")));
     }
-    let read = |stretch: &Stretch<'_>| -> Result<RecordBatch, ParquetError> {
+    let read = |stretch: &Stretch| -> Result<RecordBatch, ParquetError> {
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, metadata.clone());
         let (mut groups, mut first, mut passed) = (Vec::new(), 0, 0);
         for (group, held) in metadata.metadata().row_groups().iter().enumerate() {
@@ -166,17 +176,6 @@ fn one_batch(reader: ParquetRecordBatchReaderBuilder<File>, rows: usize) -> Resu
         Ok([batch]) => Ok(batch),
         Err(batches) => Ok(concat_batches(&schema, &batches)?),
     }
-}
-
-/// Reads some columns of a stage file, in its order, as one batch; columns that it does not have are left out.
-pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<RecordBatch, StageError> {
-    let read = || -> Result<RecordBatch, ParquetError> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
-        let mask = projection(&reader, |name| names.contains(&name));
-        let rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
-        one_batch(reader.with_projection(mask), rows)
-    };
-    read().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
 }
 
 /// `facts_person.parquet`, `facts_household.parquet`. Hundreds of columns, and nothing else to do meanwhile: encoded side by side.
@@ -483,12 +482,17 @@ mod tests {
         };
         let table = batch([("a.b", number(1)), ("c", number(2)), ("a", number(3))]).expect("table");
         write_batch(&path, &table).expect("written");
-        let (both, one) = (["c".to_owned(), "a.b".to_owned()], ["a".to_owned()]);
+        let stretch = |start, rows, columns: &[&str]| Stretch {
+            start,
+            rows,
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let both = ["c", "a.b"];
         let stretches = [
-            Stretch { start: 0, rows: CHUNK, columns: &both },
-            Stretch { start: CHUNK, rows: 0, columns: &both },
-            Stretch { start: CHUNK - 2, rows: CHUNK + 4, columns: &both },
-            Stretch { start: 2 * CHUNK, rows: 5, columns: &one },
+            stretch(0, CHUNK, &both),
+            stretch(CHUNK, 0, &both),
+            stretch(CHUNK - 2, CHUNK + 4, &both),
+            stretch(2 * CHUNK, 5, &["a"]),
         ];
         let read = read_stretches(&path, &stretches, rows).expect("read");
         for (stretch, batch) in stretches.iter().zip(&read) {
