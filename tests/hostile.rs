@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 fn root(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -131,6 +132,28 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
+/// Sends a signal as soon as a line of progress is the awaited one: exit code, what was said after it, how long the end took.
+#[cfg(unix)]
+fn stopped(arguments: &[&str], signal: &str, awaited: impl Fn(&str) -> bool) -> (Option<i32>, String, Duration) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut progress = BufReader::new(child.stderr.take().expect("stderr"));
+    let mut line = String::new();
+    while progress.read_line(&mut line).expect("progress") > 0 && !awaited(&line) {
+        line.clear();
+    }
+    let asked = Instant::now();
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
+    let mut rest = String::new();
+    progress.read_to_string(&mut rest).expect("progress");
+    let code = child.wait().expect("ended").code();
+    (code, rest, asked.elapsed())
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
@@ -145,23 +168,9 @@ fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
     let before = bytes(&out);
 
     let pipeline = text(&root("pipelines/monthly.toml"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .args(["run", &pipeline, "--input", &text(&input), "--out", &text(&out)])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut progress = BufReader::new(child.stderr.take().expect("stderr"));
-    let mut line = String::new();
     // The first file is read: the run is in the middle of things.
-    while progress.read_line(&mut line).expect("progress") > 0 && !line.contains("行") {
-        line.clear();
-    }
-    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
-    assert!(stopped.success());
-    let mut rest = String::new();
-    progress.read_to_string(&mut rest).expect("progress");
-    let code = child.wait().expect("ended").code();
+    let arguments = ["run", &pipeline, "--input", &text(&input), "--out", &text(&out)];
+    let (code, rest, _) = stopped(&arguments, "-INT", |line| line.contains("行"));
     assert_eq!(code, Some(130), "{rest}");
     assert_eq!(bytes(&out), before, "the last good output is untouched");
 
@@ -171,6 +180,51 @@ fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
         assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     }
     assert!(bytes(&out) == bytes(&straight), "resumed and straight runs differ");
+}
+
+#[cfg(unix)]
+#[test]
+fn asked_to_stop_in_the_midst_of_linking_it_stops_within_seconds() {
+    use std::fmt::Write as _;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    // Minutes of work: every pair of 30,000 long texts is compared character by character.
+    let rows = (0..30_000_u64).fold("town,text\n".to_owned(), |mut text, row| {
+        let word = row.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let _ = writeln!(text, "x,{word:016x}{:016x}{word:016x}", word.rotate_left(31));
+        text
+    });
+    fs::write(path("rows.csv"), rows).expect("rows");
+    let model = r#"
+name = "long"
+[tables]
+task = "deduplicate"
+[thresholds]
+confirm = 4.0
+review = 0.0
+[limits]
+pairs = 1_000_000_000
+[[field]]
+name = "town"
+columns = ["town"]
+[[field]]
+name = "text"
+columns = ["text"]
+[[block]]
+on = ["town"]
+[[comparison]]
+name = "text"
+on = ["text"]
+levels = [{ test = "damerau_levenshtein", at_most = 4 }]
+"#;
+    fs::write(path("model.toml"), model).expect("a model");
+    let arguments = ["run", &text(&path("model.toml")), "--input", &text(&path("rows.csv")), "--out", &text(&path("out"))];
+    let (code, rest, took) = stopped(&arguments, "-TERM", |line| line.starts_with("读入、规范"));
+    assert_eq!(code, Some(130), "{rest}");
+    assert!(took < Duration::from_secs(30), "it went on for {took:?}");
+    assert!(rest.contains("已中断"), "{rest}");
+    assert!(!path("out/run.json").exists());
 }
 
 /// Eighteen characters that could be somebody's number.
