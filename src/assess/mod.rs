@@ -6,11 +6,11 @@
 //! is a note, never zero findings; an empty cell is "cannot tell", counted, never a finding; an accusation by absence
 //! is held back while somebody could be the person. Cost: linear in rows, plus one column pass per expression.
 
+mod absence;
 pub mod cases;
 mod columns;
 mod completeness;
 mod compose;
-mod doubt;
 mod evaluate;
 mod exemption;
 mod facts;
@@ -37,13 +37,13 @@ use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
-use crate::model::link::{Linked, PersonIx};
-use crate::model::record::{RecordSet, RowId};
+use crate::model::link::Linked;
+use crate::model::record::RecordSet;
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
+use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
 use compose::{Composer, Draft};
-use doubt::Doubter;
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
 use facts::Facts;
@@ -249,16 +249,18 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
     for evaluated in &run.evaluated {
         registries.extend(searched_registries(composer, evaluated));
     }
+    let accusations: Vec<Vec<Accusation>> =
+        run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
     let searched = Searched {
-        doubter: Doubter::new(composer, &registries),
+        guard: AbsenceGuard::new(composer, &accused(composer, &run.evaluated, &accusations)),
         complete: Completeness::new(composer.input, composer.subjects, registries),
     };
-    let of_rule = |evaluated: &Evaluated<'_>| {
+    let of_rule = |(evaluated, accusations): (&Evaluated<'_>, &Vec<Accusation>)| {
         let mut of_rule = Collected::default();
-        of_rule.rule(composer, &searched, evaluated);
+        of_rule.rule(composer, &searched, evaluated, accusations);
         of_rule
     };
-    let of_rules: Vec<Collected> = run.evaluated.par_iter().map(of_rule).collect();
+    let of_rules: Vec<Collected> = run.evaluated.par_iter().zip(&accusations).map(of_rule).collect();
     let mut collected = Collected { notes: run.not_evaluated.clone(), ..Collected::default() };
     for of_rule in of_rules {
         collected.append(of_rule);
@@ -271,8 +273,40 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
 
 /// What is known of the registries in which rules look for somebody.
 struct Searched<'a> {
-    doubter: Doubter<'a>,
+    guard: AbsenceGuard<'a>,
     complete: Completeness,
+}
+
+/// A subject for whom a rule fires.
+struct Accusation {
+    at: usize,
+    /// Registries in which nobody of the subject was found; empty where nothing is accused by absence.
+    in_vain: Vec<RegistryId>,
+}
+
+impl Accusation {
+    fn of_rule(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<Self> {
+        let scope = evaluated.rule.card.scope;
+        let in_vain = |at: usize| composer.searched_in_vain(evaluated, composer.about(scope, at));
+        evaluated.with(Outcome::Fires).map(|at| Self { at, in_vain: in_vain(at) }).collect()
+    }
+}
+
+/// Whom the rules accuse of not standing in which registry; nobody where the policy does not report what is held back.
+fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[Vec<Accusation>]) -> Accused {
+    let mut accused = Accused::new();
+    if !identity::reports_reviews(composer.input.policy) {
+        return accused;
+    }
+    for (evaluated, accusations) in evaluated.iter().zip(accusations) {
+        for accusation in accusations {
+            let persons = composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
+            for registry in &accusation.in_vain {
+                accused.entry(registry.clone()).or_default().extend(&persons);
+            }
+        }
+    }
+    accused
 }
 
 /// Registries in which a rule looks for somebody.
@@ -334,7 +368,7 @@ impl Collected {
         self.notes.extend(tallied.notes);
     }
 
-    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>) {
+    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>, accusations: &[Accusation]) {
         let card = &evaluated.rule.card;
         for at in evaluated.with(Outcome::Exempt) {
             let until = evaluated.exempt_until.get(&at).copied().flatten();
@@ -358,25 +392,25 @@ impl Collected {
             }
             return;
         }
-        let fired: Vec<usize> = evaluated.with(Outcome::Fires).collect();
-        let in_vain: Vec<_> =
-            fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
         let short = short_towns(composer, &searched.complete, evaluated);
-        let could_be = could_be(composer, &searched.doubter, evaluated, &fired, &in_vain);
-
         let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
         let mut held_back = 0_i64;
-        for ((at, in_vain), doubts) in fired.iter().zip(&in_vain).zip(could_be) {
+        for Accusation { at, in_vain } in accusations {
             let about = composer.about(card.scope, *at);
             let town = composer.subjects.people_text("town_code", composer.face(about));
             if let Some(town) = town.filter(|town| !in_vain.is_empty() && short.contains_key(*town)) {
                 *held_in_town.entry(town.to_owned()).or_default() += 1;
-            } else if doubts.is_empty() {
+                continue;
+            }
+            let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
+            let could_be = persons.into_iter().map(|person| (person, searched.guard.rows(&evaluated.condition.searched, person)));
+            let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
+            if could_be.is_empty() {
                 self.drafts.push(composer.finding(evaluated, *at, in_vain));
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
-                self.held.extend(doubts.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
+                self.held.extend(could_be.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
             }
         }
         let unknown = evaluated.count(Outcome::Unknown);
@@ -431,39 +465,6 @@ fn short_towns(
         }
     }
     short
-}
-
-type Doubts = Vec<(PersonIx, Vec<RowId>)>;
-
-/// For each accused subject, the persons who could be in a searched registry after all, and as which rows.
-fn could_be(
-    composer: &Composer<'_>,
-    doubter: &Doubter<'_>,
-    evaluated: &Evaluated<'_>,
-    fired: &[usize],
-    in_vain: &[Vec<RegistryId>],
-) -> Vec<Doubts> {
-    let mut doubts: Vec<Doubts> = vec![Vec::new(); fired.len()];
-    if !identity::reports_reviews(composer.input.policy) {
-        return doubts;
-    }
-    // Subjects searched for in the same registries are looked up in one pass.
-    let mut batches: BTreeMap<&[RegistryId], Vec<(usize, PersonIx)>> = BTreeMap::new();
-    for (slot, (at, registries)) in fired.iter().zip(in_vain).enumerate() {
-        if !registries.is_empty() {
-            let persons = composer.persons(composer.about(evaluated.rule.card.scope, *at));
-            batches.entry(registries).or_default().extend(persons.into_iter().map(|person| (slot, person)));
-        }
-    }
-    for (registries, accused) in batches {
-        let persons: Vec<PersonIx> = accused.iter().map(|(_, person)| *person).collect();
-        for ((slot, person), rows) in accused.iter().zip(doubter.doubts(registries, &persons)) {
-            if !rows.is_empty() {
-                doubts[*slot].push((*person, rows));
-            }
-        }
-    }
-    doubts
 }
 
 /// Orders, filters and names the findings.

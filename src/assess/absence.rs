@@ -1,0 +1,500 @@
+//! The absence guard: who, in a register searched in vain, could be the accused after all.
+//!
+//! Takes everybody whom a rule is about to accuse of not standing in a register; gives, per accused and register, the rows there that could
+//! be that person. It looks at all rows, joined or not, so it does not depend on linking having been right. A row could be somebody when
+//! - its number is the person's, whatever the name; or
+//! - its name is near (the same, alike in sound or shape, one character dropped, swapped or other) and the number lies within two slips,
+//!   or the birth is the same, or household or phone are; or
+//! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak.
+//!
+//! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that is proven to be another known person
+//! (name and number or birth agree with that person's rows elsewhere) could be nobody else; whom people have told apart stays apart.
+//! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
+//! one comparison per row that shares a key with an accused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use arrow::array::{Array, BooleanArray};
+use rayon::prelude::*;
+
+use super::compose::Composer;
+use super::subjects::{NONE, Subjects, index};
+use crate::config::policy::{Origin, Source};
+use crate::model::columns::{BIRTH, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE};
+use crate::model::date::Day;
+use crate::model::exemption::EXEMPTION;
+use crate::model::identity::id::{Number, float_could_be, slips};
+use crate::model::identity::name::{FoldedName, NameLevel, compare};
+use crate::model::link::{LinkStatus, PersonIx, Suspicion};
+use crate::model::record::{RegistryRecords, RowId};
+use crate::model::registry::RegistryId;
+
+/// Accused persons by register in which they were searched in vain.
+pub(crate) type Accused = BTreeMap<RegistryId, BTreeSet<PersonIx>>;
+
+/// See the module's documentation.
+pub(crate) struct AbsenceGuard<'a> {
+    composer: &'a Composer<'a>,
+    /// By register and accused: rows that could be them, ascending.
+    could_be: BTreeMap<RegistryId, HashMap<PersonIx, Vec<RowId>>>,
+    /// By person: the other row of an open review pair, and whoever that row belongs to.
+    reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>>,
+}
+
+impl<'a> AbsenceGuard<'a> {
+    /// Looks through the registers for everybody accused.
+    pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused) -> Self {
+        let subjects = composer.subjects;
+        let contested = Contested::new(subjects);
+        let persons: BTreeSet<PersonIx> = accused.values().flatten().copied().collect();
+        let persons: Vec<PersonIx> = persons.into_iter().collect();
+        let identities: Vec<Identity<'_>> =
+            persons.par_iter().map(|person| Identity::of_person(composer, &contested, *person)).collect();
+        let search = |(id, accused): (&RegistryId, &BTreeSet<PersonIx>)| {
+            let wanted: Vec<&Identity<'_>> =
+                persons.iter().zip(&identities).filter(|(p, _)| accused.contains(p)).map(|(_, i)| i).collect();
+            (id.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(id))
+        };
+        let could_be = accused.iter().map(search).collect();
+        let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
+        for pair in subjects.reviews() {
+            for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+                if let (Some(person), Some(stranger)) = (subjects.person(one), subjects.person(other)) {
+                    reviews.entry(person).or_default().push((other, stranger));
+                }
+            }
+        }
+        Self { composer, could_be, reviews }
+    }
+
+    /// Rows that could be the person and would count for one of the facts searched, ascending.
+    pub(crate) fn rows(&self, searched: &[String], person: PersonIx) -> Vec<RowId> {
+        let subjects = self.composer.subjects;
+        let mut found = BTreeSet::new();
+        for source in searched.iter().flat_map(|fact| self.sources(fact)) {
+            let Some((position, _)) = subjects.records.registry(source.registry.as_str()) else { continue };
+            let filter = self.composer.filter(position, source);
+            let offset = subjects.records.offset(position);
+            let counts = |row: &RowId| filter.is_none_or(|filter| may_pass(filter, (row.0 - offset) as usize));
+            let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
+            found.extend(rows.into_iter().flatten().filter(|row| counts(row)));
+            let here = |row: &RowId| subjects.records.locate(*row).is_some_and(|(at, _)| at == position) && counts(row);
+            for (other, stranger) in self.reviews.get(&person).into_iter().flatten() {
+                if here(other) || self.composer.rows_of(*stranger).any(|row| here(&row)) {
+                    found.insert(*other);
+                }
+            }
+        }
+        let decided = &subjects.linked.decided;
+        found.into_iter().filter(|row| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other))).collect()
+    }
+
+    fn sources(&self, fact: &str) -> &'a [Source] {
+        match self.composer.fact(fact).map(|(fact, _)| &fact.origin) {
+            Some(Origin::Sources { sources, .. }) => sources,
+            _ => &[],
+        }
+    }
+}
+
+/// Whether a row passes a filter or cannot be told to fail it.
+fn may_pass(filter: &BooleanArray, row: usize) -> bool {
+    row >= filter.len() || filter.is_null(row) || filter.value(row)
+}
+
+/// Rows whose number two names bear.
+struct Contested(HashSet<RowId>);
+
+impl Contested {
+    fn new(subjects: &Subjects<'_>) -> Self {
+        let rows = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
+            _ => Vec::new(),
+        });
+        Self(rows.collect())
+    }
+
+    /// Whether the row's number may be somebody else's: two names bear it, and no other register gives it to the row's person.
+    fn is_borrowed(&self, composer: &Composer<'_>, id: RowId, number: &str) -> bool {
+        let subjects = composer.subjects;
+        let Some((own, _)) = subjects.records.locate(id).filter(|_| self.0.contains(&id)) else { return false };
+        let Some(person) = subjects.person(id) else { return true };
+        !composer.rows_of(person).any(|row| {
+            let place = subjects.records.locate(row).filter(|(position, _)| *position != own);
+            let elsewhere = place.and_then(|(position, row)| subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
+            elsewhere == Some(number)
+        })
+    }
+}
+
+/// A number as it stands in a row, with what is known of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Written<'a> {
+    text: &'a str,
+    state: IdState,
+}
+
+/// What two numbers say of one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Numbers {
+    /// They are the same.
+    Equal,
+    /// One may be the other after two slips at most, or by what a mask or a float left of it.
+    Near,
+    /// One of them is not there, or shows too little.
+    Silent,
+    /// They are two numbers.
+    Other,
+}
+
+impl Written<'_> {
+    /// Whether there are enough digits to tell two persons apart.
+    fn speaks(self) -> bool {
+        match self.state {
+            IdState::Valid | IdState::Float | IdState::Masked => true,
+            IdState::Invalid | IdState::Malformed => self.text.len() >= 15,
+            IdState::Scientific | IdState::Placeholder | IdState::OtherDocument | IdState::Missing => false,
+        }
+    }
+
+    fn against(self, other: Self) -> Numbers {
+        if !self.speaks() || !other.speaks() {
+            return Numbers::Silent;
+        }
+        if self.text == other.text && self.state == IdState::Valid {
+            return Numbers::Equal;
+        }
+        if self.state == IdState::Masked || other.state == IdState::Masked {
+            return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
+        }
+        let ruin = |ruin: Self, whole: Self| {
+            ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
+        };
+        let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
+            || ruin(self, other)
+            || ruin(other, self)
+            || (self.state == IdState::Float || other.state == IdState::Float) && self.text.get(..15) == other.text.get(..15)
+            || another_century(self.text, other.text);
+        if near { Numbers::Near } else { Numbers::Other }
+    }
+}
+
+/// The same 15-digit number, once taken for the 19th century's child and once for the 20th's.
+fn another_century(one: &str, other: &str) -> bool {
+    one.len() == 18 && other.len() == 18 && one.get(..6) == other.get(..6) && one.get(8..17) == other.get(8..17)
+}
+
+/// Whether a masked number shows nothing that the other contradicts; at least four digits must agree.
+fn shows_the_same(one: &str, other: &str) -> bool {
+    let digit = |character: &char| character.is_ascii_digit() || *character == 'X';
+    let shown = one.chars().zip(other.chars()).filter(|(a, b)| digit(a) && digit(b));
+    one.chars().count() == other.chars().count() && shown.clone().count() >= 4 && shown.clone().all(|(a, b)| a == b)
+}
+
+/// How near two names are, from the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// The same, but for characters that are unknown.
+    Same,
+    /// The same in sound, or one character looks alike.
+    Alike,
+    /// One character dropped, swapped or other.
+    Slip,
+    /// Two characters, of which the given name differs.
+    ShortName,
+}
+
+fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
+    Some(match compare(one, other) {
+        NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
+        NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
+        NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
+        NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
+        NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
+        NameLevel::Different => return None,
+    })
+}
+
+/// What identifies a person (several values each) or a row (one at most).
+#[derive(Default)]
+struct Identity<'a> {
+    person: Option<PersonIx>,
+    names: Vec<FoldedName>,
+    numbers: Vec<Written<'a>>,
+    births: Vec<i32>,
+    sexes: Vec<&'a str>,
+    villages: Vec<&'a str>,
+    towns: Vec<&'a str>,
+    household: Option<u32>,
+    heads: Vec<&'a str>,
+    phones: Vec<&'a str>,
+}
+
+/// What a row and an accused are looked up by. Two that could be one share at least one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Number(&'a str),
+    Birth(i32),
+    /// Year and month of birth, and the last four characters.
+    YearMonthTail(&'a str, &'a str),
+    /// Month and day of birth, and the last four characters.
+    MonthDayTail(&'a str, &'a str),
+    Household(u32),
+    Head(&'a str, &'a str),
+    Phone(&'a str),
+    /// A row of the village whose number or birth cannot speak.
+    Silent(&'a str),
+    /// A row of the village or, where that is not known, of the town, by surname.
+    Surname(&'a str, char),
+}
+
+impl<'a> Identity<'a> {
+    fn of_person(composer: &Composer<'a>, contested: &Contested, person: PersonIx) -> Self {
+        let subjects = composer.subjects;
+        let mut known = Self { person: Some(person), ..Self::default() };
+        for id in composer.rows_of(person) {
+            let Some((position, row)) = subjects.records.locate(id) else { continue };
+            let Some(records) = subjects.records.registries.get(position) else { continue };
+            if records.registry.as_str() != EXEMPTION {
+                known.read(composer, contested, records, id, row);
+            }
+        }
+        known.villages.extend(subjects.people_text(VILLAGE_CODE, person));
+        known.towns.extend(subjects.people_text(TOWN_CODE, person));
+        for texts in [&mut known.villages, &mut known.towns, &mut known.sexes, &mut known.heads, &mut known.phones] {
+            texts.sort_unstable();
+            texts.dedup();
+        }
+        known.numbers.sort_unstable();
+        known.numbers.dedup();
+        known.births.sort_unstable();
+        known.births.dedup();
+        let household = subjects.attached.get(person.0 as usize).copied().filter(|household| *household != NONE);
+        known.household = household;
+        let head = household.and_then(|at| subjects.households.get(at as usize)).map(|household| household.head);
+        let head = head.and_then(|head| subjects.persons.get(head as usize));
+        known.heads.extend(head.and_then(|head| subjects.people_text("name", *head)));
+        known
+    }
+
+    fn of_row(composer: &Composer<'a>, contested: &Contested, records: &'a RegistryRecords, id: RowId, row: usize) -> Self {
+        let mut known = Self { person: composer.subjects.person(id), ..Self::default() };
+        known.read(composer, contested, records, id, row);
+        let attached = known.person.and_then(|person| composer.subjects.attached.get(person.0 as usize).copied());
+        known.household = attached.filter(|household| *household != NONE);
+        known
+    }
+
+    fn read(&mut self, composer: &Composer<'a>, contested: &Contested, records: &'a RegistryRecords, id: RowId, row: usize) {
+        let text = |column| records.text_at(column, row).filter(|text: &&str| !text.is_empty());
+        if let Some(name) = text(NAME).and_then(FoldedName::new)
+            && !self.names.contains(&name)
+        {
+            self.names.push(name);
+        }
+        let state = text(ID_STATE).and_then(IdState::parse).unwrap_or(IdState::Missing);
+        let number = text(ID_NUMBER).map(|text| Written { text, state });
+        // What somebody else's number says of birth and sex is said of somebody else.
+        let borrowed = number.is_some_and(|number| contested.is_borrowed(composer, id, number.text));
+        if !borrowed {
+            self.numbers.extend(number);
+            let birth = records.date(BIRTH).filter(|array| array.is_valid(row)).map(|array| array.value(row));
+            self.births.extend(birth);
+            self.sexes.extend(text(SEX));
+        }
+        self.villages.extend(text(VILLAGE_CODE));
+        self.towns.extend(text(TOWN_CODE));
+        self.heads.extend(text(HEAD_NAME));
+        self.phones.extend(text(PHONE));
+    }
+
+    /// Whether a number or birth can speak for it.
+    fn is_silent(&self) -> bool {
+        !self.numbers.iter().any(|number| number.state == IdState::Valid) || self.births.is_empty()
+    }
+
+    fn keys(&self, mut take: impl FnMut(Key<'a>)) {
+        for number in &self.numbers {
+            take(Key::Number(number.text));
+            if let (18, Some(year_month), Some(month_day), Some(tail)) =
+                (number.text.len(), number.text.get(6..12), number.text.get(10..14), number.text.get(14..))
+            {
+                take(Key::YearMonthTail(year_month, tail));
+                take(Key::MonthDayTail(month_day, tail));
+            }
+        }
+        self.births.iter().for_each(|birth| take(Key::Birth(*birth)));
+        self.phones.iter().for_each(|phone| take(Key::Phone(phone)));
+        if let Some(household) = self.household {
+            take(Key::Household(household));
+        }
+        let surnames: BTreeSet<char> = self.names.iter().filter_map(FoldedName::surname).collect();
+        let places = if self.villages.is_empty() { &self.towns } else { &self.villages };
+        for place in places {
+            self.heads.iter().for_each(|head| take(Key::Head(place, head)));
+            surnames.iter().for_each(|surname| take(Key::Surname(place, *surname)));
+        }
+    }
+
+    /// Whether a row could be this person; the row is not proven to be somebody else's.
+    fn could_be(&self, row: &Self) -> bool {
+        let numbers = self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| own.against(*others))).min();
+        let numbers = numbers.unwrap_or(Numbers::Silent);
+        if numbers == Numbers::Equal {
+            return true;
+        }
+        let Some(name) = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min()
+        else {
+            return false;
+        };
+        if numbers == Numbers::Near {
+            return true;
+        }
+        let alike = name <= Nearness::Alike;
+        let village = both(&self.villages, &row.villages);
+        let town = both(&self.towns, &row.towns);
+        let sex = both(&self.sexes, &row.sexes);
+        let birth = both(&self.births, &row.births);
+        if birth == Some(true) {
+            let near = match name {
+                Nearness::Same | Nearness::Alike => true,
+                Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
+                Nearness::ShortName => village == Some(true) || self.same_household(row),
+            };
+            if near && (alike || sex != Some(false)) {
+                return true;
+            }
+        }
+        if self.same_household(row) || both(&self.phones, &row.phones) == Some(true) {
+            return name == Nearness::Same || birth != Some(false) && sex != Some(false);
+        }
+        let here = village == Some(true) || village.is_none() && town == Some(true) && name == Nearness::Same;
+        let unsaid = self.is_silent() || row.is_silent();
+        alike && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
+    }
+
+    fn same_household(&self, row: &Self) -> bool {
+        self.household.is_some() && self.household == row.household
+            || both(&self.heads, &row.heads) == Some(true) && both(&self.villages, &row.villages) == Some(true)
+    }
+
+    /// Whether the births lie within two slips of the pen.
+    fn birth_slipped(&self, row: &Self) -> bool {
+        let text = |day: i32| {
+            let (year, month, day) = Day(day).ymd();
+            format!("{year:04}{month:02}{day:02}")
+        };
+        self.births.iter().any(|own| row.births.iter().any(|other| slips(text(*own).as_bytes(), text(*other).as_bytes()) <= 2))
+    }
+}
+
+/// Whether two lists share a value; `None` where one is empty.
+fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
+    (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
+}
+
+/// Whether other registers know the person whom a row joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    /// Nobody, or under another name.
+    None,
+    /// Under the same name.
+    Named,
+    /// Under the same name, and the same number or birth.
+    Proven,
+}
+
+/// One register, looked through for some accused.
+struct Search<'s, 'a> {
+    composer: &'s Composer<'a>,
+    contested: &'s Contested,
+    wanted: &'s [&'s Identity<'a>],
+}
+
+impl<'a> Search<'_, 'a> {
+    fn through(&self, registry: &RegistryId) -> HashMap<PersonIx, Vec<RowId>> {
+        let mut found: HashMap<PersonIx, Vec<RowId>> = HashMap::new();
+        let subjects = self.composer.subjects;
+        let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
+        let mut by_key: HashMap<Key<'a>, Vec<u32>> = HashMap::new();
+        for (at, identity) in self.wanted.iter().enumerate() {
+            let at = index(at);
+            let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
+            identity.keys(&mut put);
+            identity.villages.iter().for_each(|village| put(Key::Silent(village)));
+        }
+        let offset = subjects.records.offset(position);
+        let pairs: Vec<(u32, RowId)> = (0..records.len())
+            .into_par_iter()
+            .with_min_len(1 << 12)
+            .flat_map_iter(|row| {
+                let id = RowId(offset + index(row));
+                self.of_row(records, position, id, row, &by_key).into_iter().map(move |at| (at, id))
+            })
+            .collect();
+        for (at, row) in pairs {
+            if let Some(person) = self.wanted[at as usize].person {
+                found.entry(person).or_default().push(row);
+            }
+        }
+        found
+    }
+
+    /// The accused who could be the row.
+    fn of_row(
+        &self,
+        records: &'a RegistryRecords,
+        position: usize,
+        id: RowId,
+        row: usize,
+        by_key: &HashMap<Key<'a>, Vec<u32>>,
+    ) -> Vec<u32> {
+        let known = Identity::of_row(self.composer, self.contested, records, id, row);
+        let mut candidates: Vec<u32> = Vec::new();
+        let mut look = |key: Key<'a>| candidates.extend(by_key.get(&key).into_iter().flatten());
+        known.keys(&mut look);
+        if known.is_silent() {
+            known.villages.iter().for_each(|village| look(Key::Silent(village)));
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates.retain(|at| {
+            let accused = self.wanted[*at as usize];
+            accused.person != known.person && accused.could_be(&known)
+        });
+        if !candidates.is_empty() {
+            match self.claim(&known, position, id) {
+                Claim::Proven => candidates.clear(),
+                // Only somebody of the very name could be meant instead.
+                Claim::Named => candidates.retain(|at| {
+                    let names = &self.wanted[*at as usize].names;
+                    names.iter().any(|own| known.names.iter().any(|name| compare(own, name) == NameLevel::Same))
+                }),
+                Claim::None => {}
+            }
+        }
+        candidates
+    }
+
+    /// What other registers say of the person whom the row joined.
+    fn claim(&self, row: &Identity<'a>, position: usize, id: RowId) -> Claim {
+        let subjects = self.composer.subjects;
+        let Some(person) = row.person else { return Claim::None };
+        if subjects.linked.links.get(id.0 as usize).is_none_or(|link| link.status == LinkStatus::Alone) {
+            return Claim::None;
+        }
+        let of_other = |other: RowId| {
+            let (at, other_row) = subjects.records.locate(other).filter(|(at, _)| *at != position)?;
+            let records = subjects.records.registries.get(at)?;
+            let other = Identity::of_row(self.composer, self.contested, records, other, other_row);
+            let mut names = row.names.iter().flat_map(|own| other.names.iter().map(move |others| (own, others)));
+            if !names.any(|(own, others)| compare(own, others) == NameLevel::Same) {
+                return None;
+            }
+            let mut numbers = row.numbers.iter().flat_map(|own| other.numbers.iter().map(move |others| own.against(*others)));
+            let same = numbers.any(|numbers| numbers == Numbers::Equal) || both(&row.births, &other.births) == Some(true);
+            Some(if same { Claim::Proven } else { Claim::Named })
+        };
+        self.composer.rows_of(person).filter_map(of_other).max().unwrap_or(Claim::None)
+    }
+}
