@@ -7,8 +7,9 @@
 //!   or the birth is the same, or household or phone are; or
 //! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak.
 //!
-//! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that is proven to be another known person
-//! (name and number or birth agree with that person's rows elsewhere) could be nobody else; whom people have told apart stays apart.
+//! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
+//! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
+//! lists both; whom people have told apart stays apart.
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
@@ -27,7 +28,7 @@ use crate::model::identity::id::{Number, float_could_be, slips};
 use crate::model::identity::name::{FoldedName, NameLevel, compare};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
-use crate::model::registry::RegistryId;
+use crate::model::registry::{Grain, RegistryId};
 
 /// Accused persons by register in which they were searched in vain.
 pub(crate) type Accused = BTreeMap<RegistryId, BTreeSet<PersonIx>>;
@@ -157,6 +158,11 @@ impl Written<'_> {
         }
     }
 
+    /// Whether a spreadsheet may have cut it to 15 digits; one such ruin in eleven passes the checksum.
+    fn is_cut(self) -> bool {
+        self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
+    }
+
     fn against(self, other: Self) -> Numbers {
         if !self.speaks() || !other.speaks() {
             return Numbers::Silent;
@@ -173,7 +179,7 @@ impl Written<'_> {
         let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
             || ruin(self, other)
             || ruin(other, self)
-            || (self.state == IdState::Float || other.state == IdState::Float) && self.text.get(..15) == other.text.get(..15)
+            || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
             || another_century(self.text, other.text);
         if near { Numbers::Near } else { Numbers::Other }
     }
@@ -219,6 +225,8 @@ fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
 #[derive(Default)]
 struct Identity<'a> {
     person: Option<PersonIx>,
+    /// Registers of persons in which it stands.
+    registers: BTreeSet<usize>,
     names: Vec<FoldedName>,
     numbers: Vec<Written<'a>>,
     births: Vec<i32>,
@@ -257,6 +265,9 @@ impl<'a> Identity<'a> {
             let Some(records) = subjects.records.registries.get(position) else { continue };
             if records.registry.as_str() != EXEMPTION {
                 known.read(composer, contested, records, id, row);
+                if records.grain == Grain::Person {
+                    known.registers.insert(position);
+                }
             }
         }
         known.villages.extend(subjects.people_text(VILLAGE_CODE, person));
@@ -300,7 +311,8 @@ impl<'a> Identity<'a> {
             self.numbers.extend(number);
             let birth = records.date(BIRTH).filter(|array| array.is_valid(row)).map(|array| array.value(row));
             self.births.extend(birth);
-            self.sexes.extend(text(SEX));
+            // No sequence is 00: three zeros are what a spreadsheet left.
+            self.sexes.extend(text(SEX).filter(|_| number.is_none_or(|number| !number.text.ends_with("000"))));
         }
         self.villages.extend(text(VILLAGE_CODE));
         self.towns.extend(text(TOWN_CODE));
@@ -366,11 +378,16 @@ impl<'a> Identity<'a> {
             }
         }
         if self.same_household(row) || both(&self.phones, &row.phones) == Some(true) {
-            return name == Nearness::Same || birth != Some(false) && sex != Some(false);
+            return alike || birth != Some(false) && sex != Some(false);
         }
         let here = village == Some(true) || village.is_none() && town == Some(true) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
         alike && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
+    }
+
+    /// Whether a register of persons lists both.
+    fn stands_beside(&self, other: &Self) -> bool {
+        !self.registers.is_disjoint(&other.registers)
     }
 
     fn same_household(&self, row: &Self) -> bool {
@@ -391,17 +408,6 @@ impl<'a> Identity<'a> {
 /// Whether two lists share a value; `None` where one is empty.
 fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
-}
-
-/// Whether other registers know the person whom a row joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Claim {
-    /// Nobody, or under another name.
-    None,
-    /// Under the same name.
-    Named,
-    /// Under the same name, and the same number or birth.
-    Proven,
 }
 
 /// One register, looked through for some accused.
@@ -462,39 +468,30 @@ impl<'a> Search<'_, 'a> {
             let accused = self.wanted[*at as usize];
             accused.person != known.person && accused.could_be(&known)
         });
-        if !candidates.is_empty() {
-            match self.claim(&known, position, id) {
-                Claim::Proven => candidates.clear(),
-                // Only somebody of the very name could be meant instead.
-                Claim::Named => candidates.retain(|at| {
-                    let names = &self.wanted[*at as usize].names;
-                    names.iter().any(|own| known.names.iter().any(|name| compare(own, name) == NameLevel::Same))
-                }),
-                Claim::None => {}
-            }
+        if !candidates.is_empty() && self.is_claimed(&known, position, id) {
+            // Another known person's row, unless that person could be the accused.
+            let owner = known.person.map(|person| Identity::of_person(self.composer, self.contested, person));
+            candidates.retain(|at| {
+                let accused = self.wanted[*at as usize];
+                owner.as_ref().is_some_and(|owner| !accused.stands_beside(owner) && accused.could_be(owner))
+            });
         }
         candidates
     }
 
-    /// What other registers say of the person whom the row joined.
-    fn claim(&self, row: &Identity<'a>, position: usize, id: RowId) -> Claim {
+    /// Whether another register knows the person whom the row joined, by the same name.
+    fn is_claimed(&self, row: &Identity<'a>, position: usize, id: RowId) -> bool {
         let subjects = self.composer.subjects;
-        let Some(person) = row.person else { return Claim::None };
-        if subjects.linked.links.get(id.0 as usize).is_none_or(|link| link.status == LinkStatus::Alone) {
-            return Claim::None;
-        }
-        let of_other = |other: RowId| {
-            let (at, other_row) = subjects.records.locate(other).filter(|(at, _)| *at != position)?;
-            let records = subjects.records.registries.get(at)?;
-            let other = Identity::of_row(self.composer, self.contested, records, other, other_row);
-            let mut names = row.names.iter().flat_map(|own| other.names.iter().map(move |others| (own, others)));
-            if !names.any(|(own, others)| compare(own, others) == NameLevel::Same) {
-                return None;
-            }
-            let mut numbers = row.numbers.iter().flat_map(|own| other.numbers.iter().map(move |others| own.against(*others)));
-            let same = numbers.any(|numbers| numbers == Numbers::Equal) || both(&row.births, &other.births) == Some(true);
-            Some(if same { Claim::Proven } else { Claim::Named })
+        let Some(person) = row.person else { return false };
+        let joined = subjects.linked.links.get(id.0 as usize).is_some_and(|link| link.status != LinkStatus::Alone);
+        let same_name = |other: RowId| {
+            let name = subjects
+                .records
+                .locate(other)
+                .filter(|(at, _)| *at != position)
+                .and_then(|(at, other)| FoldedName::new(subjects.records.registries.get(at)?.text_at(NAME, other)?));
+            name.is_some_and(|name| row.names.iter().any(|own| compare(own, &name) == NameLevel::Same))
         };
-        self.composer.rows_of(person).filter_map(of_other).max().unwrap_or(Claim::None)
+        joined && self.composer.rows_of(person).any(same_name)
     }
 }
