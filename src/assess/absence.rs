@@ -320,6 +320,23 @@ impl<'a> Identity<'a> {
         self.phones.extend(text(PHONE));
     }
 
+    /// The person whom a row joined, as the table of people has it.
+    fn of_people(composer: &Composer<'a>, person: PersonIx) -> Self {
+        let subjects = composer.subjects;
+        let text = |column: &str| subjects.people_text(column, person);
+        let state = if subjects.number_valid.get(person.0 as usize) == Some(&true) { IdState::Valid } else { IdState::Malformed };
+        Self {
+            person: Some(person),
+            names: text(NAME).and_then(FoldedName::new).into_iter().collect(),
+            numbers: text("number").map(|text| Written { text, state }).into_iter().collect(),
+            births: subjects.people_birth(person).into_iter().collect(),
+            villages: text(VILLAGE_CODE).into_iter().collect(),
+            towns: text(TOWN_CODE).into_iter().collect(),
+            household: subjects.attached.get(person.0 as usize).copied().filter(|household| *household != NONE),
+            ..Self::default()
+        }
+    }
+
     /// Whether a number or birth can speak for it.
     fn is_silent(&self) -> bool {
         !self.numbers.iter().any(|number| number.state == IdState::Valid) || self.births.is_empty()
@@ -456,9 +473,15 @@ impl<'a> Search<'_, 'a> {
         by_key: &HashMap<Key<'a>, Vec<u32>>,
     ) -> Vec<u32> {
         let known = Identity::of_row(self.composer, self.contested, records, id, row);
+        let link = self.composer.subjects.linked.links.get(id.0 as usize);
+        let joined = link.filter(|link| link.status != LinkStatus::Alone);
+        let joined = joined.map(|link| Identity::of_people(self.composer, link.person));
         let mut candidates: Vec<u32> = Vec::new();
         let mut look = |key: Key<'a>| candidates.extend(by_key.get(&key).into_iter().flatten());
         known.keys(&mut look);
+        if let Some(joined) = &joined {
+            joined.keys(&mut look);
+        }
         if known.is_silent() {
             known.villages.iter().for_each(|village| look(Key::Silent(village)));
         }
@@ -466,9 +489,10 @@ impl<'a> Search<'_, 'a> {
         candidates.dedup();
         candidates.retain(|at| {
             let accused = self.wanted[*at as usize];
-            accused.person != known.person && accused.could_be(&known)
+            let could_be = || accused.could_be(&known) || joined.as_ref().is_some_and(|joined| accused.could_be(joined));
+            accused.person != known.person && could_be()
         });
-        if !candidates.is_empty() && self.is_claimed(&known, position, id) {
+        if !candidates.is_empty() && joined.is_some() && self.is_known(&known, position) {
             // Another known person's row, unless that person could be the accused.
             let owner = known.person.map(|person| Identity::of_person(self.composer, self.contested, person));
             candidates.retain(|at| {
@@ -480,18 +504,14 @@ impl<'a> Search<'_, 'a> {
     }
 
     /// Whether another register knows the person whom the row joined, by the same name.
-    fn is_claimed(&self, row: &Identity<'a>, position: usize, id: RowId) -> bool {
+    fn is_known(&self, row: &Identity<'a>, position: usize) -> bool {
         let subjects = self.composer.subjects;
-        let Some(person) = row.person else { return false };
-        let joined = subjects.linked.links.get(id.0 as usize).is_some_and(|link| link.status != LinkStatus::Alone);
         let same_name = |other: RowId| {
-            let name = subjects
-                .records
-                .locate(other)
-                .filter(|(at, _)| *at != position)
-                .and_then(|(at, other)| FoldedName::new(subjects.records.registries.get(at)?.text_at(NAME, other)?));
-            name.is_some_and(|name| row.names.iter().any(|own| compare(own, &name) == NameLevel::Same))
+            let (_, other) = subjects.records.locate(other).filter(|(at, _)| *at != position).and_then(|(at, other)| {
+                Some((at, FoldedName::new(subjects.records.registries.get(at)?.text_at(NAME, other)?)?))
+            })?;
+            Some(row.names.iter().any(|own| compare(own, &other) == NameLevel::Same))
         };
-        joined && self.composer.rows_of(person).any(same_name)
+        row.person.is_some_and(|person| self.composer.rows_of(person).any(|other| same_name(other) == Some(true)))
     }
 }
