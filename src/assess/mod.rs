@@ -24,6 +24,7 @@ mod rows;
 mod subjects;
 mod tables;
 mod tally;
+mod trust;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,10 +40,12 @@ use crate::model::finding::{Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::Linked;
 use crate::model::record::RecordSet;
+use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
+pub use completeness::{register_rows, told_by_county};
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
@@ -50,6 +53,7 @@ use facts::Facts;
 pub use identity::HeldBack;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
+use trust::{TownsHeld, Trust, Unit};
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
@@ -76,6 +80,10 @@ pub struct AssessInput<'a> {
     /// Subjects found in earlier months: rule → person ids and household codes. Where a rule cannot decide about one of them, or
     /// need not, [`Assessed::withheld`] says so; `None` where nobody asks.
     pub known: Option<&'a BTreeMap<String, BTreeSet<String>>>,
+    /// Rows of the last month known, by register part.
+    pub earlier: Option<&'a EarlierRows>,
+    /// Registers that the county knows to be whole.
+    pub accepted: &'a [Accepted],
 }
 
 impl AssessInput<'_> {
@@ -85,6 +93,12 @@ impl AssessInput<'_> {
 
     fn field_title(&self, name: &str) -> String {
         self.dictionary.fields.get(name).map_or_else(|| name.to_owned(), |field| field.title.clone())
+    }
+
+    /// Whether the county knows the register to be whole, everywhere or in a town (by code and name).
+    fn accepts(&self, registry: &RegistryId, code: Option<&str>, name: Option<&str>) -> bool {
+        let here = |town: &str| code == Some(town) || name == Some(town);
+        self.accepted.iter().any(|known| known.registry == *registry && known.town.as_deref().is_none_or(here))
     }
 
     /// Type of a record column that this run's files do not have.
@@ -147,6 +161,8 @@ pub struct Assessed {
     pub facts_household: FactTable,
     /// Accusations that wait until a human has decided; over the whole county.
     pub held: Vec<HeldBack>,
+    /// What the rules would say where a register is not whole: for the data team alone, in the order of findings.
+    pub suspended: Vec<Finding>,
 }
 
 /// Why a run could not be assessed; always our fault, as policies are checked when they are loaded.
@@ -176,6 +192,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
     assessed.drafts.extend(of_identity);
     let findings = settle(input, assessed.drafts);
+    let suspended = settle(input, assessed.suspended);
     let mut notes = assessed.notes;
     notes.extend(exemptions.notes(input));
     let exemptions = exemptions.uses(input, &subjects);
@@ -188,7 +205,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let mut withheld = assessed.withheld;
     withheld.sort();
     let (counts, held) = (assessed.counts, assessed.held);
-    Ok(Assessed { findings, rates, notes, counts, withheld, exemptions, facts_person, facts_household, held })
+    Ok(Assessed { findings, rates, notes, counts, withheld, exemptions, facts_person, facts_household, held, suspended })
 }
 
 /// Facts and outcomes, before anything is composed.
@@ -322,6 +339,7 @@ fn searched_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BT
 #[derive(Default)]
 struct Collected {
     drafts: Vec<Draft>,
+    suspended: Vec<Draft>,
     held: Vec<HeldBack>,
     rates: Vec<Rate>,
     notes: Vec<RuleNote>,
@@ -332,6 +350,7 @@ struct Collected {
 impl Collected {
     fn append(&mut self, mut next: Self) {
         self.drafts.append(&mut next.drafts);
+        self.suspended.append(&mut next.suspended);
         self.held.append(&mut next.held);
         self.rates.append(&mut next.rates);
         self.notes.append(&mut next.notes);
@@ -388,18 +407,22 @@ impl Collected {
                 self.notes.push(RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned: waiting });
             }
             if let Some(target) = &evaluated.condition.rate {
-                self.rates.extend(rates::rates(composer, evaluated, target, &BTreeSet::new()));
+                self.rates.extend(rates::rates(composer, evaluated, target, &TownsHeld::default()));
             }
             return;
         }
-        let short = short_towns(composer, &searched.complete, evaluated);
-        let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
+        let trust = Trust::of_rule(composer, &searched.complete, evaluated, accusations);
+        let mut concerned: BTreeMap<Unit, i64> = BTreeMap::new();
         let mut held_back = 0_i64;
-        for Accusation { at, in_vain } in accusations {
+        for accusation in accusations {
+            let Accusation { at, in_vain } = accusation;
             let about = composer.about(card.scope, *at);
-            let town = composer.subjects.people_text("town_code", composer.face(about));
-            if let Some(town) = town.filter(|town| !in_vain.is_empty() && short.contains_key(*town)) {
-                *held_in_town.entry(town.to_owned()).or_default() += 1;
+            if let Some(unit) = trust.unit(composer, accusation, about) {
+                *concerned.entry(unit).or_default() += 1;
+                held_back += 1;
+                self.suspended.push(composer.finding(evaluated, *at, in_vain));
+                let why = Withholding::Suspended(Suspension::NotEvaluated);
+                self.withhold(composer, evaluated, std::iter::once(*at), why);
                 continue;
             }
             let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
@@ -413,16 +436,10 @@ impl Collected {
                 self.held.extend(could_be.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
             }
         }
-        let unknown = evaluated.count(Outcome::Unknown);
-        self.count(composer, evaluated, held_back + held_in_town.values().sum::<i64>(), unknown);
-        for (town, (name, reason)) in &short {
-            let concerned = held_in_town.get(town).copied().unwrap_or(0);
-            let note = format!("未评估：{reason}");
-            self.notes.push(RuleNote { rule: card.id.clone(), town: Some(name.clone()), note, held: true, concerned });
-        }
+        self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
+        self.notes.extend(trust.notes(evaluated.rule, &concerned));
         if let Some(target) = &evaluated.condition.rate {
-            let held: BTreeSet<String> = short.into_keys().collect();
-            self.rates.extend(rates::rates(composer, evaluated, target, &held));
+            self.rates.extend(rates::rates(composer, evaluated, target, &trust.towns_held()));
         }
     }
 
@@ -437,7 +454,8 @@ impl Collected {
             let note = format!("{unknown} {unit}所需栏目为空，无法判断");
             self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown });
         }
-        if judged >= settings.implausible_least
+        if evaluated.condition.searched.is_empty()
+            && judged >= settings.implausible_least
             && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
         {
             let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
@@ -447,24 +465,6 @@ impl Collected {
         let exempt_reasons = evaluated.exempt_reasons.clone();
         self.counts.push(RuleCount { rule, population, passed, fired, exempt, exempt_reasons, unknown, held });
     }
-}
-
-/// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
-fn short_towns(
-    composer: &Composer<'_>,
-    complete: &Completeness,
-    evaluated: &Evaluated<'_>,
-) -> BTreeMap<String, (String, String)> {
-    let mut short = BTreeMap::new();
-    for registry in searched_registries(composer, evaluated) {
-        for (town, found) in complete.incomplete_towns(&registry) {
-            let title = composer.input.registry_title(registry.as_str());
-            let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
-            let name = composer.subjects.town_name(town).unwrap_or(town).to_owned();
-            short.entry(town.clone()).or_insert((name, reason));
-        }
-    }
-    short
 }
 
 /// Orders, filters and names the findings.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::date::{Day, Month};
+use crate::model::register::Accepted;
 
 /// bidui 比对: who is entitled and missing, who receives and should not, where two registries contradict each other.
 #[derive(Debug, Parser)]
@@ -85,6 +86,9 @@ pub(super) struct RunArgs {
     /// Last month's run folder: person and household ids go on from there 上个月的运行文件夹，编号沿用
     #[arg(long, value_name = "RUN")]
     pub(super) previous: Option<PathBuf>,
+    /// This register is whole, however few its rows: REGISTRY or REGISTRY:TOWN; may be repeated 确认这个名册（在这个乡镇）是完整的
+    #[arg(long, value_name = "REGISTRY[:TOWN]")]
+    pub(super) accept_partial: Vec<Accepted>,
     /// Mask every number everywhere 所有号码脱敏
     #[arg(long)]
     pub(super) mask: bool,

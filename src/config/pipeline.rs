@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::document::{self, Document, Spanned};
 use super::error::Problems;
 use super::pin::WrittenPin;
+use crate::model::register::Accepted;
 
 /// A workbook, or a set of them, that a pipeline makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -87,6 +88,7 @@ struct Written {
     needs_town: Option<bool>,
     workbooks: Option<Vec<Workbook>>,
     ledger: Option<String>,
+    accept_partial: Option<Vec<Spanned<String>>>,
     town_files: Option<TownFiles>,
     identity_files: Option<IdentityFiles>,
 }
@@ -160,6 +162,8 @@ pub struct Pipeline {
     pub workbooks: Vec<Workbook>,
     /// The ledger, where the command line names none.
     pub ledger: Option<String>,
+    /// Registers that the county knows to be whole, `insurance` or `insurance:土坪镇`.
+    pub accept_partial: Vec<Accepted>,
     /// How village lists are cut into workbooks.
     pub town_files: TownFiles,
     /// How identity corrections are.
@@ -216,6 +220,15 @@ impl Pipeline {
                 missing(key);
             }
         }
+        let mut accept_partial = Vec::new();
+        if let Some(told) = told!(accept_partial) {
+            for written in told.value {
+                match written.get_ref().parse() {
+                    Ok(accepted) => accept_partial.push(accepted),
+                    Err(message) => problems.add(&told.document, written.span(), message, ""),
+                }
+            }
+        }
         Some(Self {
             name: name?,
             county: county?,
@@ -233,6 +246,7 @@ impl Pipeline {
             needs_town: needs_town.unwrap_or(false),
             workbooks: workbooks.unwrap_or_else(|| Workbook::USUAL.to_vec()),
             ledger,
+            accept_partial,
             town_files: town_files.unwrap_or_default(),
             identity_files: identity_files.unwrap_or_default(),
         })

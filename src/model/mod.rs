@@ -23,6 +23,7 @@ pub mod proposal;
 pub mod raw;
 pub mod receipt;
 pub mod record;
+pub mod register;
 pub mod registry;
 pub mod review;
 pub mod rule;

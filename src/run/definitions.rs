@@ -20,6 +20,7 @@ use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::config::returns::Returns;
 use crate::model::ids::{CountyKey, hexadecimal};
+use crate::model::register::Accepted;
 use crate::model::registry::RegistryId;
 
 /// Everything a run needs to know before it reads a file.
@@ -61,6 +62,8 @@ pub(super) struct Definitions {
     pub(super) identity_files: IdentityFiles,
     /// The ledger that the pipeline names.
     pub(super) ledger: Option<PathBuf>,
+    /// Registers that the county knows to be whole.
+    pub(super) accepted: Vec<Accepted>,
     /// Of all files above, lower-case hexadecimal.
     pub(super) hash: String,
     /// Of those that rows and links follow from: county, registries, divisions, order, pins, linking model, key.
@@ -211,6 +214,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         town_files: pipeline.town_files,
         identity_files: pipeline.identity_files,
         ledger: pipeline.ledger.map(|path| reader.folder.join(path)),
+        accepted: pipeline.accept_partial,
         links_hash: hexadecimal(&rows.finalize()),
         hash: reader.hash(),
     })
