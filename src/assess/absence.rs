@@ -10,6 +10,7 @@
 //! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
 //! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
 //! lists both; whom people have told apart stays apart.
+//! Rows of other registers that would clear the accused (a death list, a certificate that excuses) are looked through in the same way.
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
@@ -21,7 +22,9 @@ use rayon::prelude::*;
 use super::compose::Composer;
 use super::subjects::{NONE, Subjects, index};
 use crate::config::policy::{Origin, Source};
-use crate::model::columns::{BIRTH, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+};
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::{Number, float_could_be, slips};
@@ -68,15 +71,18 @@ impl<'a> AbsenceGuard<'a> {
         Self { composer, could_be, reviews }
     }
 
-    /// Rows that could be the person and would count for one of the facts searched, ascending.
-    pub(crate) fn rows(&self, searched: &[String], person: PersonIx) -> Vec<RowId> {
+    /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation.
+    pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<RowId> {
         let subjects = self.composer.subjects;
         let mut found = BTreeSet::new();
-        for source in searched.iter().flat_map(|fact| self.sources(fact)) {
+        let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
+        let clearing = clearing.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, false));
+        for (source, unless_it_fails) in searched.chain(clearing) {
             let Some((position, _)) = subjects.records.registry(source.registry.as_str()) else { continue };
             let filter = self.composer.filter(position, source);
             let offset = subjects.records.offset(position);
-            let counts = |row: &RowId| filter.is_none_or(|filter| may_pass(filter, (row.0 - offset) as usize));
+            let counts =
+                |row: &RowId| filter.is_none_or(|filter| passes(filter, (row.0 - offset) as usize).unwrap_or(unless_it_fails));
             let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
             found.extend(rows.into_iter().flatten().filter(|row| counts(row)));
             let here = |row: &RowId| subjects.records.locate(*row).is_some_and(|(at, _)| at == position) && counts(row);
@@ -98,9 +104,9 @@ impl<'a> AbsenceGuard<'a> {
     }
 }
 
-/// Whether a row passes a filter or cannot be told to fail it.
-fn may_pass(filter: &BooleanArray, row: usize) -> bool {
-    row >= filter.len() || filter.is_null(row) || filter.value(row)
+/// Whether a row passes a filter; `None` where that cannot be told.
+fn passes(filter: &BooleanArray, row: usize) -> Option<bool> {
+    (row < filter.len() && filter.is_valid(row)).then(|| filter.value(row))
 }
 
 /// Rows whose number two names bear.
@@ -228,6 +234,7 @@ struct Identity<'a> {
     /// Registers of persons in which it stands.
     registers: BTreeSet<usize>,
     names: Vec<FoldedName>,
+    written: Vec<&'a str>,
     numbers: Vec<Written<'a>>,
     births: Vec<i32>,
     sexes: Vec<&'a str>,
@@ -254,6 +261,8 @@ enum Key<'a> {
     Silent(&'a str),
     /// A row of the village or, where that is not known, of the town, by surname.
     Surname(&'a str, char),
+    /// A row whose place cannot be read, by name.
+    Nowhere(&'a str),
 }
 
 impl<'a> Identity<'a> {
@@ -284,7 +293,8 @@ impl<'a> Identity<'a> {
         known.household = household;
         let head = household.and_then(|at| subjects.households.get(at as usize)).map(|household| household.head);
         let head = head.and_then(|head| subjects.persons.get(head as usize));
-        known.heads.extend(head.and_then(|head| subjects.people_text("name", *head)));
+        let head = head.filter(|head| **head != person).and_then(|head| subjects.people_text("name", *head));
+        known.heads.extend(head.filter(|head| !known.written.contains(head)));
         known
     }
 
@@ -302,6 +312,7 @@ impl<'a> Identity<'a> {
             && !self.names.contains(&name)
         {
             self.names.push(name);
+            self.written.extend(text(NAME));
         }
         let state = text(ID_STATE).and_then(IdState::parse).unwrap_or(IdState::Missing);
         let number = text(ID_NUMBER).map(|text| Written { text, state });
@@ -316,7 +327,12 @@ impl<'a> Identity<'a> {
         }
         self.villages.extend(text(VILLAGE_CODE));
         self.towns.extend(text(TOWN_CODE));
-        self.heads.extend(text(HEAD_NAME));
+        // That the head of a household is called like the head says nothing of the household.
+        self.heads.extend(text(HEAD_NAME).filter(|head| text(NAME) != Some(*head)));
+        // A certificate's number begins with its holder's.
+        let certificate = text(DISABILITY_NO).and_then(|number| number.get(..18));
+        let certificate = certificate.filter(|text| Number::parse(text).is_some_and(Number::is_valid));
+        self.numbers.extend(certificate.map(|text| Written { text, state: IdState::Valid }));
         self.phones.extend(text(PHONE));
     }
 
@@ -397,14 +413,18 @@ impl<'a> Identity<'a> {
         if self.same_household(row) || both(&self.phones, &row.phones) == Some(true) {
             return alike || birth != Some(false) && sex != Some(false);
         }
-        let here = village == Some(true) || village.is_none() && town == Some(true) && name == Nearness::Same;
+        let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
         alike && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
     }
 
-    /// Whether a register of persons lists both.
+    /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
     fn stands_beside(&self, other: &Self) -> bool {
-        !self.registers.is_disjoint(&other.registers)
+        let twice = || {
+            let same = |(own, others): (&FoldedName, &FoldedName)| compare(own, others) == NameLevel::Same;
+            self.same_household(other) && self.names.iter().any(|own| other.names.iter().any(|others| same((own, others))))
+        };
+        !self.registers.is_disjoint(&other.registers) && !twice()
     }
 
     fn same_household(&self, row: &Self) -> bool {
@@ -445,6 +465,7 @@ impl<'a> Search<'_, 'a> {
             let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
             identity.keys(&mut put);
             identity.villages.iter().for_each(|village| put(Key::Silent(village)));
+            identity.written.iter().for_each(|name| put(Key::Nowhere(name)));
         }
         let offset = subjects.records.offset(position);
         let pairs: Vec<(u32, RowId)> = (0..records.len())
@@ -481,6 +502,9 @@ impl<'a> Search<'_, 'a> {
         known.keys(&mut look);
         if let Some(joined) = &joined {
             joined.keys(&mut look);
+        }
+        if known.villages.is_empty() && known.towns.is_empty() {
+            known.written.iter().for_each(|name| look(Key::Nowhere(name)));
         }
         if known.is_silent() {
             known.villages.iter().for_each(|village| look(Key::Silent(village)));
