@@ -259,8 +259,12 @@ enum Key<'a> {
     Phone(&'a str),
     /// A row of the village whose number or birth cannot speak.
     Silent(&'a str),
-    /// A row of the village or, where that is not known, of the town, by surname.
-    Surname(&'a str, char),
+    /// A row of the village, by surname.
+    Village(&'a str, char),
+    /// A row of the town, by surname, whose village is not known.
+    Town(&'a str, char),
+    /// A row of the town, by surname, for an accused whose village is not known.
+    AnyVillage(&'a str, char),
     /// A row whose place cannot be read, by name.
     Nowhere(&'a str),
 }
@@ -373,11 +377,41 @@ impl<'a> Identity<'a> {
         if let Some(household) = self.household {
             take(Key::Household(household));
         }
-        let surnames: BTreeSet<char> = self.names.iter().filter_map(FoldedName::surname).collect();
-        let places = if self.villages.is_empty() { &self.towns } else { &self.villages };
-        for place in places {
-            self.heads.iter().for_each(|head| take(Key::Head(place, head)));
-            surnames.iter().for_each(|surname| take(Key::Surname(place, *surname)));
+        for village in &self.villages {
+            self.heads.iter().for_each(|head| take(Key::Head(village, head)));
+            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
+        }
+    }
+
+    fn surnames(&self) -> impl Iterator<Item = char> + '_ {
+        self.names.iter().filter_map(FoldedName::surname)
+    }
+
+    /// Keys by which an accused is found whose place, or the row's, is known in part.
+    fn keys_of_accused(&self, mut take: impl FnMut(Key<'a>)) {
+        self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        self.written.iter().for_each(|name| take(Key::Nowhere(name)));
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            }
+        }
+    }
+
+    /// The same for a row.
+    fn keys_of_row(&self, mut take: impl FnMut(Key<'a>)) {
+        if self.is_silent() {
+            self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        }
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            }
+        }
+        if self.villages.is_empty() && self.towns.is_empty() {
+            self.written.iter().for_each(|name| take(Key::Nowhere(name)));
         }
     }
 
@@ -402,7 +436,9 @@ impl<'a> Identity<'a> {
         let birth = both(&self.births, &row.births);
         if birth == Some(true) {
             let near = match name {
-                Nearness::Same | Nearness::Alike => true,
+                Nearness::Same => true,
+                // Of two characters there are few: strangers born on one day share them within a county.
+                Nearness::Alike => self.names.iter().any(|name| name.len() > 2) || town != Some(false),
                 Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
                 Nearness::ShortName => village == Some(true) || self.same_household(row),
             };
@@ -415,7 +451,8 @@ impl<'a> Identity<'a> {
         }
         let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
-        alike && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
+        let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
+        near && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
     }
 
     /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
@@ -464,8 +501,7 @@ impl<'a> Search<'_, 'a> {
             let at = index(at);
             let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
             identity.keys(&mut put);
-            identity.villages.iter().for_each(|village| put(Key::Silent(village)));
-            identity.written.iter().for_each(|name| put(Key::Nowhere(name)));
+            identity.keys_of_accused(&mut put);
         }
         let offset = subjects.records.offset(position);
         let pairs: Vec<(u32, RowId)> = (0..records.len())
@@ -503,12 +539,7 @@ impl<'a> Search<'_, 'a> {
         if let Some(joined) = &joined {
             joined.keys(&mut look);
         }
-        if known.villages.is_empty() && known.towns.is_empty() {
-            known.written.iter().for_each(|name| look(Key::Nowhere(name)));
-        }
-        if known.is_silent() {
-            known.villages.iter().for_each(|village| look(Key::Silent(village)));
-        }
+        known.keys_of_row(&mut look);
         candidates.sort_unstable();
         candidates.dedup();
         candidates.retain(|at| {
