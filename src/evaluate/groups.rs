@@ -68,14 +68,14 @@ struct Known {
 /// A truth text without the columns it should have.
 pub fn groups(rows: &[GroupedRow<'_>], truth_rows: &str, truth_persons: &str, year: i32) -> Result<Groups, EvaluateError> {
     let mut persons: HashMap<String, Known> = HashMap::new();
-    records(truth_persons, "persons.csv", ["pid", "name", "id", "town", "village"], |[pid, name, id, town, village]| {
+    records(truth_persons, "persons.csv", ["pid", "name", "id", "town", "village"], [], |[pid, name, id, town, village], []| {
         let dotted = name.contains(['·', '•', '．', '.']);
         let known = Known { number: Number::parse(id), place: format!("{town}{village}"), minority_name: dotted };
         persons.insert(pid.to_owned(), known);
         Ok(())
     })?;
     let mut true_person: HashMap<(String, String, u32), String> = HashMap::new();
-    records(truth_rows, "rows.csv", ["file", "sheet", "row", "pid"], |[file, sheet, row, pid]| {
+    records(truth_rows, "rows.csv", ["file", "sheet", "row", "pid"], [], |[file, sheet, row, pid], []| {
         let row: u32 = row.parse().map_err(|_| format!("行号“{row}”不是数字"))?;
         true_person.insert((file.to_owned(), sheet.to_owned(), row), pid.to_owned());
         Ok(())
