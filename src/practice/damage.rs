@@ -121,6 +121,8 @@ pub(super) struct Identity {
     pub(super) place: PlaceDamage,
     pub(super) number_damage: Option<NumberDamage>,
     pub(super) name_damage: Option<Misspelling>,
+    /// The name has nothing but the surname in common with the person's.
+    pub(super) renamed: bool,
     pub(super) twice: bool,
 }
 
@@ -142,6 +144,7 @@ pub(super) fn identity(county: &County, state: &State, registry: u64, pid: u32, 
         place: PlaceDamage::None,
         number_damage: None,
         name_damage: None,
+        renamed: false,
         twice: false,
     };
     if noise <= 0.0 {
@@ -210,6 +213,7 @@ fn field(county: &County, registry: u64, pid: u32, noise: f64, written: &mut Ide
         Some(Field::Name(kind)) => {
             let random = if kind == Misspelling::OtherGiven { &mut own } else { &mut random };
             if let Some(name) = names::misspell(&person.name, kind, random) {
+                written.renamed = names::share_surname_only(&person.name, &name);
                 (written.name, written.name_damage) = (name, Some(kind));
             }
         }

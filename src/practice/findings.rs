@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::county::{Attribute, County};
 use super::damage::{Identity, NumberDamage};
-use super::names::Misspelling;
 use super::welfare::{Dibao, FLOOR_FEN, LINE_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
 
 /// Whom a key of `findings.csv` names.
@@ -100,7 +99,7 @@ pub(super) struct IdentityEvents {
     /// Rows per person that bear the right number, however spaced.
     right: Vec<u16>,
     damaged: Vec<(u32, NumberDamage)>,
-    /// Rows of a person that bear the right number under another given name.
+    /// Rows of a person that bear the right number under a name with nothing but the surname in common.
     renamed: BTreeMap<u32, u16>,
     duplicated: Vec<u32>,
 }
@@ -111,7 +110,7 @@ impl IdentityEvents {
     }
 
     pub(super) fn row(&mut self, pid: u32, written: &Identity) {
-        if written.name_damage == Some(Misspelling::OtherGiven) {
+        if written.renamed {
             *self.renamed.entry(pid).or_default() += 1;
         }
         match written.number_damage {
@@ -137,7 +136,7 @@ impl IdentityEvents {
                 NumberDamage::Missing | NumberDamage::Word | NumberDamage::AnothersNumber(_) | NumberDamage::Lent(_) => continue,
                 _ if self.right[pid as usize] > 0 => "identity.number_damaged",
                 // Nothing shows that it is not the person's.
-                NumberDamage::Second => continue,
+                NumberDamage::Second | NumberDamage::YoungFifteen => continue,
                 _ => "identity.number_invalid",
             };
             found.insert((rule, Key::Person(pid)));

@@ -235,8 +235,7 @@ pub(super) fn misspell(name: &str, how: Misspelling, random: &mut Random) -> Opt
         }
         Misspelling::OtherGiven => {
             let (female, year) = kin(name)?;
-            let surnames = SURNAMES.iter().map(|(surname, _)| *surname).filter(|surname| name.starts_with(surname));
-            let other = full(random, surnames.max_by_key(|surname| surname.len())?, female, year, None);
+            let other = full(random, surname_of(name)?, female, year, None);
             (other != name).then_some(other)
         }
         Misspelling::OtherCharacter => {
@@ -252,6 +251,17 @@ pub(super) fn misspell(name: &str, how: Misspelling, random: &mut Random) -> Opt
             _ => None,
         },
     }
+}
+
+/// The longest surname that the name begins with.
+fn surname_of(name: &str) -> Option<&'static str> {
+    SURNAMES.iter().map(|(surname, _)| *surname).filter(|surname| name.starts_with(surname)).max_by_key(|surname| surname.len())
+}
+
+/// Whether two names of one surname have nothing else in common.
+pub(super) fn share_surname_only(name: &str, other: &str) -> bool {
+    let given = |name: &str| surname_of(name).map_or("", |surname| name.strip_prefix(surname).unwrap_or("")).to_owned();
+    surname_of(name) == surname_of(other) && !given(name).chars().any(|character| given(other).contains(character))
 }
 
 /// Sex and a year of birth at which a name's last character is fashionable; `None` for names that are not made of those.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::{DataType, UInt32Type};
 use serde::Deserialize;
 
 use super::finished::{Finished, FinishedError};
@@ -70,7 +71,7 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
     let (registry, file, sheet, person) =
         (link_column("registry")?, link_column("file")?, link_column("sheet")?, link_column("person_id")?);
     let row = column::<UInt32Array>(&links, "links.parquet", "row")?;
-    let part = links.column_by_name("part").and_then(|column| column.as_any().downcast_ref::<UInt32Array>());
+    let part = parts(&links);
     // links.parquet and records.parquet hold the same rows in the same order.
     let household = records.column_by_name("household_code").and_then(|column| column.as_any().downcast_ref::<StringArray>());
     let link_rows: Vec<LinkRow<'_>> = (0..links.num_rows())
@@ -79,7 +80,7 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
             file: file.value(at),
             sheet: sheet.value(at),
             row: row.value(at),
-            part: part.map_or(0, |parts| parts.value(at)),
+            part: part.as_ref().map_or(0, |parts| parts.value(at)),
             person_id: person.value(at),
             household_code: household
                 .filter(|codes| registry.value(at) == "poverty" && codes.is_valid(at))
@@ -207,6 +208,12 @@ impl Counted {
         });
         held.collect()
     }
+}
+
+/// Which of the persons that its row names each link is of; runs of before have none.
+pub(super) fn parts(links: &RecordBatch) -> Option<UInt32Array> {
+    let parts = arrow::compute::cast(links.column_by_name("part")?, &DataType::UInt32).ok()?;
+    parts.as_primitive_opt::<UInt32Type>().cloned()
 }
 
 /// A column of a stage file.
