@@ -282,7 +282,7 @@ fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Ran
     let text = |digits: Vec<char>| Some((digits.into_iter().collect::<String>(), false));
     match kind {
         // Excel leaves text alone, and a number ending in X is always text.
-        NumberDamage::Float | NumberDamage::Double | NumberDamage::Scientific if ends_in_x => None,
+        NumberDamage::Float | NumberDamage::Double | NumberDamage::Scientific | NumberDamage::Rounded if ends_in_x => None,
         NumberDamage::Float => {
             digits.truncate(15);
             digits.extend("000".chars());
@@ -338,7 +338,6 @@ fn damage_number(county: &County, pid: u32, kind: NumberDamage, random: &mut Ran
             (digits[6..8] == ['2', '0']).then(|| [&digits[..6], &digits[8..17]].concat()).and_then(text)
         }
         NumberDamage::Word => Some((random.pick(&WORDS).to_owned(), false)),
-        NumberDamage::Rounded if ends_in_x => None,
         NumberDamage::Rounded => {
             let kept: u64 = person.number.get(..15)?.parse().ok()?;
             Some((((kept * 1000 + 32) / 64 * 64).to_string(), random.chance(0.3)))

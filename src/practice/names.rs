@@ -311,6 +311,11 @@ mod tests {
             assert_ne!(written, "陈明华", "{how:?}");
         }
         assert_eq!(misspell("陈明华", Misspelling::RareLost, &mut random), None);
+        assert!(
+            share_surname_only("令狐文", "令狐明")
+                && !share_surname_only("陈明华", "陈华")
+                && !share_surname_only("陈明", "王华")
+        );
         assert_eq!(misspell("陈明华", Misspelling::Dot, &mut random), None);
     }
 }
