@@ -5,26 +5,32 @@
 
 mod archive;
 mod cell;
+mod format;
 pub mod grid;
 pub mod header;
 mod html;
 pub mod layout;
 pub mod limits;
 pub mod mapping;
-mod markup;
+mod ods;
+mod package;
 mod parquet;
 pub mod parse;
 pub mod recognise;
+mod records;
 mod rows;
 mod sheet;
 mod sniff;
 mod spreadsheetml;
 mod stop;
+mod strings;
+mod styles;
 mod text;
 pub mod wire;
 mod workbook;
 mod xlsb;
 mod xlsx;
+mod xml;
 
 #[cfg(test)]
 mod fixtures_tests;

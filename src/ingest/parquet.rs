@@ -15,7 +15,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use super::archive::{self, Source};
 use super::cell::Value;
 use super::limits::Limits;
-use super::sheet::{SheetWriter, Sink};
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 
 /// Rows decoded at a time.
@@ -34,7 +34,7 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
         return Err(Refused::new("unknown-format", "parquet 文件的压缩方式不能读（brotli 或 lzo）", AS_CSV).into());
     }
     let limits = &Limits { rows: limits.text_rows, ..*limits };
-    let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
+    let mut writer = SheetWriter::begin(SheetHead::default(), limits, sink)?;
     let outcome = rows(reader, &mut writer);
     Ok(writer.end(outcome)?)
 }
