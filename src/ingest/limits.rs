@@ -43,9 +43,9 @@ pub struct Limits {
     pub cell_characters: usize,
     /// Merged areas of a sheet, 1,048,576.
     pub merges: usize,
-    /// Bytes of text that a sheet may give for each byte that it has inflated, 16: one text may stand in many cells.
+    /// Bytes of text that a sheet may give for each byte that it has inflated, 4: one text may stand in many cells.
     pub text_ratio: u64,
-    /// Bytes of text below which `text_ratio` does not matter, 64 MB.
+    /// Bytes of text below which `text_ratio` does not matter, 32 MB.
     pub text_floor_bytes: u64,
     /// Address space of the child that parses, 3 GiB.
     pub child_memory_bytes: u64,
@@ -69,8 +69,8 @@ impl Default for Limits {
             cells: 200_000_000,
             cell_characters: 32_767,
             merges: 1_048_576,
-            text_ratio: 16,
-            text_floor_bytes: 64_000_000,
+            text_ratio: 4,
+            text_floor_bytes: 32_000_000,
             child_memory_bytes: 3 << 30,
             child_seconds: 600,
             leave_out: LeaveOut::default(),

@@ -3,7 +3,8 @@
 //! Every format's reader writes through [`SheetWriter`], so order and limits are checked in one place, and so that what a reader of the
 //! file would not see or not believe is counted the same way: hidden rows, rows struck through, error values, formulas without a result.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::io;
 
 use super::cell::Value;
@@ -19,6 +20,8 @@ pub(crate) type Sink<'a> = dyn FnMut(Frame) -> io::Result<()> + 'a;
 /// A block is sent at whichever comes first.
 const BLOCK_ROWS: usize = 4096;
 const BLOCK_TEXT_BYTES: usize = 1 << 20;
+/// Merged areas that reach down to one row: a form has as many as columns.
+const MERGES_DOWN: usize = 256;
 /// Columns of error values that are named one by one.
 const NAMED_COLUMNS: usize = 5;
 
@@ -44,6 +47,8 @@ pub(crate) struct SheetWriter<'a, 's> {
     /// Bytes of text so far, and how many there may be.
     text: u64,
     most_text: u64,
+    /// A row that too many merged areas reach down to.
+    crowded: Option<u32>,
     /// The row that the reader called hidden last, and whether the row in hand is.
     hidden_row: u32,
     row_hidden: bool,
@@ -83,6 +88,7 @@ impl<'a, 's> SheetWriter<'a, 's> {
     pub(crate) fn begin(head: SheetHead, limits: &'a Limits, sink: &'a mut Sink<'s>) -> io::Result<Self> {
         let SheetHead { name, mut merges, hidden, bytes } = head;
         merges.sort_unstable();
+        let crowded = crowded_row(&merges);
         sink(Frame::Sheet { name, merges, hidden })?;
         let most_text = bytes.map_or(u64::MAX, |bytes| bytes.saturating_mul(limits.text_ratio).max(limits.text_floor_bytes));
         Ok(Self {
@@ -95,6 +101,7 @@ impl<'a, 's> SheetWriter<'a, 's> {
             cells: 0,
             text: 0,
             most_text,
+            crowded,
             hidden_row: 0,
             row_hidden: false,
             filled: 0,
@@ -117,6 +124,10 @@ impl<'a, 's> SheetWriter<'a, 's> {
     pub(crate) fn styled_cell(&mut self, row: u32, column: u32, value: Value<'_>, struck: bool) -> Result<(), Stop> {
         self.cells += 1;
         let limits = self.limits;
+        if let Some(row) = self.crowded {
+            let what = format!("第 {row} 行同时有 {MERGES_DOWN} 处以上的合并单元格从上面盖下来，疑为恶意构造");
+            return Err(Refused::over_limit(what).into());
+        }
         if row > limits.rows || column >= limits.columns || self.cells > limits.cells {
             return Err(self.over_limit(row, column).into());
         }
@@ -274,6 +285,21 @@ impl Tally {
     }
 }
 
+/// The first row that more merged areas reach down to than any form has; `merges` are sorted.
+fn crowded_row(merges: &[Merge]) -> Option<u32> {
+    let mut ends = BinaryHeap::new();
+    for merge in merges.iter().filter(|merge| merge.last_row > merge.first_row) {
+        while ends.peek().is_some_and(|Reverse(last)| *last < merge.first_row) {
+            ends.pop();
+        }
+        ends.push(Reverse(merge.last_row));
+        if ends.len() > MERGES_DOWN {
+            return Some(merge.first_row);
+        }
+    }
+    None
+}
+
 /// `0` → `A`, `27` → `AB`.
 pub(crate) fn column_name(column: u32) -> String {
     let mut letters = Vec::new();
@@ -364,6 +390,17 @@ mod tests {
         );
         assert!(notes[2].contains("E 列 1 格，首处第 6 行；AE 列 1 格"), "{notes:?}");
         assert_eq!(unsolved, &[Unsolved { column: 1, formulas: 1, first_row: 7 }]);
+    }
+
+    #[test]
+    fn many_areas_that_reach_down_to_one_row_are_refused() {
+        let merge = |column, first_row, last_row| Merge { first_row, first_column: column, last_row, last_column: column };
+        let mut merges: Vec<Merge> = (0..300).map(|column| merge(column, 2, 1000)).collect();
+        assert_eq!(crowded_row(&merges), Some(2));
+        merges.truncate(200);
+        // Households below one another never reach down to the same row.
+        merges.extend((0..100_000).map(|row| merge(300, 2000 + row * 3, 2002 + row * 3)));
+        assert_eq!(crowded_row(&merges), None);
     }
 
     #[test]
