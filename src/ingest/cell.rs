@@ -6,8 +6,6 @@
 
 use std::fmt::Write as _;
 
-use calamine::{Data, ExcelDateTime};
-
 use super::format::Shown;
 use crate::model::china_time::{day_in_china, day_meant};
 use crate::model::date::Day;
@@ -43,24 +41,6 @@ pub(crate) enum Value<'a> {
     Error,
     /// A formula without what it comes to.
     Unsolved,
-}
-
-impl<'a> From<&'a Data> for Value<'a> {
-    fn from(data: &'a Data) -> Self {
-        let serial = |date: &ExcelDateTime| {
-            if date.is_datetime() { Self::Serial(date.as_f64()) } else { Self::Number(date.as_f64()) }
-        };
-        match data {
-            Data::String(text) | Data::DurationIso(text) => Self::Text(text),
-            Data::Float(number) => Self::Number(*number),
-            Data::Int(number) => Self::Integer(*number),
-            Data::Bool(truth) => Self::Truth(*truth),
-            Data::DateTime(date) => serial(date),
-            Data::DateTimeIso(text) => Self::IsoDate(text),
-            Data::Error(_) => Self::Error,
-            Data::Empty => Self::Nothing,
-        }
-    }
 }
 
 impl<'a> Value<'a> {

@@ -4,7 +4,9 @@
 //! [`recognise`] the registry.
 
 mod archive;
+mod biff;
 mod cell;
+mod compound;
 mod format;
 pub mod grid;
 pub mod header;
@@ -27,7 +29,7 @@ mod strings;
 mod styles;
 mod text;
 pub mod wire;
-mod workbook;
+mod xls;
 mod xlsb;
 mod xlsx;
 mod xml;

@@ -19,7 +19,7 @@ use super::sniff::{self, Kind};
 use super::spreadsheetml;
 use super::stop::{Refused, Stop};
 use super::text;
-use super::workbook;
+use super::xls;
 use super::xlsb;
 use super::xlsx;
 use crate::model::ids::hexadecimal;
@@ -128,7 +128,7 @@ fn content(
         }
         Kind::Xls => {
             sink(begin(origin, sha256, "xls", ""))?;
-            workbook::read_xls(source, limits, sink)
+            xls::read(source, limits, sink)
         }
         Kind::Xlsb => {
             sink(begin(origin, sha256, "xlsb", ""))?;
