@@ -17,7 +17,13 @@ pub(super) struct Evidence {
     year_first: u32,
     clocks: u32,
     timed: u32,
+    /// The latest day written with its whole year.
+    latest: Option<Day>,
+    whole: u32,
 }
+
+/// So many whole years show when the youngest of a column was born.
+const ENOUGH: u32 = 20;
 
 /// What the parts of an open date are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,10 @@ impl Evidence {
     pub(super) fn note(&mut self, reading: &Reading) {
         self.timed += u32::from(reading.timed);
         self.clocks += u32::from(reading.on_clock.is_some());
+        if !reading.two_digit_year {
+            self.latest = self.latest.max(reading.alone());
+            self.whole += 1;
+        }
         if reading.is_open {
             let [year, day, month] = [reading.day, reading.day_first, reading.month_first].map(|read| read.is_some());
             self.year_first += u32::from(year && !day && !month);
@@ -42,15 +52,16 @@ impl Evidence {
     }
 
     /// The day that a cell means in its column, and what was done to it. Three short numbers without any sign of another order are year,
-    /// month, day where people write so; nobody is born, paid or certified in the next century.
+    /// month, day where people write so; a year of two digits is not after `as_of`, nor after every whole year of the column.
     pub(super) fn settle(&self, reading: &Reading, is_chinese: bool, as_of: Day) -> (Option<Day>, Option<Repair>) {
         let mut day = match reading.on_clock {
             Some(on_clock) if self.timed > self.clocks => Some(on_clock),
             Some(_) => reading.day,
             None if !reading.is_open => reading.day,
-            None => in_order(reading, self.order(), is_chinese),
+            None => in_order(reading, self.order(reading.two_digit_year), is_chinese),
         };
-        if reading.two_digit_year && day.is_some_and(|day| day > as_of) {
+        let latest = self.latest.filter(|_| self.whole >= ENOUGH).map_or(as_of, |latest| latest.min(as_of));
+        if reading.two_digit_year && day.is_some_and(|day| day > latest) {
             day = day.and_then(a_century_before);
         }
         let repair = match day {
@@ -61,8 +72,9 @@ impl Evidence {
         (day, repair)
     }
 
-    fn order(&self) -> Order {
-        match (self.year_first, self.day_first, self.month_first) {
+    /// Of three short numbers, else of a date whose year stands last in full.
+    fn order(&self, is_short: bool) -> Order {
+        match (if is_short { self.year_first } else { 0 }, self.day_first, self.month_first) {
             (0, 1.., 0) => Order::DayFirst,
             (0, 0, 1..) => Order::MonthFirst,
             (1.., 0, 0) => Order::YearFirst,
@@ -162,6 +174,8 @@ mod tests {
     #[test]
     fn years_of_two_digits_follow_the_column() {
         assert_eq!(column(false, &["05/06/07", "17/07/61", "31/12/1990"]), ["2007-06-05", "1961-07-17", "1990-12-31"]);
+        let whole = ["31/12/1990"; 20];
+        assert_eq!(column(false, &[&whole[..], &["05/06/07"]].concat())[20], "1907-06-05", "nobody here is younger than 1990");
         assert_eq!(column(false, &["05/06/07"]), [""]);
         assert_eq!(column(true, &["05.6.7", "18.6.30", "65.3.2"]), ["2005-06-07", "2018-06-30", "1965-03-02"]);
         assert_eq!(column(true, &["19.3.2"]), ["1919-03-02"], "nobody is born next year");
