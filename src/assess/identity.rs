@@ -165,6 +165,8 @@ fn plain(state: IdState) -> &'static str {
         IdState::Masked => "号码被遮盖",
         IdState::Malformed => "号码位数或字符不对",
         IdState::Placeholder => "号码是占位数字",
+        IdState::NoNumber => "填的是文字，或位数太少，不是号码",
+        IdState::Borrowed => "填的是另一个人的号码",
         IdState::OtherDocument => "不是居民身份证",
         IdState::Missing => "没有填号码",
     }
