@@ -265,7 +265,7 @@ fn conflicts(composer: &Composer<'_>) -> Matters {
             None => format!("{place}填的是另一个人的号码"),
         };
         matter.details.insert((row, detail));
-        matter.doubt(Confidence::Likely);
+        matter.doubt(if owner.is_some() { Confidence::Likely } else { Confidence::Check });
     }
     matters
 }
