@@ -87,6 +87,8 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         towns: &[],
         villages: &[],
         known: None,
+        earlier: None,
+        accepted: &[],
     };
     let assessed = assess(&input)?;
     if policy.rule(&case.rule).is_some_and(|rule| matches!(rule.body, Body::Tally(_))) {
@@ -190,6 +192,13 @@ pub(super) fn only(policy: &Policy, case: &Case) -> Policy {
     policy.facts.retain(|fact| mentions.contains(&fact.name));
     policy.settings.completeness_least = i64::MAX;
     policy.settings.implausible_least = i64::MAX;
+    // A case is about a handful of people, of whom all may be concerned.
+    policy.settings.plausible_share = 10_000;
+    for rule in &mut policy.rules {
+        if let Body::Condition(condition) = &mut rule.body {
+            condition.plausible = None;
+        }
+    }
     policy
 }
 

@@ -1,99 +1,288 @@
-//! Whether a registry is complete enough in a town to say that somebody is not in it.
+//! Whether a register is whole enough, in a town, to say that somebody is not in it.
 //!
-//! Takes rows per town for the period and poverty persons per town; gives the towns that fall short of what the
-//! county-wide ratio of the two leads to expect, by more than the policy's settings allow.
+//! Takes the month's rows by register, town and part; gives the towns where they fall short of what is expected, with the reason. Expected is
+//! what the county's own table says (`expected_counts`: short by one row is short), else what the last month had (short beyond what
+//! chance takes away; once a register is short anywhere, every town with fewer rows than then is), and in any case what the poverty register's
+//! persons lead to expect of each town. Also says whether a rule fires on an implausible share of a unit. Cost: linear in rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::{Array, Int32Array};
 use rayon::prelude::*;
 
 use super::AssessInput;
-use super::subjects::{POVERTY, Subjects, persons_of, text_at};
+use super::subjects::{POVERTY, Subjects, index, persons_of, text_at};
+use crate::config::registry::Dictionary;
 use crate::model::columns::{MONTH, TOWN_CODE};
+use crate::model::date::Month;
 use crate::model::link::PersonIx;
+use crate::model::record::RecordSet;
+use crate::model::register::{RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
 
-/// A town whose rows are too few.
+/// The registry whose rows say how many rows the others should have.
+pub(crate) const EXPECTED_COUNTS: &str = "expected_counts";
+
+/// Who expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shortfall {
-    /// Rows for the period.
-    pub(crate) rows: i64,
-    /// Rows expected.
-    pub(crate) expected: i64,
+enum By {
+    /// The county's table.
+    County,
+    /// A month before.
+    Earlier(Month),
+    /// The poverty register's persons.
+    Share,
 }
 
-/// Towns (by code) where a registry is too thin to accuse by absence, by registry.
-#[derive(Debug)]
-pub(crate) struct Completeness(BTreeMap<RegistryId, BTreeMap<String, Shortfall>>);
+/// Rows that are not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shortfall {
+    part: Option<String>,
+    rows: i64,
+    expected: i64,
+    by: By,
+}
 
-impl Completeness {
-    /// Counts `registries`, and whom the county would lead to expect.
-    pub(crate) fn new(input: &AssessInput<'_>, subjects: &Subjects<'_>, registries: BTreeSet<RegistryId>) -> Self {
-        let mut poor: BTreeMap<&str, i64> = BTreeMap::new();
-        if let Some((position, _)) = subjects.records.registry(POVERTY) {
-            let mut persons: Vec<usize> =
-                persons_of(subjects.records, subjects.linked, position).map(|(_, person)| person).collect();
-            persons.sort_unstable();
-            persons.dedup();
-            for person in persons {
-                if let Some(town) = subjects.people_text("town_code", PersonIx(super::subjects::index(person))) {
-                    *poor.entry(town).or_default() += 1;
-                }
+impl Shortfall {
+    /// `城乡居民医保参保名册本期只有 30 行，应有行数表写应有 61 行`.
+    pub(crate) fn told(&self, title: &str) -> String {
+        let (rows, expected) = (self.rows, self.expected);
+        let part = self.part.as_ref().map_or_else(String::new, |part| format!("“{part}”"));
+        match self.by {
+            By::County => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有 {expected} 行"),
+            By::Earlier(month) => format!("{title}{part}本期只有 {rows} 行，{month} 有 {expected} 行"),
+            By::Share => format!("{title}本期只有 {rows} 行，按全县比例应有约 {expected} 行"),
+        }
+    }
+}
+
+/// Where a register is short: everywhere, or in towns (by code).
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Short {
+    county: Option<Shortfall>,
+    towns: BTreeMap<String, Shortfall>,
+}
+
+impl Short {
+    fn add(&mut self, town: Option<&str>, shortfall: Shortfall) {
+        match town {
+            Some(town) => {
+                self.towns.entry(town.to_owned()).or_insert(shortfall);
+            }
+            None => {
+                self.county.get_or_insert(shortfall);
             }
         }
-        let count = |registry: RegistryId| {
-            let towns = incomplete_towns(input, subjects, &registry, &poor);
-            (registry, towns)
-        };
-        Self(registries.into_par_iter().map(count).collect())
-    }
-
-    /// Towns where `registry` is too thin; one that was not counted is taken for complete.
-    pub(crate) fn incomplete_towns(&self, registry: &RegistryId) -> impl Iterator<Item = (&String, &Shortfall)> {
-        self.0.get(registry).into_iter().flatten()
     }
 }
 
-fn incomplete_towns(
+/// Registers that are too thin to accuse by absence.
+#[derive(Debug)]
+pub(crate) struct Completeness(BTreeMap<RegistryId, Short>);
+
+impl Completeness {
+    /// Holds the rows of `registries` against what is expected of them; what the county accepts is taken for whole.
+    pub(crate) fn new(input: &AssessInput<'_>, subjects: &Subjects<'_>, registries: BTreeSet<RegistryId>) -> Self {
+        let poor = poor_by_town(subjects);
+        let have = register_rows(input.records, input.dictionary, input.period);
+        let told = told_by_county(input.records, input.dictionary);
+        let short = |registry: RegistryId| {
+            let mut short = Short::default();
+            if input.records.registry(registry.as_str()).is_some() {
+                let have = by_place(&have, &registry);
+                below_county(&have, &by_place(&told, &registry), &mut short);
+                if let Some(earlier) = input.earlier {
+                    below_earlier(&have, &by_place(&earlier.rows, &registry), earlier.period, &mut short);
+                }
+                below_share(input, subjects, &registry, &poor, &mut short);
+            }
+            let accepted = |town: Option<&str>| input.accepts(&registry, town, town.and_then(|code| subjects.town_name(code)));
+            if accepted(None) {
+                short = Short::default();
+            }
+            short.towns.retain(|town, _| !accepted(Some(town)));
+            (registry, short)
+        };
+        Self(registries.into_par_iter().map(short).collect())
+    }
+
+    /// Why nobody of a town can be said not to stand in `registry`; `None` where it is whole.
+    pub(crate) fn shortfall(&self, registry: &RegistryId, town: Option<&str>) -> Option<&Shortfall> {
+        let short = self.0.get(registry)?;
+        town.and_then(|town| short.towns.get(town)).or(short.county.as_ref())
+    }
+}
+
+/// Rows of the month by register, town and part.
+#[must_use]
+pub fn register_rows(records: &RecordSet, dictionary: &Dictionary, period: Month) -> RegisterRows {
+    let count = |registry: &crate::model::record::RegistryRecords| {
+        let part = dictionary.registry(registry.registry.as_str()).and_then(|definition| definition.part.as_deref());
+        let (towns, parts) = (registry.text(TOWN_CODE), part.and_then(|part| registry.text(part)));
+        let (months, years) = (registry.int32(MONTH), registry.int32("year"));
+        let mut rows: BTreeMap<(Option<&str>, Option<&str>), i64> = BTreeMap::new();
+        for row in (0..registry.len()).filter(|row| is_of(months, *row, period.yyyymm()) && is_of(years, *row, period.year())) {
+            *rows.entry((text_at(towns, row), text_at(parts, row))).or_default() += 1;
+        }
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        let named = |((town, part), count)| {
+            (RegisterPart { registry: registry.registry.clone(), town_code: own(town), part: own(part) }, count)
+        };
+        rows.into_iter().map(named).collect::<Vec<_>>()
+    };
+    records.registries.par_iter().flat_map_iter(count).collect()
+}
+
+/// Whether a month or year column says `wanted`, or nothing.
+fn is_of(array: Option<&Int32Array>, row: usize, wanted: i32) -> bool {
+    array.is_none_or(|array| array.is_null(row) || array.value(row) == wanted)
+}
+
+type Places<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), i64>;
+
+/// A register's rows by town and part.
+fn by_place<'a>(rows: &'a RegisterRows, registry: &RegistryId) -> Places<'a> {
+    let own = rows.iter().filter(|(part, _)| part.registry == *registry);
+    own.map(|(part, rows)| ((part.town_code.as_deref(), part.part.as_deref()), *rows)).collect()
+}
+
+/// What the county's table says; registers by id, title or title word.
+#[must_use]
+pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary) -> RegisterRows {
+    let mut told = RegisterRows::new();
+    let Some((_, table)) = records.registry(EXPECTED_COUNTS) else { return told };
+    let counts = table.int("expected_rows");
+    for row in 0..table.len() {
+        let name = table.text_at("expected_registry", row);
+        let count = counts.filter(|counts| counts.is_valid(row)).map(|counts| counts.value(row));
+        let (Some(definition), Some(count)) = (name.and_then(|name| dictionary.named(name)), count) else { continue };
+        let text = |column| table.text_at(column, row).filter(|text| !text.is_empty()).map(str::to_owned);
+        let part = text("expected_part").filter(|_| definition.part.is_some());
+        *told.entry(RegisterPart { registry: definition.id.clone(), town_code: text(TOWN_CODE), part }).or_default() += count;
+    }
+    told
+}
+
+fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
+    let counts = |((at, of), _): &(&(Option<&str>, Option<&str>), &i64)| {
+        town.is_none_or(|town| *at == Some(town)) && part.is_none_or(|part| *of == Some(part))
+    };
+    rows.iter().filter(counts).map(|(_, rows)| rows).sum()
+}
+
+fn below_county(have: &Places<'_>, told: &Places<'_>, short: &mut Short) {
+    for (&(town, part), &expected) in told {
+        let rows = sum(have, town, part);
+        if rows < expected {
+            short.add(town, Shortfall { part: part.map(str::to_owned), rows, expected, by: By::County });
+        }
+    }
+}
+
+/// More than a month's changes and chance take away: three rows, 5 %, and one standard deviation.
+fn is_cut(rows: i64, expected: i64) -> bool {
+    let lacking = expected - rows;
+    lacking >= 3 && lacking.saturating_mul(20) > expected && lacking.saturating_mul(lacking) > expected
+}
+
+fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &mut Short) {
+    let towns: BTreeSet<&str> = earlier.keys().filter_map(|(town, _)| *town).collect();
+    let parts: BTreeSet<Option<&str>> = earlier.keys().map(|(_, part)| *part).chain([None]).collect();
+    // (town, part, rows now, rows then) of every town and every part of it.
+    let cells = |town: Option<&str>| -> Vec<(Option<String>, i64, i64)> {
+        parts.iter().map(|part| (part.map(str::to_owned), sum(have, town, *part), sum(earlier, town, *part))).collect()
+    };
+    let worst = |town: Option<&str>, is_short: &dyn Fn(i64, i64) -> bool| {
+        let short = cells(town).into_iter().filter(|(_, rows, expected)| is_short(*rows, *expected));
+        short.max_by_key(|(_, rows, expected)| expected - rows)
+    };
+    let shortfall = |(part, rows, expected)| Shortfall { part, rows, expected, by: By::Earlier(month) };
+    let cut: BTreeSet<&str> = towns.iter().copied().filter(|town| worst(Some(town), &is_cut).is_some()).collect();
+    // What is lacking beside the towns that are cut: spread thinly over the others, or in rows that name no town.
+    let left = |rows: &Places<'_>, part: Option<&str>| {
+        sum(rows, None, part) - cut.iter().map(|town| sum(rows, Some(town), part)).sum::<i64>()
+    };
+    let thin = parts.iter().any(|part| is_cut(left(have, *part), left(earlier, *part)));
+    if cut.is_empty() && !thin {
+        return;
+    }
+    for town in &towns {
+        if let Some(worst) = worst(Some(town), &|rows, expected| rows < expected) {
+            short.add(Some(town), shortfall(worst));
+        }
+    }
+    if thin && let Some(worst) = worst(None, &|rows, expected| rows < expected) {
+        // A register whose rows name no town is thin everywhere.
+        if towns.is_empty() || sum(have, None, None) - towns.iter().map(|town| sum(have, Some(town), None)).sum::<i64>() > 0 {
+            short.add(None, shortfall(worst));
+        }
+    }
+}
+
+/// Poverty persons by town.
+fn poor_by_town<'a>(subjects: &Subjects<'a>) -> BTreeMap<&'a str, i64> {
+    let mut poor: BTreeMap<&str, i64> = BTreeMap::new();
+    if let Some((position, _)) = subjects.records.registry(POVERTY) {
+        let mut persons: Vec<usize> = persons_of(subjects.records, subjects.linked, position).map(|(_, person)| person).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        for person in persons {
+            if let Some(town) = subjects.people_text("town_code", PersonIx(index(person))) {
+                *poor.entry(town).or_default() += 1;
+            }
+        }
+    }
+    poor
+}
+
+/// Towns with far fewer rows than the county's ratio of rows to poverty persons leads to expect.
+fn below_share(
     input: &AssessInput<'_>,
     subjects: &Subjects<'_>,
     registry: &RegistryId,
     poor: &BTreeMap<&str, i64>,
-) -> BTreeMap<String, Shortfall> {
-    let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return BTreeMap::new() };
+    short: &mut Short,
+) {
+    let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return };
     let (towns, months, years) = (records.text(TOWN_CODE), records.int32(MONTH), records.int32("year"));
     let mut rows: BTreeMap<&str, i64> = BTreeMap::new();
     for (row, person) in persons_of(subjects.records, subjects.linked, position) {
-        let in_period = |array: Option<&arrow::array::Int32Array>, wanted: i32| {
-            use arrow::array::Array;
-            array.is_none_or(|array| array.is_null(row) || array.value(row) == wanted)
-        };
-        if !in_period(months, input.period.yyyymm()) || !in_period(years, input.period.year()) {
+        if !is_of(months, row, input.period.yyyymm()) || !is_of(years, row, input.period.year()) {
             continue;
         }
-        let person = PersonIx(super::subjects::index(person));
+        let person = PersonIx(index(person));
         if let Some(town) = text_at(towns, row).or_else(|| subjects.people_text("town_code", person)) {
             *rows.entry(town).or_default() += 1;
         }
     }
     let settings = &input.policy.settings;
-    shortfalls(&rows, poor, settings.completeness_share, settings.completeness_least)
+    for (town, shortfall) in shares(&rows, poor, settings.completeness_share, settings.completeness_least) {
+        short.add(Some(&town), shortfall);
+    }
 }
 
-fn shortfalls(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
+fn shares(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, least: i64) -> BTreeMap<String, Shortfall> {
     let (all_rows, all_poor) = (rows.values().sum::<i64>(), poor.values().sum::<i64>());
-    if all_poor == 0 {
-        return BTreeMap::new();
-    }
     let mut short = BTreeMap::new();
+    if all_poor == 0 {
+        return short;
+    }
     for (town, poor) in poor {
         let expected = poor.saturating_mul(all_rows) / all_poor;
         let rows = rows.get(town).copied().unwrap_or(0);
         if expected >= least && rows.saturating_mul(10_000) < expected.saturating_mul(share) {
-            short.insert((*town).to_owned(), Shortfall { rows, expected });
+            short.insert((*town).to_owned(), Shortfall { part: None, rows, expected, by: By::Share });
         }
     }
     short
+}
+
+/// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by three standard deviations and
+/// one more, so that in a small unit a few are no news.
+pub(crate) fn is_implausible(fired: i64, judged: i64, share: i64) -> bool {
+    let (fired, judged, share) = (i128::from(fired), i128::from(judged), i128::from(share));
+    let excess = (fired - 1) * 10_000 - judged * share;
+    excess > 0 && excess * excess > 9 * judged * share * (10_000 - share)
 }
 
 #[cfg(test)]
@@ -104,10 +293,61 @@ mod tests {
     fn a_town_without_rows_is_short_and_a_tiny_registry_is_not() {
         let poor = BTreeMap::from([("a", 1000), ("b", 1000), ("c", 1000)]);
         let rows = BTreeMap::from([("a", 300), ("b", 290)]);
-        let short = shortfalls(&rows, &poor, 5000, 20);
+        let short = shares(&rows, &poor, 5000, 20);
         assert_eq!(short.keys().collect::<Vec<_>>(), ["c"]);
-        assert_eq!(short["c"], Shortfall { rows: 0, expected: 196 });
+        assert_eq!((short["c"].rows, short["c"].expected), (0, 196));
         let few = BTreeMap::from([("a", 9), ("b", 9)]);
-        assert!(shortfalls(&few, &poor, 5000, 20).is_empty());
+        assert!(shares(&few, &poor, 5000, 20).is_empty());
+    }
+
+    fn places<'a>(cells: &[(&'a str, &'a str, i64)]) -> Places<'a> {
+        let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+        cells.iter().map(|(town, part, rows)| ((some(town), some(part)), *rows)).collect()
+    }
+
+    fn earlier(have: &[(&str, &str, i64)], then: &[(&str, &str, i64)]) -> Short {
+        let mut short = Short::default();
+        below_earlier(&places(have), &places(then), Month(0), &mut short);
+        short
+    }
+
+    #[test]
+    fn a_list_that_was_cut_off_is_short_where_it_ends_and_below() {
+        let then = [("a", "", 100), ("b", "", 60), ("c", "", 80)];
+        let short = earlier(&[("a", "", 100), ("b", "", 58)], &then);
+        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["b", "c"], "two rows fewer in b would be no news alone");
+        assert_eq!(earlier(&[("a", "", 97), ("b", "", 58), ("c", "", 81)], &then), Short::default());
+    }
+
+    #[test]
+    fn a_list_that_lost_every_other_row_is_short_everywhere_even_in_small_towns() {
+        let then: Vec<(&str, &str, i64)> = ["a", "b", "c", "d", "e", "f"].map(|town| (town, "", 4)).to_vec();
+        let have: Vec<(&str, &str, i64)> = then.iter().map(|(town, part, rows)| (*town, *part, rows / 2)).collect();
+        assert_eq!(earlier(&have, &then).towns.len(), 6);
+    }
+
+    #[test]
+    fn a_stage_that_is_not_there_is_short() {
+        let short = earlier(&[("a", "小学", 50)], &[("a", "小学", 50), ("a", "初中", 9)]);
+        assert_eq!(short.towns["a"].part.as_deref(), Some("初中"));
+    }
+
+    #[test]
+    fn the_county_knows_to_the_row() {
+        let mut short = Short::default();
+        below_county(&places(&[("a", "", 99), ("b", "", 10)]), &places(&[("a", "", 100), ("b", "", 10)]), &mut short);
+        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["a"]);
+        let mut short = Short::default();
+        below_county(&places(&[("a", "", 99)]), &places(&[("", "", 100)]), &mut short);
+        assert!(short.county.is_some());
+    }
+
+    #[test]
+    fn half_of_a_population_is_implausible_where_a_tenth_would_be_much() {
+        assert!(is_implausible(132, 296, 1000));
+        assert!(is_implausible(9, 18, 1000));
+        assert!(!is_implausible(3, 8, 1000), "a few in a small village");
+        assert!(!is_implausible(30, 296, 1000));
+        assert!(!is_implausible(0, 0, 1000));
     }
 }

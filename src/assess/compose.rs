@@ -1,6 +1,9 @@
 //! From an outcome to a finding: who, how much, the cells it rests on, how sure, one sentence.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::BooleanArray;
 
 use super::AssessInput;
 use super::columns::FactValue;
@@ -8,7 +11,7 @@ use super::evaluate::Evaluated;
 use super::facts::{FactColumn, Facts};
 use super::places::Places;
 use super::subjects::{Groups, NONE, Subjects};
-use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Take};
+use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Source, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, ID_NUMBER, ID_RAW, NAME, RELATION};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
@@ -50,6 +53,7 @@ pub(crate) struct Composer<'a> {
     pub(crate) subjects: &'a Subjects<'a>,
     /// Facts by name: definition and column.
     facts: HashMap<&'a str, (&'a Fact, &'a FactColumn)>,
+    filters: &'a HashMap<(usize, String), Arc<BooleanArray>>,
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
     /// Where people live.
     pub(crate) places: Places<'a>,
@@ -77,13 +81,26 @@ impl<'a> Composer<'a> {
         });
         let contested = contested.filter_map(|row| subjects.person(row)).collect();
         let by_name = |fact: &'a Fact| Some((fact.name.as_str(), (fact, facts.columns.get(&fact.name)?)));
+        let filters = &facts.filters;
         let facts = input.policy.facts.iter().filter_map(by_name).collect();
-        Self { input, subjects, facts, values, places, rows, contested }
+        Self { input, subjects, facts, filters, values, places, rows, contested }
     }
 
     /// A fact's definition and column.
     pub(crate) fn fact(&self, name: &str) -> Option<(&'a Fact, &'a FactColumn)> {
         self.facts.get(name).copied()
+    }
+
+    /// Whether a yes-or-no fact about persons is true of one.
+    pub(crate) fn is_true_of(&self, fact: &str, person: PersonIx) -> bool {
+        let at = self.subjects.subject_of.get(person.0 as usize);
+        self.fact(fact).zip(at).is_some_and(|((_, column), at)| column.is_true(*at as usize))
+    }
+
+    /// Which rows of the registry at `position` count for a source; `None` for all.
+    pub(crate) fn filter(&self, position: usize, source: &Source) -> Option<&'a BooleanArray> {
+        let text = source.filter.as_ref()?.text.clone();
+        self.filters.get(&(position, text)).map(Arc::as_ref)
     }
 
     /// Whom subject `at` of a scope is.

@@ -4,7 +4,7 @@
 //! given is all null, and says why. A column knows whom its value is peculiar to, so that expressions are evaluated for
 //! those and once for everybody else. Cost: linear in rows per source, and in peculiar subjects per expression.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, UInt32Array};
@@ -48,6 +48,8 @@ impl FactColumn {
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) columns: BTreeMap<String, FactColumn>,
+    /// Which rows pass a source's filter, by the registry's position and the filter's text.
+    pub(crate) filters: HashMap<(usize, String), Arc<BooleanArray>>,
     /// Household of each person, for household facts in person rules.
     household_of: UInt32Array,
     /// Persons who have one.
@@ -58,7 +60,7 @@ pub(crate) struct Facts {
 impl Facts {
     fn new(household_of: UInt32Array, households: usize) -> Self {
         let housed = (0..household_of.len()).filter(|at| household_of.is_valid(*at)).map(index).collect();
-        Self { columns: BTreeMap::new(), household_of, housed, households }
+        Self { columns: BTreeMap::new(), filters: HashMap::new(), household_of, housed, households }
     }
 
     pub(crate) fn collect(
@@ -88,6 +90,8 @@ impl Facts {
         });
         let read = read.collect::<Result<Vec<_>, AssessError>>()?;
         facts.columns.extend(read);
+        drop(openings);
+        facts.filters = reader.into_filters();
         // What rests on other facts comes when they are there.
         while !pending.is_empty() {
             let ready: Vec<&Fact>;

@@ -6,11 +6,11 @@
 //! is a note, never zero findings; an empty cell is "cannot tell", counted, never a finding; an accusation by absence
 //! is held back while somebody could be the person. Cost: linear in rows, plus one column pass per expression.
 
+mod absence;
 pub mod cases;
 mod columns;
 mod completeness;
 mod compose;
-mod doubt;
 mod evaluate;
 mod exemption;
 mod facts;
@@ -24,32 +24,36 @@ mod rows;
 mod subjects;
 mod tables;
 mod tally;
+mod trust;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
+use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
-use crate::model::link::{Linked, PersonIx};
-use crate::model::record::{RecordSet, RowId};
+use crate::model::link::Linked;
+use crate::model::record::RecordSet;
+use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
+use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
+pub use completeness::{register_rows, told_by_county};
 use compose::{Composer, Draft};
-use doubt::Doubter;
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
 use facts::Facts;
 pub use identity::HeldBack;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
+use trust::{TownsHeld, Trust, Unit};
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
@@ -76,6 +80,10 @@ pub struct AssessInput<'a> {
     /// Subjects found in earlier months: rule → person ids and household codes. Where a rule cannot decide about one of them, or
     /// need not, [`Assessed::withheld`] says so; `None` where nobody asks.
     pub known: Option<&'a BTreeMap<String, BTreeSet<String>>>,
+    /// Rows of the last month known, by register part.
+    pub earlier: Option<&'a EarlierRows>,
+    /// Registers that the county knows to be whole.
+    pub accepted: &'a [Accepted],
 }
 
 impl AssessInput<'_> {
@@ -85,6 +93,12 @@ impl AssessInput<'_> {
 
     fn field_title(&self, name: &str) -> String {
         self.dictionary.fields.get(name).map_or_else(|| name.to_owned(), |field| field.title.clone())
+    }
+
+    /// Whether the county knows the register to be whole, everywhere or in a town (by code and name).
+    fn accepts(&self, registry: &RegistryId, code: Option<&str>, name: Option<&str>) -> bool {
+        let here = |town: &str| code == Some(town) || name == Some(town);
+        self.accepted.iter().any(|known| known.registry == *registry && known.town.as_deref().is_none_or(here))
     }
 
     /// Type of a record column that this run's files do not have.
@@ -147,6 +161,8 @@ pub struct Assessed {
     pub facts_household: FactTable,
     /// Accusations that wait until a human has decided; over the whole county.
     pub held: Vec<HeldBack>,
+    /// What the rules would say where a register is not whole: for the data team alone, in the order of findings.
+    pub suspended: Vec<Finding>,
 }
 
 /// Why a run could not be assessed; always our fault, as policies are checked when they are loaded.
@@ -176,6 +192,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
     assessed.drafts.extend(of_identity);
     let findings = settle(input, assessed.drafts);
+    let suspended = settle(input, assessed.suspended);
     let mut notes = assessed.notes;
     notes.extend(exemptions.notes(input));
     let exemptions = exemptions.uses(input, &subjects);
@@ -188,7 +205,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let mut withheld = assessed.withheld;
     withheld.sort();
     let (counts, held) = (assessed.counts, assessed.held);
-    Ok(Assessed { findings, rates, notes, counts, withheld, exemptions, facts_person, facts_household, held })
+    Ok(Assessed { findings, rates, notes, counts, withheld, exemptions, facts_person, facts_household, held, suspended })
 }
 
 /// Facts and outcomes, before anything is composed.
@@ -248,17 +265,20 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
     let mut registries = BTreeSet::new();
     for evaluated in &run.evaluated {
         registries.extend(searched_registries(composer, evaluated));
+        registries.extend(clearing_registries(composer, evaluated));
     }
+    let accusations: Vec<Vec<Accusation>> =
+        run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
     let searched = Searched {
-        doubter: Doubter::new(composer, &registries),
+        guard: AbsenceGuard::new(composer, &accused(composer, &run.evaluated, &accusations)),
         complete: Completeness::new(composer.input, composer.subjects, registries),
     };
-    let of_rule = |evaluated: &Evaluated<'_>| {
+    let of_rule = |(evaluated, accusations): (&Evaluated<'_>, &Vec<Accusation>)| {
         let mut of_rule = Collected::default();
-        of_rule.rule(composer, &searched, evaluated);
+        of_rule.rule(composer, &searched, evaluated, accusations);
         of_rule
     };
-    let of_rules: Vec<Collected> = run.evaluated.par_iter().map(of_rule).collect();
+    let of_rules: Vec<Collected> = run.evaluated.par_iter().zip(&accusations).map(of_rule).collect();
     let mut collected = Collected { notes: run.not_evaluated.clone(), ..Collected::default() };
     for of_rule in of_rules {
         collected.append(of_rule);
@@ -271,8 +291,61 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
 
 /// What is known of the registries in which rules look for somebody.
 struct Searched<'a> {
-    doubter: Doubter<'a>,
+    guard: AbsenceGuard<'a>,
     complete: Completeness,
+}
+
+/// A subject for whom a rule fires.
+struct Accusation {
+    at: usize,
+    /// Registries in which nobody of the subject was found; empty where nothing is accused by absence.
+    in_vain: Vec<RegistryId>,
+}
+
+/// Facts that a row of some register would make true, beside those searched: were one true of an accused, the rule might not fire.
+fn clearing_facts(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<String> {
+    let condition = evaluated.condition;
+    let is_presence = |name: &&String| {
+        let sources = composer.fact(name).filter(|(fact, _)| fact.scope == Scope::Person).map(|(fact, _)| &fact.origin);
+        matches!(sources, Some(Origin::Sources { sources, .. }) if sources.iter().all(|source| source.take == Take::Exists))
+    };
+    if condition.searched.is_empty() {
+        return Vec::new();
+    }
+    condition.mentions.iter().filter(|name| !condition.searched.contains(name)).filter(is_presence).cloned().collect()
+}
+
+impl Accusation {
+    fn of_rule(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<Self> {
+        let scope = evaluated.rule.card.scope;
+        let in_vain = |at: usize| composer.searched_in_vain(evaluated, composer.about(scope, at));
+        evaluated.with(Outcome::Fires).map(|at| Self { at, in_vain: in_vain(at) }).collect()
+    }
+}
+
+/// Whom the rules accuse of not standing in which registry; nobody where the policy does not report what is held back.
+fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[Vec<Accusation>]) -> Accused {
+    let mut accused = Accused::new();
+    if !identity::reports_reviews(composer.input.policy) {
+        return accused;
+    }
+    for (evaluated, accusations) in evaluated.iter().zip(accusations) {
+        let clearing = composer.registries_of(&clearing_facts(composer, evaluated));
+        for accusation in accusations.iter().filter(|accusation| !accusation.in_vain.is_empty()) {
+            let persons = composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
+            for registry in accusation.in_vain.iter().chain(&clearing) {
+                accused.entry(registry.clone()).or_default().extend(&persons);
+            }
+        }
+    }
+    accused
+}
+
+/// Lists of persons that could clear an accused.
+fn clearing_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<RegistryId> {
+    let people = &composer.input.policy.settings.people;
+    let registries = composer.registries_of(&clearing_facts(composer, evaluated));
+    registries.into_iter().filter(|registry| people.contains(registry)).collect()
 }
 
 /// Registries in which a rule looks for somebody.
@@ -288,6 +361,7 @@ fn searched_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> BT
 #[derive(Default)]
 struct Collected {
     drafts: Vec<Draft>,
+    suspended: Vec<Draft>,
     held: Vec<HeldBack>,
     rates: Vec<Rate>,
     notes: Vec<RuleNote>,
@@ -298,6 +372,7 @@ struct Collected {
 impl Collected {
     fn append(&mut self, mut next: Self) {
         self.drafts.append(&mut next.drafts);
+        self.suspended.append(&mut next.suspended);
         self.held.append(&mut next.held);
         self.rates.append(&mut next.rates);
         self.notes.append(&mut next.notes);
@@ -334,7 +409,7 @@ impl Collected {
         self.notes.extend(tallied.notes);
     }
 
-    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>) {
+    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>, accusations: &[Accusation]) {
         let card = &evaluated.rule.card;
         for at in evaluated.with(Outcome::Exempt) {
             let until = evaluated.exempt_until.get(&at).copied().flatten();
@@ -354,41 +429,43 @@ impl Collected {
                 self.notes.push(RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned: waiting });
             }
             if let Some(target) = &evaluated.condition.rate {
-                self.rates.extend(rates::rates(composer, evaluated, target, &BTreeSet::new()));
+                self.rates.extend(rates::rates(composer, evaluated, target, &TownsHeld::default()));
             }
             return;
         }
-        let fired: Vec<usize> = evaluated.with(Outcome::Fires).collect();
-        let in_vain: Vec<_> =
-            fired.iter().map(|at| composer.searched_in_vain(evaluated, composer.about(card.scope, *at))).collect();
-        let short = short_towns(composer, &searched.complete, evaluated);
-        let could_be = could_be(composer, &searched.doubter, evaluated, &fired, &in_vain);
-
-        let mut held_in_town: BTreeMap<String, i64> = BTreeMap::new();
+        let clearing = clearing_facts(composer, evaluated);
+        let trust = Trust::of_rule(composer, &searched.complete, evaluated, accusations);
+        let mut concerned: BTreeMap<Unit, i64> = BTreeMap::new();
         let mut held_back = 0_i64;
-        for ((at, in_vain), doubts) in fired.iter().zip(&in_vain).zip(could_be) {
+        for accusation in accusations {
+            let Accusation { at, in_vain } = accusation;
             let about = composer.about(card.scope, *at);
-            let town = composer.subjects.people_text("town_code", composer.face(about));
-            if let Some(town) = town.filter(|town| !in_vain.is_empty() && short.contains_key(*town)) {
-                *held_in_town.entry(town.to_owned()).or_default() += 1;
-            } else if doubts.is_empty() {
+            if let Some(unit) = trust.unit(composer, accusation, about) {
+                *concerned.entry(unit).or_default() += 1;
+                held_back += 1;
+                self.suspended.push(composer.finding(evaluated, *at, in_vain));
+                let why = Withholding::Suspended(Suspension::NotEvaluated);
+                self.withhold(composer, evaluated, std::iter::once(*at), why);
+                continue;
+            }
+            let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
+            let could_be = persons.into_iter().map(|person| {
+                let clearing: Vec<String> = clearing.iter().filter(|fact| !composer.is_true_of(fact, person)).cloned().collect();
+                (person, searched.guard.rows(&evaluated.condition.searched, &clearing, person))
+            });
+            let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
+            if could_be.is_empty() {
                 self.drafts.push(composer.finding(evaluated, *at, in_vain));
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
-                self.held.extend(doubts.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
+                self.held.extend(could_be.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
             }
         }
-        let unknown = evaluated.count(Outcome::Unknown);
-        self.count(composer, evaluated, held_back + held_in_town.values().sum::<i64>(), unknown);
-        for (town, (name, reason)) in &short {
-            let concerned = held_in_town.get(town).copied().unwrap_or(0);
-            let note = format!("未评估：{reason}");
-            self.notes.push(RuleNote { rule: card.id.clone(), town: Some(name.clone()), note, held: true, concerned });
-        }
+        self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
+        self.notes.extend(trust.notes(evaluated.rule, &concerned));
         if let Some(target) = &evaluated.condition.rate {
-            let held: BTreeSet<String> = short.into_keys().collect();
-            self.rates.extend(rates::rates(composer, evaluated, target, &held));
+            self.rates.extend(rates::rates(composer, evaluated, target, &trust.towns_held()));
         }
     }
 
@@ -403,7 +480,8 @@ impl Collected {
             let note = format!("{unknown} {unit}所需栏目为空，无法判断");
             self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown });
         }
-        if judged >= settings.implausible_least
+        if evaluated.condition.searched.is_empty()
+            && judged >= settings.implausible_least
             && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
         {
             let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
@@ -413,57 +491,6 @@ impl Collected {
         let exempt_reasons = evaluated.exempt_reasons.clone();
         self.counts.push(RuleCount { rule, population, passed, fired, exempt, exempt_reasons, unknown, held });
     }
-}
-
-/// Towns (by code) where a searched registry is too thin, with the town's name and the reason.
-fn short_towns(
-    composer: &Composer<'_>,
-    complete: &Completeness,
-    evaluated: &Evaluated<'_>,
-) -> BTreeMap<String, (String, String)> {
-    let mut short = BTreeMap::new();
-    for registry in searched_registries(composer, evaluated) {
-        for (town, found) in complete.incomplete_towns(&registry) {
-            let title = composer.input.registry_title(registry.as_str());
-            let reason = format!("{title}本期只有 {} 行，按全县比例应有约 {} 行", found.rows, found.expected);
-            let name = composer.subjects.town_name(town).unwrap_or(town).to_owned();
-            short.entry(town.clone()).or_insert((name, reason));
-        }
-    }
-    short
-}
-
-type Doubts = Vec<(PersonIx, Vec<RowId>)>;
-
-/// For each accused subject, the persons who could be in a searched registry after all, and as which rows.
-fn could_be(
-    composer: &Composer<'_>,
-    doubter: &Doubter<'_>,
-    evaluated: &Evaluated<'_>,
-    fired: &[usize],
-    in_vain: &[Vec<RegistryId>],
-) -> Vec<Doubts> {
-    let mut doubts: Vec<Doubts> = vec![Vec::new(); fired.len()];
-    if !identity::reports_reviews(composer.input.policy) {
-        return doubts;
-    }
-    // Subjects searched for in the same registries are looked up in one pass.
-    let mut batches: BTreeMap<&[RegistryId], Vec<(usize, PersonIx)>> = BTreeMap::new();
-    for (slot, (at, registries)) in fired.iter().zip(in_vain).enumerate() {
-        if !registries.is_empty() {
-            let persons = composer.persons(composer.about(evaluated.rule.card.scope, *at));
-            batches.entry(registries).or_default().extend(persons.into_iter().map(|person| (slot, person)));
-        }
-    }
-    for (registries, accused) in batches {
-        let persons: Vec<PersonIx> = accused.iter().map(|(_, person)| *person).collect();
-        for ((slot, person), rows) in accused.iter().zip(doubter.doubts(registries, &persons)) {
-            if !rows.is_empty() {
-                doubts[*slot].push((*person, rows));
-            }
-        }
-    }
-    doubts
 }
 
 /// Orders, filters and names the findings.

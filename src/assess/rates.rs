@@ -3,10 +3,11 @@
 //! Takes the outcomes of a rule; the denominator is its population without those who are exempt or cannot be told,
 //! the numerator those who satisfy it. Subjects of towns where the rule was held are counted nowhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
+use super::trust::TownsHeld;
 use crate::config::policy::{ParameterValue, RateTarget};
 use crate::model::finding::Rate;
 
@@ -14,12 +15,7 @@ use crate::model::finding::Rate;
 type Unit<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// Rates of a rule, county first, then towns and their villages in code order.
-pub(crate) fn rates(
-    composer: &Composer<'_>,
-    evaluated: &Evaluated<'_>,
-    target: &RateTarget,
-    held_towns: &BTreeSet<String>,
-) -> Vec<Rate> {
+pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: &RateTarget, held: &TownsHeld) -> Vec<Rate> {
     let county = composer.input.policy.county.as_str();
     let asked = evaluated.outcomes().filter_map(|(at, outcome)| {
         let satisfied = match outcome {
@@ -31,7 +27,7 @@ pub(crate) fn rates(
     });
     let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
     for (place, (satisfied, asked)) in composer.places.sums(asked) {
-        if place.town_code.is_some_and(|town| held_towns.contains(town)) {
+        if held.contains(place.town_code) {
             continue;
         }
         let mut count = |unit, name: &dyn Fn() -> String| {

@@ -154,6 +154,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Which rows pass each filter evaluated so far.
+    pub(super) fn into_filters(self) -> HashMap<(usize, String), Arc<BooleanArray>> {
+        self.filters
+    }
+
     /// Looks up a fact's sources.
     pub(super) fn open_all(&mut self, fact: &'a Fact, sources: &'a [Source]) -> Result<Opening<'a>, AssessError> {
         let mut opened = Vec::new();

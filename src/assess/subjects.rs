@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use arrow::array::{Array, StringArray};
+use arrow::array::{Array, Date32Array, StringArray};
 
 use crate::config::policy::Policy;
 use crate::model::columns::{HEAD_ID, HOUSEHOLD_CODE, ID_STATE, IdState};
@@ -265,6 +265,13 @@ impl<'a> Subjects<'a> {
             .map(|person| PersonIx(index(person)))
             .find(|person| self.people_text("town_code", *person) == Some(code))
             .and_then(|person| self.people_text("town", person))
+    }
+
+    /// Birth date of a person, in days.
+    pub(crate) fn people_birth(&self, person: PersonIx) -> Option<i32> {
+        let births = self.linked.people.0.column_by_name("birth")?.as_any().downcast_ref::<Date32Array>()?;
+        let at = person.0 as usize;
+        (at < births.len() && births.is_valid(at)).then(|| births.value(at))
     }
 
     /// A text column of the people table.

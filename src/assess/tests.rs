@@ -53,6 +53,8 @@ pub(super) fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Asse
         towns,
         villages: &[],
         known: None,
+        earlier: None,
+        accepted: &[],
     };
     assess(&input).expect("assesses")
 }

@@ -35,6 +35,8 @@ fn judged(policy: &Policy, case: &Case) -> Option<(Verdict, String)> {
         towns: &[],
         villages: &[],
         known: None,
+        earlier: None,
+        accepted: &[],
     };
     let assessed = assess(&input).expect("assesses");
     let held = assessed.notes.iter().filter(|note| note.held && note.town.is_none());

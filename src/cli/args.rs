@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::date::{Day, Month};
+use crate::model::register::Accepted;
+use crate::practice::Partial;
 
 /// bidui 比对: who is entitled and missing, who receives and should not, where two registries contradict each other.
 #[derive(Debug, Parser)]
@@ -85,6 +87,9 @@ pub(super) struct RunArgs {
     /// Last month's run folder: person and household ids go on from there 上个月的运行文件夹，编号沿用
     #[arg(long, value_name = "RUN")]
     pub(super) previous: Option<PathBuf>,
+    /// This register is whole, however few its rows: REGISTRY or REGISTRY:TOWN; may be repeated 确认这个名册（在这个乡镇）是完整的
+    #[arg(long, value_name = "REGISTRY[:TOWN]")]
+    pub(super) accept_partial: Vec<Accepted>,
     /// Mask every number everywhere 所有号码脱敏
     #[arg(long)]
     pub(super) mask: bool,
@@ -119,6 +124,9 @@ pub(super) struct CheckArgs {
     /// Also print a mapping to paste into the pipeline for each file 打印可粘贴的列对应关系
     #[arg(long)]
     pub(super) mapping: bool,
+    /// Also run every rule's cases 逐条试一遍各条规则的用例
+    #[arg(long)]
+    pub(super) cases: bool,
 }
 
 #[derive(Debug, Args)]
@@ -159,6 +167,12 @@ pub(super) struct PracticeArgs {
     /// Formats and layouts 文件格式与版式
     #[arg(long, value_enum, default_value = "mixed")]
     pub(super) layout: LayoutName,
+    /// Kinds of damage and layouts: 2 all, 1 those that fixtures/ were made with 损坏和版式的种类
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(super) edition: u8,
+    /// A registry that comes in short, truth unchanged: insurance:0.5 every second person, disability:cut=0.5 the first half, student:初中 without a stage, a school or a town, tekun the header alone; repeatable 只交一部分的名册
+    #[arg(long, value_name = "REGISTRY[:PART]")]
+    pub(super) partial: Vec<Partial>,
     /// Folder with the division lists 行政区划文件夹
     #[arg(long, default_value = "pipelines/divisions")]
     pub(super) divisions: PathBuf,

@@ -33,6 +33,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         ledger: arguments.ledger,
         decisions: arguments.decisions,
         previous: arguments.previous,
+        accepted: arguments.accept_partial,
         executable: executable()?,
     };
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {

@@ -74,6 +74,8 @@ pub struct RegistryDefinition {
     pub title_words: Vec<String>,
     /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
     pub identified_by: Vec<String>,
+    /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
+    pub part: Option<String>,
 }
 
 /// Every field and registry of a pipeline.
@@ -113,6 +115,7 @@ struct WrittenRegistry {
     title_words: Vec<String>,
     #[serde(default)]
     identified_by: Vec<Spanned<String>>,
+    part: Option<Spanned<String>>,
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -237,6 +240,14 @@ impl Dictionary {
         self.registries.iter().find(|definition| definition.id.as_str() == id)
     }
 
+    /// The registry that an office calls so: by id, title, or a word that its titles have.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&RegistryDefinition> {
+        let name = name.trim();
+        let exact = self.registries.iter().find(|known| known.id.as_str() == name || known.title == name);
+        exact.or_else(|| self.registries.iter().find(|known| known.title_words.iter().any(|word| name.contains(word.as_str()))))
+    }
+
     /// Record columns that a registry's rows can have, by the field that gives them; the place fields together give theirs where the
     /// first of them stands.
     #[must_use]
@@ -325,6 +336,7 @@ fn resolve_registry(
     check(&mut written.required.get_ref().iter().flatten(), &alternatives);
     check(&mut written.telling.iter(), &used);
     check(&mut written.identified_by.iter(), &used);
+    check(&mut written.part.iter(), &used);
     check(&mut written.aliases.keys(), &used);
     check(&mut written.excluded.iter().flatten(), &known);
     if written.required.get_ref().iter().all(Vec::is_empty) {
@@ -351,6 +363,7 @@ fn resolve_registry(
         excluded: written.excluded.iter().map(|group| plain(group)).collect(),
         title_words: written.title_words,
         identified_by: plain(&written.identified_by),
+        part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,
     }

@@ -26,9 +26,9 @@ pub use record::Month;
 /// `PRAGMA application_id`: "bidu".
 const APPLICATION: i32 = 0x6269_6475;
 /// `PRAGMA user_version`: raised when the tables change.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Tables whose rows are never changed.
-const TABLES: [&str; 6] = ["run", "sighting", "withheld", "receipt", "returned_row", "answer"];
+const TABLES: [&str; 7] = ["run", "sighting", "withheld", "receipt", "returned_row", "answer", "register_rows"];
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -116,20 +116,29 @@ impl Ledger {
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
         connection.execute_batch(settings).map_err(LedgerError::sql("打开"))?;
         if application != APPLICATION {
-            let (tables, triggers) = (include_str!("schema.sql"), triggers());
+            let (tables, triggers) = (SCHEMA, triggers(&TABLES));
             let script = format!(
                 "BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             );
             connection.execute_batch(&script).map_err(LedgerError::sql("建立"))?;
+        } else if version < 2 {
+            // Version 1 did not count registers' rows.
+            let table = SCHEMA.find("CREATE TABLE register_rows").and_then(|at| SCHEMA.get(at..)).unwrap_or_default();
+            let triggers = triggers(&["register_rows"]);
+            let script = format!("BEGIN IMMEDIATE; {table}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
+            connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }
         Ok(Self { connection })
     }
 }
 
+/// The tables, the newest last.
+const SCHEMA: &str = include_str!("schema.sql");
+
 /// What keeps rows as they are.
-fn triggers() -> String {
+fn triggers(tables: &[&str]) -> String {
     let mut script = String::new();
-    for (table, action) in TABLES.iter().flat_map(|table| ["UPDATE", "DELETE"].map(|action| (table, action))) {
+    for (table, action) in tables.iter().flat_map(|table| ["UPDATE", "DELETE"].map(|action| (table, action))) {
         // Writing to a String cannot fail.
         let _ = writeln!(
             script,

@@ -10,6 +10,8 @@ use super::{Ledger, LedgerError};
 use crate::model::date;
 use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
 use crate::model::ids::hexadecimal;
+use crate::model::register::{EarlierRows, RegisterPart, RegisterRows};
+use crate::model::registry::RegistryId;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{
     Answer, Opinion, Remembered, Standing, Standings, State, Suspension, Verdict, Withheld, Withholding,
@@ -26,6 +28,8 @@ pub struct Month<'a> {
     pub findings: &'a [Finding],
     /// Subjects about whom rules could not decide, or need not.
     pub withheld: &'a [Withheld],
+    /// Rows by register part, that next month's may be held against them.
+    pub rows: &'a RegisterRows,
     /// What was not evaluated.
     pub notes: &'a [RuleNote],
     /// The rules.
@@ -206,9 +210,40 @@ impl Ledger {
                 };
                 withheld.execute(params![run, standing.finding_id, why, until]).map_err(&error)?;
             }
+            let mut rows = transaction.prepare("INSERT INTO register_rows VALUES (?1, ?2, ?3, ?4, ?5)").map_err(&error)?;
+            for (part, count) in month.rows {
+                let (town, of) = (part.town_code.as_deref().unwrap_or(""), part.part.as_deref().unwrap_or(""));
+                rows.execute(params![run, part.registry.as_str(), town, of, count]).map_err(&error)?;
+            }
         }
         transaction.commit().map_err(&error)?;
         Ok(true)
+    }
+
+    /// Rows of the last month before `period` whose rows were recorded.
+    pub fn rows(&self, period: date::Month) -> Result<Option<EarlierRows>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!(
+            "SELECT run, period FROM ({NEWEST}) WHERE run IN (SELECT run FROM register_rows) ORDER BY period DESC LIMIT 1"
+        );
+        let newest: Option<(i64, i64)> = self
+            .connection
+            .query_row(&sql, [period.yyyymm()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(&error)?;
+        let Some((run, month)) = newest else { return Ok(None) };
+        let sql = "SELECT registry, town_code, part, rows FROM register_rows WHERE run = ?1";
+        let mut statement = self.connection.prepare(sql).map_err(&error)?;
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let rows = statement
+            .query_map([run], |row| {
+                let registry = RegistryId(row.get(0)?);
+                let part = RegisterPart { registry, town_code: some(row.get(1)?), part: some(row.get(2)?) };
+                Ok((part, row.get(3)?))
+            })
+            .map_err(&error)?;
+        let rows = rows.collect::<Result<_, _>>().map_err(&error)?;
+        Ok(Some(EarlierRows { period: month_of(month), rows }))
     }
 
     /// Months recorded before `period`, ascending.
@@ -371,6 +406,9 @@ fn digest(month: &Month<'_>, standings: &Standings) -> String {
     for (remembered, standing) in &standings.absent {
         add(&remembered.finding_id);
         add(&format!("{:?}", standing.state));
+    }
+    for (part, rows) in month.rows {
+        add(&format!("{part:?} {rows}"));
     }
     hexadecimal(&hasher.finalize()[..16])
 }

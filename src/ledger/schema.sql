@@ -85,3 +85,13 @@ CREATE TABLE answer (
     contradicts INTEGER             -- an earlier answer to the same list that says otherwise
 ) STRICT;
 CREATE INDEX answer_finding ON answer (finding_id, seq);
+
+-- Rows of a run by register, town and part (school stage, subsidy), that next month's may be held against them. '' where none is named.
+CREATE TABLE register_rows (
+    run INTEGER NOT NULL REFERENCES run (seq),
+    registry TEXT NOT NULL,
+    town_code TEXT NOT NULL,
+    part TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (run, registry, town_code, part)
+) STRICT, WITHOUT ROWID;

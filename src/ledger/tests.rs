@@ -3,6 +3,7 @@
 use super::{Basis, Ledger, Month, Purged};
 use crate::model::date;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, RuleNote, Scope, Subject};
+use crate::model::register::RegisterRows;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Reopening, Standings, State, Suspension, Withheld, Withholding};
 
@@ -73,6 +74,7 @@ impl Found {
     fn with<T>(&self, period: &str, work: impl FnOnce(&Month<'_>) -> T) -> T {
         let (period, cards) = (month(period), cards());
         work(&Month {
+            rows: &RegisterRows::new(),
             period,
             as_of: period.last_day(),
             findings: &self.findings,

@@ -5,6 +5,7 @@
 
 pub mod carried;
 pub mod change;
+pub mod china_time;
 pub mod columns;
 pub mod date;
 pub mod decision;
@@ -23,6 +24,7 @@ pub mod proposal;
 pub mod raw;
 pub mod receipt;
 pub mod record;
+pub mod register;
 pub mod registry;
 pub mod review;
 pub mod rule;

@@ -2,7 +2,7 @@
 //!
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
 //! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. Numbers that a
-//! registry has under two names are told where its rows say whose they are ([`borrowed`]). A registry of one sheet is
+//! registry has under two names are told where its rows say whose they are ([`borrowed`]). A registry without a row is not there; one of one sheet is
 //! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
@@ -61,6 +61,10 @@ pub fn assemble(
         let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
         let (batch, rows) = join(shares)?;
+        // A header alone tells nothing of anybody: the register is not there.
+        if rows.is_empty() {
+            continue;
+        }
         let batch = borrowed::tell(batch, &stated, as_of)?;
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }

@@ -12,7 +12,7 @@ use arrow::datatypes::{Int64Type, UInt32Type};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::manifest::LinkingEntry;
+use super::manifest::{EarlierEntry, LinkingEntry};
 use super::why::{list_at, parts_of};
 use super::workspace::Workspace;
 use super::{RunError, corrections, decisions, previous, resume, stages};
@@ -23,6 +23,7 @@ use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::proposal::{KeptProposal, Proposal};
 use crate::model::record::{RecordSet, RowId};
+use crate::model::register::RegisterCount;
 
 /// Stage files that a run over a finished run's rows takes over as they are.
 const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
@@ -55,6 +56,15 @@ pub(super) struct RunJson {
     /// `--village`.
     #[serde(default)]
     pub(super) villages: Vec<String>,
+    /// Rows of the month by register part.
+    #[serde(default)]
+    pub(super) registers: Vec<RegisterCount>,
+    /// Rows of an earlier month, against which this month's were held.
+    #[serde(default)]
+    pub(super) expected_by_month: Option<EarlierEntry>,
+    /// Registers accepted as whole.
+    #[serde(default)]
+    pub(super) accepted: Vec<String>,
     /// How rows came to their persons.
     pub(super) linking: Option<LinkingEntry>,
     /// What was not evaluated.

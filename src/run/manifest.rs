@@ -17,6 +17,7 @@ use crate::model::finding::RuleNote;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::{Estimate, LinkQuality};
 use crate::model::raw::Refusal;
+use crate::model::register::{EarlierRows, RegisterCount, RegisterRows};
 use crate::model::rule::Reading;
 
 /// The contents of `run.json`.
@@ -49,6 +50,18 @@ pub(super) struct Manifest {
     pub(super) inputs: Vec<InputEntry>,
     /// Rows in and out of each stage that ran.
     pub(super) stages: Vec<StageEntry>,
+    /// Rows of the month by register, town and part.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) registers: Vec<RegisterCount>,
+    /// Rows that the county's own table says there should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) expected_by_county: Vec<RegisterCount>,
+    /// Rows of an earlier month, against which this month's were held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expected_by_month: Option<EarlierEntry>,
+    /// Registers that the county says are whole, as `--accept-partial` names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) accepted: Vec<String>,
     /// How rows came to their persons, and how many links are probably wrong or missing.
     pub(super) linking: Option<LinkingEntry>,
     /// Tables linked or deduplicated by a model; absent in a county's run.
@@ -121,6 +134,32 @@ impl ReadingEntry {
             rules: reading.rules.clone(),
             left_out: left_out.map(|rule| rule.card.id.clone()).collect(),
         }
+    }
+}
+
+/// [`EarlierRows`] in the manifest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct EarlierEntry {
+    period: String,
+    registers: Vec<RegisterCount>,
+}
+
+impl From<&EarlierRows> for EarlierEntry {
+    fn from(earlier: &EarlierRows) -> Self {
+        Self { period: earlier.period.to_string(), registers: RegisterCount::all(&earlier.rows) }
+    }
+}
+
+impl EarlierEntry {
+    /// `None` where it names no month or no rows.
+    pub(super) fn rows(period: &str, registers: Vec<RegisterCount>) -> Option<EarlierRows> {
+        let rows: RegisterRows = registers.into_iter().map(|count| (count.part, count.rows)).collect();
+        Some(EarlierRows { period: period.parse().ok()?, rows }).filter(|earlier| !earlier.rows.is_empty())
+    }
+
+    /// As it was.
+    pub(super) fn read(self) -> Option<EarlierRows> {
+        Self::rows(&self.period, self.registers)
     }
 }
 
@@ -205,6 +244,9 @@ struct SheetEntry {
     read: u64,
     kept: u64,
     rejected: BTreeMap<&'static str, u64>,
+    /// What a human must be told of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     refusal: Option<RefusalEntry>,
 }
 
@@ -319,6 +361,7 @@ impl From<&IntakeSheet> for SheetEntry {
             read: sheet.read,
             kept: sheet.kept,
             rejected: sheet.rejected.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
+            notes: sheet.notes.clone(),
             refusal: sheet.refusal.as_ref().map(RefusalEntry::from),
         }
     }
@@ -349,6 +392,10 @@ impl Manifest {
             readings: Vec::new(),
             inputs: Vec::new(),
             stages: Vec::new(),
+            registers: Vec::new(),
+            expected_by_county: Vec::new(),
+            expected_by_month: None,
+            accepted: Vec::new(),
             linking: None,
             tables: None,
             decision_files: Vec::new(),

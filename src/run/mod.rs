@@ -26,6 +26,7 @@ mod learned;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod oddities;
 mod page;
 mod picture;
 mod previous;
@@ -52,7 +53,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use crate::assess::{AssessInput, Assessed, assess};
+use crate::assess::{AssessInput, Assessed, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
@@ -65,11 +66,12 @@ use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::proposal::Proposal;
 use crate::model::record::RecordSet;
+use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
 use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
-use manifest::{Manifest, StageEntry, Timing};
+use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
 use previous::Earlier;
 use source::Source;
 use standings::Life;
@@ -137,6 +139,8 @@ pub struct Request {
     pub decisions: Vec<PathBuf>,
     /// An earlier run whose ids go on.
     pub previous: Option<PathBuf>,
+    /// Registers that the county knows to be whole, beside those that the pipeline names.
+    pub accepted: Vec<Accepted>,
     /// This program, for the children that parse.
     pub executable: PathBuf,
 }
@@ -203,6 +207,10 @@ struct Run<'a> {
     kept: bool,
     fingerprint: String,
     life: Option<Life>,
+    /// Rows of this month by register part.
+    rows: RegisterRows,
+    /// Registers that the county knows to be whole.
+    accepted: Vec<Accepted>,
 }
 
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
@@ -237,6 +245,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         },
         ..Manifest::new(&definitions.name, &definitions.hash, period, as_of)
     };
+    let accepted = accepted(request, &definitions, &source)?;
     let run = Run {
         request,
         definitions: &definitions,
@@ -252,8 +261,29 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         kept: false,
         fingerprint,
         life,
+        rows: RegisterRows::new(),
+        accepted,
     };
     run.stages(&source)
+}
+
+/// Registers accepted as whole: by the command line, the pipeline, and the run whose rows are taken.
+fn accepted(request: &Request, definitions: &Definitions, source: &Source) -> Result<Vec<Accepted>, RunError> {
+    let mut accepted: Vec<Accepted> = request.accepted.iter().chain(&definitions.accepted).cloned().collect();
+    if let Source::Run(finished) = source {
+        accepted.extend(finished.run.accepted.iter().filter_map(|text| text.parse().ok()));
+    }
+    accepted.sort();
+    accepted.dedup();
+    if let Some(unknown) = accepted.iter().find(|known| definitions.dictionary.registry(known.registry.as_str()).is_none()) {
+        let known = definitions.dictionary.registries.iter().map(|registry| format!("{}（{}）", registry.id, registry.title));
+        return Err(RunError::Usage(format!(
+            "--accept-partial 没有名册“{}”。有：{}",
+            unknown.registry,
+            known.collect::<Vec<_>>().join("、")
+        )));
+    }
+    Ok(accepted)
 }
 
 /// Equal for equal tool, definitions, inputs and options: such a run may go on where another stopped.
@@ -271,6 +301,9 @@ fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], per
     }
     for name in request.towns.iter().chain(&request.villages) {
         add(name);
+    }
+    for accepted in &request.accepted {
+        add(&accepted.to_string());
     }
     add(&format!("{:?} {}", request.until, request.mask));
     hexadecimal(&hasher.finalize()).chars().take(16).collect()
@@ -292,7 +325,7 @@ impl Run<'_> {
             headline.push_str(&Self::carried(&linked));
             headline.push_str(&Self::corrected(&linked));
             if self.request.until >= Stage::Assess {
-                let assessed = self.timed("assess", |run| run.assess(&records, &linked))?;
+                let assessed = self.timed("assess", |run| run.assess(source, &records, &linked))?;
                 findings = assessed.findings.len();
                 headline.push_str(&self.closing(&assessed));
                 let standings = self.standings(&assessed)?;
@@ -361,7 +394,7 @@ impl Run<'_> {
             },
             vocabulary: Vocabulary::new(&self.definitions.dictionary),
             executable: &self.request.executable,
-            limits: Limits::default(),
+            limits: Limits { leave_out: self.definitions.leave_out, ..Limits::default() },
             interrupted: self.interrupted,
         };
         let taken = reader.read_all(files, self.progress);
@@ -451,8 +484,27 @@ impl Run<'_> {
         Ok((linked, evidence))
     }
 
-    fn assess(&mut self, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
+    /// Rows of an earlier month: of the run named, of the ledger, or those that the run whose rows are taken was held against.
+    fn earlier_rows(&self, source: &Source) -> Result<Option<EarlierRows>, RunError> {
+        if let Some(rows) = self.earlier.as_ref().and_then(|earlier| earlier.rows.clone()) {
+            return Ok(Some(rows));
+        }
+        let recorded = self.life.as_ref().map(|life| life.rows(self.period)).transpose()?.flatten();
+        let of_run = || match source {
+            Source::Run(finished) => finished.run.expected_by_month.clone().and_then(EarlierEntry::read),
+            Source::Files(_) => None,
+        };
+        Ok(recorded.or_else(of_run).filter(|earlier| earlier.period < self.period))
+    }
+
+    fn assess(&mut self, source: &Source, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
         let known = self.known()?;
+        let earlier = self.earlier_rows(source)?;
+        self.rows = register_rows(records, &self.definitions.dictionary, self.period);
+        self.manifest.registers = RegisterCount::all(&self.rows);
+        self.manifest.expected_by_county = RegisterCount::all(&told_by_county(records, &self.definitions.dictionary));
+        self.manifest.expected_by_month = earlier.as_ref().map(Into::into);
+        self.manifest.accepted = self.accepted.iter().map(ToString::to_string).collect();
         let assessed = assess(&AssessInput {
             records,
             linked,
@@ -464,17 +516,21 @@ impl Run<'_> {
             towns: &self.request.towns,
             villages: &self.request.villages,
             known: known.as_ref(),
+            earlier: earlier.as_ref(),
+            accepted: &self.accepted,
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
         let person = self.workspace.path("stages/facts_person.parquet")?;
         let household = self.workspace.path("stages/facts_household.parquet")?;
         let findings = self.workspace.path("stages/findings.parquet")?;
+        let suspended = self.workspace.path("stages/suspended.parquet")?;
         // The facts of persons are by far the largest.
         let (facts, others) = rayon::join(
             || stages::write_facts(&person, &assessed.facts_person),
             || {
                 stages::write_facts(&household, &assessed.facts_household)?;
-                stages::write_findings(&findings, &assessed.findings)
+                stages::write_findings(&findings, &assessed.findings)?;
+                stages::write_findings(&suspended, &assessed.suspended)
             },
         );
         facts?;
@@ -503,7 +559,8 @@ impl Run<'_> {
         self.manifest.stages.insert(0, StageEntry { stage: "normalise", rows_in: read, rows_out: records.len() as u64 });
         self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
         self.manifest.inputs = intake.iter().map(Into::into).collect();
-        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
+        let told = oddities::told(intake);
+        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行{told}", self.definitions.county, self.period, read - kept)
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {

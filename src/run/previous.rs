@@ -12,13 +12,16 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::Date32Type;
 
 use super::RunError;
+use super::finished::{Finished, RunJson};
 use super::inputs;
+use super::manifest::EarlierEntry;
 use super::stages::{self, StageError};
 use super::workspace::Workspace;
 use crate::model::carried::{Carried, Previous, PreviousPerson};
 use crate::model::columns;
 use crate::model::decision::{key_of, key_word};
 use crate::model::ids::CountyKey;
+use crate::model::register::EarlierRows;
 
 /// Columns that record keys are made of.
 const KEY_COLUMNS: [&str; 9] = [
@@ -38,6 +41,8 @@ const KEY_COLUMNS: [&str; 9] = [
 pub(super) struct Earlier {
     /// What it knew.
     pub(super) previous: Previous,
+    /// Rows of its registers; `None` where its `run.json` does not count them.
+    pub(super) rows: Option<EarlierRows>,
     /// Of its `run.json`.
     pub(super) sha256: String,
 }
@@ -49,7 +54,8 @@ pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
     };
     let (_, sha256) = inputs::hash(&run.join("run.json")).map_err(|error| refused(format!("run.json {error}")))?;
     let previous = known(run, key).map_err(|error| refused(error.to_string()))?;
-    Ok(Earlier { previous, sha256 })
+    let RunJson { period, registers, .. } = Finished::open(run)?.run;
+    Ok(Earlier { previous, rows: EarlierEntry::rows(&period, registers), sha256 })
 }
 
 fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {

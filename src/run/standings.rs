@@ -18,6 +18,7 @@ use crate::ledger::Month;
 use crate::model::date;
 use crate::model::finding::Finding;
 use crate::model::proposal::Proposal;
+use crate::model::register::EarlierRows;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
 
@@ -37,6 +38,11 @@ impl Life {
             progress(told);
         }
         Ok(Self { held, writes })
+    }
+
+    /// Rows of the last month recorded before `period`.
+    pub(super) fn rows(&self, period: date::Month) -> Result<Option<EarlierRows>, RunError> {
+        self.held.ledger.rows(period).map_err(|error| RunError::Ledger(error.into()))
     }
 
     /// Numbers that lists of earlier months proposed.
@@ -91,6 +97,7 @@ impl Run<'_> {
             as_of: self.as_of,
             findings: &assessed.findings,
             withheld: &assessed.withheld,
+            rows: &self.rows,
             notes: &assessed.notes,
             cards,
             towns: &self.request.towns,

@@ -205,6 +205,8 @@ fn the_ledger_is_told_until_when_somebody_known_is_excused() {
         towns: &[],
         villages: &[],
         known: Some(&known),
+        earlier: None,
+        accepted: &[],
     };
     let assessed = assess(&input).expect("assesses");
     let until = "2018-12-31".parse().expect("a day");

@@ -247,6 +247,8 @@ pub struct Condition {
     pub test: Expression,
     /// Presence facts whose absence accuses; empty where nothing is accused by absence.
     pub searched: Vec<String>,
+    /// Up to which share of a unit's subjects the rule may well be right (basis points); the policy's setting where it does not say.
+    pub plausible: Option<i64>,
     /// Owed for the month, fen.
     pub due: Option<Expression>,
     /// Paid for the month, fen.
@@ -444,6 +446,8 @@ pub struct Settings {
     pub completeness_share: i64,
     /// Towns where fewer rows than this are expected are not judged.
     pub completeness_least: i64,
+    /// A rule that accuses by absence is held in a unit where it fires on more than this share, unless it says another (basis points).
+    pub plausible_share: i64,
     /// A rule that fires on more than this share of its population carries a banner (basis points).
     pub implausible_share: i64,
     /// Populations smaller than this carry none.

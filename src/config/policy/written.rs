@@ -29,6 +29,8 @@ pub(super) struct WrittenSettings {
     pub(super) people: Vec<String>,
     pub(super) completeness_share: i64,
     pub(super) completeness_least: i64,
+    #[serde(default = "plausible_share")]
+    pub(super) plausible_share: i64,
     pub(super) implausible_share: i64,
     pub(super) implausible_least: i64,
     pub(super) likely_probability: i64,
@@ -135,6 +137,11 @@ pub(super) struct WrittenPairs {
     pub(super) filter: Option<Spanned<String>>,
 }
 
+/// Where a policy does not say: more than three in ten are hardly all forgotten.
+fn plausible_share() -> i64 {
+    3_000
+}
+
 /// A file of rules.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +174,7 @@ pub(super) struct WrittenRule {
     pub(super) test: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) searched: Vec<Spanned<String>>,
+    pub(super) plausible: Option<Spanned<i64>>,
     pub(super) due: Option<Spanned<String>>,
     pub(super) paid: Option<Spanned<String>>,
     #[serde(default)]

@@ -140,6 +140,29 @@ impl FoldedName {
         keys
     }
 
+    /// The first character.
+    #[must_use]
+    pub fn surname(&self) -> Option<char> {
+        self.characters.first().copied()
+    }
+
+    /// Whether the first characters are the same, unknown or sound alike.
+    #[must_use]
+    pub fn shares_surname(&self, other: &Self) -> bool {
+        self.alike(0, other, 0)
+    }
+
+    /// Whether it is the other's characters in another order: `江小江`, `江江小`.
+    #[must_use]
+    pub fn is_reordering_of(&self, other: &Self) -> bool {
+        let sorted = |name: &Self| {
+            let mut characters = name.characters.clone();
+            characters.sort_unstable();
+            characters
+        };
+        self.len() == other.len() && self.characters != other.characters && sorted(self) == sorted(other)
+    }
+
     /// Whether the characters at two positions are the same, unknown or sound alike.
     fn alike(&self, at: usize, other: &Self, there: usize) -> bool {
         self.characters[at] == other.characters[there]

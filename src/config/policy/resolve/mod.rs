@@ -167,6 +167,7 @@ impl<'a> Resolver<'a> {
             people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
             completeness_share: policy.settings.completeness_share,
             completeness_least: policy.settings.completeness_least,
+            plausible_share: policy.settings.plausible_share,
             implausible_share: policy.settings.implausible_share,
             implausible_least: policy.settings.implausible_least,
             likely_probability: policy.settings.likely_probability,

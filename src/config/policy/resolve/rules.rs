@@ -101,6 +101,9 @@ impl Resolver<'_> {
                 self.problem(file, searched.span(), message, "只写 take = \"exists\" 的人的事实");
             }
         }
+        if let Some(plausible) = written.plausible.as_ref().filter(|share| !(1..10_000).contains(share.get_ref())) {
+            self.problem(file, plausible.span(), "可信比例（plausible）不在 1 到 9999 之间".to_owned(), "万分比：1000 是 10%");
+        }
         if let Some(target) = written.rate.as_ref().and_then(|rate| rate.target.as_ref())
             && self.parameter_types.get(target.get_ref()) != Some(&ValueType::Int)
         {
@@ -120,7 +123,8 @@ impl Resolver<'_> {
             written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
         let mentions = mentions.into_iter().collect();
         let by = self.parameter(written.by.as_ref(), ValueType::Date, file);
-        Some(Condition { population, test, searched, due, paid, exemptions, rate, by, mentions })
+        let plausible = written.plausible.as_ref().map(|share| *share.get_ref());
+        Some(Condition { population, test, searched, plausible, due, paid, exemptions, rate, by, mentions })
     }
 
     fn tally(&mut self, rule: &WrittenRule, written: &Spanned<WrittenTally>, file: &Document) -> Option<Tally> {

@@ -1,0 +1,581 @@
+//! The absence guard: who, in a register searched in vain, could be the accused after all.
+//!
+//! Takes everybody whom a rule is about to accuse of not standing in a register; gives, per accused and register, the rows there that could
+//! be that person. It looks at all rows, joined or not, so it does not depend on linking having been right. A row could be somebody when
+//! - its number is the person's, whatever the name; or
+//! - its name is near (the same, alike in sound or shape, one character dropped, swapped or other) and the number lies within two slips,
+//!   or the birth is the same, or household or phone are; or
+//! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak.
+//!
+//! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
+//! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
+//! lists both; whom people have told apart stays apart.
+//! Rows of other registers that would clear the accused (a death list, a certificate that excuses) are looked through in the same way.
+//! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
+//! one comparison per row that shares a key with an accused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use arrow::array::{Array, BooleanArray};
+use rayon::prelude::*;
+
+use super::compose::Composer;
+use super::subjects::{NONE, Subjects, index};
+use crate::config::policy::{Origin, Source};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+};
+use crate::model::date::Day;
+use crate::model::exemption::EXEMPTION;
+use crate::model::identity::id::{Number, float_could_be, slips};
+use crate::model::identity::name::{FoldedName, NameLevel, compare};
+use crate::model::link::{LinkStatus, PersonIx, Suspicion};
+use crate::model::record::{RegistryRecords, RowId};
+use crate::model::registry::{Grain, RegistryId};
+
+/// Accused persons by register in which they were searched in vain.
+pub(crate) type Accused = BTreeMap<RegistryId, BTreeSet<PersonIx>>;
+
+/// See the module's documentation.
+pub(crate) struct AbsenceGuard<'a> {
+    composer: &'a Composer<'a>,
+    /// By register and accused: rows that could be them, ascending.
+    could_be: BTreeMap<RegistryId, HashMap<PersonIx, Vec<RowId>>>,
+    /// By person: the other row of an open review pair, and whoever that row belongs to.
+    reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>>,
+}
+
+impl<'a> AbsenceGuard<'a> {
+    /// Looks through the registers for everybody accused.
+    pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused) -> Self {
+        let subjects = composer.subjects;
+        let contested = Contested::new(subjects);
+        let persons: BTreeSet<PersonIx> = accused.values().flatten().copied().collect();
+        let persons: Vec<PersonIx> = persons.into_iter().collect();
+        let identities: Vec<Identity<'_>> =
+            persons.par_iter().map(|person| Identity::of_person(composer, &contested, *person)).collect();
+        let search = |(id, accused): (&RegistryId, &BTreeSet<PersonIx>)| {
+            let wanted: Vec<&Identity<'_>> =
+                persons.iter().zip(&identities).filter(|(p, _)| accused.contains(p)).map(|(_, i)| i).collect();
+            (id.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(id))
+        };
+        let could_be = accused.iter().map(search).collect();
+        let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
+        for pair in subjects.reviews() {
+            for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+                if let (Some(person), Some(stranger)) = (subjects.person(one), subjects.person(other)) {
+                    reviews.entry(person).or_default().push((other, stranger));
+                }
+            }
+        }
+        Self { composer, could_be, reviews }
+    }
+
+    /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation.
+    pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<RowId> {
+        let subjects = self.composer.subjects;
+        let mut found = BTreeSet::new();
+        let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
+        let clearing = clearing.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, false));
+        for (source, unless_it_fails) in searched.chain(clearing) {
+            let Some((position, _)) = subjects.records.registry(source.registry.as_str()) else { continue };
+            let filter = self.composer.filter(position, source);
+            let offset = subjects.records.offset(position);
+            let counts =
+                |row: &RowId| filter.is_none_or(|filter| passes(filter, (row.0 - offset) as usize).unwrap_or(unless_it_fails));
+            let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
+            found.extend(rows.into_iter().flatten().filter(|row| counts(row)));
+            let here = |row: &RowId| subjects.records.locate(*row).is_some_and(|(at, _)| at == position) && counts(row);
+            for (other, stranger) in self.reviews.get(&person).into_iter().flatten() {
+                if here(other) || self.composer.rows_of(*stranger).any(|row| here(&row)) {
+                    found.insert(*other);
+                }
+            }
+        }
+        let decided = &subjects.linked.decided;
+        found.into_iter().filter(|row| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other))).collect()
+    }
+
+    fn sources(&self, fact: &str) -> &'a [Source] {
+        match self.composer.fact(fact).map(|(fact, _)| &fact.origin) {
+            Some(Origin::Sources { sources, .. }) => sources,
+            _ => &[],
+        }
+    }
+}
+
+/// Whether a row passes a filter; `None` where that cannot be told.
+fn passes(filter: &BooleanArray, row: usize) -> Option<bool> {
+    (row < filter.len() && filter.is_valid(row)).then(|| filter.value(row))
+}
+
+/// Rows whose number two names bear.
+struct Contested(HashSet<RowId>);
+
+impl Contested {
+    fn new(subjects: &Subjects<'_>) -> Self {
+        let rows = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
+            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
+            _ => Vec::new(),
+        });
+        Self(rows.collect())
+    }
+
+    /// Whether the row's number may be somebody else's: two names bear it, and no other register gives it to the row's person.
+    fn is_borrowed(&self, composer: &Composer<'_>, id: RowId, number: &str) -> bool {
+        let subjects = composer.subjects;
+        let Some((own, _)) = subjects.records.locate(id).filter(|_| self.0.contains(&id)) else { return false };
+        let Some(person) = subjects.person(id) else { return true };
+        !composer.rows_of(person).any(|row| {
+            let place = subjects.records.locate(row).filter(|(position, _)| *position != own);
+            let elsewhere = place.and_then(|(position, row)| subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
+            elsewhere == Some(number)
+        })
+    }
+}
+
+/// A number as it stands in a row, with what is known of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Written<'a> {
+    text: &'a str,
+    state: IdState,
+}
+
+/// What two numbers say of one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Numbers {
+    /// They are the same.
+    Equal,
+    /// One may be the other after two slips at most, or by what a mask or a float left of it.
+    Near,
+    /// One of them is not there, or shows too little.
+    Silent,
+    /// They are two numbers.
+    Other,
+}
+
+impl Written<'_> {
+    /// Whether there are enough digits to tell two persons apart.
+    fn speaks(self) -> bool {
+        match self.state {
+            IdState::Valid | IdState::Float | IdState::Masked => true,
+            IdState::Invalid | IdState::Malformed => self.text.len() >= 15,
+            IdState::Scientific
+            | IdState::Placeholder
+            | IdState::NoNumber
+            | IdState::Borrowed
+            | IdState::OtherDocument
+            | IdState::Missing => false,
+        }
+    }
+
+    /// Whether a spreadsheet may have cut it to 15 digits; one such ruin in eleven passes the checksum.
+    fn is_cut(self) -> bool {
+        self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
+    }
+
+    fn against(self, other: Self) -> Numbers {
+        if !self.speaks() || !other.speaks() {
+            return Numbers::Silent;
+        }
+        if self.text == other.text && self.state == IdState::Valid {
+            return Numbers::Equal;
+        }
+        if self.state == IdState::Masked || other.state == IdState::Masked {
+            return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
+        }
+        let ruin = |ruin: Self, whole: Self| {
+            ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
+        };
+        let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
+            || ruin(self, other)
+            || ruin(other, self)
+            || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
+            || another_century(self.text, other.text);
+        if near { Numbers::Near } else { Numbers::Other }
+    }
+}
+
+/// The same 15-digit number, once taken for the 19th century's child and once for the 20th's.
+fn another_century(one: &str, other: &str) -> bool {
+    one.len() == 18 && other.len() == 18 && one.get(..6) == other.get(..6) && one.get(8..17) == other.get(8..17)
+}
+
+/// Whether a masked number shows nothing that the other contradicts; at least four digits must agree.
+fn shows_the_same(one: &str, other: &str) -> bool {
+    let digit = |character: &char| character.is_ascii_digit() || *character == 'X';
+    let shown = one.chars().zip(other.chars()).filter(|(a, b)| digit(a) && digit(b));
+    one.chars().count() == other.chars().count() && shown.clone().count() >= 4 && shown.clone().all(|(a, b)| a == b)
+}
+
+/// How near two names are, from the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// The same, but for characters that are unknown.
+    Same,
+    /// The same in sound, or one character looks alike.
+    Alike,
+    /// One character dropped, swapped or other.
+    Slip,
+    /// Two characters, of which the given name differs.
+    ShortName,
+}
+
+fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
+    Some(match compare(one, other) {
+        NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
+        NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
+        NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
+        NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
+        NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
+        NameLevel::Different => return None,
+    })
+}
+
+/// What identifies a person (several values each) or a row (one at most).
+#[derive(Default)]
+struct Identity<'a> {
+    person: Option<PersonIx>,
+    /// Registers of persons in which it stands.
+    registers: BTreeSet<usize>,
+    names: Vec<FoldedName>,
+    written: Vec<&'a str>,
+    numbers: Vec<Written<'a>>,
+    births: Vec<i32>,
+    sexes: Vec<&'a str>,
+    villages: Vec<&'a str>,
+    towns: Vec<&'a str>,
+    household: Option<u32>,
+    heads: Vec<&'a str>,
+    phones: Vec<&'a str>,
+}
+
+/// What a row and an accused are looked up by. Two that could be one share at least one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Number(&'a str),
+    Birth(i32),
+    /// Year and month of birth, and the last four characters.
+    YearMonthTail(&'a str, &'a str),
+    /// Month and day of birth, and the last four characters.
+    MonthDayTail(&'a str, &'a str),
+    Household(u32),
+    Head(&'a str, &'a str),
+    Phone(&'a str),
+    /// A row of the village whose number or birth cannot speak.
+    Silent(&'a str),
+    /// A row of the village, by surname.
+    Village(&'a str, char),
+    /// A row of the town, by surname, whose village is not known.
+    Town(&'a str, char),
+    /// A row of the town, by surname, for an accused whose village is not known.
+    AnyVillage(&'a str, char),
+    /// A row whose place cannot be read, by name.
+    Nowhere(&'a str),
+}
+
+impl<'a> Identity<'a> {
+    fn of_person(composer: &Composer<'a>, contested: &Contested, person: PersonIx) -> Self {
+        let subjects = composer.subjects;
+        let mut known = Self { person: Some(person), ..Self::default() };
+        for id in composer.rows_of(person) {
+            let Some((position, row)) = subjects.records.locate(id) else { continue };
+            let Some(records) = subjects.records.registries.get(position) else { continue };
+            if records.registry.as_str() != EXEMPTION {
+                known.read(composer, contested, records, id, row);
+                if records.grain == Grain::Person {
+                    known.registers.insert(position);
+                }
+            }
+        }
+        known.villages.extend(subjects.people_text(VILLAGE_CODE, person));
+        known.towns.extend(subjects.people_text(TOWN_CODE, person));
+        for texts in [&mut known.villages, &mut known.towns, &mut known.sexes, &mut known.heads, &mut known.phones] {
+            texts.sort_unstable();
+            texts.dedup();
+        }
+        known.numbers.sort_unstable();
+        known.numbers.dedup();
+        known.births.sort_unstable();
+        known.births.dedup();
+        let household = subjects.attached.get(person.0 as usize).copied().filter(|household| *household != NONE);
+        known.household = household;
+        let head = household.and_then(|at| subjects.households.get(at as usize)).map(|household| household.head);
+        let head = head.and_then(|head| subjects.persons.get(head as usize));
+        let head = head.filter(|head| **head != person).and_then(|head| subjects.people_text("name", *head));
+        known.heads.extend(head.filter(|head| !known.written.contains(head)));
+        known
+    }
+
+    fn of_row(composer: &Composer<'a>, contested: &Contested, records: &'a RegistryRecords, id: RowId, row: usize) -> Self {
+        let mut known = Self { person: composer.subjects.person(id), ..Self::default() };
+        known.read(composer, contested, records, id, row);
+        let attached = known.person.and_then(|person| composer.subjects.attached.get(person.0 as usize).copied());
+        known.household = attached.filter(|household| *household != NONE);
+        known
+    }
+
+    fn read(&mut self, composer: &Composer<'a>, contested: &Contested, records: &'a RegistryRecords, id: RowId, row: usize) {
+        let text = |column| records.text_at(column, row).filter(|text: &&str| !text.is_empty());
+        if let Some(name) = text(NAME).and_then(FoldedName::new)
+            && !self.names.contains(&name)
+        {
+            self.names.push(name);
+            self.written.extend(text(NAME));
+        }
+        let state = text(ID_STATE).and_then(IdState::parse).unwrap_or(IdState::Missing);
+        let number = text(ID_NUMBER).map(|text| Written { text, state });
+        // What somebody else's number says of birth and sex is said of somebody else.
+        let borrowed = number.is_some_and(|number| contested.is_borrowed(composer, id, number.text));
+        if !borrowed {
+            self.numbers.extend(number);
+            let birth = records.date(BIRTH).filter(|array| array.is_valid(row)).map(|array| array.value(row));
+            self.births.extend(birth);
+            // No sequence is 00: three zeros are what a spreadsheet left.
+            self.sexes.extend(text(SEX).filter(|_| number.is_none_or(|number| !number.text.ends_with("000"))));
+        }
+        self.villages.extend(text(VILLAGE_CODE));
+        self.towns.extend(text(TOWN_CODE));
+        // That the head of a household is called like the head says nothing of the household.
+        self.heads.extend(text(HEAD_NAME).filter(|head| text(NAME) != Some(*head)));
+        // A certificate's number begins with its holder's.
+        let certificate = text(DISABILITY_NO).and_then(|number| number.get(..18));
+        let certificate = certificate.filter(|text| Number::parse(text).is_some_and(Number::is_valid));
+        self.numbers.extend(certificate.map(|text| Written { text, state: IdState::Valid }));
+        self.phones.extend(text(PHONE));
+    }
+
+    /// The person whom a row joined, as the table of people has it.
+    fn of_people(composer: &Composer<'a>, person: PersonIx) -> Self {
+        let subjects = composer.subjects;
+        let text = |column: &str| subjects.people_text(column, person);
+        let state = if subjects.number_valid.get(person.0 as usize) == Some(&true) { IdState::Valid } else { IdState::Malformed };
+        Self {
+            person: Some(person),
+            names: text(NAME).and_then(FoldedName::new).into_iter().collect(),
+            numbers: text("number").map(|text| Written { text, state }).into_iter().collect(),
+            births: subjects.people_birth(person).into_iter().collect(),
+            villages: text(VILLAGE_CODE).into_iter().collect(),
+            towns: text(TOWN_CODE).into_iter().collect(),
+            household: subjects.attached.get(person.0 as usize).copied().filter(|household| *household != NONE),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a number or birth can speak for it.
+    fn is_silent(&self) -> bool {
+        !self.numbers.iter().any(|number| number.state == IdState::Valid) || self.births.is_empty()
+    }
+
+    fn keys(&self, mut take: impl FnMut(Key<'a>)) {
+        for number in &self.numbers {
+            take(Key::Number(number.text));
+            if let (18, Some(year_month), Some(month_day), Some(tail)) =
+                (number.text.len(), number.text.get(6..12), number.text.get(10..14), number.text.get(14..))
+            {
+                take(Key::YearMonthTail(year_month, tail));
+                take(Key::MonthDayTail(month_day, tail));
+            }
+        }
+        self.births.iter().for_each(|birth| take(Key::Birth(*birth)));
+        self.phones.iter().for_each(|phone| take(Key::Phone(phone)));
+        if let Some(household) = self.household {
+            take(Key::Household(household));
+        }
+        for village in &self.villages {
+            self.heads.iter().for_each(|head| take(Key::Head(village, head)));
+            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
+        }
+    }
+
+    fn surnames(&self) -> impl Iterator<Item = char> + '_ {
+        self.names.iter().filter_map(FoldedName::surname)
+    }
+
+    /// Keys by which an accused is found whose place, or the row's, is known in part.
+    fn keys_of_accused(&self, mut take: impl FnMut(Key<'a>)) {
+        self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        self.written.iter().for_each(|name| take(Key::Nowhere(name)));
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            }
+        }
+    }
+
+    /// The same for a row.
+    fn keys_of_row(&self, mut take: impl FnMut(Key<'a>)) {
+        if self.is_silent() {
+            self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        }
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            }
+        }
+        if self.villages.is_empty() && self.towns.is_empty() {
+            self.written.iter().for_each(|name| take(Key::Nowhere(name)));
+        }
+    }
+
+    /// Whether a row could be this person; the row is not proven to be somebody else's.
+    fn could_be(&self, row: &Self) -> bool {
+        let numbers = self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| own.against(*others))).min();
+        let numbers = numbers.unwrap_or(Numbers::Silent);
+        if numbers == Numbers::Equal {
+            return true;
+        }
+        let Some(name) = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min()
+        else {
+            return false;
+        };
+        if numbers == Numbers::Near {
+            return true;
+        }
+        let alike = name <= Nearness::Alike;
+        let village = both(&self.villages, &row.villages);
+        let town = both(&self.towns, &row.towns);
+        let sex = both(&self.sexes, &row.sexes);
+        let birth = both(&self.births, &row.births);
+        if birth == Some(true) {
+            let near = match name {
+                Nearness::Same => true,
+                // Of two characters there are few: strangers born on one day share them within a county.
+                Nearness::Alike => self.names.iter().any(|name| name.len() > 2) || town != Some(false),
+                Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
+                Nearness::ShortName => village == Some(true) || self.same_household(row),
+            };
+            if near && (alike || sex != Some(false)) {
+                return true;
+            }
+        }
+        if self.same_household(row) || both(&self.phones, &row.phones) == Some(true) {
+            return alike || birth != Some(false) && sex != Some(false);
+        }
+        let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
+        let unsaid = self.is_silent() || row.is_silent();
+        let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
+        near && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
+    }
+
+    /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
+    fn stands_beside(&self, other: &Self) -> bool {
+        let twice = || {
+            let same = |(own, others): (&FoldedName, &FoldedName)| compare(own, others) == NameLevel::Same;
+            self.same_household(other) && self.names.iter().any(|own| other.names.iter().any(|others| same((own, others))))
+        };
+        !self.registers.is_disjoint(&other.registers) && !twice()
+    }
+
+    fn same_household(&self, row: &Self) -> bool {
+        self.household.is_some() && self.household == row.household
+            || both(&self.heads, &row.heads) == Some(true) && both(&self.villages, &row.villages) == Some(true)
+    }
+
+    /// Whether the births lie within two slips of the pen.
+    fn birth_slipped(&self, row: &Self) -> bool {
+        let text = |day: i32| {
+            let (year, month, day) = Day(day).ymd();
+            format!("{year:04}{month:02}{day:02}")
+        };
+        self.births.iter().any(|own| row.births.iter().any(|other| slips(text(*own).as_bytes(), text(*other).as_bytes()) <= 2))
+    }
+}
+
+/// Whether two lists share a value; `None` where one is empty.
+fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
+    (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
+}
+
+/// One register, looked through for some accused.
+struct Search<'s, 'a> {
+    composer: &'s Composer<'a>,
+    contested: &'s Contested,
+    wanted: &'s [&'s Identity<'a>],
+}
+
+impl<'a> Search<'_, 'a> {
+    fn through(&self, registry: &RegistryId) -> HashMap<PersonIx, Vec<RowId>> {
+        let mut found: HashMap<PersonIx, Vec<RowId>> = HashMap::new();
+        let subjects = self.composer.subjects;
+        let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
+        let mut by_key: HashMap<Key<'a>, Vec<u32>> = HashMap::new();
+        for (at, identity) in self.wanted.iter().enumerate() {
+            let at = index(at);
+            let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
+            identity.keys(&mut put);
+            identity.keys_of_accused(&mut put);
+        }
+        let offset = subjects.records.offset(position);
+        let pairs: Vec<(u32, RowId)> = (0..records.len())
+            .into_par_iter()
+            .with_min_len(1 << 12)
+            .flat_map_iter(|row| {
+                let id = RowId(offset + index(row));
+                self.of_row(records, position, id, row, &by_key).into_iter().map(move |at| (at, id))
+            })
+            .collect();
+        for (at, row) in pairs {
+            if let Some(person) = self.wanted[at as usize].person {
+                found.entry(person).or_default().push(row);
+            }
+        }
+        found
+    }
+
+    /// The accused who could be the row.
+    fn of_row(
+        &self,
+        records: &'a RegistryRecords,
+        position: usize,
+        id: RowId,
+        row: usize,
+        by_key: &HashMap<Key<'a>, Vec<u32>>,
+    ) -> Vec<u32> {
+        let known = Identity::of_row(self.composer, self.contested, records, id, row);
+        let link = self.composer.subjects.linked.links.get(id.0 as usize);
+        let joined = link.filter(|link| link.status != LinkStatus::Alone);
+        let joined = joined.map(|link| Identity::of_people(self.composer, link.person));
+        let mut candidates: Vec<u32> = Vec::new();
+        let mut look = |key: Key<'a>| candidates.extend(by_key.get(&key).into_iter().flatten());
+        known.keys(&mut look);
+        if let Some(joined) = &joined {
+            joined.keys(&mut look);
+        }
+        known.keys_of_row(&mut look);
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates.retain(|at| {
+            let accused = self.wanted[*at as usize];
+            let could_be = || accused.could_be(&known) || joined.as_ref().is_some_and(|joined| accused.could_be(joined));
+            accused.person != known.person && could_be()
+        });
+        if !candidates.is_empty() && joined.is_some() && self.is_known(&known, position) {
+            // Another known person's row, unless that person could be the accused.
+            let owner = known.person.map(|person| Identity::of_person(self.composer, self.contested, person));
+            candidates.retain(|at| {
+                let accused = self.wanted[*at as usize];
+                owner.as_ref().is_some_and(|owner| !accused.stands_beside(owner) && accused.could_be(owner))
+            });
+        }
+        candidates
+    }
+
+    /// Whether another register knows the person whom the row joined, by the same name.
+    fn is_known(&self, row: &Identity<'a>, position: usize) -> bool {
+        let subjects = self.composer.subjects;
+        let same_name = |other: RowId| {
+            let (_, other) = subjects.records.locate(other).filter(|(at, _)| *at != position).and_then(|(at, other)| {
+                Some((at, FoldedName::new(subjects.records.registries.get(at)?.text_at(NAME, other)?)?))
+            })?;
+            Some(row.names.iter().any(|own| compare(own, &other) == NameLevel::Same))
+        };
+        row.person.is_some_and(|person| self.composer.rows_of(person).any(|other| same_name(other) == Some(true)))
+    }
+}
+
+#[cfg(test)]
+#[path = "absence_tests.rs"]
+mod tests;
