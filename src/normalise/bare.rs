@@ -281,8 +281,9 @@ pub(super) fn identifier<'t>(text: &'t str, is_number: bool, repairs: &mut Repai
     let mut done = Repairs::default();
     let bared = bare(Cow::Borrowed(&*plain), &mut done).into_owned();
     let long = digits(&bared) >= 15 && bared.bytes().all(|byte| byte.is_ascii_digit());
-    // A short code's hyphen may be all that tells it from another; a long number's never is.
-    let harmless = done.iter().all(|repair| matches!(repair, Repair::Label | Repair::Decimal | Repair::Ornament));
+    // A short code's hyphen, or the words before it, may be all that tells it from another; a long number's never are.
+    let is_label = |repair| repair == Repair::Label && plain.contains(':');
+    let harmless = done.iter().all(|repair| matches!(repair, Repair::Decimal | Repair::Ornament) || is_label(repair));
     if long || (harmless && digits(&bared) >= 4 && digits(&bared) == digits(plain.trim_end_matches(".0"))) {
         done.iter().for_each(|repair| repairs.insert(repair));
         return Some(bared.into());
@@ -345,6 +346,8 @@ mod tests {
             ("DB0", Some("DB0")),
             ("52 03", Some("5203")),
             ("瑞溪1", Some("瑞溪1")),
+            ("瑞溪民20181234", Some("瑞溪民20181234")),
+            ("证号：20181234", Some("20181234")),
             ("待补", None),
             ("0000", None),
             ("5.2E+17", None),
