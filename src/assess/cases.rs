@@ -147,6 +147,8 @@ fn check_tally(policy: &Policy, case: &Case, assessed: &Assessed) -> Option<Stri
     let of_rule = |note: &&RuleNote| note.rule == case.rule;
     let said = match assessed.notes.iter().find(of_rule) {
         _ if found => Expect::Fires,
+        // Which way it goes hangs on cells that are empty.
+        Some(note) if note.note.starts_with(super::tally::UNDECIDED) => Expect::Unknown,
         Some(note) if note.held && !note.note.starts_with("本期不适用") => return Some(format!("没有评估：{}", note.note)),
         // Not in force, or not due yet.
         Some(_) => Expect::NotApplicable,
@@ -180,9 +182,9 @@ pub(super) fn only(policy: &Policy, case: &Case) -> Policy {
         .rules
         .iter()
         .flat_map(|rule| match &rule.body {
-            Body::Condition(condition) => [&condition.mentions[..], &condition.searched[..]],
-            Body::Tally(tally) => [&tally.mentions[..], &[]],
-            Body::BuiltIn(_) => [&[][..], &[]],
+            Body::Condition(condition) => [&condition.mentions[..], &condition.searched[..], &condition.aside[..]],
+            Body::Tally(tally) => [&tally.mentions[..], &[], &[]],
+            Body::BuiltIn(_) => [&[][..], &[], &[]],
         })
         .flatten()
         .cloned()

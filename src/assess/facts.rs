@@ -15,7 +15,7 @@ use super::columns::{FactValue, null_array, of_values, spread, value_at};
 use super::frame::evaluate;
 use super::reading::Reader;
 use super::rows::{OwnedRows, union};
-use super::subjects::{NONE, Subjects, index};
+use super::subjects::{Groups, NONE, Subjects, index};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Fact, Origin, ParameterValue, Take, ValueType};
@@ -32,6 +32,19 @@ pub(crate) struct FactColumn {
     pub(crate) rows: Option<OwnedRows>,
     /// Why it could not be read at all.
     pub(crate) missing: Option<String>,
+    /// Where an empty value could have come from.
+    pub(crate) rests: Rests,
+}
+
+/// What a fact's value comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Rests {
+    /// Rows: of these subjects, ascending, where they are their own; of anybody where that cannot be told.
+    Rows(Option<Arc<[u32]>>),
+    /// Other facts of the same subject.
+    Facts(Vec<String>),
+    /// Facts of the members of the household.
+    Members(Vec<String>),
 }
 
 impl FactColumn {
@@ -52,13 +65,17 @@ pub(crate) struct Facts {
     household_of: UInt32Array,
     /// Persons who have one.
     housed: Arc<[u32]>,
+    /// Persons of each.
+    members: Groups,
     households: usize,
 }
 
 impl Facts {
     fn new(household_of: UInt32Array, households: usize) -> Self {
         let housed = (0..household_of.len()).filter(|at| household_of.is_valid(*at)).map(index).collect();
-        Self { columns: BTreeMap::new(), household_of, housed, households }
+        let pairs: Vec<(u32, u32)> = household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
+        let members = Groups::new(households, &pairs);
+        Self { columns: BTreeMap::new(), household_of, housed, members, households }
     }
 
     pub(crate) fn collect(
@@ -105,9 +122,35 @@ impl Facts {
     /// Facts that are known already, for some persons and households; `household_of` says which of the households is whose.
     pub(crate) fn known(columns: BTreeMap<String, (Scope, ArrayRef)>, households: usize, household_of: UInt32Array) -> Self {
         let mut facts = Self::new(household_of, households);
-        let column = |(name, (scope, array))| (name, FactColumn { scope, array, apart: None, rows: None, missing: None });
+        let column = |(name, (scope, array))| {
+            let rests = Rests::Rows(None);
+            (name, FactColumn { scope, array, apart: None, rows: None, missing: None, rests })
+        };
         facts.columns = columns.into_iter().map(column).collect();
         facts
+    }
+
+    /// Whether a fact of a subject of `scope` is empty, and some cell that it comes from is: not so where there is no row for the cell to
+    /// stand in.
+    pub(crate) fn is_blank(&self, name: &str, scope: Scope, subject: usize) -> bool {
+        let Some(column) = self.columns.get(name) else { return true };
+        let at = match (column.scope, scope) {
+            (Scope::Household, Scope::Person) if self.household_of.is_valid(subject) => self.household_of.value(subject) as usize,
+            (Scope::Household, Scope::Person) => return false,
+            _ => subject,
+        };
+        if at < column.array.len() && column.array.is_valid(at) {
+            return false;
+        }
+        match &column.rests {
+            Rests::Rows(standing) => standing.as_ref().is_none_or(|standing| standing.binary_search(&index(at)).is_ok()),
+            Rests::Facts(facts) => facts.iter().any(|fact| self.is_blank(fact, column.scope, at)),
+            Rests::Members(facts) => self
+                .members
+                .of(at)
+                .iter()
+                .any(|member| facts.iter().any(|fact| self.is_blank(fact, Scope::Person, *member as usize))),
+        }
     }
 
     /// Number of subjects of a scope.
@@ -197,7 +240,8 @@ impl Facts {
                         (spread(&of_those, &apart, self.subjects(scope))?, Some(apart))
                     }
                 };
-                Ok(FactColumn { scope, array, apart, rows: None, missing: None })
+                let rests = Rests::Facts(expression.columns.clone());
+                Ok(FactColumn { scope, array, apart, rows: None, missing: None, rests })
             }
             Origin::Sources { .. } => Err(AssessError::Engine { expression: fact.name.clone(), reason: "is read".to_owned() }),
         }
@@ -212,9 +256,10 @@ impl Facts {
         among: Option<&str>,
     ) -> FactColumn {
         let missing = self.columns.get(member).and_then(|column| column.missing.clone());
+        let among_name = among;
         let (Some(column), among) = (self.columns.get(member), among.map(|name| self.columns.get(name))) else {
             let array = null_array(value_type, subjects.households.len());
-            return FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing };
+            return FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests: Rests::Rows(None) };
         };
         let per_household = |household: usize| {
             subjects.households[household]
@@ -248,7 +293,8 @@ impl Facts {
                 of_values(value_type, &first.collect::<Vec<_>>())
             }
         };
-        FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing }
+        let rests = Rests::Members([Some(member), among_name].into_iter().flatten().map(str::to_owned).collect());
+        FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests }
     }
 }
 

@@ -26,9 +26,13 @@ pub use record::Month;
 /// `PRAGMA application_id`: "bidu".
 const APPLICATION: i32 = 0x6269_6475;
 /// `PRAGMA user_version`: raised when the tables change.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Tables whose rows are never changed.
-const TABLES: [&str; 6] = ["run", "sighting", "withheld", "receipt", "returned_row", "answer"];
+const TABLES: [&str; 7] = ["run", "sighting", "definition", "withheld", "receipt", "returned_row", "answer"];
+
+/// What a ledger of version 1 lacks: what each rule was in a run, as a digest.
+const DEFINITION: &str = "CREATE TABLE definition (run INTEGER NOT NULL REFERENCES run (seq), rule TEXT NOT NULL, digest TEXT NOT NULL, \
+     PRIMARY KEY (run, rule)) STRICT, WITHOUT ROWID;";
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -116,20 +120,24 @@ impl Ledger {
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
         connection.execute_batch(settings).map_err(LedgerError::sql("打开"))?;
         if application != APPLICATION {
-            let (tables, triggers) = (include_str!("schema.sql"), triggers());
+            let (tables, triggers) = (include_str!("schema.sql"), triggers(&TABLES));
             let script = format!(
                 "BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             );
             connection.execute_batch(&script).map_err(LedgerError::sql("建立"))?;
+        } else if version < VERSION {
+            let triggers = triggers(&["definition"]);
+            let script = format!("BEGIN IMMEDIATE; {DEFINITION}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
+            connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }
         Ok(Self { connection })
     }
 }
 
 /// What keeps rows as they are.
-fn triggers() -> String {
+fn triggers(tables: &[&str]) -> String {
     let mut script = String::new();
-    for (table, action) in TABLES.iter().flat_map(|table| ["UPDATE", "DELETE"].map(|action| (table, action))) {
+    for (table, action) in tables.iter().flat_map(|table| ["UPDATE", "DELETE"].map(|action| (table, action))) {
         // Writing to a String cannot fail.
         let _ = writeln!(
             script,

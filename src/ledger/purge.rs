@@ -70,7 +70,7 @@ impl Ledger {
                  DROP TABLE forgotten; DROP TABLE emptied;",
             )
             .map_err(&error)?;
-        transaction.execute_batch(&triggers()).map_err(&error)?;
+        transaction.execute_batch(&triggers(&TABLES)).map_err(&error)?;
         transaction.commit().map_err(&error)?;
         self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(&error)?;
         Ok(purged)

@@ -13,14 +13,14 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
 use super::data_date::Snapshot;
-use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
+use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
 use super::places::{Places, town_hint};
 use super::repair::Repair;
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, date, disability_no, id_number};
 use crate::config::divisions::{Edition, Gazetteer};
-use crate::config::registry::{Dictionary, RegistryDefinition};
+use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, IdState, MONTH, NAME, PLACE, REPAIRS, SEX};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
@@ -125,6 +125,16 @@ struct Special<'a> {
     raw: StringBuilder,
 }
 
+/// What says a code besides its own column.
+fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
+    let Some(field) = field.filter(|field| !field.words.is_empty()) else { return Said::default() };
+    let file = head.name.file.rsplit('/').next().unwrap_or_default();
+    let names = [head.name.sheet.as_str(), file].into_iter();
+    let mut texts = head.preamble.iter().map(String::as_str).chain(names);
+    let heading = texts.find_map(|text| Said::value_in(&field.words, text));
+    Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
+}
+
 impl<'a> Normaliser<'a> {
     /// Prepares the columns that `mapping` gives to the registry of `definition`.
     #[must_use]
@@ -173,7 +183,9 @@ impl<'a> Normaliser<'a> {
                 YEAR => data_date::year(head),
                 _ => None,
             };
-            if !mapped && fallback.is_none() && field != NAME {
+            let said = said(context.dictionary.fields.get(field), head, &at);
+            let told = said.heading.is_some() || !said.beside.is_empty();
+            if !mapped && fallback.is_none() && !told && field != NAME {
                 continue;
             }
             let place = order.iter().position(|&known| known == field).unwrap_or_else(|| {
@@ -190,6 +202,7 @@ impl<'a> Normaliser<'a> {
                 codes: codes(field),
                 unit: if kind == FieldKind::Money { money::unit_of(header, &head.preamble) } else { Unit::Yuan },
                 fallback,
+                said,
                 builders: Builders::new(kind),
             });
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take, UnitLevel};
 use crate::config::document::Spanned;
-use crate::model::finding::{Kind, Scope};
+use crate::model::finding::{Confidence, Kind, Scope, TimeBase};
 use crate::model::rule::Class;
 
 /// `policy.toml`.
@@ -57,6 +57,24 @@ pub(super) struct WrittenParameter {
     #[serde(default)]
     pub(super) values: BTreeMap<Spanned<String>, Spanned<WrittenValue>>,
     pub(super) derived: Option<Spanned<WrittenDerivation>>,
+    /// The document does not say it and the county has not yet: rules that need it wait.
+    #[serde(default)]
+    pub(super) awaited: bool,
+}
+
+/// `tables.toml`: lists of words that the county keeps.
+pub(super) type WrittenTables = BTreeMap<String, Spanned<WrittenTable>>;
+
+/// One entry of `tables.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTable {
+    pub(super) title: String,
+    pub(super) clause: String,
+    /// A text that holds one of the words stands in the table, not only one that is one of them.
+    #[serde(default)]
+    pub(super) part: bool,
+    pub(super) values: Vec<Spanned<String>>,
 }
 
 /// A number in the parameter's unit, or a day.
@@ -124,6 +142,7 @@ pub(super) struct WrittenSource {
     pub(super) sharing: Option<Spanned<String>>,
     pub(super) named_by: Option<Spanned<String>>,
     pub(super) beside: Option<Spanned<WrittenPairs>>,
+    pub(super) stranger: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,11 +169,12 @@ pub(super) struct WrittenRules {
 pub(super) struct WrittenRule {
     pub(super) id: Spanned<String>,
     pub(super) title: String,
-    pub(super) clause: String,
+    pub(super) clause: Option<Spanned<String>>,
     pub(super) lead: String,
     #[serde(default)]
     pub(super) responsible: Vec<String>,
-    pub(super) quotation: Spanned<String>,
+    pub(super) quotation: Option<Spanned<String>>,
+    pub(super) basis: Option<Spanned<String>>,
     pub(super) scope: Scope,
     pub(super) kind: Kind,
     pub(super) sentence: Spanned<String>,
@@ -169,6 +189,11 @@ pub(super) struct WrittenRule {
     pub(super) searched: Vec<Spanned<String>>,
     pub(super) due: Option<Spanned<String>>,
     pub(super) paid: Option<Spanned<String>>,
+    pub(super) time_base: Option<Spanned<TimeBase>>,
+    #[serde(default)]
+    pub(super) at_most: Vec<WrittenCeiling>,
+    #[serde(default)]
+    pub(super) internal: bool,
     #[serde(default)]
     pub(super) exempt: Vec<WrittenExemption>,
     pub(super) rate: Option<WrittenRate>,
@@ -182,6 +207,13 @@ pub(super) struct WrittenTally {
     pub(super) unit: UnitLevel,
     pub(super) count: Option<Spanned<String>>,
     pub(super) rows: Option<Spanned<WrittenSource>>,
+    /// Rows of whom `rows` are a share.
+    pub(super) among_rows: Option<Spanned<WrittenSource>>,
+    /// Without a row for which this holds the registry says nothing of the matter.
+    pub(super) there: Option<Spanned<String>>,
+    /// A parameter, held against another one.
+    pub(super) standard: Option<Spanned<String>>,
+    pub(super) before: Option<Spanned<String>>,
     pub(super) among: Option<Spanned<String>>,
     pub(super) least: Option<Spanned<String>>,
     pub(super) share: Option<Spanned<String>>,
@@ -212,6 +244,13 @@ pub(super) struct WrittenClause {
 pub(super) struct WrittenExemption {
     pub(super) reason: String,
     pub(super) when: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCeiling {
+    pub(super) tier: Confidence,
+    pub(super) when: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
