@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::Int64Type;
 
-use super::facts::Facts;
+use super::facts::{Empty, Facts};
 use super::subjects::index;
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
@@ -205,8 +205,9 @@ impl<'f> Nowhere<'f> {
     /// Whether some part is null for the subject, and nothing that this part rests on could be filled in: where it would stand, the
     /// subject has no row.
     fn holds(&self, at: usize, subject: u32) -> bool {
-        let blank = |part: &Expression| part.columns.iter().any(|name| self.facts.is_blank(name, self.scope, subject as usize));
-        self.parts.iter().any(|(column, part)| column.is_null(at) && !blank(part))
+        let why =
+            |part: &Expression| Empty::of(part.columns.iter().map(|name| self.facts.empty(name, self.scope, subject as usize)));
+        self.parts.iter().any(|(column, part)| column.is_null(at) && why(part) == Empty::NoRow)
     }
 }
 
@@ -246,7 +247,7 @@ pub(crate) fn applies<'n>(
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<(), RuleNote> {
     in_force(input, rule, parameters, values).map_err(|reason| held(rule, format!("本期不适用：{reason}")))?;
-    match missing(input, facts, mentions) {
+    match missing(input, facts, mentions).or_else(|| unnamed(input, mentions, values)) {
         Some(reason) => Err(held(rule, format!("未评估：{reason}"))),
         None => Ok(()),
     }
@@ -278,6 +279,19 @@ fn in_force<'n>(
         Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),
         None => Ok(()),
     }
+}
+
+/// A table or date that chooses the rows of a fact of the rule and has no value: no row would be chosen, which says nothing.
+fn unnamed(input: &AssessInput<'_>, mentions: &[String], values: &BTreeMap<String, ParameterValue>) -> Option<String> {
+    let facts = mentions.iter().filter_map(|name| input.policy.fact(name)).filter(|fact| !fact.optional);
+    let sources = facts.flat_map(|fact| match &fact.origin {
+        Origin::Sources { sources, .. } => sources.as_slice(),
+        Origin::Members { .. } | Origin::Derived(_) => &[],
+    });
+    let mut named = sources.filter_map(|source| source.filter.as_ref()).flat_map(|filter| &filter.parameters);
+    let name = named.find(|name| !values.contains_key(*name))?;
+    let title = input.policy.parameters.get(name).map_or(name.as_str(), |parameter| parameter.title.as_str());
+    Some(format!("“{title}”还没有给出（{name}）"))
 }
 
 /// The first thing that a fact of the rule needs and did not get.

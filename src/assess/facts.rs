@@ -36,6 +36,30 @@ pub(crate) struct FactColumn {
     pub(crate) rests: Rests,
 }
 
+/// Why a value is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Empty {
+    /// A cell is empty, or says too little.
+    Cell,
+    /// There is no row in which it would stand.
+    NoRow,
+}
+
+impl Empty {
+    /// Of what is computed from others, each empty or not: an empty cell could be filled in and decide it; where nothing is empty, what is
+    /// there says too little.
+    pub(crate) fn of(parts: impl Iterator<Item = Option<Self>>) -> Self {
+        let mut why = Self::Cell;
+        for part in parts.flatten() {
+            why = part;
+            if part == Self::Cell {
+                break;
+            }
+        }
+        why
+    }
+}
+
 /// What a fact's value comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Rests {
@@ -73,7 +97,8 @@ pub(crate) struct Facts {
 impl Facts {
     fn new(household_of: UInt32Array, households: usize) -> Self {
         let housed = (0..household_of.len()).filter(|at| household_of.is_valid(*at)).map(index).collect();
-        let pairs: Vec<(u32, u32)> = household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
+        let pairs: Vec<(u32, u32)> =
+            household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
         let members = Groups::new(households, &pairs);
         Self { columns: BTreeMap::new(), household_of, housed, members, households }
     }
@@ -130,27 +155,27 @@ impl Facts {
         facts
     }
 
-    /// Whether a fact of a subject of `scope` is empty, and some cell that it comes from is: not so where there is no row for the cell to
-    /// stand in.
-    pub(crate) fn is_blank(&self, name: &str, scope: Scope, subject: usize) -> bool {
-        let Some(column) = self.columns.get(name) else { return true };
+    /// Why a fact of a subject of `scope` is empty; `None` where it is not.
+    pub(crate) fn empty(&self, name: &str, scope: Scope, subject: usize) -> Option<Empty> {
+        let Some(column) = self.columns.get(name) else { return Some(Empty::Cell) };
         let at = match (column.scope, scope) {
             (Scope::Household, Scope::Person) if self.household_of.is_valid(subject) => self.household_of.value(subject) as usize,
-            (Scope::Household, Scope::Person) => return false,
+            (Scope::Household, Scope::Person) => return Some(Empty::NoRow),
             _ => subject,
         };
         if at < column.array.len() && column.array.is_valid(at) {
-            return false;
+            return None;
         }
-        match &column.rests {
-            Rests::Rows(standing) => standing.as_ref().is_none_or(|standing| standing.binary_search(&index(at)).is_ok()),
-            Rests::Facts(facts) => facts.iter().any(|fact| self.is_blank(fact, column.scope, at)),
-            Rests::Members(facts) => self
-                .members
-                .of(at)
-                .iter()
-                .any(|member| facts.iter().any(|fact| self.is_blank(fact, Scope::Person, *member as usize))),
-        }
+        Some(match &column.rests {
+            Rests::Rows(None) => Empty::Cell,
+            Rests::Rows(Some(standing)) if standing.binary_search(&index(at)).is_ok() => Empty::Cell,
+            Rests::Rows(Some(_)) => Empty::NoRow,
+            Rests::Facts(facts) => Empty::of(facts.iter().map(|fact| self.empty(fact, column.scope, at))),
+            Rests::Members(facts) => {
+                let members = self.members.of(at).iter().map(|member| *member as usize);
+                Empty::of(members.flat_map(|member| facts.iter().map(move |fact| self.empty(fact, Scope::Person, member))))
+            }
+        })
     }
 
     /// Number of subjects of a scope.

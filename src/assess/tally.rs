@@ -12,7 +12,7 @@ use arrow::datatypes::DataType;
 use super::columns::FactValue;
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
-use super::facts::{FactColumn, Facts};
+use super::facts::{Empty, FactColumn, Facts};
 use super::places::Place;
 use super::reading::Reader;
 use super::{AssessError, Run};
@@ -76,7 +76,8 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
     match &tally.count {
         Counted::Fact(fact) => count_subjects(composer, &run.facts, fact, tally.among.as_deref(), &mut counts),
         Counted::Rows(counted) => {
-            let not_evaluated = |reason: &str| Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() };
+            let not_evaluated =
+                |reason: &str| Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() };
             let mut reader = Reader::new(composer.input, composer.subjects, &run.values);
             let mut read = |source: &Source| reader.rows(source);
             let rows = match read(&counted.source)? {
@@ -94,7 +95,9 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
             count_rows(composer, &counted.source.registry, &rows, among.as_deref(), &mut counts);
         }
         Counted::Standard { now, before } => {
-            let (Some(now), Some(before)) = (number(composer, now), number(composer, before)) else { return Ok(Tallied::default()) };
+            let (Some(now), Some(before)) = (number(composer, now), number(composer, before)) else {
+                return Ok(Tallied::default());
+            };
             counts.insert((None, None), Reached { count: now, among: before, ..Reached::default() });
         }
     }
@@ -157,20 +160,14 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
     Ok(tallied)
 }
 
-fn count_subjects(
-    composer: &Composer<'_>,
-    facts: &Facts,
-    fact: &str,
-    among: Option<&str>,
-    counts: &mut BTreeMap<Unit, Reached>,
-) {
+fn count_subjects(composer: &Composer<'_>, facts: &Facts, fact: &str, among: Option<&str>, counts: &mut BTreeMap<Unit, Reached>) {
     let Some((fact, column)) = composer.fact(fact) else { return };
     let among = among.and_then(|among| Some((among, composer.fact(among)?.1)));
     // What no row could say is a no; what an empty cell would say cannot be told.
     let said = |name: &str, column: &FactColumn, at: usize| {
         let yes = matches!(column.value(at), Some(FactValue::Bool(true)));
         let unclear = column.value(at).is_none() && column.array.data_type() == &DataType::Boolean;
-        if unclear && facts.is_blank(name, fact.scope, at) { None } else { Some(yes) }
+        if unclear && facts.empty(name, fact.scope, at) == Some(Empty::Cell) { None } else { Some(yes) }
     };
     let share = |at: usize| {
         let counted = amount(column, at);

@@ -263,7 +263,7 @@ impl Judge<'_, '_> {
             for name in &part.columns {
                 self.empty_below(name, scope, at, &mut told);
             }
-            told.0.is_empty()
+            told.0.is_empty() && !told.1.is_empty()
         })
     }
 

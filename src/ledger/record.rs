@@ -55,7 +55,8 @@ impl Month<'_> {
             let here = note.town.is_none() || note.town == what.town;
             note.held && note.rule == what.rule && here && !note.note.starts_with(NOT_ASKED)
         };
-        self.card(&what.rule).is_none_or(|card| then.is_none_or(|then| *then != card.definition)) && !self.notes.iter().any(could_not)
+        self.card(&what.rule).is_none_or(|card| then.is_none_or(|then| *then != card.definition))
+            && !self.notes.iter().any(could_not)
     }
 
     fn evaluated(&self, rule: &str, town: Option<&String>) -> bool {

@@ -181,7 +181,9 @@ fn stood(table: &RecordBatch, titles: &BTreeMap<String, (usize, String)>) -> Vec
             state: State::parse(&word(table, "state", row), &word(table, "reason", row))?,
             months: months.map_or(0, |months| months.value(row)),
             gap_fen: gaps
-                .filter(|gaps| gaps.is_valid(row) && ["", TimeBase::Month.as_str()].contains(&word(table, "time_base", row).as_str()))
+                .filter(|gaps| {
+                    gaps.is_valid(row) && ["", TimeBase::Month.as_str()].contains(&word(table, "time_base", row).as_str())
+                })
                 .map(|gaps| gaps.value(row)),
         })
     };

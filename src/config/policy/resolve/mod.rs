@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::written::{WrittenFacts, WrittenParameters, WrittenPolicy, WrittenRules, WrittenTables, WrittenValue};
-use super::{Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType, WordList};
+use super::{
+    Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType, WordList,
+};
 use crate::config::document::{Document, Spanned, parse};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
@@ -261,7 +263,8 @@ impl<'a> Resolver<'a> {
                 self.problem(file, span, format!("{name} 已经是参数的名字"), "表换一个名字");
                 continue;
             }
-            for word in table.values.iter().filter(|word| word.get_ref().trim().is_empty() || word.get_ref().contains(['%', '_'])) {
+            for word in table.values.iter().filter(|word| word.get_ref().trim().is_empty() || word.get_ref().contains(['%', '_']))
+            {
                 self.problem(file, word.span(), "表里的词不能是空的，也不能有 % 和 _", "删去这一个");
             }
             let words = table.values.into_iter().map(Spanned::into_inner).collect();

@@ -7,7 +7,8 @@ use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
 use crate::config::policy::written::{WrittenCase, WrittenRule, WrittenSource, WrittenTally};
 use crate::config::policy::{
-    Body, Case, Ceiling, Condition, Counted, CountedRows, Exemption, Goal, Origin, RateTarget, Rule, Source, Take, Tally, ValueType,
+    Body, Case, Ceiling, Condition, Counted, CountedRows, Exemption, Goal, Origin, RateTarget, Rule, Source, Take, Tally,
+    ValueType,
 };
 use crate::model::date::Month;
 use crate::model::finding::Scope;
