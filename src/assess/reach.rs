@@ -90,6 +90,8 @@ impl<'a> Reader<'a> {
                 };
                 others.iter().flat_map(|(person, other)| of(*other).map(|row| (owner(*person as usize), row))).collect()
             }
+            // The same for everybody: nobody has rows of their own.
+            Reach::Whole => Vec::new(),
             Reach::Village => {
                 let mut rows: Vec<(&str, u32)> = (0..records.len())
                     .filter(|row| passes(*row))

@@ -54,6 +54,8 @@ pub(super) struct Opened<'a> {
     column: Option<View<'a>>,
     own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
+    /// Every row that counts, where the register is asked as a whole.
+    all: Vec<u32>,
     /// Whether the sheet that a row stands in has the column, by position of the sheet; of sheets that name no columns nothing is known.
     sheets: Vec<bool>,
     sheet_of: &'a [u32],
@@ -234,13 +236,16 @@ impl<'a> Reader<'a> {
         let by_key = matches!(source.take, Take::SumPerHousehold | Take::Keyed);
         let own = by_key.then(|| self.own_households(position, records));
         let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
+        let passes =
+            |row: &u32| filter.as_ref().is_none_or(|filter| filter.is_valid(*row as usize) && filter.value(*row as usize));
+        let all = if source.reach == Reach::Whole { (0..index(records.len())).filter(passes).collect() } else { Vec::new() };
         let field = source.field.as_deref().filter(|_| source.take == Take::Blank);
         let has = |field: &str| {
             let sheets = self.subjects.records.sources.iter();
             sheets.map(|sheet| sheet.headers.is_empty() || sheet.header(field).is_some()).collect()
         };
         let sheets = field.map_or_else(Vec::new, has);
-        Ok(Ok(Opened { source, offset, groups, column, own, links, sheets, sheet_of: &records.sheets }))
+        Ok(Ok(Opened { source, offset, groups, column, own, links, all, sheets, sheet_of: &records.sheets }))
     }
 
     pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Arc<RegistryHouseholds> {
@@ -317,6 +322,7 @@ fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
 impl<'a> Opened<'a> {
     /// The value that a subject's rows give; those it came from are appended to `used` as row ids.
     fn aggregate(&self, rows: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+        let rows = if self.source.reach == Reach::Whole { &self.all } else { rows };
         let mark = used.len();
         let id = |row: u32| self.offset + row;
         let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));

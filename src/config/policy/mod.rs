@@ -146,6 +146,8 @@ pub enum Reach {
     RegistryHousehold,
     /// Rows of a household-grain registry, carried from the head to everybody in the head's household in this registry.
     Through(RegistryId),
+    /// Every row of the registry, for everybody: what the register as a whole says.
+    Whole,
     /// Rows that stand for the village in which the person or household lives.
     Village,
     /// The subject's rows, and every row of the registry with the same value in this column: payments to one account.

@@ -139,6 +139,8 @@ pub(super) struct WrittenSource {
     pub(super) registry_household: bool,
     #[serde(default)]
     pub(super) by_village: bool,
+    #[serde(default)]
+    pub(super) whole: bool,
     pub(super) sharing: Option<Spanned<String>>,
     pub(super) named_by: Option<Spanned<String>>,
     pub(super) beside: Option<Spanned<WrittenPairs>>,

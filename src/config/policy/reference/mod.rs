@@ -83,7 +83,7 @@ pub struct SourceEntry {
     pub field_title: Option<String>,
     /// How rows become one value.
     pub take: &'static str,
-    /// Which rows: `own`, `registry_household`, `village`, `through <registry>`, `sharing <column>`, `named_by <column>`, or
+    /// Which rows: `own`, `registry_household`, `village`, `whole`, `through <registry>`, `sharing <column>`, `named_by <column>`, or
     /// `beside <registry>.<number column>`, with the condition on those rows.
     pub reach: String,
     /// Column in which rows name nobody of the subject's household, where only such rows count.
@@ -293,6 +293,7 @@ impl Writer<'_> {
                 Reach::Own => "own".to_owned(),
                 Reach::RegistryHousehold => "registry_household".to_owned(),
                 Reach::Village => "village".to_owned(),
+                Reach::Whole => "whole".to_owned(),
                 Reach::Through(bridge) => format!("through {bridge}"),
                 Reach::Sharing(column) => format!("sharing {column}"),
                 Reach::NamedBy(column) => format!("named_by {column}"),

@@ -216,6 +216,9 @@ impl Resolver<'_> {
         if written.registry_household {
             ways.push(Reach::RegistryHousehold);
         }
+        if written.whole {
+            ways.push(Reach::Whole);
+        }
         if written.by_village {
             ways.push(Reach::Village);
         }
@@ -239,7 +242,7 @@ impl Resolver<'_> {
             })));
         }
         if ways.len() > 1 {
-            let hint = "through、registry_household、by_village、sharing、named_by、beside 只能写一个";
+            let hint = "through、registry_household、by_village、whole、sharing、named_by、beside 只能写一个";
             self.problem(file, span.clone(), "一个来源只能有一种取行的办法", hint);
         }
         Some(ways.pop().unwrap_or(Reach::Own))
