@@ -246,7 +246,10 @@ impl Given {
                 filled.push(row);
             }
             let name = SheetName { file: format!("{registry}.xlsx"), sheet: String::new() };
-            given.records.sources.push(SourceSheet { name, ..SourceSheet::default() });
+            let lacks = case.lacks.iter().find(|lacking| lacking.0 == *registry).map(|(_, columns)| columns);
+            let has = |column: &&String| lacks.is_some_and(|lacks| !lacks.contains(*column));
+            let headers = dictionary.fields.keys().filter(has).map(|column| (column.clone(), column.clone())).collect();
+            given.records.sources.push(SourceSheet { name, headers, ..SourceSheet::default() });
             given.records.registries.push(RegistryRecords {
                 registry: (*registry).clone(),
                 grain: dictionary.registry(registry.as_str()).map_or(Grain::Person, |definition| definition.grain),

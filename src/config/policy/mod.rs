@@ -444,6 +444,8 @@ pub struct Case {
     pub readings: Vec<(String, String)>,
     /// Rows per registry, in order; cells by record column, and `person` for the label.
     pub given: Vec<(RegistryId, Vec<BTreeMap<String, CaseValue>>)>,
+    /// Columns that the sheet of a registry lacks, rather than having them with empty cells.
+    pub lacks: Vec<(RegistryId, Vec<String>)>,
     /// What linking saw.
     pub seen: Option<Seen>,
     /// What is expected.

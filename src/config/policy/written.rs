@@ -271,6 +271,8 @@ pub(super) struct WrittenCase {
     pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<String, CaseValue>>>,
     #[serde(default)]
     pub(super) readings: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    pub(super) lacks: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     pub(super) seen: Option<Seen>,
     pub(super) expect: Expect,
     pub(super) due_fen: Option<i64>,

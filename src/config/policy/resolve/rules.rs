@@ -296,6 +296,16 @@ impl Resolver<'_> {
                 }
             }
         }
+        for column in written.lacks.values().flatten() {
+            if !self.record_columns.contains_key(column.get_ref()) {
+                self.problem(file, column.span(), format!("没有字段 {}", column.get_ref()), "");
+            }
+        }
+        let lacks = written.lacks.iter().map(|(registry, columns)| {
+            let columns = columns.iter().map(|column| column.get_ref().clone()).collect();
+            (RegistryId::from(registry.get_ref().as_str()), columns)
+        });
+        let lacks = lacks.collect();
         let period = match written.period.get_ref().parse() {
             Ok(period) => period,
             Err(message) => {
@@ -317,6 +327,7 @@ impl Resolver<'_> {
             subject: written.subject,
             readings,
             given: given.map(|(id, rows)| (RegistryId::from(id.get_ref().as_str()), rows)).collect(),
+            lacks,
             seen: written.seen,
             expect: written.expect,
             due_fen: written.due_fen,
