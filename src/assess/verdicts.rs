@@ -179,7 +179,14 @@ impl Judge<'_, '_> {
                 Outcome::Unknown => {
                     let (empty, nowhere) = self.empty(condition, scope, at);
                     absent = empty.is_empty() && !nowhere.is_empty();
-                    (Verdict::Unknown, empty.into_iter().chain(nowhere).collect::<Vec<_>>().join("；"))
+                    let why = if empty.is_empty() && nowhere.is_empty() {
+                        // All cells are filled, and what they say can be read in two ways.
+                        let part = parts.iter().find(|(_, column)| yes_no(column, at).is_none()).map(|(part, _)| part);
+                        format!("所填内容看不准（{}）", self.told(part.unwrap_or(&condition.test), scope, at))
+                    } else {
+                        empty.into_iter().chain(nowhere).collect::<Vec<_>>().join("；")
+                    };
+                    (Verdict::Unknown, why)
                 }
                 Outcome::Passes => (Verdict::Passes, self.told(&condition.test, scope, at)),
                 Outcome::Fires => match late {
