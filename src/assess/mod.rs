@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
+use crate::config::policy::{Body, Counted, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
@@ -245,7 +245,11 @@ impl<'a> Run<'a> {
                 Body::BuiltIn(_) | Body::Condition(_) => {}
                 Body::Tally(tally) => {
                     let (Goal::Least(goal) | Goal::Share(goal)) = &tally.goal;
-                    let parameters = std::iter::once(goal).chain(&tally.by);
+                    let standard = match &tally.count {
+                        Counted::Standard { now, before } => vec![now, before],
+                        Counted::Fact(_) | Counted::Rows(_) => Vec::new(),
+                    };
+                    let parameters = std::iter::once(goal).chain(&tally.by).chain(standard);
                     match evaluate::applies(input, &facts, rule, parameters, &tally.mentions, &values) {
                         Ok(()) => tallies.push((rule, tally.as_ref())),
                         Err(note) => not_evaluated.push(note),

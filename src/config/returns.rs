@@ -253,6 +253,8 @@ fn add_printed(dictionary: &mut Dictionary, layouts: &Layouts, document: &Docume
         title: "清单自己印的列".to_owned(),
         aliases: printed,
         codes: BTreeMap::new(),
+        beside: Vec::new(),
+        words: Vec::new(),
     };
     dictionary.fields.insert(field.name.clone(), field);
 }

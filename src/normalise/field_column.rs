@@ -71,6 +71,26 @@ impl Builders {
     }
 }
 
+/// What says a code besides its own column: words in other cells of the row, and what the sheet as a whole says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said<'a> {
+    /// Word → value.
+    pub(super) words: &'a [(String, String)],
+    /// Columns that may hold one.
+    pub(super) beside: Vec<usize>,
+    /// What title and names say.
+    pub(super) heading: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// The one value that a text says; none where it says several.
+    pub(super) fn value_in(words: &'a [(String, String)], text: &str) -> Option<&'a str> {
+        let mut found = words.iter().filter(|(word, _)| text.contains(word.as_str())).map(|(_, value)| value.as_str());
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    }
+}
+
 /// A field that needs nothing but its own cells.
 #[derive(Debug)]
 pub(super) struct FieldColumn<'a> {
@@ -84,6 +104,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) is_monthly: bool,
     /// What a blank year takes from the sheet.
     pub(super) fallback: Option<i32>,
+    /// Who else says a code.
+    pub(super) said: Said<'a>,
     pub(super) builders: Builders,
 }
 
@@ -161,6 +183,22 @@ impl FieldColumn<'_> {
                     let read = if written.is_empty() { None } else { vocabulary::yes_no(written) };
                     note.unless(read.is_some() || written.is_empty(), at, Repair::UnknownCode);
                     values.append_option(read);
+                }
+            }
+            (Builders::Text(text), FieldKind::Code) if !self.said.words.is_empty() => {
+                for (at, (_, written)) in cells {
+                    let own = if written.is_empty() { None } else { self.codes.get(written).map(str::to_owned) };
+                    note.unless(own.is_some() || written.is_empty(), at, Repair::UnknownCode);
+                    let row = kept[at as usize];
+                    let (_, beside) = first_said(table, &self.said.beside, row, false);
+                    let beside = match own {
+                        None if !beside.is_empty() => {
+                            let said = Said::value_in(self.said.words, beside);
+                            said.map(str::to_owned).or_else(|| self.codes.get(beside).map(str::to_owned))
+                        }
+                        _ => None,
+                    };
+                    text.append_option(own.or(beside).as_deref().or(self.said.heading));
                 }
             }
             (Builders::Text(text), kind) => {

@@ -15,7 +15,7 @@ use arrow::error::ArrowError;
 
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
-use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
+use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
 use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, Stated};
@@ -24,7 +24,7 @@ use super::repair::Repair;
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, disability_no, id_number};
 use crate::config::divisions::{Edition, Gazetteer};
-use crate::config::registry::{Dictionary, RegistryDefinition};
+use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_TO, NAME,
     PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
@@ -135,6 +135,16 @@ struct Special<'a> {
     raw: StringBuilder,
 }
 
+/// What says a code besides its own column.
+fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
+    let Some(field) = field.filter(|field| !field.words.is_empty()) else { return Said::default() };
+    let file = head.name.file.rsplit('/').next().unwrap_or_default();
+    let names = [head.name.sheet.as_str(), file].into_iter();
+    let mut texts = head.preamble.iter().map(String::as_str).chain(names);
+    let heading = texts.find_map(|text| Said::value_in(&field.words, text));
+    Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
+}
+
 impl<'a> Normaliser<'a> {
     /// Prepares the columns that `mapping` gives to the registry of `definition`.
     #[must_use]
@@ -177,7 +187,9 @@ impl<'a> Normaliser<'a> {
             let kind = if field == NAME { Some(FieldKind::Name) } else { kind_of(field) };
             let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
             let fallback = if field == YEAR { data_date::year(head) } else { None };
-            if !mapped && fallback.is_none() && field != NAME {
+            let said = said(context.dictionary.fields.get(field), head, &at);
+            let told = said.heading.is_some() || !said.beside.is_empty();
+            if !mapped && fallback.is_none() && !told && field != NAME {
                 continue;
             }
             let place = order.iter().position(|&known| known == field).unwrap_or_else(|| {
@@ -195,6 +207,7 @@ impl<'a> Normaliser<'a> {
                 unit: if kind == FieldKind::Money { money::unit_of(header, &head.preamble) } else { Unit::Yuan },
                 is_monthly: header.contains('月'),
                 fallback,
+                said,
                 builders: Builders::new(kind),
             });
         }

@@ -50,6 +50,8 @@ pub(in crate::normalise) fn dictionary() -> Dictionary {
             .into_iter()
             .map(|(spelling, value)| (spelling.to_owned(), value.to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        beside: vec![],
+        words: vec![],
     };
     Dictionary { fields: FIELDS.into_iter().map(|entry| (entry.0.to_owned(), field(entry))).collect(), registries: vec![] }
 }
