@@ -86,8 +86,8 @@ impl RegistryHouseholds {
         let shared = shared_names(records, &by_name);
         let mut key_of_row = Vec::with_capacity(records.len());
         for row in 0..records.len() {
-            let coded = text_at(codes, row).map(|code| ("code", code));
-            let key = coded.or_else(|| text_at(heads, row).map(|head| ("head", head)));
+            let own = text_at(codes, row).map(|code| ("code", code));
+            let key = own.or_else(|| text_at(heads, row).map(|head| ("head", head)));
             let key = key.or_else(|| by_name(row).filter(|name| !shared.contains(name)));
             let fresh = u32::try_from(keys.len()).unwrap_or(NONE);
             key_of_row.push(key.map_or(NONE, |key| *keys.entry(key).or_insert(fresh)));

@@ -149,8 +149,8 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
         }
         let late = due.map(|due| i64::from(composer.input.as_of.0 - due.0));
         if let (Some(late @ ..0), Some(due)) = (late, due) {
-            let reached = if share { format!("{numerator}/{denominator}") } else { format!("{numerator}，应为 {goal}") };
-            let note = format!("期限 {due}，还有 {} 天，目前 {reached}", -late);
+            let so_far = if share { format!("{numerator}/{denominator}") } else { format!("{numerator}，应为 {goal}") };
+            let note = format!("期限 {due}，还有 {} 天，目前 {so_far}", -late);
             let town = count.town.clone();
             tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1 });
         } else {

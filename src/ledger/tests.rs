@@ -70,6 +70,8 @@ struct Found {
     withheld: Vec<Withheld>,
     notes: Vec<RuleNote>,
     towns: Vec<String>,
+    /// What the rule says, where not what it always said; empty where the rule is no more.
+    definition: Option<&'static str>,
 }
 
 impl Found {
@@ -78,7 +80,12 @@ impl Found {
     }
 
     fn with<T>(&self, period: &str, work: impl FnOnce(&Month<'_>) -> T) -> T {
-        let (period, cards) = (month(period), cards());
+        let (period, mut cards) = (month(period), cards());
+        match self.definition {
+            Some("") => cards.clear(),
+            Some(other) => cards.iter_mut().for_each(|card| card.definition = other.to_owned()),
+            None => {}
+        }
         work(&Month {
             rows: &RegisterRows::new(),
             period,
@@ -153,6 +160,33 @@ fn a_finding_is_new_then_persists_then_is_settled_by_data_and_told_once() {
     assert_eq!(states(&recorded(&mut ledger, "2018-08", &Found::default())), []);
     assert_eq!(state(&recorded(&mut ledger, "2018-09", &found), "a"), Some(State::Reopened(Reopening::CameBack)));
     assert_eq!(state(&recorded(&mut ledger, "2018-10", &found), "a"), Some(State::Persisting));
+}
+
+#[test]
+fn what_a_changed_rule_no_longer_finds_is_not_settled_by_data() {
+    for definition in ["otherwise", ""] {
+        let mut ledger = Ledger::in_memory();
+        let found = Found::of(&[finding("a", "未脱贫")]);
+        recorded(&mut ledger, "2018-05", &found);
+        let changed = Found { definition: Some(definition), ..Found::default() };
+        assert_eq!(state(&recorded(&mut ledger, "2018-06", &changed), "a"), Some(State::Redefined), "{definition}");
+        assert_eq!(states(&recorded(&mut ledger, "2018-07", &changed)), [], "told once");
+        assert_eq!(state(&recorded(&mut ledger, "2018-08", &found), "a"), Some(State::Reopened(Reopening::CameBack)));
+        // The rule as it is now found it last.
+        assert_eq!(state(&recorded(&mut ledger, "2018-09", &Found::default()), "a"), Some(State::SettledByData));
+    }
+}
+
+#[test]
+fn a_ledger_of_before_does_not_say_what_its_rules_were() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("old.db");
+    let mut ledger = Ledger::open(&path, true).expect("opens");
+    recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫")]));
+    ledger.connection.execute_batch("DROP TABLE definition; PRAGMA user_version = 1;").expect("as version 1 was");
+    drop(ledger);
+    let mut ledger = Ledger::open(&path, false).expect("opens and is brought up to date");
+    assert_eq!(state(&recorded(&mut ledger, "2018-06", &Found::default()), "a"), Some(State::Redefined));
 }
 
 #[test]

@@ -173,7 +173,7 @@ impl<'a> Work<'a> {
                 add("work.recommendations");
             }
         }
-        if worker.start_ups > 0 && !(household.poor && ["未脱贫", "返贫"].contains(&household.poverty_status)) {
+        if worker.start_ups > 0 && !(household.poor && household.poverty_status != "已脱贫") {
             add("work.start_up_ineligible");
         }
         if worker.start_ups > 1 {

@@ -43,7 +43,7 @@ pub enum NameLevel {
     LookAlike,
     /// A name of three or more characters less one of its given-name characters.
     Dropped,
-    /// One character of three or more differs; the others are the same or sound alike.
+    /// One character of three or more differs, the others are the same or sound alike; or two neighbours stand in the wrong order.
     OneCharacter,
     /// The rest: also two-character names that differ in one, as siblings' do.
     Different,
@@ -200,7 +200,7 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
             sound += 1;
         } else {
             if other == 1 {
-                return NameLevel::Different;
+                return if swapped(left, right, differing) { NameLevel::OneCharacter } else { NameLevel::Different };
             }
             other = 1;
             differing = at;
@@ -244,6 +244,13 @@ fn is_wild(character: char) -> bool {
 #[must_use]
 pub fn is_mask(character: char) -> bool {
     matches!(character, '*' | '＊' | '×' | 'X' | 'x' | '○' | '◯' | '●' | '某' | '✕')
+}
+
+/// Whether two names of three and more characters are the same but for two neighbours in the wrong order, the first of them at `at`.
+fn swapped(left: &FoldedName, right: &FoldedName, at: usize) -> bool {
+    let (left, right) = (left.characters.as_slice(), right.characters.as_slice());
+    let (Some([a, b, after @ ..]), Some([c, d, rest @ ..])) = (left.get(at..), right.get(at..)) else { return false };
+    left.len() >= 3 && a == d && b == c && after == rest
 }
 
 /// Dots between the parts of a transliterated name, in all the spellings met.
@@ -332,6 +339,9 @@ mod tests {
             ("王建国", "建国", NameLevel::Different),
             ("王建国", "王建军", NameLevel::OneCharacter),
             ("王伟", "王强", NameLevel::Different),
+            ("林晓群", "林群晓", NameLevel::OneCharacter),
+            ("江小江", "江江小", NameLevel::OneCharacter),
+            ("江小", "小江", NameLevel::Different),
             ("杨*", "杨䶮", NameLevel::Wildcard),
             ("张*三", "张小三", NameLevel::Wildcard),
             ("张**", "张三", NameLevel::Wildcard),

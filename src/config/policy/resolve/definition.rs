@@ -4,6 +4,7 @@
 //! mention (all dates of them) and of the readings chosen. Titles, sentences and clauses do not count. Cost: linear in the text.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -16,7 +17,9 @@ impl Resolver<'_> {
     pub(super) fn definition(&self, rule: &Rule, parameters: &std::collections::BTreeMap<String, Parameter>) -> String {
         let mut text = format!("{:?} {:?} {:?} {:?}", rule.card.scope, rule.from, rule.until, rule.under);
         let mut named: BTreeSet<&str> = rule.under.iter().map(|(reading, _)| reading.as_str()).collect();
-        let mut add = |expression: &Expression| text.push_str(&format!("|{}", one_line(&expression.text)));
+        let mut add = |expression: &Expression| {
+            let _ = write!(text, "|{}", one_line(&expression.text));
+        };
         let mentions: Vec<&String> = match &rule.body {
             Body::Condition(condition) => {
                 for expression in condition.expressions() {
@@ -27,34 +30,34 @@ impl Resolver<'_> {
                 condition.mentions.iter().chain(&condition.searched).collect()
             }
             Body::Tally(tally) => {
-                text.push_str(&format!("|{tally:?}"));
+                let _ = write!(text, "|{tally:?}");
                 if let Counted::Standard { now, before } = &tally.count {
                     named.extend([now.as_str(), before.as_str()]);
                 }
                 tally.mentions.iter().collect()
             }
             Body::BuiltIn(built_in) => {
-                text.push_str(&format!("|{built_in:?}"));
+                let _ = write!(text, "|{built_in:?}");
                 Vec::new()
             }
         };
         for fact in mentions.into_iter().filter_map(|name| self.facts.get(name)) {
             match &fact.origin {
                 Origin::Sources { sources, combine } => {
-                    text.push_str(&format!("|{}={combine:?}", fact.name));
+                    let _ = write!(text, "|{}={combine:?}", fact.name);
                     for source in sources {
                         let filter = source.filter.as_ref();
                         let told = filter.map_or_else(String::new, |filter| one_line(&filter.text));
                         let way = (&source.registry, &source.field, source.take, &source.reach, &source.stranger);
-                        text.push_str(&format!("|{way:?}{told}"));
+                        let _ = write!(text, "|{way:?}{told}");
                         named.extend(filter.into_iter().flat_map(|filter| &filter.parameters).map(String::as_str));
                     }
                 }
                 Origin::Members { fact: member, take, among } => {
-                    text.push_str(&format!("|{}={member}{take:?}{among:?}", fact.name));
+                    let _ = write!(text, "|{}={member}{take:?}{among:?}", fact.name);
                 }
                 Origin::Derived(expression) => {
-                    text.push_str(&format!("|{}={}", fact.name, one_line(&expression.text)));
+                    let _ = write!(text, "|{}={}", fact.name, one_line(&expression.text));
                     named.extend(expression.parameters.iter().map(String::as_str));
                 }
             }
@@ -69,7 +72,7 @@ impl Resolver<'_> {
             }
         }
         for name in seen {
-            text.push_str(&format!("|${name}={:?}", parameters.get(name).map(|parameter| &parameter.source)));
+            let _ = write!(text, "|${name}={:?}", parameters.get(name).map(|parameter| &parameter.source));
         }
         hexadecimal(&Sha256::digest(text.as_bytes())[..8])
     }
