@@ -5,6 +5,8 @@
 //! edition in force. Building costs O(editions × villages); nothing here changes afterwards.
 
 mod crosswalk;
+mod names;
+mod nearest;
 pub mod place;
 
 use std::collections::BTreeMap;
@@ -57,7 +59,7 @@ pub struct Edition {
     towns: Vec<Town>,
     /// Per town, by code.
     villages: Vec<Vec<Village>>,
-    names: place::Names,
+    names: names::Names,
 }
 
 impl Edition {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use arrow::array::StringBuilder;
 
 use super::field_column::{Notes, append, first_cell};
-use super::repair::Repair;
+use super::repair::{Repair, Repairs};
 use crate::config::divisions::Edition;
-use crate::config::divisions::place::{Place, PlaceState, PlaceText};
+use crate::config::divisions::place::{Likeness, Place, PlaceState, PlaceText, TownSource};
 use crate::model::raw::{RawTable, TableHead};
 
 /// Distinct place texts remembered per sheet; beyond that they are house numbers and not worth the memory.
@@ -63,10 +63,34 @@ fn write_place(columns: &mut [StringBuilder; 6], place: &Place<'_>, texts: [&str
     village.append_option(place.village.map(|village| &village.name));
     village_code.append_option(place.village.map(|village| &village.code));
     group.append_option(place.group.as_ref());
-    note.unless(!place.from_hint, at, Repair::TownFromSheet);
-    if place.left_over || matches!(place.state, PlaceState::Unknown | PlaceState::Elsewhere) {
+    let repairs = repairs(place);
+    note.all(at, repairs);
+    let is_repaired = repairs.iter().any(|repair| repair != Repair::TownFromSheet);
+    if is_repaired || place.left_over || matches!(place.state, PlaceState::Unknown | PlaceState::Elsewhere) {
         append(raw, &texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("/"));
     } else {
         raw.append_null();
     }
+}
+
+/// What was done to come to the place.
+fn repairs(place: &Place<'_>) -> Repairs {
+    let mut repairs = Repairs::default();
+    match place.town_from {
+        TownSource::Written => {}
+        TownSource::Sheet => repairs.insert(Repair::TownFromSheet),
+        TownSource::Village => repairs.insert(Repair::TownFromVillage),
+    }
+    for by in [place.town_by, place.village_by] {
+        match by {
+            Likeness::Same => {}
+            Likeness::Sound => repairs.insert(Repair::Sound),
+            Likeness::Shape => repairs.insert(Repair::Shape),
+            Likeness::Slip | Likeness::Half => repairs.insert(Repair::Slip),
+        }
+    }
+    if place.contradicts {
+        repairs.insert(Repair::OtherTown);
+    }
+    repairs
 }

@@ -35,6 +35,16 @@ pub enum Repair {
     FromDataDate,
     /// The rows name no town; the sheet or file name does.
     TownFromSheet,
+    /// The town cannot be read; only one town has a village of the name written.
+    TownFromVillage,
+    /// A town or village is not on the list; the only one that sounds so was taken.
+    Sound,
+    /// The only one that looks so.
+    Shape,
+    /// The only one that one slip of the pen explains.
+    Slip,
+    /// The village named belongs to another town than the one named; it is null.
+    OtherTown,
     /// Kind and grade stood in one cell.
     Combined,
     /// Not in the code table; the column is null.
@@ -76,7 +86,7 @@ pub enum Repair {
 }
 
 impl Repair {
-    const ALL: [Self; 35] = [
+    const ALL: [Self; 40] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -93,6 +103,11 @@ impl Repair {
         Self::FromDisabilityNumber,
         Self::FromDataDate,
         Self::TownFromSheet,
+        Self::TownFromVillage,
+        Self::Sound,
+        Self::Shape,
+        Self::Slip,
+        Self::OtherTown,
         Self::Combined,
         Self::UnknownCode,
         Self::Unreadable,
@@ -134,6 +149,11 @@ impl Repair {
             Self::FromDisabilityNumber => "from_disability_no",
             Self::FromDataDate => "from_data_date",
             Self::TownFromSheet => "town_from_sheet",
+            Self::TownFromVillage => "town_from_village",
+            Self::Sound => "sound",
+            Self::Shape => "shape",
+            Self::Slip => "slip",
+            Self::OtherTown => "other_town",
             Self::Combined => "combined",
             Self::UnknownCode => "unknown_code",
             Self::Unreadable => "unreadable",

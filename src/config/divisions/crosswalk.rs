@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::{self, Names};
+use super::names::{self, Names};
 use super::{ByDate, Edition, Town, Village};
 
 /// The lists, folded: code → name per date.
@@ -30,7 +30,7 @@ pub(super) fn editions(written: &Written) -> Vec<Edition> {
         aliases.extend(current.iter().map(|(town, village)| (town.clone(), village.base.clone(), village.line)));
         let towns: Vec<Town> = town_names
             .iter()
-            .map(|(code, name)| Town { code: code.clone(), name: name.clone(), base: place::town_base(name) })
+            .map(|(code, name)| Town { code: code.clone(), name: name.clone(), base: names::town_base(name) })
             .collect();
         let mut by_town: Vec<Vec<Village>> = towns
             .iter()
@@ -63,13 +63,13 @@ fn link(
     lines: &mut usize,
 ) -> Vec<(String, Village)> {
     let town_of =
-        |code: &str| code.get(..9).and_then(|town| towns.get(town)).map(|name| place::town_base(name)).unwrap_or_default();
+        |code: &str| code.get(..9).and_then(|town| towns.get(town)).map(|name| names::town_base(name)).unwrap_or_default();
     let gone: Vec<&(String, Village)> = previous.iter().filter(|(_, village)| !villages.contains_key(&village.code)).collect();
     let mut taken = BTreeSet::new();
     villages
         .iter()
         .map(|(code, name)| {
-            let (town, base) = (town_of(code), place::village_base(name));
+            let (town, base) = (town_of(code), names::village_base(name));
             let same_name = gone.iter().filter(|(_, village)| village.base == base);
             let moved: Vec<_> = same_name.clone().collect();
             let ancestor = previous

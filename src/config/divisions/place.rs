@@ -1,12 +1,14 @@
 //! Place texts → towns and villages of one edition.
 //!
 //! Takes what a row says of where ([`PlaceText`]: separate columns, or one address), gives a [`Place`]. Never a village without a town; an
-//! address of another county resolves to nothing. Pure; O(text × names of the county), so callers remember distinct texts.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! address of another county resolves to nothing. A name that is not on the list is the only nearest one of the list ([`Likeness`]) or
+//! nothing, and the place says which. Pure; O(text × names of the county), so callers remember distinct texts.
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::names::{Names, TownName};
+pub use super::nearest::Likeness;
+use super::nearest::{self, Column, TownLike, VillageLike};
 use super::{Edition, Town, Village};
 use crate::model::text::{is_invisible, recomposed};
 
@@ -42,6 +44,17 @@ pub enum PlaceState {
     Missing,
 }
 
+/// What named the town.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TownSource {
+    /// The row.
+    Written,
+    /// [`PlaceText::hint`].
+    Sheet,
+    /// The village, the only one of its name.
+    Village,
+}
+
 /// Where a row belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -53,16 +66,33 @@ pub struct Place<'a> {
     pub group: Option<String>,
     /// How far it resolved.
     pub state: PlaceState,
-    /// Whether the town came from [`PlaceText::hint`].
-    pub from_hint: bool,
+    /// What named the town.
+    pub town_from: TownSource,
+    /// How near the town's name is to what was written.
+    pub town_by: Likeness,
+    /// How near the village's name is to what was written.
+    pub village_by: Likeness,
     /// Whether a text after or beside the town found no village.
     pub left_over: bool,
+    /// Whether that text is the name of a village of another town.
+    pub contradicts: bool,
 }
 
-const TOWN_SUFFIXES: [&str; 5] = ["街道办事处", "街道办", "街道", "镇", "乡"];
-const ETHNIC_WORDS: [&str; 9] = ["仡佬族", "苗族", "土家族", "布依族", "彝族", "侗族", "回族", "各族", "民族"];
-const COMMUNITY_SUFFIXES: [&str; 5] = ["社区居民委员会", "社区居委会", "居民委员会", "居委会", "社区"];
-const VILLAGE_SUFFIXES: [&str; 6] = ["村村民委员会", "村村委会", "村民委员会", "村委会", "村委", "村"];
+impl Place<'_> {
+    fn nowhere() -> Self {
+        Self {
+            town: None,
+            village: None,
+            group: None,
+            state: PlaceState::Missing,
+            town_from: TownSource::Written,
+            town_by: Likeness::Same,
+            village_by: Likeness::Same,
+            left_over: false,
+            contradicts: false,
+        }
+    }
+}
 
 /// NFKC, without spaces and invisible characters, 桴㯊 restored: 㯊 (U+3BCA) is not in GBK and was lost in six ways even in the official lists.
 #[must_use]
@@ -70,7 +100,7 @@ pub fn fold(text: &str) -> String {
     let mut plain = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).peekable();
     let mut folded = String::with_capacity(text.len());
     while let Some(character) = plain.next() {
-        folded.push(character);
+        folded.push(suffix_character(character));
         if character == '桴' {
             folded.push('㯊');
             if plain
@@ -87,201 +117,91 @@ pub fn fold(text: &str) -> String {
     recomposed(folded)
 }
 
-/// `谢坝仡佬族苗族乡` → `谢坝`.
-pub(super) fn town_base(name: &str) -> String {
-    let mut base = strip_one(name, &TOWN_SUFFIXES).unwrap_or(name);
-    while let Some(shorter) = strip_one(base, &ETHNIC_WORDS) {
-        base = shorter;
-    }
-    base.to_owned()
-}
-
-/// `燕子坝村村民委员会` → `燕子坝`.
-pub(super) fn village_base(name: &str) -> String {
-    let base = strip_one(name, &COMMUNITY_SUFFIXES).or_else(|| strip_one(name, &VILLAGE_SUFFIXES));
-    base.unwrap_or(name).to_owned()
-}
-
-fn strip_one<'a>(text: &'a str, suffixes: &[&str]) -> Option<&'a str> {
-    suffixes.iter().find_map(|suffix| text.strip_suffix(suffix)).filter(|rest| !rest.is_empty())
-}
-
-/// Town base → positions of the towns it may mean now.
-type TownName = (String, Vec<usize>);
-/// Village base → town and village by position.
-type VillageName = (String, (usize, usize));
-
-/// Every name that leads to a town or a village of one edition.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Names {
-    /// Province, prefecture, county, in full and short.
-    above: Vec<String>,
-    /// Town base → towns it may mean now; longest first where one begins another.
-    towns: Vec<TownName>,
-    /// Village base → village, per base of the town it was ever written under.
-    villages: BTreeMap<String, Vec<VillageName>>,
-}
-
-impl Names {
-    pub(super) fn new(
-        above: &[String],
-        towns: &[Town],
-        villages: &[Vec<Village>],
-        aliases: &BTreeSet<(String, String, usize)>,
-    ) -> Self {
-        let mut now = BTreeMap::new();
-        for (town, villages) in villages.iter().enumerate() {
-            for (at, village) in villages.iter().enumerate() {
-                now.insert(village.line, (town, at));
-            }
-        }
-        let mut town_names: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        let mut village_names: BTreeMap<String, BTreeSet<VillageName>> = BTreeMap::new();
-        for (town, village, line) in aliases {
-            if let Some(&found) = now.get(line) {
-                village_names.entry(town.clone()).or_default().insert((village.clone(), found));
-                // A town of another edition (瑞濠街道) means the towns its villages lie in now.
-                town_names.entry(town.clone()).or_default().insert(found.0);
-                // Under its town of today too, whatever the name was.
-                village_names.entry(towns[found.0].base.clone()).or_default().insert((village.clone(), found));
-            }
-        }
-        for (at, town) in towns.iter().enumerate() {
-            town_names.insert(town.base.clone(), BTreeSet::from([at]));
-        }
-        let mut names: Vec<TownName> = town_names.into_iter().map(|(base, found)| (base, found.into_iter().collect())).collect();
-        names.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then_with(|| one.0.cmp(&other.0)));
-        let short = |name: &String| name.trim_end_matches(['省', '市', '县', '区']).to_owned();
-        let above = above.iter().flat_map(|name| [name.clone(), short(name)]).filter(|name| !name.is_empty()).collect();
-        let villages = village_names.into_iter().map(|(town, found)| (town, found.into_iter().collect())).collect();
-        Self { above, towns: names, villages }
-    }
-
-    /// Takes province, prefecture and county off the front.
-    fn below_county<'t>(&self, text: &'t str) -> &'t str {
-        let mut rest = separators(text);
-        for name in &self.above {
-            if let Some(after) = rest.strip_prefix(name.as_str()) {
-                rest = separators(after);
-            }
-        }
-        rest
-    }
-
-    /// The town at the front of `text`: its base and what follows. A base alone counts only when no village suffix follows it
-    /// (`瑞溪村` is a village, `瑞溪燕子坝` begins with a town).
-    fn town<'s, 't>(&'s self, text: &'t str) -> Option<(&'s TownName, &'t str)> {
-        self.towns.iter().find_map(|entry| {
-            let after = text.strip_prefix(entry.0.as_str())?;
-            let mut rest = after;
-            while let Some(shorter) = ETHNIC_WORDS.iter().find_map(|word| rest.strip_prefix(word)) {
-                rest = shorter;
-            }
-            if let Some(rest) = TOWN_SUFFIXES.iter().find_map(|suffix| rest.strip_prefix(suffix)) {
-                return Some((entry, separators(rest)));
-            }
-            let is_village = COMMUNITY_SUFFIXES.iter().chain(&VILLAGE_SUFFIXES).any(|suffix| after.starts_with(suffix));
-            (!is_village).then(|| (entry, separators(after)))
-        })
-    }
-
-    /// The village at the front of `text` under the town `base`: where it is now and what follows.
-    fn village<'t>(&self, edition: &Edition, base: &str, text: &'t str) -> Option<((usize, usize), &'t str)> {
-        let names = self.villages.get(base)?;
-        let longest = names.iter().filter(|(name, _)| text.starts_with(name.as_str())).map(|(name, _)| name.len()).max()?;
-        let rest = text.get(longest..)?;
-        let mut candidates: Vec<(usize, usize)> = names
-            .iter()
-            .filter(|(name, _)| name.len() == longest && text.starts_with(name.as_str()))
-            .map(|(_, found)| *found)
-            .collect();
-        let community = COMMUNITY_SUFFIXES.iter().find_map(|suffix| rest.strip_prefix(suffix));
-        let village = VILLAGE_SUFFIXES.iter().find_map(|suffix| rest.strip_prefix(suffix));
-        if candidates.len() > 1 && (community.is_some() || village.is_some()) {
-            // 土坪村 beside 土坪居委会: only the suffix tells.
-            candidates.retain(|&(town, at)| edition.villages[town][at].is_community == community.is_some());
-        }
-        let [found] = candidates.as_slice() else { return None };
-        match community.or(village) {
-            Some(after) => Some((*found, separators(after))),
-            // Without a suffix the name must end here: 新桥头组 is not 新桥.
-            None if rest.chars().next().is_none_or(|next| !next.is_alphanumeric() || is_numeral(next)) => {
-                Some((*found, separators(rest)))
-            }
-            None => None,
-        }
+/// The traditional characters of suffixes in their simplified form.
+fn suffix_character(character: char) -> char {
+    match character {
+        '縣' => '县',
+        '區' => '区',
+        '鎮' => '镇',
+        '鄉' => '乡',
+        '辦' => '办',
+        '處' => '处',
+        '會' => '会',
+        '員' => '员',
+        other => other,
     }
 }
 
-fn is_numeral(character: char) -> bool {
-    character.is_ascii_digit() || matches!(character, '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '第')
+/// A town that a row names.
+struct FoundTown<'s, 't> {
+    name: &'s TownName,
+    /// What follows it in its text.
+    rest: &'t str,
+    source: TownSource,
+    by: Likeness,
 }
 
-fn separators(text: &str) -> &str {
-    text.trim_start_matches(['/', '\\', '-', '—', ',', '，', '、', '>', '|', '·', '.', ' '])
-}
+/// Town, village and address of a row.
+type Texts<'t> = [(&'t str, Column); 3];
 
 impl Edition {
-    /// Resolves the parts of a place. Columns go before the address, both before the hint.
+    /// Resolves the parts of a place. Columns go before the address, names that are on the list before spellings of them, both before the
+    /// hint; a village alone gives the town where that is blank or cannot be read.
     #[must_use]
     pub fn place(&self, parts: &PlaceText<'_>) -> Place<'_> {
-        let mut place =
-            Place { town: None, village: None, group: None, state: PlaceState::Missing, from_hint: false, left_over: false };
+        let mut place = Place::nowhere();
         let [county, town, village, group, address] =
             [parts.county, parts.town, parts.village, parts.group, parts.address].map(fold);
         let written = [&county, &town, &village, &address].iter().any(|text| !text.is_empty());
         if !group.is_empty() {
             place.group = Some(parts.group.trim().to_owned());
         }
-        if !county.is_empty() && !self.names.below_county(&county).is_empty() {
+        if !self.names.below_county_alike(&county).is_empty() {
             place.state = PlaceState::Elsewhere;
             return place;
         }
-        let mut found: Option<(&TownName, &str)> = None;
-        let mut elsewhere = false;
-        for (text, is_village) in [(&town, false), (&village, true), (&address, false)] {
-            let below = self.names.below_county(text);
-            // A village column may repeat the town (瑞溪镇燕子坝村), but 新州 there is the village: only a full town name counts.
-            let with_suffix = |found: &(&TownName, &str)| {
-                let after = below.strip_prefix(found.0.0.as_str()).unwrap_or("");
-                TOWN_SUFFIXES.iter().chain(&ETHNIC_WORDS).any(|suffix| after.starts_with(suffix)) || below.len() < text.len()
-            };
-            let here = self.names.town(below).filter(|entry| !is_village || with_suffix(entry));
-            elsewhere |= here.is_none() && is_elsewhere(below);
-            found = found.or(here);
-        }
-        if found.is_none() && elsewhere {
-            place.state = PlaceState::Elsewhere;
-            return place;
-        }
+        let texts: Texts<'_> = [(&town, Column::Town), (&village, Column::Village), (&address, Column::Address)];
+        let below = texts.map(|(text, column)| (self.names.below_county_alike(text), column));
         let hint = fold(parts.hint);
-        if found.is_none() && !hint.is_empty() {
-            found = self.names.town(self.names.below_county(&hint)).map(|(entry, _)| (entry, ""));
-            place.from_hint = found.is_some();
+        let found = self.listed_town(&texts, &below);
+        // A misspelt county is ours only with a town of ours.
+        let elsewhere = |text: &str| is_elsewhere(self.names.below_county(text));
+        if found.is_none() && (elsewhere(&county) || texts.iter().any(|(text, _)| elsewhere(text))) {
+            place.state = PlaceState::Elsewhere;
+            return place;
         }
-        let Some((entry, after_town)) = found else {
+        let in_county = !county.is_empty() || below[2].0.len() < address.len();
+        let found = found
+            .or_else(|| self.similar_town(&below))
+            .or_else(|| self.town_of_sheet(&hint))
+            .or_else(|| self.town_of_village(&below, in_county));
+        let Some(found) = found else {
             place.state = if written { PlaceState::Unknown } else { PlaceState::Missing };
             return place;
         };
-        let in_village = self.without_town(&village, &entry.0);
-        let in_address = self.without_town(&address, &entry.0);
-        for text in [in_village, after_town, in_address, group.as_str()] {
-            if let Some(((town, at), rest)) = self.names.village(self, &entry.0, text) {
-                (place.town, place.village) = (Some(&self.towns[town]), Some(&self.villages[town][at]));
-                // 燕子坝村三组 under 组 says the group after the village.
-                if !rest.is_empty() && (place.group.is_none() || text == group) {
-                    place.group = Some(rest.to_owned());
-                }
-                place.state = PlaceState::Village;
-                return place;
+        let base = found.name.base.as_str();
+        let in_texts = [self.without_town(below[1].0, base), found.rest, self.without_town(below[2].0, base)];
+        if let Some((like, in_group)) = self.village_below(base, in_texts, &group) {
+            let (town, at) = like.at;
+            (place.town, place.village) = (Some(&self.towns[town]), Some(&self.villages[town][at]));
+            (place.town_from, place.town_by, place.village_by) = (found.source, found.by, like.by);
+            // 燕子坝村三组 under 组 says the group after the village.
+            if !like.rest.is_empty() && (place.group.is_none() || in_group) {
+                place.group = Some(like.rest.to_owned());
             }
+            place.state = PlaceState::Village;
+            return place;
         }
-        place.left_over = [in_village, after_town, in_address].iter().any(|text| !text.is_empty());
-        if let [only] = entry.1.as_slice() {
-            place.town = Some(&self.towns[*only]);
-            place.state = PlaceState::Town;
-        } else {
-            place.state = PlaceState::Unknown;
+        place.left_over = in_texts.iter().any(|text| !text.is_empty());
+        place.contradicts = in_texts.iter().any(|text| self.names.is_village_of_county(text));
+        match found.name.towns.as_slice() {
+            // A town known by its shape only, with a village of another one: neither is sure.
+            [only] if !place.contradicts || found.by <= Likeness::Sound => {
+                place.town = Some(&self.towns[*only]);
+                (place.town_from, place.town_by) = (found.source, found.by);
+                place.state = PlaceState::Town;
+            }
+            _ => place.state = PlaceState::Unknown,
         }
         place
     }
@@ -291,21 +211,116 @@ impl Edition {
     pub fn town_in(&self, name: &str) -> Option<&Town> {
         let folded = fold(name);
         let mut named = self.towns.iter().filter(|town| folded.contains(&town.base));
-        let first = named.next()?;
-        named.next().is_none().then_some(first)
+        match (named.next(), named.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) => match self.names.town_like_in(&folded)?.towns.as_slice() {
+                [only] => Some(&self.towns[*only]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A town that stands on the list.
+    fn listed_town<'t>(&self, texts: &Texts<'t>, below: &Texts<'t>) -> Option<FoundTown<'_, 't>> {
+        texts.iter().zip(below).find_map(|((text, column), (below, _))| {
+            let (name, rest) = self.names.town(below)?;
+            // A village column may repeat the town (瑞溪镇燕子坝村), but 新州 there is the village: only a full town name counts.
+            let counts = *column != Column::Village || Names::says_in_full(below, name) || below.len() < text.len();
+            counts.then_some(FoundTown { name, rest, source: TownSource::Written, by: Likeness::Same })
+        })
+    }
+
+    /// A town that a text has a spelling of: the only nearest one, else the one of the nearest that has the village.
+    fn similar_town<'t>(&self, below: &Texts<'t>) -> Option<FoundTown<'_, 't>> {
+        let mut doubtful = Vec::new();
+        for (text, column) in below {
+            let near = self.names.near_towns(self, text, *column);
+            match near.as_slice() {
+                [only] if only.by < Likeness::Half => return Some(FoundTown::similar(only)),
+                _ => doubtful.extend(near),
+            }
+        }
+        doubtful.retain(|like| self.has_village(like, below));
+        let first = doubtful.first()?;
+        doubtful.iter().all(|like| like.town.base == first.town.base).then(|| FoundTown::similar(first))
+    }
+
+    /// Whether the texts name a village of a town that they spell; beside half a name one that no other town has.
+    fn has_village(&self, like: &TownLike<'_, '_>, below: &Texts<'_>) -> bool {
+        let base = like.town.base.as_str();
+        let texts = [self.without_town(below[1].0, base), like.rest, self.without_town(below[2].0, base)];
+        texts.into_iter().filter(|text| !text.is_empty()).any(|text| {
+            let alike = || Names::near_village(self, self.names.villages(base), text, Likeness::Sound).map(|village| village.at);
+            let here = self.names.village(self, base, text).map(|(at, _)| at).or_else(alike);
+            let in_county = || Names::near_village(self, &self.names.all_villages, text, Likeness::Sound);
+            here.is_some_and(|at| like.by < Likeness::Half || in_county().is_some_and(|village| village.at == at))
+        })
+    }
+
+    fn town_of_sheet(&self, hint: &str) -> Option<FoundTown<'_, 'static>> {
+        let (name, _) = self.names.town(self.names.below_county(hint))?;
+        Some(FoundTown { name, rest: "", source: TownSource::Sheet, by: Likeness::Same })
+    }
+
+    /// The town of the only village in the county with the name written, where no other town is named. Beside a town that cannot be read
+    /// the sound is enough; without one the village is written in full, an address with our county.
+    fn town_of_village<'t>(&self, below: &Texts<'t>, in_county: bool) -> Option<FoundTown<'_, 't>> {
+        let [(town, _), (village, _), (address, _)] = *below;
+        let is_village = self.names.is_village_of_county(town);
+        if !is_village && nearest::names_another_town(town) {
+            return None;
+        }
+        let is_unreadable = !is_village && !town.is_empty();
+        let [in_town, in_village, in_address] = [town, village, address].map(nearest::below_unreadable_town);
+        let (in_town, in_village, in_address) = (in_town?, in_village?, in_address?);
+        let found = [(in_village, village), (in_town, town), (in_address, if in_county { address } else { "" })];
+        found.into_iter().filter(|(text, whole)| !text.is_empty() && !whole.is_empty()).find_map(|(text, whole)| {
+            let is_unreadable = is_unreadable || text.len() < whole.len();
+            if !is_unreadable && !nearest::has_village_suffix(text) {
+                return None;
+            }
+            let worst = if is_unreadable { Likeness::Sound } else { Likeness::Same };
+            let only = Names::near_village(self, &self.names.all_villages, text, worst)?;
+            let name = self.names.name_of(&self.towns[only.at.0])?;
+            Some(FoundTown { name, rest: text, source: TownSource::Village, by: Likeness::Same })
+        })
+    }
+
+    /// The village under a town: one on the list in any text, else one with the group's name behind it, else a spelling of one. Whether
+    /// the group's text had it.
+    fn village_below<'t>(&self, base: &str, texts: [&'t str; 3], group: &'t str) -> Option<(VillageLike<'t>, bool)> {
+        let listed = |(at, rest)| VillageLike { by: Likeness::Same, at, rest };
+        let all = texts.into_iter().chain([group]);
+        let known = all.into_iter().find_map(|text| Some((listed(self.names.village(self, base, text)?), text == group)));
+        let with_group = || texts.into_iter().find_map(|text| self.names.village_and_group(self, base, text)).map(listed);
+        let similar = || {
+            // A name that a village elsewhere in the county bears is no slip.
+            let unknown = texts.into_iter().filter(|text| !text.is_empty() && !self.names.is_village_of_county(text));
+            unknown
+                .filter_map(|text| Names::near_village(self, self.names.villages(base), text, Likeness::Slip))
+                .min_by_key(|like| like.by)
+        };
+        known.or_else(|| with_group().or_else(similar).map(|like| (like, false)))
     }
 
     /// What a text says below the town: itself without county and, where it repeats it, the town.
-    fn without_town<'t>(&self, text: &'t str, base: &str) -> &'t str {
-        let below = self.names.below_county(text);
+    fn without_town<'t>(&self, below: &'t str, base: &str) -> &'t str {
         // A village of the town's own name stays: 瑞溪社区 of 瑞溪镇.
         if self.names.village(self, base, below).is_some() {
             return below;
         }
         match self.names.town(below) {
-            Some((entry, rest)) if entry.0 == base => rest,
-            _ => below,
+            Some((entry, rest)) if entry.base == base => rest,
+            Some(_) => below,
+            None => self.names.below_town_alike(base, below).unwrap_or(below),
         }
+    }
+}
+
+impl<'s, 't> FoundTown<'s, 't> {
+    fn similar(like: &TownLike<'s, 't>) -> Self {
+        Self { name: like.town, rest: like.rest, source: TownSource::Written, by: like.by }
     }
 }
 

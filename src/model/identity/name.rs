@@ -163,6 +163,30 @@ impl FoldedName {
         self.len() == other.len() && self.characters != other.characters && sorted(self) == sorted(other)
     }
 
+    /// Whether leaving out one character, whichever, leaves `shorter`.
+    #[must_use]
+    pub fn loses_one_to(&self, shorter: &Self) -> bool {
+        self.len() == shorter.len() + 1 && (0..self.len()).any(|skip| self.without(skip, shorter))
+    }
+
+    /// Whether a character stands twice in a row.
+    #[must_use]
+    pub fn has_double(&self) -> bool {
+        self.characters.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    /// Whether the same character stands at one place of both.
+    #[must_use]
+    pub fn has_character_of(&self, other: &Self) -> bool {
+        self.characters.iter().zip(&other.characters).any(|(one, other)| one == other)
+    }
+
+    /// Whether the names are as long and the same or alike in sound at one place at least.
+    #[must_use]
+    pub fn shares_a_place_with(&self, other: &Self) -> bool {
+        self.len() == other.len() && (0..self.len()).any(|at| self.alike(at, other, at))
+    }
+
     /// Whether the characters at two positions are the same, unknown or sound alike.
     fn alike(&self, at: usize, other: &Self, there: usize) -> bool {
         self.characters[at] == other.characters[there]
@@ -171,7 +195,7 @@ impl FoldedName {
             || self.syllables[at].iter().any(|reading| other.syllables[there].contains(reading))
     }
 
-    /// Whether leaving out the given-name character at `skip` leaves `shorter`.
+    /// Whether leaving out the character at `skip` leaves `shorter`.
     fn without(&self, skip: usize, shorter: &Self) -> bool {
         (0..shorter.len()).all(|at| self.alike(at + usize::from(at >= skip), shorter, at))
     }
