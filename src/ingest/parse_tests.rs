@@ -185,6 +185,29 @@ fn hostile_xlsx_parts_are_refused() {
 }
 
 #[test]
+fn only_parts_that_are_read_matter() {
+    let sheet = r#"<worksheet><sheetData><row r="1"><c r="A1"><v>7</v></c></row></sheetData></worksheet>"#;
+    let workbook =
+        r#"<workbook xmlns:r="r"><sheets><sheet name="宏" r:id="rId1"/><sheet name="名单" r:id="rId2"/></sheets></workbook>"#;
+    let relations = r#"<Relationships><Relationship Id="rId1" Type="x/xlMacrosheet" Target="macrosheets/sheet1.xml"/><Relationship Id="rId2" Type="x/worksheet" Target="/xl/worksheets/sheet1.xml"/></Relationships>"#;
+    let parts: Vec<(&str, &[u8])> = vec![
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", workbook.as_bytes()),
+        ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ("xl/macrosheets/sheet1.xml", b"<no sheet"),
+        ("customXml/item1.xml", b"\xFF\xFE<\0a\0/\0>\0"),
+        ("docProps/app.xml", b"<!DOCTYPE x [<!ENTITY a \"b\">]><x/>"),
+    ];
+    let frames = frames(&zip(&parts));
+    assert_eq!((cells(&frames), refusals(&frames)), (vec!["1:0 Number 7".to_owned()], Vec::new()));
+    for missing in ["xl/workbook.xml", "xl/worksheets/sheet1.xml"] {
+        let left: Vec<(&str, &[u8])> = parts.iter().copied().filter(|(name, _)| *name != missing).collect();
+        assert_eq!(code(&zip(&left)), "damaged-file", "{missing}");
+    }
+}
+
+#[test]
 fn a_file_cut_anywhere_never_panics_and_ends_properly() {
     let whole = xlsx("<worksheet><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row></sheetData></worksheet>");
     for length in (4..whole.len()).step_by(7) {

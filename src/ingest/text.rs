@@ -7,6 +7,7 @@
 use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::cell::Value;
+use super::header::has_digits;
 use super::limits::Limits;
 use super::records::{Record, Records, usual_fields};
 use super::rows::{Cell, aside, has_identity};
@@ -139,6 +140,9 @@ fn records(text: &str, delimiter: u8, writer: &mut SheetWriter<'_, '_>) -> Resul
     Ok(())
 }
 
+/// A header has no more.
+const HEADER_ROWS: usize = 3;
+
 /// How a text is laid out: where its header is, and whether its writer leaves out empty fields at a line's end.
 #[derive(Debug, Default)]
 struct Shape {
@@ -190,6 +194,7 @@ impl Shape {
         let mut records = Records::new(text, delimiter);
         let least = (records.usual().div_ceil(2)).max(2);
         let (mut padded, mut short, mut halves, mut before) = (false, 0u64, 0u64, 0usize);
+        let mut after_header = 0;
         while let Some(record) = records.next() {
             let filled = records.fields().filter(|field| !field.trim().is_empty()).count();
             if shape.header == 0 {
@@ -201,8 +206,17 @@ impl Shape {
             if filled == 0 {
                 continue;
             }
-            shape.rows += 1;
             let fields = records.fields().len();
+            // A header's second and third row may be wider than its first.
+            after_header += 1;
+            if after_header < HEADER_ROWS
+                && fields == records.usual()
+                && fields > shape.fields
+                && !records.fields().any(|field| has_digits(&field, 6))
+            {
+                (shape.fields, shape.extent) = (fields, records.extent().max(shape.extent));
+            }
+            shape.rows += 1;
             match shape.damage(&records, record) {
                 Some(Damage::Short { .. }) => {
                     short += 1;
@@ -336,6 +350,13 @@ mod tests {
         let (rows, _, told) = read_text(&text);
         assert_eq!(rows, 0);
         assert!(told.starts_with("torn-text 58 行里有 9 行") && told.contains("首处：第 21 行有 6 格"), "{told}");
+    }
+
+    #[test]
+    fn a_header_of_two_rows_is_as_wide_as_its_widest() {
+        let mut text = "基本信息,,住址\n姓名,证件号码,乡镇,村,组\n".to_owned();
+        text.push_str(&"张三,520324199001010021,瑞溪镇,三组,\n".repeat(20));
+        assert_eq!(read_text(&text), (22, Vec::new(), String::new()));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use super::strings::{Strings, rich_text};
 use super::styles::Styles;
-use super::xml::{Element, Node, Xml};
+use super::xml::{Node, Xml};
 
 /// The part that a workbook usually is.
 const WORKBOOK: &str = "xl/workbook.xml";
@@ -151,14 +151,15 @@ impl Book {
                         }
                     }
                     "c" => {
-                        (row, column) = match element.attribute("r") {
+                        let [reference, style, kind] = element.plain_attributes(["r", "s", "t"]);
+                        (row, column) = match &reference {
                             Some(reference) => position(reference.trim().as_bytes()).ok_or_else(|| {
                                 Refused::damaged(format!("第 {} 行之后有单元格的地址无法识别", writer.last_row()))
                             })?,
                             None => (row.max(1), column),
                         };
-                        let style = element.number("s").unwrap_or(0);
-                        cell.begin(&element);
+                        let style = style.and_then(|style| style.trim().parse().ok()).unwrap_or(0);
+                        cell.begin(kind.as_deref().unwrap_or_default());
                         cell.read(xml)?;
                         let (value, struck) = self.value(&cell, style, row)?;
                         writer.styled_cell(row, column, value, struck)?;
@@ -224,9 +225,9 @@ struct CellText {
 }
 
 impl CellText {
-    fn begin(&mut self, element: &Element<'_>) {
+    fn begin(&mut self, kind: &str) {
         self.kind.clear();
-        self.kind.push_str(element.attribute("t").as_deref().unwrap_or_default());
+        self.kind.push_str(kind);
         self.value.clear();
         self.inline.clear();
         (self.has_value, self.formula, self.struck) = (false, false, false);

@@ -57,6 +57,19 @@ impl Element<'_> {
         unescape(&found.value).ok().map(|value| Cow::Owned(value.into_owned()))
     }
 
+    /// The raw values of several attributes in one go; none of those asked for here has entities.
+    pub(crate) fn plain_attributes<const N: usize>(&self, names: [&str; N]) -> [Option<Cow<'_, str>>; N] {
+        let mut values = [const { None }; N];
+        let mut attributes = self.0.attributes();
+        for attribute in attributes.with_checks(false).flatten() {
+            let name = attribute.key.local_name().into_inner();
+            if let Some(position) = names.iter().position(|wanted| *wanted == name) {
+                values[position] = Some(attribute.value);
+            }
+        }
+        values
+    }
+
     /// Whether an attribute of this name, under any prefix, has this value.
     pub(crate) fn has_value(&self, name: &str, value: &str) -> bool {
         let mut attributes = self.0.attributes();
