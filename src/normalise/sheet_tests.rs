@@ -91,6 +91,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         excluded: vec![],
         title_words: vec![],
         identified_by: Vec::new(),
+        part: None,
     };
     let head = TableHead {
         name: SheetName { file: sheet.file.to_owned(), sheet: "Sheet1".to_owned() },

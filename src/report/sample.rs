@@ -196,6 +196,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         excluded: Vec::new(),
         title_words: Vec::new(),
         identified_by: Vec::new(),
+        part: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn record(ledger: &mut Ledger, period: &str) -> Vec<State> {
         period: month(period),
         as_of: month(period).last_day(),
         findings: &found,
+        rows: &crate::model::register::RegisterRows::new(),
         withheld: &[],
         notes: &[],
         cards: &[],
