@@ -43,6 +43,7 @@ use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
+pub use absence::Likeness;
 use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
 pub use completeness::{register_rows, told_by_county};
@@ -433,7 +434,10 @@ impl Collected {
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
-                self.held.extend(could_be.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
+                let (due, paid) = evaluated.amounts(*at);
+                let gap_fen = due.map(|due| (due - paid.unwrap_or(0)).abs());
+                let held_back = |(person, rows)| HeldBack { person, rows, rule: card.id.clone(), gap_fen };
+                self.held.extend(could_be.into_iter().map(held_back));
             }
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));

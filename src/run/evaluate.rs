@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, Float32Array, RecordBatch, StringArray, UInt32Array};
 
 use super::finished::{Finished, FinishedError};
 use super::stages::{self, StageError};
@@ -57,7 +57,10 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
     let links = stages::read_columns(&run.join("stages/links.parquet"), links)?;
     let records = stages::read_columns(&run.join("stages/records.parquet"), &["household_code"])?;
     let findings = stages::read(&run.join("stages/findings.parquet"))?;
-    let review_pairs = stages::read(&run.join("stages/review.parquet"))?.num_rows() as u64;
+    let review = stages::read_columns(&run.join("stages/review.parquet"), &["weight"])?;
+    let weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
+    // A pair without a weight follows from the rules and not from linking.
+    let review_pairs = (weight.len() - weight.null_count()) as u64;
     let text = |name: &str| {
         let path = truth.join(name);
         fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })

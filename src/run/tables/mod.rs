@@ -19,6 +19,7 @@ use super::definitions::{DefinitionError, Reader};
 use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile};
 use super::manifest::{Manifest, StageEntry, Timing};
+use super::review::OpenPair;
 use super::workspace::Workspace;
 use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
 use crate::config::document::Document;
@@ -200,7 +201,7 @@ impl Run<'_> {
         let (one, other) = rayon::join(
             || {
                 stages::write_links(&links, records, &linked.linked, None)?;
-                stages::write_review(&review, records, &linked.linked.review)?;
+                stages::write_review(&review, records, &OpenPair::all(&linked.linked, &[]))?;
                 outputs::write_clusters(&clusters, linked)
             },
             || {
