@@ -405,7 +405,14 @@ impl Collected {
             if waiting > 0 {
                 let days = by.0 - composer.input.as_of.0;
                 let note = format!("期限 {by}，还有 {days} 天，尚未完成 {waiting}");
-                self.notes.push(RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned: waiting });
+                self.notes.push(RuleNote {
+                    rule: card.id.clone(),
+                    town: None,
+                    note,
+                    held: false,
+                    concerned: waiting,
+                    short: None,
+                });
             }
             if let Some(target) = &evaluated.condition.rate {
                 self.rates.extend(rates::rates(composer, evaluated, target, &TownsHeld::default()));
@@ -456,14 +463,14 @@ impl Collected {
         if unknown > 0 {
             let unit = if evaluated.rule.card.scope == Scope::Household { "户" } else { "人" };
             let note = format!("{unknown} {unit}所需栏目为空，无法判断");
-            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown });
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown, short: None });
         }
         if evaluated.condition.searched.is_empty()
             && judged >= settings.implausible_least
             && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
         {
             let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
-            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired });
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired, short: None });
         }
         let population = judged + exempt + unknown;
         let exempt_reasons = evaluated.exempt_reasons.clone();

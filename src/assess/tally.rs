@@ -100,7 +100,7 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
             let reached = if share { format!("{numerator}/{denominator}") } else { format!("{numerator}，应为 {goal}") };
             let note = format!("期限 {due}，还有 {} 天，目前 {reached}", -late);
             let town = count.town.clone();
-            tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1 });
+            tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1, short: None });
         } else {
             tallied.drafts.push(draft(composer, rule, tally, (town, village), &count, goal, late));
         }

@@ -31,3 +31,4 @@ pub mod similarity;
 pub mod standing;
 pub mod stood;
 pub mod text;
+pub mod unevaluated;

@@ -6,8 +6,13 @@ use std::fmt::Write;
 use super::Run;
 use super::manifest::{DecidedEntry, IdentitiesEntry};
 use crate::assess::Assessed;
+use crate::config::pipeline::Workbook;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
+use crate::model::unevaluated::Unevaluated;
+
+/// Units with short registers that the screen names; 汇总 names all.
+const SHORT_LINES: usize = 12;
 
 impl Run<'_> {
     /// One line on how the rows came together; a second where blocks were too large to compare.
@@ -53,20 +58,43 @@ impl Run<'_> {
             *rules.entry(&finding.rule).or_default() += 1;
         }
         for (rule, count) in rules {
-            let title = self.definitions.policy.card(rule).map_or_else(String::new, |card| card.title);
-            let _ = write!(text, "\n  {count:>6}  {title}  {rule}");
+            let _ = write!(text, "\n  {count:>6}  {}  {rule}", self.title(rule));
         }
-        let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for note in assessed.notes.iter().filter(|note| note.held) {
-            let town = note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
-            let title = self.definitions.policy.card(&note.rule).map_or_else(|| note.rule.clone(), |card| card.title);
-            held.entry(format!("{town}{}", note.note)).or_default().push(title);
-        }
-        for (note, titles) in held {
-            let _ = write!(text, "\n注意  {note}。涉及 {} 条规则：{}", titles.len(), titles.join("、"));
-        }
+        text.push_str(&self.unevaluated(assessed));
         text.push_str(&Self::exempting(assessed));
         text
+    }
+
+    /// What was not evaluated: one line per unit and reason, the largest first; then, once, what to do where registers are short.
+    fn unevaluated(&self, assessed: &Assessed) -> String {
+        let lines = Unevaluated::lines(&assessed.notes, &assessed.suspended);
+        let (short, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.note.short.is_some());
+        let mut text = String::new();
+        for line in others.iter().chain(short.iter().take(SHORT_LINES)) {
+            let town = line.note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
+            let titles: Vec<String> = line.rules.iter().map(|rule| self.title(rule)).collect();
+            let waiting =
+                if line.note.short.is_some() { format!("暂缓 {} 人（户），", line.waiting) } else { String::new() };
+            let (note, count, titles) = (&line.note.note, titles.len(), titles.join("、"));
+            let _ = write!(text, "\n注意  {town}{note}。{waiting}涉及 {count} 条规则：{titles}");
+        }
+        if let Some(left @ 1..) = short.len().checked_sub(SHORT_LINES) {
+            let _ = write!(text, "\n注意  还有 {left} 处名册不全，见汇总“未评估与提醒”");
+        }
+        if !short.is_empty() {
+            let accept: Vec<String> =
+                Unevaluated::registries(&short).iter().map(|registry| format!("--accept-partial {registry}[:乡镇]")).collect();
+            let _ = write!(text, "\n怎么办  补齐名册后重跑；确认名册本来就是完整的，加 {}", accept.join(" "));
+            if self.definitions.workbooks.contains(&Workbook::Review) {
+                let sheet = &self.definitions.layouts.review.suspended.sheet;
+                let _ = write!(text, "。暂缓的人只列在“是否同一人待核对”的“{sheet}”");
+            }
+        }
+        text
+    }
+
+    fn title(&self, rule: &str) -> String {
+        self.definitions.policy.card(rule).map_or_else(|| rule.to_owned(), |card| card.title)
     }
 
     /// What became of the exemption list: a row that excuses nobody and should is told where the run is told.
