@@ -163,6 +163,8 @@ fn links_and_rules_hold_their_floor_on_a_practice_county() {
             "4000",
             "--seed",
             "11",
+            "--edition",
+            "1",
             "--divisions",
             divisions.to_str().expect("plain"),
         ],

@@ -160,7 +160,19 @@ fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let divisions = text(&root("pipelines/divisions"));
     let county = text(&folder.path().join("county"));
-    let made = bidui(&["practice", "--out", &county, "--households", "3000", "--seed", "3", "--divisions", &divisions]);
+    let made = bidui(&[
+        "practice",
+        "--out",
+        &county,
+        "--households",
+        "3000",
+        "--seed",
+        "3",
+        "--edition",
+        "1",
+        "--divisions",
+        &divisions,
+    ]);
     assert!(made.status.success(), "{}", told(&made));
     let input = folder.path().join("county/2018-06");
     let out = folder.path().join("out");

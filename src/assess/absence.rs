@@ -10,6 +10,7 @@
 //! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
 //! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
 //! lists both; whom people have told apart stays apart.
+//! Rows of other registers that would clear the accused (a death list, a certificate that excuses) are looked through in the same way.
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
@@ -21,7 +22,9 @@ use rayon::prelude::*;
 use super::compose::Composer;
 use super::subjects::{NONE, Subjects, index};
 use crate::config::policy::{Origin, Source};
-use crate::model::columns::{BIRTH, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+};
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::{Number, float_could_be, slips};
@@ -68,15 +71,19 @@ impl<'a> AbsenceGuard<'a> {
         Self { composer, could_be, reviews }
     }
 
-    /// Rows that could be the person and would count for one of the facts searched, ascending; why, where not only linking says so.
-    pub(crate) fn rows(&self, searched: &[String], person: PersonIx) -> Vec<(RowId, Option<Likeness>)> {
+    /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation;
+    /// why, where not only linking says so.
+    pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<(RowId, Option<Likeness>)> {
         let subjects = self.composer.subjects;
         let mut found: BTreeMap<RowId, Option<Likeness>> = BTreeMap::new();
-        for source in searched.iter().flat_map(|fact| self.sources(fact)) {
+        let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
+        let clearing = clearing.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, false));
+        for (source, unless_it_fails) in searched.chain(clearing) {
             let Some((position, _)) = subjects.records.registry(source.registry.as_str()) else { continue };
             let filter = self.composer.filter(position, source);
             let offset = subjects.records.offset(position);
-            let counts = |row: &RowId| filter.is_none_or(|filter| may_pass(filter, (row.0 - offset) as usize));
+            let counts =
+                |row: &RowId| filter.is_none_or(|filter| passes(filter, (row.0 - offset) as usize).unwrap_or(unless_it_fails));
             let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
             let rows = rows.into_iter().flatten().filter(|(row, _)| counts(row));
             found.extend(rows.map(|(row, likeness)| (*row, Some(*likeness))));
@@ -100,9 +107,9 @@ impl<'a> AbsenceGuard<'a> {
     }
 }
 
-/// Whether a row passes a filter or cannot be told to fail it.
-fn may_pass(filter: &BooleanArray, row: usize) -> bool {
-    row >= filter.len() || filter.is_null(row) || filter.value(row)
+/// Whether a row passes a filter; `None` where that cannot be told.
+fn passes(filter: &BooleanArray, row: usize) -> Option<bool> {
+    (row < filter.len() && filter.is_valid(row)).then(|| filter.value(row))
 }
 
 /// Rows whose number two names bear.
@@ -234,7 +241,7 @@ enum By {
     },
     Household,
     Phone,
-    Village,
+    Place,
 }
 
 /// Why a row could be an accused.
@@ -255,7 +262,7 @@ impl Likeness {
             By::Birth { other_number: false } => "出生日期相同，号码没有或不全",
             By::Household => "同一户",
             By::Phone => "电话相同",
-            By::Village => "同一个村，号码或出生日期没有或不全",
+            By::Place => "住处对得上，号码或出生日期没有或不全",
         };
         let name = match self.name {
             Some(Nearness::Same) => "姓名相同，",
@@ -275,6 +282,7 @@ struct Identity<'a> {
     /// Registers of persons in which it stands.
     registers: BTreeSet<usize>,
     names: Vec<FoldedName>,
+    written: Vec<&'a str>,
     numbers: Vec<Written<'a>>,
     births: Vec<i32>,
     sexes: Vec<&'a str>,
@@ -299,8 +307,14 @@ enum Key<'a> {
     Phone(&'a str),
     /// A row of the village whose number or birth cannot speak.
     Silent(&'a str),
-    /// A row of the village or, where that is not known, of the town, by surname.
-    Surname(&'a str, char),
+    /// A row of the village, by surname.
+    Village(&'a str, char),
+    /// A row of the town, by surname, whose village is not known.
+    Town(&'a str, char),
+    /// A row of the town, by surname, for an accused whose village is not known.
+    AnyVillage(&'a str, char),
+    /// A row whose place cannot be read, by name.
+    Nowhere(&'a str),
 }
 
 impl<'a> Identity<'a> {
@@ -331,7 +345,8 @@ impl<'a> Identity<'a> {
         known.household = household;
         let head = household.and_then(|at| subjects.households.get(at as usize)).map(|household| household.head);
         let head = head.and_then(|head| subjects.persons.get(head as usize));
-        known.heads.extend(head.and_then(|head| subjects.people_text("name", *head)));
+        let head = head.filter(|head| **head != person).and_then(|head| subjects.people_text("name", *head));
+        known.heads.extend(head.filter(|head| !known.written.contains(head)));
         known
     }
 
@@ -349,6 +364,7 @@ impl<'a> Identity<'a> {
             && !self.names.contains(&name)
         {
             self.names.push(name);
+            self.written.extend(text(NAME));
         }
         let state = text(ID_STATE).and_then(IdState::parse).unwrap_or(IdState::Missing);
         let number = text(ID_NUMBER).map(|text| Written { text, state });
@@ -363,7 +379,12 @@ impl<'a> Identity<'a> {
         }
         self.villages.extend(text(VILLAGE_CODE));
         self.towns.extend(text(TOWN_CODE));
-        self.heads.extend(text(HEAD_NAME));
+        // That the head of a household is called like the head says nothing of the household.
+        self.heads.extend(text(HEAD_NAME).filter(|head| text(NAME) != Some(*head)));
+        // A certificate's number begins with its holder's.
+        let certificate = text(DISABILITY_NO).and_then(|number| number.get(..18));
+        let certificate = certificate.filter(|text| Number::parse(text).is_some_and(Number::is_valid));
+        self.numbers.extend(certificate.map(|text| Written { text, state: IdState::Valid }));
         self.phones.extend(text(PHONE));
     }
 
@@ -404,11 +425,41 @@ impl<'a> Identity<'a> {
         if let Some(household) = self.household {
             take(Key::Household(household));
         }
-        let surnames: BTreeSet<char> = self.names.iter().filter_map(FoldedName::surname).collect();
-        let places = if self.villages.is_empty() { &self.towns } else { &self.villages };
-        for place in places {
-            self.heads.iter().for_each(|head| take(Key::Head(place, head)));
-            surnames.iter().for_each(|surname| take(Key::Surname(place, *surname)));
+        for village in &self.villages {
+            self.heads.iter().for_each(|head| take(Key::Head(village, head)));
+            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
+        }
+    }
+
+    fn surnames(&self) -> impl Iterator<Item = char> + '_ {
+        self.names.iter().filter_map(FoldedName::surname)
+    }
+
+    /// Keys by which an accused is found whose place, or the row's, is known in part.
+    fn keys_of_accused(&self, mut take: impl FnMut(Key<'a>)) {
+        self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        self.written.iter().for_each(|name| take(Key::Nowhere(name)));
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            }
+        }
+    }
+
+    /// The same for a row.
+    fn keys_of_row(&self, mut take: impl FnMut(Key<'a>)) {
+        if self.is_silent() {
+            self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        }
+        for town in &self.towns {
+            self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
+            if self.villages.is_empty() {
+                self.surnames().for_each(|surname| take(Key::Town(town, surname)));
+            }
+        }
+        if self.villages.is_empty() && self.towns.is_empty() {
+            self.written.iter().for_each(|name| take(Key::Nowhere(name)));
         }
     }
 
@@ -432,7 +483,9 @@ impl<'a> Identity<'a> {
         let birth = both(&self.births, &row.births);
         if birth == Some(true) {
             let near = match name {
-                Nearness::Same | Nearness::Alike => true,
+                Nearness::Same => true,
+                // Of two characters there are few: strangers born on one day share them within a county.
+                Nearness::Alike => self.names.iter().any(|name| name.len() > 2) || town != Some(false),
                 Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
                 Nearness::ShortName => village == Some(true) || self.same_household(row),
             };
@@ -444,15 +497,20 @@ impl<'a> Identity<'a> {
         if let Some(by) = self.same_household(row).then_some(By::Household).or(phone) {
             return like(by).filter(|_| alike || birth != Some(false) && sex != Some(false));
         }
-        let here = village == Some(true) || village.is_none() && town == Some(true) && name == Nearness::Same;
+        let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
-        let village = alike && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row));
-        like(By::Village).filter(|_| village)
+        let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
+        let silent = unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row));
+        like(By::Place).filter(|_| near && here && silent)
     }
 
-    /// Whether a register of persons lists both.
+    /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
     fn stands_beside(&self, other: &Self) -> bool {
-        !self.registers.is_disjoint(&other.registers)
+        let twice = || {
+            let same = |(own, others): (&FoldedName, &FoldedName)| compare(own, others) == NameLevel::Same;
+            self.same_household(other) && self.names.iter().any(|own| other.names.iter().any(|others| same((own, others))))
+        };
+        !self.registers.is_disjoint(&other.registers) && !twice()
     }
 
     fn same_household(&self, row: &Self) -> bool {
@@ -492,7 +550,7 @@ impl<'a> Search<'_, 'a> {
             let at = index(at);
             let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
             identity.keys(&mut put);
-            identity.villages.iter().for_each(|village| put(Key::Silent(village)));
+            identity.keys_of_accused(&mut put);
         }
         let offset = subjects.records.offset(position);
         let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
@@ -530,9 +588,7 @@ impl<'a> Search<'_, 'a> {
         if let Some(joined) = &joined {
             joined.keys(&mut look);
         }
-        if known.is_silent() {
-            known.villages.iter().for_each(|village| look(Key::Silent(village)));
-        }
+        known.keys_of_row(&mut look);
         candidates.sort_unstable();
         candidates.dedup();
         let like = |at: u32| {

@@ -91,6 +91,12 @@ impl<'a> Composer<'a> {
         self.facts.get(name).copied()
     }
 
+    /// Whether a yes-or-no fact about persons is true of one.
+    pub(crate) fn is_true_of(&self, fact: &str, person: PersonIx) -> bool {
+        let at = self.subjects.subject_of.get(person.0 as usize);
+        self.fact(fact).zip(at).is_some_and(|((_, column), at)| column.is_true(*at as usize))
+    }
+
     /// Which rows of the registry at `position` count for a source; `None` for all.
     pub(crate) fn filter(&self, position: usize, source: &Source) -> Option<&'a BooleanArray> {
         let text = source.filter.as_ref()?.text.clone();

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Tally, ValueType};
+use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
@@ -266,6 +266,7 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
     let mut registries = BTreeSet::new();
     for evaluated in &run.evaluated {
         registries.extend(searched_registries(composer, evaluated));
+        registries.extend(clearing_registries(composer, evaluated));
     }
     let accusations: Vec<Vec<Accusation>> =
         run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
@@ -302,6 +303,19 @@ struct Accusation {
     in_vain: Vec<RegistryId>,
 }
 
+/// Facts that a row of some register would make true, beside those searched: were one true of an accused, the rule might not fire.
+fn clearing_facts(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<String> {
+    let condition = evaluated.condition;
+    let is_presence = |name: &&String| {
+        let sources = composer.fact(name).filter(|(fact, _)| fact.scope == Scope::Person).map(|(fact, _)| &fact.origin);
+        matches!(sources, Some(Origin::Sources { sources, .. }) if sources.iter().all(|source| source.take == Take::Exists))
+    };
+    if condition.searched.is_empty() {
+        return Vec::new();
+    }
+    condition.mentions.iter().filter(|name| !condition.searched.contains(name)).filter(is_presence).cloned().collect()
+}
+
 impl Accusation {
     fn of_rule(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<Self> {
         let scope = evaluated.rule.card.scope;
@@ -317,14 +331,22 @@ fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[
         return accused;
     }
     for (evaluated, accusations) in evaluated.iter().zip(accusations) {
-        for accusation in accusations {
+        let clearing = composer.registries_of(&clearing_facts(composer, evaluated));
+        for accusation in accusations.iter().filter(|accusation| !accusation.in_vain.is_empty()) {
             let persons = composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
-            for registry in &accusation.in_vain {
+            for registry in accusation.in_vain.iter().chain(&clearing) {
                 accused.entry(registry.clone()).or_default().extend(&persons);
             }
         }
     }
     accused
+}
+
+/// Lists of persons that could clear an accused.
+fn clearing_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<RegistryId> {
+    let people = &composer.input.policy.settings.people;
+    let registries = composer.registries_of(&clearing_facts(composer, evaluated));
+    registries.into_iter().filter(|registry| people.contains(registry)).collect()
 }
 
 /// Registries in which a rule looks for somebody.
@@ -419,6 +441,7 @@ impl Collected {
             }
             return;
         }
+        let clearing = clearing_facts(composer, evaluated);
         let trust = Trust::of_rule(composer, &searched.complete, evaluated, accusations);
         let mut concerned: BTreeMap<Unit, i64> = BTreeMap::new();
         let mut held_back = 0_i64;
@@ -434,7 +457,10 @@ impl Collected {
                 continue;
             }
             let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
-            let could_be = persons.into_iter().map(|person| (person, searched.guard.rows(&evaluated.condition.searched, person)));
+            let could_be = persons.into_iter().map(|person| {
+                let clearing: Vec<String> = clearing.iter().filter(|fact| !composer.is_true_of(fact, person)).cloned().collect();
+                (person, searched.guard.rows(&evaluated.condition.searched, &clearing, person))
+            });
             let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
             if could_be.is_empty() {
                 self.drafts.push(composer.finding(evaluated, *at, in_vain));

@@ -1,17 +1,18 @@
 //! Where a rule's word counts: whether the registers it searches are whole for a subject's town, and what it finds is plausible.
 //!
 //! Takes a rule's accusations, the registers' shortfalls and the places people live in; gives, per accusation by absence, the unit whose lists
-//! have to be completed first, and one note per unit. A unit is held where a register searched is short, or where the rule fires on more
+//! have to be completed first, and one note per unit. A unit is held where a register searched, or
+//! one that could clear the accused, is short, or where the rule fires on more
 //! of its subjects than the plausible share: a village, a town, or the whole county (what is left beside towns already held).
 //! Registers that the county accepts as whole hold nothing. Cost: linear in the rule's subjects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Accusation;
 use super::completeness::{Completeness, is_implausible};
 use super::compose::{About, Composer};
 use super::evaluate::{Evaluated, Outcome};
 use super::places::Place;
+use super::{Accusation, clearing_registries};
 use crate::config::policy::Rule;
 use crate::model::columns::{TOWN_CODE, VILLAGE_CODE};
 use crate::model::finding::{RuleNote, ShortUnit};
@@ -66,7 +67,9 @@ impl Trust {
             Some((composer.face(composer.about(scope, at)), (fired, 1)))
         });
         let counts: Counts<'_> = composer.places.sums(judged).into_iter().collect();
-        trust.short(composer, complete, &registries, &counts);
+        let clearing = clearing_registries(composer, evaluated);
+        let looked_at: BTreeSet<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
+        trust.short(composer, complete, &looked_at, &counts);
         let share = evaluated.condition.plausible.unwrap_or(composer.input.policy.settings.plausible_share);
         trust.implausible(composer, &registries, &counts, share);
         trust

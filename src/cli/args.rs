@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::date::{Day, Month};
 use crate::model::register::Accepted;
+use crate::practice::Partial;
 
 /// bidui 比对: who is entitled and missing, who receives and should not, where two registries contradict each other.
 #[derive(Debug, Parser)]
@@ -163,6 +164,12 @@ pub(super) struct PracticeArgs {
     /// Formats and layouts 文件格式与版式
     #[arg(long, value_enum, default_value = "mixed")]
     pub(super) layout: LayoutName,
+    /// Kinds of damage and layouts: 2 all, 1 those that fixtures/ were made with 损坏和版式的种类
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(super) edition: u8,
+    /// A registry that comes in short, truth unchanged: insurance:0.5 every second person, disability:cut=0.5 the first half, student:初中 without a stage, a school or a town, tekun the header alone; repeatable 只交一部分的名册
+    #[arg(long, value_name = "REGISTRY[:PART]")]
+    pub(super) partial: Vec<Partial>,
     /// Folder with the division lists 行政区划文件夹
     #[arg(long, default_value = "pipelines/divisions")]
     pub(super) divisions: PathBuf,

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
-use crate::practice::{Layout, PracticeError, PracticeOptions, generate, read_divisions};
+use crate::practice::{Edition, Layout, PracticeError, PracticeOptions, generate, read_divisions};
 
 pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
     let read = |name: &str| {
@@ -29,6 +29,8 @@ pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
             LayoutName::Mixed => Layout::Mixed,
             LayoutName::Plain => Layout::Plain,
         },
+        edition: if arguments.edition == 1 { Edition::First } else { Edition::Second },
+        partial: arguments.partial.clone(),
         ..PracticeOptions::default()
     };
     let mut written = 0;

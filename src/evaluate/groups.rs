@@ -26,6 +26,8 @@ pub struct GroupedRow<'a> {
     pub sheet: &'a str,
     /// As in the run folder.
     pub row: u32,
+    /// Which of the persons that the row names, from 0.
+    pub part: u32,
     /// The person the run gave it.
     pub person_id: &'a str,
     /// `valid`, `float`, … as in `records.parquet`.
@@ -68,21 +70,24 @@ struct Known {
 /// A truth text without the columns it should have.
 pub fn groups(rows: &[GroupedRow<'_>], truth_rows: &str, truth_persons: &str, year: i32) -> Result<Groups, EvaluateError> {
     let mut persons: HashMap<String, Known> = HashMap::new();
-    records(truth_persons, "persons.csv", ["pid", "name", "id", "town", "village"], |[pid, name, id, town, village]| {
+    records(truth_persons, "persons.csv", ["pid", "name", "id", "town", "village"], [], |[pid, name, id, town, village], []| {
         let dotted = name.contains(['·', '•', '．', '.']);
         let known = Known { number: Number::parse(id), place: format!("{town}{village}"), minority_name: dotted };
         persons.insert(pid.to_owned(), known);
         Ok(())
     })?;
-    let mut true_person: HashMap<(String, String, u32), String> = HashMap::new();
-    records(truth_rows, "rows.csv", ["file", "sheet", "row", "pid"], |[file, sheet, row, pid]| {
+    let mut true_person: HashMap<(String, String, u32, u32), String> = HashMap::new();
+    records(truth_rows, "rows.csv", ["file", "sheet", "row", "pid"], ["part"], |[file, sheet, row, pid], [part]| {
         let row: u32 = row.parse().map_err(|_| format!("行号“{row}”不是数字"))?;
-        true_person.insert((file.to_owned(), sheet.to_owned(), row), pid.to_owned());
+        true_person.insert((file.to_owned(), sheet.to_owned(), row, part.parse().unwrap_or(0)), pid.to_owned());
         Ok(())
     })?;
     let placed: Vec<(&GroupedRow<'_>, &str)> = rows
         .iter()
-        .filter_map(|row| Some((row, true_person.get(&(row.file.to_owned(), row.sheet.to_owned(), row.row))?.as_str())))
+        .filter_map(|row| {
+            let place = (row.file.to_owned(), row.sheet.to_owned(), row.row, row.part);
+            Some((row, true_person.get(&place)?.as_str()))
+        })
         .collect();
     let (mut of_truth, mut together) = (HashMap::<&str, u64>::new(), HashMap::<(&str, &str), u64>::new());
     for (row, pid) in &placed {
@@ -171,7 +176,7 @@ mod tests {
                        p1,h1,张小明,520324199003071238,瑞溪镇,甲村,1\n\
                        p2,h2,阿依·古丽,520324201003071221,瑞溪镇,乙村,1\n";
         let truth = "file,sheet,row,pid\na,,1,p1\nb,,1,p1\nc,,1,p1\na,,2,p2\nb,,2,p2\n";
-        let row = |file, row, person_id, state, number| GroupedRow { file, sheet: "", row, person_id, state, number };
+        let row = |file, row, person_id, state, number| GroupedRow { file, sheet: "", row, part: 0, person_id, state, number };
         let rows = [
             row("a", 1, "P1", "valid", "520324199003071238"),
             row("b", 1, "P1", "valid", "520324199003071238"),

@@ -2,8 +2,9 @@
 //!
 //! Takes the run's links and findings as plain rows and the three truth texts of the month; gives counts, precision, recall and
 //! F1 of links (pairs of rows of one person, over all registries and between poverty and insurance) and of each rule by
-//! confidence tier. Guarantees: order of input does not matter; a row that the run rejected still counts against recall; what
-//! has neither truth nor finding shows counts of 0 and no ratio. Cost: linear in rows, but for sorting.
+//! confidence tier, pooled over the rules that accuse by absence too. Guarantees: order of input does not matter; a row that the run
+//! rejected still counts against recall, a finding held for a human too, a truth where the rule was not evaluated only against the recall
+//! over everything; what has neither truth nor finding shows counts of 0 and no ratio. Cost: linear in rows, but for sorting.
 
 pub mod clusters;
 pub mod diagnose;
@@ -30,6 +31,8 @@ pub struct LinkRow<'a> {
     pub sheet: &'a str,
     /// As in the run folder.
     pub row: u32,
+    /// Which of the persons that the row names, from 0.
+    pub part: u32,
     /// The person the run gave it.
     pub person_id: &'a str,
     /// The household code by which findings may name the row's household: that of poverty rows; others may give `None`.
@@ -49,16 +52,40 @@ pub struct FindingRow<'a> {
     pub household_code: Option<&'a str>,
     /// Its tier.
     pub confidence: Confidence,
+    /// Whether it rests on a registry searched in vain.
+    pub by_absence: bool,
+}
+
+/// An accusation that the run leaves to a human.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldRow<'a> {
+    /// The rule held.
+    pub rule: &'a str,
+    /// Whom it would accuse, where the run says so.
+    pub person_id: Option<&'a str>,
+}
+
+/// What a run says that it did not decide.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Undecided<'a> {
+    /// Pairs of rows for a human.
+    pub review_pairs: u64,
+    /// Rules that do not hold under the readings chosen; their truths are counted and not scored.
+    pub left_out: &'a [&'a str],
+    /// Rules that were not evaluated, in a town (by name) or at all.
+    pub not_evaluated: &'a [(&'a str, Option<&'a str>)],
+    /// Accusations held.
+    pub held: &'a [HeldRow<'a>],
 }
 
 /// The texts of `truth/<month>/`.
 #[derive(Clone, Copy)]
 pub struct TruthTexts<'a> {
-    /// `rows.csv`: file, sheet, row, pid.
+    /// `rows.csv`: file, sheet, row, pid; part, where a row may name several persons.
     pub rows: &'a str,
     /// `findings.csv`: rule, scope (`p` or `h`), key.
     pub findings: &'a str,
-    /// `persons.csv`: pid, hid, and what else is known.
+    /// `persons.csv`: pid, hid, town where rules may be held there, and what else is known.
     pub persons: &'a str,
 }
 
@@ -97,6 +124,12 @@ impl Counts {
     #[must_use]
     pub fn f1(self) -> Option<f64> {
         ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
     }
 }
 
@@ -139,6 +172,50 @@ pub struct RuleScore {
     pub certain_and_likely: Counts,
     /// All tiers.
     pub all: Counts,
+    /// Whether it accuses by absence: one of its findings does, or one is held.
+    pub by_absence: bool,
+    /// Truths not found where the rule was not evaluated; among the false negatives of `all`.
+    pub missed_unevaluated: u64,
+    /// Accusations that the run leaves to a human.
+    pub held: u64,
+    /// Of these true, so that they are among the false negatives of `all`; `None` where the run does not say whom it held.
+    pub held_true: Option<u64>,
+}
+
+impl RuleScore {
+    /// Nothing found and nothing true.
+    fn nothing(rule: &str) -> Self {
+        let none = Counts::default();
+        Self {
+            rule: rule.to_owned(),
+            certain: none,
+            likely: none,
+            check: none,
+            certain_and_likely: none,
+            all: none,
+            by_absence: false,
+            missed_unevaluated: 0,
+            held: 0,
+            held_true: Some(0),
+        }
+    }
+
+    /// Recall over what was evaluated; `None` when nothing is true there.
+    #[must_use]
+    pub fn recall_evaluated(&self) -> Option<f64> {
+        ratio(self.all.true_positives, self.all.true_positives + self.all.false_negatives - self.missed_unevaluated)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.certain.add(other.certain);
+        self.likely.add(other.likely);
+        self.check.add(other.check);
+        self.certain_and_likely.add(other.certain_and_likely);
+        self.all.add(other.all);
+        self.missed_unevaluated += other.missed_unevaluated;
+        self.held += other.held;
+        self.held_true = self.held_true.zip(other.held_true).map(|(one, other)| one + other);
+    }
 }
 
 /// The result.
@@ -146,8 +223,12 @@ pub struct RuleScore {
 pub struct Evaluation {
     /// Links.
     pub links: LinkScore,
-    /// Rules with a truth or a finding, by id.
+    /// Rules with a truth, a finding or something held, by id.
     pub rules: Vec<RuleScore>,
+    /// All rules that accuse by absence, together.
+    pub by_absence: RuleScore,
+    /// All other rules, together.
+    pub by_value: RuleScore,
     /// Findings that ask for a human's eye and have no truth, by rule.
     pub not_scored: Vec<(String, u64)>,
     /// Truths of rules that the readings chosen leave out, by rule.
@@ -172,36 +253,44 @@ pub enum EvaluateError {
 /// The truth, interned: persons are positions in `persons`.
 struct Truth {
     persons: Vec<(String, u32)>,
+    /// One per person; empty where the text has none.
+    towns: Vec<String>,
     households: Vec<String>,
-    rows: HashMap<(u32, u32), u32>,
+    /// By sheet, row, part.
+    rows: HashMap<(u32, u32, u32), u32>,
     sheets: HashMap<(String, String), u32>,
     /// Rule, scope, key.
     findings: Vec<(String, String, String)>,
 }
 
-/// Scores a run that leaves `review_pairs` to a human; `left_out` are the rules that do not hold under the readings it chose, whose
-/// truths are counted and not scored.
+/// Scores a run.
 ///
 /// # Errors
 /// A truth text that is not as described at [`TruthTexts`].
 pub fn evaluate(
     links: &[LinkRow<'_>],
     findings: &[FindingRow<'_>],
-    review_pairs: u64,
-    left_out: &[&str],
+    undecided: Undecided<'_>,
     truth: TruthTexts<'_>,
 ) -> Result<Evaluation, EvaluateError> {
     let mut truth = Truth::read(truth)?;
-    let left_out = truth.leave_out(left_out);
+    let left_out = truth.leave_out(undecided.left_out);
     let placed = pairs::place(links, &truth);
-    let (rules, not_scored) = rules::score(links, findings, &truth, &placed);
-    Ok(Evaluation { links: pairs::score(links, review_pairs, &truth, &placed), rules, not_scored, left_out })
+    let (rules, not_scored) = rules::score(links, findings, undecided, &truth, &placed);
+    let (mut by_absence, mut by_value) = (RuleScore::nothing("by_absence"), RuleScore::nothing("by_value"));
+    by_absence.by_absence = true;
+    for rule in &rules {
+        if rule.by_absence { &mut by_absence } else { &mut by_value }.add(rule);
+    }
+    let links = pairs::score(links, undecided.review_pairs, &truth, &placed);
+    Ok(Evaluation { links, rules, by_absence, by_value, not_scored, left_out })
 }
 
 impl Truth {
     fn read(texts: TruthTexts<'_>) -> Result<Self, EvaluateError> {
         let mut truth = Self {
             persons: Vec::new(),
+            towns: Vec::new(),
             households: Vec::new(),
             rows: HashMap::new(),
             sheets: HashMap::new(),
@@ -209,7 +298,7 @@ impl Truth {
         };
         let mut pids: HashMap<String, u32> = HashMap::new();
         let mut hids: HashMap<String, u32> = HashMap::new();
-        records(texts.persons, "persons.csv", ["pid", "hid"], |[pid, hid]| {
+        records(texts.persons, "persons.csv", ["pid", "hid"], ["town"], |[pid, hid], [town]| {
             let next = number_of(truth.households.len());
             let hid = *hids.entry(hid.to_owned()).or_insert_with_key(|hid| {
                 truth.households.push(hid.clone());
@@ -217,17 +306,19 @@ impl Truth {
             });
             pids.insert(pid.to_owned(), number_of(truth.persons.len()));
             truth.persons.push((pid.to_owned(), hid));
+            truth.towns.push(town.to_owned());
             Ok(())
         })?;
-        records(texts.rows, "rows.csv", ["file", "sheet", "row", "pid"], |[file, sheet, row, pid]| {
+        records(texts.rows, "rows.csv", ["file", "sheet", "row", "pid"], ["part"], |[file, sheet, row, pid], [part]| {
             let next = number_of(truth.sheets.len());
             let sheet = *truth.sheets.entry((file.to_owned(), sheet.to_owned())).or_insert(next);
             let row: u32 = row.parse().map_err(|_| format!("行号“{row}”不是数字"))?;
+            let part = part.parse().unwrap_or(0);
             let pid = *pids.get(pid).ok_or_else(|| format!("persons.csv 中没有 {pid}"))?;
-            truth.rows.insert((sheet, row), pid);
+            truth.rows.insert((sheet, row, part), pid);
             Ok(())
         })?;
-        records(texts.findings, "findings.csv", ["rule", "scope", "key"], |[rule, scope, key]| {
+        records(texts.findings, "findings.csv", ["rule", "scope", "key"], [], |[rule, scope, key], []| {
             truth.findings.push((rule.to_owned(), scope.to_owned(), key.to_owned()));
             Ok(())
         })?;
@@ -248,11 +339,13 @@ fn number_of(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-fn records<const N: usize>(
+/// Every record's columns, and those of `others` that the text has; a column that it has not is empty.
+fn records<const N: usize, const M: usize>(
     text: &str,
     file: &'static str,
     columns: [&str; N],
-    mut each: impl FnMut([&str; N]) -> Result<(), String>,
+    others: [&str; M],
+    mut each: impl FnMut([&str; N], [&str; M]) -> Result<(), String>,
 ) -> Result<(), EvaluateError> {
     let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
     let malformed = |line, what: String| EvaluateError::Malformed { file, line, what };
@@ -262,12 +355,14 @@ fn records<const N: usize>(
         let found = headers.iter().position(|header| header == column);
         *position = found.ok_or_else(|| malformed(1, format!("缺少 {column} 列")))?;
     }
+    let others = others.map(|column| headers.iter().position(|header| header == column));
     let mut record = csv::StringRecord::new();
     loop {
         let line = reader.position().line();
         if !reader.read_record(&mut record).map_err(|error| malformed(line, error.to_string()))? {
             return Ok(());
         }
-        each(positions.map(|position| record.get(position).unwrap_or(""))).map_err(|what| malformed(line, what))?;
+        let other = others.map(|position| position.and_then(|position| record.get(position)).unwrap_or(""));
+        each(positions.map(|position| record.get(position).unwrap_or("")), other).map_err(|what| malformed(line, what))?;
     }
 }

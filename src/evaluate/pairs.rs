@@ -30,7 +30,7 @@ pub(super) fn place<'a>(links: &[LinkRow<'a>], truth: &Truth) -> Placed<'a> {
             let sheet = *sheets
                 .entry((link.file, link.sheet))
                 .or_insert_with(|| truth.sheets.get(&(link.file.to_owned(), link.sheet.to_owned())).copied());
-            PlacedRow { person, sheet, pid: sheet.and_then(|sheet| truth.rows.get(&(sheet, link.row)).copied()) }
+            PlacedRow { person, sheet, pid: sheet.and_then(|sheet| truth.rows.get(&(sheet, link.row, link.part)).copied()) }
         })
         .collect();
     Placed { found, rows }
@@ -66,7 +66,7 @@ pub(super) fn score(links: &[LinkRow<'_>], review_pairs: u64, truth: &Truth, pla
     for (link, row) in links.iter().zip(&placed.rows) {
         if let (Some(pid), Some(sheet)) = (row.pid, row.sheet) {
             cells.push((row.person, pid, tally(Some(link.registry))));
-            kept.insert((sheet, link.row));
+            kept.insert((sheet, link.row, link.part));
             registries.insert(sheet, link.registry);
         }
     }
@@ -78,7 +78,7 @@ pub(super) fn score(links: &[LinkRow<'_>], review_pairs: u64, truth: &Truth, pla
         .rows
         .iter()
         .filter(|(place, _)| !kept.contains(place))
-        .map(|(&(sheet, _), &pid)| (0, pid, tally(registries.get(&sheet).copied())))
+        .map(|(&(sheet, ..), &pid)| (0, pid, tally(registries.get(&sheet).copied())))
         .collect();
     let rows_not_kept = lost.len() as u64;
     cells.extend(lost);

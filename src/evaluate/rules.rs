@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::model::finding::{Confidence, Scope};
 
 use super::pairs::Placed;
-use super::{Counts, FindingRow, LinkRow, RuleScore, Truth};
+use super::{Counts, FindingRow, LinkRow, RuleScore, Truth, Undecided};
 
 /// Asks for a human's eye and claims nothing.
 const NOT_SCORED: &str = "identity.needs_review";
@@ -16,6 +16,7 @@ type Named<'a> = BTreeMap<&'a str, BTreeMap<String, Confidence>>;
 pub(super) fn score(
     links: &[LinkRow<'_>],
     findings: &[FindingRow<'_>],
+    undecided: Undecided<'_>,
     truth: &Truth,
     placed: &Placed<'_>,
 ) -> (Vec<RuleScore>, Vec<(String, u64)>) {
@@ -23,10 +24,14 @@ pub(super) fn score(
     let households = true_households(links, truth, placed);
     let mut named: Named<'_> = BTreeMap::new();
     let mut not_scored: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut by_absence: BTreeSet<&str> = undecided.held.iter().map(|held| held.rule).collect();
     for finding in findings {
         if finding.rule == NOT_SCORED {
             *not_scored.entry(finding.rule).or_default() += 1;
             continue;
+        }
+        if finding.by_absence {
+            by_absence.insert(finding.rule);
         }
         let subject = match finding.scope {
             Scope::Unit => continue,
@@ -49,7 +54,10 @@ pub(super) fn score(
     for (rule, scope, key) in &truth.findings {
         actual.entry(rule).or_default().insert(format!("{scope} {key}"));
     }
-    let rules: BTreeSet<&str> = named.keys().chain(actual.keys()).copied().collect();
+    let known = |person_id: &str| placed.found.get(person_id).and_then(|person| people.get(person)).copied();
+    let towns = Towns::new(undecided, truth);
+    let rules: BTreeSet<&str> =
+        named.keys().chain(actual.keys()).copied().chain(undecided.held.iter().map(|held| held.rule)).collect();
     let (no_names, no_truth) = (BTreeMap::new(), BTreeSet::new());
     let scores = rules.into_iter().map(|rule| {
         let (named, actual) = (named.get(rule).unwrap_or(&no_names), actual.get(rule).unwrap_or(&no_truth));
@@ -61,7 +69,19 @@ pub(super) fn score(
             counts.false_negatives = actual.len() as u64 - counts.true_positives;
             counts
         };
+        let held: Vec<Option<u32>> =
+            undecided.held.iter().filter(|held| held.rule == rule).map(|held| held.person_id.and_then(known)).collect();
+        let told = undecided.held.iter().all(|held| held.rule != rule || held.person_id.is_some());
+        // A held accusation is of the person, or of the household that the rule speaks of.
+        let is_true = |pid: &u32| {
+            let (person, household) = &truth.persons[*pid as usize];
+            actual.contains(&format!("p {person}")) || actual.contains(&format!("h {}", truth.households[*household as usize]))
+        };
         RuleScore {
+            by_absence: by_absence.contains(rule),
+            missed_unevaluated: towns.unevaluated(rule, actual.iter().filter(|subject| !named.contains_key(*subject))),
+            held: held.len() as u64,
+            held_true: told.then(|| held.iter().flatten().filter(|pid| is_true(pid)).count() as u64),
             rule: rule.to_owned(),
             certain: tiers(&[Confidence::Certain]),
             likely: tiers(&[Confidence::Likely]),
@@ -71,6 +91,39 @@ pub(super) fn score(
         }
     });
     (scores.collect(), not_scored.into_iter().map(|(rule, count)| (rule.to_owned(), count)).collect())
+}
+
+/// Where rules were not evaluated.
+struct Towns<'a> {
+    /// Rule, and the towns; `None` for everywhere.
+    held: BTreeMap<&'a str, BTreeSet<Option<&'a str>>>,
+    /// Subject of a truth, to its town; empty when no rule was held anywhere.
+    of: HashMap<String, &'a str>,
+}
+
+impl<'a> Towns<'a> {
+    fn new(undecided: Undecided<'a>, truth: &'a Truth) -> Self {
+        let (mut held, mut of) = (BTreeMap::new(), HashMap::new());
+        for (rule, town) in undecided.not_evaluated {
+            held.entry(*rule).or_insert_with(BTreeSet::new).insert(*town);
+        }
+        if !held.is_empty() {
+            for ((person, household), town) in truth.persons.iter().zip(&truth.towns) {
+                of.insert(format!("p {person}"), town.as_str());
+                of.entry(format!("h {}", truth.households[*household as usize])).or_insert(town);
+            }
+        }
+        Self { held, of }
+    }
+
+    /// How many of these truths lie where the rule was not evaluated.
+    fn unevaluated<'b>(&self, rule: &str, missed: impl Iterator<Item = &'b String>) -> u64 {
+        let Some(towns) = self.held.get(rule) else { return 0 };
+        let lies_there = |subject: &&String| {
+            towns.contains(&None) || self.of.get(subject.as_str()).is_some_and(|town| towns.contains(&Some(*town)))
+        };
+        missed.filter(lies_there).count() as u64
+    }
 }
 
 /// The true person of each person found: that of most of its poverty rows, else of most of its rows.

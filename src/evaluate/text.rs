@@ -36,6 +36,8 @@ impl fmt::Display for Evaluation {
                 }
             }
         }
+        writeln!(f)?;
+        tiers(f, self)?;
         for (rule, count) in &self.not_scored {
             writeln!(f, "{rule}: {count}（待人工核对，不计分 for a human, not scored）")?;
         }
@@ -50,6 +52,34 @@ impl fmt::Display for Evaluation {
 }
 
 const LABEL: usize = 44;
+
+/// How far each tier can be trusted.
+fn tiers(f: &mut fmt::Formatter<'_>, evaluation: &Evaluation) -> fmt::Result {
+    padded(f, "分级（对/列出） tiers (right/found)")?;
+    for title in ["确定 certain", "很可能 likely", "先核对 check"] {
+        write!(f, "{}{title}", " ".repeat(22_usize.saturating_sub(title.width())))?;
+    }
+    writeln!(f, " {:>8} {:>14}", "recall*", "held (true)")?;
+    let pooled = [("凭不在册 by absence", &evaluation.by_absence), ("其他 others", &evaluation.by_value)];
+    let rules = evaluation.rules.iter().map(|rule| (rule.rule.as_str(), rule));
+    for (label, rule) in rules.chain(pooled) {
+        let mark = if rule.by_absence && label == rule.rule { " ∅" } else { "" };
+        padded(f, &format!("{label}{mark}"))?;
+        for counts in [rule.certain, rule.likely, rule.check] {
+            let found = counts.true_positives + counts.false_positives;
+            let ratio = counts.precision().map_or_else(String::new, |ratio| format!("{ratio:.4}"));
+            write!(f, "{:>22}", format!("{}/{found} {ratio:>6}", counts.true_positives))?;
+        }
+        let recall = rule.recall_evaluated().map_or_else(|| "—".to_owned(), |recall| format!("{recall:.4}"));
+        let held = match rule.held_true {
+            _ if rule.held == 0 => String::new(),
+            Some(right) => format!("{} ({right})", rule.held),
+            None => format!("{} (?)", rule.held),
+        };
+        writeln!(f, " {recall:>8} {held:>14}")?;
+    }
+    writeln!(f, "∅ 凭不在册 accuses by absence · * 只算评估到的 over what was evaluated · held 待人工核对 left to a human")
+}
 
 fn heading(f: &mut fmt::Formatter<'_>, label: &str) -> fmt::Result {
     padded(f, label)?;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Edition;
 use super::county::{County, Person, Relation, check_character};
 use super::damage::{self, NumberDamage};
 use super::divisions::Spelling;
@@ -306,12 +307,16 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
     }
 }
 
-/// Birth that the poverty row's number shows: the person's, or those of whatever valid number stands there, another's or
-/// one that a slip happened to make; nothing where it is not valid.
+/// Birth that the poverty row's number shows: the person's, or that of whatever valid number a slip happened to make, and in the first edition
+/// another person's too; nothing where it is not valid.
 fn shown(offices: &Offices<'_>, pid: u32) -> Option<Day> {
     let written = damage::identity(offices.county, offices.state, POVERTY_STREAM, pid, offices.noise);
     if written.number_damage.is_none_or(NumberDamage::is_harmless) {
         return Some(offices.county.person(pid).birth);
+    }
+    let anothers = matches!(written.number_damage, Some(NumberDamage::AnothersNumber(_) | NumberDamage::Lent(_)));
+    if anothers && offices.county.edition != Edition::First {
+        return None;
     }
     let digits: Vec<u32> = written.number.chars().map_while(|character| character.to_digit(10)).take(17).collect();
     let check = written.number.chars().nth(17)?;

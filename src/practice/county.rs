@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use crate::model::date::{Day, days_in};
 
+use super::Edition;
 use super::divisions::Village;
-use super::names;
+use super::names::{self, Misspelling};
 use super::random::Random;
 
 /// Everyone is as old as on this day; later months only age and die.
@@ -140,6 +141,7 @@ impl Household {
 
 pub(super) struct County {
     pub(super) seed: u64,
+    pub(super) edition: Edition,
     pub(super) villages: Vec<Village>,
     pub(super) households: Vec<Household>,
     /// Members of a household stand together, the head first.
@@ -168,8 +170,8 @@ impl County {
     }
 }
 
-pub(super) fn settle(seed: u64, households: u32, villages: Vec<Village>) -> County {
-    let mut county = County { seed, villages, households: Vec::new(), people: Vec::new() };
+pub(super) fn settle(seed: u64, edition: Edition, households: u32, villages: Vec<Village>) -> County {
+    let mut county = County { seed, edition, villages, households: Vec::new(), people: Vec::new() };
     let village_count = u32::try_from(county.villages.len()).unwrap_or(1);
     let mut taken = HashSet::new();
     for hid in 0..households {
@@ -177,10 +179,15 @@ pub(super) fn settle(seed: u64, households: u32, villages: Vec<Village>) -> Coun
         let mut random = Random::keyed(seed, &[1, u64::from(hid)]);
         let first = u32::try_from(county.people.len()).unwrap_or(u32::MAX);
         let town = county.villages[village as usize].town_index;
-        let members = family(&mut random, seed, village);
-        for (relation, female, age, name) in members {
-            let birth = birthday(&mut random, age);
-            let number = allot_number(&mut random, &mut taken, town, female, birth);
+        let mut members = family(&mut random, seed, village);
+        let twin = if edition == Edition::First { None } else { twins(seed, hid, &mut members) };
+        for (position, (relation, female, age, name)) in members.into_iter().enumerate() {
+            let sibling = county.people.last().filter(|_| twin == Some(position));
+            let drawn = birthday(&mut random, age);
+            let birth = sibling.map_or(drawn, |sibling| sibling.birth);
+            let (region, first) =
+                sibling.map_or_else(|| allotted(&mut random, town, female, birth), |sibling| next_after(&sibling.number));
+            let number = allot_number(&mut taken, region, birth, first);
             let certificate = certificate(&mut random, age);
             let ill = random.chance(if age > 50 { 0.15 } else { 0.03 });
             let severe = certificate.is_some_and(|certificate| certificate.grade <= 2);
@@ -224,8 +231,10 @@ pub(super) fn settle(seed: u64, households: u32, villages: Vec<Village>) -> Coun
     county
 }
 
-/// Twins come next to each other and bear neighbouring numbers: the hardest pairs there are.
-fn family(random: &mut Random, seed: u64, village: u32) -> Vec<(Relation, bool, i32, String)> {
+/// Relation, whether female, age, name.
+type Member = (Relation, bool, i32, String);
+
+fn family(random: &mut Random, seed: u64, village: u32) -> Vec<Member> {
     let (low, high, spouse, children, parents, grandchildren) = random.weighted(&[
         ((62, 88, 0.0, 0, 0, 0), 9),
         ((30, 58, 0.0, 0, 0, 0), 5),
@@ -281,25 +290,51 @@ fn family(random: &mut Random, seed: u64, village: u32) -> Vec<(Relation, bool, 
     members
 }
 
+/// In one household of forty the first two siblings are made twins of one sex, their names one character apart: where the second stands. They
+/// share a birthday and bear neighbouring numbers: the hardest pairs there are.
+fn twins(seed: u64, hid: u32, members: &mut [Member]) -> Option<usize> {
+    let mut random = Random::keyed(seed, &[2, u64::from(hid)]);
+    let child = |member: &Member| !matches!(member.0, Relation::Head | Relation::Spouse | Relation::Father | Relation::Mother);
+    let second = (1..members.len()).find(|&at| child(&members[at - 1]) && child(&members[at]))?;
+    let (relation, female, age, name) = members[second - 1].clone();
+    let name = names::misspell(&name, Misspelling::OtherCharacter, &mut random).filter(|_| random.chance(0.025))?;
+    members[second] = (relation, female, age, name);
+    Some(second)
+}
+
 fn birthday(random: &mut Random, age: i32) -> Day {
     let year = START_YEAR - age;
     let month = if age == 0 { 1 + random.below(4) } else { 1 + random.below(12) };
     Day::new(year, month, 1 + random.below(days_in(year, month))).unwrap_or(Day(0))
 }
 
-/// The police station of each town hands out its own run of sequence numbers, so neighbours born on one day differ in a digit or two.
-fn allot_number(random: &mut Random, taken: &mut HashSet<(u32, Day, u32)>, town: u32, female: bool, birth: Day) -> String {
-    let (year, month, day) = birth.ymd();
-    let here = if year < 1998 { 522_124 } else { 520_324 };
+/// Region and sequence. The police station of each town hands out its own run of sequence numbers, so neighbours born on one day differ in a
+/// digit or two.
+fn allotted(random: &mut Random, town: u32, female: bool, birth: Day) -> (u32, u32) {
+    let here = if birth.ymd().0 < 1998 { 522_124 } else { 520_324 };
     let region =
         if random.chance(0.03) { random.pick(&[522_125, 522_126, 520_325, 522_121, 520_302, 500_119, 522_123]) } else { here };
-    let mut sequence = (town * 50 + random.below(24) * 2 + u32::from(!female)) % 1000;
+    (region, (town * 50 + random.below(24) * 2 + u32::from(!female)) % 1000)
+}
+
+/// Region and sequence of the number handed out after this one to somebody of the same sex.
+fn next_after(number: &str) -> (u32, u32) {
+    let part = |from, until| number.get(from..until).and_then(|digits: &str| digits.parse::<u32>().ok()).unwrap_or(0);
+    (part(0, 6), (part(14, 17) + 2) % 1000)
+}
+
+/// The number with this sequence, or the next that is free.
+fn allot_number(taken: &mut HashSet<(u32, Day, u32)>, region: u32, birth: Day, mut sequence: u32) -> String {
+    let (year, month, day) = birth.ymd();
     while !taken.insert((region, birth, sequence)) {
         sequence = (sequence + 2) % 1000;
     }
-    let body = format!("{region}{year:04}{month:02}{day:02}{sequence:03}");
-    let check = check_character(&body);
-    format!("{body}{check}")
+    with_check(&format!("{region}{year:04}{month:02}{day:02}{sequence:03}"))
+}
+
+/// 17 digits and the check character that belongs to them.
+pub(super) fn with_check(body: &str) -> String {
+    format!("{body}{}", check_character(body))
 }
 
 /// GB 11643 check character of 17 digits.
@@ -390,7 +425,7 @@ mod tests {
             suffix: "村",
             official: "燕子坝村村民委员会".into(),
         };
-        let county = settle(5, 2000, vec![village]);
+        let county = settle(5, Edition::Second, 2000, vec![village]);
         let numbers: HashSet<&str> = county.people.iter().map(|person| person.number.as_str()).collect();
         assert_eq!(numbers.len(), county.people.len());
         for person in &county.people {
@@ -399,6 +434,12 @@ mod tests {
             let sequence = person.number.chars().nth(16).and_then(|digit| digit.to_digit(10)).expect("a digit");
             assert_eq!(sequence % 2 == 0, person.female);
         }
+        let twins = county.people.windows(2).filter(|pair| {
+            let [one, other] = pair else { return false };
+            let apart = one.name.chars().zip(other.name.chars()).filter(|(left, right)| left != right).count();
+            (one.household, one.birth, one.female) == (other.household, other.birth, other.female) && apart == 1
+        });
+        assert!((10..40).contains(&twins.count()));
         let poor: u32 = county.households.iter().filter(|household| household.poor).map(|household| household.size).sum();
         let mean = f64::from(u32::try_from(county.people.len()).expect("small")) / 2000.0;
         assert!((3.0..3.3).contains(&mean), "{mean}");

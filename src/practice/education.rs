@@ -6,12 +6,13 @@
 use crate::model::date::{Day, Month};
 
 use super::county::{County, Person};
+use super::damage::NumberDamage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::gaps::befalls;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices};
-use super::table::{Cell, Table};
+use super::table::{Cell, Table, headers};
 use super::welfare::{State, hardship, needy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -441,12 +442,14 @@ impl Offices<'_> {
             let Some(pupil) = pupil(entry.pid) else { return Vec::new() };
             let vocational = pupil.stage == Stage::Vocational;
             let number = &entry.written.number;
+            // A child without a number of its own is given one of the roll's.
+            let own = !matches!(entry.written.number_damage, Some(NumberDamage::Lent(_)));
             vec![
                 Cell::from(pupil.school),
                 entry.name(),
                 Cell::from("汉族"),
                 entry.number(),
-                Cell::from(if number.len() == 18 { format!("G{number}") } else { format!("L52032400{:010}", entry.pid) }),
+                Cell::from(if own && number.len() == 18 { format!("G{number}") } else { format!("L52032400{:010}", entry.pid) }),
                 entry.birth(),
                 entry.sex(),
                 Cell::from(pupil.stage.text()),
@@ -564,6 +567,7 @@ impl Offices<'_> {
         let villages = (0u32..).zip(&self.county.villages);
         let rows = villages.map(|(index, village)| super::table::Row {
             pid: None,
+            more: Vec::new(),
             household: 0,
             town: village.town_index,
             cells: vec![
@@ -576,7 +580,7 @@ impl Offices<'_> {
             registry: "village_list",
             title: "正安县贫困村名单".to_owned(),
             office: "正安县扶贫开发办公室",
-            headers: vec!["乡镇", "行政村", "是否贫困村"],
+            headers: headers(&["乡镇", "行政村", "是否贫困村"]),
             rows: rows.collect(),
         }
     }

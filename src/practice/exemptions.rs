@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::findings::{Key, TrueFindings};
 use super::random::Random;
 use super::registers::Offices;
-use super::table::{Cell, Row, Table};
+use super::table::{Cell, Row, Table, headers};
 
 /// Rule as the list writes it (id or title), rule id, reason.
 const EXCUSED: [(&str, &str, &str); 3] = [
@@ -46,7 +46,7 @@ impl Offices<'_> {
             registry: "exemption",
             title: format!("{}年豁免清单", self.month.year()),
             office: "正安县民生保障组",
-            headers: vec!["乡镇", "村", "姓名", "身份证号码", "豁免规则", "豁免理由", "有效期至", "认定单位"],
+            headers: headers(&["乡镇", "村", "姓名", "身份证号码", "豁免规则", "豁免理由", "有效期至", "认定单位"]),
             rows,
         }
     }
@@ -61,6 +61,7 @@ impl Offices<'_> {
         let village = &self.county.villages[self.county.household_of(pid).village as usize];
         let short = village.short();
         let texts = [village.town.as_str(), &short, &person.name, &person.number, rule, reason, until, "县民生保障组"];
-        Row { pid: Some(pid), household: person.household, town: village.town_index, cells: texts.map(Cell::from).to_vec() }
+        let cells = texts.map(Cell::from).to_vec();
+        Row { pid: Some(pid), more: Vec::new(), household: person.household, town: village.town_index, cells }
     }
 }

@@ -1,13 +1,55 @@
-//! Which registry becomes which files: one tidy workbook each, or the mixture that offices send.
+//! Which registry becomes which files: one tidy workbook each, or the mixture that offices send, where some towns have a layout of their own.
 
 use crate::model::date::Month;
 
 use super::divisions::Village;
+use super::partial::Partial;
+use super::registers::HEAD_NUMBER;
 use super::sheet::{Dress, Sheet, lay_out};
-use super::table::Table;
+use super::table::{Cell, Table};
 use super::truth::RowTruth;
 use super::write::{TextForm, text, xlsx, zip_gbk};
-use super::{Layout, PracticeError};
+use super::{Edition, Layout, PracticeError};
+
+/// Every registry there is.
+pub(super) const REGISTRIES: [&str; 30] = [
+    "poverty",
+    "dibao",
+    "dibao_payment",
+    "tekun",
+    "tekun_payment",
+    "insurance",
+    "premium_subsidy",
+    "disability",
+    "disability_subsidy",
+    "student",
+    "student_aid",
+    "student_loan",
+    "village_list",
+    "inpatient",
+    "chronic",
+    "major_disease",
+    "disability_service",
+    "staff",
+    "relocation",
+    "temporary_aid",
+    "death",
+    "marriage",
+    "inspection",
+    "training",
+    "employment",
+    "service_card",
+    "start_up",
+    "east_school",
+    "job_bank",
+    "job_fair",
+];
+
+/// Columns that come first in the roster of the town that heads two of them alike.
+const HEADED_ALIKE: [(&str, &str); 4] =
+    [("户主姓名", "户主姓名"), (HEAD_NUMBER, "身份证号码"), ("姓名", "姓名"), ("身份证号", "身份证号码")];
+/// What a family's form has once.
+const OF_FAMILY: [&str; 6] = ["乡镇", "村组", "家庭编号", "户主姓名", "参合年度", "联系电话"];
 
 /// A file of the month and, for each person's row in it, where it stands.
 pub(super) struct Written {
@@ -19,26 +61,39 @@ pub(super) struct Written {
 /// Lays registries out one after the other, so that a county's tables are never all in memory.
 pub(super) struct Desk<'a> {
     pub(super) layout: Layout,
+    pub(super) edition: Edition,
+    pub(super) seed: u64,
     pub(super) month: Month,
     pub(super) villages: &'a [Village],
+    pub(super) partial: &'a [Partial],
     pub(super) truth: &'a mut RowTruth,
 }
 
 impl Desk<'_> {
     /// One table of any registry but poverty; `other` is its second table where it has two (the two subsidies).
-    pub(super) fn file(&mut self, table: Table, other: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+    pub(super) fn file(&mut self, mut table: Table, mut other: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+        for table in std::iter::once(&mut table).chain(&mut other) {
+            self.shorten(table);
+        }
         let date = self.month.last_day().to_string();
         let titled = Dress { titled: true, date: &date, ..Dress::default() };
         if self.layout == Layout::Plain {
             let path = format!("{}.xlsx", table.registry);
-            let sheets: Vec<Sheet> =
-                std::iter::once(table).chain(other).map(|table| lay_out(sheet_name(&table), table, Dress::default())).collect();
+            let sheets: Vec<Sheet> = std::iter::once(table.without(HEAD_NUMBER))
+                .chain(other)
+                .map(|table| lay_out(sheet_name(&table), table, Dress::default()))
+                .collect();
             return Ok(vec![self.workbook(path, &sheets)?]);
         }
         let month = self.month;
+        let own = self.own_layout(&mut table, titled)?;
         let written = match table.registry {
             "dibao" => {
-                let sheets = self.per_town(table, titled);
+                let mut sheets = Vec::new();
+                for (town, table) in table.by_town() {
+                    let table = if self.is_town(4, town) { table.fronted(&HEADED_ALIKE) } else { table.without(HEAD_NUMBER) };
+                    sheets.push(lay_out(&self.town(town), table, titled));
+                }
                 self.workbook(format!("民政/{month}农村低保人员信息.xlsx"), &sheets)?
             }
             "dibao_payment" => {
@@ -136,11 +191,62 @@ impl Desk<'_> {
                 self.workbook(format!("残联/{month}残疾人两项补贴.xlsx"), &sheets)?
             }
         };
-        Ok(vec![written])
+        Ok(own.into_iter().chain([written]).collect())
+    }
+
+    fn shorten(&self, table: &mut Table) {
+        for partial in self.partial {
+            partial.shorten(self.seed, table);
+        }
+    }
+
+    /// Whether the town is the one that has a layout of its own, the `wanted`th, in a county of fewer towns counted on from the first.
+    fn is_town(&self, wanted: u32, town: u32) -> bool {
+        let towns = self.villages.last().map_or(1, |village| village.town_index + 1);
+        self.edition != Edition::First && town == wanted % towns
+    }
+
+    /// What a town or a village sends by itself, in its own layout; its rows are taken out of the table.
+    fn own_layout(&mut self, table: &mut Table, titled: Dress<'_>) -> Result<Option<Written>, PracticeError> {
+        if self.edition == Edition::First {
+            return Ok(None);
+        }
+        let (year, month) = (self.month.year(), self.month.yyyymm() % 100);
+        let (path, sheet) = match table.registry {
+            "premium_subsidy" => {
+                let list = table.split_off(|row| self.is_town(17, row.town));
+                let Some(town) = list.rows.first().map(|row| self.town(row.town)) else { return Ok(None) };
+                (format!("合医/{town}{year}年度资助参合人员.xlsx"), lay_out("Sheet1", list.two_up(), titled))
+            }
+            "dibao_payment" if month % 3 == 0 => {
+                let mut list = table.split_off(|row| self.is_town(9, row.town));
+                let Some(town) = list.rows.first().map(|row| self.town(row.town)) else { return Ok(None) };
+                for cell in list.rows.iter_mut().flat_map(|row| &mut row.cells) {
+                    if let Cell::Money(fen) = cell {
+                        *fen *= 3;
+                    }
+                }
+                list.title = format!("{year}年{}-{month}月农村低保发放明细", month - 2);
+                (format!("民政/{town}{}.xlsx", list.title), lay_out("Sheet1", list, titled))
+            }
+            "insurance" => {
+                let Some(village) = self.villages.get(self.villages.len() * 5 / 8) else { return Ok(None) };
+                let short = village.short();
+                let of_village = |cell: Option<&Cell>| cell.is_some_and(|cell| cell.text().starts_with(&short));
+                let mut list = table.split_off(|row| row.town == village.town_index && of_village(row.cells.get(1)));
+                list.title = format!("{}{short}{year}年度城乡居民参合家庭登记表", village.town);
+                (format!("合医/{}.xlsx", list.title), lay_out("Sheet1", list.forms(&OF_FAMILY), titled))
+            }
+            _ => return Ok(None),
+        };
+        self.workbook(path, &[sheet]).map(Some)
     }
 
     /// The poverty registry, which the county sends town by town in every form there is. `wide` is its table in the wide edition.
-    pub(super) fn poverty(&mut self, mut table: Table, wide: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+    pub(super) fn poverty(&mut self, mut table: Table, mut wide: Option<Table>) -> Result<Vec<Written>, PracticeError> {
+        for table in std::iter::once(&mut table).chain(&mut wide) {
+            self.shorten(table);
+        }
         if self.layout == Layout::Plain {
             let sheets = [lay_out("poverty", table, Dress::default())];
             return Ok(vec![self.workbook("poverty.xlsx".to_owned(), &sheets)?]);

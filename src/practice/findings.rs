@@ -1,10 +1,10 @@
 //! The findings a perfect tool would make of a month: the rule table read off the true state, plus the identity
 //! findings that the damage makes true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::county::{Attribute, County};
-use super::damage::NumberDamage;
+use super::damage::{Identity, NumberDamage};
 use super::welfare::{Dibao, FLOOR_FEN, LINE_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
 
 /// Whom a key of `findings.csv` names.
@@ -99,6 +99,8 @@ pub(super) struct IdentityEvents {
     /// Rows per person that bear the right number, however spaced.
     right: Vec<u16>,
     damaged: Vec<(u32, NumberDamage)>,
+    /// Rows of a person that bear the right number under a name with nothing but the surname in common.
+    renamed: BTreeMap<u32, u16>,
     duplicated: Vec<u32>,
 }
 
@@ -107,8 +109,11 @@ impl IdentityEvents {
         Self { right: vec![0; people], ..Self::default() }
     }
 
-    pub(super) fn row(&mut self, pid: u32, damage: Option<NumberDamage>) {
-        match damage {
+    pub(super) fn row(&mut self, pid: u32, written: &Identity) {
+        if written.renamed {
+            *self.renamed.entry(pid).or_default() += 1;
+        }
+        match written.number_damage {
             Some(damage) if !damage.is_harmless() => self.damaged.push((pid, damage)),
             _ => self.right[pid as usize] = self.right[pid as usize].saturating_add(1),
         }
@@ -119,19 +124,25 @@ impl IdentityEvents {
     }
 
     /// `number_damaged` where a row elsewhere has the right number, else `number_invalid`; another person's number is a
-    /// conflict of the person whose row bears it, once a row under the owner's name bears it too; a number that is missing is
-    /// neither.
+    /// conflict of the person whose row bears it, once a row under the owner's name bears it too, and so is another name
+    /// under one's own number; a number that is missing is neither.
     pub(super) fn add_to(&self, found: &mut TrueFindings) {
         for &(pid, damage) in &self.damaged {
             let rule = match damage {
                 NumberDamage::Placeholder => "identity.number_invalid",
-                NumberDamage::AnothersNumber(owner) if self.right[owner as usize] > 0 => "identity.conflict",
-                NumberDamage::Missing | NumberDamage::AnothersNumber(_) => continue,
+                NumberDamage::AnothersNumber(owner) | NumberDamage::Lent(owner) if self.right[owner as usize] > 0 => {
+                    "identity.conflict"
+                }
+                NumberDamage::Missing | NumberDamage::Word | NumberDamage::AnothersNumber(_) | NumberDamage::Lent(_) => continue,
                 _ if self.right[pid as usize] > 0 => "identity.number_damaged",
+                // Nothing shows that it is not the person's.
+                NumberDamage::Second | NumberDamage::YoungFifteen => continue,
                 _ => "identity.number_invalid",
             };
             found.insert((rule, Key::Person(pid)));
         }
+        let renamed = self.renamed.iter().filter(|(pid, rows)| self.right[**pid as usize] > **rows);
+        found.extend(renamed.map(|(pid, _)| ("identity.conflict", Key::Person(*pid))));
         found.extend(self.duplicated.iter().map(|&pid| ("identity.duplicate", Key::Person(pid))));
     }
 }

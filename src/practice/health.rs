@@ -10,7 +10,7 @@ use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::gaps::befalls;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices, PREMIUM_STREAM};
-use super::table::{Cell, Row, Table};
+use super::table::{Cell, Row, Table, headers};
 use super::welfare::{State, hardship};
 
 const MAJOR: [&str; 4] = ["胃癌", "终末期肾病", "老年性白内障", "食管癌"];
@@ -425,6 +425,7 @@ impl Offices<'_> {
     pub(super) fn staff() -> Table {
         let row = |project: &'static str, level: &'static str, done: &'static str| Row {
             pid: None,
+            more: Vec::new(),
             household: 0,
             town: 0,
             cells: vec![Cell::from(project), Cell::from(level), Cell::from(done)],
@@ -439,7 +440,7 @@ impl Offices<'_> {
             registry: "staff",
             title: "卫生项目和人员台账".to_owned(),
             office: "正安县卫计局",
-            headers: vec!["卫生项目类别", "工作单位级别", "是否完成"],
+            headers: headers(&["卫生项目类别", "工作单位级别", "是否完成"]),
             rows,
         }
     }

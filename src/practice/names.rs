@@ -128,6 +128,11 @@ pub(super) enum Misspelling {
     Spaces,
     RareLost,
     Dot,
+    /// The name at home, or the one before: the surname alone is the same.
+    OtherGiven,
+    /// One character of the given name is another, of no like sound or shape.
+    OtherCharacter,
+    SwappedGiven,
 }
 
 const SAME_SOUND: [&str; 34] = [
@@ -228,7 +233,43 @@ pub(super) fn misspell(name: &str, how: Misspelling, random: &mut Random) -> Opt
             let dot: &str = random.pick(&[".", "．", "•", "・", "。", "-", ""]);
             name.contains('·').then(|| name.replace('·', dot))
         }
+        Misspelling::OtherGiven => {
+            let (female, year) = kin(name)?;
+            let other = full(random, surname_of(name)?, female, year, None);
+            (other != name).then_some(other)
+        }
+        Misspelling::OtherCharacter => {
+            let (female, year) = kin(name)?;
+            let pool: Vec<char> = pool(female, year).chars().filter(|other| !name.contains(*other)).collect();
+            let position = characters.len() - 1 - random.below(if characters.len() > 2 { 2 } else { 1 }) as usize;
+            let mut written = characters;
+            written[position] = random.pick(&pool);
+            Some(written.into_iter().collect())
+        }
+        Misspelling::SwappedGiven => match characters.as_slice() {
+            [surname, first, last] if first != last => Some([*surname, *last, *first].iter().collect()),
+            _ => None,
+        },
     }
+}
+
+/// The longest surname that the name begins with.
+fn surname_of(name: &str) -> Option<&'static str> {
+    SURNAMES.iter().map(|(surname, _)| *surname).filter(|surname| name.starts_with(surname)).max_by_key(|surname| surname.len())
+}
+
+/// Whether two names of one surname have nothing else in common.
+pub(super) fn share_surname_only(name: &str, other: &str) -> bool {
+    let given = |name: &str| surname_of(name).map_or("", |surname| name.strip_prefix(surname).unwrap_or("")).to_owned();
+    surname_of(name) == surname_of(other) && !given(name).chars().any(|character| given(other).contains(character))
+}
+
+/// Sex and a year of birth at which a name's last character is fashionable; `None` for names that are not made of those.
+fn kin(name: &str) -> Option<(bool, i32)> {
+    let last = name.chars().last()?;
+    [(false, 1960), (true, 1960), (false, 1990), (true, 1990)]
+        .into_iter()
+        .find(|&(female, year)| pool(female, year).contains(last))
 }
 
 /// Whether an old system cannot write the character.
@@ -256,13 +297,25 @@ mod tests {
     #[test]
     fn a_misspelling_differs_from_the_name() {
         let mut random = Random::keyed(3, &[]);
-        for how in
-            [Misspelling::Homophone, Misspelling::Variant, Misspelling::DroppedMiddle, Misspelling::Title, Misspelling::Spaces]
-        {
+        for how in [
+            Misspelling::Homophone,
+            Misspelling::Variant,
+            Misspelling::DroppedMiddle,
+            Misspelling::Title,
+            Misspelling::Spaces,
+            Misspelling::OtherGiven,
+            Misspelling::OtherCharacter,
+            Misspelling::SwappedGiven,
+        ] {
             let written = misspell("陈明华", how, &mut random).expect("this name can be misspelt in every way");
             assert_ne!(written, "陈明华", "{how:?}");
         }
         assert_eq!(misspell("陈明华", Misspelling::RareLost, &mut random), None);
+        assert!(
+            share_surname_only("令狐文", "令狐明")
+                && !share_surname_only("陈明华", "陈华")
+                && !share_surname_only("陈明", "王华")
+        );
         assert_eq!(misspell("陈明华", Misspelling::Dot, &mut random), None);
     }
 }

@@ -9,11 +9,14 @@ use super::divisions::{self, Spelling, Village};
 use super::findings::IdentityEvents;
 use super::gaps::befalls;
 use super::poverty::gradual_exit;
-use super::table::{Cell, Row, Table};
+use super::table::{self, Cell, Row, Table};
 use super::welfare::{Dibao, State, Welfare};
 
 /// Stream of chance of the premium subsidy list, whose double entries are two departments' claims.
 pub(super) const PREMIUM_STREAM: u64 = 6;
+
+/// The head's number, of which most sheets are made without.
+pub(super) const HEAD_NUMBER: &str = "户主号码";
 
 /// A month of the county as the offices see it.
 pub(super) struct Offices<'a> {
@@ -142,10 +145,11 @@ impl Offices<'_> {
                 continue;
             }
             let written = damage::identity(self.county, self.state, habit.stream, pid, self.noise);
-            events.row(pid, written.number_damage);
+            events.row(pid, &written);
             let mut entry = self.entry(pid, written, habit);
             let row = |entry: &Entry<'_>| Row {
                 pid: Some(pid),
+                more: Vec::new(),
                 household: person.household,
                 town: entry.home.town_index,
                 cells: cells(entry),
@@ -158,7 +162,7 @@ impl Offices<'_> {
             }
         }
         rows.append(&mut second);
-        Table { registry: "", title: String::new(), office: "", headers: headers.to_vec(), rows }
+        Table { registry: "", title: String::new(), office: "", headers: table::headers(headers), rows }
     }
 
     fn entry(&self, pid: u32, written: Identity, habit: Habit) -> Entry<'_> {
@@ -196,10 +200,10 @@ impl Offices<'_> {
         cells: impl Fn(&Entry<'_>) -> Vec<Cell>,
     ) -> Row {
         let written = damage::identity(self.county, self.state, habit.stream, pid, self.noise);
-        events.row(pid, written.number_damage);
+        events.row(pid, &written);
         events.duplicate(pid);
         let entry = self.entry_under(hid, pid, written, habit);
-        Row { pid: Some(pid), household: hid, town: entry.home.town_index, cells: cells(&entry) }
+        Row { pid: Some(pid), more: Vec::new(), household: hid, town: entry.home.town_index, cells: cells(&entry) }
     }
 
     /// Who receives 低保 for the household: the first who is listed.
@@ -213,7 +217,7 @@ impl Offices<'_> {
     }
 
     pub(super) fn dibao(&self, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 23] = [
+        const HEADERS: [&str; 24] = [
             "地区",
             "家庭主键",
             "姓名",
@@ -237,6 +241,7 @@ impl Offices<'_> {
             "残疾类别",
             "残疾等级",
             "是否渐退",
+            HEAD_NUMBER,
         ];
         let habit = Habit { stream: 1, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: true };
         let cells = |entry: &Entry<'_>| {
@@ -268,6 +273,7 @@ impl Offices<'_> {
                 Cell::from(entry.disability_kind()),
                 Cell::from(entry.disability_grade()),
                 Cell::from(if gradual_exit(self.county, self.state, self.month_index, hid) { "是" } else { "否" }),
+                Cell::from(self.county.person(first).number.as_str()),
             ]
         };
         let mut table = self.table(&HEADERS, habit, events, |_, welfare| welfare.dibao != Dibao::Absent, cells);

@@ -11,7 +11,7 @@ use super::health::Health;
 use super::poverty;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices, tekun_entry};
-use super::table::{Cell, Row, Table};
+use super::table::{Cell, Row, Table, headers};
 use super::welfare::{LIVING_MOST_FEN, MOST_FEN, State, TEKUN_FEN, nursing_standard};
 
 /// Relief of one relocated person.
@@ -308,6 +308,7 @@ impl Offices<'_> {
         let days: &[u32] = if self.month_index.is_multiple_of(3) { &[12] } else { &[6, 21] };
         let rows = days.iter().map(|day| Row {
             pid: None,
+            more: Vec::new(),
             household: 0,
             town: 0,
             cells: vec![
@@ -321,7 +322,7 @@ impl Offices<'_> {
             registry: "inspection",
             title: "民生保障督查台账".to_owned(),
             office: "正安县民生保障组",
-            headers: vec!["督查日期", "督查类别", "督查范围", "督查单位"],
+            headers: headers(&["督查日期", "督查类别", "督查范围", "督查单位"]),
             rows: rows.collect(),
         }
     }

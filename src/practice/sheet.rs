@@ -1,6 +1,8 @@
 //! A table laid out as offices do it: titles, units, dates, two-row headers, merged household cells, subtotals, signatures.
 //!
-//! A sheet is lines of cells; a line that stands for a person carries the pid, and its number is the row that Excel shows.
+//! A sheet is lines of cells; a line that stands for persons carries their pids, and its number is the row that Excel shows.
+
+use std::borrow::Cow;
 
 use super::table::{Cell, Table};
 
@@ -15,12 +17,18 @@ pub(super) struct Area {
 
 pub(super) struct Line {
     pub(super) pid: Option<u32>,
+    /// Who else stands in it, from left to right.
+    pub(super) more: Vec<u32>,
     pub(super) cells: Vec<Cell>,
 }
 
 impl Line {
     fn of(texts: &[&str]) -> Self {
-        Self { pid: None, cells: texts.iter().map(|&text| Cell::from(text)).collect() }
+        Self::nobody(texts.iter().map(|&text| Cell::from(text)).collect())
+    }
+
+    pub(super) fn nobody(cells: Vec<Cell>) -> Self {
+        Self { pid: None, more: Vec::new(), cells }
     }
 }
 
@@ -76,7 +84,7 @@ pub(super) fn lay_out(name: &str, table: Table, dress: Dress<'_>) -> Sheet {
             close_household(&mut sheet, &mut open, dress.household_columns);
             open = Some((row.household, sheet.lines.len()));
         }
-        sheet.lines.push(Line { pid: row.pid, cells: row.cells });
+        sheet.lines.push(Line { pid: row.pid, more: row.more, cells: row.cells });
     }
     close_household(&mut sheet, &mut open, dress.household_columns);
     if dress.subtotal_every > 0 {
@@ -97,28 +105,28 @@ impl Sheet {
     }
 }
 
-fn add_header(sheet: &mut Sheet, headers: &[&'static str], groups: &[(usize, usize, &str)]) {
+fn add_header(sheet: &mut Sheet, headers: &[Cow<'static, str>], groups: &[(usize, usize, &str)]) {
     if groups.is_empty() {
-        sheet.lines.push(Line::of(headers));
+        sheet.lines.push(Line::nobody(headers.iter().map(|header| Cell::from(&**header)).collect()));
         return;
     }
     let line = sheet.lines.len();
     // Ungrouped columns reach over both header lines.
-    let mut above: Vec<Cell> = headers.iter().map(|&header| Cell::from(header)).collect();
+    let mut above: Vec<Cell> = headers.iter().map(|header| Cell::from(&**header)).collect();
     let mut below = vec![Cell::Empty; headers.len()];
     for column in 0..headers.len() {
         let Some(&(first, last, text)) = groups.iter().find(|group| (group.0..=group.1).contains(&column)) else {
             sheet.merges.push(Area { first_line: line, last_line: line + 1, first_column: column, last_column: column });
             continue;
         };
-        below[column] = Cell::from(headers[column]);
+        below[column] = Cell::from(&*headers[column]);
         above[column] = if column == first { Cell::from(text) } else { Cell::Empty };
         if column == first {
             sheet.merges.push(Area { first_line: line, last_line: line, first_column: first, last_column: last });
         }
     }
-    sheet.lines.push(Line { pid: None, cells: above });
-    sheet.lines.push(Line { pid: None, cells: below });
+    sheet.lines.push(Line::nobody(above));
+    sheet.lines.push(Line::nobody(below));
 }
 
 /// Merges the household's cells where all its rows say the same, and empties all but the first.
@@ -141,12 +149,13 @@ fn close_household(sheet: &mut Sheet, open: &mut Option<(u32, usize)>, columns: 
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Row;
+    use super::super::table::{Row, headers};
     use super::*;
 
     fn table() -> Table {
         let row = |pid, household| Row {
             pid: Some(pid),
+            more: Vec::new(),
             household,
             town: 0,
             cells: vec![Cell::Number(i64::from(household)), Cell::from("某")],
@@ -155,7 +164,7 @@ mod tests {
             registry: "poverty",
             title: "名册".into(),
             office: "办公室",
-            headers: vec!["户编号", "姓名"],
+            headers: headers(&["户编号", "姓名"]),
             rows: vec![row(1, 7), row(2, 7), row(3, 8)],
         }
     }

@@ -8,24 +8,29 @@ use super::findings::{Key, TrueFindings};
 use super::sheet::Sheet;
 
 /// `rows.csv`, gathered while files are laid out.
-pub(super) struct RowTruth(String);
+pub(super) struct RowTruth {
+    csv: String,
+    parts: bool,
+}
 
 impl RowTruth {
-    pub(super) fn new() -> Self {
-        Self("file,sheet,row,pid\n".to_owned())
+    /// `parts`: with a column that tells apart whom one line names, 0 for the leftmost.
+    pub(super) fn new(parts: bool) -> Self {
+        Self { csv: format!("file,sheet,row,pid{}\n", if parts { ",part" } else { "" }), parts }
     }
 
-    /// Every line of the sheet that stands for a person.
+    /// Every line of the sheet that stands for a person, or several.
     pub(super) fn sheet(&mut self, file: &str, sheet: &Sheet) {
         for (line, content) in sheet.lines.iter().enumerate() {
-            if let Some(pid) = content.pid {
-                _ = writeln!(self.0, "{file},{},{},{}", sheet.name, line + 1, person_key(pid));
+            for (part, pid) in content.pid.iter().chain(&content.more).enumerate() {
+                _ = write!(self.csv, "{file},{},{},{}", sheet.name, line + 1, person_key(*pid));
+                _ = if self.parts { writeln!(self.csv, ",{part}") } else { writeln!(self.csv) };
             }
         }
     }
 
     pub(super) fn into_csv(self) -> String {
-        self.0
+        self.csv
     }
 }
 

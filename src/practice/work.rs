@@ -12,7 +12,7 @@ use super::poverty;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices};
 use super::relief::Relief;
-use super::table::{Cell, Row, Table};
+use super::table::{self, Cell, Row, Table};
 use super::welfare::State;
 
 #[derive(Clone, Copy, Debug)]
@@ -264,8 +264,8 @@ impl Offices<'_> {
 
     /// Posts and fairs, of nobody.
     pub(super) fn work_events(&self) -> [Table; 2] {
-        let rows =
-            |cells: Vec<Vec<Cell>>| cells.into_iter().map(|cells| Row { pid: None, household: 0, town: 0, cells }).collect();
+        let row = |cells| Row { pid: None, more: Vec::new(), household: 0, town: 0, cells };
+        let rows = |cells: Vec<Vec<Cell>>| cells.into_iter().map(row).collect();
         let post = |name: &str, day: u32| {
             vec![Cell::from("正安县经开区"), Cell::from(name), Cell::from(format!("{}-{day:02}", self.month))]
         };
@@ -275,14 +275,14 @@ impl Offices<'_> {
             registry: "job_bank",
             title: "用工岗位信息库".to_owned(),
             office: "正安县人社局",
-            headers: vec!["用工单位", "岗位名称", "更新日期"],
+            headers: table::headers(&["用工单位", "岗位名称", "更新日期"]),
             rows: rows(vec![post("缝纫工", 3), post("吉他装配工", 17)]),
         };
         let fairs = Table {
             registry: "job_fair",
             title: "劳务协作招聘会台账".to_owned(),
             office: "正安县人社局",
-            headers: vec!["招聘会日期", "招聘会名称"],
+            headers: table::headers(&["招聘会日期", "招聘会名称"]),
             rows: rows(vec![fair(3)]),
         };
         [bank, fairs]

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     fn sheet() -> Sheet {
-        let line = |pid, cells: [&str; 2]| Line { pid, cells: cells.map(Cell::from).to_vec() };
+        let line = |pid, cells: [&str; 2]| Line { pid, more: Vec::new(), cells: cells.map(Cell::from).to_vec() };
         Sheet {
             name: "桴㯊镇".into(),
             lines: vec![

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::datatypes::DataType;
 
-use super::evaluate::{EvaluateRunError, column};
+use super::evaluate::{EvaluateRunError, column, parts};
 use super::sample::{STRATA, stratum};
 use super::{RunError, decisions, definitions, stages};
 use crate::config::layout::Layouts;
@@ -104,11 +104,12 @@ fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
         let path = truth.join(name);
         fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
     };
-    let links = stages::read_columns(&run.join("stages/links.parquet"), &["file", "sheet", "row", "person_id"])?;
+    let links = stages::read_columns(&run.join("stages/links.parquet"), &["file", "sheet", "row", "part", "person_id"])?;
     let records = stages::read_columns(&run.join("stages/records.parquet"), &[columns::ID_STATE, columns::ID_NUMBER])?;
     let of = |name| column::<StringArray>(&links, "links.parquet", name);
     let (file, sheet, person) = (of("file")?, of("sheet")?, of("person_id")?);
     let line = column::<UInt32Array>(&links, "links.parquet", "row")?;
+    let part = parts(&links);
     let number = |name: &str| records.column_by_name(name).and_then(|column| column.as_any().downcast_ref::<StringArray>());
     let (state, own) = (number(columns::ID_STATE), number(columns::ID_NUMBER));
     let at = |column: Option<&'_ StringArray>, row: usize| {
@@ -122,6 +123,7 @@ fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
             file: file.value(row),
             sheet: sheet.value(row),
             row: line.value(row),
+            part: part.as_ref().map_or(0, |parts| parts.value(row)),
             person_id: person.value(row),
             state: state.as_deref().unwrap_or(""),
             number: number.as_deref().unwrap_or(""),

@@ -38,7 +38,9 @@ pub(super) struct Reviewer<'a> {
 /// Two rows that may be one person's: left open by linking, or found by the absence guard.
 #[derive(Debug)]
 pub(super) struct OpenPair<'a> {
+    /// A row of the person on the spine, or of the accused.
     pub(super) left: RowId,
+    /// The row that could be the same person.
     pub(super) right: RowId,
     /// What linking says; `None` where only the absence guard made the pair.
     pub(super) compared: Option<&'a ReviewPair>,
@@ -72,8 +74,8 @@ impl<'a> OpenPair<'a> {
                 let pair = match between.get(&(accusation.person, *row)).and_then(|at| pairs.get_mut(*at)) {
                     Some(pair) => pair,
                     None => {
-                        let (left, right) = (first.min(*row), first.max(*row));
-                        guarded.entry((left, right)).or_insert_with(|| open(left, right, None))
+                        let at = (first.min(*row), first.max(*row));
+                        guarded.entry(at).or_insert_with(|| open(first, *row, None))
                     }
                 };
                 pair.holds.insert(&accusation.rule);

@@ -264,7 +264,7 @@ impl Writer<'_> {
             HeadlineField::Owed => Value::Money(tally(false).owed),
             HeadlineField::Overpaid => Value::Money(tally(false).overpaid),
             HeadlineField::Identity => Value::Count(tally(true).findings),
-            HeadlineField::Held => count(self.input.notes.iter().filter(|note| note.held).count()),
+            HeadlineField::Held => count(Unevaluated::lines(self.input.notes, self.input.suspended).len()),
             HeadlineField::Refused => count(intake::refused(self.input.intake)),
             HeadlineField::Records => Value::Count(i64::try_from(self.input.records_total).unwrap_or(i64::MAX)),
         }
