@@ -68,7 +68,8 @@ impl Trust {
         });
         let counts: Counts<'_> = composer.places.sums(judged).into_iter().collect();
         let clearing = clearing_registries(composer, evaluated);
-        let looked_at: BTreeSet<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
+        // Those searched in vain before those that could have cleared somebody: that is what is told.
+        let looked_at: Vec<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
         trust.short(composer, complete, &looked_at, &counts);
         let share = evaluated.condition.plausible.unwrap_or(composer.input.policy.settings.plausible_share);
         trust.implausible(composer, &registries, &counts, share);
@@ -79,7 +80,7 @@ impl Trust {
         &mut self,
         composer: &Composer<'_>,
         complete: &Completeness,
-        registries: &BTreeSet<&RegistryId>,
+        registries: &[&RegistryId],
         counts: &Counts<'_>,
     ) {
         for place in counts.keys() {
