@@ -32,6 +32,7 @@ fn told(mistake: &str, replaced: &str) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_bidui"))
         .arg("check")
         .arg(folder.path().join("pipelines/monthly.toml"))
+        .arg("--cases")
         .output()
         .expect("the program starts");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -70,7 +70,7 @@ fn the_example_county_runs_and_finds_what_was_put_there() {
 fn every_column_of_its_own_spelling_is_understood() {
     let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
     let (pipeline, input) = (text(&root("pipelines/example-2024.toml")), text(&root("fixtures/example-2024/2024-06")));
-    let (code, told) = bidui(&["check", &pipeline, "--input", &input]);
+    let (code, told) = bidui(&["check", &pipeline, "--cases", "--input", &input]);
     assert_eq!(code, Some(0), "{told}");
     for understood in [
         "保障对象姓名 → 姓名（name）",

@@ -620,3 +620,7 @@ impl<'a> Search<'_, 'a> {
         row.person.is_some_and(|person| self.composer.rows_of(person).any(|other| same_name(other) == Some(true)))
     }
 }
+
+#[cfg(test)]
+#[path = "absence_tests.rs"]
+mod tests;

@@ -76,13 +76,7 @@ impl Trust {
         trust
     }
 
-    fn short(
-        &mut self,
-        composer: &Composer<'_>,
-        complete: &Completeness,
-        registries: &[&RegistryId],
-        counts: &Counts<'_>,
-    ) {
+    fn short(&mut self, composer: &Composer<'_>, complete: &Completeness, registries: &[&RegistryId], counts: &Counts<'_>) {
         for place in counts.keys() {
             let short = registries.iter().find_map(|registry| Some((registry, complete.shortfall(registry, place.town_code)?)));
             if let Some((registry, shortfall)) = short {

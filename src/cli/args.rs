@@ -124,6 +124,9 @@ pub(super) struct CheckArgs {
     /// Also print a mapping to paste into the pipeline for each file 打印可粘贴的列对应关系
     #[arg(long)]
     pub(super) mapping: bool,
+    /// Also run every rule's cases 逐条试一遍各条规则的用例
+    #[arg(long)]
+    pub(super) cases: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,11 +5,14 @@ use super::{Failure, executable, exit, ui};
 use crate::run::{CheckError, CheckReport};
 
 pub(super) fn check(arguments: &CheckArgs) -> Result<u8, Failure> {
-    let report = crate::run::check(&arguments.pipeline, &arguments.input, &executable()?).map_err(|error| match error {
-        CheckError::Definitions(error) => Failure::usage(error),
-        CheckError::Cases(problems) => Failure::usage(problems),
-        CheckError::Inputs(error) => Failure::usage(error),
-    })?;
+    let report =
+        crate::run::check(&arguments.pipeline, &arguments.input, arguments.cases, &executable()?).map_err(
+            |error| match error {
+                CheckError::Definitions(error) => Failure::usage(error),
+                CheckError::Cases(problems) => Failure::usage(problems),
+                CheckError::Inputs(error) => Failure::usage(error),
+            },
+        )?;
     ui::result(&report.definitions);
     for file in &report.files {
         ui::result(&format!("\n{}", file.text));

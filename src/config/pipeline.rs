@@ -66,6 +66,29 @@ pub enum IdentityFiles {
     Town,
 }
 
+/// Whether what is hidden from whoever opens a workbook is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// Read, counted and told.
+    #[default]
+    Read,
+    /// Left out: rows are rejects, a sheet is told.
+    Skip,
+}
+
+/// `[intake]`: what is done with what is hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeChoice {
+    /// Sheets that the program does not show.
+    pub hidden_sheets: Taken,
+    /// Rows that it does not show, filtered ones and such of no height too.
+    pub hidden_rows: Taken,
+    /// Rows struck through.
+    pub struck_rows: Taken,
+}
+
 /// One pipeline file as written; what it leaves out comes from its base.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +114,7 @@ struct Written {
     accept_partial: Option<Vec<Spanned<String>>>,
     town_files: Option<TownFiles>,
     identity_files: Option<IdentityFiles>,
+    intake: Option<IntakeChoice>,
 }
 
 /// One file of a pipeline.
@@ -168,6 +192,8 @@ pub struct Pipeline {
     pub town_files: TownFiles,
     /// How identity corrections are.
     pub identity_files: IdentityFiles,
+    /// What is done with what is hidden.
+    pub intake: IntakeChoice,
 }
 
 impl Pipeline {
@@ -205,6 +231,7 @@ impl Pipeline {
         let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
         let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
         let (ledger, town_files, identity_files) = (path!(ledger), text!(town_files), text!(identity_files));
+        let intake = text!(intake);
         for (key, there) in [
             ("name", name.is_some()),
             ("county", county.is_some()),
@@ -249,6 +276,7 @@ impl Pipeline {
             accept_partial,
             town_files: town_files.unwrap_or_default(),
             identity_files: identity_files.unwrap_or_default(),
+            intake: intake.unwrap_or_default(),
         })
     }
 }
@@ -283,6 +311,10 @@ mod tests {
         assert!(pipeline.needs_town && pipeline.workbooks == [Workbook::Dossier]);
         let monthly = resolve(&[("monthly.toml", "", MONTHLY)]).expect("sound");
         assert!(!monthly.needs_town && monthly.workbooks == Workbook::USUAL);
+        assert_eq!(monthly.intake, IntakeChoice::default());
+        let own = "base = \"../county/monthly.toml\"\n[intake]\nhidden_rows = \"skip\"\n";
+        let pipeline = resolve(&[("town/t.toml", "", own), ("county/monthly.toml", "../county/", MONTHLY)]).expect("sound");
+        assert_eq!(pipeline.intake, IntakeChoice { hidden_rows: Taken::Skip, ..IntakeChoice::default() });
     }
 
     #[test]

@@ -36,16 +36,38 @@ pub(crate) type Container<'s> = ZipArchive<&'s mut dyn Source>;
 
 /// Opens a container within the limits.
 pub(crate) fn open<'s>(source: &'s mut dyn Source, limits: &Limits) -> Result<Container<'s>, Refused> {
+    let listed = listed_entries(source).map_err(|_| Refused::damaged("文件读取失败"))?;
     let mut container = ZipArchive::new(source).map_err(|_| Refused::damaged("压缩结构损坏或文件不完整"))?;
     let entries = u64::try_from(container.len()).unwrap_or(u64::MAX);
     if entries > limits.entries {
         return Err(Refused::over_limit(format!("压缩包内有 {entries} 个文件，上限 {}", limits.entries)));
+    }
+    // The library keeps the last of two entries with one name.
+    if listed.is_some_and(|listed| listed > entries) {
+        let what = "压缩包里有同名的文件，只能读到其中一个";
+        return Err(Refused::new("duplicate-entry", what, "请解压核对，改成不同的名字后重新压缩"));
     }
     match container.has_overlapping_entries() {
         Ok(false) => Ok(container),
         Ok(true) => Err(Refused::damaged("压缩包内的文件互相重叠，疑为恶意构造")),
         Err(_) => Err(Refused::damaged("压缩包目录与内容不符，文件不完整")),
     }
+}
+
+/// How many entries the directory at the end of a container lists; `None` where it does not say.
+fn listed_entries(source: &mut dyn Source) -> std::io::Result<Option<u64>> {
+    // The record of the end: 22 bytes, then a comment of at most 65,535.
+    const RECORD: usize = 22;
+    let size = source.seek(SeekFrom::End(0))?;
+    let tail = size.min((RECORD + usize::from(u16::MAX)) as u64);
+    source.seek(SeekFrom::Start(size - tail))?;
+    let mut bytes = Vec::new();
+    Read::take(&mut *source, tail).read_to_end(&mut bytes)?;
+    source.rewind()?;
+    let record = memchr::memmem::rfind(&bytes, b"PK\x05\x06").and_then(|at| bytes.get(at..at + RECORD));
+    let count = record.map(|record| u16::from_le_bytes([record[10], record[11]]));
+    // The largest says that the number stands elsewhere.
+    Ok(count.filter(|count| *count != u16::MAX).map(u64::from))
 }
 
 /// Counts inflated bytes over one input file, whatever is nested in it.

@@ -1,58 +1,46 @@
 //! One cell's value → its kind and bare text.
 //!
 //! Numbers become the shortest decimal text that names the same double, without an exponent below 1e21
-//! (`520324199001010000`, `294.58`); dates lose their time; text loses what exporters wrap it in.
+//! (`520324199001010000`, `294.58`); a whole number written with more digits than a double holds keeps them. Dates lose their time,
+//! once it has said which day is meant; text loses what exporters wrap it in.
 
 use std::fmt::Write as _;
 
-use calamine::{Data, DataRef, ExcelDateTime};
-
+use super::format::Shown;
+use crate::model::china_time::{day_in_china, day_meant};
+use crate::model::date::Day;
 use crate::model::raw::CellKind;
 
-/// Excel's last day, 9999-12-31: calamine clamps later ones to it, which would hide an ID number in a date cell.
+/// Excel's days up to 9999-12-31: an ID number in a date cell is none of them.
 const SERIALS: std::ops::Range<f64> = 1.0..2_958_466.0;
+/// 1899-12-30, from which serials count since 1900-03-01; before, 1900-02-29 is counted that never was.
+const EPOCH: i32 = -25_569;
+/// From the one system's first day to the other's.
+const FROM_1904: f64 = 1462.0;
 /// Below 2^53 every integral double is its own shortest decimal form.
 const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
+/// A double holds any whole number of fewer digits.
+const DIGITS_OF_A_DOUBLE: usize = 16;
+/// `i128` holds any of fewer digits.
+const MOST_DIGITS: usize = 38;
 
-/// A value as calamine gives it, borrowed, whichever reader it came from.
+/// A value as a reader gives it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Nothing,
     Text(&'a str),
     Number(f64),
     Integer(i64),
+    /// A number as the file writes it, and how it is shown there.
+    Written(&'a str, Shown),
     Truth(bool),
-    Serial(ExcelDateTime),
+    /// Days since 1899-12-30.
+    Serial(f64),
     IsoDate(&'a str),
-}
-
-impl<'a> From<&'a DataRef<'_>> for Value<'a> {
-    fn from(data: &'a DataRef<'_>) -> Self {
-        match data {
-            DataRef::String(text) | DataRef::DurationIso(text) => Self::Text(text),
-            DataRef::SharedString(text) => Self::Text(text),
-            DataRef::Float(number) => Self::Number(*number),
-            DataRef::Int(number) => Self::Integer(*number),
-            DataRef::Bool(truth) => Self::Truth(*truth),
-            DataRef::DateTime(serial) => Self::Serial(*serial),
-            DataRef::DateTimeIso(text) => Self::IsoDate(text),
-            DataRef::Error(_) | DataRef::Empty => Self::Nothing,
-        }
-    }
-}
-
-impl<'a> From<&'a Data> for Value<'a> {
-    fn from(data: &'a Data) -> Self {
-        match data {
-            Data::String(text) | Data::DurationIso(text) => Self::Text(text),
-            Data::Float(number) => Self::Number(*number),
-            Data::Int(number) => Self::Integer(*number),
-            Data::Bool(truth) => Self::Truth(*truth),
-            Data::DateTime(serial) => Self::Serial(*serial),
-            Data::DateTimeIso(text) => Self::IsoDate(text),
-            Data::Error(_) | Data::Empty => Self::Nothing,
-        }
-    }
+    /// `#N/A` and its kin.
+    Error,
+    /// A formula without what it comes to.
+    Unsolved,
 }
 
 impl<'a> Value<'a> {
@@ -63,7 +51,7 @@ impl<'a> Value<'a> {
     {
         scratch.clear();
         let kind = match self {
-            Self::Nothing => return None,
+            Self::Nothing | Self::Error | Self::Unsolved => return None,
             Self::Text(text) => return bare(text, scratch).map(|text| (CellKind::Text, text)),
             Self::Truth(truth) => return Some((CellKind::Bool, if truth { "是" } else { "否" })),
             Self::Integer(number) => {
@@ -74,34 +62,115 @@ impl<'a> Value<'a> {
                 push_number(scratch, number);
                 CellKind::Number
             }
-            Self::Serial(date) if date.is_datetime() && SERIALS.contains(&date.as_f64()) => {
-                let (year, month, day, ..) = date.to_ymd_hms_milli();
-                push_date(scratch, year, month, day);
-                CellKind::Date
+            Self::Written(text, shown) => return written(text.trim(), shown, scratch),
+            Self::Serial(days) => {
+                if let Some(day) = day_of(days) {
+                    let _ = write!(scratch, "{day}");
+                    CellKind::Date
+                } else {
+                    push_number(scratch, days);
+                    CellKind::Number
+                }
             }
-            Self::Serial(date) => {
-                push_number(scratch, date.as_f64());
-                CellKind::Number
-            }
-            Self::IsoDate(text) => match text.get(..10) {
-                Some(day) if is_iso_day(day) => return Some((CellKind::Date, day)),
-                _ => return bare(text, scratch).map(|text| (CellKind::Text, text)),
+            Self::IsoDate(text) => match iso_day(text, scratch) {
+                Some(kind) => kind,
+                None => return bare(text, scratch).map(|text| (CellKind::Text, text)),
             },
         };
         Some((kind, scratch.as_str()))
     }
 }
 
-fn is_iso_day(text: &str) -> bool {
-    text.bytes().enumerate().all(|(position, byte)| match position {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    })
+/// The day that a serial means; none for a time alone and for what is no day of Excel's.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range of serials")]
+fn day_of(serial: f64) -> Option<Day> {
+    if !SERIALS.contains(&serial) {
+        return None;
+    }
+    let (days, part) = (serial.floor() as i32, serial.fract());
+    let day = match days {
+        60 => return None,
+        ..60 => Day(EPOCH + days + 1),
+        _ => Day(EPOCH + days),
+    };
+    let second = (part * 86_400.0).round() as u32;
+    Some(if second >= 86_400 { Day(day.0 + 1) } else { day_meant(day, second) })
 }
 
-fn push_date(out: &mut String, year: u16, month: u8, day: u8) {
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}");
+/// A serial of the system that counts from 1904, in the other's days.
+pub(crate) fn since_1900(serial: f64, from_1904: bool) -> f64 {
+    if from_1904 { serial + FROM_1904 } else { serial }
+}
+
+/// A number as its file writes it.
+fn written<'b>(text: &'b str, shown: Shown, scratch: &'b mut String) -> Option<(CellKind, &'b str)> {
+    let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) else {
+        return bare(text, scratch).map(|text| (CellKind::Text, text));
+    };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match shown {
+        Shown::Day => {
+            if let Some(day) = day_of(number) {
+                let _ = write!(scratch, "{day}");
+                return Some((CellKind::Date, scratch));
+            }
+        }
+        Shown::Digits(least) => {
+            push_number(scratch, number);
+            let least = usize::from(least);
+            if scratch.len() < least && scratch.bytes().all(|byte| byte.is_ascii_digit()) {
+                scratch.insert_str(0, &"0".repeat(least - scratch.len()));
+                return Some((CellKind::Text, scratch));
+            }
+            scratch.clear();
+        }
+        Shown::Plain => {}
+    }
+    if digits && is_beyond_a_double(text, number) {
+        return Some((CellKind::Text, text));
+    }
+    push_number(scratch, number);
+    Some((CellKind::Number, scratch))
+}
+
+/// Whether a whole number stands in the file with digits that no double could have given: then they are its own, as of a text. What a
+/// program prints of a double is its shortest form or all of its value; Excel keeps fifteen digits and writes noughts behind them.
+#[expect(clippy::cast_possible_truncation, reason = "below 10^38")]
+fn is_beyond_a_double(text: &str, number: f64) -> bool {
+    if text.len() < DIGITS_OF_A_DOUBLE || text.len() > MOST_DIGITS || text.starts_with('0') || text.ends_with("000") {
+        return false;
+    }
+    let whole = text.parse::<i128>().ok();
+    whole != Some(number as i128) && format!("{number}") != text
+}
+
+/// The day of `2018-06-30`, `2018-06-30T08:00:00`, `…Z` or `…+08:00`; of a time alone, which hangs from the last days of 1899, the time.
+fn iso_day(text: &str, scratch: &mut String) -> Option<CellKind> {
+    let (date, time) = text.split_at_checked(10)?;
+    let day: Day = date.parse().ok()?;
+    let Some(time) = time.strip_prefix(['T', ' ']) else {
+        scratch.push_str(date);
+        return Some(CellKind::Date);
+    };
+    let clock = time.get(..8).filter(|clock| clock.bytes().filter(|byte| *byte == b':').count() == 2);
+    let Some(clock) = clock else {
+        scratch.push_str(date);
+        return Some(CellKind::Date);
+    };
+    if date == "1899-12-30" || date == "1899-12-31" {
+        scratch.push_str(clock);
+        return Some(CellKind::Text);
+    }
+    let second = clock.split(':').try_fold(0u32, |sum, part| Some(sum * 60 + part.parse::<u32>().ok()?)).filter(|s| *s < 86_400);
+    let meant = match second {
+        None => day,
+        Some(second) if time.ends_with('Z') || time.ends_with("+00:00") => day_in_china(day, second),
+        // With its zone beside it a clock shows what it says.
+        Some(_) if time.contains('+') => day,
+        Some(second) => day_meant(day, second),
+    };
+    let _ = write!(scratch, "{meant}");
+    Some(CellKind::Date)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "integral and below 2^53")]
@@ -180,7 +249,6 @@ fn is_blank(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use calamine::ExcelDateTimeType;
     use proptest::prelude::*;
 
     use super::*;
@@ -246,12 +314,51 @@ mod tests {
 
     #[test]
     fn dates_lose_their_time_and_impossible_ones_stay_numbers() {
-        let serial = |value| read(Value::Serial(ExcelDateTime::new(value, ExcelDateTimeType::DateTime, false)));
-        assert_eq!(serial(43281.75), Some((CellKind::Date, "2018-06-30".to_owned())));
+        let serial = |days| read(Value::Serial(days));
+        let date = |text: &str| Some((CellKind::Date, text.to_owned()));
+        assert_eq!(serial(43_281.75), date("2018-06-30"));
+        assert_eq!(serial(1.0), date("1900-01-01"));
+        assert_eq!(serial(59.0), date("1900-02-28"));
+        assert_eq!(serial(61.0), date("1900-03-01"));
+        assert_eq!(serial(17_898.666_666_666_668), date("1949-01-01"));
+        assert_eq!(serial(32_335.625), date("1988-07-12"));
+        assert_eq!(serial(43_280.999_999_999), date("2018-06-30"));
         assert_eq!(serial(20_180_630.0), Some((CellKind::Number, "20180630".to_owned())));
         assert_eq!(serial(0.5), Some((CellKind::Number, "0.5".to_owned())));
-        assert_eq!(read(Value::IsoDate("2018-06-30T08:00:00")), Some((CellKind::Date, "2018-06-30".to_owned())));
+        for (text, day) in [
+            ("2018-06-30", "2018-06-30"),
+            ("2018-06-30T08:00:00", "2018-06-30"),
+            ("1948-12-31T16:00:00.000Z", "1949-01-01"),
+            ("2018-06-29T17:30:00Z", "2018-06-30"),
+            ("1948-12-31T16:00:00.000", "1949-01-01"),
+            ("2018-06-29 17:30:00", "2018-06-29"),
+        ] {
+            assert_eq!(read(Value::IsoDate(text)), date(day), "{text}");
+        }
+        assert_eq!(read(Value::IsoDate("1899-12-31T10:30:00.000")), Some((CellKind::Text, "10:30:00".to_owned())));
         assert_eq!(read(Value::IsoDate("二〇一八年六月三十日")), Some((CellKind::Text, "二〇一八年六月三十日".to_owned())));
         assert_eq!(read(Value::Truth(true)), Some((CellKind::Bool, "是".to_owned())));
+    }
+
+    #[test]
+    fn digits_that_no_double_gives_are_the_files_own() {
+        let written = |text, shown| read(Value::Written(text, shown));
+        for (text, kind, read) in [
+            ("520324198008198708", CellKind::Text, "520324198008198708"),
+            ("520324196212154850", CellKind::Text, "520324196212154850"),
+            ("520324198008198000", CellKind::Number, "520324198008198000"),
+            ("5.2032419800819802E+17", CellKind::Number, "520324198008198000"),
+            ("520324198008198656", CellKind::Number, "520324198008198660"),
+            ("0.28999999999999998", CellKind::Number, "0.29"),
+            ("323", CellKind::Number, "323"),
+            ("待补", CellKind::Text, "待补"),
+        ] {
+            assert_eq!(written(text, Shown::Plain), Some((kind, read.to_owned())), "{text}");
+        }
+        assert_eq!(written("1236", Shown::Digits(6)), Some((CellKind::Text, "001236".to_owned())));
+        assert_eq!(written("1234567", Shown::Digits(6)), Some((CellKind::Number, "1234567".to_owned())));
+        assert_eq!(written("520324198008198708", Shown::Day), Some((CellKind::Text, "520324198008198708".to_owned())));
+        assert_eq!(written("43281", Shown::Day), Some((CellKind::Date, "2018-06-30".to_owned())));
+        assert_eq!(written(" ", Shown::Plain), None);
     }
 }

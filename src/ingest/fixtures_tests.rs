@@ -59,12 +59,13 @@ fn intake(month: &str) -> (BTreeSet<Place>, BTreeSet<(String, String)>) {
                 Frame::File { inner, .. } => {
                     name.file = if inner.is_empty() { file.clone() } else { format!("{file}/{inner}") };
                 }
-                Frame::Sheet { name: sheet, merges } => {
+                Frame::Sheet { name: sheet, merges, .. } => {
                     name.sheet = sheet;
                     layout = Some(Layout::new(name.clone(), merges, &vocabulary));
                 }
                 Frame::Rows(block) => take(&name, layout.as_mut().expect("in a sheet").push(&block)),
-                Frame::SheetEnd => {
+                Frame::Aside { row, .. } => panic!("{file}: row {row} set aside"),
+                Frame::SheetEnd { .. } => {
                     let mut layout = layout.take().expect("in a sheet");
                     take(&name, layout.finish());
                     assert!(layout.tally().balances());

@@ -3,7 +3,7 @@
 //! A [`RowBlock`] holds a run of rows in three flat buffers, so that a million rows cost no allocation per cell and
 //! can cross a pipe as they are.
 
-use crate::model::raw::CellKind;
+use crate::model::raw::{CellKind, RejectReason};
 
 /// A merged area; rows are 1-based as Excel shows them, columns 0-based, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,16 @@ impl RowBlock {
         if let Some(row) = self.rows.last_mut() {
             row.1 = size(self.cells.len());
         }
+    }
+
+    /// Takes the row begun last out again and gives its cells.
+    pub(crate) fn retract_row(&mut self) -> Vec<(u32, CellKind, String)> {
+        let Some((_, end)) = self.rows.pop() else { return Vec::new() };
+        let start = self.rows.last().map_or(0, |row| row.1) as usize;
+        let cells = self.cells(start, end as usize).map(|(column, kind, text)| (column, kind, text.to_owned())).collect();
+        self.cells.truncate(start);
+        self.text.truncate(self.cells.last().map_or(0, |cell| cell.2 as usize));
+        cells
     }
 
     /// Number of rows.
@@ -125,7 +135,18 @@ fn size(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// What a parser says, in order: `File`, then per sheet `Sheet`, `Rows`…, `SheetEnd` or `Refused`, then `FileEnd`.
+/// Formulas of one column that were saved without what they come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsolved {
+    /// 0-based column of the sheet.
+    pub column: u32,
+    /// How many there are.
+    pub formulas: u64,
+    /// Row of the first, as Excel shows it.
+    pub first_row: u32,
+}
+
+/// What a parser says, in order: `File`, then per sheet `Sheet`, `Rows` and `Aside`…, `SheetEnd` or `Refused`, then `FileEnd`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A file begins (a zip gives one per member).
@@ -134,7 +155,7 @@ pub enum Frame {
         inner: String,
         /// Of the file's bytes, lower-case hexadecimal.
         sha256: String,
-        /// `xlsx`, `xlsb`, `xls`, `xml-2003`, `ods`, `parquet`, `csv`, `tsv`, `html`; empty when unknown.
+        /// `xlsx`, `xlsb`, `xls`, `xml-2003`, `ods`, `fods`, `parquet`, `csv`, `tsv`, `html`; empty when unknown.
         format: String,
         /// `UTF-8`, `GB18030`, `UTF-16LE`, `UTF-16BE` for text formats; empty otherwise.
         encoding: String,
@@ -145,11 +166,27 @@ pub enum Frame {
         name: String,
         /// Its merged areas, known before its rows, sorted.
         merges: Vec<Merge>,
+        /// Whether the program it was made with does not show it.
+        hidden: bool,
     },
     /// Rows of the sheet.
     Rows(RowBlock),
+    /// A row that is not among the rows given, and why.
+    Aside {
+        /// Its number as Excel shows it; of a text file the line.
+        row: u32,
+        /// Why.
+        reason: RejectReason,
+        /// What it said, masked.
+        masked: String,
+    },
     /// The sheet is complete.
-    SheetEnd,
+    SheetEnd {
+        /// What a human must be told of it, a sentence each: hidden rows, rows struck through, error values.
+        notes: Vec<String>,
+        /// Formulas without a result, by column.
+        unsolved: Vec<Unsolved>,
+    },
     /// The sheet begun last (or, outside a sheet, the file) is refused; rows already given are void.
     Refused {
         /// As in `model::raw::Refusal::code`.
@@ -185,5 +222,9 @@ mod tests {
                 (6, vec![(1, CellKind::Text, "李四")])
             ]
         );
+        drop(rows);
+        assert_eq!(block.retract_row(), [(1, CellKind::Text, "李四".to_owned())]);
+        assert_eq!(block.retract_row(), []);
+        assert_eq!((block.len(), block.text_len()), (1, "张三323".len()));
     }
 }

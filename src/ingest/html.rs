@@ -10,9 +10,10 @@ use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
 use super::cell::Value;
+use super::format::Shown;
 use super::grid::Merge;
 use super::limits::Limits;
-use super::sheet::{SheetWriter, Sink};
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 
 /// Upper bounds that the HTML standard sets.
@@ -58,6 +59,7 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
         start: Start::default(),
         refused: None,
         cells: 0,
+        closed: false,
     };
     let emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
         page.event(&event);
@@ -68,6 +70,11 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
     if let Some(refused) = page.refused {
         return Err(refused.into());
     }
+    // Programs forget to close a table, never the page after it.
+    if !page.open.is_empty() && !page.closed {
+        let row = page.open.first().and_then(|&position| page.tables.get(position)).map_or(0, |table| table.row);
+        return Err(Refused::damaged(format!("网页表格没有结尾，到第 {row} 行就断了，文件不完整")).into());
+    }
     let tables: Vec<Table> = page.tables.into_iter().filter(|table| !table.cells.is_empty()).collect();
     let several = tables.len() > 1;
     for (position, mut table) in tables.into_iter().enumerate() {
@@ -76,13 +83,15 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
         }
         table.merges.retain(|merge| merge.last_row > merge.first_row || merge.last_column > merge.first_column);
         let name = if several { format!("表{}", position + 1) } else { String::new() };
-        let mut writer = SheetWriter::begin(&name, table.merges, limits, sink)?;
+        let head = SheetHead { name, merges: table.merges, ..SheetHead::default() };
+        let mut writer = SheetWriter::begin(head, limits, sink)?;
+        let mut hidden = table.hidden.iter().copied().peekable();
         let outcome = table.cells.iter().try_for_each(|cell| {
-            let value = match (cell.number, cell.text.parse::<f64>()) {
-                (true, Ok(number)) => Value::Number(number),
-                _ => Value::Text(&cell.text),
-            };
-            writer.cell(cell.row, cell.column, value)
+            while let Some(row) = hidden.next_if(|row| *row <= cell.row) {
+                writer.hide(row);
+            }
+            let value = if cell.number { Value::Written(&cell.text, Shown::Plain) } else { Value::Text(&cell.text) };
+            writer.styled_cell(cell.row, cell.column, value, cell.struck)
         });
         writer.end(outcome)?;
     }
@@ -101,6 +110,8 @@ struct Page<'a> {
     start: Start,
     refused: Option<Refused>,
     cells: u64,
+    /// Whether the end of the page has come.
+    closed: bool,
 }
 
 /// Attributes of the start tag being read.
@@ -109,6 +120,9 @@ struct Start {
     column_span: u32,
     row_span: u32,
     number: Option<String>,
+    /// Whether its style hides it, or strikes it through.
+    hidden: bool,
+    struck: bool,
 }
 
 #[derive(Default)]
@@ -121,6 +135,10 @@ struct Table {
     merges: Vec<Merge>,
     cells: Vec<HtmlCell>,
     in_cell: bool,
+    /// Rows that are not displayed, ascending.
+    hidden: Vec<u32>,
+    /// Whether the row's style strikes it through.
+    struck: bool,
 }
 
 struct HtmlCell {
@@ -128,6 +146,7 @@ struct HtmlCell {
     column: u32,
     number: bool,
     text: String,
+    struck: bool,
 }
 
 impl Page<'_> {
@@ -138,7 +157,7 @@ impl Page<'_> {
         match event {
             CallbackEvent::OpenStartTag { name } => {
                 set(&mut self.tag, name);
-                self.start = Start { column_span: 1, row_span: 1, number: None };
+                self.start = Start { column_span: 1, row_span: 1, ..Start::default() };
             }
             CallbackEvent::AttributeName { name } => set(&mut self.attribute, name),
             CallbackEvent::AttributeValue { value } => {
@@ -151,6 +170,12 @@ impl Page<'_> {
                         self.start.row_span =
                             number().map_or(1, |rows| if rows == 0 { TALLEST_SPAN } else { rows.min(TALLEST_SPAN) });
                     }
+                    "style" => {
+                        let style: String = value.chars().filter(|character| !character.is_ascii_whitespace()).collect();
+                        self.start.hidden |= style.contains("display:none");
+                        self.start.struck |= style.contains("line-through");
+                    }
+                    "hidden" => self.start.hidden = true,
                     "x:num" if !value.trim().is_empty() => self.start.number = Some(value.trim().to_owned()),
                     _ => {}
                 }
@@ -162,6 +187,7 @@ impl Page<'_> {
                     "table" => {
                         self.open.pop();
                     }
+                    "html" | "body" => self.closed = true,
                     "td" | "th" | "tr" => {
                         if let Some(table) = self.table() {
                             table.in_cell = false;
@@ -186,13 +212,24 @@ impl Page<'_> {
                 self.tables.push(Table::default());
             }
             "tr" => {
+                let Start { hidden, struck, .. } = self.start;
                 if let Some(table) = self.table() {
                     table.row += 1;
                     table.column = 0;
                     table.in_cell = false;
+                    table.struck = struck;
+                    if hidden {
+                        table.hidden.push(table.row);
+                    }
                 }
             }
             "td" | "th" => self.start_cell(),
+            // Struck through from here on, as a whole cell usually is.
+            name if matches!(name, "s" | "strike" | "del") || self.start.struck => {
+                if let Some(cell) = self.table().filter(|table| table.in_cell).and_then(|table| table.cells.last_mut()) {
+                    cell.struck |= cell.text.trim().is_empty();
+                }
+            }
             "br" => {
                 if let Some(table) = self.table().filter(|table| table.in_cell)
                     && let Some(cell) = table.cells.last_mut()
@@ -205,7 +242,7 @@ impl Page<'_> {
     }
 
     fn start_cell(&mut self) {
-        let Start { column_span, row_span, number } = std::mem::take(&mut self.start);
+        let Start { column_span, row_span, number, struck, .. } = std::mem::take(&mut self.start);
         self.cells += 1;
         let (cells, limits) = (self.cells, self.limits);
         let Some(table) = self.table() else { return };
@@ -235,7 +272,8 @@ impl Page<'_> {
         }
         table.column = last_column + 1;
         table.in_cell = true;
-        table.cells.push(HtmlCell { row, column, number: number.is_some(), text: number.unwrap_or_default() });
+        let struck = struck || table.struck;
+        table.cells.push(HtmlCell { row, column, number: number.is_some(), text: number.unwrap_or_default(), struck });
     }
 
     /// Runs of white space are one blank, as a browser shows them.

@@ -1,9 +1,21 @@
-//! What a file may ask of us before it is refused: the caps that hostile or broken files run into.
+//! What a file may ask of us before it is refused: the caps that hostile or broken files run into; and what is left out of it.
 //!
 //! The parent hands them to the child that parses ([`Limits`] as JSON on its command line), so both agree.
 //! A zip inside a zip is refused whatever the limits say.
 
 use serde::{Deserialize, Serialize};
+
+/// What is hidden from whoever opens a workbook is read and told, unless it is to be left out: rows as rejects, a sheet whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeaveOut {
+    /// Sheets that the program does not show.
+    pub hidden_sheets: bool,
+    /// Rows that it does not show, filtered ones too.
+    pub hidden_rows: bool,
+    /// Rows whose cells are struck through.
+    pub struck_rows: bool,
+}
 
 /// Caps on one input file. The defaults fit a county's biggest month (650,000 rows) many times over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +43,16 @@ pub struct Limits {
     pub cell_characters: usize,
     /// Merged areas of a sheet, 1,048,576.
     pub merges: usize,
+    /// Bytes of text that a sheet may give for each byte that it has inflated, 4: one text may stand in many cells.
+    pub text_ratio: u64,
+    /// Bytes of text below which `text_ratio` does not matter, 32 MB.
+    pub text_floor_bytes: u64,
     /// Address space of the child that parses, 3 GiB.
     pub child_memory_bytes: u64,
     /// Seconds that the parent waits for the child in all, 600; the parent's own work is not counted.
     pub child_seconds: u64,
+    /// What is not read though it could be.
+    pub leave_out: LeaveOut,
 }
 
 impl Default for Limits {
@@ -51,8 +69,11 @@ impl Default for Limits {
             cells: 200_000_000,
             cell_characters: 32_767,
             merges: 1_048_576,
+            text_ratio: 4,
+            text_floor_bytes: 32_000_000,
             child_memory_bytes: 3 << 30,
             child_seconds: 600,
+            leave_out: LeaveOut::default(),
         }
     }
 }

@@ -4,27 +4,35 @@
 //! [`recognise`] the registry.
 
 mod archive;
+mod biff;
 mod cell;
+mod compound;
+mod format;
 pub mod grid;
 pub mod header;
 mod html;
 pub mod layout;
 pub mod limits;
 pub mod mapping;
-mod markup;
+mod ods;
+mod package;
 mod parquet;
 pub mod parse;
 pub mod recognise;
+mod records;
 mod rows;
 mod sheet;
 mod sniff;
 mod spreadsheetml;
 mod stop;
+mod strings;
+mod styles;
 mod text;
 pub mod wire;
-mod workbook;
+mod xls;
 mod xlsb;
 mod xlsx;
+mod xml;
 
 #[cfg(test)]
 mod fixtures_tests;

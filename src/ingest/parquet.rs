@@ -1,11 +1,12 @@
 //! Parquet → frames: one table whose header is the schema; row 1 is the header, so the first row of data is row 2, as in a sheet.
 //!
-//! Texts, whole and decimal numbers, booleans, days and times are read, each as a sheet would give it; a nested column refuses the file
+//! Texts, whole and decimal numbers, booleans, days and times are read, each as a sheet would give it (a moment with a zone as its day in
+//! China); a nested column refuses the file
 //! by name. Memory: the compressed bytes and one batch.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -15,11 +16,17 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use super::archive::{self, Source};
 use super::cell::Value;
 use super::limits::Limits;
-use super::sheet::{SheetWriter, Sink};
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
+use crate::model::china_time::day_in_china;
+use crate::model::date::Day;
 
 /// Rows decoded at a time.
-const BATCH: usize = 8192;
+const BATCH: usize = 1024;
+/// Bytes of text that a value may have on average, and that a byte of the file may stand for: a dictionary says a long text in two bits.
+const TEXT_PER_VALUE: u64 = 64;
+const TEXT_PER_BYTE: u64 = 1000;
+const SECONDS_A_DAY: i64 = 86_400;
 const AS_CSV: &str = "请从原系统导出为 csv，或用 zstd、snappy、gzip、lz4 压缩的 parquet";
 
 /// Gives the one table of a Parquet file.
@@ -28,13 +35,17 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
     if bytes.starts_with(b"PARE") {
         return Err(encrypted().into());
     }
+    let size = bytes.len() as u64;
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| unreadable(&error))?;
     let chunks = reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
     if chunks.map(ColumnChunkMetaData::compression).any(|codec| matches!(codec, Compression::BROTLI(_) | Compression::LZO)) {
         return Err(Refused::new("unknown-format", "parquet 文件的压缩方式不能读（brotli 或 lzo）", AS_CSV).into());
     }
-    let limits = &Limits { rows: limits.text_rows, ..*limits };
-    let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
+    let limits = &Limits { rows: limits.text_rows, text_ratio: TEXT_PER_VALUE, ..*limits };
+    let rows_said = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let values = rows_said.saturating_mul(reader.schema().fields().len() as u64);
+    let most = values.saturating_add(size).min(size.saturating_mul(TEXT_PER_BYTE) / TEXT_PER_VALUE);
+    let mut writer = SheetWriter::begin(SheetHead { bytes: Some(most), ..SheetHead::default() }, limits, sink)?;
     let outcome = rows(reader, &mut writer);
     Ok(writer.end(outcome)?)
 }
@@ -116,11 +127,25 @@ fn one_column(column: &ArrayRef) -> Result<Cells, arrow::error::ArrowError> {
         kind if kind.is_integer() && *kind != DataType::UInt64 => {
             Cells::Whole(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
         }
+        DataType::Timestamp(_, Some(_)) => {
+            // What is said with a zone is a moment: its day is that of clocks in China.
+            let moments = cast(column, &DataType::Timestamp(TimeUnit::Second, None))?;
+            let moments = cast(&moments, &DataType::Int64)?;
+            let days = moments.as_primitive::<Int64Type>().iter().map(|moment| day_of_moment(moment?));
+            Cells::Day(days.collect())
+        }
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
             Cells::Day(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
         }
         _ => Cells::Text(cast(column, &DataType::Utf8)?.as_string::<i32>().clone()),
     })
+}
+
+/// The day in China of seconds since 1970 in UTC.
+fn day_of_moment(seconds: i64) -> Option<String> {
+    let day = i32::try_from(seconds.div_euclid(SECONDS_A_DAY)).ok()?;
+    let second = u32::try_from(seconds.rem_euclid(SECONDS_A_DAY)).ok()?;
+    Some(day_in_china(Day(day), second).to_string())
 }
 
 fn unreadable(error: &ParquetError) -> Refused {

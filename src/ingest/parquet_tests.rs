@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::Int32Type;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -98,4 +99,29 @@ fn what_cannot_be_read_is_refused_with_its_reason() {
     let few = Limits { text_rows: 100, ..Limits::default() };
     assert_eq!(refusals(&frames_within("表", &written(Compression::SNAPPY, 100), &few))[0].0, "over-limit");
     assert!(matches!(frames(SAMPLE).last(), Some(Frame::FileEnd)));
+}
+
+fn parquet_of(batch: &RecordBatch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).expect("a writer");
+    writer.write(batch).expect("written");
+    writer.close().expect("closed");
+    bytes
+}
+
+#[test]
+fn a_moment_with_a_zone_is_its_day_in_china() {
+    // Midnights of 2018-06-30, of 1988-07-12 and of 1947-10-13, the last two in summer time.
+    let moments = TimestampMicrosecondArray::from(vec![1_530_288_000_000_000, 584_636_400_000_000, -701_254_800_000_000]);
+    let moments: ArrayRef = Arc::new(moments.with_timezone("Asia/Shanghai"));
+    let batch = RecordBatch::try_from_iter([("出生日期", moments)]).expect("a table");
+    assert_eq!(cells(&frames(&parquet_of(&batch)))[1..], ["2:0 Date 2018-06-30", "3:0 Date 1988-07-12", "4:0 Date 1947-10-13"]);
+}
+
+#[test]
+fn a_long_text_said_a_million_times_is_refused() {
+    let long = "长".repeat(30_000);
+    let words: DictionaryArray<Int32Type> = std::iter::repeat_n(Some(long.as_str()), 100_000).collect();
+    let batch = RecordBatch::try_from_iter([("住址", Arc::new(words) as ArrayRef)]).expect("a table");
+    assert_eq!(code(&parquet_of(&batch)), "over-limit");
 }

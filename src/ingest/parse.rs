@@ -12,13 +12,14 @@ use super::archive::{self, Meter, Source};
 use super::grid::Frame;
 use super::html;
 use super::limits::Limits;
+use super::ods;
 use super::parquet;
 use super::sheet::Sink;
 use super::sniff::{self, Kind};
 use super::spreadsheetml;
 use super::stop::{Refused, Stop};
 use super::text;
-use super::workbook;
+use super::xls;
 use super::xlsb;
 use super::xlsx;
 use crate::model::ids::hexadecimal;
@@ -90,14 +91,44 @@ fn file(
         Err(refused) => return refuse(origin, source, refused, sink),
     };
     let sha256 = fingerprint(source)?;
-    let outcome = match kind {
+    // Whether anything was said of the file that whoever sent it could use.
+    let mut said = false;
+    let outcome = content(origin, kind, sha256, source, limits, meter, &mut |frame| {
+        said |= match &frame {
+            Frame::Rows(_) | Frame::Aside { .. } | Frame::Refused { .. } => true,
+            Frame::Sheet { hidden, .. } => *hidden && limits.leave_out.hidden_sheets,
+            Frame::SheetEnd { notes, unsolved } => !notes.is_empty() || !unsolved.is_empty(),
+            Frame::File { .. } | Frame::FileEnd => false,
+        };
+        sink(frame)
+    });
+    match outcome {
+        Ok(()) if said => {}
+        Ok(()) => sink(blank(kind).frame())?,
+        Err(Stop::Refused(refused)) => sink(refused.frame())?,
+        Err(Stop::Io(error)) => return Err(error),
+    }
+    sink(Frame::FileEnd)
+}
+
+/// The sheets of a file whose kind is known, after its beginning.
+fn content(
+    origin: &Origin<'_>,
+    kind: Kind,
+    sha256: String,
+    source: &mut dyn Source,
+    limits: &Limits,
+    meter: &mut Meter<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<(), Stop> {
+    match kind {
         Kind::Xlsx => {
             sink(begin(origin, sha256, "xlsx", ""))?;
             xlsx::read(source, limits, meter, sink)
         }
         Kind::Xls => {
             sink(begin(origin, sha256, "xls", ""))?;
-            workbook::read_xls(source, limits, sink)
+            xls::read(source, limits, sink)
         }
         Kind::Xlsb => {
             sink(begin(origin, sha256, "xlsb", ""))?;
@@ -105,18 +136,24 @@ fn file(
         }
         Kind::Ods => {
             sink(begin(origin, sha256, "ods", ""))?;
-            workbook::read_ods(source, limits, meter, sink)
+            ods::read(source, limits, meter, sink)
         }
         Kind::Parquet => {
             sink(begin(origin, sha256, "parquet", ""))?;
             parquet::read(source, limits, sink)
         }
         Kind::Text | Kind::Archive => match decoded(source, limits) {
-            Err(Stop::Io(error)) => return Err(error),
-            Err(Stop::Refused(refused)) => return refuse(origin, source, refused, sink),
+            Err(stop) => {
+                sink(begin(origin, sha256, "", ""))?;
+                Err(stop)
+            }
             Ok(decoded) => {
                 // Before HTML: a workbook's <Table> is no table of a page.
-                if spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {
+                let head = html::head(&decoded.text);
+                if ods::is_flat(&head) {
+                    sink(begin(origin, sha256, "fods", decoded.encoding))?;
+                    ods::read_flat(&decoded.text, limits, sink)
+                } else if spreadsheetml::is_spreadsheetml(&head) {
                     sink(begin(origin, sha256, "xml-2003", decoded.encoding))?;
                     spreadsheetml::read(&decoded.text, limits, sink)
                 } else if html::is_html(&decoded.text) {
@@ -129,18 +166,22 @@ fn file(
                 }
             }
         },
-    };
-    match outcome {
-        Ok(()) => {}
-        Err(Stop::Refused(refused)) => sink(refused.frame())?,
-        Err(Stop::Io(error)) => return Err(error),
     }
-    sink(Frame::FileEnd)
+}
+
+/// A file that was read to its end and holds nothing.
+fn blank(kind: Kind) -> Refused {
+    let what = match kind {
+        Kind::Text | Kind::Parquet | Kind::Archive => "文件里没有任何内容",
+        _ => "各工作表里没有任何文字，没有表格；表格可能是贴进去的图片",
+    };
+    Refused::new("empty-file", what, "请打开核对：是图片的，请向提供单位索取可编辑的表格；确是空表的，请重新导出")
 }
 
 fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, Stop> {
     let decoded = text::decode(archive::whole(source, limits)?)?;
-    if !spreadsheetml::is_spreadsheetml(&html::head(&decoded.text)) {
+    let head = html::head(&decoded.text);
+    if !spreadsheetml::is_spreadsheetml(&head) && !ods::is_flat(&head) {
         html::refuse_lookalikes(&decoded.text)?;
     }
     if decoded.text.trim().is_empty() {

@@ -70,7 +70,15 @@ fn container(source: &mut dyn Source, limits: &Limits) -> Result<Kind, Refused> 
             Ok(Kind::Xlsx)
         };
     }
-    if has("meta-inf/manifest.xml") && has("content.xml") { Ok(Kind::Ods) } else { Ok(Kind::Archive) }
+    if has("meta-inf/manifest.xml") && has("encrypted-package") {
+        Err(Refused::password("文件设有打开密码"))
+    } else if has("content.xml") && (has("meta-inf/manifest.xml") || has("mimetype")) {
+        Ok(Kind::Ods)
+    } else if has("xl/workbook.xml") || has("_rels/.rels") {
+        Ok(Kind::Xlsx)
+    } else {
+        Ok(Kind::Archive)
+    }
 }
 
 /// An OLE container: told by the names in its directory, whose 128-byte entries stand at multiples of 128.
@@ -81,7 +89,9 @@ fn compound(name: &str, source: &mut dyn Source) -> Result<Kind, Refused> {
         // Type 2 is a stream; the length of the name counts its closing zero.
         let is = |name: &str| {
             let units: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-            entry[66] == 2 && usize::from(entry[64]) == units.len() && entry.starts_with(&units)
+            // Names are compared in any case, as the container's format says.
+            let same = || entry.iter().zip(&units).all(|(byte, unit)| byte.eq_ignore_ascii_case(unit));
+            entry[66] == 2 && usize::from(entry[64]) == units.len() && same()
         };
         workbook |= is("Workbook") || is("Book");
         encrypted |= is("EncryptedPackage");

@@ -4,15 +4,19 @@
 //! comments, print settings and page breaks are not taken for content. Two passes: merged areas first, cells second; no grid is built, so a far
 //! index costs nothing. A DOCTYPE or an entity other than XML's own five is refused. Memory: the text.
 
+use std::collections::BTreeMap;
+
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::cell::Value;
+use super::format::{NumberFormat, Shown};
 use super::grid::Merge;
 use super::limits::Limits;
-use super::sheet::{SheetWriter, Sink};
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
+use super::styles::Style;
 
 /// The namespace that makes an XML file one of these.
 const NAMESPACE: &str = "urn:schemas-microsoft-com:office:spreadsheet";
@@ -26,15 +30,21 @@ pub(crate) fn is_spreadsheetml(head: &str) -> bool {
 
 /// Gives each worksheet, hidden or not.
 pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
-    let mut sheets: Vec<Vec<Merge>> = Vec::new();
+    let mut sheets: Vec<SheetHead> = Vec::new();
     let mut walk = Walk::new(text);
     while let Some(found) = walk.next()? {
         match found {
-            Found::Sheet(_) => sheets.push(Vec::new()),
+            Found::Sheet(name) => sheets.push(SheetHead { name, ..SheetHead::default() }),
+            // What is said of a sheet stands after its cells.
+            Found::SheetEnd => {
+                if let Some(sheet) = sheets.last_mut() {
+                    sheet.hidden = std::mem::take(&mut walk.hidden_sheet);
+                }
+            }
             Found::Cell(cell)
                 if cell.merge.first_row < cell.merge.last_row || cell.merge.first_column < cell.merge.last_column =>
             {
-                let merges = sheets.last_mut();
+                let merges = sheets.last_mut().map(|sheet| &mut sheet.merges);
                 if cell.merge.last_row > limits.rows || cell.merge.last_column >= limits.columns {
                     let Merge { first_row, first_column, .. } = cell.merge;
                     let what =
@@ -48,16 +58,18 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
                     }
                 }
             }
-            Found::Cell(_) | Found::SheetEnd => {}
+            Found::Cell(_) => {}
         }
     }
     let mut walk = Walk::new(text);
     let mut sheets = sheets.into_iter();
     while let Some(found) = walk.next()? {
-        if let Found::Sheet(name) = found {
-            let mut writer = SheetWriter::begin(&name, sheets.next().unwrap_or_default(), limits, sink)?;
-            let outcome = cells(&mut walk, &mut writer);
-            let refused = outcome.is_err();
+        if let Found::Sheet(_) = found {
+            let head = sheets.next().unwrap_or_default();
+            let left_out = head.hidden && limits.leave_out.hidden_sheets;
+            let mut writer = SheetWriter::begin(head, limits, sink)?;
+            let outcome = if left_out { Ok(()) } else { cells(&mut walk, &mut writer) };
+            let refused = outcome.is_err() || left_out;
             writer.end(outcome)?;
             if refused {
                 walk.skip_sheet()?;
@@ -101,7 +113,11 @@ fn cells(walk: &mut Walk<'_>, writer: &mut SheetWriter<'_, '_>) -> Result<(), St
                 *last = (*last).max(last_row);
             }
         }
-        writer.cell(first_row, first_column, cell.value())?;
+        if walk.hidden_row {
+            writer.hide(first_row);
+        }
+        let style = walk.styles.get(&cell.style);
+        writer.styled_cell(first_row, first_column, cell.value(style), style.is_some_and(|style| style.struck))?;
     }
 }
 
@@ -119,6 +135,8 @@ struct Cell {
     indexed: bool,
     /// Where it stands, and how far it reaches.
     merge: Merge,
+    style: String,
+    formula: bool,
     kind: Kind,
     text: String,
 }
@@ -126,32 +144,34 @@ struct Cell {
 /// `ss:Type`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// The cell has no data.
+    Nothing,
     Text,
     Number,
     Date,
     Truth,
-    /// `#N/A` and its kin: as good as empty.
+    /// `#N/A` and its kin.
     Error,
 }
 
 impl Cell {
-    fn value(&self) -> Value<'_> {
+    fn value(&self, style: Option<&Style>) -> Value<'_> {
         match self.kind {
-            // What calls itself a number and is none is text.
-            Kind::Number => self
-                .text
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite())
-                .map_or(Value::Text(&self.text), Value::Number),
+            Kind::Nothing if self.formula => Value::Unsolved,
+            Kind::Nothing => Value::Nothing,
+            Kind::Number => {
+                let number = self.text.trim().parse::<f64>();
+                let shown = style.zip(number.ok()).map_or(Shown::Plain, |(style, number)| style.format.shown(number));
+                // A day has a type of its own.
+                Value::Written(self.text.trim(), if shown == Shown::Day { Shown::Plain } else { shown })
+            }
             Kind::Date => Value::IsoDate(self.text.trim()),
             Kind::Truth => match self.text.trim() {
                 "1" => Value::Truth(true),
                 "0" => Value::Truth(false),
                 _ => Value::Text(&self.text),
             },
-            Kind::Error => Value::Nothing,
+            Kind::Error => Value::Error,
             Kind::Text => Value::Text(&self.text),
         }
     }
@@ -179,6 +199,13 @@ struct Walk<'t> {
     /// 0-based.
     next_column: u64,
     cell: Option<Cell>,
+    /// Whether the row in hand is hidden, and the sheet, which its end says.
+    hidden_row: bool,
+    hidden_sheet: bool,
+    in_visible: bool,
+    /// Styles read so far, and the last begun.
+    styles: BTreeMap<String, Style>,
+    style: String,
     /// What was found beside the last.
     pending: Option<Found>,
 }
@@ -187,7 +214,20 @@ impl<'t> Walk<'t> {
     fn new(text: &'t str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().trim_text(false);
-        Self { reader, open: Vec::new(), row: 0, next_row: 1, next_column: 0, cell: None, pending: None }
+        Self {
+            reader,
+            open: Vec::new(),
+            row: 0,
+            next_row: 1,
+            next_column: 0,
+            cell: None,
+            hidden_row: false,
+            hidden_sheet: false,
+            in_visible: false,
+            styles: BTreeMap::new(),
+            style: String::new(),
+            pending: None,
+        }
     }
 
     fn damaged(&self, what: &str) -> Refused {
@@ -262,8 +302,10 @@ impl<'t> Walk<'t> {
         let is_piece = element == Element::Data && self.open.last() == Some(&Element::Data);
         self.open.push(element);
         match element {
+            Element::Other => self.aside(name, start)?,
             Element::Worksheet => {
                 (self.row, self.next_row) = (0, 1);
+                self.hidden_sheet = false;
                 return Ok(Some(Found::Sheet(self.attribute(start, "Name")?.unwrap_or_default())));
             }
             Element::Row => {
@@ -273,6 +315,8 @@ impl<'t> Walk<'t> {
                 }
                 self.next_row = self.row.saturating_add(1).saturating_add(self.number(start, "Span")?.unwrap_or(0));
                 self.next_column = 0;
+                let flat = self.attribute(start, "Height")?.is_some_and(|height| height.trim().parse::<f64>() == Ok(0.0));
+                self.hidden_row = flat || self.attribute(start, "Hidden")?.is_some_and(|hidden| hidden.trim() == "1");
             }
             Element::Cell => {
                 let index = self.number(start, "Index")?;
@@ -295,7 +339,14 @@ impl<'t> Walk<'t> {
                     last_row: small(down),
                     last_column: small(across),
                 };
-                self.cell = Some(Cell { indexed: index.is_some(), merge, kind: Kind::Text, text: String::new() });
+                self.cell = Some(Cell {
+                    indexed: index.is_some(),
+                    merge,
+                    style: self.attribute(start, "StyleID")?.unwrap_or_default(),
+                    formula: self.attribute(start, "Formula")?.is_some(),
+                    kind: Kind::Nothing,
+                    text: String::new(),
+                });
             }
             Element::Data if !is_piece => {
                 let kind = match self.attribute(start, "Type")?.as_deref() {
@@ -314,8 +365,27 @@ impl<'t> Walk<'t> {
         Ok(None)
     }
 
+    /// What stands beside the cells: styles, and what is said of a sheet.
+    fn aside(&mut self, name: &str, start: &BytesStart<'_>) -> Result<(), Refused> {
+        match name {
+            "Style" => self.style = self.attribute(start, "ID")?.unwrap_or_default(),
+            "Font" if self.attribute(start, "StrikeThrough")?.is_some_and(|struck| struck.trim() == "1") => {
+                self.styles.entry(self.style.clone()).or_default().struck = true;
+            }
+            "NumberFormat" => {
+                if let Some(code) = self.attribute(start, "Format")? {
+                    self.styles.entry(self.style.clone()).or_default().format = NumberFormat::read(&code);
+                }
+            }
+            "Visible" => self.in_visible = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// The element opened last ends.
     fn end(&mut self) -> Option<Found> {
+        self.in_visible = false;
         match self.open.pop()? {
             Element::Worksheet => Some(Found::SheetEnd),
             Element::Cell => self.cell.take().map(Found::Cell),
@@ -324,6 +394,9 @@ impl<'t> Walk<'t> {
     }
 
     fn text(&mut self, text: &str) {
+        if self.in_visible && self.open.contains(&Element::Worksheet) {
+            self.hidden_sheet |= text.trim().starts_with("SheetHidden") || text.trim().starts_with("SheetVeryHidden");
+        }
         if self.open.last() == Some(&Element::Data)
             && let Some(cell) = &mut self.cell
         {

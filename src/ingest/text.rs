@@ -1,18 +1,18 @@
 //! Delimited text → frames: encoding by strict decoding, delimiter by content, rows by the line they start on.
 //!
-//! A byte that cannot be decoded refuses the file with line, column and offset; nothing becomes U+FFFD.
+//! A byte that cannot be decoded refuses the file with line, column and offset; nothing becomes U+FFFD. Two looks at the text: how many
+//! fields its header has and how many lines are no records of it; then the rows, those lines set aside one by one.
 //! Memory: the bytes and their decoded text.
 
 use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::cell::Value;
 use super::limits::Limits;
-use super::sheet::{SheetWriter, Sink};
+use super::records::{Record, Records, usual_fields};
+use super::rows::{Cell, aside, has_identity};
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
-
-/// Line breaks Excel allows in a cell; more of them is a quote that never closes.
-const CELL_LINE_BREAKS: usize = 253;
-const PROBED_RECORDS: usize = 200;
+use crate::model::raw::CellKind;
 
 /// Text and the name of its encoding.
 #[derive(Debug)]
@@ -101,16 +101,8 @@ fn is_damaged_utf8(bytes: &[u8]) -> bool {
 pub(crate) fn delimiter(text: &str) -> u8 {
     let mut best = (0usize, b',');
     for candidate in [b'\t', b',', b';', b'|'] {
-        let mut reader = reader(text, candidate);
-        let mut record = csv::StringRecord::new();
-        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
-        for _ in 0..PROBED_RECORDS {
-            if !matches!(reader.read_record(&mut record), Ok(true)) {
-                break;
-            }
-            *counts.entry(record.len()).or_default() += 1;
-        }
-        let score = counts.iter().map(|(fields, records)| records * (fields - 1)).max().unwrap_or(0);
+        let (fields, records) = usual_fields(text, candidate);
+        let score = records * fields.saturating_sub(1);
         if score > best.0 {
             best = (score, candidate);
         }
@@ -118,46 +110,239 @@ pub(crate) fn delimiter(text: &str) -> u8 {
     best.1
 }
 
-fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes())
-}
-
-/// Gives the one table of a delimited text.
+/// Gives the one table of a delimited text. Lines that cannot be records of it are set aside; where they are many the text is refused.
 pub(crate) fn read(text: &str, delimiter: u8, limits: &Limits, sink: &mut Sink<'_>) -> Result<(), Stop> {
     let limits = &Limits { rows: limits.text_rows, ..*limits };
-    let mut writer = SheetWriter::begin("", Vec::new(), limits, sink)?;
+    let mut writer = SheetWriter::begin(SheetHead::default(), limits, sink)?;
     let outcome = records(text, delimiter, &mut writer);
     Ok(writer.end(outcome)?)
 }
 
 fn records(text: &str, delimiter: u8, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
-    let bytes = text.as_bytes();
-    let line_end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
-    let mut reader = reader(text, delimiter);
-    let mut record = csv::StringRecord::new();
-    let (mut line, mut counted) = (1usize, 0usize);
-    loop {
-        let mut start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        if !reader.read_record(&mut record).map_err(|_| Refused::damaged(format!("第 {line} 行之后无法解析")))? {
-            return Ok(());
-        }
-        // The reader passes over blank lines before a record; the record starts below them.
-        while bytes.get(start).is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-            start += 1;
-        }
-        line += memchr::memchr_iter(line_end, bytes.get(counted..start).unwrap_or_default()).count();
-        counted = start.max(counted);
-        let row = u32::try_from(line).unwrap_or(u32::MAX);
-        for (column, field) in (0u32..).zip(record.iter()) {
-            if field.len() > CELL_LINE_BREAKS && memchr::memchr_iter(b'\n', field.as_bytes()).count() > CELL_LINE_BREAKS {
-                return Err(Refused::new(
-                    "unclosed-quote",
-                    format!("第 {line} 行第 {} 列起的引号没有成对，其后各行混成了一格", column + 1),
-                    "请改正该处引号，或从原系统导出 xlsx",
-                )
-                .into());
+    let shape = Shape::of(text, delimiter);
+    if let Some(refused) = shape.refused(text, delimiter) {
+        return Err(refused.into());
+    }
+    let mut records = Records::new(text, delimiter);
+    while let Some(record) = records.next() {
+        let Some(damage) = shape.damage(&records, record) else {
+            for (column, field) in (0u32..).zip(records.fields()) {
+                writer.cell(record.line, column, Value::Text(&field))?;
             }
-            writer.cell(row, column, Value::Text(field))?;
+            continue;
+        };
+        let fields: Vec<_> = records.fields().collect();
+        let cells = (0u32..).zip(&fields).filter(|(_, field)| !field.trim().is_empty());
+        let cells: Vec<Cell<'_>> = cells.map(|(column, field)| (column, CellKind::Text, field.as_ref())).collect();
+        writer.tear(record.line, &cells, || damage.place(&records, record))?;
+    }
+    Ok(())
+}
+
+/// How a text is laid out: where its header is, and whether its writer leaves out empty fields at a line's end.
+#[derive(Debug, Default)]
+struct Shape {
+    /// Line of the header; 0 where none is like one.
+    header: u32,
+    /// Fields of the header, and those up to the last with text.
+    fields: usize,
+    extent: usize,
+    /// Whether lines may end early.
+    ragged: bool,
+    /// Lines below the header with text, and those of them that are no records of it.
+    rows: u64,
+    torn: u64,
+}
+
+/// Why a line is no record.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Quote(usize),
+    Long { fields: usize, header: usize },
+    Short { fields: usize, header: usize },
+}
+
+impl Damage {
+    /// Line, character and what is wrong there.
+    fn place(self, records: &Records<'_>, record: Record) -> String {
+        let line = record.line;
+        let at = |byte| format!("第 {line} 行第 {} 个字", records.character(record, byte));
+        match self {
+            Self::Quote(byte) => format!("{}的引号没有成对", at(byte)),
+            Self::Long { fields, header } => {
+                format!("第 {line} 行有 {fields} 格，表头只有 {header} 格，从第 {} 个字起多出来", {
+                    records.character(record, records.byte_of_field(header))
+                })
+            }
+            Self::Short { fields, header } => {
+                format!("第 {line} 行只有 {fields} 格，表头有 {header} 格，到第 {} 个字就断了", {
+                    records.character(record, records.byte_of_field(fields))
+                })
+            }
         }
+    }
+}
+
+impl Shape {
+    /// The first look through a text.
+    fn of(text: &str, delimiter: u8) -> Self {
+        let mut shape = Self::default();
+        let mut records = Records::new(text, delimiter);
+        let least = (records.usual().div_ceil(2)).max(2);
+        let (mut padded, mut short, mut halves, mut before) = (false, 0u64, 0u64, 0usize);
+        while let Some(record) = records.next() {
+            let filled = records.fields().filter(|field| !field.trim().is_empty()).count();
+            if shape.header == 0 {
+                if filled >= least && records.usual() >= 2 && record.broken.is_none() {
+                    (shape.header, shape.fields, shape.extent) = (record.line, records.fields().len(), records.extent());
+                }
+                continue;
+            }
+            if filled == 0 {
+                continue;
+            }
+            shape.rows += 1;
+            let fields = records.fields().len();
+            match shape.damage(&records, record) {
+                Some(Damage::Short { .. }) => {
+                    short += 1;
+                    // A line break that is not quoted makes two short lines of one.
+                    halves += u64::from(before + fields == shape.fields + 1) * 2;
+                    before = fields;
+                }
+                Some(_) => {
+                    shape.torn += 1;
+                    before = 0;
+                }
+                None => {
+                    padded |= fields >= shape.extent && records.extent() < shape.extent;
+                    before = 0;
+                }
+            }
+        }
+        shape.ragged = !padded && short >= 3 && short * 20 >= shape.rows && halves * 2 < short;
+        if !shape.ragged {
+            shape.torn += short;
+        }
+        shape
+    }
+
+    /// Why a line below the header is no record; `None` when it may be one, or is a note.
+    fn damage(&self, records: &Records<'_>, record: Record) -> Option<Damage> {
+        if let Some(quote) = record.broken {
+            return Some(Damage::Quote(quote));
+        }
+        if self.header == 0 || record.line <= self.header {
+            return None;
+        }
+        let (fields, extent) = (records.fields().len(), records.extent());
+        if extent > self.fields {
+            return Some(Damage::Long { fields: extent, header: self.fields });
+        }
+        if fields >= self.extent || self.ragged || extent == 0 {
+            return None;
+        }
+        let texts: Vec<_> = records.fields().collect();
+        let cells: Vec<Cell<'_>> = (0u32..)
+            .zip(&texts)
+            .filter(|(_, text)| !text.trim().is_empty())
+            .map(|(column, text)| (column, CellKind::Text, text.trim()))
+            .collect();
+        let note = !has_identity(&cells) && aside(&cells, self.fields, false, false).is_some();
+        (!note).then_some(Damage::Short { fields, header: self.extent })
+    }
+
+    /// A text of which more than a tenth is torn is not read at all.
+    fn refused(&self, text: &str, delimiter: u8) -> Option<Refused> {
+        if self.torn < 3 || self.torn * 10 <= self.rows {
+            return None;
+        }
+        let mut records = Records::new(text, delimiter);
+        let first = loop {
+            let record = records.next()?;
+            if let Some(damage) = self.damage(&records, record) {
+                break damage.place(&records, record);
+            }
+        };
+        let (rows, torn) = (self.rows, self.torn);
+        Some(Refused::new(
+            "torn-text",
+            format!("{rows} 行里有 {torn} 行的格数与表头不符或引号没有成对，首处：{first}"),
+            "多半是分隔符或引号没有转义：请从原系统重新导出（最好是 xlsx），或按所指的行改正后重新报送",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::grid::Frame;
+    use crate::model::raw::RejectReason;
+
+    /// Rows given, lines set aside, and the refusal or what is told.
+    fn read_text(text: &str) -> (usize, Vec<u32>, String) {
+        let (mut rows, mut torn, mut told) = (0, Vec::new(), String::new());
+        let mut sink = |frame| {
+            match frame {
+                Frame::Rows(block) => rows += block.len(),
+                Frame::Aside { row, reason: RejectReason::Torn, .. } => torn.push(row),
+                Frame::SheetEnd { notes, .. } => told = notes.join("；"),
+                Frame::Refused { code, what, .. } => told = format!("{code} {what}"),
+                _ => {}
+            }
+            Ok(())
+        };
+        read(text, delimiter(text), &Limits::default(), &mut sink).expect("read");
+        (rows, torn, told)
+    }
+
+    /// A header and fifty persons, with `wrong` in place of line 21.
+    fn roster(wrong: &str) -> String {
+        let mut text = "姓名,证件号码,住址,月数,备注\n".to_owned();
+        for row in 2..=51 {
+            if row == 21 {
+                text.push_str(wrong);
+            } else {
+                text.push_str(&format!("张{row},5203241990010100{row},瑞溪镇三组,3,\n"));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_set_aside_and_none_other() {
+        for (wrong, place) in [
+            ("张,520324199001010021,\"瑞溪镇三组,3,\n", "第 21 行第 22 个字的引号没有成对"),
+            ("张,520324199001010021,瑞溪镇,三组,3,好\n", "第 21 行有 6 格，表头只有 5 格，从第 31 个字起多出来"),
+            ("张,520324199001010021\n", "第 21 行只有 2 格，表头有 5 格，到第 21 个字就断了"),
+        ] {
+            let (rows, torn, told) = read_text(&roster(wrong));
+            assert_eq!((rows, torn), (50, vec![21]), "{wrong}");
+            assert!(told.contains(place), "{told}");
+        }
+        // An address broken in two lines.
+        let (rows, torn, _) = read_text(&roster("张,520324199001010021,瑞溪镇\n三组,3,\n"));
+        assert_eq!((rows, torn), (50, vec![21, 22]));
+        // A last empty field more is nothing; a note is left to the layout.
+        for wrong in ["张,520324199001010021,瑞溪镇,3,,,\n", "注：数据截至六月。\n", "合计,50\n"] {
+            assert_eq!(read_text(&roster(wrong)).1, [0u32; 0], "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_text_torn_in_many_places_is_refused_with_line_and_character() {
+        let text = roster(&"张,520324199001010021,瑞溪镇,三组,3,好\n".repeat(9));
+        let (rows, _, told) = read_text(&text);
+        assert_eq!(rows, 0);
+        assert!(told.starts_with("torn-text 58 行里有 9 行") && told.contains("首处：第 21 行有 6 格"), "{told}");
+    }
+
+    #[test]
+    fn a_writer_that_leaves_out_empty_fields_at_the_end_is_believed() {
+        let mut text = "姓名,证件号码,住址,备注\n".to_owned();
+        for row in 2..=21 {
+            text.push_str(&format!("张{row},5203241990010100{row},瑞溪镇{}\n", if row % 2 == 0 { ",好" } else { "" }));
+        }
+        assert_eq!(read_text(&text), (21, Vec::new(), String::new()));
     }
 }

@@ -5,8 +5,8 @@
 
 use std::io::{self, Read, Write};
 
-use super::grid::{Frame, Merge, RowBlock};
-use crate::model::raw::CellKind;
+use super::grid::{Frame, Merge, RowBlock, Unsolved};
+use crate::model::raw::{CellKind, RejectReason};
 
 /// A frame longer than this is corrupt: blocks are about a megabyte, a million merged areas 16 MB.
 const LONGEST_PAYLOAD: u32 = 256 << 20;
@@ -18,6 +18,7 @@ const SHEET_END: u8 = 4;
 const REFUSED: u8 = 5;
 const FILE_END: u8 = 6;
 const STREAM_END: u8 = 7;
+const ASIDE: u8 = 8;
 
 const KINDS: [CellKind; 5] = [CellKind::Empty, CellKind::Text, CellKind::Number, CellKind::Date, CellKind::Bool];
 
@@ -31,8 +32,9 @@ pub fn write_frame(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
             }
             FILE
         }
-        Frame::Sheet { name, merges } => {
+        Frame::Sheet { name, merges, hidden } => {
             push_text(&mut payload, name)?;
+            payload.push(u8::from(*hidden));
             push_length(&mut payload, merges.len())?;
             for merge in merges {
                 for number in [merge.first_row, merge.first_column, merge.last_row, merge.last_column] {
@@ -45,7 +47,25 @@ pub fn write_frame(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
             push_block(&mut payload, block)?;
             ROWS
         }
-        Frame::SheetEnd => SHEET_END,
+        Frame::Aside { row, reason, masked } => {
+            payload.extend_from_slice(&row.to_le_bytes());
+            push_text(&mut payload, reason.as_str())?;
+            push_text(&mut payload, masked)?;
+            ASIDE
+        }
+        Frame::SheetEnd { notes, unsolved } => {
+            push_length(&mut payload, notes.len())?;
+            for note in notes {
+                push_text(&mut payload, note)?;
+            }
+            push_length(&mut payload, unsolved.len())?;
+            for Unsolved { column, formulas, first_row } in unsolved {
+                payload.extend_from_slice(&column.to_le_bytes());
+                payload.extend_from_slice(&formulas.to_le_bytes());
+                payload.extend_from_slice(&first_row.to_le_bytes());
+            }
+            SHEET_END
+        }
         Frame::Refused { code, what, hint } => {
             for text in [code, what, hint] {
                 push_text(&mut payload, text)?;
@@ -97,12 +117,26 @@ fn decode(tag: u8, rest: &mut &[u8]) -> Option<Frame> {
         },
         SHEET => {
             let name = take_text(rest)?;
+            let hidden = *take(rest, 1)?.first()? != 0;
             let count = take_length(rest, 16)?;
             let merges = (0..count).map(|_| take_merge(rest)).collect::<Option<_>>()?;
-            Frame::Sheet { name, merges }
+            Frame::Sheet { name, merges, hidden }
         }
         ROWS => Frame::Rows(take_block(rest)?),
-        SHEET_END => Frame::SheetEnd,
+        ASIDE => {
+            let row = take_number(rest)?;
+            let reason = take_text(rest)?;
+            let reason = RejectReason::ALL.into_iter().find(|known| known.as_str() == reason)?;
+            Frame::Aside { row, reason, masked: take_text(rest)? }
+        }
+        SHEET_END => {
+            // A text has at least its length.
+            let count = take_length(rest, 4)?;
+            let notes = (0..count).map(|_| take_text(rest)).collect::<Option<_>>()?;
+            let count = take_length(rest, 16)?;
+            let unsolved = (0..count).map(|_| take_unsolved(rest)).collect::<Option<_>>()?;
+            Frame::SheetEnd { notes, unsolved }
+        }
         REFUSED => Frame::Refused { code: take_text(rest)?, what: take_text(rest)?, hint: take_text(rest)? },
         FILE_END => Frame::FileEnd,
         _ => return None,
@@ -177,6 +211,12 @@ fn take_merge(rest: &mut &[u8]) -> Option<Merge> {
     })
 }
 
+fn take_unsolved(rest: &mut &[u8]) -> Option<Unsolved> {
+    let column = take_number(rest)?;
+    let formulas = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
+    Some(Unsolved { column, formulas, first_row: take_number(rest)? })
+}
+
 fn take_block(rest: &mut &[u8]) -> Option<RowBlock> {
     let rows = take_length(rest, 8)?;
     let cells = take_length(rest, 9)?;
@@ -221,9 +261,14 @@ mod tests {
         prop_oneof![
             [".{0,9}", "[0-9a-f]{0,64}", "[a-z]{0,5}", "[A-Z0-9-]{0,9}"]
                 .prop_map(|[inner, sha256, format, encoding]| Frame::File { inner, sha256, format, encoding }),
-            (".{0,9}", vec(merge, 0..4)).prop_map(|(name, merges)| Frame::Sheet { name, merges }),
+            (".{0,9}", vec(merge, 0..4), any::<bool>()).prop_map(|(name, merges, hidden)| Frame::Sheet { name, merges, hidden }),
             block().prop_map(Frame::Rows),
-            Just(Frame::SheetEnd),
+            (any::<u32>(), 0..RejectReason::ALL.len(), ".{0,9}")
+                .prop_map(|(row, reason, masked)| { Frame::Aside { row, reason: RejectReason::ALL[reason], masked } }),
+            (vec(".{0,9}", 0..3), vec(any::<(u32, u64, u32)>(), 0..3)).prop_map(|(notes, unsolved)| {
+                let of = |(column, formulas, first_row)| Unsolved { column, formulas, first_row };
+                Frame::SheetEnd { notes, unsolved: unsolved.into_iter().map(of).collect() }
+            }),
             [".{0,9}", ".{0,9}", ".{0,9}"].prop_map(|[code, what, hint]| Frame::Refused { code, what, hint }),
             Just(Frame::FileEnd),
         ]

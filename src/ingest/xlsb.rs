@@ -1,231 +1,278 @@
-//! xlsb → frames, streamed: an xlsx whose parts are records and no XML.
+//! xlsb → frames: an xlsx whose parts are records and no XML.
 //!
-//! Two passes over the container. The first inflates every part with its bytes counted, walks the records of each sheet, collects merged
-//! areas, and refuses what the reader would pass over in silence: cells in records it does not know, rows beyond the last. The second
-//! streams cells with calamine; its ranges are never built. Memory: the shared strings, one part of records.
+//! Each sheet's part is inflated, its bytes counted, and its records are walked twice: merged areas first, cells second. A record that is
+//! shorter than its kind needs, or whose kind may hold a cell and is not known, refuses the sheet. Memory: the shared strings, one part.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Reader as _, SheetType, Xlsb, XlsbError};
-
-use super::archive::{self, Meter, Source};
+use super::archive::{Meter, Source};
+use super::cell::{Value, since_1900};
+use super::format::{NumberFormat, Shown};
 use super::grid::Merge;
 use super::limits::Limits;
-use super::markup::Tags;
-use super::sheet::{SheetWriter, Sink};
+use super::package::Package;
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
+use super::strings::Strings;
+use super::styles::Styles;
 
 /// Records as [MS-XLSB] numbers them.
-const ROW: u32 = 0;
-/// `BrtShortBlank` … `BrtShortIsst` but the first, and `BrtCellRString`: cells that calamine does not know.
-const UNKNOWN_CELLS: [u32; 7] = [13, 14, 15, 16, 17, 18, 62];
-const BUNDLE_SHEET: u32 = 156;
-const BEGIN_STRINGS: u32 = 159;
-const STRING: u32 = 19;
-const MERGE: u32 = 176;
+mod kind {
+    pub(super) const ROW: u32 = 0;
+    /// Cells with a column, `BrtCellBlank` to `BrtFmlaError`; from 12 on the same without one, in other order.
+    pub(super) const BLANK: u32 = 1;
+    pub(super) const RK: u32 = 2;
+    pub(super) const ERROR: u32 = 3;
+    pub(super) const TRUTH: u32 = 4;
+    pub(super) const REAL: u32 = 5;
+    pub(super) const TEXT: u32 = 6;
+    pub(super) const SHARED: u32 = 7;
+    pub(super) const FORMULA_TEXT: u32 = 8;
+    pub(super) const FORMULA_NUMBER: u32 = 9;
+    pub(super) const FORMULA_TRUTH: u32 = 10;
+    pub(super) const FORMULA_ERROR: u32 = 11;
+    pub(super) const SHORT_BLANK: u32 = 12;
+    pub(super) const SHORT_SHARED: u32 = 18;
+    pub(super) const STRING: u32 = 19;
+    pub(super) const FONT: u32 = 43;
+    pub(super) const FORMAT: u32 = 44;
+    pub(super) const STYLE: u32 = 47;
+    pub(super) const RICH_TEXT: u32 = 62;
+    pub(super) const WORKBOOK: u32 = 153;
+    pub(super) const BUNDLE_SHEET: u32 = 156;
+    pub(super) const MERGE: u32 = 176;
+    pub(super) const CELL_STYLES: u32 = 617;
+    pub(super) const CELL_STYLES_END: u32 = 618;
+}
+
+/// The part that a workbook usually is.
+const WORKBOOK: &str = "xl/workbook.bin";
 /// The longest honest record is a cell of 32,767 characters with its formatting runs.
 const LONGEST_RECORD: usize = 1 << 20;
 
 /// Reads every worksheet, hidden or not.
 pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink: &mut Sink<'_>) -> Result<(), Stop> {
-    let mut parts = inspect(source, limits, meter)?;
-    let opened = catch_unwind(AssertUnwindSafe(move || Xlsb::new(source)));
-    let mut workbook = match opened {
-        Ok(Ok(workbook)) => workbook,
-        Ok(Err(XlsbError::Password)) => return Err(Refused::password("文件设有打开密码").into()),
-        // calamine's errors may quote cells, so none of their text is passed on.
-        Ok(Err(_)) | Err(_) => return Err(Refused::damaged("xlsb 工作簿的结构无法解析").into()),
-    };
-    let sheets = workbook.sheets_metadata().to_vec();
-    for (position, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet) {
-        let part = parts.sheets.get(position).and_then(|path| parts.found.remove(path));
-        let (merges, problem) = match part {
-            Some(Ok(merges)) => (merges, None),
-            Some(Err(refused)) => (Vec::new(), Some(refused)),
-            None => (Vec::new(), Some(Refused::damaged("工作簿缺少这张工作表的部件，文件不完整"))),
-        };
-        let mut writer = SheetWriter::begin(&sheet.name, merges, limits, sink)?;
-        let outcome = match problem {
-            Some(refused) => Err(refused.into()),
-            // calamine finds sheets by name: of two equal names it would read the first twice.
-            None if sheets[..position].iter().any(|earlier| earlier.name == sheet.name) => {
-                Err(Refused::damaged("两个工作表同名").into())
-            }
-            None => stream(&mut workbook, &sheet.name, &mut writer),
-        };
+    let mut package = Package::open(source, limits)?;
+    let book = Book::read(&mut package, meter)?;
+    for (position, sheet) in book.sheets.iter().enumerate() {
+        let mut head = SheetHead { name: sheet.name.clone(), hidden: sheet.hidden, ..SheetHead::default() };
+        if sheet.hidden && limits.leave_out.hidden_sheets {
+            SheetWriter::begin(head, limits, sink)?.end(Ok(()))?;
+            continue;
+        }
+        // Rows are told by their sheet's name.
+        let twice = book.sheets[..position].iter().any(|earlier| earlier.name == sheet.name);
+        let bytes = if twice { Err(Refused::damaged("两个工作表同名")) } else { package.bytes(&sheet.part, meter) };
+        let looked = bytes.and_then(|bytes| Ok((merges(&bytes, limits)?, bytes)));
+        let outcome = looked.map(|(merges, bytes)| {
+            (head.merges, head.bytes) = (merges, Some(bytes.len() as u64));
+            bytes
+        });
+        let mut writer = SheetWriter::begin(head, limits, sink)?;
+        let outcome = outcome.map_err(Stop::from).and_then(|bytes| book.cells(&bytes, &mut writer));
         writer.end(outcome)?;
     }
     Ok(())
 }
 
-fn stream(workbook: &mut Xlsb<&mut dyn Source>, name: &str, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
-    let last_row = Cell::new(0);
-    let damaged = || Refused::damaged(format!("第 {} 行之后的内容不合 xlsb 格式", last_row.get()));
-    let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<(), Stop> {
-        let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| damaged())?;
-        while let Some(cell) = cells.next_cell().map_err(|_| damaged())? {
-            let (row, column) = cell.get_position();
-            writer.cell(row.saturating_add(1), column, cell.get_value().into())?;
-            last_row.set(writer.last_row());
+/// What the sheets share.
+#[derive(Default)]
+struct Book {
+    sheets: Vec<SheetPart>,
+    strings: Strings,
+    styles: Styles,
+    from_1904: bool,
+}
+
+struct SheetPart {
+    name: String,
+    hidden: bool,
+    part: String,
+}
+
+impl Book {
+    fn read(package: &mut Package<'_>, meter: &mut Meter<'_>) -> Result<Self, Refused> {
+        let Some(part) = package.main_part(WORKBOOK, meter)? else {
+            return Err(Refused::damaged(format!("缺少工作簿部件 {WORKBOOK}，文件不完整")));
+        };
+        let relations = package.relations(&part, meter)?;
+        let mut book = Self::default();
+        for record in Records(&package.bytes(&part, meter)?) {
+            match record? {
+                (kind::WORKBOOK, data) => book.from_1904 = data.first().is_some_and(|flags| flags & 1 != 0),
+                (kind::BUNDLE_SHEET, data) => {
+                    let damaged = || Refused::damaged("工作簿的工作表目录不完整");
+                    let (id, after) = wide(data, 8).ok_or_else(damaged)?;
+                    let (name, _) = wide(data, after).ok_or_else(damaged)?;
+                    let relation = relations.get(&id);
+                    // Charts and macros are no tables.
+                    if relation.is_none_or(|relation| relation.kind == "worksheet") {
+                        let hidden = number(data, 0).is_some_and(|state| state != 0);
+                        let part = relation.map_or_else(String::new, |relation| relation.target.clone());
+                        book.sheets.push(SheetPart { name, hidden, part });
+                    }
+                }
+                _ => {}
+            }
+        }
+        if book.sheets.is_empty() {
+            return Err(Refused::new("empty-file", "工作簿里没有工作表", "请向提供单位核实，重新导出"));
+        }
+        if let Some(part) = package.beside(&part, &relations, "sharedStrings", "sharedStrings.bin") {
+            book.strings = strings(&package.bytes(&part, meter)?)?;
+        }
+        if let Some(part) = package.beside(&part, &relations, "styles", "styles.bin") {
+            book.styles = styles(&package.bytes(&part, meter)?)?;
+        }
+        Ok(book)
+    }
+
+    fn cells(&self, bytes: &[u8], writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
+        let (mut row, mut next_column) = (0u32, 0u32);
+        for record in Records(bytes) {
+            let (kind, data) = record?;
+            let short = || Refused::damaged(format!("第 {row} 行的单元格记录不完整"));
+            if kind == kind::ROW {
+                row = number(data, 0).unwrap_or(u32::MAX).saturating_add(1);
+                next_column = 0;
+                let flat = data.get(8..10) == Some(&[0, 0]);
+                if flat || data.get(11).is_some_and(|flags| flags & 0x10 != 0) {
+                    writer.hide(row);
+                }
+                continue;
+            }
+            // A short record has no column: it stands right of the one before.
+            let (kind, data, column) = match kind {
+                kind::BLANK..=kind::FORMULA_ERROR | kind::RICH_TEXT => {
+                    (kind, data.get(4..).ok_or_else(short)?, number(data, 0).ok_or_else(short)?)
+                }
+                kind::SHORT_BLANK..=kind::SHORT_SHARED => (kind - kind::SHORT_BLANK + kind::BLANK, data, next_column),
+                _ => continue,
+            };
+            next_column = column.saturating_add(1);
+            let style = number(data, 0).ok_or_else(short)? & 0x00FF_FFFF;
+            let style = self.styles.get(u64::from(style));
+            let value = data.get(4..).ok_or_else(short)?;
+            let struck = style.is_some_and(|style| style.struck);
+            let text;
+            let value = match kind {
+                kind::BLANK => Value::Nothing,
+                kind::RK | kind::REAL | kind::FORMULA_NUMBER => {
+                    let number = if kind == kind::RK { packed(value) } else { real(value) }.ok_or_else(short)?;
+                    match style.map_or(Shown::Plain, |style| style.format.shown(number)) {
+                        Shown::Day => Value::Serial(since_1900(number, self.from_1904)),
+                        Shown::Plain => Value::Number(number),
+                        shown @ Shown::Digits(_) => {
+                            text = number.to_string();
+                            Value::Written(&text, shown)
+                        }
+                    }
+                }
+                kind::ERROR | kind::FORMULA_ERROR => Value::Error,
+                kind::TRUTH | kind::FORMULA_TRUTH => Value::Truth(*value.first().ok_or_else(short)? != 0),
+                kind::SHARED => {
+                    let index = number(value, 0).ok_or_else(short)? as usize;
+                    let missing = || Refused::damaged(format!("第 {row} 行引用了不存在的共享字符串"));
+                    Value::Text(self.strings.get(index).ok_or_else(missing)?.0)
+                }
+                kind::TEXT | kind::FORMULA_TEXT | kind::RICH_TEXT => {
+                    // A rich text has its flags first.
+                    let offset = usize::from(kind == kind::RICH_TEXT);
+                    text = wide(value, offset).ok_or_else(short)?.0;
+                    Value::Text(&text)
+                }
+                _ => Value::Nothing,
+            };
+            writer.styled_cell(row, column, value, struck)?;
         }
         Ok(())
-    }));
-    outcome.unwrap_or_else(|_| Err(damaged().into()))
-}
-
-/// What the first pass keeps.
-#[derive(Default)]
-struct Parts {
-    /// Sheet parts in the order of the workbook.
-    sheets: Vec<String>,
-    /// Per binary part its merged areas, or why its cells cannot be trusted to the reader.
-    found: BTreeMap<String, Result<Vec<Merge>, Refused>>,
-}
-
-fn inspect(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>) -> Result<Parts, Refused> {
-    let mut container = archive::open(source, limits)?;
-    let mut parts = Parts::default();
-    let (mut relations, mut workbook) = (Vec::new(), Vec::new());
-    for index in 0..container.len() {
-        let damaged = || Refused::damaged(format!("第 {} 个部件无法解压", index + 1));
-        let mut part = container.by_index(index).map_err(|_| damaged())?;
-        let name = String::from_utf8_lossy(part.name_raw()).replace('\\', "/").trim_start_matches('/').to_lowercase();
-        let bytes = meter.read(&mut part, &name)?;
-        match name.as_str() {
-            "xl/_rels/workbook.bin.rels" => relations = bytes,
-            "xl/workbook.bin" => workbook = bytes,
-            "xl/sharedstrings.bin" => strings(&bytes)?,
-            _ if name.strip_prefix("xl/worksheets/").is_some_and(|file| file.strip_suffix(".bin").is_some()) => {
-                parts.found.insert(name, sheet(&bytes, limits));
-            }
-            _ => {}
-        }
     }
-    let targets = targets(&relations)?;
-    for record in Records(&workbook) {
-        let (kind, data) = record?;
-        if kind == BUNDLE_SHEET
-            && let Some(id) = relation(data)
-        {
-            let path = targets.get(&id).map_or_else(String::new, |target| format!("xl/{target}").to_lowercase());
-            parts.sheets.push(path);
-        }
-    }
-    Ok(parts)
 }
 
-/// Relationship id → target, as the part writes it.
-fn targets(relations: &[u8]) -> Result<BTreeMap<String, String>, Refused> {
-    let damaged = || Refused::damaged("工作簿的部件关系无法解析");
-    if memchr::memmem::find(relations, b"<!DOCTYPE").is_some() {
-        return Err(Refused::damaged("部件关系含有 DOCTYPE 声明，疑为恶意构造"));
-    }
-    let mut tags = Tags::new(relations);
-    let mut targets = BTreeMap::new();
-    while let Some(tag) = tags.next().map_err(|_| damaged())? {
-        let text = |name: &[u8]| String::from_utf8_lossy(tag.attribute(name).unwrap_or_default()).into_owned();
-        if tag.name() == b"Relationship" {
-            targets.insert(text(b"Id"), text(b"Target"));
-        }
-    }
-    Ok(targets)
-}
-
-/// The relationship of a `BrtBundleSh`: state and id, then a counted UTF-16 string; none for a sheet without a part.
-fn relation(data: &[u8]) -> Option<String> {
-    let length = number(data, 8).filter(|length| *length != u32::MAX)?;
-    let bytes = data.get(12..12 + usize::try_from(length).ok()?.checked_mul(2)?)?;
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
-    Some(String::from_utf16_lossy(&units))
-}
-
-/// The table of shared strings must hold as many as it says: calamine reads that many.
-fn strings(bytes: &[u8]) -> Result<(), Refused> {
-    let (mut promised, mut there) = (0, 0u32);
+/// Shared strings; how many there are is counted.
+fn strings(bytes: &[u8]) -> Result<Strings, Refused> {
+    let mut strings = Strings::default();
     for record in Records(bytes) {
-        match record? {
-            (BEGIN_STRINGS, data) => promised = number(data, 4).unwrap_or(0),
-            (STRING, data) if !holds_text(data, 1) => return Err(Refused::damaged("共享字符串表的记录不完整")),
-            (STRING, _) => there += 1,
+        if let (kind::STRING, data) = record? {
+            let (text, _) = wide(data, 1).ok_or_else(|| Refused::damaged("共享字符串表的记录不完整"))?;
+            strings.push(&text, false);
+        }
+    }
+    Ok(strings)
+}
+
+fn styles(bytes: &[u8]) -> Result<Styles, Refused> {
+    let (mut cells, mut codes, mut fonts) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let mut in_cells = false;
+    for record in Records(bytes) {
+        let (kind, data) = record?;
+        let half = |offset: usize| data.get(offset..offset + 2).map(|bytes| u32::from(u16::from_le_bytes([bytes[0], bytes[1]])));
+        match kind {
+            kind::FONT => fonts.push(half(2).is_some_and(|flags| flags & 8 != 0)),
+            kind::FORMAT => {
+                if let (Some(id), Some((code, _))) = (half(0), wide(data, 2)) {
+                    codes.insert(id, NumberFormat::read(&code));
+                }
+            }
+            kind::CELL_STYLES => in_cells = true,
+            kind::CELL_STYLES_END => in_cells = false,
+            kind::STYLE if in_cells => cells.push((half(2).unwrap_or(0), half(4).unwrap_or(0) as usize)),
             _ => {}
         }
     }
-    if promised > there {
-        return Err(Refused::damaged("共享字符串表自称的条数多于文件里的条数"));
-    }
-    Ok(())
+    Ok(Styles::new(&cells, &codes, &fonts))
 }
 
 /// Merged areas of a sheet part.
-fn sheet(bytes: &[u8], limits: &Limits) -> Result<Vec<Merge>, Refused> {
+fn merges(bytes: &[u8], limits: &Limits) -> Result<Vec<Merge>, Refused> {
     let mut merges = Vec::new();
-    let mut row = 0;
     for record in Records(bytes) {
-        let (kind, data) = record?;
-        match kind {
-            ROW => {
-                row = number(data, 0).unwrap_or(u32::MAX).saturating_add(1);
-                if row > limits.rows {
-                    return Err(Refused::over_limit(format!("有内容的位置远到第 {row} 行（上限 {} 行）", limits.rows)));
-                }
-            }
-            MERGE => {
-                let at = |offset| number(data, offset);
-                let (Some(first_row), Some(last_row), Some(first_column), Some(last_column)) = (at(0), at(4), at(8), at(12))
-                else {
-                    return Err(Refused::damaged("合并单元格的地址无法识别"));
-                };
-                if last_row < first_row || last_column < first_column || last_row >= limits.rows || last_column >= limits.columns
-                {
-                    return Err(Refused::damaged("合并单元格的地址无法识别"));
-                }
-                merges.push(Merge { first_row: first_row + 1, first_column, last_row: last_row + 1, last_column });
-                if merges.len() > limits.merges {
-                    return Err(Refused::over_limit(format!("合并单元格超过 {} 处", limits.merges)));
-                }
-            }
-            kind if !is_whole(kind, data) => return Err(Refused::damaged(format!("第 {row} 行的单元格记录不完整"))),
-            kind if UNKNOWN_CELLS.contains(&kind) => {
-                let what = format!("第 {row} 行有这种格式里少见的单元格记录（{kind} 号），读不全");
-                return Err(Refused::new("xlsb", what, "请用 WPS 或 Excel 打开，另存为 xlsx 后重新提供"));
-            }
-            _ => {}
+        let (kind::MERGE, data) = record? else { continue };
+        let at = |offset| number(data, offset);
+        let (Some(first_row), Some(last_row), Some(first_column), Some(last_column)) = (at(0), at(4), at(8), at(12)) else {
+            return Err(Refused::damaged("合并单元格的地址无法识别"));
+        };
+        if last_row < first_row || last_column < first_column || last_row >= limits.rows || last_column >= limits.columns {
+            return Err(Refused::damaged("合并单元格的地址无法识别"));
+        }
+        merges.push(Merge { first_row: first_row + 1, first_column, last_row: last_row + 1, last_column });
+        if merges.len() > limits.merges {
+            return Err(Refused::over_limit(format!("合并单元格超过 {} 处", limits.merges)));
         }
     }
     Ok(merges)
 }
 
-/// Whether a cell's record is as long as its kind needs. calamine reads on into what an earlier record left behind.
-fn is_whole(kind: u32, data: &[u8]) -> bool {
-    match kind {
-        // A number in four bytes, a shared string.
-        2 | 7 => data.len() >= 12,
-        // An error, yes or no, and the same as a formula's result.
-        3 | 4 | 10 | 11 => data.len() >= 9,
-        // A number in eight bytes.
-        5 | 9 => data.len() >= 16,
-        // A text of its own.
-        6 | 8 => holds_text(data, 8),
-        _ => true,
-    }
-}
-
-/// Whether the counted UTF-16 text at `offset` is all there.
-fn holds_text(data: &[u8], offset: usize) -> bool {
-    let length = number(data, offset).and_then(|length| usize::try_from(length).ok()?.checked_mul(2)?.checked_add(offset + 4));
-    length.is_some_and(|length| length <= data.len())
-}
-
 fn number(data: &[u8], offset: usize) -> Option<u32> {
-    let bytes = data.get(offset..offset + 4)?;
+    let bytes = data.get(offset..offset.checked_add(4)?)?;
     Some(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+fn real(data: &[u8]) -> Option<f64> {
+    Some(f64::from_le_bytes(data.get(..8)?.try_into().ok()?))
+}
+
+/// A number in thirty bits: whole, or the upper bits of a double; a hundredth where the lowest bit says so.
+pub(super) fn packed(data: &[u8]) -> Option<f64> {
+    let bits = number(data, 0)?;
+    let value = if bits & 2 != 0 { f64::from(bits.cast_signed() >> 2) } else { f64::from_bits(u64::from(bits & !3) << 32) };
+    Some(if bits & 1 != 0 { value / 100.0 } else { value })
+}
+
+/// The counted UTF-16 text at `offset` and where it ends; that of no length which says that there is none is empty.
+fn wide(data: &[u8], offset: usize) -> Option<(String, usize)> {
+    let length = number(data, offset)?;
+    if length == u32::MAX {
+        return Some((String::new(), offset + 4));
+    }
+    let start = offset + 4;
+    let end = usize::try_from(length).ok()?.checked_mul(2)?.checked_add(start)?;
+    let units: Vec<u16> = data.get(start..end)?.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    Some((String::from_utf16_lossy(&units), end))
 }
 
 /// The records of a part: type (one or two bytes) and length (one to four), seven bits a byte, then the data.
 struct Records<'a>(&'a [u8]);
-
 impl<'a> Records<'a> {
     fn varint(&mut self, most: u32) -> Option<u32> {
         let mut value = 0u32;

@@ -1,237 +1,307 @@
 //! xlsx → frames, streamed: no grid is ever built, so a cell at XFD1048576 costs nothing.
 //!
-//! Two passes over the container. The first inflates every XML part with its bytes counted, refuses DOCTYPEs and
-//! absurd counts, and collects merged areas, which stand after the cells. The second streams cells with calamine.
-//! `<dimension>` is never believed. Memory: the shared strings, one block of rows.
+//! Only what the sheets need is read: the workbook, its relationships, shared strings, styles, and each sheet twice: once for its merged
+//! areas, which stand after the cells, and to count its bytes; once for its cells. `<dimension>` and counts are never believed.
+//! A number's digits are taken as the part writes them. Memory: the shared strings, one block of rows.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::BufRead;
 
-use calamine::{Reader as _, SheetType, Xlsx, XlsxError};
 use memchr::memmem;
 
-use super::archive::{self, Meter, Source};
+use super::archive::{Meter, Source};
+use super::cell::{Value, since_1900};
+use super::format::Shown;
 use super::grid::Merge;
 use super::limits::Limits;
-use super::markup::Tags;
-use super::sheet::{SheetWriter, Sink};
+use super::package::Package;
+use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
+use super::strings::{Strings, rich_text};
+use super::styles::Styles;
+use super::xml::{Element, Node, Xml};
 
-/// The shortest shared string, `<si/>`: a part cannot hold more strings than this allows.
-const SHORTEST_STRING: u64 = 5;
+/// The part that a workbook usually is.
+const WORKBOOK: &str = "xl/workbook.xml";
 /// Bytes kept from one run to the next: a mark and the bracket before it are found across the seam, never twice.
-const SEAM: usize = MERGE.len();
-const MERGE: &[u8] = b"mergeCell ";
+const SEAM: usize = MERGE.len() + 1;
+const MERGE: &[u8] = b"mergeCell";
 /// A merged area's tag that is longer is no merged area's.
 const MERGE_TAG: usize = 256;
-/// `workbook.xml` and its like are small; longer ones are not kept for a second look.
-const KEPT_PART: usize = 16 << 20;
 
 /// Reads every worksheet, hidden or not.
 pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink: &mut Sink<'_>) -> Result<(), Stop> {
-    let parts = inspect(source, limits, meter)?;
-    let mut merges = parts.merges_by_sheet();
-    let opened = catch_unwind(AssertUnwindSafe(move || Xlsx::new(source)));
-    let mut workbook = match opened {
-        Ok(Ok(workbook)) => workbook,
-        Ok(Err(error)) => return Err(explain(&error, "工作簿").into()),
-        Err(_) => return Err(Refused::damaged("工作簿的结构无法解析").into()),
-    };
-    let sheets = workbook.sheets_metadata().to_vec();
-    for (position, sheet) in sheets.iter().enumerate().filter(|(_, sheet)| sheet.typ == SheetType::WorkSheet) {
-        let areas = merges.get_mut(position).map(std::mem::take).unwrap_or_default();
-        let mut writer = SheetWriter::begin(&sheet.name, areas, limits, sink)?;
-        // calamine finds sheets by name: of two equal names it would read the first twice.
-        let outcome = if sheets[..position].iter().any(|earlier| earlier.name == sheet.name) {
-            Err(Refused::damaged("两个工作表同名").into())
-        } else {
-            stream(&mut workbook, &sheet.name, &mut writer)
+    let mut package = Package::open(source, limits)?;
+    let book = Book::read(&mut package, meter)?;
+    for (position, sheet) in book.sheets.iter().enumerate() {
+        let mut head = SheetHead { name: sheet.name.clone(), hidden: sheet.hidden, ..SheetHead::default() };
+        if sheet.hidden && limits.leave_out.hidden_sheets {
+            SheetWriter::begin(head, limits, sink)?.end(Ok(()))?;
+            continue;
+        }
+        // Rows are told by their sheet's name.
+        let twice = book.sheets[..position].iter().any(|earlier| earlier.name == sheet.name);
+        let looked =
+            if twice { Err(Refused::damaged("两个工作表同名")) } else { look(&mut package, &sheet.part, limits, meter) };
+        let problem = match looked {
+            Ok((merges, bytes)) => {
+                (head.merges, head.bytes) = (merges, Some(bytes));
+                None
+            }
+            Err(refused) => Some(refused),
+        };
+        let mut writer = SheetWriter::begin(head, limits, sink)?;
+        let outcome = match problem {
+            Some(refused) => Err(refused.into()),
+            None => package.xml(&sheet.part).map_err(Stop::from).and_then(|mut xml| book.stream(&mut xml, &mut writer)),
         };
         writer.end(outcome)?;
     }
     Ok(())
 }
 
-fn stream(workbook: &mut Xlsx<&mut dyn Source>, name: &str, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
-    let last_row = Cell::new(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| -> Result<(), Stop> {
-        let damaged = |error: XlsxError| explain(&error, &format!("第 {} 行之后", last_row.get()));
-        let mut cells = workbook.worksheet_cells_reader(name).map_err(damaged)?;
-        while let Some(cell) = cells.next_cell().map_err(damaged)? {
-            let (row, column) = cell.get_position();
-            writer.cell(row.saturating_add(1), column, cell.get_value().into())?;
-            last_row.set(writer.last_row());
+/// The first look at a sheet: its merged areas and its size.
+fn look(package: &mut Package<'_>, part: &str, limits: &Limits, meter: &mut Meter<'_>) -> Result<(Vec<Merge>, u64), Refused> {
+    let mut scan = Scan::new(limits);
+    let bytes = package.inflate(part, meter, |run| scan.run(run, part))?;
+    Ok((scan.merges, bytes))
+}
+
+/// What the sheets share.
+struct Book {
+    sheets: Vec<SheetPart>,
+    strings: Strings,
+    styles: Styles,
+    from_1904: bool,
+    /// Formulas are to be worked out by whoever opens it: a nought beside one is no result.
+    recalculated: bool,
+}
+
+struct SheetPart {
+    name: String,
+    hidden: bool,
+    part: String,
+}
+
+impl Book {
+    fn read(package: &mut Package<'_>, meter: &mut Meter<'_>) -> Result<Self, Refused> {
+        let Some(part) = package.main_part(WORKBOOK, meter)? else {
+            return Err(Refused::damaged(format!("缺少工作簿部件 {WORKBOOK}，文件不完整")));
+        };
+        let relations = package.relations(&part, meter)?;
+        let mut book = Self {
+            sheets: Vec::new(),
+            strings: Strings::default(),
+            styles: Styles::default(),
+            from_1904: false,
+            recalculated: false,
+        };
+        let bytes = package.bytes(&part, meter)?;
+        let mut xml = Xml::new(bytes.as_slice(), &part);
+        loop {
+            match xml.next()? {
+                Node::Open(element) => match element.name() {
+                    "workbookPr" => book.from_1904 = element.is_true("date1904"),
+                    "calcPr" => book.recalculated = element.is_true("fullCalcOnLoad"),
+                    "sheet" => {
+                        let relation = element.attribute("id").and_then(|id| relations.get(id.as_ref()));
+                        // Charts and macros are no tables.
+                        if relation.is_none_or(|relation| relation.kind == "worksheet") {
+                            book.sheets.push(SheetPart {
+                                name: element.attribute("name").unwrap_or_default().into_owned(),
+                                hidden: element.attribute("state").is_some_and(|state| state.trim() != "visible"),
+                                part: relation.map_or_else(String::new, |relation| relation.target.clone()),
+                            });
+                        }
+                    }
+                    _ => {}
+                },
+                Node::End => break,
+                _ => {}
+            }
+        }
+        if book.sheets.is_empty() {
+            return Err(Refused::new("empty-file", "工作簿里没有工作表", "请向提供单位核实，重新导出"));
+        }
+        if let Some(part) = package.beside(&part, &relations, "sharedStrings", "sharedStrings.xml") {
+            book.strings = Strings::read(package, &part, meter)?;
+        }
+        if let Some(part) = package.beside(&part, &relations, "styles", "styles.xml") {
+            let bytes = package.bytes(&part, meter)?;
+            book.styles = Styles::read(&mut Xml::new(bytes.as_slice(), &part))?;
+        }
+        Ok(book)
+    }
+
+    /// The cells of a sheet.
+    fn stream(&self, xml: &mut Xml<impl BufRead>, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
+        // A part that is no worksheet has no such element.
+        let mut seen = false;
+        let (mut row, mut column) = (0u32, 0u32);
+        let mut cell = CellText::default();
+        loop {
+            match xml.next()? {
+                Node::Open(element) => match element.name() {
+                    "sheetData" => seen = true,
+                    "row" => {
+                        let number = element.number("r").map(|row| u32::try_from(row).unwrap_or(u32::MAX));
+                        (row, column) = (number.unwrap_or(row.saturating_add(1)), 0);
+                        let flat = element.attribute("ht").is_some_and(|height| height.trim().parse::<f64>() == Ok(0.0));
+                        if flat || element.is_true("hidden") {
+                            writer.hide(row);
+                        }
+                    }
+                    "c" => {
+                        (row, column) = match element.attribute("r") {
+                            Some(reference) => position(reference.trim().as_bytes()).ok_or_else(|| {
+                                Refused::damaged(format!("第 {} 行之后有单元格的地址无法识别", writer.last_row()))
+                            })?,
+                            None => (row.max(1), column),
+                        };
+                        let style = element.number("s").unwrap_or(0);
+                        cell.begin(&element);
+                        cell.read(xml)?;
+                        let (value, struck) = self.value(&cell, style, row)?;
+                        writer.styled_cell(row, column, value, struck)?;
+                        column = column.saturating_add(1);
+                    }
+                    _ => {}
+                },
+                Node::End if seen => return Ok(()),
+                Node::End => return Err(Refused::damaged("不是工作表的部件：里面没有单元格的部分").into()),
+                _ => {}
+            }
+        }
+    }
+
+    fn value<'c>(&'c self, cell: &'c CellText, style: u64, row: u32) -> Result<(Value<'c>, bool), Refused> {
+        let style = self.styles.get(style);
+        let written = cell.value.trim();
+        let nothing = if cell.formula { Value::Unsolved } else { Value::Nothing };
+        let value = match cell.kind.as_str() {
+            "inlineStr" => Value::Text(&cell.inline),
+            // A formula whose result is an empty text says so.
+            "str" if cell.formula && !cell.has_value => Value::Unsolved,
+            "str" => Value::Text(&cell.value),
+            "e" => Value::Error,
+            _ if written.is_empty() && !cell.inline.is_empty() => Value::Text(&cell.inline),
+            _ if written.is_empty() => nothing,
+            "s" => {
+                let found = written.parse().ok().and_then(|index: usize| self.strings.get(index));
+                let missing = || Refused::damaged(format!("第 {row} 行引用了不存在的共享字符串"));
+                let (text, struck) = found.ok_or_else(missing)?;
+                return Ok((Value::Text(text), struck || style.is_some_and(|style| style.struck)));
+            }
+            "b" => Value::Truth(matches!(written, "1" | "true")),
+            "d" => Value::IsoDate(written),
+            "" | "n" if cell.formula && self.recalculated && written == "0" => Value::Unsolved,
+            "" | "n" => {
+                let number = written.parse::<f64>();
+                let shown = match (style, &number) {
+                    (Some(style), Ok(number)) => style.format.shown(*number),
+                    _ => Shown::Plain,
+                };
+                match number {
+                    Ok(number) if shown == Shown::Day && self.from_1904 => Value::Serial(since_1900(number, true)),
+                    _ => Value::Written(written, shown),
+                }
+            }
+            _ => Value::Text(&cell.value),
+        };
+        Ok((value, cell.struck || style.is_some_and(|style| style.struck)))
+    }
+}
+
+/// What stands in a cell's element.
+#[derive(Default)]
+struct CellText {
+    kind: String,
+    value: String,
+    has_value: bool,
+    formula: bool,
+    inline: String,
+    /// Whether the whole of an inline text is struck through.
+    struck: bool,
+}
+
+impl CellText {
+    fn begin(&mut self, element: &Element<'_>) {
+        self.kind.clear();
+        self.kind.push_str(element.attribute("t").as_deref().unwrap_or_default());
+        self.value.clear();
+        self.inline.clear();
+        (self.has_value, self.formula, self.struck) = (false, false, false);
+    }
+
+    /// Reads on to the end of the cell.
+    fn read(&mut self, xml: &mut Xml<impl BufRead>) -> Result<(), Refused> {
+        let mut in_value = false;
+        loop {
+            let mut in_inline = false;
+            match xml.next()? {
+                Node::Open(element) => match element.name() {
+                    "v" => (in_value, self.has_value) = (true, true),
+                    "f" => self.formula = true,
+                    "is" => in_inline = true,
+                    _ => {}
+                },
+                Node::Text(text) if in_value => self.value.push_str(&text),
+                Node::Close(closed) => match closed.name() {
+                    "v" => in_value = false,
+                    "c" => break,
+                    _ => {}
+                },
+                Node::Text(_) | Node::Other => {}
+                Node::End => return Ok(()),
+            }
+            if in_inline {
+                self.struck = rich_text(xml, "is", &mut self.inline)?;
+            }
+        }
+        if self.kind == "str" {
+            super::strings::unescape(&mut self.value, 0);
         }
         Ok(())
-    }));
-    outcome.unwrap_or_else(|_| Err(Refused::damaged(format!("第 {} 行之后的内容无法解析", last_row.get())).into()))
-}
-
-/// calamine's errors may quote cells, so none of their text is passed on.
-fn explain(error: &XlsxError, place: &str) -> Refused {
-    match error {
-        XlsxError::Password => Refused::password("文件设有打开密码"),
-        XlsxError::FileNotFound(_) | XlsxError::RelationshipNotFound | XlsxError::WorksheetNotFound(_) => {
-            Refused::damaged(format!("{place}缺少必需的部件，文件不完整"))
-        }
-        _ => Refused::damaged(format!("{place}的内容不合 xlsx 格式")),
     }
 }
 
-/// What the first pass keeps.
-#[derive(Default)]
-struct Parts {
-    /// Merged areas by part.
-    merges: BTreeMap<String, Vec<Merge>>,
-    /// Relationship and workbook parts, whole.
-    kept: BTreeMap<String, Vec<u8>>,
-}
-
-fn inspect(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>) -> Result<Parts, Refused> {
-    let mut container = archive::open(source, limits)?;
-    let mut parts = Parts::default();
-    for index in 0..container.len() {
-        let damaged = || Refused::damaged(format!("第 {} 个部件无法解压", index + 1));
-        let mut part = container.by_index(index).map_err(|_| damaged())?;
-        let name = part_name(part.name_raw());
-        if !has_extension(&name, "xml") && !has_extension(&name, "rels") {
-            continue;
-        }
-        let keep = has_extension(&name, "rels") || name.contains("workbook");
-        let mut scan = Scan::new(limits);
-        let mut kept = Vec::new();
-        let size = meter.inflate(&mut part, &name, |run| {
-            if keep && kept.len() < KEPT_PART {
-                kept.extend_from_slice(run);
-            }
-            scan.run(run, &name)
-        })?;
-        if scan.unique_count.is_some_and(|count| count > size / SHORTEST_STRING) {
-            return Err(Refused::damaged("共享字符串表自称的条数多于文件能容纳的条数"));
-        }
-        if !scan.merges.is_empty() {
-            parts.merges.insert(name.clone(), scan.merges);
-        }
-        if keep {
-            parts.kept.insert(name, kept);
-        }
-    }
-    Ok(parts)
-}
-
-impl Parts {
-    /// Merged areas of each sheet, in the order of the workbook. What cannot be resolved has none: the reader then
-    /// fails on the same gap and says so.
-    fn merges_by_sheet(mut self) -> Vec<Vec<Merge>> {
-        self.sheet_parts().into_iter().map(|part| self.merges.remove(&part).unwrap_or_default()).collect()
-    }
-
-    fn sheet_parts(&self) -> Vec<String> {
-        let workbook = self
-            .relations("_rels/.rels")
-            .into_iter()
-            .find(|(_, (kind, _))| kind.ends_with("/officeDocument"))
-            .map_or_else(|| "xl/workbook.xml".to_owned(), |(_, (_, target))| part_name(target.as_bytes()));
-        let (folder, file) = workbook.rsplit_once('/').unwrap_or(("", &workbook));
-        let relations = self.relations(&format!("{folder}{}_rels/{file}.rels", if folder.is_empty() { "" } else { "/" }));
-        let mut parts = Vec::new();
-        let mut tags = Tags::new(self.kept.get(&workbook).map_or(&[][..], Vec::as_slice));
-        while let Ok(Some(tag)) = tags.next() {
-            if tag.name() == b"sheet" {
-                let relation = tag.attribute(b"id").map(|id| String::from_utf8_lossy(id).into_owned());
-                let target = relation.and_then(|id| relations.get(&id)).map_or("", |(_, target)| target.as_str());
-                let full = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
-                parts.push(part_name(full.as_bytes()));
-            }
-        }
-        parts
-    }
-
-    /// Relationships of a part: id → (type, target).
-    fn relations(&self, part: &str) -> BTreeMap<String, (String, String)> {
-        let mut relations = BTreeMap::new();
-        let mut tags = Tags::new(self.kept.get(part).map_or(&[][..], Vec::as_slice));
-        while let Ok(Some(tag)) = tags.next() {
-            let text = |name: &[u8]| String::from_utf8_lossy(tag.attribute(name).unwrap_or_default()).into_owned();
-            if tag.name() == b"Relationship" {
-                relations.insert(text(b"Id"), (text(b"Type"), text(b"Target")));
-            }
-        }
-        relations
-    }
-}
-
-/// Part names are compared as calamine does: any case, any slash.
-fn part_name(raw: &[u8]) -> String {
-    String::from_utf8_lossy(raw).replace('\\', "/").trim_start_matches('/').to_lowercase()
-}
-
-fn has_extension(name: &str, extension: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case(extension))
-}
-
-/// Looks through a part as it is inflated.
+/// Looks for merged areas in a sheet as it is inflated.
 struct Scan<'a> {
     limits: &'a Limits,
     /// The end of the last run, where a mark may begin.
     window: Vec<u8>,
-    first: bool,
-    unique_count: Option<u64>,
     merges: Vec<Merge>,
-    merge_mark: memmem::Finder<'static>,
-    doctype_mark: memmem::Finder<'static>,
+    mark: memmem::Finder<'static>,
 }
 
 impl<'a> Scan<'a> {
     fn new(limits: &'a Limits) -> Self {
-        Self {
-            limits,
-            window: Vec::new(),
-            first: true,
-            unique_count: None,
-            merges: Vec::new(),
-            merge_mark: memmem::Finder::new(MERGE),
-            doctype_mark: memmem::Finder::new(b"<!DOCTYPE"),
-        }
+        Self { limits, window: Vec::new(), merges: Vec::new(), mark: memmem::Finder::new(MERGE) }
     }
 
     fn run(&mut self, run: &[u8], name: &str) -> Result<(), Refused> {
         self.window.extend_from_slice(run);
-        if std::mem::take(&mut self.first) {
-            if self.window.starts_with(b"\xFF\xFE") || self.window.starts_with(b"\xFE\xFF") {
-                return Err(Refused::damaged(format!("部件 {name} 不是 UTF-8 编码")));
-            }
-            let mut tags = Tags::new(self.window.as_slice());
-            if let Ok(Some(tag)) = tags.next()
-                && tag.name() == b"sst"
-            {
-                // A count that is no number is not used by calamine either.
-                self.unique_count = tag.number(b"uniqueCount");
-            }
-        }
-        if self.doctype_mark.find(&self.window).is_some() {
-            return Err(Refused::damaged(format!("部件 {name} 含有 DOCTYPE 声明，疑为恶意构造")));
-        }
         let mut keep_from = self.window.len().saturating_sub(SEAM);
-        for at in self.merge_mark.find_iter(&self.window) {
+        for at in self.mark.find_iter(&self.window) {
             if at == 0 || !matches!(self.window[at - 1], b'<' | b':') {
                 continue;
             }
-            let rest = &self.window[at - 1..];
+            let rest = &self.window[at..];
+            match rest.get(MERGE.len()) {
+                Some(after) if after.is_ascii_whitespace() => {}
+                // The mark stands at the very end: it is looked at again with the next run.
+                None => {
+                    keep_from = keep_from.min(at - 1);
+                    continue;
+                }
+                _ => continue,
+            }
             let Some(end) = memchr::memchr(b'>', &rest[..rest.len().min(MERGE_TAG)]) else {
                 if rest.len() < MERGE_TAG {
                     keep_from = keep_from.min(at - 1);
                 }
                 continue;
             };
-            let mut tags = Tags::new(&rest[..=end]);
-            // A prefixed tag starts at its colon here; the bracket is put back by reading from the mark.
-            let area = match tags.next() {
-                Ok(Some(tag)) => tag.attribute(b"ref").and_then(area),
-                _ => area_of_prefixed(&rest[1..end]),
-            };
-            let Some(area) = area else {
+            let Some(area) = area_of_tag(&rest[..end]) else {
                 return Err(Refused::damaged(format!("部件 {name} 的合并单元格地址无法识别")));
             };
             self.merges.push(area);
@@ -244,11 +314,13 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn area_of_prefixed(tag: &[u8]) -> Option<Merge> {
-    let whole = [b"<", tag, b">"].concat();
-    Tags::new(whole.as_slice()).next().ok().flatten()?.attribute(b"ref").and_then(area)
+/// `mergeCell ref="A3:B7"/` → the area.
+fn area_of_tag(tag: &[u8]) -> Option<Merge> {
+    let at = memmem::find(tag, b"ref")?;
+    let value = tag[at + 3..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (&quote, value) = value.split_first()?;
+    area(&value[..memchr::memchr(quote, value)?])
 }
-
 /// `A3:B7` → the area; a single cell is an area of its own.
 fn area(reference: &[u8]) -> Option<Merge> {
     let mut ends = reference.split(|byte| *byte == b':');
@@ -275,7 +347,8 @@ mod tests {
 
     #[test]
     fn merged_areas_are_found_across_the_seam_of_runs() {
-        let xml = br#"<worksheet><sheetData/><mergeCells count="2"><mergeCell ref="A3:B7"/><x:mergeCell ref='AA1:AB2'></x:mergeCell></mergeCells></worksheet>"#;
+        let xml = br#"<worksheet><sheetData/><mergeCells count="2"><mergeCell ref="A3:B7"/><x:mergeCell
+ ref='AA1:AB2'></x:mergeCell></mergeCells></worksheet>"#;
         let expected = [
             Merge { first_row: 3, first_column: 0, last_row: 7, last_column: 1 },
             Merge { first_row: 1, first_column: 26, last_row: 2, last_column: 27 },

@@ -14,7 +14,7 @@ pub struct IntakeFile {
     pub path: String,
     /// Of the file's bytes (of the inner bytes for a zip member), lower-case hexadecimal.
     pub sha256: String,
-    /// `xlsx`, `xls`, `ods`, `csv`, `tsv`, `html`; empty when unknown.
+    /// `xlsx`, `xlsb`, `xls`, `xml-2003`, `ods`, `fods`, `parquet`, `csv`, `tsv`, `html`; empty when unknown.
     pub format: String,
     /// `UTF-8`, `GB18030`, `UTF-16LE`, `UTF-16BE` for text formats; empty otherwise.
     pub encoding: String,
@@ -53,6 +53,9 @@ pub struct IntakeSheet {
     pub kept: u64,
     /// Rows rejected, by reason; `read == kept + Σ rejected`.
     pub rejected: BTreeMap<RejectReason, u64>,
+    /// What a human must be told of it, a sentence each: that it is hidden, hidden rows, error values.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Set when the sheet was refused.
     pub refusal: Option<Refusal>,
 }

@@ -5,6 +5,7 @@
 
 pub mod carried;
 pub mod change;
+pub mod china_time;
 pub mod columns;
 pub mod date;
 pub mod decision;

@@ -128,11 +128,17 @@ pub enum RejectReason {
     Superseded,
     /// The row's month lies after the period.
     AfterPeriod,
+    /// A line of a text file with more or fewer fields than the header, or with a quote that is not closed on it.
+    Torn,
+    /// A hidden row, where the pipeline leaves these out.
+    Hidden,
+    /// A row struck through, where the pipeline leaves these out.
+    Struck,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Subtotal,
         Self::Note,
         Self::RepeatedHeader,
@@ -142,6 +148,9 @@ impl RejectReason {
         Self::Unreadable,
         Self::Superseded,
         Self::AfterPeriod,
+        Self::Torn,
+        Self::Hidden,
+        Self::Struck,
     ];
 
     /// The value in `rejects.parquet` and `run.json`.
@@ -157,6 +166,9 @@ impl RejectReason {
             Self::Unreadable => "unreadable",
             Self::Superseded => "superseded",
             Self::AfterPeriod => "after_period",
+            Self::Torn => "torn",
+            Self::Hidden => "hidden",
+            Self::Struck => "struck",
         }
     }
 
@@ -173,6 +185,9 @@ impl RejectReason {
             Self::Unreadable => "无法读取",
             Self::Superseded => "已有更新的数据",
             Self::AfterPeriod => "晚于本期",
+            Self::Torn => "格数与表头不符，或引号没有成对",
+            Self::Hidden => "隐藏的行",
+            Self::Struck => "划了删除线的行",
         }
     }
 }

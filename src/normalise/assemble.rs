@@ -1,8 +1,8 @@
 //! The sheets of a run → one [`RecordSet`].
 //!
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
-//! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. A registry of one sheet is
-//! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
+//! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. A registry without a row is not
+//! there; one of one sheet is moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -53,6 +53,10 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
         }
         let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let (batch, rows) = join(shares)?;
+        // A header alone tells nothing of anybody: the register is not there.
+        if rows.is_empty() {
+            continue;
+        }
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
     rejects.sort_by_key(|(position, reject)| (*position, reject.row));

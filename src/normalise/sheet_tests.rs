@@ -77,6 +77,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         as_of: "2018-06-30".parse().expect("a day"),
     };
     let definition = RegistryDefinition {
+        part: None,
         id: RegistryId::from("test"),
         title: String::new(),
         department: String::new(),

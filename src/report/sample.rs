@@ -188,6 +188,7 @@ fn rule(id: &str, title: &str, clause: &str, kind: Kind, lead: &str) -> RuleCard
 
 fn registry(id: &str, title: &str) -> RegistryDefinition {
     RegistryDefinition {
+        part: None,
         id: id.into(),
         title: title.to_owned(),
         department: String::new(),

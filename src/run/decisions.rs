@@ -68,7 +68,7 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
                 Frame::Sheet { name, .. } => (reader.sheet, reader.columns) = (name, None),
                 Frame::Rows(block) => reader.rows(&block),
                 Frame::Refused { what, hint, .. } => refused = Some(format!("{what}。{hint}")),
-                Frame::File { .. } | Frame::SheetEnd | Frame::FileEnd => {}
+                Frame::File { .. } | Frame::Aside { .. } | Frame::SheetEnd { .. } | Frame::FileEnd => {}
             }
             ControlFlow::Continue(())
         });

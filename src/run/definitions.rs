@@ -15,10 +15,11 @@ use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::link_saved::SavedModel;
 use crate::config::pin::Pin;
-use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, TownFiles, Workbook};
+use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, Taken, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::config::returns::Returns;
+use crate::ingest::limits::LeaveOut;
 use crate::model::ids::{CountyKey, hexadecimal};
 use crate::model::register::Accepted;
 use crate::model::registry::RegistryId;
@@ -50,6 +51,8 @@ pub(super) struct Definitions {
     pub(super) key: CountyKey,
     /// Registries in spine order.
     pub(super) spine: Vec<RegistryId>,
+    /// What is hidden in files and not to be read.
+    pub(super) leave_out: LeaveOut,
     /// Files pinned by hand.
     pub(super) pins: Vec<Pin>,
     /// Whether `--town` must say for which towns it is run.
@@ -195,6 +198,14 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     }
     add(&key);
     add(format!("{} {spine:?} {pins:?}", pipeline.county).as_bytes());
+    let leave_out = LeaveOut {
+        hidden_sheets: pipeline.intake.hidden_sheets == Taken::Skip,
+        hidden_rows: pipeline.intake.hidden_rows == Taken::Skip,
+        struck_rows: pipeline.intake.struck_rows == Taken::Skip,
+    };
+    if leave_out != LeaveOut::default() {
+        add(format!("{leave_out:?}").as_bytes());
+    }
     Ok(Definitions {
         name: pipeline.name,
         county: pipeline.county,
@@ -208,6 +219,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         saved: saved.map(|(_, saved)| saved),
         key: CountyKey::new(key),
         spine,
+        leave_out,
         pins,
         needs_town: pipeline.needs_town,
         workbooks: pipeline.workbooks,

@@ -1,6 +1,6 @@
 //! What a run says on the screen: how rows came together, what people decided, what was found and what was not evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::Run;
@@ -11,8 +11,23 @@ use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::unevaluated::Unevaluated;
 
-/// Units with short registers that the screen names; 汇总 names all.
-const SHORT_LINES: usize = 12;
+/// Rules of a line that the screen names.
+const RULES_NAMED: usize = 6;
+/// Units short of the same registers that the screen tells one by one; of more it names some in one line. 汇总 tells all.
+const UNITS_NAMED: usize = 3;
+
+/// Lines about the same registers together.
+fn by_registers<'l, 'a>(lines: &'l [Unevaluated<'a>]) -> Vec<Vec<&'l Unevaluated<'a>>> {
+    let registries = |line: &Unevaluated<'a>| line.note.short.as_ref().map(|short| &short.registries);
+    let mut groups: Vec<Vec<&Unevaluated<'a>>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|group| registries(group[0]) == registries(line)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups
+}
 
 impl Run<'_> {
     /// One line on how the rows came together; a second where blocks were too large to compare.
@@ -65,21 +80,18 @@ impl Run<'_> {
         text
     }
 
-    /// What was not evaluated: one line per unit and reason, the largest first; then, once, what to do where registers are short.
+    /// What was not evaluated: one line per unit and reason, the largest first, where there are few; then, once, what to do where registers
+    /// are short.
     fn unevaluated(&self, assessed: &Assessed) -> String {
         let lines = Unevaluated::lines(&assessed.notes, &assessed.suspended);
         let (short, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.note.short.is_some());
-        let mut text = String::new();
-        for line in others.iter().chain(short.iter().take(SHORT_LINES)) {
-            let town = line.note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
-            let titles: Vec<String> = line.rules.iter().map(|rule| self.title(rule)).collect();
-            let waiting =
-                if line.note.short.is_some() { format!("暂缓 {} 人（户），", line.waiting) } else { String::new() };
-            let (note, count, titles) = (&line.note.note, titles.len(), titles.join("、"));
-            let _ = write!(text, "\n注意  {town}{note}。{waiting}涉及 {count} 条规则：{titles}");
-        }
-        if let Some(left @ 1..) = short.len().checked_sub(SHORT_LINES) {
-            let _ = write!(text, "\n注意  还有 {left} 处名册不全，见汇总“未评估与提醒”");
+        let mut text: String = others.iter().map(|line| self.line(&[line])).collect();
+        for group in by_registers(&short) {
+            if group.len() <= UNITS_NAMED {
+                text.extend(group.iter().map(|line| self.line(&[line])));
+            } else {
+                text.push_str(&self.line(&group));
+            }
         }
         if !short.is_empty() {
             let accept: Vec<String> =
@@ -91,6 +103,26 @@ impl Run<'_> {
             }
         }
         text
+    }
+
+    /// One line for units that are alike; the first says why.
+    fn line(&self, group: &[&Unevaluated<'_>]) -> String {
+        let Some((first, others)) = group.split_first() else { return String::new() };
+        let town = first.note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
+        let mut more = String::new();
+        if !others.is_empty() {
+            let towns: Vec<&str> = others.iter().take(UNITS_NAMED).filter_map(|line| line.note.town.as_deref()).collect();
+            more = format!("；同样的还有{}等 {} 处，见汇总“未评估与提醒”", towns.join("、"), others.len());
+        }
+        let mut waiting = String::new();
+        if first.note.short.is_some() {
+            waiting = format!("暂缓 {} 人（户），", group.iter().map(|line| line.waiting).sum::<i64>());
+        }
+        let rules: BTreeSet<&str> = group.iter().flat_map(|line| line.rules.iter().copied()).collect();
+        let titles: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| self.title(rule)).collect();
+        let (count, titles, note) = (rules.len(), titles.join("、"), &first.note.note);
+        let rest = if count > RULES_NAMED { "等" } else { "" };
+        format!("\n注意  {town}{note}{more}。{waiting}涉及 {count} 条规则：{titles}{rest}")
     }
 
     fn title(&self, rule: &str) -> String {

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::child::parse_in_child;
 use super::definitions::Definitions;
 use super::inputs::InputFile;
+use super::oddities::Oddities;
 use crate::ingest::grid::Frame;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::layout::{Layout, LayoutEvent};
@@ -120,6 +121,9 @@ struct SheetReader<'i> {
     layout: Layout<'i>,
     entry: IntakeSheet,
     rejects: Vec<Reject>,
+    /// Rows that the parser set aside.
+    aside: u64,
+    oddities: Oddities,
     table: Option<Table<'i>>,
 }
 
@@ -129,6 +133,15 @@ struct Table<'i> {
     head: TableHead,
     mapping: Mapping,
     normaliser: Box<Normaliser<'i>>,
+}
+
+impl Table<'_> {
+    /// Columns of the sheet that say who a row is, with their headers.
+    fn identity(&self) -> Vec<(u32, &str)> {
+        let said = self.mapping.fields.iter().filter(|(field, _)| matches!(field.as_str(), "name" | "id_number"));
+        let columns = said.filter_map(|(_, position)| self.head.columns.get(*position));
+        columns.map(|column| (column.index, column.text.as_str())).collect()
+    }
 }
 
 impl FileReader<'_, '_> {
@@ -142,20 +155,33 @@ impl FileReader<'_, '_> {
                 self.inner = inner;
                 self.taken.files.push(IntakeFile { path: self.path(), sha256, format, encoding, ..IntakeFile::default() });
             }
-            Frame::Sheet { name, merges } => {
+            Frame::Sheet { name, merges, hidden } => {
                 let name = SheetName { file: self.path(), sheet: name };
                 let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
                 let layout = Layout::new(name.clone(), merges, &self.intake.vocabulary);
-                self.sheet = Some(SheetReader { name, layout, entry, rejects: Vec::new(), table: None });
+                let oddities = Oddities { hidden, ..Oddities::default() };
+                self.sheet = Some(SheetReader { name, layout, entry, rejects: Vec::new(), aside: 0, oddities, table: None });
             }
             Frame::Rows(block) => {
                 let intake = self.intake;
                 if let Some(sheet) = &mut self.sheet {
+                    sheet.oddities.seen = true;
                     let events = sheet.layout.push(&block);
                     sheet.apply(events, intake);
                 }
             }
-            Frame::SheetEnd => self.end_sheet(),
+            Frame::Aside { row, reason, masked } => {
+                if let Some(sheet) = &mut self.sheet {
+                    sheet.aside += 1;
+                    sheet.rejects.push(Reject { row, reason, masked });
+                }
+            }
+            Frame::SheetEnd { notes, unsolved } => {
+                if let Some(sheet) = &mut self.sheet {
+                    (sheet.oddities.notes, sheet.oddities.unsolved) = (notes, unsolved);
+                }
+                self.end_sheet();
+            }
             Frame::Refused { code, what, hint } => self.refuse(code, what, hint),
             Frame::FileEnd => {}
         }
@@ -176,16 +202,26 @@ impl FileReader<'_, '_> {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, self.intake);
-        let tally = sheet.layout.tally();
+        let read = sheet.layout.tally().read + sheet.aside;
+        let leave_out = self.intake.limits.leave_out;
         let Some(entry) = self.taken.files.last_mut() else { return };
+        let identity = sheet.table.as_ref().map(Table::identity);
+        if let Some(refusal) = sheet.oddities.unsolved(&sheet.name, identity.as_deref(), read) {
+            let sheet = sheet.entry.sheet;
+            entry.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+            return;
+        }
         let Some(table) = sheet.table else {
+            sheet.oddities.tell(&mut sheet.entry, &[], leave_out);
             // An empty sheet is no news.
-            if sheet.entry.refusal.is_some() {
+            if sheet.entry.refusal.is_some() || !sheet.entry.notes.is_empty() {
                 entry.sheets.push(sheet.entry);
             }
             return;
         };
-        sheet.entry.read = tally.read;
+        sheet.entry.read = read;
+        let columns: Vec<(u32, &str)> = table.head.columns.iter().map(|column| (column.index, column.text.as_str())).collect();
+        sheet.oddities.tell(&mut sheet.entry, &columns, leave_out);
         match table.normaliser.finish() {
             Ok(normalised) => {
                 sheet.entry.columns.clone_from(&normalised.headers);

@@ -244,6 +244,9 @@ struct SheetEntry {
     read: u64,
     kept: u64,
     rejected: BTreeMap<&'static str, u64>,
+    /// What a human must be told of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     refusal: Option<RefusalEntry>,
 }
 
@@ -366,6 +369,7 @@ impl From<&IntakeSheet> for SheetEntry {
             read: sheet.read,
             kept: sheet.kept,
             rejected: sheet.rejected.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
+            notes: sheet.notes.clone(),
             refusal: sheet.refusal.as_ref().map(RefusalEntry::from),
         }
     }

@@ -26,6 +26,7 @@ mod learned;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod oddities;
 mod page;
 mod picture;
 mod previous;
@@ -393,7 +394,7 @@ impl Run<'_> {
             },
             vocabulary: Vocabulary::new(&self.definitions.dictionary),
             executable: &self.request.executable,
-            limits: Limits::default(),
+            limits: Limits { leave_out: self.definitions.leave_out, ..Limits::default() },
             interrupted: self.interrupted,
         };
         let taken = reader.read_all(files, self.progress);
@@ -565,7 +566,8 @@ impl Run<'_> {
         self.manifest.stages.insert(0, StageEntry { stage: "normalise", rows_in: read, rows_out: records.len() as u64 });
         self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
         self.manifest.inputs = intake.iter().map(Into::into).collect();
-        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
+        let told = oddities::told(intake);
+        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行{told}", self.definitions.county, self.period, read - kept)
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {

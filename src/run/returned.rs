@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
                     let path = if inner.is_empty() { file.name.clone() } else { format!("{}/{inner}", file.name) };
                     files.push(ReturnedFile { file: path, sha256, ..ReturnedFile::default() });
                 }
-                Frame::Sheet { name, merges } => {
+                Frame::Sheet { name, merges, .. } => {
                     let path = files.last().map(|file| file.file.clone()).unwrap_or_default();
                     sheet = Some(Sheet { name: SheetName { file: path, sheet: name }, merges, rows: Vec::new() });
                 }
@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
                         }));
                     }
                 }
-                Frame::SheetEnd => {
+                Frame::Aside { .. } => {}
+                Frame::SheetEnd { .. } => {
                     if let (Some(sheet), Some(file)) = (sheet.take(), files.last_mut()) {
                         self.sheet(&sheet, file);
                     }

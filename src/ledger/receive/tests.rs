@@ -81,6 +81,7 @@ fn ledger() -> Ledger {
 fn record(ledger: &mut Ledger, period: &str) -> Vec<State> {
     let found = findings();
     let month = Month {
+        rows: &crate::model::register::RegisterRows::new(),
         period: month(period),
         as_of: month(period).last_day(),
         findings: &found,

@@ -59,6 +59,7 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<IntakeField>, page: &m
             }
             IntakeField::State => text(match (refusal, sheet) {
                 (Some(_), _) => "拒收",
+                (None, Some(sheet)) if sheet.registry.is_none() => "未读",
                 (None, Some(_)) => "采用",
                 (None, None) => "无表",
             }),
@@ -66,7 +67,10 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<IntakeField>, page: &m
                 (Some(refusal), _) => {
                     text(mask_text(&format!("{}。办法：{}", refusal.what.trim_end_matches('。'), refusal.hint)))
                 }
-                (None, Some(sheet)) if !sheet.left_over.is_empty() => text(format!("未用的列：{}", sheet.left_over.join("、"))),
+                (None, Some(sheet)) if !sheet.left_over.is_empty() || !sheet.notes.is_empty() => {
+                    let unused = (!sheet.left_over.is_empty()).then(|| format!("未用的列：{}", sheet.left_over.join("、")));
+                    text(sheet.notes.iter().cloned().chain(unused).collect::<Vec<_>>().join("。"))
+                }
                 _ => Value::Blank,
             },
         }

@@ -19,6 +19,7 @@ use super::definitions::{DefinitionError, Reader};
 use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile};
 use super::manifest::{Manifest, StageEntry, Timing};
+use super::oddities;
 use super::review::OpenPair;
 use super::workspace::Workspace;
 use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
@@ -236,7 +237,7 @@ impl Run<'_> {
         for note in &taken.notes {
             let _ = write!(text, "\n注意  {note}");
         }
-        text
+        text + &oddities::told(&taken.intake)
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {

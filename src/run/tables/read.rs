@@ -15,7 +15,7 @@ use crate::config::tables::{TablesModel, Task};
 use crate::ingest::grid::Frame;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::layout::{Layout, LayoutEvent};
-use crate::ingest::limits::Limits;
+use crate::ingest::limits::{LeaveOut, Limits};
 use crate::model::date::Day;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, Reject, SheetName, TableHead};
@@ -26,6 +26,7 @@ use crate::run::RunError;
 use crate::run::check;
 use crate::run::child::parse_in_child;
 use crate::run::inputs::InputFile;
+use crate::run::oddities::Oddities;
 
 /// What all files gave.
 #[derive(Debug)]
@@ -214,6 +215,9 @@ struct SheetReader<'r> {
     layout: Layout<'r>,
     entry: IntakeSheet,
     rejects: Vec<Reject>,
+    /// Rows that the parser set aside.
+    aside: u64,
+    oddities: Oddities,
     table: Option<(TableHead, TableReader<'r>)>,
 }
 
@@ -228,19 +232,32 @@ impl FileReader<'_, '_> {
                 self.inner = inner;
                 self.taken.files.push(IntakeFile { path: self.path(), sha256, format, encoding, ..IntakeFile::default() });
             }
-            Frame::Sheet { name, merges } => {
+            Frame::Sheet { name, merges, hidden } => {
                 let name = SheetName { file: self.path(), sheet: name };
                 let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
                 let layout = Layout::new(name.clone(), merges, self.vocabulary);
-                self.sheet = Some(SheetReader { name, layout, entry, rejects: Vec::new(), table: None });
+                let oddities = Oddities { hidden, ..Oddities::default() };
+                self.sheet = Some(SheetReader { name, layout, entry, rejects: Vec::new(), aside: 0, oddities, table: None });
             }
             Frame::Rows(block) => {
                 if let Some(sheet) = &mut self.sheet {
+                    sheet.oddities.seen = true;
                     let events = sheet.layout.push(&block);
                     sheet.apply(events, self.setting);
                 }
             }
-            Frame::SheetEnd => self.end_sheet(),
+            Frame::Aside { row, reason, masked } => {
+                if let Some(sheet) = &mut self.sheet {
+                    sheet.aside += 1;
+                    sheet.rejects.push(Reject { row, reason, masked });
+                }
+            }
+            Frame::SheetEnd { notes, unsolved } => {
+                if let Some(sheet) = &mut self.sheet {
+                    (sheet.oddities.notes, sheet.oddities.unsolved) = (notes, unsolved);
+                }
+                self.end_sheet();
+            }
             Frame::Refused { code, what, hint } => {
                 let sheet = self.sheet.take().map(|sheet| sheet.name.sheet).unwrap_or_default();
                 let name = SheetName { file: self.path(), sheet };
@@ -264,11 +281,23 @@ impl FileReader<'_, '_> {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, self.setting);
-        sheet.entry.read = sheet.layout.tally().read;
+        sheet.entry.read = sheet.layout.tally().read + sheet.aside;
         let Some(entry) = self.taken.files.last_mut() else { return };
+        let columns: Option<Vec<(u32, &str)>> = sheet
+            .table
+            .as_ref()
+            .map(|(head, _)| head.columns.iter().map(|column| (column.index, column.text.as_str())).collect());
+        // Which columns a model compares is known to it alone: any that is half without results refuses the sheet.
+        if let Some(refusal) = sheet.oddities.unsolved(&sheet.name, columns.as_deref(), sheet.entry.read) {
+            let sheet = sheet.entry.sheet;
+            entry.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+            return;
+        }
+        sheet.oddities.tell(&mut sheet.entry, columns.as_deref().unwrap_or_default(), LeaveOut::default());
         let Some((head, reader)) = sheet.table else {
             // An empty sheet is no news.
-            if sheet.entry.refusal.is_some() {
+            if sheet.entry.refusal.is_some() || !sheet.entry.notes.is_empty() {
+                sheet.entry.read = 0;
                 entry.sheets.push(sheet.entry);
             }
             return;

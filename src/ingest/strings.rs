@@ -1,0 +1,128 @@
+//! Shared strings of a workbook: every text once, in one buffer, and whether all of it is struck through.
+//!
+//! How many there are is counted, never believed. Phonetic guides are no part of a text. Memory: the texts.
+
+use std::io::BufRead;
+
+use super::archive::Meter;
+use super::package::Package;
+use super::stop::Refused;
+use super::xml::{Node, Xml};
+
+/// Texts by number.
+#[derive(Debug, Default)]
+pub(crate) struct Strings {
+    text: String,
+    /// Where each ends, and whether it is struck through.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Strings {
+    /// Reads the part called `name`.
+    pub(crate) fn read(package: &mut Package<'_>, name: &str, meter: &mut Meter<'_>) -> Result<Self, Refused> {
+        package.inflate(name, meter, |_| Ok(()))?;
+        let mut xml = package.xml(name)?;
+        let mut strings = Self::default();
+        loop {
+            match xml.next()? {
+                Node::Open(element) if element.name() == "si" => {}
+                Node::End => return Ok(strings),
+                _ => continue,
+            }
+            let struck = rich_text(&mut xml, "si", &mut strings.text)?;
+            strings.ends.push((strings.text.len(), struck));
+        }
+    }
+
+    /// Appends a text.
+    pub(crate) fn push(&mut self, text: &str, struck: bool) {
+        self.text.push_str(text);
+        self.ends.push((self.text.len(), struck));
+    }
+
+    /// The text of this number, and whether it is struck through.
+    pub(crate) fn get(&self, index: usize) -> Option<(&str, bool)> {
+        let (end, struck) = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
+        Some((self.text.get(start..end)?, struck))
+    }
+}
+
+/// Appends the text of an element up to its end; gives whether all of it is struck through.
+pub(crate) fn rich_text(xml: &mut Xml<impl BufRead>, element: &str, out: &mut String) -> Result<bool, Refused> {
+    let start = out.len();
+    let (mut in_text, mut run_struck) = (false, false);
+    let (mut struck, mut plain) = (false, false);
+    loop {
+        let mut phonetic = false;
+        match xml.next()? {
+            Node::Open(open) => match open.name() {
+                "t" => in_text = true,
+                "r" => run_struck = false,
+                "rPh" => phonetic = true,
+                "strike" | "dstrike" => run_struck = open.attribute("val").is_none_or(|_| open.is_true("val")),
+                _ => {}
+            },
+            Node::Text(text) if in_text => {
+                *(if run_struck { &mut struck } else { &mut plain }) |= !text.trim().is_empty();
+                out.push_str(&text);
+            }
+            Node::Close(closed) => match closed.name() {
+                "t" => in_text = false,
+                name if name == element => break,
+                _ => {}
+            },
+            Node::Text(_) | Node::Other => {}
+            Node::End => break,
+        }
+        if phonetic {
+            xml.skip()?;
+        }
+    }
+    unescape(out, start);
+    Ok(struck && !plain)
+}
+
+/// `_x000D_` → the character, from `start` on.
+pub(crate) fn unescape(text: &mut String, start: usize) {
+    let Some(tail) = text.get(start..).filter(|tail| tail.contains("_x")) else { return };
+    let mut plain = String::with_capacity(tail.len());
+    let mut rest = tail;
+    while let Some(at) = rest.find("_x") {
+        plain.push_str(&rest[..at]);
+        let code = rest.get(at + 2..at + 6).filter(|_| rest.as_bytes().get(at + 6) == Some(&b'_'));
+        let character = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+        if let Some(character) = character {
+            plain.push(character);
+            rest = &rest[at + 7..];
+        } else {
+            plain.push_str("_x");
+            rest = &rest[at + 2..];
+        }
+    }
+    plain.push_str(rest);
+    text.truncate(start);
+    text.push_str(&plain);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(xml: &str) -> (String, bool) {
+        let mut source = Xml::new(xml.as_bytes(), "部件");
+        assert!(matches!(source.next(), Ok(Node::Open(_))));
+        let mut text = String::new();
+        let struck = rich_text(&mut source, "si", &mut text).expect("sound");
+        (text, struck)
+    }
+
+    #[test]
+    fn rich_texts_lose_guides_and_keep_whether_they_are_struck() {
+        assert_eq!(read("<si><t>张</t><rPh><t>zhang</t></rPh></si>"), ("张".to_owned(), false));
+        assert_eq!(read("<si><r><rPr><strike/></rPr><t>张</t></r><r><t>三</t></r></si>"), ("张三".to_owned(), false));
+        assert_eq!(read("<si><r><rPr><strike/></rPr><t>张三</t></r></si>"), ("张三".to_owned(), true));
+        assert_eq!(read("<si><r><rPr><strike val=\"0\"/></rPr><t>张三</t></r></si>"), ("张三".to_owned(), false));
+        assert_eq!(read("<si><t>a_x000D_b_x_c_xZZZZ_</t></si>"), ("a\rb_x_c_xZZZZ_".to_owned(), false));
+    }
+}
