@@ -1,21 +1,30 @@
 //! A register of which half is missing accuses nobody: not by itself, not beside the county's table of expected rows, not after a month
 //! that had it whole; unless the county says that it is whole.
 
-mod lists;
-
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use calamine::{Data, Reader, open_workbook_auto};
-use lists::{bidui, root, text};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{Format, Workbook};
 
 const INSURANCE: &str = "合医/2018年度参合人员名册.xlsx";
 const RULE: &str = "health.not_enrolled";
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn bidui(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
 
 fn table(run: &Path, stage: &str) -> Vec<RecordBatch> {
     let file = File::open(run.join("stages").join(format!("{stage}.parquet"))).expect("a stage file");
@@ -65,17 +74,14 @@ fn thinned(folder: &Path, month: &str, keep: impl Fn(usize) -> bool) -> PathBuf 
     let input = folder.join(month);
     copy(&root(&format!("fixtures/{month}")), &input);
     let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
+    let (sheet, date) = (book.add_worksheet(), Format::new().set_num_format("yyyy-mm-dd"));
     let kept = insurance(month).into_iter().enumerate().filter(|(at, _)| keep(*at));
     for (row, (_, cells)) in (0u32..).zip(kept) {
         for (column, cell) in (0u16..).zip(&cells) {
             match cell {
                 Data::Empty => {}
                 Data::Float(number) => drop(sheet.write_number(row, column, *number).expect("written")),
-                Data::DateTime(day) => {
-                    let day = day.as_datetime().expect("a day").format("%Y-%m-%d").to_string();
-                    sheet.write_string(row, column, day).expect("written");
-                }
+                Data::DateTime(day) => drop(sheet.write_with_format(row, column, day.as_f64(), &date).expect("written")),
                 other => drop(sheet.write_string(row, column, other.to_string()).expect("written")),
             }
         }

@@ -110,7 +110,11 @@ impl Trust {
         }
         for (place, counts) in self.sums(counts, |_| Place::default()) {
             if is_implausible(counts.0, counts.1, share) && !accepts(place) {
-                self.held.insert(Unit::default(), reason((None, None), counts));
+                let mut reason = reason((None, None), counts);
+                if !self.held.is_empty() {
+                    reason.told.insert_str(0, "其余乡镇 ");
+                }
+                self.held.insert(Unit::default(), reason);
             }
         }
         for (place, counts) in self.sums(counts, |place| place) {
