@@ -218,7 +218,7 @@ fn wrong(folder: &Path) -> Vec<String> {
             let at = (0..links.rows).find(|at| links.text("registry", *at) == registry && links.text("row", *at) == row);
             at.map_or_else(|| format!("no row {key}"), |at| links.text("person_id", at).to_owned())
         };
-        for group in case.links.iter() {
+        for group in &case.links {
             let mut owners: BTreeMap<String, usize> = BTreeMap::new();
             for (number, members) in group.together.iter().enumerate() {
                 let persons: Vec<String> = members.iter().map(|key| person(key)).collect();

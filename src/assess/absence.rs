@@ -163,7 +163,12 @@ impl Written<'_> {
         match self.state {
             IdState::Valid | IdState::Float | IdState::Masked => true,
             IdState::Invalid | IdState::Malformed => self.text.len() >= 15,
-            IdState::Scientific | IdState::Placeholder | IdState::OtherDocument | IdState::Missing => false,
+            IdState::Scientific
+            | IdState::Placeholder
+            | IdState::NoNumber
+            | IdState::Borrowed
+            | IdState::OtherDocument
+            | IdState::Missing => false,
         }
     }
 

@@ -149,6 +149,8 @@ fn check_tally(policy: &Policy, case: &Case, assessed: &Assessed) -> Option<Stri
     let of_rule = |note: &&RuleNote| note.rule == case.rule;
     let said = match assessed.notes.iter().find(of_rule) {
         _ if found => Expect::Fires,
+        // Which way it goes hangs on cells that are empty.
+        Some(note) if note.note.starts_with(super::tally::UNDECIDED) => Expect::Unknown,
         Some(note) if note.held && !note.note.starts_with("本期不适用") => return Some(format!("没有评估：{}", note.note)),
         // Not in force, or not due yet.
         Some(_) => Expect::NotApplicable,
@@ -182,9 +184,9 @@ pub(super) fn only(policy: &Policy, case: &Case) -> Policy {
         .rules
         .iter()
         .flat_map(|rule| match &rule.body {
-            Body::Condition(condition) => [&condition.mentions[..], &condition.searched[..]],
-            Body::Tally(tally) => [&tally.mentions[..], &[]],
-            Body::BuiltIn(_) => [&[][..], &[]],
+            Body::Condition(condition) => [&condition.mentions[..], &condition.searched[..], &condition.aside[..]],
+            Body::Tally(tally) => [&tally.mentions[..], &[], &[]],
+            Body::BuiltIn(_) => [&[][..], &[], &[]],
         })
         .flatten()
         .cloned()
@@ -253,7 +255,10 @@ impl Given {
                 filled.push(row);
             }
             let name = SheetName { file: format!("{registry}.xlsx"), sheet: String::new() };
-            given.records.sources.push(SourceSheet { name, ..SourceSheet::default() });
+            let lacks = case.lacks.iter().find(|lacking| lacking.0 == *registry).map(|(_, columns)| columns);
+            let has = |column: &&String| lacks.is_some_and(|lacks| !lacks.contains(*column));
+            let headers = dictionary.fields.keys().filter(has).map(|column| (column.clone(), column.clone())).collect();
+            given.records.sources.push(SourceSheet { name, headers, ..SourceSheet::default() });
             given.records.registries.push(RegistryRecords {
                 registry: (*registry).clone(),
                 grain: dictionary.registry(registry.as_str()).map_or(Grain::Person, |definition| definition.grain),

@@ -180,6 +180,7 @@ impl<'a> Composer<'a> {
         evidence.extend(in_vain.iter().map(|registry| self.not_found(registry)));
         let (due, paid) = evaluated.amounts(at);
         let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
+        let confidence = confidence.max(evaluated.at_most(at));
         let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
         let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
         let sentence = self.sentence(rule, about, at, (due, paid), late);
@@ -215,12 +216,14 @@ impl<'a> Composer<'a> {
             kind: rule.card.kind,
             scope: rule.card.scope,
             clause: rule.card.clause.clone(),
+            basis: rule.card.basis.clone(),
             person_id,
             household_code: household,
             name: text("name"),
             id_number: text("number"),
             town: text("town"),
             village: text("village"),
+            time_base: rule.card.time_base,
             due_fen: None,
             paid_fen: None,
             gap_fen: None,
@@ -454,6 +457,7 @@ impl<'a> Composer<'a> {
             Some(ParameterValue::Int(number)) => number.to_string(),
             Some(ParameterValue::Text(text)) => text.clone(),
             Some(ParameterValue::Date(day)) => day.to_string(),
+            Some(ParameterValue::List(list)) => list.words.join("、"),
             None => String::new(),
         }
     }

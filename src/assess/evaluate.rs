@@ -1,19 +1,21 @@
 //! Rules over facts: population, exemptions, test, amounts.
 //!
 //! Takes facts and one rule; gives an [`Outcome`] per subject, or why the rule was not evaluated. Null in the
-//! population keeps a subject out; null in the test is "cannot tell", counted and never a finding.
+//! population keeps a subject out; null in the test is "cannot tell", counted and never a finding. A subject whose population is null only
+//! because it stands in none of the registries that would say is outside it, and not one that cannot be told.
 
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::Int64Type;
 
-use super::facts::Facts;
+use super::facts::{Empty, Facts};
 use super::subjects::index;
 use super::{AssessError, AssessInput};
+use crate::config::policy::expression::Expression;
 use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
 use crate::model::date::Day;
-use crate::model::finding::{RuleNote, Scope};
+use crate::model::finding::{Confidence, RuleNote, Scope};
 
 /// What a rule says of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub(crate) struct Evaluated<'p> {
     pub(crate) exempt_until: BTreeMap<usize, Option<Day>>,
     due: Option<ArrayRef>,
     paid: Option<ArrayRef>,
+    /// Ceilings, by subject; null holds like yes.
+    ceilings: Vec<(Confidence, Option<ArrayRef>)>,
 }
 
 impl Evaluated<'_> {
@@ -56,6 +60,14 @@ impl Evaluated<'_> {
             array.is_valid(at).then(|| array.value(at))
         };
         (of(&self.due), of(&self.paid))
+    }
+
+    /// How sure a finding about the subject can be at the most.
+    pub(crate) fn at_most(&self, subject: usize) -> Confidence {
+        let Some(at) = self.position(subject) else { return Confidence::Certain };
+        let holds = |when: &Option<ArrayRef>| when.as_ref().is_none_or(|when| yes_no(when, at) != Some(false));
+        let held = self.ceilings.iter().filter(|(_, when)| holds(when)).map(|(tier, _)| *tier);
+        held.max().unwrap_or(Confidence::Certain)
     }
 
     fn position(&self, subject: usize) -> Option<usize> {
@@ -117,7 +129,13 @@ pub(crate) fn outcomes<'p>(
     let possible = possible(facts, condition, scope, values)?;
     let population = facts.evaluate(&condition.population, scope, possible.as_ref(), values)?;
     let subject_at = |at: usize| possible.as_ref().map_or_else(|| index(at), |possible| possible.value(at));
-    let belongs: Vec<usize> = (0..population.len()).filter(|at| yes_no(&population, *at) != Some(false)).collect();
+    let nowhere = Nowhere::new(facts, condition, scope, possible.as_ref(), &population, values)?;
+    let belongs: Vec<usize> = (0..population.len())
+        .filter(|at| match yes_no(&population, *at) {
+            Some(belongs) => belongs,
+            None => !nowhere.holds(*at, subject_at(*at)),
+        })
+        .collect();
     let subjects = UInt32Array::from_iter_values(belongs.iter().map(|at| subject_at(*at)));
 
     let test = facts.evaluate(&condition.test, scope, Some(&subjects), values)?;
@@ -129,6 +147,12 @@ pub(crate) fn outcomes<'p>(
         expression.as_ref().map(|expression| facts.evaluate(expression, scope, Some(&subjects), values)).transpose()
     };
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
+    let mut ceilings = Vec::with_capacity(condition.at_most.len());
+    for ceiling in &condition.at_most {
+        let when = ceiling.when.as_ref();
+        let when = when.map(|when| facts.evaluate(when, scope, Some(&subjects), values)).transpose()?;
+        ceilings.push((ceiling.tier, when));
+    }
     let mut exempt_reasons: BTreeMap<String, i64> = BTreeMap::new();
     let mut is_exempt = |at: usize| {
         let reason = exempt.iter().zip(&condition.exemptions).find(|(when, _)| yes_no(when, at) == Some(true));
@@ -146,7 +170,45 @@ pub(crate) fn outcomes<'p>(
         _ => Outcome::NotApplicable,
     });
     let outcomes = outcomes.collect();
-    Ok(Evaluated { rule, condition, subjects, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid })
+    Ok(Evaluated { rule, condition, subjects, outcomes, exempt_reasons, exempt_until: BTreeMap::new(), due, paid, ceilings })
+}
+
+/// Subjects whose population cannot be told only because they stand in none of the registries that could say.
+struct Nowhere<'f> {
+    /// Parts of the population that are null for somebody.
+    parts: Vec<(ArrayRef, Expression)>,
+    facts: &'f Facts,
+    scope: Scope,
+}
+
+impl<'f> Nowhere<'f> {
+    fn new(
+        facts: &'f Facts,
+        condition: &Condition,
+        scope: Scope,
+        possible: Option<&UInt32Array>,
+        population: &ArrayRef,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<Self, AssessError> {
+        let mut parts = Vec::new();
+        if population.null_count() > 0 {
+            for part in condition.population.conjuncts() {
+                let column = facts.evaluate(&part, scope, possible, values)?;
+                if column.null_count() > 0 {
+                    parts.push((column, part));
+                }
+            }
+        }
+        Ok(Self { parts, facts, scope })
+    }
+
+    /// Whether some part is null for the subject, and nothing that this part rests on could be filled in: where it would stand, the
+    /// subject has no row.
+    fn holds(&self, at: usize, subject: u32) -> bool {
+        let why =
+            |part: &Expression| Empty::of(part.columns.iter().map(|name| self.facts.empty(name, self.scope, subject as usize)));
+        self.parts.iter().any(|(column, part)| column.is_null(at) && why(part) == Empty::NoRow)
+    }
 }
 
 /// Whom the population may hold: those for whom its narrowest part may say something else than the no it says of all others.
@@ -185,7 +247,7 @@ pub(crate) fn applies<'n>(
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<(), RuleNote> {
     in_force(input, rule, parameters, values).map_err(|reason| held(rule, format!("本期不适用：{reason}")))?;
-    match missing(input, facts, mentions) {
+    match missing(input, facts, mentions).or_else(|| unnamed(input, mentions, values)) {
         Some(reason) => Err(held(rule, format!("未评估：{reason}"))),
         None => Ok(()),
     }
@@ -217,6 +279,19 @@ fn in_force<'n>(
         Some(name) => Err(format!("参数 {name} 在 {period} 还没有值")),
         None => Ok(()),
     }
+}
+
+/// A table or date that chooses the rows of a fact of the rule and has no value: no row would be chosen, which says nothing.
+fn unnamed(input: &AssessInput<'_>, mentions: &[String], values: &BTreeMap<String, ParameterValue>) -> Option<String> {
+    let facts = mentions.iter().filter_map(|name| input.policy.fact(name)).filter(|fact| !fact.optional);
+    let sources = facts.flat_map(|fact| match &fact.origin {
+        Origin::Sources { sources, .. } => sources.as_slice(),
+        Origin::Members { .. } | Origin::Derived(_) => &[],
+    });
+    let mut named = sources.filter_map(|source| source.filter.as_ref()).flat_map(|filter| &filter.parameters);
+    let name = named.find(|name| !values.contains_key(*name))?;
+    let title = input.policy.parameters.get(name).map_or(name.as_str(), |parameter| parameter.title.as_str());
+    Some(format!("“{title}”还没有给出（{name}）"))
 }
 
 /// The first thing that a fact of the rule needs and did not get.

@@ -15,7 +15,7 @@ use super::columns::{FactValue, null_array, of_values, spread, value_at};
 use super::frame::evaluate;
 use super::reading::Reader;
 use super::rows::{OwnedRows, union};
-use super::subjects::{NONE, Subjects, index};
+use super::subjects::{Groups, NONE, Subjects, index};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Fact, Origin, ParameterValue, Take, ValueType};
@@ -32,6 +32,43 @@ pub(crate) struct FactColumn {
     pub(crate) rows: Option<OwnedRows>,
     /// Why it could not be read at all.
     pub(crate) missing: Option<String>,
+    /// Where an empty value could have come from.
+    pub(crate) rests: Rests,
+}
+
+/// Why a value is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Empty {
+    /// A cell is empty, or says too little.
+    Cell,
+    /// There is no row in which it would stand.
+    NoRow,
+}
+
+impl Empty {
+    /// Of what is computed from others, each empty or not: an empty cell could be filled in and decide it; where nothing is empty, what is
+    /// there says too little.
+    pub(crate) fn of(parts: impl Iterator<Item = Option<Self>>) -> Self {
+        let mut why = Self::Cell;
+        for part in parts.flatten() {
+            why = part;
+            if part == Self::Cell {
+                break;
+            }
+        }
+        why
+    }
+}
+
+/// What a fact's value comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Rests {
+    /// Rows: of these subjects, ascending, where they are their own; of anybody where that cannot be told.
+    Rows(Option<Arc<[u32]>>),
+    /// Other facts of the same subject.
+    Facts(Vec<String>),
+    /// Facts of the members of the household.
+    Members(Vec<String>),
 }
 
 impl FactColumn {
@@ -54,13 +91,18 @@ pub(crate) struct Facts {
     household_of: UInt32Array,
     /// Persons who have one.
     housed: Arc<[u32]>,
+    /// Persons of each.
+    members: Groups,
     households: usize,
 }
 
 impl Facts {
     fn new(household_of: UInt32Array, households: usize) -> Self {
         let housed = (0..household_of.len()).filter(|at| household_of.is_valid(*at)).map(index).collect();
-        Self { columns: BTreeMap::new(), filters: HashMap::new(), household_of, housed, households }
+        let pairs: Vec<(u32, u32)> =
+            household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
+        let members = Groups::new(households, &pairs);
+        Self { columns: BTreeMap::new(), filters: HashMap::new(), household_of, housed, members, households }
     }
 
     pub(crate) fn collect(
@@ -109,9 +151,35 @@ impl Facts {
     /// Facts that are known already, for some persons and households; `household_of` says which of the households is whose.
     pub(crate) fn known(columns: BTreeMap<String, (Scope, ArrayRef)>, households: usize, household_of: UInt32Array) -> Self {
         let mut facts = Self::new(household_of, households);
-        let column = |(name, (scope, array))| (name, FactColumn { scope, array, apart: None, rows: None, missing: None });
+        let column = |(name, (scope, array))| {
+            let rests = Rests::Rows(None);
+            (name, FactColumn { scope, array, apart: None, rows: None, missing: None, rests })
+        };
         facts.columns = columns.into_iter().map(column).collect();
         facts
+    }
+
+    /// Why a fact of a subject of `scope` is empty; `None` where it is not.
+    pub(crate) fn empty(&self, name: &str, scope: Scope, subject: usize) -> Option<Empty> {
+        let Some(column) = self.columns.get(name) else { return Some(Empty::Cell) };
+        let at = match (column.scope, scope) {
+            (Scope::Household, Scope::Person) if self.household_of.is_valid(subject) => self.household_of.value(subject) as usize,
+            (Scope::Household, Scope::Person) => return Some(Empty::NoRow),
+            _ => subject,
+        };
+        if at < column.array.len() && column.array.is_valid(at) {
+            return None;
+        }
+        Some(match &column.rests {
+            Rests::Rows(None) => Empty::Cell,
+            Rests::Rows(Some(standing)) if standing.binary_search(&index(at)).is_ok() => Empty::Cell,
+            Rests::Rows(Some(_)) => Empty::NoRow,
+            Rests::Facts(facts) => Empty::of(facts.iter().map(|fact| self.empty(fact, column.scope, at))),
+            Rests::Members(facts) => {
+                let members = self.members.of(at).iter().map(|member| *member as usize);
+                Empty::of(members.flat_map(|member| facts.iter().map(move |fact| self.empty(fact, Scope::Person, member))))
+            }
+        })
     }
 
     /// Number of subjects of a scope.
@@ -201,7 +269,8 @@ impl Facts {
                         (spread(&of_those, &apart, self.subjects(scope))?, Some(apart))
                     }
                 };
-                Ok(FactColumn { scope, array, apart, rows: None, missing: None })
+                let rests = Rests::Facts(expression.columns.clone());
+                Ok(FactColumn { scope, array, apart, rows: None, missing: None, rests })
             }
             Origin::Sources { .. } => Err(AssessError::Engine { expression: fact.name.clone(), reason: "is read".to_owned() }),
         }
@@ -216,9 +285,10 @@ impl Facts {
         among: Option<&str>,
     ) -> FactColumn {
         let missing = self.columns.get(member).and_then(|column| column.missing.clone());
+        let among_name = among;
         let (Some(column), among) = (self.columns.get(member), among.map(|name| self.columns.get(name))) else {
             let array = null_array(value_type, subjects.households.len());
-            return FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing };
+            return FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests: Rests::Rows(None) };
         };
         let per_household = |household: usize| {
             subjects.households[household]
@@ -252,7 +322,8 @@ impl Facts {
                 of_values(value_type, &first.collect::<Vec<_>>())
             }
         };
-        FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing }
+        let rests = Rests::Members([Some(member), among_name].into_iter().flatten().map(str::to_owned).collect());
+        FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests }
     }
 }
 

@@ -137,7 +137,8 @@ fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
         for (row, person) in persons_of(records, linked, position) {
             let Some(state) = text_at(Some(column), row).filter(|state| *state != IdState::Valid.as_str()) else { continue };
             match IdState::parse(state) {
-                None | Some(IdState::Valid | IdState::Missing | IdState::OtherDocument) => {}
+                // A borrowed number is a conflict of two persons, told as such.
+                None | Some(IdState::Valid | IdState::Missing | IdState::OtherDocument | IdState::Borrowed) => {}
                 Some(state) => wrong.push((RowId(offset + index(row)), PersonIx(index(person)), state)),
             }
         }
@@ -168,6 +169,8 @@ fn plain(state: IdState) -> &'static str {
         IdState::Masked => "号码被遮盖",
         IdState::Malformed => "号码位数或字符不对",
         IdState::Placeholder => "号码是占位数字",
+        IdState::NoNumber => "填的是文字，或位数太少，不是号码",
+        IdState::Borrowed => "填的是另一个人的号码",
         IdState::OtherDocument => "不是居民身份证",
         IdState::Missing => "没有填号码",
     }
@@ -181,6 +184,7 @@ fn damaged(composer: &Composer<'_>) -> Matters {
     for row in borrowed(composer).keys() {
         rows.remove(row);
     }
+    rows.retain(|row, _| lent_number(composer, *row).is_none());
     for (row, person, state) in wrong_numbers(composer) {
         if state == IdState::Placeholder {
             rows.remove(&row);
@@ -253,7 +257,52 @@ fn conflicts(composer: &Composer<'_>) -> Matters {
         matter.details.insert((row, format!("{}的号码在{}是另一个人的", composer.place_of(row), composer.place_of(owner))));
         matter.doubt(Confidence::Likely);
     }
+    for (row, owner) in lent(composer) {
+        let Some(person) = composer.subjects.person(row) else { continue };
+        let matter = matters.entry(person).or_default();
+        matter.rows.insert(row);
+        matter.rows.extend(owner);
+        let place = composer.place_of(row);
+        let detail = match owner {
+            Some(owner) => format!("{place}填的是另一个人的号码，见{}", composer.place_of(owner)),
+            None => format!("{place}填的是另一个人的号码"),
+        };
+        matter.details.insert((row, detail));
+        matter.doubt(if owner.is_some() { Confidence::Likely } else { Confidence::Check });
+    }
     matters
+}
+
+/// The valid number on a row that shows it to be somebody else's.
+fn lent_number<'a>(composer: &Composer<'a>, row: RowId) -> Option<&'a str> {
+    let (position, at) = composer.subjects.records.locate(row)?;
+    let records = composer.subjects.records.registries.get(position)?;
+    let is_lent = records.text_at(ID_STATE, at) == Some(IdState::Borrowed.as_str());
+    records.text_at(ID_NUMBER, at).filter(|_| is_lent && records.registry.as_str() != EXEMPTION)
+}
+
+/// Rows that show their number to be somebody else's, and a row of whose it is.
+fn lent(composer: &Composer<'_>) -> BTreeMap<RowId, Option<RowId>> {
+    let records = composer.subjects.records;
+    let rows = |wanted: IdState| {
+        records.registries.iter().enumerate().flat_map(move |(position, registry)| {
+            let states = registry.text(ID_STATE);
+            let is_wanted = move |row: &usize| text_at(states, *row) == Some(wanted.as_str());
+            (0..registry.len()).filter(is_wanted).map(move |row| RowId(records.offset(position) + index(row)))
+        })
+    };
+    let lent: Vec<(RowId, &str)> = rows(IdState::Borrowed).filter_map(|row| Some((row, lent_number(composer, row)?))).collect();
+    if lent.is_empty() {
+        return BTreeMap::new();
+    }
+    let wanted: HashSet<&str> = lent.iter().map(|(_, number)| *number).collect();
+    let mut owners: BTreeMap<&str, RowId> = BTreeMap::new();
+    for row in rows(IdState::Valid) {
+        if let Some(number) = valid_number(composer, row).filter(|number| wanted.contains(number)) {
+            owners.entry(number).or_insert(row);
+        }
+    }
+    lent.into_iter().map(|(row, number)| (row, owners.get(number).copied())).collect()
 }
 
 /// Rows joined in spite of their number, which is valid and another person's: the row, and a row of the number's owner.

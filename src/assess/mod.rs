@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use crate::config::policy::{Body, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
+use crate::config::policy::{Body, Counted, Goal, Origin, ParameterValue, Policy, Rule, Take, Tally, ValueType};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
@@ -246,7 +246,11 @@ impl<'a> Run<'a> {
                 Body::BuiltIn(_) | Body::Condition(_) => {}
                 Body::Tally(tally) => {
                     let (Goal::Least(goal) | Goal::Share(goal)) = &tally.goal;
-                    let parameters = std::iter::once(goal).chain(&tally.by);
+                    let standard = match &tally.count {
+                        Counted::Standard { now, before } => vec![now, before],
+                        Counted::Fact(_) | Counted::Rows(_) => Vec::new(),
+                    };
+                    let parameters = std::iter::once(goal).chain(&tally.by).chain(standard);
                     match evaluate::applies(input, &facts, rule, parameters, &tally.mentions, &values) {
                         Ok(()) => tallies.push((rule, tally.as_ref())),
                         Err(note) => not_evaluated.push(note),
@@ -342,11 +346,30 @@ fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[
     accused
 }
 
-/// Lists of persons that could clear an accused.
+/// Lists of persons on which the rule's exemptions rest: where one is short, nobody's exemption can be ruled out.
 fn clearing_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<RegistryId> {
     let people = &composer.input.policy.settings.people;
-    let registries = composer.registries_of(&clearing_facts(composer, evaluated));
-    registries.into_iter().filter(|registry| people.contains(registry)).collect()
+    let mut rests_on: Vec<String> = Vec::new();
+    let columns = evaluated.condition.exemptions.iter().flat_map(|exemption| &exemption.when.columns);
+    let mut pending: Vec<&String> = columns.collect();
+    while let Some(name) = pending.pop() {
+        if !rests_on.contains(name) {
+            rests_on.push(name.clone());
+            if let Some((fact, _)) = composer.fact(name)
+                && let Origin::Derived(expression) = &fact.origin
+            {
+                pending.extend(&expression.columns);
+            }
+        }
+    }
+    // What several registers can say is not lost with one of them.
+    let alone = |fact: &String| composer.registries_of(std::slice::from_ref(fact)).into_iter();
+    let clearing = clearing_facts(composer, evaluated).into_iter().filter(|fact| rests_on.contains(fact));
+    let mut registries: Vec<RegistryId> =
+        clearing.filter(|fact| alone(fact).count() == 1).flat_map(|fact| alone(&fact)).filter(|id| people.contains(id)).collect();
+    registries.sort();
+    registries.dedup();
+    registries
 }
 
 /// Registries in which a rule looks for somebody.

@@ -13,7 +13,7 @@ use super::reading::Reader;
 use super::rows::OwnedRows;
 use super::subjects::{NONE, POVERTY, index, persons_of};
 use crate::config::policy::{Pairs, Reach, Source};
-use crate::model::columns::VILLAGE_CODE;
+use crate::model::columns::{NAME, VILLAGE_CODE};
 use crate::model::finding::Scope;
 use crate::model::link::PersonIx;
 use crate::model::record::RegistryRecords;
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         filter: Option<&BooleanArray>,
     ) -> Result<Arc<OwnedRows>, AssessError> {
         let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
-        let key = (position, text.to_owned(), format!("{scope:?}{:?}", source.reach));
+        let key = (position, text.to_owned(), format!("{scope:?}{:?}{:?}", source.reach, source.stranger));
         if let Some(known) = self.groups.get(&key) {
             return Ok(Arc::clone(known));
         }
@@ -90,6 +90,8 @@ impl<'a> Reader<'a> {
                 };
                 others.iter().flat_map(|(person, other)| of(*other).map(|row| (owner(*person as usize), row))).collect()
             }
+            // The same for everybody: nobody has rows of their own.
+            Reach::Whole => Vec::new(),
             Reach::Village => {
                 let mut rows: Vec<(&str, u32)> = (0..records.len())
                     .filter(|row| passes(*row))
@@ -134,9 +136,46 @@ impl<'a> Reader<'a> {
                 }
             },
         };
+        let pairs = match &source.stranger {
+            Some(column) if scope == Scope::Person => self.strangers(pairs, records, column),
+            _ => pairs,
+        };
         let groups = Arc::new(OwnedRows::new(pairs));
         self.groups.insert(key, Arc::clone(&groups));
         Ok(groups)
+    }
+
+    /// Pairs of subject and row without those whose row names, in a column, the subject or somebody of its household: the poverty registry's,
+    /// or one of a registry that puts persons into households.
+    fn strangers(&mut self, mut pairs: Vec<(u32, u32)>, records: &'a RegistryRecords, column: &str) -> Vec<(u32, u32)> {
+        let subjects = self.subjects;
+        pairs.retain(|(owner, _)| *owner != NONE);
+        let mut kin: HashMap<u32, Vec<&'a str>> = HashMap::new();
+        for (owner, _) in &pairs {
+            let Some(person) = subjects.persons.get(*owner as usize) else { continue };
+            let names = kin.entry(*owner).or_default();
+            let household = subjects.households.get(subjects.attached[person.0 as usize] as usize);
+            let mates = household.into_iter().flat_map(|household| &household.members);
+            let mates = mates.filter_map(|mate| subjects.persons.get(*mate as usize));
+            names.extend(mates.chain([person]).filter_map(|mate| subjects.people_text(NAME, *mate)));
+        }
+        for (position, registry) in subjects.records.registries.iter().enumerate() {
+            if registry.grain.is_household() {
+                continue;
+            }
+            let own = self.own_households(position, registry);
+            for (row, person) in persons_of(subjects.records, subjects.linked, position) {
+                let Some(names) = kin.get_mut(&subjects.subject_of[person]) else { continue };
+                names.extend(registry.text_at(NAME, row));
+                let mates = if own.key_of_row[row] == NONE { &[][..] } else { own.rows.of(own.key_of_row[row] as usize) };
+                names.extend(mates.iter().filter_map(|mate| registry.text_at(NAME, *mate as usize)));
+            }
+        }
+        pairs.retain(|(owner, row)| {
+            let named = records.text_at(column, *row as usize);
+            named.is_none_or(|named| !kin.get(owner).is_some_and(|names| names.contains(&named)))
+        });
+        pairs
     }
 
     /// Person by valid number; [`NONE`] where two persons bear it.

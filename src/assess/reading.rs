@@ -11,13 +11,13 @@ use arrow::compute::concat;
 use rayon::prelude::*;
 
 use super::columns::{FactValue, null_array, of_values, spread};
-use super::facts::FactColumn;
+use super::facts::{FactColumn, Rests};
 use super::frame::evaluate;
 use super::rows::{InTurn, OwnedRows, union};
-use super::subjects::{NONE, RegistryHouseholds, Subjects, index};
+use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
-use crate::config::policy::{Combine, Fact, ParameterValue, Source, Take, ValueType};
+use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
 use crate::model::columns::MONTH;
 use crate::model::date::Day;
 use crate::model::finding::Scope;
@@ -54,6 +54,11 @@ pub(super) struct Opened<'a> {
     column: Option<View<'a>>,
     own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
+    /// Every row that counts, where the register is asked as a whole.
+    all: Vec<u32>,
+    /// Whether the sheet that a row stands in has the column, by position of the sheet; of sheets that name no columns nothing is known.
+    sheets: Vec<bool>,
+    sheet_of: &'a [u32],
 }
 
 #[derive(Clone, Copy)]
@@ -91,8 +96,8 @@ impl<'a> View<'a> {
 pub(super) enum Opening<'a> {
     /// What can be read.
     Sources(Vec<Opened<'a>>),
-    /// None can; the reason, where that matters to rules.
-    Missing(Option<String>),
+    /// None can; the reason, where that matters to rules, and who has a row in which the value would stand.
+    Missing(Option<String>, Option<Arc<[u32]>>),
 }
 
 impl Opening<'_> {
@@ -100,10 +105,10 @@ impl Opening<'_> {
     pub(super) fn read(&self, fact: &Fact, combine: Combine, length: usize, as_of: Day) -> Result<FactColumn, AssessError> {
         let opened = match self {
             Opening::Sources(opened) => opened,
-            Opening::Missing(missing) => {
+            Opening::Missing(missing, standing) => {
                 let array = null_array(fact.value_type, length);
-                let apart = Some(Arc::default());
-                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: missing.clone() });
+                let (apart, rests) = (Some(Arc::default()), Rests::Rows(standing.clone()));
+                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: missing.clone(), rests });
             }
         };
         let apart = union(opened.iter().map(|source| source.groups.owners()));
@@ -131,7 +136,9 @@ impl Opening<'_> {
         parts.push(of_values(fact.value_type, &[value_of(opened, |_| &[], combine, as_of, &mut Vec::new())]));
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         let array = spread(&concat(&parts)?, &apart, length)?;
-        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart), rows: Some(rows), missing: None })
+        let own = opened.iter().all(|source| source.source.reach == Reach::Own);
+        let rests = Rests::Rows(own.then(|| Arc::clone(&apart)));
+        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart), rows: Some(rows), missing: None, rests })
     }
 }
 
@@ -171,10 +178,26 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(if opened.is_empty() {
-            Opening::Missing(Some(reasons.join("，也")).filter(|_| !fact.optional))
+            let standing = sources.iter().map(|source| self.standing(source, fact.scope)).collect::<Option<Vec<_>>>();
+            let standing = standing.map(|sets| union(sets.iter()));
+            Opening::Missing(Some(reasons.join("，也")).filter(|_| !fact.optional), standing)
         } else {
             Opening::Sources(opened)
         })
+    }
+
+    /// Subjects with a row of the registry, ascending; `None` where that says nothing, or without the registry.
+    fn standing(&self, source: &Source, scope: Scope) -> Option<Arc<[u32]>> {
+        let (position, _) = self.subjects.records.registry(source.registry.as_str()).filter(|_| source.reach == Reach::Own)?;
+        let of = |person: usize| match scope {
+            Scope::Household => self.subjects.household_of[person],
+            _ => self.subjects.subject_of[person],
+        };
+        let persons = persons_of(self.subjects.records, self.subjects.linked, position);
+        let mut standing: Vec<u32> = persons.map(|(_, person)| of(person)).filter(|subject| *subject != NONE).collect();
+        standing.sort_unstable();
+        standing.dedup();
+        Some(standing.into())
     }
 
     /// Rows of a registry that pass a source's filter, or why they cannot be told.
@@ -197,26 +220,41 @@ impl<'a> Reader<'a> {
             None => None,
             Some(field) => match records.batch.column_by_name(field).and_then(|array| View::new(array.as_ref())) {
                 Some(view) => Some(view),
-                None if source.take == Take::Exists => None,
+                None if matches!(source.take, Take::Exists | Take::Keyed) => None,
                 None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
             },
         };
         let filter = self.filter(position, records, source.filter.as_ref())?;
         let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
         let period = self.input.period;
-        if dated("month") && !reaches(records, MONTH, period.yyyymm())
-            || dated("year") && !reaches(records, "year", period.year())
-        {
+        let counts = filter.as_ref().is_none_or(|filter| filter.true_count() > 0);
+        let dated_otherwise = dated("month") && !reaches(records, MONTH, period.yyyymm())
+            || dated("year") && !reaches(records, "year", period.year());
+        if source.take == Take::Supplied && !counts {
+            return Ok(Err(format!("{title}没有这一类的行")));
+        }
+        // A row that counts, though another month or year stands in it, is of the period: a school year, a quarter.
+        if dated_otherwise && !counts {
             return Ok(Err(format!("{title}没有 {period} 的数据")));
         }
         let groups = self.group(position, records, source, scope, filter.as_deref())?;
-        let own = (source.take == Take::SumPerHousehold).then(|| self.own_households(position, records));
+        let by_key = matches!(source.take, Take::SumPerHousehold | Take::Keyed);
+        let own = by_key.then(|| self.own_households(position, records));
         let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
-        Ok(Ok(Opened { source, offset, groups, column, own, links }))
+        let passes =
+            |row: &u32| filter.as_ref().is_none_or(|filter| filter.is_valid(*row as usize) && filter.value(*row as usize));
+        let all = if source.reach == Reach::Whole { (0..index(records.len())).filter(passes).collect() } else { Vec::new() };
+        let field = source.field.as_deref().filter(|_| source.take == Take::Blank);
+        let has = |field: &str| {
+            let sheets = self.subjects.records.sources.iter();
+            sheets.map(|sheet| sheet.headers.is_empty() || sheet.header(field).is_some()).collect()
+        };
+        let sheets = field.map_or_else(Vec::new, has);
+        Ok(Ok(Opened { source, offset, groups, column, own, links, all, sheets, sheet_of: &records.sheets }))
     }
 
     pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Arc<RegistryHouseholds> {
-        Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records))))
+        Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records, true))))
     }
 
     fn passes(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
@@ -289,6 +327,7 @@ fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
 impl<'a> Opened<'a> {
     /// The value that a subject's rows give; those it came from are appended to `used` as row ids.
     fn aggregate(&self, rows: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+        let rows = if self.source.reach == Reach::Whole { &self.all } else { rows };
         let mark = used.len();
         let id = |row: u32| self.offset + row;
         let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));
@@ -306,6 +345,8 @@ impl<'a> Opened<'a> {
                 used.extend(rows.first().map(|row| id(*row)));
                 Some(FactValue::Bool(!rows.is_empty()))
             }
+            // Nobody is counted in a household that no row names.
+            Take::Count if self.source.reach == Reach::RegistryHousehold && rows.is_empty() => None,
             Take::Count => {
                 used.extend(rows.iter().map(|row| id(*row)));
                 i64::try_from(rows.len()).ok().map(FactValue::Int)
@@ -332,6 +373,36 @@ impl<'a> Opened<'a> {
                     }
                 }
                 i64::try_from(different.len()).ok().map(FactValue::Int)
+            }
+            Take::MostAlike => {
+                let mut alike: Vec<(FactValue<'_>, i64)> = Vec::new();
+                for (row, value) in values() {
+                    used.push(id(row));
+                    match alike.iter_mut().find(|(known, _)| *known == value) {
+                        Some((_, count)) => *count += 1,
+                        None => alike.push((value, 1)),
+                    }
+                }
+                Some(FactValue::Int(alike.into_iter().map(|(_, count)| count).max().unwrap_or(0)))
+            }
+            // That it could be opened says it.
+            Take::Supplied => Some(FactValue::Bool(true)),
+            Take::Keyed => {
+                let own = self.own.as_ref()?;
+                let keyed = |row: &&u32| own.key_of_row.get(**row as usize).is_some_and(|key| *key != NONE);
+                Some(FactValue::Bool(rows.iter().any(|row| keyed(&row))))
+            }
+            Take::Blank => {
+                let filled = values().next().map(|(row, _)| (row, false));
+                let has = |row: u32| {
+                    let sheet = self.sheet_of.get(row as usize).and_then(|sheet| self.sheets.get(*sheet as usize));
+                    sheet.copied().unwrap_or(true)
+                };
+                let blank = || rows.iter().copied().find(|row| has(*row)).map(|row| (row, true));
+                filled.or_else(blank).map(|(row, blank)| {
+                    used.push(id(row));
+                    FactValue::Bool(blank)
+                })
             }
             Take::Sum => {
                 let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);

@@ -3,13 +3,13 @@
 //! Takes the records and links; gives dense indices, so that facts are plain vectors. Membership of a poverty
 //! household comes from poverty rows only. Cost: linear in rows; one hash of each household code.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use arrow::array::{Array, Date32Array, StringArray};
 
 use crate::config::policy::Policy;
-use crate::model::columns::{HEAD_ID, HOUSEHOLD_CODE, ID_STATE, IdState};
+use crate::model::columns::{HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, VILLAGE_CODE};
 use crate::model::exemption::EXEMPTION;
 use crate::model::link::{Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
@@ -66,7 +66,8 @@ impl Groups {
     }
 }
 
-/// A registry's own households: rows by its household code, else by the head's number.
+/// A registry's own households: rows by its household code, else by the head's number, else (where asked for) by the head's name and the
+/// village, unless two heads there bear the name.
 #[derive(Debug)]
 pub(crate) struct RegistryHouseholds {
     /// Key per row, [`NONE`] where the row names no household.
@@ -76,12 +77,18 @@ pub(crate) struct RegistryHouseholds {
 }
 
 impl RegistryHouseholds {
-    pub(crate) fn new(records: &RegistryRecords) -> Self {
-        let mut keys: HashMap<(bool, &str), u32> = HashMap::new();
+    pub(crate) fn new(records: &RegistryRecords, by_head_name: bool) -> Self {
+        let mut keys: HashMap<(&str, &str), u32> = HashMap::new();
         let (codes, heads) = (records.text(HOUSEHOLD_CODE), records.text(HEAD_ID));
+        let named = if by_head_name { records.text(HEAD_NAME) } else { None };
+        let villages = records.text(VILLAGE_CODE);
+        let by_name = |row: usize| Some((text_at(villages, row)?, text_at(named, row)?));
+        let shared = shared_names(records, &by_name);
         let mut key_of_row = Vec::with_capacity(records.len());
         for row in 0..records.len() {
-            let key = text_at(codes, row).map(|code| (true, code)).or_else(|| text_at(heads, row).map(|head| (false, head)));
+            let coded = text_at(codes, row).map(|code| ("code", code));
+            let key = coded.or_else(|| text_at(heads, row).map(|head| ("head", head)));
+            let key = key.or_else(|| by_name(row).filter(|name| !shared.contains(name)));
             let fresh = u32::try_from(keys.len()).unwrap_or(NONE);
             key_of_row.push(key.map_or(NONE, |key| *keys.entry(key).or_insert(fresh)));
         }
@@ -89,6 +96,24 @@ impl RegistryHouseholds {
         let rows = Groups::new(keys.len(), &pairs);
         Self { key_of_row, rows }
     }
+}
+
+/// Names, with their village, that several heads of households bear: by the numbers of those who are heads themselves.
+fn shared_names<'r>(
+    records: &'r RegistryRecords,
+    by_name: &impl Fn(usize) -> Option<(&'r str, &'r str)>,
+) -> HashSet<(&'r str, &'r str)> {
+    let mut heads: HashMap<(&str, &str), &str> = HashMap::new();
+    let mut shared = HashSet::new();
+    for row in 0..records.len() {
+        let Some((village, head)) = by_name(row) else { continue };
+        let own = records.text_at(RELATION, row) == Some("户主") || records.text_at(NAME, row) == Some(head);
+        let Some(number) = records.text_at(ID_NUMBER, row).filter(|_| own) else { continue };
+        if *heads.entry((village, head)).or_insert(number) != number {
+            shared.insert((village, head));
+        }
+    }
+    shared
 }
 
 /// The text at `row`, `None` for null, empty, or a column that is not there.
@@ -190,7 +215,7 @@ impl<'a> Subjects<'a> {
             if self.household_of[person] == NONE {
                 self.household_of[person] = household;
                 let subject = self.subject_of[person];
-                let head = poverty.text_at(crate::model::columns::RELATION, row) == Some("户主");
+                let head = poverty.text_at(RELATION, row) == Some("户主");
                 let household = &mut self.households[household as usize];
                 household.members.push(subject);
                 if household.head == NONE && head {
@@ -215,7 +240,7 @@ impl<'a> Subjects<'a> {
             if registry.grain.is_household() || makes_none || !in_households {
                 continue;
             }
-            let own = RegistryHouseholds::new(registry);
+            let own = RegistryHouseholds::new(registry, false);
             let persons: Vec<usize> = persons_of(self.records, self.linked, position).map(|(_, person)| person).collect();
             for key in 0..own.rows.parts().0.len().saturating_sub(1) {
                 let rows = own.rows.of(key);

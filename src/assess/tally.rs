@@ -1,22 +1,29 @@
 //! Rules about places: a number or a share that the county, each town or each village has to reach, by a day.
 //!
-//! Takes facts (or a registry's rows) and a [`Tally`]; gives rates per unit, and a finding for each unit that falls short
-//! once the day has come. Nobody is accused: a shortfall names a place. Cost: linear in subjects, or in the rows counted.
+//! Takes facts (or a registry's rows, or two parameters) and a [`Tally`]; gives rates per unit, and a finding for each unit that falls short
+//! once the day has come. A unit that falls short or not depending on what stands in empty cells is told, not judged. Nobody is accused: a
+//! shortfall names a place. Cost: linear in subjects, or in the rows counted.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::Array;
+use arrow::datatypes::DataType;
 
 use super::columns::FactValue;
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
-use super::facts::FactColumn;
+use super::facts::{Empty, FactColumn, Facts};
 use super::places::Place;
 use super::reading::Reader;
 use super::{AssessError, Run};
-use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Tally, UnitLevel};
+use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Source, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::finding::{Confidence, Evidence, Finding, Rate, RuleNote, Scope, Subject};
 use crate::model::registry::RegistryId;
+
+/// How the note begins on a unit that empty cells decide.
+pub(crate) const UNDECIDED: &str = "无法判断：";
 
 /// What a tally says.
 #[derive(Debug, Default)]
@@ -41,21 +48,57 @@ struct Reached {
     village: Option<String>,
     count: i64,
     among: i64,
+    /// Count and among if all that cannot be told spoke against the unit, and if it spoke for it.
+    least: (i64, i64),
+    most: (i64, i64),
+    /// Subjects of whom something cannot be told.
+    unclear: i64,
+}
+
+/// What one subject adds to its unit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    known: (i64, i64),
+    least: (i64, i64),
+    most: (i64, i64),
+}
+
+impl Share {
+    fn certain(counted: i64, belongs: i64) -> Self {
+        let known = (counted, belongs);
+        Self { known, least: known, most: known }
+    }
 }
 
 /// Counts one tally; [`Run`] has seen to it that it is in force and that its facts are there.
 pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: &Tally) -> Result<Tallied, AssessError> {
     let mut counts: BTreeMap<Unit, Reached> = BTreeMap::from([((None, None), Reached::default())]);
     match &tally.count {
-        Counted::Fact(fact) => count_subjects(composer, fact, tally.among.as_deref(), &mut counts),
-        Counted::Rows(source) => {
-            let rows = match Reader::new(composer.input, composer.subjects, &run.values).rows(source)? {
+        Counted::Fact(fact) => count_subjects(composer, &run.facts, fact, tally.among.as_deref(), &mut counts),
+        Counted::Rows(counted) => {
+            let not_evaluated =
+                |reason: &str| Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() };
+            let mut reader = Reader::new(composer.input, composer.subjects, &run.values);
+            let mut read = |source: &Source| reader.rows(source);
+            let rows = match read(&counted.source)? {
                 Ok(rows) => rows,
-                Err(reason) => {
-                    return Ok(Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() });
-                }
+                Err(reason) => return Ok(not_evaluated(&reason)),
             };
-            count_rows(composer, &source.registry, &rows, &mut counts);
+            // A register that never speaks of the matter does not say that nothing was done.
+            if let Some(there) = &counted.there
+                && read(there)?.is_ok_and(|rows| rows.is_empty())
+            {
+                let title = composer.input.registry_title(there.registry.as_str());
+                return Ok(not_evaluated(&format!("{title}没有这一类的行")));
+            }
+            let among = counted.among.as_ref().map(&mut read).transpose()?.and_then(Result::ok);
+            count_rows(composer, &counted.source.registry, &rows, among.as_deref(), &mut counts);
+        }
+        Counted::Standard { now, before } => {
+            let (Some(now), Some(before)) = (number(composer, now), number(composer, before)) else {
+                return Ok(Tallied::default());
+            };
+            counts.insert((None, None), Reached { count: now, among: before, ..Reached::default() });
         }
     }
     let Some(goal) = number(
@@ -81,7 +124,10 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
         }
         let (numerator, denominator) = (count.count, if share { count.among } else { goal });
         let target = if share { goal } else { 10_000 };
-        let met = numerator.saturating_mul(10_000) >= denominator.saturating_mul(target);
+        let reaches = |count: i64, of: i64| count.saturating_mul(10_000) >= of.saturating_mul(target);
+        let met = reaches(numerator, denominator);
+        let of = |(_, among): (i64, i64)| if share { among } else { goal };
+        let decided = count.unclear == 0 || reaches(count.least.0, of(count.least)) == reaches(count.most.0, of(count.most));
         let whole = composer.input.policy.county.clone();
         let unit = [Some(&whole), count.town.as_ref(), count.village.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>();
         let unit = unit.join("/");
@@ -92,6 +138,19 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
             continue;
         }
         tallied.units += 1;
+        if !decided {
+            let note = format!("{UNDECIDED}有 {} 人所需栏目为空，补齐后才能算", count.unclear);
+            let town = count.town.clone();
+            tallied.notes.push(RuleNote {
+                rule: rule.card.id.clone(),
+                town,
+                note,
+                held: true,
+                concerned: count.unclear,
+                short: None,
+            });
+            continue;
+        }
         if met {
             continue;
         }
@@ -108,20 +167,69 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
     Ok(tallied)
 }
 
-fn count_subjects(composer: &Composer<'_>, fact: &str, among: Option<&str>, counts: &mut BTreeMap<Unit, Reached>) {
+fn count_subjects(composer: &Composer<'_>, facts: &Facts, fact: &str, among: Option<&str>, counts: &mut BTreeMap<Unit, Reached>) {
     let Some((fact, column)) = composer.fact(fact) else { return };
-    let among = among.and_then(|among| composer.fact(among)).map(|(_, column)| column);
-    let subjects = (0..column.array.len()).map(|at| {
-        let belongs = among.map_or(1, |among| amount(among, at));
-        let counted = if belongs > 0 { amount(column, at) } else { 0 };
-        (composer.face(composer.about(fact.scope, at)), (counted, belongs))
-    });
-    for (place, (counted, belongs)) in composer.places.sums(subjects) {
+    let among = among.and_then(|among| Some((among, composer.fact(among)?.1)));
+    // What no row could say is a no; what an empty cell would say cannot be told.
+    let said = |name: &str, column: &FactColumn, at: usize| {
+        let yes = matches!(column.value(at), Some(FactValue::Bool(true)));
+        let unclear = column.value(at).is_none() && column.array.data_type() == &DataType::Boolean;
+        if unclear && facts.empty(name, fact.scope, at) == Some(Empty::Cell) { None } else { Some(yes) }
+    };
+    let share = |at: usize| {
+        let counted = amount(column, at);
+        let Some((name, among)) = among else {
+            return match said(&fact.name, column, at) {
+                None => Share { most: (1, 1), ..Share::certain(0, 1) },
+                Some(_) => Share::certain(counted, 1),
+            };
+        };
+        if matches!(among.value(at), Some(FactValue::Int(_))) {
+            let belongs = amount(among, at);
+            return Share::certain(if belongs > 0 { counted } else { 0 }, belongs);
+        }
+        match (said(name, among, at), said(&fact.name, column, at)) {
+            (Some(false), _) => Share::default(),
+            (Some(true), Some(_)) => Share::certain(counted, 1),
+            (Some(true), None) => Share { most: (1, 1), ..Share::certain(0, 1) },
+            (None, Some(true)) => Share { most: (1, 1), ..Share::default() },
+            (None, Some(false)) => Share { least: (0, 1), ..Share::default() },
+            (None, None) => Share { least: (0, 1), most: (1, 1), ..Share::default() },
+        }
+    };
+    let each = |pick: fn(&Share) -> (i64, i64)| {
+        let subjects = (0..column.array.len()).map(|at| (composer.face(composer.about(fact.scope, at)), pick(&share(at))));
+        composer.places.sums(subjects)
+    };
+    for (place, (counted, belongs)) in each(|share| share.known) {
         add(counts, place, counted, belongs);
+    }
+    let unclear = each(|share| (i64::from(share.least != share.known || share.most != share.known), 0));
+    if unclear.iter().all(|(_, (unclear, _))| *unclear == 0) {
+        return;
+    }
+    for (place, (unclear, _)) in unclear {
+        reach(counts, place, |reached| reached.unclear += unclear);
+    }
+    for (place, least) in each(|share| share.least) {
+        reach(counts, place, |reached| reached.least = plus(reached.least, least));
+    }
+    for (place, most) in each(|share| share.most) {
+        reach(counts, place, |reached| reached.most = plus(reached.most, most));
     }
 }
 
-fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], counts: &mut BTreeMap<Unit, Reached>) {
+fn plus(one: (i64, i64), other: (i64, i64)) -> (i64, i64) {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
+}
+
+fn count_rows(
+    composer: &Composer<'_>,
+    registry: &RegistryId,
+    rows: &[usize],
+    among: Option<&[usize]>,
+    counts: &mut BTreeMap<Unit, Reached>,
+) {
     let Some((_, records)) = composer.subjects.records.registry(registry.as_str()) else { return };
     // A town that sent no row at all still has its number to reach.
     let towns: BTreeSet<Place<'_>> =
@@ -129,10 +237,15 @@ fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], co
     for town in towns {
         add(counts, town, 0, 0);
     }
+    let place = |row: usize| {
+        let text = |column| records.text_at(column, row);
+        Place { town_code: text(TOWN_CODE), village_code: text(VILLAGE_CODE), town: text(TOWN), village: text(VILLAGE) }
+    };
     for row in rows {
-        let text = |column| records.text_at(column, *row);
-        let (town_code, town, village_code, village) = (text(TOWN_CODE), text(TOWN), text(VILLAGE_CODE), text(VILLAGE));
-        add(counts, Place { town_code, village_code, town, village }, 1, 1);
+        add(counts, place(*row), 1, i64::from(among.is_none()));
+    }
+    for row in among.unwrap_or_default() {
+        add(counts, place(*row), 0, 1);
     }
 }
 
@@ -147,12 +260,14 @@ fn amount(column: &FactColumn, at: usize) -> i64 {
 
 /// Counts subjects of one place at every level it belongs to.
 fn add(counts: &mut BTreeMap<Unit, Reached>, place: Place<'_>, counted: i64, belongs: i64) {
+    reach(counts, place, |reached| (reached.count, reached.among) = plus((reached.count, reached.among), (counted, belongs)));
+}
+
+/// Changes what is known of a place at every level it belongs to.
+fn reach(counts: &mut BTreeMap<Unit, Reached>, place: Place<'_>, change: impl Fn(&mut Reached)) {
     let own = |text: Option<&str>| text.map(str::to_owned);
     let mut count = |unit: Unit, town: Option<&str>, village: Option<&str>| {
-        let entry =
-            counts.entry(unit).or_insert_with(|| Reached { town: own(town), village: own(village), ..Reached::default() });
-        entry.count = entry.count.saturating_add(counted);
-        entry.among = entry.among.saturating_add(belongs);
+        change(counts.entry(unit).or_insert_with(|| Reached { town: own(town), village: own(village), ..Reached::default() }));
     };
     count((None, None), None, None);
     if place.town_code.is_some() {
@@ -210,8 +325,9 @@ fn draft(
         _ => composer.parameter(name.trim_start_matches('$')),
     });
     let registries: Vec<RegistryId> = match &tally.count {
-        Counted::Rows(source) => vec![source.registry.clone()],
+        Counted::Rows(rows) => vec![rows.source.registry.clone()],
         Counted::Fact(_) => composer.registries_of(&tally.mentions),
+        Counted::Standard { .. } => Vec::new(),
     };
     let value = format!("{}／应为{wanted}", count.count);
     let evidence = registries.into_iter().map(|registry| {
@@ -224,12 +340,14 @@ fn draft(
         kind: rule.card.kind,
         scope: Scope::Unit,
         clause: rule.card.clause.clone(),
+        basis: rule.card.basis.clone(),
         person_id: None,
         household_code: None,
         name: None,
         id_number: None,
         town: count.town.clone(),
         village: count.village.clone(),
+        time_base: None,
         due_fen: None,
         paid_fen: None,
         gap_fen: None,

@@ -33,6 +33,7 @@ pub(super) fn given(rows: Rows<'_>) -> Given {
         subject: String::new(),
         readings: Vec::new(),
         given: rows.iter().map(|(registry, rows)| (RegistryId::from(*registry), table(rows))).collect(),
+        lacks: Vec::new(),
         seen: None,
         expect: Expect::Fires,
         due_fen: None,

@@ -174,10 +174,19 @@ impl Judge<'_, '_> {
                     let reason = excuses.iter().find(|(_, when)| yes_no(when, at) == Some(true));
                     (Verdict::Exempt, reason.map_or_else(String::new, |(reason, _)| (*reason).clone()))
                 }
+                // As in the run: nothing could be filled in where the subject has no row.
+                Outcome::Unknown if self.nowhere(&parts, scope, at) => (Verdict::NotApplicable, self.kept_out(&parts, scope, at)),
                 Outcome::Unknown => {
                     let (empty, nowhere) = self.empty(condition, scope, at);
                     absent = empty.is_empty() && !nowhere.is_empty();
-                    (Verdict::Unknown, empty.into_iter().chain(nowhere).collect::<Vec<_>>().join("；"))
+                    let why = if empty.is_empty() && nowhere.is_empty() {
+                        // All cells are filled, and what they say can be read in two ways.
+                        let part = parts.iter().find(|(_, column)| yes_no(column, at).is_none()).map(|(part, _)| part);
+                        format!("所填内容看不准（{}）", self.told(part.unwrap_or(&condition.test), scope, at))
+                    } else {
+                        empty.into_iter().chain(nowhere).collect::<Vec<_>>().join("；")
+                    };
+                    (Verdict::Unknown, why)
                 }
                 Outcome::Passes => (Verdict::Passes, self.told(&condition.test, scope, at)),
                 Outcome::Fires => match late {
@@ -248,8 +257,21 @@ impl Judge<'_, '_> {
             Some(ParameterValue::Int(number)) => number.to_string(),
             Some(ParameterValue::Text(text)) => text.clone(),
             Some(ParameterValue::Date(day)) => day.to_string(),
+            Some(ParameterValue::List(list)) => list.words.join("、"),
             None => String::new(),
         }
+    }
+
+    /// Whether some part of the population cannot be told, and no cell that it comes from is empty.
+    fn nowhere(&self, parts: &[(Expression, ArrayRef)], scope: Scope, at: usize) -> bool {
+        let mut null = parts.iter().filter(|(_, column)| yes_no(column, at).is_none());
+        null.any(|(part, _)| {
+            let mut told = (BTreeSet::new(), BTreeSet::new());
+            for name in &part.columns {
+                self.empty_below(name, scope, at, &mut told);
+            }
+            told.0.is_empty() && !told.1.is_empty()
+        })
     }
 
     /// Which columns are empty, down to those that registries give; and which registries the subject does not stand in.

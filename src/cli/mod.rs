@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         // Before anything else: the child caps its memory before it starts threads.
         Command::Parse(arguments) => {
             return match serde_json::from_str(&arguments.limits) {
-                Ok(limits) => child::serve(&arguments.file, &limits, std::io::stdout().lock()),
+                Ok(limits) => child::serve(&arguments.file, &limits, std::io::stdout().lock(), std::io::stdin()),
                 Err(_) => ExitCode::from(exit::USAGE),
             };
         }

@@ -28,6 +28,10 @@ pub struct FieldDefinition {
     pub aliases: Vec<String>,
     /// For codes: spelling (folded) → canonical value. Empty for other kinds.
     pub codes: BTreeMap<String, String>,
+    /// For codes: fields whose cells may say it too, where it has no column of its own or says nothing.
+    pub beside: Vec<String>,
+    /// For codes: words in such a cell, in the title, the sheet's or the file's name, and the value that they say.
+    pub words: Vec<(String, String)>,
 }
 
 impl FieldDefinition {
@@ -97,6 +101,10 @@ struct WrittenField {
     aliases: Vec<Spanned<String>>,
     #[serde(default)]
     codes: BTreeMap<String, Vec<Spanned<String>>>,
+    #[serde(default)]
+    beside: Vec<String>,
+    #[serde(default)]
+    words: BTreeMap<String, Vec<String>>,
 }
 
 /// `<id>.toml` as written.
@@ -197,8 +205,9 @@ impl Dictionary {
         if known.as_ref().is_some_and(|known| known.kind != kind) {
             problems.add(document, at, format!("字段 {name} 已经有了，读法（kind）不同"), "补充写法时不写 kind，或换一个字段名");
         }
-        let (aliases, codes) = known.map(|known| (known.aliases, known.codes)).unwrap_or_default();
-        let mut field = FieldDefinition { name: name.clone(), kind, title, aliases, codes };
+        let (aliases, codes, beside, words) =
+            known.map(|known| (known.aliases, known.codes, known.beside, known.words)).unwrap_or_default();
+        let mut field = FieldDefinition { name: name.clone(), kind, title, aliases, codes, beside, words };
         add_spellings(document, &mut field, written, problems);
         self.fields.insert(name, field);
     }
@@ -292,6 +301,10 @@ fn add_spellings(document: &Document, field: &mut FieldDefinition, written: &Wri
         } else {
             field.aliases.push(folded);
         }
+    }
+    field.beside.extend(written.beside.iter().cloned());
+    for (value, words) in &written.words {
+        field.words.extend(words.iter().map(|word| (word.clone(), value.clone())));
     }
     for (value, spellings) in &written.codes {
         field.codes.insert(fold_header(value), value.clone());

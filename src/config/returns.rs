@@ -15,6 +15,7 @@ use super::layout::{Column, Layouts, ListField};
 use super::registry::{Dictionary, FieldDefinition, FieldUse, fold_header};
 use crate::model::field::FieldKind;
 use crate::model::finding::Kind;
+use crate::model::identity::simplified;
 use crate::model::standing::{Opinion, Verdict};
 use crate::model::text::is_invisible;
 
@@ -102,7 +103,8 @@ impl Phrases {
 /// A wording as it is compared: NFKC, lower case, without white space and invisible characters.
 #[must_use]
 pub fn fold_phrase(text: &str) -> String {
-    text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).flat_map(char::to_lowercase).collect()
+    let shown = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character));
+    shown.flat_map(char::to_lowercase).map(simplified).collect()
 }
 
 #[derive(Deserialize)]
@@ -251,6 +253,8 @@ fn add_printed(dictionary: &mut Dictionary, layouts: &Layouts, document: &Docume
         title: "清单自己印的列".to_owned(),
         aliases: printed,
         codes: BTreeMap::new(),
+        beside: Vec::new(),
+        words: Vec::new(),
     };
     dictionary.fields.insert(field.name.clone(), field);
 }

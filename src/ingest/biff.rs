@@ -128,19 +128,19 @@ fn push_units(units: &mut Vec<u16>, bytes: &[u8], most: usize, wide: bool) -> us
 
 /// Data that goes on from record to record.
 struct Pieces<'s> {
-    pieces: Vec<&'s [u8]>,
-    piece: usize,
+    records: Vec<&'s [u8]>,
+    record: usize,
     at: usize,
 }
 
 impl Pieces<'_> {
     /// The next piece is begun where this one is used up; `None` where there is none.
     fn rest(&mut self) -> Option<&[u8]> {
-        while self.at >= self.pieces.get(self.piece)?.len() {
-            self.piece += 1;
+        while self.at >= self.records.get(self.record)?.len() {
+            self.record += 1;
             self.at = 0;
         }
-        self.pieces.get(self.piece)?.get(self.at..)
+        self.records.get(self.record)?.get(self.at..)
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -170,11 +170,11 @@ impl Pieces<'_> {
     fn text(&mut self, length: usize, mut wide: bool) -> Option<String> {
         let mut units = Vec::with_capacity(length.min(1 << 15));
         while units.len() < length {
-            if self.at >= self.pieces.get(self.piece)?.len() {
+            if self.at >= self.records.get(self.record)?.len() {
                 wide = self.byte()? & 1 != 0;
             }
             let missing = length - units.len();
-            let rest = self.pieces.get(self.piece)?.get(self.at..)?;
+            let rest = self.records.get(self.record)?.get(self.at..)?;
             let taken = push_units(&mut units, rest, missing, wide);
             // Half a unit at the end of a record is damage.
             if taken == 0 {
@@ -189,10 +189,10 @@ impl Pieces<'_> {
 /// The table of shared strings that begins at `at`; `None` where it is broken.
 pub(super) fn shared_strings(stream: &[u8], at: usize) -> Option<Strings> {
     let first = record(stream, at)?;
-    let mut pieces = Pieces { pieces: vec![first.data], piece: 0, at: 8 };
+    let mut pieces = Pieces { records: vec![first.data], record: 0, at: 8 };
     let mut next = first.end();
     while let Some(more) = record(stream, next).filter(|record| record.kind == kind::CONTINUE) {
-        pieces.pieces.push(more.data);
+        pieces.records.push(more.data);
         next = more.end();
     }
     let promised = word(first.data, 4)?;

@@ -3,6 +3,8 @@
 //! Takes the codes of Excel (xlsx, xlsb, xls); up to four sections, the first whose condition holds counts, without conditions the one
 //! for the number's sign. A time of day without a date is no day.
 
+use std::cmp::Ordering;
+
 /// How a number is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -43,7 +45,12 @@ impl Condition {
     }
 
     fn holds(self, number: f64) -> bool {
-        self.less && number < self.than || self.greater && number > self.than || self.equal && number == self.than
+        match number.partial_cmp(&self.than) {
+            Some(Ordering::Less) => self.less,
+            Some(Ordering::Equal) => self.equal,
+            Some(Ordering::Greater) => self.greater,
+            None => false,
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 //! paragraphs and not what hangs from it: annotations, ruby guides, drawings, and old values among tracked changes. Rows and cells that are
 //! repeated are given so often, within reason. Memory: the styles, one block of rows.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 
@@ -129,11 +128,7 @@ fn rows(walk: &mut Walk<impl BufRead>, struck: &BTreeSet<String>, writer: &mut S
     let mut budget = REPEATED_CELLS;
     loop {
         match walk.next()? {
-            Found::Cell(cell) => {
-                if cell.says() {
-                    cells.push(cell);
-                }
-            }
+            Found::Cell(cell) if cell.says() => cells.push(cell),
             Found::RowEnd => {
                 let again = if cells.is_empty() { 0 } else { walk.repeated };
                 let width: u64 = cells.iter().fold(0, |sum, cell| sum.saturating_add(cell.repeated));
@@ -343,7 +338,7 @@ impl<R: BufRead> Walk<R> {
                 },
                 Node::Text(text) if self.in_paragraph => {
                     if let Some(cell) = &mut self.cell {
-                        push_text(&mut cell.text, text);
+                        push_text(&mut cell.text, &text);
                     }
                 }
                 Node::Close(closed) => match closed.name() {
@@ -377,9 +372,9 @@ fn is_struck(element: &Element<'_>) -> bool {
 }
 
 /// Runs of white space are one blank, as the format says.
-fn push_text(out: &mut String, text: Cow<'_, str>) {
+fn push_text(out: &mut String, text: &str) {
     if !text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        out.push_str(&text);
+        out.push_str(text);
         return;
     }
     for character in text.chars() {

@@ -205,13 +205,10 @@ fn split_line(text: &str, start: usize, delimiter: u8, mut each: impl FnMut(Fiel
     let mut at = start;
     loop {
         let quoted = if line.get(at) == Some(&b'"') { closing(line, at, delimiter) } else { None };
-        let (field, end) = match quoted {
-            Some(end) => (Field { start: at + 1, end, quoted: true }, end + 1),
-            None => {
-                let end = plain_end(line, at, delimiter);
-                (Field { start: at, end, quoted: false }, end)
-            }
-        };
+        let plain = || plain_end(line, at, delimiter);
+        let (start, end, quoted) = quoted.map_or_else(|| (at, plain(), false), |end| (at + 1, end, true));
+        let field = Field { start, end, quoted };
+        let end = end + usize::from(quoted);
         each(field);
         if line.get(end) != Some(&delimiter) {
             return end;

@@ -88,16 +88,16 @@ pub(crate) fn unescape(text: &mut String, start: usize) {
     let Some(tail) = text.get(start..).filter(|tail| tail.contains("_x")) else { return };
     let mut plain = String::with_capacity(tail.len());
     let mut rest = tail;
-    while let Some(at) = rest.find("_x") {
-        plain.push_str(&rest[..at]);
-        let code = rest.get(at + 2..at + 6).filter(|_| rest.as_bytes().get(at + 6) == Some(&b'_'));
-        let character = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
-        if let Some(character) = character {
+    while let Some((before, after)) = rest.split_once("_x") {
+        plain.push_str(before);
+        let code = after.split_at_checked(4).and_then(|(code, after)| Some((code, after.strip_prefix('_')?)));
+        let read = code.and_then(|(code, after)| Some((char::from_u32(u32::from_str_radix(code, 16).ok()?)?, after)));
+        if let Some((character, after)) = read {
             plain.push(character);
-            rest = &rest[at + 7..];
+            rest = after;
         } else {
             plain.push_str("_x");
-            rest = &rest[at + 2..];
+            rest = after;
         }
     }
     plain.push_str(rest);

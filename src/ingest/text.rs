@@ -303,7 +303,8 @@ mod tests {
             if row == 21 {
                 text.push_str(wrong);
             } else {
-                text.push_str(&format!("张{row},5203241990010100{row},瑞溪镇三组,3,\n"));
+                let number = row.to_string();
+                text.push_str(&["张", &number, ",5203241990010100", &number, ",瑞溪镇三组,3,\n"].concat());
             }
         }
         text
@@ -341,7 +342,8 @@ mod tests {
     fn a_writer_that_leaves_out_empty_fields_at_the_end_is_believed() {
         let mut text = "姓名,证件号码,住址,备注\n".to_owned();
         for row in 2..=21 {
-            text.push_str(&format!("张{row},5203241990010100{row},瑞溪镇{}\n", if row % 2 == 0 { ",好" } else { "" }));
+            let more = if row % 2 == 0 { ",好" } else { "" };
+            text.push_str(&["张", &row.to_string(), ",520324199001010021,瑞溪镇", more, "\n"].concat());
         }
         assert_eq!(read_text(&text), (21, Vec::new(), String::new()));
     }

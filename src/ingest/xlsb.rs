@@ -156,7 +156,6 @@ impl Book {
             let struck = style.is_some_and(|style| style.struck);
             let text;
             let value = match kind {
-                kind::BLANK => Value::Nothing,
                 kind::RK | kind::REAL | kind::FORMULA_NUMBER => {
                     let number = if kind == kind::RK { packed(value) } else { real(value) }.ok_or_else(short)?;
                     match style.map_or(Shown::Plain, |style| style.format.shown(number)) {

@@ -154,9 +154,9 @@ mod tests {
         loop {
             match source.next()? {
                 Node::Open(element) => {
-                    said.push_str(&format!("<{} {}>", element.name(), element.attribute("n").unwrap_or_default()));
+                    said.push_str(&["<", element.name(), " ", &element.attribute("n").unwrap_or_default(), ">"].concat());
                 }
-                Node::Close(closed) => said.push_str(&format!("</{}>", closed.name())),
+                Node::Close(closed) => said.push_str(&["</", closed.name(), ">"].concat()),
                 Node::Text(text) => said.push_str(&text),
                 Node::Other => {}
                 Node::End => return Ok(said),

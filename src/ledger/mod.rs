@@ -28,7 +28,9 @@ const APPLICATION: i32 = 0x6269_6475;
 /// `PRAGMA user_version`: raised when the tables change.
 const VERSION: i32 = 2;
 /// Tables whose rows are never changed.
-const TABLES: [&str; 7] = ["run", "sighting", "withheld", "receipt", "returned_row", "answer", "register_rows"];
+const TABLES: [&str; 8] = ["run", "sighting", "definition", "withheld", "receipt", "returned_row", "answer", "register_rows"];
+/// Those that a ledger of version 1 lacks.
+const SINCE_2: [&str; 2] = ["definition", "register_rows"];
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +123,10 @@ impl Ledger {
                 "BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             );
             connection.execute_batch(&script).map_err(LedgerError::sql("建立"))?;
-        } else if version < 2 {
-            // Version 1 did not count registers' rows.
-            let table = SCHEMA.find("CREATE TABLE register_rows").and_then(|at| SCHEMA.get(at..)).unwrap_or_default();
-            let triggers = triggers(&["register_rows"]);
-            let script = format!("BEGIN IMMEDIATE; {table}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
+        } else if version < VERSION {
+            let tables: String = SINCE_2.iter().map(|table| statement(table)).collect();
+            let triggers = triggers(&SINCE_2);
+            let script = format!("BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
             connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }
         Ok(Self { connection })
@@ -134,6 +135,13 @@ impl Ledger {
 
 /// The tables, the newest last.
 const SCHEMA: &str = include_str!("schema.sql");
+
+/// The statement that makes a table.
+fn statement(table: &str) -> &'static str {
+    let start = SCHEMA.find(&format!("CREATE TABLE {table} (")).unwrap_or(SCHEMA.len());
+    let rest = SCHEMA.get(start..).unwrap_or_default();
+    rest.find(';').and_then(|end| rest.get(..=end)).unwrap_or_default()
+}
 
 /// What keeps rows as they are.
 fn triggers(tables: &[&str]) -> String {

@@ -48,6 +48,21 @@ impl Month<'_> {
         among(self.towns, town) && among(self.villages, village)
     }
 
+    fn card(&self, rule: &str) -> Option<&RuleCard> {
+        self.cards.iter().find(|card| card.id == rule)
+    }
+
+    /// Whether the rule is not what it was, or is not asked any more under the readings of this month. A ledger that did not write down what
+    /// its rules were cannot vouch for it.
+    fn redefined(&self, what: &Remembered, then: Option<&String>) -> bool {
+        let could_not = |note: &RuleNote| {
+            let here = note.town.is_none() || note.town == what.town;
+            note.held && note.rule == what.rule && here && !note.note.starts_with(NOT_ASKED)
+        };
+        self.card(&what.rule).is_none_or(|card| then.is_none_or(|then| *then != card.definition))
+            && !self.notes.iter().any(could_not)
+    }
+
     fn evaluated(&self, rule: &str, town: Option<&String>) -> bool {
         self.cards.iter().any(|card| card.id == rule)
             && !self
@@ -56,6 +71,9 @@ impl Month<'_> {
                 .any(|note| note.held && note.rule == rule && (note.town.is_none() || note.town.as_ref() == town))
     }
 }
+
+/// How notes begin on rules that this month does not ask, whatever the data.
+const NOT_ASKED: &str = "本期不适用";
 
 /// A finding's earlier months.
 #[derive(Debug)]
@@ -75,6 +93,7 @@ impl Ledger {
         let periods = self.periods_before(period)?;
         let past = self.past(period)?;
         let held = self.withheld_before(period)?;
+        let definitions = self.definitions_before(period)?;
         let mut answers = self.answers_until(period)?;
 
         let was_gone = |id: &str| {
@@ -113,13 +132,15 @@ impl Ledger {
             if !carried {
                 continue; // settled in an earlier month, and told then
             }
-            let remembered = self.remembered(id, gone.last)?;
+            let mut remembered = self.remembered(id, gone.last)?;
+            remembered.time_base = month.card(&remembered.rule).and_then(|card| card.time_base);
             if !month.covers(remembered.town.as_ref(), remembered.village.as_ref()) {
                 continue;
             }
             let state = match why.get(id.as_str()) {
                 Some(Withholding::Exempt(until)) => State::Exempt(*until),
                 Some(Withholding::Suspended(suspension)) => State::Suspended(*suspension),
+                None if month.redefined(&remembered, definitions.get(&(gone.last, remembered.rule.clone()))) => State::Redefined,
                 None if !month.evaluated(&remembered.rule, remembered.town.as_ref()) => {
                     State::Suspended(Suspension::NotEvaluated)
                 }
@@ -186,7 +207,7 @@ impl Ledger {
                         finding.rule,
                         finding.kind.as_str(),
                         finding.scope.as_str(),
-                        finding.clause,
+                        finding.ground(),
                         finding.person_id,
                         finding.household_code,
                         finding.name,
@@ -200,6 +221,10 @@ impl Ledger {
                         standing.state.is_asked(),
                     ])
                     .map_err(&error)?;
+            }
+            let mut definition = transaction.prepare("INSERT INTO definition VALUES (?1, ?2, ?3)").map_err(&error)?;
+            for card in month.cards {
+                definition.execute(params![run, card.id, card.definition]).map_err(&error)?;
             }
             let mut withheld = transaction.prepare("INSERT INTO withheld VALUES (?1, ?2, ?3, ?4)").map_err(&error)?;
             for (_, standing) in &standings.absent {
@@ -277,6 +302,15 @@ impl Ledger {
         rows.collect::<Result<_, _>>().map_err(&error)
     }
 
+    /// What each rule was in each month before.
+    fn definitions_before(&self, period: i64) -> Result<HashMap<(i64, String), String>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!("SELECT period, rule, digest FROM definition JOIN ({NEWEST}) USING (run)");
+        let mut statement = self.connection.prepare(&sql).map_err(&error)?;
+        let rows = statement.query_map([period], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).map_err(&error)?;
+        rows.collect::<Result<_, _>>().map_err(&error)
+    }
+
     fn withheld_before(&self, period: i64) -> Result<BTreeSet<(String, i64)>, LedgerError> {
         let error = LedgerError::sql("读取");
         let sql = format!("SELECT finding_id, period FROM withheld JOIN ({NEWEST}) USING (run)");
@@ -341,6 +375,7 @@ impl Ledger {
             town: text(8)?,
             village: text(9)?,
             gap_fen: row.get(10).map_err(&error)?,
+            time_base: None,
             confidence: Confidence::ALL
                 .into_iter()
                 .find(|known| known.as_str() == confidence)
@@ -402,6 +437,9 @@ fn digest(month: &Month<'_>, standings: &Standings) -> String {
         add(&Basis::of(finding).0);
         add(&finding.sentence);
         add(&format!("{:?} {:?} {}", finding.gap_fen, finding.confidence, standing.state.is_asked()));
+    }
+    for card in month.cards {
+        add(&card.definition);
     }
     for (remembered, standing) in &standings.absent {
         add(&remembered.finding_id);

@@ -35,6 +35,14 @@ CREATE TABLE sighting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sighting_run ON sighting (run);
 
+-- What a rule was in a run: a digest of everything that its outcome follows from but the data. Since version 2.
+CREATE TABLE definition (
+    run INTEGER NOT NULL REFERENCES run (seq),
+    rule TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (run, rule)
+) STRICT, WITHOUT ROWID;
+
 -- A finding known before, about which a run could not tell, or that it excused.
 CREATE TABLE withheld (
     run INTEGER NOT NULL REFERENCES run (seq),

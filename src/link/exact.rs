@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::hash;
 use super::roster::{NONE, Record, Roster};
 use super::spine::{self, Spine};
+use crate::model::columns::IdState;
 use crate::model::identity::name::NameLevel;
 
 /// A number on two names.
@@ -132,14 +133,22 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
     match best {
         None => Claim::Nobody,
         // Without a name on the row the number alone decides.
-        Some((_, person)) if record.name == NONE => Claim::Agrees(person),
+        Some((_, person)) if record.name == NONE && !record.is_disputed => Claim::Agrees(person),
         Some(((level, face), person))
-            if level.agrees() && !siblings(roster, row, face, level) && !is_anothers(roster, spine, row, person, level) =>
+            if level.agrees()
+                && !is_in_dispute(roster, row, face, level)
+                && !siblings(roster, row, face, level)
+                && !is_anothers(roster, spine, row, person, level) =>
         {
             Claim::Agrees(person)
         }
         Some(((_, face), _)) => Claim::Clashes(face),
     }
+}
+
+/// Whether the names agree only roughly and one of the rows states another birth than the number's: then the number is perhaps a relative's.
+fn is_in_dispute(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
+    level > NameLevel::SameSound && (roster.record(row).is_disputed || roster.record(face).is_disputed)
 }
 
 /// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
@@ -200,7 +209,9 @@ fn has_two_names(roster: &Roster, block: &[(u64, u32)]) -> bool {
     block[1..].iter().any(|&(_, row)| {
         let (record, head) = (roster.record(row), roster.record(first));
         record.name != head.name
-            && spine::name_level(roster, record, head).is_some_and(|level| !level.agrees() || siblings(roster, row, first, level))
+            && spine::name_level(roster, record, head).is_some_and(|level| {
+                !level.agrees() || is_in_dispute(roster, row, first, level) || siblings(roster, row, first, level)
+            })
     })
 }
 
@@ -210,7 +221,9 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
         .iter()
         .map(|&row| {
             let record = roster.record(row);
-            let damaged = roster.damaged_of(record).map_or(0, |damaged| hash::text(&damaged.text));
+            // A mask shows too little for two rows to be one.
+            let damaged = roster.damaged_of(record).filter(|damaged| damaged.state != IdState::Masked);
+            let damaged = damaged.map_or(0, |damaged| hash::text(&damaged.text));
             (if record.number != 0 { hash::mix(record.number) } else { damaged }, row)
         })
         .collect();
@@ -219,9 +232,14 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
         let mut heads: Vec<u32> = Vec::new();
         for &(_, row) in block {
             let record = roster.record(row);
+            // Twins share what a float has left, siblings their grandfather's number.
+            let shared = roster
+                .damaged_of(record)
+                .is_some_and(|damaged| record.number == 0 && matches!(damaged.state, IdState::Float | IdState::Borrowed));
             let same = heads.iter().copied().filter(|head| !roster.bonds.are_two(row, *head)).find(|&head| {
-                spine::name_level(roster, record, roster.record(head))
-                    .is_none_or(|level| level.agrees() && !siblings(roster, row, head, level))
+                spine::name_level(roster, record, roster.record(head)).is_none_or(|level| {
+                    level.agrees() && !is_in_dispute(roster, row, head, level) && !siblings(roster, row, head, level)
+                }) && (!shared || spine::name_level(roster, record, roster.record(head)) == Some(NameLevel::Same))
             });
             if let Some(head) = same {
                 left.copies.push((row, head));

@@ -59,6 +59,8 @@ pub(super) struct Record {
     pub borrowed: bool,
     /// The row is the head's.
     pub is_head: bool,
+    /// The row states another birth than its valid number: perhaps the number is a relative's.
+    pub is_disputed: bool,
 }
 
 /// A number that is not valid, as text.
@@ -139,7 +141,11 @@ struct Columns<'a> {
     phone: Option<&'a StringArray>,
     kind: Option<&'a StringArray>,
     month: Option<&'a Int32Array>,
+    repairs: Option<&'a StringArray>,
 }
+
+/// What [`columns::REPAIRS`] says of a row whose birth column and number differ.
+const DISPUTED: &str = "birth:differs_from_number";
 
 impl<'a> Columns<'a> {
     fn of(records: &'a RegistryRecords) -> Self {
@@ -160,6 +166,7 @@ impl<'a> Columns<'a> {
             phone: records.text(columns::PHONE),
             kind: records.text(columns::KIND),
             month: records.int32(columns::MONTH),
+            repairs: records.text(columns::REPAIRS),
         }
     }
 }
@@ -332,15 +339,17 @@ fn read_row<'a>(
     let mut shown_birth = None;
     if number.is_none() {
         if let (Some(text), Some(state)) = (number_text, state)
-            && matches!(state, IdState::Invalid | IdState::Float | IdState::Masked | IdState::Malformed)
+            && matches!(state, IdState::Invalid | IdState::Float | IdState::Masked | IdState::Malformed | IdState::Borrowed)
         {
             torn = dense(damaged.len());
             damaged.push((text, state));
-            shown_birth = id::birth_shown(text);
+            shown_birth = if state == IdState::Borrowed { None } else { id::birth_shown(text) };
         }
         // A disability certificate number starts with the holder's number.
         number = at(columns.certificate, row).and_then(|text| text.get(..18)).and_then(valid_number);
     }
+    // Whoever lends a number lives with the person, as a guardian does.
+    let lender = if state == Some(IdState::Borrowed) { number_text.and_then(valid_number) } else { None };
     let relation = at(columns.relation, row);
     let name = names.id(name_text);
     let head = names.id(head_text);
@@ -375,7 +384,7 @@ fn read_row<'a>(
         village,
         town: at(columns.town, row).map_or(0, hash::text),
         phone: at(columns.phone, row).map_or(0, hash::text),
-        kin: columns.kin.iter().find_map(|column| at(*column, row).and_then(valid_number)).map_or(0, Number::packed),
+        kin: columns.kin.iter().find_map(|column| at(*column, row).and_then(valid_number)).or(lender).map_or(0, Number::packed),
         sex: match at(columns.sex, row) {
             _ if borrowed => 0,
             Some("男") => 1,
@@ -385,6 +394,7 @@ fn read_row<'a>(
         birth_from_number,
         borrowed,
         is_head,
+        is_disputed: at(columns.repairs, row).is_some_and(|repairs| repairs.contains(DISPUTED)),
     }
 }
 

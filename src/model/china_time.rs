@@ -6,8 +6,11 @@
 
 use super::date::Day;
 
+/// Year, month, day.
+type Date = (i32, u32, u32);
+
 /// Shanghai's clocks were an hour ahead from midnight of the first day after `0` to midnight of `1` (tz database).
-const SUMMERS: [((i32, u32, u32), (i32, u32, u32)); 13] = [
+const SUMMERS: [(Date, Date); 13] = [
     ((1940, 6, 1), (1940, 10, 12)),
     ((1941, 3, 15), (1941, 11, 1)),
     ((1942, 1, 31), (1945, 9, 1)),
@@ -31,7 +34,7 @@ const LOST_SECONDS: u32 = 43;
 /// Whether clocks in China were an hour ahead at the midnight that begins `day`.
 #[must_use]
 pub fn is_summer(day: Day) -> bool {
-    let of = |(year, month, day)| Day::new(year, month, day);
+    let of = |(year, month, day): Date| Day::new(year, month, day);
     SUMMERS.iter().any(|(first, last)| of(*first).is_some_and(|first| first <= day) && of(*last).is_some_and(|last| day <= last))
 }
 
@@ -42,7 +45,7 @@ pub fn day_meant(day: Day, second: u32) -> Day {
     let near = |wanted: u32| second.abs_diff(wanted) <= 1;
     let midnight = |hour: u32| near(hour * HOUR) || near(hour * HOUR - LOST_SECONDS);
     // 23:59:59 ends a day: some write it for "until".
-    let almost = second >= 24 * HOUR - 60 && second < 24 * HOUR - 1;
+    let almost = (24 * HOUR - 60..24 * HOUR - 1).contains(&second);
     let turned = almost || midnight(16) || near(16 * HOUR - MEAN_TIME) || (midnight(15) || midnight(23)) && is_summer(next);
     if turned { next } else { day }
 }

@@ -33,8 +33,12 @@ pub const RELATION: &str = "relation";
 pub const PHONE: &str = "phone";
 /// What the row is about where a person may have several: subsidy kind, aid item (`Utf8`).
 pub const KIND: &str = "kind";
-/// The month the row is for, `yyyymm` (`Int32`).
+/// The month the row is for, `yyyymm` (`Int32`); of several months that include the period's the period's.
 pub const MONTH: &str = "month";
+/// The first month the row is for, where it is for one or several (`Int32`, `yyyymm`).
+pub const MONTH_FROM: &str = "month_from";
+/// The last month the row is for.
+pub const MONTH_TO: &str = "month_to";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
 
@@ -69,6 +73,10 @@ pub enum IdState {
     Malformed,
     /// `999999…`, all the same digit, 0 and the like: nobody's number. The column is null.
     Placeholder,
+    /// Words, or too few digits to be a number. The column is null.
+    NoNumber,
+    /// A valid number that other columns show to be somebody else's: a grandparent's, the head's, the guardian's.
+    Borrowed,
     /// An officer's card, a passport, a travel permit: not a resident number.
     OtherDocument,
     /// Nothing was written.
@@ -77,7 +85,7 @@ pub enum IdState {
 
 impl IdState {
     /// Every state, in the order of declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Valid,
         Self::Invalid,
         Self::Float,
@@ -85,6 +93,8 @@ impl IdState {
         Self::Masked,
         Self::Malformed,
         Self::Placeholder,
+        Self::NoNumber,
+        Self::Borrowed,
         Self::OtherDocument,
         Self::Missing,
     ];
@@ -100,6 +110,8 @@ impl IdState {
             Self::Masked => "masked",
             Self::Malformed => "malformed",
             Self::Placeholder => "placeholder",
+            Self::NoNumber => "no_number",
+            Self::Borrowed => "borrowed",
             Self::OtherDocument => "other_document",
             Self::Missing => "missing",
         }

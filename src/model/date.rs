@@ -136,6 +136,35 @@ impl Month {
     }
 }
 
+/// Months from one to another, both included.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Months {
+    /// The first.
+    pub from: Month,
+    /// The last.
+    pub to: Month,
+}
+
+impl Months {
+    /// One month.
+    #[must_use]
+    pub fn one(month: Month) -> Self {
+        Self { from: month, to: month }
+    }
+
+    /// Whether they are more than one.
+    #[must_use]
+    pub fn are_several(self) -> bool {
+        self.from != self.to
+    }
+
+    /// The month that stands for them in a run for `period`: the period's where they include it, else the last.
+    #[must_use]
+    pub fn as_one(self, period: Month) -> Month {
+        if self.from <= period && period <= self.to { period } else { self.to }
+    }
+}
+
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year(), self.month())

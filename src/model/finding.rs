@@ -102,7 +102,8 @@ impl Scope {
 }
 
 /// How far a finding can be trusted; follows from the links it rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Every link by number.
     Certain,
@@ -143,6 +144,53 @@ impl Confidence {
     }
 }
 
+/// What time an amount is for: amounts of different bases are never added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeBase {
+    /// A month's.
+    Month,
+    /// Of the semesters of this year that are over.
+    Semester,
+    /// A year's.
+    Year,
+    /// Once and for all.
+    Once,
+}
+
+impl TimeBase {
+    /// Every base.
+    pub const ALL: [Self; 4] = [Self::Month, Self::Semester, Self::Year, Self::Once];
+
+    /// The value in `findings.parquet`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Semester => "semester",
+            Self::Year => "year",
+            Self::Once => "once",
+        }
+    }
+
+    /// The inverse of [`TimeBase::as_str`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text)
+    }
+
+    /// In the words of the workbooks.
+    #[must_use]
+    pub fn plain(self) -> &'static str {
+        match self {
+            Self::Month => "每月",
+            Self::Semester => "按学期",
+            Self::Year => "每年",
+            Self::Once => "一次性",
+        }
+    }
+}
+
 /// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
@@ -171,8 +219,10 @@ pub struct Finding {
     pub kind: Kind,
     /// Whom it is about.
     pub scope: Scope,
-    /// `三(三)2`.
+    /// `三(三)2`; empty where the county's document does not say it.
     pub clause: String,
+    /// What says it where no clause does: a national document, or that it is a matter of data quality.
+    pub basis: Option<String>,
     /// The person, for [`Scope::Person`].
     pub person_id: Option<String>,
     /// The household, where one is known.
@@ -185,7 +235,9 @@ pub struct Finding {
     pub town: Option<String>,
     /// Village name.
     pub village: Option<String>,
-    /// Owed for the period, fen.
+    /// What time the amounts are for; `None` where there are none.
+    pub time_base: Option<TimeBase>,
+    /// Owed over the time base, fen.
     pub due_fen: Option<i64>,
     /// Paid, fen.
     pub paid_fen: Option<i64>,
@@ -199,6 +251,26 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What a printed list shows beside it; not part of `findings.parquet`.
     pub subject: Subject,
+}
+
+impl Finding {
+    /// What it is held against: the clause, or the basis where no clause says it.
+    #[must_use]
+    pub fn ground(&self) -> &str {
+        self.basis.as_deref().unwrap_or(&self.clause)
+    }
+
+    /// Due less paid, where it is a month's: amounts of other time bases are added to none of these.
+    #[must_use]
+    pub fn monthly_gap(&self) -> Option<i64> {
+        monthly(self.time_base, self.gap_fen)
+    }
+}
+
+/// An amount that is a month's; one of a run that did not say what its amounts are for counts as one.
+#[must_use]
+pub(super) fn monthly(base: Option<TimeBase>, amount: Option<i64>) -> Option<i64> {
+    amount.filter(|_| base.is_none_or(|base| base == TimeBase::Month))
 }
 
 /// Household details of a finding's subject for printed lists.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Kind, Scope};
+use super::finding::{Kind, Scope, TimeBase};
 use super::registry::RegistryId;
 
 /// The public face of a rule.
@@ -12,8 +12,10 @@ pub struct RuleCard {
     pub id: String,
     /// `“两无”户未纳入低保或特困`.
     pub title: String,
-    /// `三(三)2`.
+    /// `三(三)2`; empty where `basis` stands in for it.
     pub clause: String,
+    /// What says it where the county's document does not: a national document, or `数据质量`.
+    pub basis: Option<String>,
     /// Its kind.
     pub kind: Kind,
     /// Whom it is about.
@@ -22,8 +24,28 @@ pub struct RuleCard {
     pub lead: String,
     /// Responsible departments.
     pub responsible: Vec<String>,
-    /// The clause's own words.
+    /// The clause's own words; empty where there is none.
     pub quotation: String,
+    /// What time its amounts are for; `None` where it has none.
+    pub time_base: Option<TimeBase>,
+    /// Whether its findings stay with the county's data team and are on no list that goes to a village or department.
+    pub internal: bool,
+    /// Digest of everything that the rule's outcome follows from but the data: conditions, facts, parameters, readings.
+    pub definition: String,
+}
+
+impl RuleCard {
+    /// What it is held against: the clause, or the basis where no clause says it.
+    #[must_use]
+    pub fn ground(&self) -> &str {
+        self.basis.as_deref().unwrap_or(&self.clause)
+    }
+
+    /// The clause's words, or the basis again where no clause says it.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        if self.quotation.is_empty() { self.ground() } else { &self.quotation }
+    }
 }
 
 /// A passage of the document that can be read in several ways, and the reading in force.

@@ -1,7 +1,7 @@
 //! The life of findings over months: what was answered, and where each one stands. The ledger keeps it, lists print it.
 
 use super::date::{Day, Month};
-use super::finding::{Confidence, Finding, Kind, Scope};
+use super::finding::{Confidence, Finding, Kind, Scope, TimeBase, monthly};
 
 /// What whoever checked says of a finding: 核查结果.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -193,6 +193,8 @@ pub enum State {
     SettledByAnswer,
     /// No longer in the registries.
     SettledByData,
+    /// The rule, or how it is read, is no longer what it was when this was found.
+    Redefined,
     /// Excused by the county's exemption list or by the rule itself, until the day if one is set.
     Exempt(Option<Day>),
     /// Cannot be told this month; stays as it was.
@@ -201,7 +203,7 @@ pub enum State {
 
 impl State {
     /// One of each kind, in the order they are told.
-    pub const KINDS: [Self; 9] = [
+    pub const KINDS: [Self; 10] = [
         Self::New,
         Self::Reopened(Reopening::CameBack),
         Self::Persisting,
@@ -210,6 +212,7 @@ impl State {
         Self::Suspended(Suspension::Unknown),
         Self::SettledByData,
         Self::SettledByAnswer,
+        Self::Redefined,
         Self::Exempt(None),
     ];
 
@@ -237,6 +240,7 @@ impl State {
             Self::Disputed => "disputed",
             Self::SettledByAnswer => "settled_by_answer",
             Self::SettledByData => "settled_by_data",
+            Self::Redefined => "redefined",
             Self::Exempt(_) => "exempt",
             Self::Suspended(_) => "suspended",
         }
@@ -253,6 +257,7 @@ impl State {
             Self::Disputed => "有异议待核",
             Self::SettledByAnswer => "回复销号",
             Self::SettledByData => "数据销号",
+            Self::Redefined => "口径调整",
             Self::Exempt(_) => "豁免",
             Self::Suspended(_) => "本月无法判断",
         }
@@ -261,7 +266,7 @@ impl State {
     /// Whether somebody still has to do something about it.
     #[must_use]
     pub fn is_open(self) -> bool {
-        !matches!(self, Self::SettledByAnswer | Self::SettledByData | Self::Exempt(_))
+        !matches!(self, Self::SettledByAnswer | Self::SettledByData | Self::Redefined | Self::Exempt(_))
     }
 
     /// Whether a village is to be asked: open, and found in this month's data.
@@ -319,10 +324,20 @@ pub struct Remembered {
     pub village: Option<String>,
     /// Due less paid in the last month it was found in, fen.
     pub gap_fen: Option<i64>,
+    /// What time that is for; `None` where it is not known any more.
+    pub time_base: Option<TimeBase>,
     /// How far it could be trusted then.
     pub confidence: Confidence,
     /// Its sentence then.
     pub sentence: String,
+}
+
+impl Remembered {
+    /// Due less paid, where it is a month's: amounts of other time bases are added to none of these.
+    #[must_use]
+    pub fn monthly_gap(&self) -> Option<i64> {
+        monthly(self.time_base, self.gap_fen)
+    }
 }
 
 impl From<&Finding> for Remembered {
@@ -332,7 +347,7 @@ impl From<&Finding> for Remembered {
             rule: finding.rule.clone(),
             kind: finding.kind,
             scope: finding.scope,
-            clause: finding.clause.clone(),
+            clause: finding.ground().to_owned(),
             person_id: finding.person_id.clone(),
             household_code: finding.household_code.clone(),
             name: finding.name.clone(),
@@ -340,6 +355,7 @@ impl From<&Finding> for Remembered {
             town: finding.town.clone(),
             village: finding.village.clone(),
             gap_fen: finding.gap_fen,
+            time_base: finding.time_base,
             confidence: finding.confidence,
             sentence: finding.sentence.clone(),
         }

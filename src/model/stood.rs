@@ -22,7 +22,7 @@ pub struct Stood {
     pub state: State,
     /// Months in which it was found.
     pub months: u32,
-    /// Due less paid, fen.
+    /// Due less paid, where that is a month's, fen.
     pub gap_fen: Option<i64>,
 }
 

@@ -1,11 +1,11 @@
 //! The day in an answer on a list: as [`super::date`] reads days, and as people write on paper.
 //!
-//! Also takes Chinese numerals (`二〇一八年七月五日`) and days without a year (`7月5日`, `7.5`), which are the first such day from the first of
+//! Also takes days without a year (`7月5日`, `7.5`), which are the first such day from the first of
 //! the list's month on. What could be two days is `None`: the number cell `7.1` may be a shortened `7.10`. Total over any text.
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::date::read_day;
+use super::date::{arabic, read_day};
 use crate::model::date::{Day, Month};
 use crate::model::raw::CellKind;
 
@@ -29,44 +29,6 @@ fn without_year(kind: CellKind, text: &str, list: Month) -> Option<Day> {
     }
     let (month, day) = (month.trim().parse().ok()?, day.parse().ok()?);
     [list.year(), list.year() + 1].into_iter().find_map(|year| Day::new(year, month, day).filter(|day| *day >= list.first_day()))
-}
-
-/// Chinese numerals as digits: `二〇一八` → `2018`, `十五` → `15`, `二十` → `20`, `三十一` → `31`.
-fn arabic(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, digit(character)) {
-            (_, Some(digit)) => out.push(digit),
-            ('十', _) => {
-                // The ten of 十五 is a one, of 二十 nothing, of 二十 and 十 alone also the zero.
-                if !out.ends_with(|before: char| before.is_ascii_digit()) {
-                    out.push('1');
-                }
-                if characters.peek().copied().and_then(digit).is_none() {
-                    out.push('0');
-                }
-            }
-            (other, _) => out.push(other),
-        }
-    }
-    out
-}
-
-fn digit(character: char) -> Option<char> {
-    Some(match character {
-        '〇' | '零' | '○' | 'Ｏ' => '0',
-        '一' | '壹' => '1',
-        '二' | '贰' => '2',
-        '三' | '叁' => '3',
-        '四' | '肆' => '4',
-        '五' | '伍' => '5',
-        '六' | '陆' => '6',
-        '七' | '柒' => '7',
-        '八' | '捌' => '8',
-        '九' | '玖' => '9',
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The sheets of a run → one [`RecordSet`].
 //!
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
-//! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. A registry without a row is not
-//! there; one of one sheet is moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
+//! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. Numbers that a
+//! registry has under two names are told where its rows say whose they are ([`borrowed`]). A registry without a row is not there; one of one sheet is
+//! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,9 +14,11 @@ use arrow::compute::{concat, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
+use super::borrowed;
+use super::person::Stated;
 use super::sheet::NormalisedSheet;
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
-use crate::model::date::Month;
+use crate::model::date::{Day, Month};
 use crate::model::personal::mask;
 use crate::model::raw::{Reject, RejectReason, SheetName};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
@@ -29,7 +32,11 @@ type Share = (u32, NormalisedSheet);
 
 /// Puts the sheets together. Sheets of one file are taken in the order given; `spine` orders the registries, the others follow by id.
 /// Fails only when a registry's text outgrows Arrow's 2 GiB per column.
-pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordSet, Vec<(SheetName, Reject)>), ArrowError> {
+pub fn assemble(
+    mut sheets: Vec<Entry>,
+    spine: &[RegistryId],
+    as_of: Day,
+) -> Result<(RecordSet, Vec<(SheetName, Reject)>), ArrowError> {
     sheets.sort_by(|one, other| one.0.file.cmp(&other.0.file));
     let mut set = RecordSet::default();
     let mut rejects = Vec::new();
@@ -52,11 +59,13 @@ pub fn assemble(mut sheets: Vec<Entry>, spine: &[RegistryId]) -> Result<(RecordS
             set_aside(&mut shares, &copies, RejectReason::DuplicateRow, &mut rejects)?;
         }
         let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
+        let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
         let (batch, rows) = join(shares)?;
         // A header alone tells nothing of anybody: the register is not there.
         if rows.is_empty() {
             continue;
         }
+        let batch = borrowed::tell(batch, &stated, as_of)?;
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
     rejects.sort_by_key(|(position, reject)| (*position, reject.row));
@@ -193,8 +202,9 @@ fn set_aside(
         }
         let kept: BooleanArray = marks.iter().map(|marked| Some(!marked)).collect();
         sheet.batch = filter_record_batch(&sheet.batch, &kept)?;
-        let mut marks = marks.iter();
-        sheet.rows.retain(|_| marks.next() == Some(&false));
+        let (mut of_rows, mut of_stated) = (marks.iter(), marks.iter());
+        sheet.rows.retain(|_| of_rows.next() == Some(&false));
+        sheet.stated.retain(|_| of_stated.next() == Some(&false));
     }
     Ok(())
 }

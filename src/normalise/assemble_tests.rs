@@ -23,7 +23,7 @@ fn sheets_join_by_path_whatever_their_order() {
     let other =
         || entry("b.xlsx", "", Grain::Person, &[("name", "姓名"), ("amount_fen", "金额")], &[&["李四", "5"], &["李四", "5"]]);
     for sheets in [vec![one(), other()], vec![other(), one()]] {
-        let (set, rejects) = assemble(sheets, &[]).expect("small");
+        let (set, rejects) = assemble(sheets, &[], Day(17_712)).expect("small");
         assert_eq!(names(&set), ["张三", "李四", "李四"], "repeats within a sheet stay");
         assert!(rejects.is_empty());
         let records = &set.registries[0];
@@ -40,7 +40,7 @@ fn a_row_that_another_sheet_has_is_a_copy() {
         entry("a.xlsx", "2018年6月", Grain::Person, &ROSTER, rows),
         entry("b.xlsx", "2018年6月", Grain::Person, &ROSTER, &[rows[0], &["王五", "瑞溪镇", "燕子坝"]]),
     ];
-    let (set, rejects) = assemble(sheets, &[]).expect("small");
+    let (set, rejects) = assemble(sheets, &[], Day(17_712)).expect("small");
     assert_eq!(names(&set), ["张三", "李四", "王五"]);
     assert_eq!(reasons(&rejects), [("b.xlsx", 2, RejectReason::DuplicateRow)]);
     assert!(!rejects[0].1.masked.contains("张三"));
@@ -59,7 +59,7 @@ fn a_newer_snapshot_replaces_an_older_one_town_by_town() {
         entry("6.xlsx", "2018年6月", Grain::Person, &ROSTER, &[&["赵六", "瑞溪镇", ""]]),
         entry("undated.xlsx", "", Grain::Person, &ROSTER, &[&["孙七", "瑞溪镇", ""]]),
     ];
-    let (set, rejects) = assemble(sheets, &[]).expect("small");
+    let (set, rejects) = assemble(sheets, &[], Day(17_712)).expect("small");
     assert_eq!(names(&set), ["李四", "王五", "赵六", "孙七"]);
     assert_eq!(reasons(&rejects), [("5.xlsx", 2, RejectReason::Superseded)]);
 }
@@ -69,11 +69,13 @@ fn payments_keep_their_months() {
     let columns = [("name", "姓名"), ("amount_fen", "金额")];
     let row: &[&[&str]] = &[&["张三", "300"]];
     let month = |file, title| entry(file, title, Grain::HouseholdMonth, &columns, row);
-    let (set, rejects) = assemble(vec![month("5.xlsx", "2018年5月"), month("6.xlsx", "2018年6月")], &[]).expect("small");
+    let (set, rejects) =
+        assemble(vec![month("5.xlsx", "2018年5月"), month("6.xlsx", "2018年6月")], &[], Day(17_712)).expect("small");
     assert_eq!((set.len(), rejects.len()), (2, 0));
-    let (set, rejects) = assemble(vec![month("a.xlsx", "2018年6月"), month("b.xlsx", "2018年6月")], &[]).expect("small");
+    let (set, rejects) =
+        assemble(vec![month("a.xlsx", "2018年6月"), month("b.xlsx", "2018年6月")], &[], Day(17_712)).expect("small");
     assert_eq!((set.len(), reasons(&rejects)), (1, vec![("b.xlsx", 2, RejectReason::DuplicateRow)]));
-    let (set, _) = assemble(vec![month("a.xlsx", ""), month("b.xlsx", "")], &[]).expect("small");
+    let (set, _) = assemble(vec![month("a.xlsx", ""), month("b.xlsx", "")], &[], Day(17_712)).expect("small");
     assert_eq!(set.len(), 2, "without a month two equal rows may be two payments");
 }
 
@@ -89,7 +91,7 @@ fn registries_come_in_spine_order_and_rejects_of_sheets_are_passed_on() {
         named("poverty", &[&["张三", ""]]),
         named("alone", &[&["张三", ""]]),
     ];
-    let (set, rejects) = assemble(sheets, &[RegistryId::from("poverty"), RegistryId::from("dibao")]).expect("small");
+    let (set, rejects) = assemble(sheets, &[RegistryId::from("poverty"), RegistryId::from("dibao")], Day(17_712)).expect("small");
     assert_eq!(set.registries.iter().map(|records| records.registry.as_str()).collect::<Vec<_>>(), ["poverty", "dibao", "alone"]);
     assert_eq!(reasons(&rejects), [("dibao.xlsx", 3, RejectReason::NoIdentity)]);
 }

@@ -1,8 +1,10 @@
 //! The day a sheet's data speak for: a labelled line above the table, its title, the sheet name, then file and folder names.
 //!
-//! Takes a [`TableHead`], gives the day; a month stands for its last day. Years alone are no date.
+//! Takes a [`TableHead`], gives the day; a month stands for its last day, several for that of the last. Years alone are no date. A month without a
+//! year (sheets `1月` … `6月`) is one of the year that the title, the file or a folder names.
 
-use crate::model::date::{Day, Month};
+use super::period;
+use crate::model::date::{Day, Month, Months};
 use crate::model::raw::TableHead;
 
 const LABELS: [&str; 8] = ["填报时间", "填报日期", "制表日期", "数据截止", "截至", "截止", "统计时间", "日期"];
@@ -16,8 +18,14 @@ pub fn data_date(head: &TableHead) -> Option<Day> {
         find_day(start.1)
     });
     let unlabelled = head.preamble.iter().filter_map(|line| find_day(line));
-    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
-    labelled.chain(unlabelled).chain(names.filter_map(find_day)).next()
+    let of_name =
+        |name: &str| find_day(name).or_else(|| period::find(name)?.in_year(any_year(head)).map(|months| months.to.last_day()));
+    labelled.chain(unlabelled).chain(names(head).filter_map(of_name)).next()
+}
+
+/// Sheet name, file name, folders from the innermost out.
+fn names(head: &TableHead) -> impl Iterator<Item = &str> {
+    std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'))
 }
 
 /// A roster of the period is often printed in the first days of the next month; so many days late it is still the period's.
@@ -51,28 +59,45 @@ pub fn snapshot(head: &TableHead, period: Month) -> Option<Snapshot> {
 }
 
 /// The month a payment list is for where no column says so: the title's (`2018-04农村低保发放明细`, although printed in May), else that of
-/// the sheet name, the file name and its folders, else the month of the data date.
+/// the sheet name, the file name and its folders, else the month of the data date; of several the last.
 #[must_use]
 pub fn month(head: &TableHead) -> Option<Month> {
-    titled_month(head).or_else(|| data_date(head).map(Day::month))
+    months(head).map(|months| months.to)
 }
 
-/// The month of the title, the sheet name, the file name or its folders, never of a line that says when the list was filled in.
-fn titled_month(head: &TableHead) -> Option<Month> {
+/// The months a payment list is for, likewise.
+#[must_use]
+pub fn months(head: &TableHead) -> Option<Months> {
+    titled_months(head).or_else(|| data_date(head).map(Day::month).map(Months::one))
+}
+
+/// The months of the title, the sheet name, the file name or its folders, never of a line that says when the list was filled in.
+fn titled_months(head: &TableHead) -> Option<Months> {
     let titles = head.preamble.iter().filter(|line| !LABELS.iter().any(|label| line.contains(label))).map(String::as_str);
-    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
-    titles.chain(names).find_map(find_day).map(Day::month)
+    titles.chain(names(head)).find_map(|text| period::find(text)?.in_year(any_year(head)))
+}
+
+fn titled_month(head: &TableHead) -> Option<Month> {
+    titled_months(head).map(|months| months.to)
+}
+
+/// The year that the title, a name or a line above the table speaks of.
+fn any_year(head: &TableHead) -> Option<i32> {
+    let texts = || head.preamble.iter().map(String::as_str).chain(names(head));
+    texts().find_map(written_year).or_else(|| texts().find_map(|text| period::find(text)?.year))
+}
+
+/// The year before the first `年`.
+fn written_year(text: &str) -> Option<i32> {
+    let (before, _) = text.split_once('年')?;
+    let digits = before.len().checked_sub(4).and_then(|start| before.get(start..))?;
+    digits.parse().ok().filter(|year| (1990..2100).contains(year))
 }
 
 /// The year a sheet is for (`2018年度参合名册`), in the same order; of a date its year.
 #[must_use]
 pub fn year(head: &TableHead) -> Option<i32> {
-    let names = std::iter::once(head.name.sheet.as_str()).chain(head.name.file.rsplit('/'));
-    let written = head.preamble.iter().map(String::as_str).chain(names).find_map(|text| {
-        let (before, _) = text.split_once('年')?;
-        let digits = before.len().checked_sub(4).and_then(|start| before.get(start..))?;
-        digits.parse().ok().filter(|year| (1990..2100).contains(year))
-    });
+    let written = head.preamble.iter().map(String::as_str).chain(names(head)).find_map(written_year);
     written.or_else(|| data_date(head).map(|day| day.ymd().0))
 }
 
@@ -82,31 +107,26 @@ fn find_day(text: &str) -> Option<Day> {
     let starts = || {
         (0..characters.len()).filter(|&at| characters[at].is_ascii_digit() && (at == 0 || !characters[at - 1].is_ascii_digit()))
     };
-    let day = starts().find_map(|at| date_at(&characters[at..], true));
-    day.or_else(|| starts().find_map(|at| date_at(&characters[at..], false)))
+    let day = starts().find_map(|at| date_at(&characters[at..]));
+    day.or_else(|| period::find(text)?.in_year(None).map(|months| months.to.last_day()))
 }
 
-/// The date that begins here; for a month its last day.
-fn date_at(characters: &[char], full: bool) -> Option<Day> {
+/// The full date that begins here.
+fn date_at(characters: &[char]) -> Option<Day> {
     let run = characters.iter().take_while(|character| character.is_ascii_digit()).count();
     let number = |from: usize, to: usize| {
         characters.get(from..to)?.iter().try_fold(0_u32, |sum, digit| Some(sum * 10 + digit.to_digit(10)?))
     };
     let year = i32::try_from(number(0, 4)?).ok().filter(|year| (1990..2100).contains(year))?;
     let (month, day) = match run {
-        8 => (number(4, 6)?, Some(number(6, 8)?)),
-        6 => (number(4, 6)?, None),
+        8 => (number(4, 6)?, number(6, 8)?),
         4 => {
             let (month, after) = part(characters, 4, &['-', '.', '/', '年', '_'])?;
-            (month, part(characters, after, &['-', '.', '/', '月', '_']).map(|(day, _)| day))
+            (month, part(characters, after, &['-', '.', '/', '月', '_'])?.0)
         }
         _ => return None,
     };
-    match (day, full) {
-        (Some(day), true) => Day::new(year, month, day),
-        (None, true) => None,
-        (_, false) => Month::new(year, month).map(Month::last_day),
-    }
+    Day::new(year, month, day)
 }
 
 /// A separator and one or two digits at `at`, spaces allowed around the separator; the value and where it ends.
@@ -171,6 +191,19 @@ mod tests {
         let may = head(&["2018-05农村低保发放明细", "日期：2018-06-04"], "", "a.xlsx");
         assert_eq!(month(&may).map(Month::yyyymm), Some(201_805));
         assert_eq!(month(&head(&["日期：2018-06-04"], "Sheet1", "a.xlsx")).map(Month::yyyymm), Some(201_806));
+    }
+
+    #[test]
+    fn several_months_run_from_one_to_the_other() {
+        let of = |preamble: &[&str], sheet: &str, file: &str| {
+            months(&head(preamble, sheet, file)).map(|months| (months.from.yyyymm(), months.to.yyyymm()))
+        };
+        assert_eq!(of(&["2018年4-6月农村低保金发放明细表"], "", "2018-06/a.xlsx"), Some((201_804, 201_806)));
+        assert_eq!(of(&["2018年第二季度农村低保金发放明细表"], "", "a.xlsx"), Some((201_804, 201_806)));
+        assert_eq!(of(&["2018年1-6月发放表", "日期：2018-07-02"], "", "a.xlsx"), Some((201_801, 201_806)));
+        assert_eq!(of(&["农村低保发放明细"], "3月", "2018-06/民政/2018年农村低保发放明细.xlsx"), Some((201_803, 201_803)));
+        assert_eq!(of(&["农村低保发放明细"], "Sheet1", "2018-06/民政/发放明细.xlsx"), Some((201_806, 201_806)));
+        assert_eq!(of(&["农村低保发放明细"], "3月", "发放明细.xlsx"), None, "of which year?");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::id_number::{self, IdReading};
 use super::repair::{Repair, Repairs};
+use crate::model::columns::IdState;
 use crate::model::date::Day;
 use crate::model::personal::mask;
 use crate::model::raw::CellKind;
@@ -48,6 +49,11 @@ pub fn from_id<'a>(written: &'a str, id: IdReading<'a>) -> CertificateReading<'a
     let mut repairs = Repairs::default();
     id.repairs.iter().filter(|&repair| repair != Repair::DisabilitySuffix).for_each(|repair| repairs.insert(repair));
     let text = match id.suffix {
+        // What a spreadsheet has cut is no key: one in eleven passes the checksum.
+        None if matches!(id.state, IdState::Float | IdState::Scientific) || is_cut(&id.text) => {
+            repairs.insert(if id.state == IdState::Scientific { Repair::Scientific } else { Repair::Float });
+            Cow::Borrowed("")
+        }
         None => id.text.clone(),
         Some(_) if repairs.is_empty() => Cow::Borrowed(written),
         Some(suffix) => {
@@ -65,12 +71,18 @@ pub fn from_id<'a>(written: &'a str, id: IdReading<'a>) -> CertificateReading<'a
     CertificateReading { text, id, category, grade, repairs }
 }
 
+/// Twenty digits of which only fifteen are left.
+fn is_cut(text: &str) -> bool {
+    (19..=22).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.bytes().skip(15).all(|byte| byte == b'0')
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::columns::IdState;
 
     fn as_of() -> Day {
         "2018-06-30".parse().expect("a day")
@@ -85,6 +97,20 @@ mod tests {
         let spaced = clean(CellKind::Text, "11010519491231002x 71", as_of());
         assert_eq!((spaced.text.as_ref(), spaced.category, spaced.grade), ("11010519491231002X71", Some("多重"), Some("一级")));
         assert_eq!(spaced.repairs.iter().collect::<Vec<_>>(), [Repair::Space, Repair::CheckLetter]);
+    }
+
+    #[test]
+    fn what_a_spreadsheet_has_cut_is_no_key() {
+        for (kind, text) in [
+            (CellKind::Number, "52032419900307100000"),
+            (CellKind::Text, "52032419900307100000"),
+            (CellKind::Text, "5.20324199003071E+19"),
+            (CellKind::Text, "5.2E+19"),
+        ] {
+            let reading = clean(kind, text, as_of());
+            assert_eq!(reading.text, "", "{text}");
+            assert!(reading.repairs.contains(Repair::Float) || reading.repairs.contains(Repair::Scientific), "{text}");
+        }
     }
 
     #[test]

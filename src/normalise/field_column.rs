@@ -2,25 +2,30 @@
 //!
 //! A column is read top to bottom in one pass with its kind decided outside the loop. O(cells); text goes straight into Arrow buffers.
 
-use std::borrow::Cow;
-
-use arrow::array::{ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder, StringBuilder};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, BooleanBuilder, Date32Array, Int32Builder, Int64Builder, StringBuilder};
+
+use super::days::Days;
 use super::money::{self, Unit};
 use super::repair::{Repair, Repairs};
 use super::vocabulary::{self, CodeTable};
-use super::{date, id_number, name, phone};
+use super::{bare, date, id_number, kinship, name, phone};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, RawTable};
-use crate::model::text::is_invisible;
 
 /// No cell of a register says more; also keeps a column of a million rows below Arrow's 2 GiB.
 const LONGEST: usize = 1500;
 
-/// Repairs of a chunk: position among the kept rows, position of the field, kind.
-pub(super) type Log = Vec<(u32, u16, Repair)>;
+/// Repairs of a sheet: position among the kept rows, position of the field, kind.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// Rows kept before the chunk at hand.
+    pub(super) base: u32,
+    pub(super) entries: Vec<(u32, u16, Repair)>,
+}
 
 /// Typed builders, in the order of [`FieldKind::columns`].
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub(super) enum Builders {
     Number([StringBuilder; 3]),
     Int64(Int64Builder),
     Int32(Int32Builder),
-    Date(Date32Builder),
+    Date(Days),
     Flag(BooleanBuilder),
 }
 
@@ -40,23 +45,49 @@ impl Builders {
             FieldKind::IdNumber => Self::Number(Default::default()),
             FieldKind::Name | FieldKind::DisabilityNumber => Self::TextAndRaw(Default::default()),
             FieldKind::Money | FieldKind::Count => Self::Int64(Int64Builder::new()),
-            FieldKind::Date => Self::Date(Date32Builder::new()),
+            FieldKind::Date => Self::Date(Days::default()),
             FieldKind::Month | FieldKind::Year => Self::Int32(Int32Builder::new()),
             FieldKind::YesNo => Self::Flag(BooleanBuilder::new()),
             _ => Self::Text(StringBuilder::new()),
         }
     }
 
-    pub(super) fn finish(self) -> Vec<ArrayRef> {
-        match self {
+    /// The columns, and repairs that only the whole column could tell.
+    pub(super) fn finish(self, as_of: Day) -> (Vec<ArrayRef>, Vec<(u32, Repair)>) {
+        let arrays: Vec<ArrayRef> = match self {
             Self::Text(mut text) => vec![Arc::new(text.finish())],
             Self::TextAndRaw(texts) => texts.into_iter().map(|mut text| Arc::new(text.finish()) as ArrayRef).collect(),
             Self::Number(texts) => texts.into_iter().map(|mut text| Arc::new(text.finish()) as ArrayRef).collect(),
             Self::Int64(mut values) => vec![Arc::new(values.finish())],
             Self::Int32(mut values) => vec![Arc::new(values.finish())],
-            Self::Date(mut values) => vec![Arc::new(values.finish())],
+            Self::Date(days) => {
+                let (days, repairs) = days.finish(as_of);
+                let days: Date32Array = days.into_iter().map(|day| day.map(|day| day.0)).collect();
+                return (vec![Arc::new(days)], repairs);
+            }
             Self::Flag(mut values) => vec![Arc::new(values.finish())],
-        }
+        };
+        (arrays, Vec::new())
+    }
+}
+
+/// What says a code besides its own column: words in other cells of the row, and what the sheet as a whole says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said<'a> {
+    /// Word → value.
+    pub(super) words: &'a [(String, String)],
+    /// Columns that may hold one.
+    pub(super) beside: Vec<usize>,
+    /// What title and names say.
+    pub(super) heading: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// The one value that a text says; none where it says several.
+    pub(super) fn value_in(words: &'a [(String, String)], text: &str) -> Option<&'a str> {
+        let mut found = words.iter().filter(|(word, _)| text.contains(word.as_str())).map(|(_, value)| value.as_str());
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
     }
 }
 
@@ -69,8 +100,12 @@ pub(super) struct FieldColumn<'a> {
     pub(super) order: u16,
     pub(super) codes: CodeTable<'a>,
     pub(super) unit: Unit,
-    /// What a blank month or year takes from the sheet.
+    /// Whether the header says that an amount is for one month.
+    pub(super) is_monthly: bool,
+    /// What a blank year takes from the sheet.
     pub(super) fallback: Option<i32>,
+    /// Who else says a code.
+    pub(super) said: Said<'a>,
     pub(super) builders: Builders,
 }
 
@@ -83,6 +118,7 @@ impl FieldColumn<'_> {
             FieldKind::Code => self.codes.get(NONE).is_some(),
             _ => false,
         };
+        let mut relations: HashMap<&str, Option<&'static str>> = HashMap::new();
         let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_said(table, &self.positions, row, none_is_said)));
         match (&mut self.builders, self.kind) {
             (Builders::Number([text, state, raw]), _) => {
@@ -135,12 +171,11 @@ impl FieldColumn<'_> {
                     }
                 }
             }
-            (Builders::Date(values), _) => {
-                for (at, (_, written)) in cells {
-                    let read = date::read_day(written);
-                    let nothing = written.is_empty() || ENDLESS.contains(&written.trim());
-                    note.unless(read.is_some() || nothing, at, Repair::Unreadable);
-                    values.append_option(read.map(|day| day.0));
+            (Builders::Date(days), _) => {
+                for (at, (cell, written)) in cells {
+                    let endless = ENDLESS.contains(&written.trim());
+                    let readable = days.push(cell, if endless { "" } else { written });
+                    note.unless(readable, at, Repair::Unreadable);
                 }
             }
             (Builders::Flag(values), _) => {
@@ -150,6 +185,22 @@ impl FieldColumn<'_> {
                     values.append_option(read);
                 }
             }
+            (Builders::Text(text), FieldKind::Code) if !self.said.words.is_empty() => {
+                for (at, (_, written)) in cells {
+                    let own = if written.is_empty() { None } else { self.codes.get(written).map(str::to_owned) };
+                    note.unless(own.is_some() || written.is_empty(), at, Repair::UnknownCode);
+                    let row = kept[at as usize];
+                    let (_, beside) = first_said(table, &self.said.beside, row, false);
+                    let beside = match own {
+                        None if !beside.is_empty() => {
+                            let said = Said::value_in(self.said.words, beside);
+                            said.map(str::to_owned).or_else(|| self.codes.get(beside).map(str::to_owned))
+                        }
+                        _ => None,
+                    };
+                    text.append_option(own.or(beside).as_deref().or(self.said.heading));
+                }
+            }
             (Builders::Text(text), kind) => {
                 for (at, (cell, written)) in cells {
                     if written.is_empty() {
@@ -157,7 +208,10 @@ impl FieldColumn<'_> {
                         continue;
                     }
                     match kind {
-                        FieldKind::Relation => code(text, vocabulary::relation(written), at, &mut note),
+                        FieldKind::Relation => {
+                            let value = *relations.entry(written).or_insert_with(|| kinship::relation(written));
+                            code(text, value, at, &mut note);
+                        }
                         FieldKind::Code => code(text, self.codes.get(written), at, &mut note),
                         FieldKind::CodeList => {
                             let (values, complete) = code_list(&mut self.codes, written);
@@ -165,17 +219,22 @@ impl FieldColumn<'_> {
                             append(text, &values);
                         }
                         FieldKind::Phone => match phone::clean(shorten(written, at, &mut note)) {
-                            Some((phone, repairs)) => {
+                            Ok((phone, repairs)) => {
                                 note.all(at, repairs);
                                 append(text, &phone);
                             }
-                            None => code(text, None, at, &mut note),
+                            Err(why) => {
+                                note.one(at, why);
+                                text.append_null();
+                            }
                         },
-                        FieldKind::Identifier if cell == CellKind::Number && written.len() > 15 => {
-                            note.one(at, Repair::Float);
-                            text.append_null();
+                        FieldKind::Identifier => {
+                            let mut repairs = Repairs::default();
+                            let is_number = cell == CellKind::Number;
+                            let code = bare::identifier(shorten(written, at, &mut note), is_number, &mut repairs);
+                            append(text, code.as_deref().unwrap_or(""));
+                            note.all(at, repairs);
                         }
-                        FieldKind::Identifier => append(text, &identifier(shorten(written, at, &mut note))),
                         _ => append(text, shorten(written.trim(), at, &mut note)),
                     }
                 }
@@ -192,7 +251,7 @@ pub(super) struct Notes<'l> {
 
 impl Notes<'_> {
     pub(super) fn one(&mut self, at: u32, repair: Repair) {
-        self.log.push((at, self.order, repair));
+        self.log.entries.push((self.log.base + at, self.order, repair));
     }
 
     pub(super) fn unless(&mut self, fine: bool, at: u32, repair: Repair) {
@@ -270,10 +329,4 @@ fn count(text: &str) -> Option<i64> {
     let digits = text.trim().trim_end_matches(['人', '口', '个', '户']);
     // Fen of as many yuan: the same decimal grammar.
     money::read(digits, Unit::Yuan).filter(|hundredths| hundredths % 100 == 0).map(|hundredths| hundredths / 100)
-}
-
-fn identifier(text: &str) -> Cow<'_, str> {
-    let drop =
-        |character: char| character.is_whitespace() || is_invisible(character) || matches!(character, '\'' | '’' | '`' | '"');
-    if text.contains(drop) { Cow::Owned(text.replace(drop, "")) } else { Cow::Borrowed(text) }
 }

@@ -7,18 +7,18 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::bare::{bare, is_mask, is_x_alike, narrow};
 use super::repair::{Repair, Repairs};
 use crate::model::columns::IdState;
 use crate::model::date::Day;
-use crate::model::identity::id::Number;
+use crate::model::identity::id::{self, Number};
 use crate::model::personal::mask;
 use crate::model::raw::CellKind;
-use crate::model::text::{is_invisible, recomposed};
 
-/// Words that say there is no number.
-const NO_NUMBER: [&str; 10] = ["无", "没有", "不详", "未知", "无身份证", "未办理", "暂无", "未上户", "无户口", "未办身份证"];
+/// Fewer digits than this show not even a birth date: whatever is written, it is no number.
+const DIGITS: usize = 14;
+/// Nobody is older.
+const OLDEST: i32 = 100;
 
 /// What a disability certificate number adds after the 18 characters (GB/T 26341 register: category, grade, re-issue).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,12 @@ impl fmt::Debug for IdReading<'_> {
 /// [`IdState::Float`] whatever its checksum says.
 #[must_use]
 pub fn clean(kind: CellKind, text: &str, as_of: Day) -> IdReading<'_> {
+    clean_beside(kind, text, as_of, None)
+}
+
+/// [`clean`] where the row states a birth date, which tells the century of fifteen digits.
+#[must_use]
+pub fn clean_beside(kind: CellKind, text: &str, as_of: Day, stated: Option<Day>) -> IdReading<'_> {
     if kind != CellKind::Number
         && let Some(number) = Number::parse(text)
         && is_valid(number, as_of)
@@ -78,8 +84,35 @@ pub fn clean(kind: CellKind, text: &str, as_of: Day) -> IdReading<'_> {
         return IdReading { text: Cow::Borrowed(""), state: IdState::Missing, repairs: Repairs::default(), suffix: None };
     }
     let mut repairs = Repairs::default();
-    let tidied = tidy(text, &mut repairs);
-    classify(kind, tidied, repairs, as_of)
+    let narrowed = narrow(text, &mut repairs);
+    let said = is_other_document(&narrowed);
+    if !narrowed.bytes().any(|byte| byte.is_ascii_digit()) {
+        // `无`, `待补`, `未办证`: whatever words say, two rows that say them are not one person.
+        let state = match () {
+            () if narrowed.is_empty() => IdState::Missing,
+            () if narrowed.chars().all(is_mask) || !narrowed.chars().any(char::is_alphanumeric) => IdState::Placeholder,
+            () if said => return IdReading { text: narrowed, state: IdState::OtherDocument, repairs, suffix: None },
+            () => IdState::NoNumber,
+        };
+        let repairs = if state == IdState::NoNumber { Repairs::default().with(Repair::NoNumber) } else { repairs };
+        return IdReading { text: Cow::Borrowed(""), state, repairs, suffix: None };
+    }
+    let bared = check_letter(text, bare(narrowed, &mut repairs), &mut repairs);
+    let reading = classify(kind, bared, repairs, &Beside { as_of, stated });
+    match reading.state {
+        IdState::Malformed | IdState::NoNumber if said => {
+            let mut repairs = Repairs::default();
+            IdReading { text: narrow(text, &mut repairs), state: IdState::OtherDocument, repairs, suffix: None }
+        }
+        IdState::NoNumber => IdReading { repairs: Repairs::default().with(Repair::NoNumber), ..reading },
+        _ => reading,
+    }
+}
+
+/// What a number is read beside.
+struct Beside {
+    as_of: Day,
+    stated: Option<Day>,
 }
 
 /// The number that 18 bytes write, if they write one.
@@ -96,45 +129,28 @@ fn born_by(number: Number, as_of: Day) -> bool {
     number.birth().is_some_and(|day| day <= as_of)
 }
 
-fn tidy<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
-        return Cow::Borrowed(text);
-    }
-    let mut tidied = String::with_capacity(text.len());
-    for (plain, character) in text.nfkc().map(|character| (text.is_ascii(), character)) {
-        if character.is_whitespace()
-            || is_invisible(character)
-            || matches!(character, '\'' | '’' | '‘' | '`' | '"' | '“' | '”' | '=')
-        {
-            repairs.insert(Repair::Space);
-        } else {
-            if !plain && character.is_ascii_alphanumeric() && !text.contains(character) {
-                repairs.insert(Repair::Width);
-            }
-            tidied.push(character.to_ascii_uppercase());
-        }
-    }
-    check_letter(text, recomposed(tidied), repairs).into()
-}
-
-/// `×`, Cyrillic `Х`, `*` and lower-case `x` stand for X in the 18th place only.
-fn check_letter(written: &str, tidied: String, repairs: &mut Repairs) -> String {
-    let mut characters = tidied.char_indices().skip(17);
-    let Some((place, character)) = characters.next() else { return tidied };
+/// What looks like X, and `*`, stand for X in the 18th place only.
+fn check_letter<'a>(written: &str, bared: Cow<'a, str>, repairs: &mut Repairs) -> Cow<'a, str> {
+    let mut characters = bared.char_indices().skip(17);
+    let Some((place, character)) = characters.next() else { return bared };
     let after = characters.next().map(|(_, next)| next);
-    let digits = tidied.bytes().take(17).all(|byte| byte.is_ascii_digit());
-    if !digits || !matches!(character, 'X' | '×' | 'Х' | 'х' | '*') || after.is_some_and(|next| !next.is_ascii_digit()) {
-        return tidied;
+    let digits = bared.bytes().take(17).all(|byte| byte.is_ascii_digit());
+    let stands_for_x = matches!(character, 'X' | '*') || is_x_alike(character);
+    if !digits || !stands_for_x || after.is_some_and(|next| !next.is_ascii_digit()) {
+        return bared;
     }
     if character != 'X' || !written.contains(['X', 'Ｘ']) {
         repairs.insert(Repair::CheckLetter);
     }
-    let mut repaired = tidied;
+    if character == 'X' {
+        return bared;
+    }
+    let mut repaired = bared.into_owned();
     repaired.replace_range(place..place + character.len_utf8(), "X");
-    repaired
+    repaired.into()
 }
 
-fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) -> IdReading<'_> {
+fn classify<'t>(kind: CellKind, text: Cow<'t, str>, repairs: Repairs, beside: &Beside) -> IdReading<'t> {
     let reading = |text, state| IdReading { text, state, repairs, suffix: None };
     if text.is_empty() {
         return reading(text, IdState::Missing);
@@ -157,8 +173,9 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
     if let Some(masked) = masked(&text) {
         return reading(Cow::Owned(masked), IdState::Masked);
     }
-    if let Some(found) = well_formed(bytes, as_of) {
+    if let Some(found) = well_formed(bytes, beside) {
         let repairs = found.repair.map_or(repairs, |repair| repairs.with(repair));
+        let repairs = if found.chosen { repairs.with(Repair::Century) } else { repairs };
         let written = found.number.text();
         let text = if written == text { text } else { Cow::Owned(written) };
         return IdReading { text, state: found.state, repairs, suffix: found.suffix };
@@ -168,10 +185,10 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
         && half.len() >= 15
     {
         let repairs = repairs.with(Repair::TypedTwice);
-        return classify(kind, Cow::Owned(half.to_owned()), repairs, as_of);
+        return classify(kind, Cow::Owned(half.to_owned()), repairs, beside);
     }
     if let Some(rest) = text.strip_prefix('G')
-        && Number::parse(rest).is_some_and(|number| is_valid(number, as_of))
+        && Number::parse(rest).is_some_and(|number| is_valid(number, beside.as_of))
     {
         return IdReading {
             text: Cow::Owned(rest.to_owned()),
@@ -181,14 +198,20 @@ fn classify(kind: CellKind, text: Cow<'_, str>, repairs: Repairs, as_of: Day) ->
         };
     }
     if let Some(found) =
-        digits_for_letters(bytes).and_then(|digits| well_formed(&digits, as_of)).filter(|found| found.state == IdState::Valid)
+        digits_for_letters(bytes).and_then(|digits| well_formed(&digits, beside)).filter(|found| found.state == IdState::Valid)
     {
         let mut repairs = repairs.with(Repair::LetterForDigit);
         found.repair.into_iter().for_each(|repair| repairs.insert(repair));
         return IdReading { text: Cow::Owned(found.number.text()), state: IdState::Valid, repairs, suffix: found.suffix };
     }
-    let state = if is_other_document(&text) { IdState::OtherDocument } else { IdState::Malformed };
-    reading(text, state)
+    if is_other_document(&text) {
+        return reading(text, IdState::OtherDocument);
+    }
+    // Letters that look like digits count: a slip of the eye may be mended by hand.
+    if bytes.iter().filter(|byte| byte.is_ascii_digit() || matches!(byte, b'O' | b'I' | b'L' | b'S' | b'B')).count() < DIGITS {
+        return reading(Cow::Borrowed(""), IdState::NoNumber);
+    }
+    reading(text, IdState::Malformed)
 }
 
 struct Found {
@@ -196,24 +219,27 @@ struct Found {
     state: IdState,
     suffix: Option<Suffix>,
     repair: Option<Repair>,
+    /// Both centuries were possible.
+    chosen: bool,
 }
 
 /// 15 digits, 18 characters, or 18 and a certificate's suffix.
-fn well_formed(bytes: &[u8], as_of: Day) -> Option<Found> {
+fn well_formed(bytes: &[u8], beside: &Beside) -> Option<Found> {
     if let Some(legacy) = bytes.as_array::<15>() {
-        let number = upgrade(legacy)?;
-        return is_valid(number, as_of).then_some(Found {
-            number,
-            state: IdState::Valid,
-            suffix: None,
-            repair: Some(Repair::FifteenToEighteen),
-        });
+        let (number, chosen) = upgrade(legacy, beside)?;
+        let (state, repair) = (IdState::Valid, Some(Repair::FifteenToEighteen));
+        return Some(Found { number, state, suffix: None, repair, chosen });
     }
+    let as_of = beside.as_of;
     let (head, tail) = bytes.split_at_checked(18)?;
     let number = number_of(head)?;
     let suffix = if tail.is_empty() { None } else { Some(Suffix::parse(tail)?) };
     if suffix.is_some_and(|suffix| suffix.grade.is_none()) && has_doubled_digit(bytes) {
         return None;
+    }
+    let thousand = if suffix.is_none() && !number.is_valid() { id::rounded_twice(number) } else { None };
+    if let Some(number) = thousand.filter(|thousand| born_by(*thousand, as_of)) {
+        return Some(Found { number, state: IdState::Float, suffix: None, repair: None, chosen: false });
     }
     let state = if is_valid(number, as_of) {
         IdState::Valid
@@ -224,7 +250,7 @@ fn well_formed(bytes: &[u8], as_of: Day) -> Option<Found> {
     } else {
         return None;
     };
-    Some(Found { number, state, suffix, repair: suffix.map(|_| Repair::DisabilitySuffix) })
+    Some(Found { number, state, suffix, repair: suffix.map(|_| Repair::DisabilitySuffix), chosen: false })
 }
 
 /// Whether 19 characters may as well be a number with one digit typed twice: taking one of two equal neighbours out gives a
@@ -236,14 +262,32 @@ fn has_doubled_digit(bytes: &[u8]) -> bool {
     })
 }
 
-/// 15 → 18: century 19, but 18 for the sequence numbers 996-999 reserved for the very old.
-fn upgrade(legacy: &[u8; 15]) -> Option<Number> {
-    let century: &[u8; 2] = if matches!(&legacy[12..], b"996" | b"997" | b"998" | b"999") { b"18" } else { b"19" };
-    let mut digits = [b'0'; 17];
-    digits[..6].copy_from_slice(&legacy[..6]);
-    digits[6..8].copy_from_slice(century);
-    digits[8..].copy_from_slice(&legacy[6..]);
-    Number::completed(&digits)
+/// 15 → 18, and whether both centuries were possible. 18 for the sequence numbers 996-999 reserved for the very old; else the century of the
+/// birth date that the row states, else 20 where 19 would make somebody of a hundred years: such digits are a child's, cut by hand.
+fn upgrade(legacy: &[u8; 15], beside: &Beside) -> Option<(Number, bool)> {
+    let of = |century: &[u8; 2]| {
+        let mut digits = [b'0'; 17];
+        digits[..6].copy_from_slice(&legacy[..6]);
+        digits[6..8].copy_from_slice(century);
+        digits[8..].copy_from_slice(&legacy[6..]);
+        Number::completed(&digits).filter(|number| is_valid(*number, beside.as_of))
+    };
+    if matches!(&legacy[12..], b"996" | b"997" | b"998" | b"999")
+        && let Some(old) = of(b"18").filter(|old| beside.stated.is_none_or(|stated| old.birth() == Some(stated)))
+    {
+        return Some((old, false));
+    }
+    match (of(b"19"), of(b"20")) {
+        (Some(old), Some(young)) => {
+            let is_young = match beside.stated {
+                Some(stated) if old.birth() == Some(stated) => false,
+                Some(stated) if young.birth() == Some(stated) => true,
+                _ => old.birth().is_some_and(|birth| birth.age_on(beside.as_of) >= OLDEST),
+            };
+            Some((if is_young { young } else { old }, true))
+        }
+        (old, young) => Some((old.or(young)?, false)),
+    }
 }
 
 /// The text with look-alike letters of the first 17 places read as digits; `None` if there is nothing to read.
@@ -272,7 +316,7 @@ fn is_placeholder(text: &str) -> bool {
         let equal = bytes.iter().take_while(|&&byte| byte == first).count();
         return equal == bytes.len() || equal >= 6 || text.starts_with("12345678");
     }
-    NO_NUMBER.contains(&text) || !text.chars().any(char::is_alphanumeric)
+    !text.chars().any(char::is_alphanumeric)
 }
 
 /// Digits of the mantissa and the exponent of `5.20324E+17`.
@@ -287,23 +331,35 @@ fn scientific(text: &str) -> Option<(String, u32)> {
     Some((format!("{whole}{fraction}"), exponent.parse().ok()?))
 }
 
-/// Whether a character is written in place of a digit that is hidden.
-fn is_mask(character: char) -> bool {
-    matches!(character, '*' | '#' | '•' | '●' | '×' | 'X')
-}
-
-/// Digits with at least two masking characters, unified to `*`.
+/// Digits with at least two masking characters, unified to `*`. What a mask hides is rarely as long as the mask: where one run is hidden
+/// and not all 18 (or 15) characters stand, the run is made as long as it must be.
 fn masked(text: &str) -> Option<String> {
-    let count = text.chars().filter(|&character| is_mask(character)).count();
-    let others_are_digits = text.chars().all(|character| is_mask(character) || character.is_ascii_digit());
-    if count < 2 || !others_are_digits || !(8..=22).contains(&text.chars().count()) {
+    let characters: Vec<char> = text.chars().collect();
+    let hides = |at: usize| {
+        let character = characters[at];
+        // A final X after digits is the check character of the masked number, not a mask.
+        let is_check = character == 'X' && at + 1 == characters.len() && at > 0 && characters[at - 1].is_ascii_digit();
+        is_mask(character) && !is_check
+    };
+    let hidden: Vec<usize> = (0..characters.len()).filter(|at| hides(*at)).collect();
+    let shown = characters.len() - hidden.len();
+    let others_are_digits = (0..characters.len())
+        .all(|at| hides(at) || characters[at].is_ascii_digit() || (characters[at] == 'X' && at + 1 == characters.len()));
+    if hidden.len() < 2 || !others_are_digits || shown < 4 || characters.len() > 40 {
         return None;
     }
-    let last = text.chars().count() - 1;
-    // A final X after digits is the check character of the masked number, not a mask.
-    let keep_last = text.ends_with('X') && text.chars().rev().nth(1).is_some_and(|before| before.is_ascii_digit());
-    let mask = |(place, character)| if is_mask(character) && !(keep_last && place == last) { '*' } else { character };
-    Some(text.chars().enumerate().map(mask).collect())
+    let (first, last) = (*hidden.first()?, *hidden.last()?);
+    let is_one_run = last - first + 1 == hidden.len();
+    let length = if is_one_run && characters.len() != 15 && shown < 17 { 18 - shown } else { hidden.len() };
+    let mut unified = String::with_capacity(22);
+    unified.extend(&characters[..first]);
+    if is_one_run {
+        unified.extend(std::iter::repeat_n('*', length));
+    } else {
+        unified.extend((first..=last).map(|at| if hides(at) { '*' } else { characters[at] }));
+    }
+    unified.extend(&characters[last + 1..]);
+    Some(unified)
 }
 
 /// Passport, travel permit, birth certificate (one or two letters and 6-10 digits), or a document named in words.

@@ -26,10 +26,10 @@ fn the_standards_own_example_is_valid() {
 
 #[test]
 fn every_look_of_the_check_letter_becomes_x() {
-    for letter in ["x", "×", "Х", "х", "*"] {
+    for letter in ["x", "×", "Х", "х", "*", "✕", "╳", "Ⅹ", "χ", "ⅹ", "乂", "Χ", "✖", "⨯"] {
         let (text, state, repairs) = read(&STANDARD.replace('X', letter));
         assert_eq!((text.as_str(), state), (STANDARD, IdState::Valid), "{letter}");
-        assert_eq!(repairs, ["check_letter"], "{letter}");
+        assert_eq!(repairs.last(), Some(&"check_letter"), "{letter}");
     }
     assert_eq!(read(&STANDARD.replace('X', "Ｘ")).1, IdState::Valid);
 }
@@ -57,6 +57,49 @@ fn fifteen_digits_are_upgraded() {
     let (old, ..) = read("110105951231998");
     assert_eq!(old.get(6..10), Some("1895"));
     assert_eq!(read("110105491331002").1, IdState::Malformed);
+}
+
+#[test]
+fn fifteen_digits_of_this_century_are_told_by_the_birth_column_and_by_age() {
+    let beside = |stated: Option<&str>| {
+        let stated = stated.map(|day| day.parse().expect("a day"));
+        let reading = clean_beside(CellKind::Text, "520324120503123", as_of(), stated);
+        (reading.text.get(6..10).map(str::to_owned), reading.repairs.iter().map(Repair::as_str).collect::<Vec<_>>())
+    };
+    let of = |year: &str| (Some(year.to_owned()), vec!["15_to_18", "century"]);
+    assert_eq!(beside(None), of("2012"));
+    assert_eq!(beside(Some("1912-05-03")), of("1912"));
+    assert_eq!(beside(Some("2012-05-03")), of("2012"));
+    assert_eq!(beside(Some("1950-01-01")), of("2012"));
+    assert_eq!(read("520324190503123").0.get(6..10), Some("1919"), "2019 is still to come");
+}
+
+#[test]
+fn what_stands_around_a_number_is_taken_off() {
+    for (text, repairs) in [
+        (format!("{STANDARD}（已故）"), vec!["remark"]),
+        (format!("身份证号：{STANDARD}"), vec!["label"]),
+        ("110105-19491231-002X".to_owned(), vec!["punctuation"]),
+        ("11010519491231002✕（残）".to_owned(), vec!["check_letter", "remark"]),
+        ("\u{202d}11010519491231002x\u{202c}".to_owned(), vec!["space", "check_letter"]),
+    ] {
+        assert_eq!(read(&text), (STANDARD.to_owned(), IdState::Valid, repairs), "{text}");
+    }
+}
+
+#[test]
+fn words_and_stumps_are_no_numbers() {
+    for text in ["无", "待补", "未办证", "无证", "没有身份证", "补录中", "TBD", "123456", "第36户", "5203241990", "无123"]
+    {
+        assert_eq!(read(text), (String::new(), IdState::NoNumber, vec!["no_number"]), "{text}");
+    }
+}
+
+#[test]
+fn fifteen_digits_rounded_again_lose_their_last_three() {
+    let twice = read("522124199510233024");
+    assert_eq!(twice, ("522124199510233000".to_owned(), IdState::Float, vec![]));
+    assert_ne!(read("522124199510233026").1, IdState::Float);
 }
 
 #[test]
@@ -105,8 +148,19 @@ fn numbers_that_went_through_a_float_are_never_valid() {
 #[test]
 fn masked_placeholders_and_other_documents() {
     assert_eq!(read("520324********123X"), ("520324********123X".to_owned(), IdState::Masked, vec![]));
-    assert_eq!(read("520324XXXXXXXX1234").0, "520324********1234");
-    for text in ["0", "无", "999999199001011234", "111111111111111111", "----", "111111190000000000", "XXXXXXXX", "*x××X*X"] {
+    for (text, unified) in [
+        ("520324XXXXXXXX1234", "520324********1234"),
+        ("520324＊＊＊＊＊＊＊＊1234", "520324********1234"),
+        ("520324○○○○○○○○1234", "520324********1234"),
+        ("520324********081234", "520324******081234"),
+        ("5203********1234", "5203**********1234"),
+        ("520************234", "520************234"),
+        ("520324****1234", "520324********1234"),
+        ("52032419900307****", "52032419900307****"),
+    ] {
+        assert_eq!((read(text).0.as_str(), read(text).1), (unified, IdState::Masked), "{text}");
+    }
+    for text in ["0", "999999199001011234", "111111111111111111", "----", "111111190000000000", "XXXXXXXX", "*x××X*X"] {
         assert_eq!(read(text), (String::new(), IdState::Placeholder, vec![]), "{text}");
     }
     for text in ["南字第123456号", "E12345678", "H1234567800"] {
@@ -125,11 +179,11 @@ fn debug_hides_the_number() {
 
 proptest! {
     #[test]
-    fn any_text_reads_the_same_twice(text in "\\PC{0,40}|[0-9XxOlSB*Ｘ×  ]{0,40}|[1-6][0-9]{14,21}[0-9XB]?") {
+    fn any_text_reads_the_same_twice(text in "\\PC{0,40}|[0-9XxOlSB*Ｘ×  ]{0,40}|[0-9X（）：:._证号-]{10,30}|[1-6][0-9]{14,21}[0-9XB]?") {
         let once = clean(CellKind::Text, &text, as_of());
         let twice = clean(CellKind::Text, &once.text, as_of());
         prop_assert_eq!(&once.text, &twice.text);
-        if once.state != IdState::Placeholder {
+        if !matches!(once.state, IdState::Placeholder | IdState::NoNumber) {
             prop_assert_eq!(once.state, twice.state);
         }
     }

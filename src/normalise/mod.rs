@@ -1,18 +1,27 @@
 //! Text cells → canonical records.
 //!
-//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`], [`vocabulary`], [`phone`]): pure, total over any
+//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`],
+//! [`vocabulary`], [`kinship`], [`phone`]): pure, total over any
 //! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
 pub mod answer_date;
 pub mod assemble;
+mod bare;
+mod borrowed;
+mod damage;
 pub mod data_date;
 pub mod date;
+mod days;
 pub mod disability_no;
 mod field_column;
 pub mod id_number;
+pub mod kinship;
 pub mod money;
+mod month_column;
 pub mod name;
+mod period;
+mod person;
 pub mod phone;
 mod places;
 pub mod repair;

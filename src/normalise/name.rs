@@ -9,12 +9,17 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use super::repair::{Repair, Repairs};
-use crate::model::identity::name::is_unknown;
+use crate::model::identity::name::{is_mask, is_unknown};
 use crate::model::personal::mask_name;
 use crate::model::text::{is_invisible, recomposed};
 
 /// Words in brackets behind a name that say what the person is, not what else they are called.
 const TITLES: [&str; 14] = ["户主", "本人", "配偶", "妻", "夫", "子", "女", "父", "母", "孙", "监护人", "已故", "死亡", "组长"];
+/// Words behind a space that do so.
+const REMARKS: [&str; 14] =
+    ["户主", "本人", "配偶", "监护人", "已故", "死亡", "亡", "残", "组长", "低保", "五保", "迁出", "外出", "新增"];
+/// What a name is called before a colon.
+const LABELS: [&str; 8] = ["姓名", "户主", "名字", "本人", "户主姓名", "患者", "学生", "残疾人"];
 
 /// A cleaned name. `Debug` masks it.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,13 +39,16 @@ impl fmt::Debug for NameReading<'_> {
 /// The name for output.
 #[must_use]
 pub fn clean(text: &str) -> NameReading<'_> {
-    if text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}')) {
+    if text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}') && character != '某')
+    {
         return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
     }
     let mut repairs = Repairs::default();
     let plain: Vec<char> = text.nfkc().filter(|&character| !is_invisible(character) && !is_quote(character)).collect();
+    let plain = without_label(&plain, &mut repairs);
     let end = plain.iter().position(|character| matches!(character, '(' | '[' | '【' | '〔' | '<' | '《')).filter(|&at| at > 0);
     let (name, bracket) = plain.split_at(end.unwrap_or(plain.len()));
+    let name = without_remark(name, &mut repairs);
     if !bracket.is_empty() {
         let said: String = bracket.iter().collect();
         repairs.insert(if TITLES.iter().any(|title| said.contains(title)) { Repair::Title } else { Repair::Bracket });
@@ -71,8 +79,11 @@ pub fn clean(text: &str) -> NameReading<'_> {
         cleaned.pop();
     }
     let cleaned = recomposed(cleaned);
-    if cleaned == text {
+    if cleaned == text && !is_masked(&cleaned) {
         return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
+    }
+    if is_masked(&cleaned) {
+        repairs.insert(Repair::Masked);
     }
     if repairs.is_empty() {
         let narrow =
@@ -81,6 +92,68 @@ pub fn clean(text: &str) -> NameReading<'_> {
         repairs.insert(if spaced { Repair::Space } else { Repair::Width });
     }
     NameReading { text: Cow::Owned(cleaned), repairs }
+}
+
+/// Whether a character may belong to a name.
+fn belongs(character: char) -> bool {
+    is_han(character) || character.is_alphabetic() || is_mask(character)
+}
+
+/// Whether more than dots and spaces stands there: a dot before or behind a name is a slip of its own kind.
+fn is_ornament(part: &[char]) -> bool {
+    part.iter().any(|character| !character.is_whitespace() && !is_dot(*character))
+}
+
+fn is_chinese(name: &[char]) -> bool {
+    name.iter().any(|&character| is_han(character) && !is_unknown(character))
+}
+
+/// A Chinese name without the label, the signs and the running number before it.
+fn without_label<'n>(name: &'n [char], repairs: &mut Repairs) -> &'n [char] {
+    if !is_chinese(name) {
+        return name;
+    }
+    let mut name = name;
+    if let Some(colon) = name.iter().position(|character| *character == ':') {
+        let label: String = name[..colon].iter().filter(|character| !character.is_whitespace()).collect();
+        if LABELS.contains(&label.as_str()) {
+            name = &name[colon + 1..];
+            repairs.insert(Repair::Label);
+        }
+    }
+    let first = name.iter().position(|character| belongs(*character)).unwrap_or(0);
+    if !is_ornament(&name[..first]) {
+        return name;
+    }
+    repairs.insert(Repair::Ornament);
+    &name[first..]
+}
+
+/// A Chinese name without the signs, the running number and the words behind it.
+fn without_remark<'n>(name: &'n [char], repairs: &mut Repairs) -> &'n [char] {
+    if !is_chinese(name) {
+        return name;
+    }
+    let mut name = name;
+    let end = name.iter().rposition(|character| belongs(*character)).map_or(name.len(), |last| last + 1);
+    if is_ornament(&name[end..]) {
+        name = &name[..end];
+        repairs.insert(Repair::Ornament);
+    }
+    if let Some(space) = name.iter().rposition(|character| character.is_whitespace()) {
+        let word: String = name[space + 1..].iter().collect();
+        if REMARKS.contains(&word.as_str()) && name[..space].iter().filter(|character| is_han(**character)).count() >= 2 {
+            repairs.insert(Repair::Title);
+            name = &name[..space];
+        }
+    }
+    name
+}
+
+/// Whether the sender hides a part: `张*三`, `张某某`, `王××`. A single character that some system could not write is no mask.
+fn is_masked(name: &str) -> bool {
+    let known = name.chars().any(|character| is_han(character) && !is_unknown(character) && !is_mask(character));
+    known && name.chars().any(|character| character == '*' || is_mask(character))
 }
 
 fn is_han(character: char) -> bool {
@@ -122,6 +195,16 @@ mod tests {
             ("张□", "张□", vec![]),
             (" John  Smith ", "John Smith", vec!["space"]),
             ("\u{3bca}生", "\u{3bca}生", vec![]),
+            ("姓名：张三", "张三", vec!["label"]),
+            ("★张三", "张三", vec!["ornament"]),
+            ("①张三", "张三", vec!["ornament"]),
+            ("1.张三", "张三", vec!["ornament"]),
+            ("张三2", "张三", vec!["ornament"]),
+            ("张三（1）", "张三", vec!["bracket"]),
+            ("张三 户主", "张三", vec!["title"]),
+            ("张小三 已故", "张小三", vec!["title"]),
+            ("张*三", "张*三", vec!["masked"]),
+            ("张某某", "张某某", vec!["masked"]),
         ] {
             assert_eq!(read(text), (name.to_owned(), repairs), "{text}");
         }

@@ -47,10 +47,36 @@ pub enum Repair {
     Float,
     /// Longer than any real value; cut.
     Cut,
+    /// What the value is called stood before it: `身份证号：`, `ID:`.
+    Label,
+    /// Words stood behind or in brackets: `（已故）`.
+    Remark,
+    /// Hyphens, dots, underscores between the groups of a number were taken out.
+    Punctuation,
+    /// The `.0` that a program leaves behind a number was taken off.
+    Decimal,
+    /// Signs or a running number round a name or a number were taken off.
+    Ornament,
+    /// Of the two centuries that fifteen digits leave open, age or the birth column chose.
+    Century,
+    /// The year was written with two digits.
+    TwoDigitYear,
+    /// A clock just before midnight, or in another zone: the day is the one that was meant in China.
+    Clock,
+    /// `1.38E+10`: what is left of the number says nothing; the column is null.
+    Scientific,
+    /// Words, or too few digits for a number; the column is null.
+    NoNumber,
+    /// Parts are hidden by the sender.
+    Masked,
+    /// The number is another person's: a relative's, the head's, the guardian's.
+    Borrowed,
+    /// The amount is for several months; the column, which is for one, is null.
+    SeveralMonths,
 }
 
 impl Repair {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 35] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -73,6 +99,19 @@ impl Repair {
         Self::DiffersFromNumber,
         Self::Float,
         Self::Cut,
+        Self::Label,
+        Self::Remark,
+        Self::Punctuation,
+        Self::Decimal,
+        Self::Ornament,
+        Self::Century,
+        Self::TwoDigitYear,
+        Self::Clock,
+        Self::Scientific,
+        Self::NoNumber,
+        Self::Masked,
+        Self::Borrowed,
+        Self::SeveralMonths,
     ];
 
     /// The kind as written after `field:`.
@@ -101,13 +140,26 @@ impl Repair {
             Self::DiffersFromNumber => "differs_from_number",
             Self::Float => "float",
             Self::Cut => "cut",
+            Self::Label => "label",
+            Self::Remark => "remark",
+            Self::Punctuation => "punctuation",
+            Self::Decimal => "decimal",
+            Self::Ornament => "ornament",
+            Self::Century => "century",
+            Self::TwoDigitYear => "two_digit_year",
+            Self::Clock => "clock",
+            Self::Scientific => "scientific",
+            Self::NoNumber => "no_number",
+            Self::Masked => "masked",
+            Self::Borrowed => "borrowed",
+            Self::SeveralMonths => "several_months",
         }
     }
 }
 
 /// A set of repairs, without allocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Repairs(u32);
+pub struct Repairs(u64);
 
 impl Repairs {
     /// Adds a repair.

@@ -8,29 +8,40 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Date32Builder, RecordBatch, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
+use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
-use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
+use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
+use super::month_column::MonthColumn;
+use super::person::{self, Others, Persons, Stated};
 use super::places::{Places, town_hint};
 use super::repair::Repair;
 use super::vocabulary::{self, CodeTable};
-use super::{data_date, date, disability_no, id_number};
+use super::{data_date, disability_no, id_number};
 use crate::config::divisions::{Edition, Gazetteer};
-use crate::config::registry::{Dictionary, RegistryDefinition};
-use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, IdState, MONTH, NAME, PLACE, REPAIRS, SEX};
+use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_TO, NAME,
+    PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
+};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
-use crate::model::identity::id::Number;
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
+use crate::model::registry::Grain;
 
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
 const YEAR: &str = "year";
+const GUARDIAN_NAME: &str = "guardian_name";
+const SPOUSE_NAME: &str = "spouse_name";
+const STAGE: &str = "stage";
+const GRADE: &str = "grade";
 
 /// What every sheet of a run shares.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +71,8 @@ pub struct NormalisedSheet {
     pub headers: Vec<(String, String)>,
     /// Rows pushed: `rows.len() + rejects.len()`.
     pub read: u64,
+    /// What each row states of the person beside its number.
+    pub(super) stated: Vec<Stated>,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -68,11 +81,9 @@ impl fmt::Debug for NormalisedSheet {
     }
 }
 
-/// What a row's numbers say about the person, for columns read after them.
+/// What a row's certificate says about the person, for columns read after it.
 #[derive(Clone, Copy, Default)]
 struct Known {
-    birth: Option<Day>,
-    sex: Option<&'static str>,
     category: Option<&'static str>,
     grade: Option<&'static str>,
 }
@@ -89,22 +100,22 @@ pub struct Normaliser<'a> {
     identity: Vec<usize>,
     /// Whether the registry lists people at all, and not villages or events.
     of_people: bool,
-    month: Vec<usize>,
-    sheet_month: Option<Month>,
+    month: Option<MonthColumn>,
     /// Whether the sheet as a whole lies after the period.
     is_late: bool,
-    number: Special<'a>,
+    number: Vec<usize>,
+    persons: Persons,
+    others: Others,
+    grain: Grain,
     certificate: Special<'a>,
     kind: Special<'a>,
     grade: Special<'a>,
     birth: Vec<usize>,
     sex: Vec<usize>,
     sex_codes: CodeTable<'a>,
-    births: Date32Builder,
-    sexes: StringBuilder,
     columns: Vec<FieldColumn<'a>>,
     places: Places<'a>,
-    repairs: StringBuilder,
+    log: Log,
     rows: Vec<u32>,
     rejects: Vec<Reject>,
     read: u64,
@@ -121,8 +132,17 @@ struct Special<'a> {
     positions: Vec<usize>,
     codes: CodeTable<'a>,
     text: StringBuilder,
-    state: StringBuilder,
     raw: StringBuilder,
+}
+
+/// What says a code besides its own column.
+fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
+    let Some(field) = field.filter(|field| !field.words.is_empty()) else { return Said::default() };
+    let file = head.name.file.rsplit('/').next().unwrap_or_default();
+    let names = [head.name.sheet.as_str(), file].into_iter();
+    let mut texts = head.preamble.iter().map(String::as_str).chain(names);
+    let heading = texts.find_map(|text| Said::value_in(&field.words, text));
+    Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
 }
 
 impl<'a> Normaliser<'a> {
@@ -150,10 +170,8 @@ impl<'a> Normaliser<'a> {
             positions: at(field),
             codes: codes(field),
             text: StringBuilder::new(),
-            state: StringBuilder::new(),
             raw: StringBuilder::new(),
         };
-        let sheet_month = data_date::month(head);
         let snapshot = data_date::snapshot(head, context.period);
         let mut order = vec![ID_NUMBER, DISABILITY_NO, NAME, BIRTH, SEX, DISABILITY_KIND, DISABILITY_GRADE];
         let has = |field: &str| definition.fields.iter().any(|used| used.field == field);
@@ -167,13 +185,11 @@ impl<'a> Normaliser<'a> {
                 field != NAME && order.contains(&field) || columns.iter().any(|column: &FieldColumn<'_>| column.field == field);
             let mapped = positions.contains_key(field);
             let kind = if field == NAME { Some(FieldKind::Name) } else { kind_of(field) };
-            let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place) else { continue };
-            let fallback = match field {
-                MONTH => sheet_month.map(Month::yyyymm),
-                YEAR => data_date::year(head),
-                _ => None,
-            };
-            if !mapped && fallback.is_none() && field != NAME {
+            let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
+            let fallback = if field == YEAR { data_date::year(head) } else { None };
+            let said = said(context.dictionary.fields.get(field), head, &at);
+            let told = said.heading.is_some() || !said.beside.is_empty();
+            if !mapped && fallback.is_none() && !told && field != NAME {
                 continue;
             }
             let place = order.iter().position(|&known| known == field).unwrap_or_else(|| {
@@ -189,15 +205,18 @@ impl<'a> Normaliser<'a> {
                 order: u16::try_from(place).unwrap_or(u16::MAX),
                 codes: codes(field),
                 unit: if kind == FieldKind::Money { money::unit_of(header, &head.preamble) } else { Unit::Yuan },
+                is_monthly: header.contains('月'),
                 fallback,
+                said,
                 builders: Builders::new(kind),
             });
         }
+        let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
+            order.push(MONTH);
+            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period)
+        });
         order.push("place");
-        let month = at(MONTH);
-        let after = |month: Option<Month>| month.is_some_and(|month| month > context.period);
-        let is_late =
-            month.is_empty() && if has(MONTH) { after(sheet_month) } else { after(snapshot.map(|snapshot| snapshot.month)) };
+        let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
         let header = |(field, position): &(String, usize)| Some((field.clone(), head.columns.get(*position)?.text.clone()));
         let mut headers: Vec<(String, String)> = mapping.fields.iter().filter_map(header).collect();
         for own in [NAME, ID_NUMBER] {
@@ -218,20 +237,26 @@ impl<'a> Normaliser<'a> {
             identity,
             of_people: definition.fields.iter().any(|used| used.field == NAME),
             month,
-            sheet_month,
             is_late,
-            number: special(ID_NUMBER),
+            number: at(ID_NUMBER),
+            persons: Persons::default(),
+            others: Others {
+                head: if definition.grain.is_household() { [vec![], vec![]] } else { [at(HEAD_NAME), at(HEAD_ID)] },
+                guardian: [at(GUARDIAN_NAME), at(GUARDIAN_ID)],
+                spouse: [at(SPOUSE_NAME), at(SPOUSE_ID)],
+                name: at(NAME),
+                school: at(STAGE).into_iter().chain(at(GRADE)).collect(),
+            },
+            grain: definition.grain,
             certificate: special(DISABILITY_NO),
             kind: special(DISABILITY_KIND),
             grade: special(DISABILITY_GRADE),
             birth: at(BIRTH),
             sex: at(SEX),
             sex_codes: codes(SEX),
-            births: Date32Builder::new(),
-            sexes: StringBuilder::new(),
             columns,
             places: Places::new(["county", "town", "village", "group", "address"].map(at), town_hint(edition, head)),
-            repairs: StringBuilder::new(),
+            log: Log::default(),
             rows: Vec::new(),
             rejects: Vec::new(),
             read: 0,
@@ -240,42 +265,53 @@ impl<'a> Normaliser<'a> {
 
     /// Takes the next chunk of rows.
     pub fn push(&mut self, table: &RawTable) {
+        let base = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         let kept = self.keep(table);
-        let mut log: Log = Vec::new();
+        let mut log = std::mem::take(&mut self.log);
+        log.base = base;
         let known = self.push_numbers(table, &kept, &mut log);
-        self.push_person(table, &kept, &known, &mut log);
         self.push_disability(table, &kept, &known, &mut log);
         for column in &mut self.columns {
             column.push(table, &kept, self.context.as_of, &mut log);
         }
-        let order = u16::try_from(self.order.len() - 1).unwrap_or(u16::MAX);
+        if let Some(month) = &mut self.month {
+            month.push(table, &kept, &mut log);
+        }
+        let order = position_of(&self.order, "place");
         self.places.push(table, &kept, self.edition, &mut Notes { log: &mut log, order });
-        self.push_repairs(kept.len(), log);
+        self.log = log;
     }
 
     /// The sheet's batch. Fails only if Arrow refuses the columns, which would be our mistake.
-    pub fn finish(self) -> Result<NormalisedSheet, ArrowError> {
+    pub fn finish(mut self) -> Result<NormalisedSheet, ArrowError> {
         let mut columns: Vec<(Field, ArrayRef)> = Vec::new();
-        let rows = self.rows.len();
-        let (mut own_name, mut others): (Vec<_>, Vec<_>) = self.columns.into_iter().partition(|column| column.field == NAME);
-        own_name.drain(..).for_each(|column| columns.extend(column.kind.columns(NAME).into_iter().zip(column.builders.finish())));
-        let Special { mut text, mut state, mut raw, .. } = self.number;
-        let number = Builders::Number([std::mem::take(&mut text), std::mem::take(&mut state), std::mem::take(&mut raw)]);
-        columns.extend(FieldKind::IdNumber.columns(ID_NUMBER).into_iter().zip(number.finish()));
-        let (mut births, mut sexes) = (self.births, self.sexes);
-        columns.push((Field::new(BIRTH, DataType::Date32, true), Arc::new(births.finish())));
-        columns.push((Field::new(SEX, DataType::Utf8, true), Arc::new(sexes.finish())));
-        let certificate = Builders::TextAndRaw([self.certificate.text, self.certificate.raw]).finish();
+        let (rows, as_of) = (self.rows.len(), self.context.as_of);
+        let mut log = std::mem::take(&mut self.log);
+        log.base = 0;
+        let (mut own_name, mut others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.columns).into_iter().partition(|column| column.field == NAME);
+        own_name
+            .drain(..)
+            .for_each(|column| columns.extend(column.kind.columns(NAME).into_iter().zip(column.builders.finish(as_of).0)));
+        let places = [ID_NUMBER, BIRTH, SEX].map(|field| position_of(&self.order, field));
+        let settled = std::mem::take(&mut self.persons).finish(as_of, places, &mut |order, at, repair| {
+            Notes { log: &mut log, order }.one(at, repair);
+        });
+        columns.extend(FieldKind::IdNumber.columns(ID_NUMBER).into_iter().zip(settled.id));
+        columns.push((Field::new(BIRTH, DataType::Date32, true), settled.birth));
+        columns.push((Field::new(SEX, DataType::Utf8, true), settled.sex));
+        let several = self.month.as_ref().and_then(MonthColumn::several);
+        let certificate = Builders::TextAndRaw([self.certificate.text, self.certificate.raw]).finish(as_of).0;
         let derived = [
             (FieldKind::DisabilityNumber.columns(DISABILITY_NO), certificate, self.certificate.positions.is_empty()),
             (
                 FieldKind::CodeList.columns(DISABILITY_KIND),
-                Builders::Text(self.kind.text).finish(),
+                Builders::Text(self.kind.text).finish(as_of).0,
                 self.kind.positions.is_empty(),
             ),
             (
                 FieldKind::Code.columns(DISABILITY_GRADE),
-                Builders::Text(self.grade.text).finish(),
+                Builders::Text(self.grade.text).finish(as_of).0,
                 self.grade.positions.is_empty(),
             ),
         ];
@@ -285,15 +321,45 @@ impl<'a> Normaliser<'a> {
                 columns.extend(fields.into_iter().zip(arrays));
             }
         }
-        others
-            .drain(..)
-            .for_each(|column| columns.extend(column.kind.columns(column.field).into_iter().zip(column.builders.finish())));
+        let relations = others.iter().position(|column| column.field == RELATION);
+        let mut read: Vec<(&str, FieldKind, Vec<ArrayRef>)> = Vec::with_capacity(others.len());
+        for column in others.drain(..) {
+            let (field, kind, order) = (column.field, column.kind, column.order);
+            let is_spread = kind == FieldKind::Money && !column.is_monthly;
+            let (mut arrays, late) = column.builders.finish(as_of);
+            late.into_iter().for_each(|(at, repair)| Notes { log: &mut log, order }.one(at, repair));
+            // What was paid for several months is nobody's amount of one month.
+            if let (Some(several), true, Some(first)) = (&several, is_spread, arrays.first_mut()) {
+                let said = (0..first.len()).zip(0_u32..).filter(|(at, _)| several.value(*at) && first.is_valid(*at));
+                said.for_each(|(_, at)| Notes { log: &mut log, order }.one(at, Repair::SeveralMonths));
+                *first = nullif(first, several)?;
+            }
+            read.push((field, kind, arrays));
+        }
+        let heads = relations.and_then(|at| read.get(at)?.2.first().cloned());
+        for (field, _, arrays) in read.iter_mut().filter(|(_, kind, _)| *kind == FieldKind::Identifier) {
+            let (Some(codes), order) = (arrays.first_mut(), position_of(&self.order, field)) else { continue };
+            let heads = heads.as_ref().and_then(|heads| heads.as_string_opt::<i32>());
+            let counts = collisions(*field == HOUSEHOLD_CODE, self.grain, heads);
+            let damaged = damaged_codes(codes.as_string::<i32>(), &counts);
+            if damaged.true_count() > 0 {
+                (0_u32..).zip(damaged.values()).filter(|(_, damaged)| *damaged).for_each(|(at, _)| {
+                    Notes { log: &mut log, order }.one(at, Repair::Float);
+                });
+                *codes = nullif(codes, &damaged)?;
+            }
+        }
+        columns.extend(read.into_iter().flat_map(|(field, kind, arrays)| kind.columns(field).into_iter().zip(arrays)));
+        if let Some(month) = self.month {
+            let arrays = month.finish();
+            let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
+            columns.extend(fields.into_iter().zip(arrays));
+        }
         let places = PLACE.iter().zip(self.places.columns);
         columns.extend(
             places.map(|(name, mut text)| (Field::new(*name, DataType::Utf8, true), Arc::new(text.finish()) as ArrayRef)),
         );
-        let mut repairs = self.repairs;
-        columns.push((Field::new(REPAIRS, DataType::Utf8, true), Arc::new(repairs.finish())));
+        columns.push((Field::new(REPAIRS, DataType::Utf8, true), Arc::new(repairs(&self.order, rows, log))));
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         Ok(NormalisedSheet {
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
@@ -302,6 +368,7 @@ impl<'a> Normaliser<'a> {
             snapshot: self.snapshot,
             headers: self.headers,
             read: self.read,
+            stated: settled.stated,
         })
     }
 
@@ -312,7 +379,7 @@ impl<'a> Normaliser<'a> {
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
                 RejectReason::NoIdentity
-            } else if self.is_late || self.is_after_period(table, row) {
+            } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
             } else {
                 kept.push(row);
@@ -329,31 +396,25 @@ impl<'a> Normaliser<'a> {
         if !self.of_people || !first_cell(table, &self.identity, row).1.is_empty() {
             return true;
         }
-        let (kind, number) = first_cell(table, &self.number.positions, row);
+        let (kind, number) = first_cell(table, &self.number, row);
         // Where all there is is a number that is nobody's, there is nothing to go by.
-        !number.is_empty() && id_number::clean(kind, number, self.context.as_of).state != IdState::Placeholder
+        let state = id_number::clean(kind, number, self.context.as_of).state;
+        !number.is_empty() && !matches!(state, IdState::Placeholder | IdState::NoNumber)
     }
 
-    fn is_after_period(&self, table: &RawTable, row: usize) -> bool {
-        if self.month.is_empty() {
-            return false;
-        }
-        let (kind, text) = first_cell(table, &self.month, row);
-        let month = if text.is_empty() { self.sheet_month } else { date::read_month(kind, text) };
-        month.is_some_and(|month| month > self.context.period)
-    }
-
-    /// ID and certificate numbers, each of which may hold the other.
+    /// ID and certificate numbers, each of which may hold the other; birth and sex beside them.
     fn push_numbers(&mut self, table: &RawTable, kept: &[usize], log: &mut Log) -> Vec<Known> {
+        let as_of = self.context.as_of;
         let mut known = Vec::with_capacity(kept.len());
         for (&row, at) in kept.iter().zip(0..) {
-            let mut note = Notes { log, order: 0 };
-            let (kind, written) = first_cell(table, &self.number.positions, row);
-            let id = id_number::clean(kind, written, self.context.as_of);
-            note.all(at, id.repairs);
+            let birth = first_cell(table, &self.birth, row);
+            let (kind, written) = first_cell(table, &self.number, row);
+            let stated = if written.len() == 18 { None } else { person::stated_alone(birth) };
+            let id = id_number::clean_beside(kind, written, as_of, stated);
+            Notes { log, order: 0 }.all(at, id.repairs);
             let (kind, certificate_written) = first_cell(table, &self.certificate.positions, row);
             let certificate = if !certificate_written.is_empty() {
-                let certificate = disability_no::clean(kind, certificate_written, self.context.as_of);
+                let certificate = disability_no::clean(kind, certificate_written, as_of);
                 Notes { log, order: 1 }.all(at, certificate.repairs);
                 Some(certificate)
             } else if id.suffix.is_some_and(|suffix| suffix.grade.is_some()) {
@@ -361,48 +422,25 @@ impl<'a> Normaliser<'a> {
             } else {
                 None
             };
-            let missing = matches!(id.state, IdState::Missing | IdState::Placeholder);
+            let missing = matches!(id.state, IdState::Missing | IdState::Placeholder | IdState::NoNumber);
             let lent = certificate.as_ref().filter(|certificate| missing && certificate.id.state == IdState::Valid);
             let (text, state) = lent.map_or((&id.text, id.state), |certificate| (&certificate.id.text, IdState::Valid));
             if lent.is_some() {
                 Notes { log, order: 0 }.one(at, Repair::FromDisabilityNumber);
             }
-            append(&mut self.number.text, text);
-            self.number.state.append_value(state.as_str());
-            append_raw(&mut self.number.raw, written, text);
-            let number = if state == IdState::Valid { Number::parse(text) } else { None };
-            let birth = number.and_then(Number::birth);
-            let sex = number.map(|number| if number.is_male() { "男" } else { "女" });
+            self.persons.push(written, text, state, birth);
+            let (_, sex) = first_cell(table, &self.sex, row);
+            self.persons
+                .push_sex((!sex.is_empty()).then(|| self.sex_codes.get(sex).map(|sex| if sex == "男" { "男" } else { "女" })));
+            self.persons.push_others(table, row, &self.others, as_of);
             let certificate_text = certificate.as_ref().map_or("", |certificate| certificate.text.as_ref());
             append(&mut self.certificate.text, certificate_text);
             append_raw(&mut self.certificate.raw, certificate_written, certificate_text);
             let (category, grade) =
                 certificate.as_ref().map_or((None, None), |certificate| (certificate.category, certificate.grade));
-            known.push(Known { birth, sex, category, grade });
+            known.push(Known { category, grade });
         }
         known
-    }
-
-    /// Birth and sex: from a valid number, else from their columns.
-    fn push_person(&mut self, table: &RawTable, kept: &[usize], known: &[Known], log: &mut Log) {
-        for ((&row, known), at) in kept.iter().zip(known).zip(0..) {
-            let (_, written) = first_cell(table, &self.birth, row);
-            let column = date::read_day(written);
-            match (known.birth, column) {
-                (Some(birth), Some(day)) if birth != day => Notes { log, order: 3 }.one(at, Repair::DiffersFromNumber),
-                (None, None) if !written.is_empty() => Notes { log, order: 3 }.one(at, Repair::Unreadable),
-                _ => {}
-            }
-            self.births.append_option(known.birth.or(column).map(|day| day.0));
-            let (_, written) = first_cell(table, &self.sex, row);
-            let column = if written.is_empty() { None } else { self.sex_codes.get(written) };
-            match (known.sex, column) {
-                (Some(sex), Some(column)) if sex != column => Notes { log, order: 4 }.one(at, Repair::DiffersFromNumber),
-                (None, None) if !written.is_empty() => Notes { log, order: 4 }.one(at, Repair::UnknownCode),
-                _ => {}
-            }
-            self.sexes.append_option(known.sex.or(column));
-        }
     }
 
     /// Disability kind and grade: from their columns, from each other's (`肢体二级`), else from the certificate number.
@@ -436,25 +474,34 @@ impl<'a> Normaliser<'a> {
             self.grade.text.append_option(grade);
         }
     }
+}
 
-    fn push_repairs(&mut self, rows: usize, mut log: Log) {
-        log.sort_unstable();
-        log.dedup();
-        let mut entries = log.into_iter().peekable();
-        let mut line = String::new();
-        for row in 0..rows {
-            line.clear();
-            while let Some((_, order, repair)) = entries.next_if(|&(at, _, _)| at as usize == row) {
-                if !line.is_empty() {
-                    line.push(';');
-                }
-                line.push_str(self.order.get(usize::from(order)).copied().unwrap_or(""));
-                line.push(':');
-                line.push_str(repair.as_str());
+/// The place of a field in the order of repairs.
+fn position_of(order: &[&str], field: &str) -> u16 {
+    order.iter().position(|known| *known == field).and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX)
+}
+
+/// Repairs as the column says them.
+fn repairs(order: &[&str], rows: usize, log: Log) -> StringArray {
+    let mut builder = StringBuilder::new();
+    let mut entries = log.entries;
+    entries.sort_unstable();
+    entries.dedup();
+    let mut entries = entries.into_iter().peekable();
+    let mut line = String::new();
+    for row in 0..rows {
+        line.clear();
+        while let Some((_, place, repair)) = entries.next_if(|&(at, _, _)| at as usize == row) {
+            if !line.is_empty() {
+                line.push(';');
             }
-            append(&mut self.repairs, &line);
+            line.push_str(order.get(usize::from(place)).copied().unwrap_or(""));
+            line.push(':');
+            line.push_str(repair.as_str());
         }
+        append(&mut builder, &line);
     }
+    builder.finish()
 }
 
 #[cfg(test)]

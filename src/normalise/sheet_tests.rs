@@ -50,6 +50,8 @@ pub(in crate::normalise) fn dictionary() -> Dictionary {
             .into_iter()
             .map(|(spelling, value)| (spelling.to_owned(), value.to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        beside: vec![],
+        words: vec![],
     };
     Dictionary { fields: FIELDS.into_iter().map(|entry| (entry.0.to_owned(), field(entry))).collect(), registries: vec![] }
 }
@@ -92,7 +94,6 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         excluded: vec![],
         title_words: vec![],
         identified_by: Vec::new(),
-        part: None,
     };
     let head = TableHead {
         name: SheetName { file: sheet.file.to_owned(), sheet: "Sheet1".to_owned() },

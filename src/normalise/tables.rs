@@ -13,8 +13,10 @@ use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::error::ArrowError;
 use unicode_normalization::UnicodeNormalization;
 
-use super::date::read_day;
+use super::date::{self, read_day};
+use super::days::Evidence;
 use super::id_number;
+use super::repair::Repair;
 use crate::config::registry::fold_header;
 use crate::config::tables::{Clean, Field, Kind, TablesModel};
 use crate::model::date::Day;
@@ -31,6 +33,12 @@ pub struct TableReader<'m> {
     builders: Vec<StringBuilder>,
     rows: Vec<u32>,
     unreadable: Vec<u64>,
+    /// Per field, days whose year of two digits was completed.
+    completed: Vec<u64>,
+    /// Per field, how its column writes days.
+    evidence: Vec<Evidence>,
+    /// Rows that wait until the whole column has shown how it writes days.
+    waiting: Vec<RawTable>,
     /// Fields that others are derived from.
     is_source: Vec<bool>,
     /// What they say in the row in hand.
@@ -52,6 +60,8 @@ pub struct ReadTable {
     pub absent: Vec<String>,
     /// Field → cells that could not be read as its kind.
     pub unreadable: Vec<(String, u64)>,
+    /// Field → days whose year was written with two digits.
+    pub completed: Vec<(String, u64)>,
 }
 
 impl<'m> TableReader<'m> {
@@ -67,19 +77,43 @@ impl<'m> TableReader<'m> {
             builders: model.fields.iter().map(|_| StringBuilder::new()).collect(),
             rows: Vec::new(),
             unreadable: vec![0; model.fields.len()],
+            completed: vec![0; model.fields.len()],
+            evidence: vec![Evidence::default(); model.fields.len()],
+            waiting: Vec::new(),
             is_source,
             texts: vec![None; model.fields.len()],
         }
     }
 
-    /// Reads the next rows.
+    /// Takes the next rows. From the first day on whose order of parts is not written in its cell, rows wait for the whole column.
     pub fn push(&mut self, table: &RawTable) {
+        let mut is_open = !self.waiting.is_empty();
+        for (field, (positions, evidence)) in self.model.fields.iter().zip(self.positions.iter().zip(&mut self.evidence)) {
+            if field.kind != Kind::Date || !field.from.is_empty() {
+                continue;
+            }
+            for (kind, text) in (0..table.rows.len()).filter_map(|row| first_said(positions, table, row)) {
+                let reading = date::read(kind, text);
+                evidence.note(&reading);
+                is_open |= reading.needs_column();
+            }
+        }
+        if is_open {
+            self.waiting.push(table.clone());
+        } else {
+            self.read_rows(table);
+        }
+    }
+
+    fn read_rows(&mut self, table: &RawTable) {
         for (at, &row) in table.rows.iter().enumerate() {
             self.rows.push(row);
             for field in 0..self.model.fields.len() {
-                let (text, is_readable) =
-                    read(&self.model.fields[field], &self.positions[field], &self.texts, table, at, self.as_of);
+                let definition = &self.model.fields[field];
+                let Read { text, is_readable, is_completed } =
+                    read(definition, &self.positions[field], &self.evidence[field], &self.texts, table, at, self.as_of);
                 self.unreadable[field] += u64::from(!is_readable);
+                self.completed[field] += u64::from(is_completed);
                 match &text {
                     Some(text) => self.builders[field].append_value(text),
                     None => self.builders[field].append_null(),
@@ -94,6 +128,9 @@ impl<'m> TableReader<'m> {
 
     /// The table, with what its columns were taken for.
     pub fn finish(mut self, head: &TableHead) -> Result<ReadTable, ArrowError> {
+        for table in std::mem::take(&mut self.waiting) {
+            self.read_rows(&table);
+        }
         let fields: Vec<Column> = self.model.fields.iter().map(|field| Column::new(&field.name, DataType::Utf8, true)).collect();
         let arrays: Vec<ArrayRef> = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
@@ -110,43 +147,66 @@ impl<'m> TableReader<'m> {
                 .filter(|(field, positions)| field.from.is_empty() && positions.is_empty())
                 .map(|(field, _)| field.name.clone())
                 .collect(),
-            unreadable: named()
-                .zip(&self.unreadable)
-                .filter(|(_, count)| **count > 0)
-                .map(|((field, _), count)| (field.name.clone(), *count))
-                .collect(),
+            unreadable: self.counted(&self.unreadable),
+            completed: self.counted(&self.completed),
             rows: self.rows,
         })
     }
+}
+
+impl TableReader<'_> {
+    /// Fields with a count.
+    fn counted(&self, counts: &[u64]) -> Vec<(String, u64)> {
+        let counted = self.model.fields.iter().zip(counts).filter(|(_, count)| **count > 0);
+        counted.map(|(field, count)| (field.name.clone(), *count)).collect()
+    }
+}
+
+/// What a cell gave.
+struct Read<'t> {
+    text: Option<Cow<'t, str>>,
+    is_readable: bool,
+    is_completed: bool,
+}
+
+/// The first cell of a row's columns that says something.
+fn first_said<'t>(positions: &[usize], table: &'t RawTable, row: usize) -> Option<(CellKind, &'t str)> {
+    let cells = positions.iter().filter_map(|position| Some(table.columns.get(*position)?.get(row)));
+    cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty())
 }
 
 /// The text of a field in a row, and whether its cell could be read. `texts` holds what the fields it is derived from say.
 fn read<'t>(
     field: &Field,
     positions: &[usize],
+    evidence: &Evidence,
     texts: &'t [Option<String>],
     table: &'t RawTable,
     row: usize,
     as_of: Day,
-) -> (Option<Cow<'t, str>>, bool) {
+) -> Read<'t> {
+    let blank = Read { text: None, is_readable: true, is_completed: false };
     let found = match field.from.as_slice() {
-        [] => {
-            let cells = positions.iter().filter_map(|position| Some(table.columns.get(*position)?.get(row)));
-            let said = cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && !text.trim().is_empty());
-            said.map(|(kind, text)| (kind, Cow::Borrowed(text)))
-        }
+        [] => first_said(positions, table, row).map(|(kind, text)| (kind, Cow::Borrowed(text))),
         [one] => texts[*one].as_deref().map(|text| (CellKind::Text, Cow::Borrowed(text))),
         several => {
             let parts: Vec<&str> = several.iter().filter_map(|from| texts[*from].as_deref()).collect();
             (!parts.is_empty()).then(|| (CellKind::Text, Cow::Owned(parts.join(&field.join))))
         }
     };
-    let Some((kind, text)) = found else { return (None, true) };
-    let Some(cleaned) = field.clean.iter().try_fold(text, |text, step| clean(*step, text)) else { return (None, true) };
+    let Some((kind, text)) = found else { return blank };
+    let Some(cleaned) = field.clean.iter().try_fold(text, |text, step| clean(*step, text)) else { return blank };
     let is_blank = cleaned.trim().is_empty();
-    let read = read_as(field.kind, kind, cleaned, as_of);
+    let (read, is_completed) = if field.kind == Kind::Date {
+        let reading = date::read(kind, &cleaned);
+        let (day, repair) = if reading.needs_column() { evidence.settle(&reading, false, as_of) } else { (reading.day, None) };
+        (day.map(|day| day.to_string().into()), repair == Some(Repair::TwoDigitYear))
+    } else {
+        (read_as(field.kind, kind, cleaned, as_of), false)
+    };
     let is_readable = read.is_some() || is_blank;
-    (read.filter(|text| !text.is_empty() && !field.missing.iter().any(|missing| **missing == **text)), is_readable)
+    let text = read.filter(|text| !text.is_empty() && !field.missing.iter().any(|missing| **missing == **text));
+    Read { text, is_readable, is_completed }
 }
 
 fn columns_of(field: &Field, head: &TableHead) -> Vec<usize> {
@@ -158,7 +218,8 @@ fn columns_of(field: &Field, head: &TableHead) -> Vec<usize> {
 fn read_as(kind: Kind, cell: CellKind, text: Cow<'_, str>, as_of: Day) -> Option<Cow<'_, str>> {
     match kind {
         Kind::Text | Kind::Name | Kind::List => Some(text),
-        Kind::Date => read_day(&text).map(|day| day.to_string().into()),
+        // By its column, before.
+        Kind::Date => None,
         Kind::Number => {
             let plain: String = text.chars().filter(|character| !matches!(character, ',' | '，' | ' ')).collect();
             plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string().into())

@@ -290,7 +290,9 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
     for (pid, person) in (0u32..).zip(&county.people) {
         let alive = !offices.state.of(pid).dead;
         of_double_payment(offices, pid, person, found);
-        if offices.state.of(pid).tekun > 0 && unpaid(county, month, pid) {
+        // A home is paid for those whom it houses.
+        let at_home = !tekun_entry(county, month, pid).housed;
+        if offices.state.of(pid).tekun > 0 && unpaid(county, month, pid) && at_home {
             found.insert(("living.tekun_unpaid", Key::Person(pid)));
         }
         if !county.household_of(pid).poor {
@@ -334,7 +336,7 @@ fn shown(offices: &Offices<'_>, pid: u32) -> Option<Day> {
 fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut TrueFindings) {
     let (county, month) = (offices.county, offices.month_index);
     let age = shown(offices, pid).unwrap_or(person.birth).age_on(offices.month.last_day());
-    let stage = if too_young(county, month, pid) { "高中一年级" } else { poverty::school_state(person) };
+    let stage = poverty::school_state_of(county, month, pid);
     let contradicts = match stage {
         "高中一年级" => age <= 14,
         "学前教育" | "小学" => age >= 20,

@@ -10,6 +10,7 @@ use super::damage::NumberDamage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::gaps::befalls;
+use super::poverty;
 use super::random::Random;
 use super::registers::{Entry, Habit, Offices};
 use super::table::{Cell, Table, headers};
@@ -136,6 +137,7 @@ pub(super) struct Education<'a> {
     county: &'a County,
     state: &'a State,
     month: Month,
+    month_index: u32,
     pupils: Vec<Option<Pupil>>,
     loans: Vec<Option<Loan>>,
 }
@@ -157,9 +159,14 @@ pub(super) fn poor_village(village: u32) -> bool {
     village % 5 < 3
 }
 
+/// Whether the child of a poor household is missing from the roll.
+pub(super) fn off_the_roll(county: &County, month: u32, pid: u32) -> bool {
+    befalls(county.seed, month, 62, pid, 0.025)
+}
+
 impl<'a> Education<'a> {
     pub(super) fn new(county: &'a County, state: &'a State, month: Month, month_index: u32) -> Self {
-        let mut education = Self { county, state, month, pupils: Vec::new(), loans: Vec::new() };
+        let mut education = Self { county, state, month, month_index, pupils: Vec::new(), loans: Vec::new() };
         for pid in 0..u32::try_from(county.people.len()).unwrap_or(u32::MAX) {
             education.pupils.push(education.pupil(pid, month_index));
             education.loans.push(loan(county, pid, month_index));
@@ -242,7 +249,7 @@ impl<'a> Education<'a> {
                 pupil.in_roll = random.chance(0.7);
                 pupil.note = "送教上门";
             }
-            Stage::Primary | Stage::Junior => pupil.in_roll = !lost(62, 0.025),
+            Stage::Primary | Stage::Junior => pupil.in_roll = !household.poor || !off_the_roll(county, month_index, pid),
             Stage::High | Stage::Vocational => {}
         }
         if pupil.in_roll {
@@ -278,9 +285,8 @@ impl<'a> Education<'a> {
             Project::HighPoor if high && poor => Some(by_school([285_000, 275_000, 233_000])),
             Project::HighFee if high && !poor && needy(self.state, pid) => Some(by_school([90_000, 80_000, 38_000])),
             Project::Grant if vocational && pupil.rural && !third => Some(100_000),
-            Project::Fee if vocational && pupil.major != "舞蹈表演" => {
-                (pupil.rural || pupil.farming || hardship(self.county, self.state, pid)).then_some(100_000)
-            }
+            // Of the county's own towns are those whose registration is not rural: of cities there are none.
+            Project::Fee if vocational && pupil.major != "舞蹈表演" => Some(100_000),
             Project::Poor if vocational && poor => Some(50_000),
             Project::Books if vocational && poor => Some(45_000),
             _ => None,
@@ -326,7 +332,7 @@ impl<'a> Education<'a> {
             };
             let pupil = self.pupils[pid as usize].as_ref();
             if poor && pupil.is_none_or(|pupil| !pupil.in_roll) {
-                self.not_in_roll(person, &mut add);
+                self.not_in_roll(pid, person, &mut add);
             }
             if let Some(pupil) = pupil.filter(|pupil| pupil.in_roll) {
                 self.of_pupil(pid, person, pupil, &mut add);
@@ -341,10 +347,31 @@ impl<'a> Education<'a> {
         }
     }
 
-    fn not_in_roll(&self, person: &Person, add: &mut impl FnMut(&'static str)) {
+    /// Whether the roll has the person.
+    pub(super) fn enrolled(&self, pid: u32) -> bool {
+        self.pupils[pid as usize].as_ref().is_some_and(|pupil| pupil.in_roll)
+    }
+
+    /// More than a year's money for boarding, or two payments for the spring, which is what all are for.
+    fn boards_twice(&self, pupil: &Pupil) -> bool {
+        let (half, year) = match (pupil.stage, pupil.grade) {
+            (Stage::Primary, "一年级") if self.month.month() >= 9 => (50_000, 50_000),
+            (Stage::Primary, _) => (50_000, 100_000),
+            (_, "七年级") if self.month.month() >= 9 => (62_500, 112_500),
+            _ => (62_500, 125_000),
+        };
+        let (sum, payments) = (pupil.sum(Project::Boarding), pupil.aid.iter().filter(|paid| paid.0 == Project::Boarding).count());
+        sum > year || payments > 1 && sum > half
+    }
+
+    fn not_in_roll(&self, pid: u32, person: &Person, add: &mut impl FnMut(&'static str)) {
         let age = person.birth.age_on(self.enrolment_day());
         if age >= 6 && person.birth.age_on(self.month.last_day()) < 16 && !person.severe() {
-            add("education.compulsory_dropout");
+            match poverty::school_state_of(self.county, self.month_index, pid) {
+                "非在校生" => add("education.compulsory_dropout"),
+                "高中一年级" => {}
+                _ => add("education.roll_elsewhere"),
+            }
         } else if (3..6).contains(&age) {
             add("education.preschool_not_enrolled");
         }
@@ -361,6 +388,7 @@ impl<'a> Education<'a> {
             let rule = match self.standard(pid, pupil, project) {
                 Some(_) if total == 0 => missed,
                 Some(standard) if total < standard => below,
+                Some(_) if project == Project::Boarding => above.filter(|_| self.boards_twice(pupil)),
                 Some(standard) if total > standard => above,
                 _ => None,
             };
@@ -370,10 +398,8 @@ impl<'a> Education<'a> {
         let certified = person.certificate.is_some_and(|certificate| !certificate.revoked) && !self.state.of(pid).dead;
         let helped = hardship(self.county, self.state, pid) || certified;
         let has = |project| pupil.sum(project) > 0;
-        if has(Project::Preschool) && !(hardship(self.county, self.state, pid) && poor_village(self.home(pid))) {
-            add("education.preschool_ineligible");
-        }
-        if has(Project::Boarding) && (!pupil.boards || !helped) {
+        // All payments are of the spring.
+        if has(Project::Boarding) && !pupil.boards && self.month.month() < 9 {
             add("education.boarding_ineligible");
         }
         if has(Project::HighFee) && !helped {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::county::{Attribute, County};
+use super::county::{Attribute, County, Relation};
 use super::damage::{Identity, NumberDamage};
 use super::welfare::{Dibao, FLOOR_FEN, LINE_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
 
@@ -32,7 +32,12 @@ pub(super) fn of_state(county: &County, state: &State) -> TrueFindings {
         }
         let valid = person.certificate.filter(|certificate| !certificate.revoked && !welfare.dead);
         let nursing = valid.map_or(0, |certificate| nursing_standard(certificate.grade));
-        if nursing > 0 && welfare.nursing == 0 {
+        // Of the two subsidies nobody supported as 特困 gets any.
+        if welfare.tekun > 0 && !welfare.dead && (welfare.nursing > 0 || welfare.living > 0) {
+            add("living.tekun_two_subsidies");
+        }
+        if nursing > 0 && welfare.nursing == 0 && welfare.tekun > 0 {
+        } else if nursing > 0 && welfare.nursing == 0 {
             add("living.nursing_missed");
         } else if nursing > 0 && welfare.nursing < nursing {
             add("living.nursing_below_standard");
@@ -82,15 +87,29 @@ fn of_poor_household(county: &County, state: &State, hid: u32, found: &mut TrueF
     }
     for pid in living() {
         let welfare = state.of(pid);
-        if household.attribute == Attribute::Tekun && !helped(pid) {
+        if household.attribute == Attribute::Tekun && !helped(pid) && !of_helped_elder(county, state, pid) {
             found.insert(("living.tekun_uncovered", Key::Person(pid)));
         }
         if !welfare.enrolled {
             found.insert(("health.not_enrolled", Key::Person(pid)));
-        } else if welfare.own > 0 {
+        } else if welfare.own > 0 && welfare.subsidy == 0 {
             found.insert(("health.premium_not_subsidised", Key::Person(pid)));
         }
     }
+}
+
+/// Whether somebody of the household's elders is supported, so that this child or grandchild need not be.
+fn of_helped_elder(county: &County, state: &State, pid: u32) -> bool {
+    let relation = county.person(pid).relation;
+    county.household_of(pid).members().filter(|&other| !state.of(other).dead && state.of(other).tekun > 0).any(|other| {
+        match county.person(other).relation {
+            Relation::Head | Relation::Spouse => {
+                matches!(relation, Relation::Son | Relation::Daughter | Relation::Grandson | Relation::Granddaughter)
+            }
+            Relation::Father | Relation::Mother => !matches!(relation, Relation::Father | Relation::Mother),
+            _ => false,
+        }
+    })
 }
 
 /// What happened to the numbers and rows of a month, all registries.

@@ -16,6 +16,9 @@ use super::welfare::{State, hardship};
 const MAJOR: [&str; 4] = ["胃癌", "终末期肾病", "老年性白内障", "食管癌"];
 const COMMON: [&str; 4] = ["肺炎", "阑尾炎", "高血压", "骨折"];
 
+/// Of [`COMMON`], the one that stands on the county's list of chronic diseases.
+const CHRONIC: &str = "高血压";
+
 /// One stay in hospital.
 #[derive(Debug)]
 struct Stay {
@@ -61,8 +64,9 @@ impl Patient {
         self.stays.iter().map(|stay| stay.paid).sum()
     }
 
+    /// What stays for a chronic disease of the county's list left to pay.
     fn own(&self, level: &str) -> i64 {
-        self.stays.iter().filter(|stay| stay.level == level).map(|stay| stay.total - stay.paid).sum()
+        self.stays.iter().filter(|stay| stay.level == level && stay.disease == CHRONIC).map(|stay| stay.total - stay.paid).sum()
     }
 
     fn has_major(&self) -> bool {
@@ -339,7 +343,7 @@ impl Offices<'_> {
                 Cell::from(entry.village.as_str()),
                 entry.name(),
                 entry.number(),
-                Cell::from("高血压"),
+                Cell::from(CHRONIC),
                 Cell::from("乡镇卫生院签约团队"),
                 Cell::from(format!("{}-01-{:02}", self.month.year(), 1 + entry.pid % 28)),
                 Cell::Number(visits(entry.pid).unwrap_or(0)),

@@ -50,10 +50,12 @@ mod write;
 pub use divisions::{Village, read_divisions};
 pub use partial::Partial;
 
+use std::collections::BTreeSet;
+
 use crate::model::date::Month;
 use education::Education;
 use files::{Desk, Written};
-use findings::IdentityEvents;
+use findings::{IdentityEvents, Key};
 use health::Health;
 use registers::Offices;
 use relief::Relief;
@@ -189,6 +191,10 @@ pub fn generate<E: From<PracticeError>>(
         // The wide edition reaches one town in the second month.
         let wide = (month_index == 1 && options.layout == Layout::Mixed).then(|| offices.poverty_wide());
         let poverty = offices.poverty(&mut events);
+        // It has no column for work.
+        let last_town = county.villages.last().map(|village| village.town_index);
+        let of_last_town = poverty.rows.iter().filter(|row| wide.is_some() && Some(row.town) == last_town);
+        let no_work_told: BTreeSet<Key> = of_last_town.filter_map(|row| row.pid).map(Key::Person).collect();
         hand_out(desk.poverty(poverty, wide)?)?;
         hand_out(desk.file(offices.dibao(&mut events), None)?)?;
         hand_out(desk.file(offices.dibao_payment(&mut events), None)?)?;
@@ -227,10 +233,13 @@ pub fn generate<E: From<PracticeError>>(
         education.findings(&mut found);
         health.findings(&mut found);
         relief.findings(&mut found);
-        work.findings(&relief, &mut found);
+        work.findings(&relief, &education, &mut found);
         conflicts::findings(&offices, &mut found);
         two_none::findings(&offices, &mut found);
         events.add_to(&mut found);
+        found.retain(|(rule, key)| {
+            !(["work.state_conflict", "conflict.work_months"].contains(rule) && no_work_told.contains(key))
+        });
         hand_out(desk.file(offices.exemptions(&mut found), None)?)?;
         let truth = [("rows", rows.into_csv()), ("findings", truth::findings(&found)), ("persons", truth::persons(&county))];
         for (name, csv) in truth {

@@ -3,6 +3,7 @@
 use super::conflicts;
 use super::county::{Attribute, County, Person, Relation};
 use super::divisions::Spelling;
+use super::education;
 use super::findings::IdentityEvents;
 use super::gaps::befalls;
 use super::registers::{Entry, Habit, Offices};
@@ -178,8 +179,7 @@ impl Offices<'_> {
     }
 
     fn school_state(&self, entry: &Entry<'_>) -> &'static str {
-        let too_young = conflicts::too_young(self.county, self.month_index, entry.pid);
-        if too_young { "高中一年级" } else { school_state(entry.person) }
+        school_state_of(self.county, self.month_index, entry.pid)
     }
 
     fn labour(&self, entry: &Entry<'_>) -> &'static str {
@@ -281,6 +281,17 @@ fn schooling(person: &Person) -> &'static str {
         7..=12 | 36..=64 => "小学",
         13..=35 => "初中",
         _ => "文盲或半文盲",
+    }
+}
+
+/// As the registry has it: wrong for a few, and without school for some of those that have left it.
+pub(super) fn school_state_of(county: &County, month: u32, pid: u32) -> &'static str {
+    let person = county.person(pid);
+    let left = (7..=15).contains(&person.age()) && !pid.is_multiple_of(3) && education::off_the_roll(county, month, pid);
+    match conflicts::too_young(county, month, pid) {
+        true => "高中一年级",
+        false if left => "非在校生",
+        false => school_state(person),
     }
 }
 

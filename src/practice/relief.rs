@@ -75,6 +75,13 @@ impl<'a> Relief<'a> {
         self.moves[self.county.person(pid).household as usize].filter(|moved| moved.persons > 0)
     }
 
+    /// The day of moving in: this year for every second household, before for the others.
+    fn moved_on(&self, hid: u32) -> Day {
+        let first = self.first_month;
+        let (year, month) = if hid.is_multiple_of(2) { (first.year() - 1, 12) } else { (first.year(), first.month()) };
+        Day::new(year, 1 + hid % month, 15).unwrap_or(Day(0))
+    }
+
     /// Whether the person's poor household stands on the relocation ledger.
     pub(super) fn relocated(&self, pid: u32) -> bool {
         self.move_of(pid).is_some_and(|moved| moved.poor)
@@ -115,6 +122,8 @@ impl<'a> Relief<'a> {
                 let due = moved.persons * PER_PERSON;
                 match moved.paid {
                     _ if !moved.poor => {}
+                    // Of an earlier year the list of this one does not tell.
+                    0 if self.moved_on(hid).month().year() < self.month.year() => {}
                     0 => add("living.relocation_aid_missed"),
                     paid if paid < due => add("living.relocation_aid_below"),
                     paid if paid > due => add("living.relocation_aid_above"),
@@ -245,7 +254,7 @@ impl Offices<'_> {
                 Cell::Number(moved.persons),
                 Cell::from(if moved.poor { "建档立卡" } else { "同步搬迁" }),
                 Cell::from("正安县-瑞濠安置点"),
-                Cell::from(format!("2017-{:02}-15", 1 + entry.person.household % 12)),
+                Cell::from(relief.moved_on(entry.person.household).to_string()),
             ]
         };
         let mut table = self.table_of(&HEADERS, habit, events, |pid| listed(pid).is_some(), cells);

@@ -5,7 +5,7 @@ use crate::model::date::Month;
 
 use super::county::{County, Person};
 use super::divisions::Spelling;
-use super::education::poor_village;
+use super::education::{Education, poor_village};
 use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::gaps::befalls;
 use super::poverty;
@@ -111,7 +111,7 @@ impl<'a> Work<'a> {
     }
 
     /// What a perfect tool would find.
-    pub(super) fn findings(&self, relief: &Relief<'_>, found: &mut TrueFindings) {
+    pub(super) fn findings(&self, relief: &Relief<'_>, education: &Education<'_>, found: &mut TrueFindings) {
         for (hid, household) in (0u32..).zip(&self.county.households).filter(|(_, household)| household.poor) {
             let any = |wanted: &dyn Fn(u32) -> bool| household.members().any(wanted);
             let of = |pid: u32| &self.workers[pid as usize];
@@ -129,11 +129,11 @@ impl<'a> Work<'a> {
             let mut add = |rule| {
                 found.insert((rule, Key::Person(pid)));
             };
-            self.of_person(pid, person, &mut add);
+            self.of_person(pid, person, education, &mut add);
         }
     }
 
-    fn of_person(&self, pid: u32, person: &Person, add: &mut impl FnMut(&'static str)) {
+    fn of_person(&self, pid: u32, person: &Person, education: &Education<'_>, add: &mut impl FnMut(&'static str)) {
         let (worker, household) = (&self.workers[pid as usize], self.county.household_of(pid));
         let of_age = (16..60).contains(&self.age(person));
         if worker.region.is_some() && self.state.of(pid).tekun > 0 {
@@ -144,7 +144,8 @@ impl<'a> Work<'a> {
             add("conflict.employed_no_labour");
         }
         let listed = worker.region.is_some() || worker.card.is_some();
-        if self.state.of(pid).covered() && person.can_work() && of_age && !listed {
+        let pupil = household.poor && poverty::school_state_of(self.county, self.month_index, pid) != "非在校生";
+        if self.state.of(pid).covered() && person.can_work() && of_age && !listed && !pupil && !education.enrolled(pid) {
             add("work.dibao_not_listed");
         }
         if self.poor_labourer(pid) && worker.card.is_some_and(|card| card.blank) {

@@ -52,7 +52,7 @@ impl Row {
             Change::Persisting => 1,
             _ => 2,
         };
-        match changed.finding.gap_fen {
+        match changed.finding.monthly_gap() {
             Some(gap) if gap > 0 => self.owed[slot] += gap,
             Some(gap) => self.overpaid[slot] -= gap,
             None => {}
@@ -147,7 +147,7 @@ fn listed(changed: &Changed, row: usize, field: ChangeListField) -> Value {
         ChangeListField::Change => Value::Text(changed.change.plain().to_owned()),
         ChangeListField::FindingId => Value::Text(finding.finding_id.clone()),
         ChangeListField::Title => Value::Text(changed.title.clone()),
-        ChangeListField::Clause => Value::Text(finding.clause.clone()),
+        ChangeListField::Clause => Value::Text(finding.ground().to_owned()),
         ChangeListField::Town => optional(&finding.town),
         ChangeListField::Village => optional(&finding.village),
         ChangeListField::Household => finding.household_code.clone().map_or(Value::Blank, Value::Text),

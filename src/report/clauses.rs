@@ -10,12 +10,12 @@ use rust_xlsxwriter::XlsxError;
 use crate::config::layout::{ClauseBook, ClauseField, Style};
 use crate::model::date::Day;
 use crate::model::finding::{Finding, Rate, RuleNote};
-use crate::model::money::Fen;
 use crate::model::rule::{Class, Clause};
 
 use super::caption::Caption;
 use super::lists::new_workbook;
 use super::sheet::{Page, Value};
+use super::tally::Money;
 use super::{ReportInput, card, left};
 
 /// The workbook, and the number of promises in it.
@@ -89,10 +89,7 @@ impl<'a> Line<'a> {
 
     fn value(&self, input: &ReportInput<'_>, row: usize, field: ClauseField) -> Value {
         let text = |text: String| if text.is_empty() { Value::Blank } else { Value::Text(text) };
-        let sum = |wanted: fn(i64) -> i64| -> i64 {
-            self.findings.iter().filter_map(|finding| finding.gap_fen).map(wanted).fold(0, i64::saturating_add)
-        };
-        let money = |fen: i64| if fen == 0 { Value::Blank } else { Value::Money(Fen(fen)) };
+        let money = || self.findings.iter().copied().collect::<Money>();
         match field {
             ClauseField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
             ClauseField::Clause => text(self.clause.id.clone()),
@@ -118,8 +115,8 @@ impl<'a> Line<'a> {
                 Value::Count(i64::try_from(self.findings.len()).unwrap_or(i64::MAX))
             }
             ClauseField::Findings => Value::Blank,
-            ClauseField::Owed => money(sum(|gap| gap.max(0))),
-            ClauseField::Overpaid => money(sum(|gap| (-gap).max(0))),
+            ClauseField::Owed => money().owed(),
+            ClauseField::Overpaid => money().overpaid(),
             ClauseField::Rate => text(self.rates.iter().map(|rate| told(rate)).collect::<Vec<_>>().join("；\n")),
             ClauseField::Deadline => {
                 let own = input.deadlines.iter().filter(|(rule, _)| self.clause.rules.contains(rule));

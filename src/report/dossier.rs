@@ -136,7 +136,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
             .map(|(rule, why)| {
                 let card = card(input.cards, rule);
                 let what = card.map_or_else(|| rule.clone(), |card| card.title.clone());
-                let place = card.map(|card| card.clause.clone()).unwrap_or_default();
+                let place = card.map(|card| card.ground().to_owned()).unwrap_or_default();
                 Line { what, place, content: why.clone(), ..Line::default() }
             })
             .collect();
@@ -365,7 +365,7 @@ fn rule_lines(
     for finding in findings {
         let title = card(cards, &finding.rule).map_or_else(|| finding.rule.clone(), |card| card.title.clone());
         let result = format!("疑点（{}）{}", finding.confidence.plain(), finding.finding_id);
-        lines.push(line("疑点", title, finding.clause.clone(), finding.sentence.clone(), result));
+        lines.push(line("疑点", title, finding.ground().to_owned(), finding.sentence.clone(), result));
     }
     let found = |judged: &Judged| findings.iter().any(|finding| finding.rule == judged.rule.id);
     for verdict in [Verdict::Fires, Verdict::NotYet, Verdict::Unknown, Verdict::Exempt] {
@@ -374,7 +374,7 @@ fn rule_lines(
                 Verdict::Fires => "暂缓：先核对是否同一人，或本乡镇数据不全".to_owned(),
                 other => other.plain().to_owned(),
             };
-            lines.push(line("规则", judged.rule.title.clone(), judged.rule.clause.clone(), judged.why.clone(), result));
+            lines.push(line("规则", judged.rule.title.clone(), judged.rule.ground().to_owned(), judged.why.clone(), result));
         }
     }
     let passed: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::Passes).collect();

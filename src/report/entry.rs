@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::config::layout::{Column, ListField};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
-use crate::model::finding::{Confidence, Evidence, Finding, Scope};
+use crate::model::finding::{Confidence, Evidence, Finding, Scope, TimeBase};
 use crate::model::money::Fen;
 use crate::model::personal::mask_number;
 use crate::model::rule::RuleCard;
@@ -19,6 +19,7 @@ use crate::model::standing::{Answer, Standing, State};
 use super::ReportInput;
 use super::masking::{is_number_header, mask_cell, mask_text, public_cell, public_text};
 use super::sheet::Value;
+use super::tally::told;
 
 /// Where findings stand, by finding id; empty where there is no ledger.
 pub(super) type Histories<'a> = BTreeMap<&'a str, &'a Standing>;
@@ -192,7 +193,7 @@ impl<'a> View<'a> {
             ListField::Relation if finding.scope == Scope::Household => Value::Text("整户".to_owned()),
             ListField::Relation => optional(&finding.subject.relation),
             ListField::Rules => Value::Text(joined(entry.findings.iter().map(|f| self.title(&f.rule).to_owned()), "；\n")),
-            ListField::Clauses => Value::Text(joined(entry.findings.iter().map(|f| f.clause.clone()), "\n")),
+            ListField::Clauses => Value::Text(joined(entry.findings.iter().map(|f| f.ground().to_owned()), "\n")),
             ListField::Sentences => Value::Text(self.sentences(entry)),
             ListField::Evidence => self.evidence(entry, column.part, parts, false),
             ListField::EvidenceFull => self.evidence(entry, column.part, parts, true),
@@ -385,8 +386,17 @@ pub(super) fn told_answer(answer: &Answer) -> String {
 }
 
 fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {
-    let mut amounts = entry.findings.iter().filter_map(|finding| amount(finding)).peekable();
-    if amounts.peek().is_none() { Value::Blank } else { Value::Money(Fen(amounts.sum())) }
+    let mut by_base: BTreeMap<TimeBase, i64> = BTreeMap::new();
+    for finding in &entry.findings {
+        if let Some(fen) = amount(finding) {
+            *by_base.entry(finding.time_base.unwrap_or(TimeBase::Month)).or_default() += fen;
+        }
+    }
+    match by_base.iter().next() {
+        // The sentence beside it says what one amount is for.
+        Some((_, fen)) if by_base.len() == 1 => Value::Money(Fen(*fen)),
+        _ => told(&by_base),
+    }
 }
 
 /// A number without what differs only in writing: width, case, spaces, marks.

@@ -130,7 +130,7 @@ impl Book<'_> {
     /// Settled by this month's data, or by an answer to this or the last list: older answers have been told before.
     fn settled_now(&self, standing: &Standing) -> bool {
         match standing.state {
-            State::SettledByData => true,
+            State::SettledByData | State::Redefined => true,
             State::SettledByAnswer => standing.answer.as_ref().is_some_and(|answer| answer.list.0 >= self.input.period.0 - 1),
             _ => false,
         }
@@ -187,6 +187,7 @@ impl Book<'_> {
             ItemField::Gap => what.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
             ItemField::SettledIn => text(&self.input.period.to_string()),
             ItemField::Result if standing.state == State::SettledByData => text("本月数据已不再显示"),
+            ItemField::Result if standing.state == State::Redefined => text("规则或口径已调整，不再列为疑点"),
             ItemField::Result => text("已回复，登记没有再变"),
             ItemField::Closed => yes(!standing.state.is_open()),
             ItemField::Blank => Value::Blank,
@@ -232,7 +233,7 @@ impl Units {
 impl Unit {
     fn add(&mut self, item: &Item<'_>, book: &Book<'_>) {
         let standing = item.standing;
-        let gap = item.what.gap_fen.unwrap_or(0);
+        let gap = item.what.monthly_gap().unwrap_or(0);
         *self.states.entry(standing.state.plain()).or_default() += 1;
         self.settled_by_answer += i64::from(standing.state == State::SettledByAnswer && book.settled_now(standing));
         if standing.state.is_open() {
@@ -276,6 +277,7 @@ impl Unit {
             UnitField::AgeMore => count(self.ages[3]),
             UnitField::Overdue => count(self.overdue),
             UnitField::SettledByData => state(State::SettledByData),
+            UnitField::Redefined => state(State::Redefined),
             UnitField::SettledByAnswer => count(self.settled_by_answer),
             UnitField::Exempt => state(State::Exempt(None)),
             UnitField::Asked => count(self.asked),

@@ -8,13 +8,13 @@ use rust_xlsxwriter::{DocProperties, Workbook, XlsxError};
 use crate::config::layout::{Choices, Column, IndexField, ListField, Style, Table};
 use crate::model::date::Day;
 use crate::model::finding::Confidence;
-use crate::model::money::Fen;
 
 use super::answers::{LOOKUP_SHEET, Lookup};
 use super::caption::Caption;
 use super::entry::{Entry, View};
 use super::names::Names;
 use super::sheet::{Page, Value, excel_date};
+use super::tally::Money;
 
 /// Excel has 1,048,576 rows; the rest is for title, header and signatures.
 pub(super) const ROWS_PER_SHEET: usize = 1_048_000;
@@ -112,7 +112,7 @@ impl Sheet<'_> {
         let findings = || self.entries.iter().flat_map(|entry| &entry.findings);
         let count = |count: usize| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
         let trusted = |confidence: Confidence| count(findings().filter(|finding| finding.confidence == confidence).count());
-        let gaps = || findings().filter_map(|finding| finding.gap_fen);
+        let money = || findings().copied().collect::<Money>();
         match field {
             IndexField::Serial => count(row + 1),
             IndexField::Sheet => Value::Sheet(self.name.clone()),
@@ -122,8 +122,8 @@ impl Sheet<'_> {
             IndexField::Certain => trusted(Confidence::Certain),
             IndexField::Likely => trusted(Confidence::Likely),
             IndexField::Check => trusted(Confidence::Check),
-            IndexField::Owed => Value::Money(Fen(gaps().filter(|gap| *gap > 0).sum())),
-            IndexField::Overpaid => Value::Money(Fen(-gaps().filter(|gap| *gap < 0).sum::<i64>())),
+            IndexField::Owed => money().owed(),
+            IndexField::Overpaid => money().overpaid(),
         }
     }
 }

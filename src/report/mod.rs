@@ -2,7 +2,8 @@
 //!
 //! Takes [`ReportInput`] and [`Layouts`], gives [`OutputFile`]s: one workbook per town with a sheet per village, one per lead
 //! department with a sheet per rule, identity corrections, and `汇总`, as far as the pipeline asks for them. Guarantees: every finding is
-//! in `汇总`; identity findings are in the identity workbook, all others in exactly one town and one department workbook; no data becomes a
+//! in `汇总`; identity findings are in the identity workbook, findings that stay with the data team in a workbook of theirs, all others in
+//! exactly one town and one department workbook; amounts for a month, a semester, a year and once are never added; no data becomes a
 //! formula; the same input gives the same bytes. Pure: no clock, no files. Linear in findings but for sorting; workbooks are
 //! built side by side, each by one thread.
 
@@ -59,6 +60,8 @@ pub use review::{ReviewInput, review_books};
 
 /// Rules with this prefix go to the workbook of identity corrections, and to no other list.
 const IDENTITY: &str = "identity.";
+/// Who keeps findings that are sent to nobody.
+const DATA_TEAM: &str = "县数据组（不下发）";
 /// What stands for a missing town in a file name.
 const UNPLACED_TOWN: &str = "未定乡镇";
 
@@ -146,6 +149,8 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
     let asked = |finding: &&Finding| histories.get(finding.finding_id.as_str()).is_none_or(|standing| standing.state.is_asked());
     let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
         input.findings.iter().filter(asked).partition(|finding| finding.rule.starts_with(IDENTITY));
+    let is_internal = |finding: &&Finding| card(input.cards, &finding.rule).is_some_and(|card| card.internal);
+    let (internal, others): (Vec<&Finding>, Vec<&Finding>) = others.into_iter().partition(is_internal);
     let identity_tables: Vec<Table<ListField>> =
         layouts.identity.sheets.iter().map(|sheet| layouts.identity.table(sheet)).collect();
 
@@ -172,6 +177,11 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         let caption = caption.with("department", department);
         let name = names.claim(&caption.fill(&layouts.department.file));
         books.push((name, input.mask, department_book(&findings, input.cards, layouts, &caption)));
+    }
+    if wanted(Workbook::Departments) && !internal.is_empty() {
+        let caption = caption.with("department", DATA_TEAM);
+        let name = names.claim(&caption.fill(&layouts.department.file));
+        books.push((name, input.mask, department_book(&internal, input.cards, layouts, &caption)));
     }
     let towns = if wanted(Workbook::Towns) { &others[..] } else { &[] };
     for (town, findings) in grouped(towns, |finding| finding.town.as_deref()) {
@@ -222,12 +232,12 @@ fn stood(input: &ReportInput<'_>, standings: &Standings) -> Vec<Stood> {
     let one = |(what, standing): (Remembered, &Standing)| Stood {
         order: input.cards.iter().position(|card| card.id == what.rule).unwrap_or(usize::MAX),
         title: card(input.cards, &what.rule).map_or_else(|| what.rule.clone(), |card| card.title.clone()),
+        gap_fen: what.monthly_gap(),
         rule: what.rule,
         town: what.town,
         village: what.village,
         state: standing.state,
         months: standing.months,
-        gap_fen: what.gap_fen,
     };
     present.chain(absent).map(one).collect()
 }
@@ -288,7 +298,7 @@ fn department_book<'a>(findings: &[&'a Finding], cards: &[RuleCard], layouts: &'
     let sections = rules.into_iter().map(|(rule, findings)| {
         let rule = rule.unwrap_or_default();
         let name = card(cards, rule).map_or(rule, |card| card.title.as_str()).to_owned();
-        let clause = findings.first().map(|finding| finding.clause.clone()).unwrap_or_default();
+        let clause = findings.first().map(|finding| finding.ground().to_owned()).unwrap_or_default();
         Section { caption: caption.with("title", &name), name, clause, table: &layout.list, entries: one_each(findings) }
     });
     Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }

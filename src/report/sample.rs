@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::date::{Day, Month};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
-use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, ShortUnit, Subject};
+use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, ShortUnit, Subject, TimeBase};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, RejectReason, SheetName};
 use crate::model::registry::{Grain, RegistryId};
@@ -135,12 +135,14 @@ pub(super) fn finding(id: &str, rule: &str, name: &str, village: Option<&str>) -
         kind: Kind::Miss,
         scope: Scope::Person,
         clause: "三(三)2".to_owned(),
+        basis: None,
         person_id: Some(format!("P{name}")),
         household_code: Some("5200057613".into()),
         name: Some(name.to_owned()),
         id_number: Some("520324199003071234".into()),
         town: Some("瑞溪镇".into()),
         village: village.map(str::to_owned),
+        time_base: None,
         due_fen: None,
         paid_fen: None,
         gap_fen: None,
@@ -177,18 +179,21 @@ fn rule(id: &str, title: &str, clause: &str, kind: Kind, lead: &str) -> RuleCard
         id: id.to_owned(),
         title: title.to_owned(),
         clause: clause.to_owned(),
+        basis: None,
         kind,
         scope: Scope::Person,
         lead: lead.to_owned(),
         responsible: vec![lead.to_owned(), "各乡镇人民政府".to_owned()],
         quotation: "对扶贫系统中“两无”人员逐一进行比对核实，符合条件的全部纳入农村低保兜底保障，确保不漏一户、不落一人。"
             .to_owned(),
+        time_base: Some(TimeBase::Month),
+        internal: false,
+        definition: String::new(),
     }
 }
 
 fn registry(id: &str, title: &str) -> RegistryDefinition {
     RegistryDefinition {
-        part: None,
         id: id.into(),
         title: title.to_owned(),
         department: String::new(),

@@ -2,7 +2,8 @@
 //!
 //! The child caps its own memory before it opens the file and sends frames down its standard output ([`serve`]). The
 //! parent reads them, kills the child when it has waited too long, and turns every way of dying into a refusal
-//! ([`parse_in_child`]). No child outlives the call.
+//! ([`parse_in_child`]). No child outlives the call, nor its parent: the parent holds the other end of the child's standard input, and a
+//! child that reads its end there goes.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -29,14 +30,23 @@ const PATIENCE: Duration = Duration::from_millis(5);
 /// How long a child may take to go once it has closed its output.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// The child's side: caps memory, parses `file`, writes frames to `output` and the mark of their end.
-pub fn serve(file: &Path, limits: &Limits, output: impl Write) -> ExitCode {
+/// The child's side: caps memory, parses `file`, writes frames to `output` and the mark of their end; goes at once when `lifeline` ends.
+pub fn serve(file: &Path, limits: &Limits, output: impl Write, lifeline: impl Read + Send + 'static) -> ExitCode {
     // A panic's message may quote a cell; the parent says what happened instead.
     std::panic::set_hook(Box::new(|_| {}));
-    match cap_memory(limits.child_memory_bytes).and_then(|()| send(file, limits, output)) {
+    let capped = cap_memory(limits.child_memory_bytes);
+    std::thread::spawn(|| go_with(lifeline));
+    match capped.and_then(|()| send(file, limits, output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// Waits for the end of what never says anything.
+#[expect(clippy::exit, reason = "there is nobody left to tell")]
+fn go_with(mut lifeline: impl Read) {
+    let _ = io::copy(&mut lifeline, &mut io::sink());
+    std::process::exit(1);
 }
 
 fn send(file: &Path, limits: &Limits, output: impl Write) -> io::Result<()> {
@@ -85,11 +95,12 @@ pub fn parse_in_child(
         .arg(file)
         .arg("--limits")
         .arg(arguments)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(missing)?;
+    let _lifeline = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let child = Reaped(Mutex::new(child));
     let (Some(stdout), Some(mut stderr)) = (stdout, stderr) else {

@@ -68,7 +68,11 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
                 Frame::Sheet { name, .. } => (reader.sheet, reader.columns) = (name, None),
                 Frame::Rows(block) => reader.rows(&block),
                 Frame::Refused { what, hint, .. } => refused = Some(format!("{what}。{hint}")),
-                Frame::File { .. } | Frame::Aside { .. } | Frame::SheetEnd { .. } | Frame::FileEnd => {}
+                Frame::Aside { row, reason, .. } => {
+                    let what = format!("{name} 第 {row} 行没有读入：{}。请改正后再交", reason.plain());
+                    reader.answered.problems.push(what);
+                }
+                Frame::File { .. } | Frame::SheetEnd { .. } | Frame::FileEnd => {}
             }
             ControlFlow::Continue(())
         });

@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthStr;
 use super::definitions;
 use super::finished::{Finished, FinishedError};
 use crate::model::change::{Change, Changed};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, TimeBase};
 use crate::model::money::Fen;
 use crate::model::standing::{State, Suspension};
 use crate::model::stood::{StateSum, StateSums, Stood, state_sums};
@@ -54,7 +54,7 @@ pub struct Sum {
 impl Sum {
     fn add(&mut self, finding: &Finding) {
         self.count += 1;
-        match finding.gap_fen {
+        match finding.monthly_gap() {
             Some(gap) if gap > 0 => self.owed += gap,
             Some(gap) => self.overpaid -= gap,
             None => {}
@@ -180,7 +180,11 @@ fn stood(table: &RecordBatch, titles: &BTreeMap<String, (usize, String)>) -> Vec
             village: place("village", row),
             state: State::parse(&word(table, "state", row), &word(table, "reason", row))?,
             months: months.map_or(0, |months| months.value(row)),
-            gap_fen: gaps.filter(|gaps| gaps.is_valid(row)).map(|gaps| gaps.value(row)),
+            gap_fen: gaps
+                .filter(|gaps| {
+                    gaps.is_valid(row) && ["", TimeBase::Month.as_str()].contains(&word(table, "time_base", row).as_str())
+                })
+                .map(|gaps| gaps.value(row)),
         })
     };
     (0..table.num_rows()).filter_map(one).collect()

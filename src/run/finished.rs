@@ -17,7 +17,7 @@ use super::why::{list_at, parts_of};
 use super::workspace::Workspace;
 use super::{RunError, corrections, decisions, previous, resume, stages};
 use crate::model::decision::Decision;
-use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
+use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject, TimeBase};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
@@ -253,6 +253,8 @@ fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
     let (id, rule, kind, scope) = (text("finding_id")?, text("rule")?, text("kind")?, text("scope")?);
     let (clause, person, household) = (text("clause")?, text("person_id")?, text("household_code")?);
     let (name, number, town, village) = (text("name")?, text("id_number")?, text("town")?, text("village")?);
+    // Runs of versions before have neither.
+    let (basis, base) = (text("basis"), text("time_base"));
     let (due, paid, gap) = (fen("due_fen")?, fen("paid_fen")?, fen("gap_fen")?);
     let (confidence, sentence) = (text("confidence")?, text("sentence")?);
     let evidence: &ListArray = table.column_by_name("evidence")?.as_any().downcast_ref()?;
@@ -264,12 +266,14 @@ fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
                 kind: Kind::parse(kind.value(at))?,
                 scope: Scope::parse(scope.value(at))?,
                 clause: clause.value(at).to_owned(),
+                basis: basis.and_then(|basis| of(basis, at)),
                 person_id: of(person, at),
                 household_code: of(household, at),
                 name: of(name, at),
                 id_number: of(number, at),
                 town: of(town, at),
                 village: of(village, at),
+                time_base: base.and_then(|base| TimeBase::parse(&of(base, at)?)),
                 due_fen: amount(due, at),
                 paid_fen: amount(paid, at),
                 gap_fen: amount(gap, at),

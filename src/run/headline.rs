@@ -7,9 +7,22 @@ use super::Run;
 use super::manifest::{DecidedEntry, IdentitiesEntry};
 use crate::assess::Assessed;
 use crate::config::pipeline::Workbook;
+use crate::model::columns::REPAIRS;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
+use crate::model::record::RecordSet;
 use crate::model::unevaluated::Unevaluated;
+
+/// Repairs that leave a column of less use, and what they mean for the run.
+const DAMAGES: [(&str, &str); 7] = [
+    ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
+    ("scientific", "被电子表格写成了 E+ 形式，已无法辨认：按空处理，不作比对；请把该列设为文本后重新导出"),
+    ("no_number", "填的是文字或位数太少，不是号码：按没有号码处理"),
+    ("borrowed", "填的是别人的号码（监护人、户主或同户的人）：不作本人的身份，也不据以算年龄、性别"),
+    ("masked", "有被遮盖的字：只按露出的部分比对"),
+    ("several_months", "是几个月的合计，一个月多少不明：按空处理"),
+    ("two_digit_year", "只写了两位年份，世纪是推定的"),
+];
 
 /// Rules of a line that the screen names.
 const RULES_NAMED: usize = 6;
@@ -30,6 +43,27 @@ fn by_registers<'l, 'a>(lines: &'l [Unevaluated<'a>]) -> Vec<Vec<&'l Unevaluated
 }
 
 impl Run<'_> {
+    /// What of the columns cannot be used, by registry and field.
+    pub(super) fn damaged(&self, records: &RecordSet) -> String {
+        let mut text = String::new();
+        for registry in &records.registries {
+            let mut counts: BTreeMap<(usize, &str), u64> = BTreeMap::new();
+            let said = registry.text(REPAIRS).into_iter().flatten().flatten();
+            for (field, kind) in said.flat_map(|row| row.split(';')).filter_map(|repair| repair.split_once(':')) {
+                if let Some(at) = DAMAGES.iter().position(|(known, _)| *known == kind) {
+                    *counts.entry((at, field)).or_default() += 1;
+                }
+            }
+            let dictionary = &self.definitions.dictionary;
+            let title = dictionary.registry(registry.registry.as_str()).map_or(registry.registry.as_str(), |known| &known.title);
+            for ((at, field), count) in counts {
+                let field = dictionary.fields.get(field).map_or(field, |known| known.title.as_str());
+                let _ = write!(text, "\n注意  {title}的“{field}”有 {count} 格{}", DAMAGES[at].1);
+            }
+        }
+        text
+    }
+
     /// One line on how the rows came together; a second where blocks were too large to compare.
     pub(super) fn linking(quality: &LinkQuality) -> String {
         let LinkQuality { by_number, repaired, probable, alone, false_links, missed_links, .. } = quality;

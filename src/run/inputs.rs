@@ -115,6 +115,10 @@ fn describe(name: String, path: PathBuf) -> Result<InputFile, InputError> {
 
 /// Size and SHA-256 of a file.
 pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
+    // Opening a pipe waits for whoever writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "它不是普通文件（可能是管道或设备）"));
+    }
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];

@@ -314,6 +314,7 @@ impl Run<'_> {
     fn stages(mut self, source: &Source) -> Result<Summary, RunError> {
         let (records, intake) = self.timed("normalise", |run| run.normalise(source))?;
         let mut headline = self.opening(&intake, &records);
+        headline.push_str(&self.damaged(&records));
         let mut findings = 0;
         if self.request.until >= Stage::Link {
             let (linked, evidence) = self.timed("link", |run| run.link(source, &records, &intake))?;
@@ -408,7 +409,7 @@ impl Run<'_> {
             rejects.append(&mut file.rejects);
         }
         let (records, mut others) =
-            assemble(sheets, &self.definitions.spine).map_err(|error| RunError::Internal(error.to_string()))?;
+            assemble(sheets, &self.definitions.spine, self.as_of).map_err(|error| RunError::Internal(error.to_string()))?;
         rejects.append(&mut others);
         rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
         intake::count(&mut intake, &rejects);

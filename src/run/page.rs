@@ -180,7 +180,7 @@ fn write_finding(explanation: &Explanation, finding: &Finding, page: &mut String
         "<article class=\"finding\"><h3>疑点 {} <small>{}，条款 {}，{}</small></h3><p>{}</p>\n<table><thead><tr><th>名册</th><th>出处</th><th>栏目</th><th>内容</th></tr></thead><tbody>",
         escape(&finding.finding_id),
         escape(title),
-        escape(&finding.clause),
+        escape(finding.ground()),
         finding.confidence.plain(),
         escape(&mask_text(&finding.sentence))
     )?;
@@ -228,7 +228,7 @@ fn write_rules(rules: &[Judged], findings: &[Finding], page: &mut String) -> fmt
                 "<tr class=\"{}\"><td>{said}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
                 class(verdict),
                 escape(&judged.rule.title),
-                escape(&judged.rule.clause),
+                escape(judged.rule.ground()),
                 escape(&mask_text(&why))
             )?;
         }

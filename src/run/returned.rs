@@ -144,7 +144,16 @@ impl<'a> Reader<'a> {
                         }));
                     }
                 }
-                Frame::Aside { .. } => {}
+                Frame::Aside { row, reason, .. } => {
+                    if let (Some(sheet), Some(file)) = (&sheet, files.last_mut()) {
+                        file.refusals.push(Refusal {
+                            name: sheet.name.clone(),
+                            code: "torn-text".into(),
+                            what: format!("第 {row} 行没有读入：{}", reason.plain()),
+                            hint: "请改正这一行后重新交来".to_owned(),
+                        });
+                    }
+                }
                 Frame::SheetEnd { .. } => {
                     if let (Some(sheet), Some(file)) = (sheet.take(), files.last_mut()) {
                         self.sheet(&sheet, file);

@@ -31,7 +31,7 @@ use super::evidence;
 use super::review::OpenPair;
 use crate::assess::{FactTable, PERSON_KEY};
 use crate::link::evidence::Evidence;
-use crate::model::finding::{self, Finding, Rate};
+use crate::model::finding::{self, Finding, Rate, TimeBase};
 use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
 use crate::model::raw::{Reject, SheetName};
 use crate::model::record::{RecordSet, RowId};
@@ -384,12 +384,14 @@ pub(super) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), St
         ("kind", text(|finding| Some(finding.kind.as_str()))),
         ("scope", text(|finding| Some(finding.scope.as_str()))),
         ("clause", text(|finding| Some(&finding.clause))),
+        ("basis", text(|finding| finding.basis.as_deref())),
         ("person_id", text(|finding| finding.person_id.as_deref())),
         ("household_code", text(|finding| finding.household_code.as_deref())),
         ("name", text(|finding| finding.name.as_deref())),
         ("id_number", text(|finding| finding.id_number.as_deref())),
         ("town", text(|finding| finding.town.as_deref())),
         ("village", text(|finding| finding.village.as_deref())),
+        ("time_base", text(|finding| finding.time_base.map(TimeBase::as_str))),
         ("due_fen", amount(|finding| finding.due_fen)),
         ("paid_fen", amount(|finding| finding.paid_fen)),
         ("gap_fen", amount(|finding| finding.gap_fen)),

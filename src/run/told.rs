@@ -146,7 +146,7 @@ fn write_rules(rules: &[Judged], findings: &[Finding], text: &mut String) -> fmt
                 text,
                 "    {said}  {}（{}）{}：{}",
                 judged.rule.title,
-                judged.rule.clause,
+                judged.rule.ground(),
                 judged.rule.id,
                 mask_text(&judged.why)
             )?;

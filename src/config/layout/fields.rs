@@ -13,9 +13,21 @@ pub enum HeadlineField {
     /// People in them.
     People,
     /// Owed and not paid, a month.
-    Owed,
+    OwedMonth,
+    /// Owed and not paid, for the semesters of this year that are over.
+    OwedSemester,
+    /// Owed and not paid, a year.
+    OwedYear,
+    /// Owed and not paid, once.
+    OwedOnce,
     /// Paid and not owed, a month.
-    Overpaid,
+    OverpaidMonth,
+    /// Paid and not owed, for the semesters of this year that are over.
+    OverpaidSemester,
+    /// Paid and not owed, a year.
+    OverpaidYear,
+    /// Paid and not owed, once.
+    OverpaidOnce,
     /// Findings of identity rules.
     Identity,
     /// Rules held back, county-wide or in a town.
@@ -152,9 +164,11 @@ pub enum RuleField {
     Households,
     /// People in them.
     People,
-    /// Owed and not paid, yuan a month.
+    /// What time its amounts are for.
+    TimeBase,
+    /// Owed and not paid over that time, yuan.
     Owed,
-    /// Paid and not owed, yuan a month.
+    /// Paid and not owed over that time, yuan.
     Overpaid,
     /// Findings that are certain.
     Certain,

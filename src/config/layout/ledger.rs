@@ -81,6 +81,8 @@ pub enum UnitField {
     Overdue,
     /// Gone from the registries this month.
     SettledByData,
+    /// No longer found, as the rule or its reading was changed.
+    Redefined,
     /// Settled by an answer to this or last month's list.
     SettledByAnswer,
     /// Excused.

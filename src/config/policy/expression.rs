@@ -15,7 +15,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Location;
 
-use super::{ParameterValue, ValueType};
+use super::{ParameterValue, ValueType, WordList};
 use crate::config::error::closest;
 
 /// A checked expression.
@@ -54,6 +54,8 @@ pub struct Vocabulary<'a> {
     pub codes: &'a BTreeMap<String, BTreeSet<String>>,
     /// Parameter → type.
     pub parameters: &'a BTreeMap<String, ValueType>,
+    /// Tables of words: `category IN ($premium_accepted)`.
+    pub tables: &'a BTreeSet<String>,
 }
 
 impl Expression {
@@ -100,7 +102,14 @@ impl Expression {
     pub fn bind(&self, values: &BTreeMap<String, ParameterValue>) -> Result<String, String> {
         let mut tree = self.tree.clone();
         let flow = visit_expressions_mut(&mut tree, |expression| {
-            if let Expr::Value(value) = expression
+            if let Expr::InList { expr, list, negated } = expression
+                && let Some(name) = table_of(list)
+            {
+                match values.get(&name) {
+                    Some(ParameterValue::List(words)) => *expression = in_table(expr, words, *negated),
+                    _ => return ControlFlow::Break(name),
+                }
+            } else if let Expr::Value(value) = expression
                 && let Value::Placeholder(name) = &value.value
             {
                 let name = name.trim_start_matches('$').to_owned();
@@ -109,6 +118,8 @@ impl Expression {
                     Some(ParameterValue::Text(text)) => value.value = Value::SingleQuotedString(text.clone()),
                     // Days are integers in the frame.
                     Some(ParameterValue::Date(day)) => value.value = Value::Number(day.0.to_string(), false),
+                    // Its list is taken out whole.
+                    Some(ParameterValue::List(_)) => {}
                     None => return ControlFlow::Break(name),
                 }
             }
@@ -217,6 +228,40 @@ impl Expression {
     }
 }
 
+/// The table that an `IN ($table)` names.
+fn table_of(list: &[Expr]) -> Option<String> {
+    match list {
+        [Expr::Value(value)] => match &value.value {
+            Value::Placeholder(name) => Some(name.trim_start_matches('$').to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a text is one of the words, or holds one.
+fn in_table(text: &Expr, table: &WordList, negated: bool) -> Expr {
+    let literal = |word: String| Expr::value(Value::SingleQuotedString(word));
+    if !table.part {
+        let list = table.words.iter().cloned().map(literal).collect();
+        return Expr::InList { expr: Box::new(text.clone()), list, negated };
+    }
+    let holds = |word: &String| Expr::Like {
+        negated: false,
+        any: false,
+        expr: Box::new(text.clone()),
+        pattern: Box::new(literal(format!("%{word}%"))),
+        escape_char: None,
+    };
+    let any = table.words.iter().map(holds).reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::Or,
+        right: Box::new(right),
+    });
+    let any = Expr::Nested(Box::new(any.unwrap_or_else(|| Expr::value(Value::Null))));
+    if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(any) } } else { any }
+}
+
 fn bare(tree: &Expr) -> &Expr {
     if let Expr::Nested(inner) = tree { bare(inner) } else { tree }
 }
@@ -318,6 +363,11 @@ impl Check<'_> {
                 self.type_of(inner)?;
                 Ok(Some(ValueType::Bool))
             }
+            Expr::InList { expr, list, .. } if table_of(list).is_some_and(|name| self.vocabulary.tables.contains(&name)) => {
+                self.want(expr, ValueType::Text)?;
+                self.parameters.extend(table_of(list));
+                Ok(Some(ValueType::Bool))
+            }
             Expr::InList { expr, list, .. } => {
                 let parts: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(list).collect();
                 self.same(&parts)?;
@@ -415,6 +465,11 @@ impl Check<'_> {
                 self.check_codes(right, &[left])?;
                 Ok(Some(ValueType::Bool))
             }
+            // Days between two days.
+            BinaryOperator::Minus if self.type_of(left)? == Some(ValueType::Date) => {
+                self.want(right, ValueType::Date)?;
+                Ok(Some(ValueType::Int))
+            }
             // Division is exact within an expression; an amount is rounded down once, at the end.
             BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide => {
                 self.want(left, ValueType::Int)?;
@@ -454,7 +509,9 @@ mod tests {
         ]);
         let codes = BTreeMap::from([("grade".to_owned(), BTreeSet::from(["一级".to_owned(), "二级".to_owned()]))]);
         let parameters = BTreeMap::from([("floor_month".to_owned(), ValueType::Int)]);
-        Expression::parse(text, Vocabulary { columns: &columns, codes: &codes, parameters: &parameters }, Some(ValueType::Bool))
+        let tables = BTreeSet::from(["words".to_owned()]);
+        let vocabulary = Vocabulary { columns: &columns, codes: &codes, parameters: &parameters, tables: &tables };
+        Expression::parse(text, vocabulary, Some(ValueType::Bool))
     }
 
     #[test]
@@ -485,6 +542,21 @@ mod tests {
         };
         assert_eq!(parts.iter().map(words).collect::<Vec<_>>(), ["在低保", "不是在低保，或金额＜294.58", "在低保"]);
         assert_eq!(words(&parse("grade IN ('一级', '二级')").expect("fine")), "金额属于（一级、二级）");
+    }
+
+    #[test]
+    fn a_table_stands_for_its_words() {
+        let table = |part: bool| {
+            let words = ["一级", "二级"].map(str::to_owned).to_vec();
+            BTreeMap::from([("words".to_owned(), ParameterValue::List(WordList { words, part }))])
+        };
+        let bound = |text: &str, part: bool| parse(text).expect("fine").bind(&table(part)).expect("bound");
+        assert_eq!(bound("grade IN ($words)", false), "grade IN ('一级', '二级')");
+        assert_eq!(bound("grade NOT IN ($words)", true), "NOT (grade LIKE '%一级%' OR grade LIKE '%二级%')");
+        let expression = parse("grade IN ($words)").expect("fine");
+        assert_eq!(expression.parameters, ["words"]);
+        assert_eq!(expression.bind(&BTreeMap::new()), Err("words".to_owned()), "a table without words tells nothing");
+        assert!(parse("grade = $words").is_err() && parse("amount_fen IN ($words)").is_err());
     }
 
     #[test]

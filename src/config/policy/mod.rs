@@ -16,7 +16,7 @@ use crate::config::document::{Document, Spanned};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
-use crate::model::finding::Scope;
+use crate::model::finding::{Confidence, Scope};
 use crate::model::registry::RegistryId;
 use crate::model::rule::{Clause, Reading, RuleCard};
 use expression::Expression;
@@ -56,6 +56,17 @@ pub enum ParameterValue {
     Text(String),
     /// A day, for deadlines.
     Date(Day),
+    /// Words, for tables.
+    List(WordList),
+}
+
+/// The words of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordList {
+    /// The words.
+    pub words: Vec<String>,
+    /// Whether a text that merely holds one of them stands in the table.
+    pub part: bool,
 }
 
 /// A dated number of the policy document.
@@ -85,6 +96,8 @@ pub enum ParameterSource {
         /// What it is divided by: 12 makes a year's amount a month's.
         per: i64,
     },
+    /// A table's words; none yet where it is empty.
+    Words(WordList),
 }
 
 /// How rows become one value.
@@ -113,6 +126,15 @@ pub enum Take {
     Age,
     /// The number of different values; never null.
     Distinct,
+    /// The number of rows that bear the most frequent value; never null.
+    MostAlike,
+    /// Whether the registry says anything of the matter at all: it has the column, and a row that passes the filter. The same for everybody;
+    /// null where it does not.
+    Supplied,
+    /// Whether some row of the subject says which household of the registry it belongs to.
+    Keyed,
+    /// Whether the cell is empty where the row's own sheet has the column; null where it has not.
+    Blank,
 }
 
 /// Which rows of the registry count for a subject.
@@ -124,6 +146,8 @@ pub enum Reach {
     RegistryHousehold,
     /// Rows of a household-grain registry, carried from the head to everybody in the head's household in this registry.
     Through(RegistryId),
+    /// Every row of the registry, for everybody: what the register as a whole says.
+    Whole,
     /// Rows that stand for the village in which the person or household lives.
     Village,
     /// The subject's rows, and every row of the registry with the same value in this column: payments to one account.
@@ -158,6 +182,8 @@ pub struct Source {
     pub take: Take,
     /// Which rows.
     pub reach: Reach,
+    /// Only rows that bear in this column the name of nobody in the subject's household.
+    pub stranger: Option<String>,
 }
 
 /// How alternatives combine.
@@ -238,6 +264,15 @@ pub struct Exemption {
     pub when: Expression,
 }
 
+/// How sure a rule's findings can be at the most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ceiling {
+    /// The best tier.
+    pub tier: Confidence,
+    /// Where this is not false; everywhere without it.
+    pub when: Option<Expression>,
+}
+
 /// The condition part of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
@@ -249,12 +284,16 @@ pub struct Condition {
     pub searched: Vec<String>,
     /// Up to which share of a unit's subjects the rule may well be right (basis points); the policy's setting where it does not say.
     pub plausible: Option<i64>,
-    /// Owed for the month, fen.
+    /// Owed over the rule's time base, fen.
     pub due: Option<Expression>,
-    /// Paid for the month, fen.
+    /// Paid over the rule's time base, fen.
     pub paid: Option<Expression>,
     /// Exemptions, each touching this rule only.
     pub exemptions: Vec<Exemption>,
+    /// How sure its findings can be at the most.
+    pub at_most: Vec<Ceiling>,
+    /// Facts that only `at_most` rests on, transitively, each once, sorted: the rule does not need them.
+    pub aside: Vec<String>,
     /// Coverage is reported; the parameter with the target in basis points, where the clause names one.
     pub rate: Option<RateTarget>,
     /// Parameter with the last day by which it is to be done; until then nobody is listed.
@@ -281,7 +320,25 @@ pub enum Counted {
     /// Persons or households for whom this fact is true, or the sum of a number.
     Fact(String),
     /// Rows of a registry.
-    Rows(Box<Source>),
+    Rows(Box<CountedRows>),
+    /// A parameter as a share of another: this year's standard of the last one's.
+    Standard {
+        /// The parameter.
+        now: String,
+        /// What it is held against.
+        before: String,
+    },
+}
+
+/// Rows that a tally counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedRows {
+    /// Those that count.
+    pub source: Source,
+    /// Those of whom they are a share.
+    pub among: Option<Source>,
+    /// Without a row that passes this the registry says nothing of the matter.
+    pub there: Option<Source>,
 }
 
 /// What a tally has to reach; the parameter's name.
@@ -389,6 +446,8 @@ pub struct Case {
     pub readings: Vec<(String, String)>,
     /// Rows per registry, in order; cells by record column, and `person` for the label.
     pub given: Vec<(RegistryId, Vec<BTreeMap<String, CaseValue>>)>,
+    /// Columns that the sheet of a registry lacks, rather than having them with empty cells.
+    pub lacks: Vec<(RegistryId, Vec<String>)>,
     /// What linking saw.
     pub seen: Option<Seen>,
     /// What is expected.
@@ -582,7 +641,8 @@ impl Policy {
                 // Multiply first: 387600 × 10 % / 12 loses nothing before the one division.
                 number(of)?.checked_mul(share)?.checked_div(per.checked_mul(10_000)?).map(ParameterValue::Int)
             }
-            ParameterSource::Derived { .. } => None,
+            ParameterSource::Words(list) if !list.words.is_empty() => Some(ParameterValue::List(list.clone())),
+            ParameterSource::Derived { .. } | ParameterSource::Words(_) => None,
         }
     }
 }

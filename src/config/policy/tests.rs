@@ -22,9 +22,10 @@ fn every_promise_is_checked_or_says_why_not() {
     let policy = shipped();
     let of = |class: Class| policy.clauses.iter().filter(|clause| clause.class == class).count();
     assert!(of(Class::Checked) >= 45 && of(Class::Partly) >= 20 && of(Class::Unchecked) >= 9, "{}", policy.clauses.len());
-    // Rules about numbers and names belong to no promise; every other rule checks one.
+    // Rules about numbers and names belong to no promise, nor those that rest on another basis; every other rule checks one.
     let promised: Vec<&String> = policy.clauses.iter().flat_map(|clause| &clause.rules).collect();
-    let stray = policy.rules.iter().map(|rule| &rule.card.id).filter(|id| !id.starts_with("identity.") && !promised.contains(id));
+    let of_document = policy.rules.iter().filter(|rule| rule.card.basis.is_none()).map(|rule| &rule.card.id);
+    let stray = of_document.filter(|id| !id.starts_with("identity.") && !promised.contains(id));
     assert_eq!(stray.collect::<Vec<_>>(), Vec::<&String>::new());
     let nursing = policy.clauses.iter().find(|clause| clause.id == "三(三)4 护理补贴").expect("the promise");
     assert!(nursing.registries.iter().any(|id| id.as_str() == "disability_subsidy"), "{:?}", nursing.registries);
@@ -59,6 +60,28 @@ fn a_tally_counts_something_and_has_one_goal() {
 }
 
 #[test]
+fn a_rule_says_where_it_comes_from_and_what_time_its_amounts_are_for() {
+    let policy = shipped();
+    for rule in &policy.rules {
+        let card = &rule.card;
+        assert!(card.clause.is_empty() == card.basis.is_some(), "{}", card.id);
+    }
+    let neither = with("living.toml", |text| {
+        let at = text.find("id = \"living.tekun_uncovered\"").expect("the rule");
+        let (before, rule) = text.split_at(at);
+        let rule: String = rule.replacen("clause = \"一(三)\"\n", "", 1);
+        format!("{before}{}", rule.replacen("quotation = ", "# ", 1))
+    });
+    assert!(neither.iter().any(|(message, _)| message.contains("basis")), "{neither:?}");
+    let both = with("living.toml", |text| {
+        text.replacen("id = \"living.tekun_uncovered\"", "id = \"living.tekun_uncovered\"\nbasis = \"数据质量\"", 1)
+    });
+    assert!(both.iter().any(|(message, _)| message.contains("basis")), "{both:?}");
+    let no_base = with("education-vocational.toml", |text| text.replacen("time_base = \"semester\"\n", "", 1));
+    assert!(no_base.iter().any(|(message, _)| message.contains("time_base")), "{no_base:?}");
+}
+
+#[test]
 fn parameters_follow_the_month() {
     let policy = shipped();
     let at = |month: &str, name: &str| policy.values_at(month.parse().expect("a month"), Day(0)).get(name).cloned();
@@ -73,7 +96,8 @@ fn parameters_follow_the_month() {
 fn every_open_passage_is_a_reading_and_knows_its_rules() {
     let policy = shipped();
     let ids: Vec<&str> = policy.readings.iter().map(|reading| reading.id.as_str()).collect();
-    let open = "population two_none floor floor_by labour labour_age class_aid_base class_aid residence reimbursement chronic_cap june boarding aid_period";
+    let open = "population two_none floor premium floor_by labour labour_age class_aid_base class_aid residence reimbursement chronic_cap june boarding \
+                boarding_hardship preschool aid_period";
     assert_eq!(ids, open.split(' ').map(|name| format!("{name}_reading")).collect::<Vec<_>>());
     let rules = |id: &str| policy.readings.iter().find(|reading| reading.id == id).map(|reading| reading.rules.clone());
     // By `under`, by the test, and through facts of facts.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{BuiltIn, CaseValue, Combine, Expect, Seen, Take, UnitLevel};
 use crate::config::document::Spanned;
-use crate::model::finding::{Kind, Scope};
+use crate::model::finding::{Confidence, Kind, Scope, TimeBase};
 use crate::model::rule::Class;
 
 /// `policy.toml`.
@@ -59,6 +59,24 @@ pub(super) struct WrittenParameter {
     #[serde(default)]
     pub(super) values: BTreeMap<Spanned<String>, Spanned<WrittenValue>>,
     pub(super) derived: Option<Spanned<WrittenDerivation>>,
+    /// The document does not say it and the county has not yet: rules that need it wait.
+    #[serde(default)]
+    pub(super) awaited: bool,
+}
+
+/// `tables.toml`: lists of words that the county keeps.
+pub(super) type WrittenTables = BTreeMap<String, Spanned<WrittenTable>>;
+
+/// One entry of `tables.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTable {
+    pub(super) title: String,
+    pub(super) clause: String,
+    /// A text that holds one of the words stands in the table, not only one that is one of them.
+    #[serde(default)]
+    pub(super) part: bool,
+    pub(super) values: Vec<Spanned<String>>,
 }
 
 /// A number in the parameter's unit, or a day.
@@ -123,9 +141,12 @@ pub(super) struct WrittenSource {
     pub(super) registry_household: bool,
     #[serde(default)]
     pub(super) by_village: bool,
+    #[serde(default)]
+    pub(super) whole: bool,
     pub(super) sharing: Option<Spanned<String>>,
     pub(super) named_by: Option<Spanned<String>>,
     pub(super) beside: Option<Spanned<WrittenPairs>>,
+    pub(super) stranger: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,11 +178,12 @@ pub(super) struct WrittenRules {
 pub(super) struct WrittenRule {
     pub(super) id: Spanned<String>,
     pub(super) title: String,
-    pub(super) clause: String,
+    pub(super) clause: Option<Spanned<String>>,
     pub(super) lead: String,
     #[serde(default)]
     pub(super) responsible: Vec<String>,
-    pub(super) quotation: Spanned<String>,
+    pub(super) quotation: Option<Spanned<String>>,
+    pub(super) basis: Option<Spanned<String>>,
     pub(super) scope: Scope,
     pub(super) kind: Kind,
     pub(super) sentence: Spanned<String>,
@@ -177,6 +199,11 @@ pub(super) struct WrittenRule {
     pub(super) plausible: Option<Spanned<i64>>,
     pub(super) due: Option<Spanned<String>>,
     pub(super) paid: Option<Spanned<String>>,
+    pub(super) time_base: Option<Spanned<TimeBase>>,
+    #[serde(default)]
+    pub(super) at_most: Vec<WrittenCeiling>,
+    #[serde(default)]
+    pub(super) internal: bool,
     #[serde(default)]
     pub(super) exempt: Vec<WrittenExemption>,
     pub(super) rate: Option<WrittenRate>,
@@ -190,6 +217,13 @@ pub(super) struct WrittenTally {
     pub(super) unit: UnitLevel,
     pub(super) count: Option<Spanned<String>>,
     pub(super) rows: Option<Spanned<WrittenSource>>,
+    /// Rows of whom `rows` are a share.
+    pub(super) among_rows: Option<Spanned<WrittenSource>>,
+    /// Without a row for which this holds the registry says nothing of the matter.
+    pub(super) there: Option<Spanned<String>>,
+    /// A parameter, held against another one.
+    pub(super) standard: Option<Spanned<String>>,
+    pub(super) before: Option<Spanned<String>>,
     pub(super) among: Option<Spanned<String>>,
     pub(super) least: Option<Spanned<String>>,
     pub(super) share: Option<Spanned<String>>,
@@ -224,6 +258,13 @@ pub(super) struct WrittenExemption {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct WrittenCeiling {
+    pub(super) tier: Confidence,
+    pub(super) when: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WrittenRate {
     pub(super) target: Option<Spanned<String>>,
 }
@@ -238,6 +279,8 @@ pub(super) struct WrittenCase {
     pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<String, CaseValue>>>,
     #[serde(default)]
     pub(super) readings: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    pub(super) lacks: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
     pub(super) seen: Option<Seen>,
     pub(super) expect: Expect,
     pub(super) due_fen: Option<i64>,

@@ -279,11 +279,17 @@ mod tests {
             "√",
             "对",
             "属实！",
+            "屬實",
+            "属實",
+            "情況屬實。",
+            "經核實，屬實",
+            "属实（已入户）",
+            "屬實(已入戶)",
         ] {
             let sense = sense(text, Kind::Miss);
             assert_eq!((&sense.explicit, sense.rest.len()), (&holds, 0), "{text}: {sense:?}");
         }
-        for text in ["不属实", "经查不属实", "否", "×", "与事实不符", "不是"] {
+        for text in ["不属实", "经查不属实", "否", "×", "与事实不符", "不是", "不屬實", "與事實不符"] {
             let sense = sense(text, Kind::Miss);
             assert_eq!((&sense.explicit, sense.rest.len()), (&unfounded, 0), "{text}: {sense:?}");
         }

@@ -42,11 +42,14 @@ pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, row: u32, mut giv
                 }
             }
             BlockingRule::Ends if roster.any_masked => {
-                let ends = number.map(Number::ends).or_else(|| {
-                    damaged.filter(|damaged| damaged.state == IdState::Masked).and_then(|damaged| ends_shown(&damaged.text))
-                });
-                if let (Some(ends), Some(name)) = (ends, whole) {
-                    key(ends, u64::from(name.folded.folded().chars().next().map_or(0, u32::from)));
+                // Most masks show four characters at the end, some three; whoever is not masked is found by either.
+                let ascii = number.map(Number::ascii);
+                let shown = damaged.filter(|damaged| damaged.state == IdState::Masked).map(|damaged| damaged.text.as_bytes());
+                let ends = ascii.as_ref().map(|ascii| [tail(ascii, 4), tail(ascii, 3)]);
+                let ends = ends.or_else(|| shown.map(|text| [tail(text, 4), tail(text, 3).filter(|_| tail(text, 4).is_none())]));
+                let first = name.and_then(|name| name.folded.folded().chars().next()).filter(|first| !matches!(first, '?' | '*'));
+                if let (Some(ends), Some(first)) = (ends, first) {
+                    ends.into_iter().flatten().for_each(|end| key(end, u64::from(u32::from(first))));
                 }
             }
             BlockingRule::Ends | BlockingRule::Household => {}
@@ -94,13 +97,10 @@ pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, row: u32, mut giv
     }
 }
 
-/// First six and last four of a masked number, as [`Number::ends`] packs them.
-fn ends_shown(text: &str) -> Option<u64> {
-    if text.len() != 18 {
-        return None;
-    }
-    let shown = text.bytes().take(6).chain(text.bytes().skip(14));
-    shown.into_iter().try_fold(0u64, |sum, byte| match byte {
+/// The last so many characters, unless one of them is masked.
+fn tail(text: &[u8], length: usize) -> Option<u64> {
+    let tail = text.get(text.len().checked_sub(length)?..)?;
+    tail.iter().try_fold(u64::try_from(length).ok()?, |sum, byte| match byte {
         b'0'..=b'9' => Some(sum * 11 + u64::from(byte - b'0')),
         b'X' => Some(sum * 11 + 10),
         _ => None,

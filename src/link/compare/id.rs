@@ -24,9 +24,9 @@ pub(super) fn compare(
         }
     }
     match (right.number, known) {
-        (0, 0) => Some(both_damaged(roster.damaged_of(right)?, roster.damaged_of(left)?)),
-        (0, known) => Some(damaged(roster.damaged_of(right)?, Number::from_packed(known))),
-        (number, 0) => Some(damaged(roster.damaged_of(left)?, Number::from_packed(number))),
+        (0, 0) => both_damaged(roster.damaged_of(right)?, roster.damaged_of(left)?),
+        (0, known) => damaged(roster.damaged_of(right)?, Number::from_packed(known)),
+        (number, 0) => damaged(roster.damaged_of(left)?, Number::from_packed(number)),
         (number, known) => Some(both_valid(spine, right, number, known, person)),
     }
 }
@@ -48,9 +48,15 @@ fn both_valid(spine: &Spine, right: &Record, number: u64, known: u64, person: u3
     }
 }
 
-/// A damaged text against a valid number.
-fn damaged(damaged: &Damaged, number: Number) -> IdLevel {
+/// A damaged text against a valid number; `None` where what it shows says nothing of this number.
+fn damaged(damaged: &Damaged, number: Number) -> Option<IdLevel> {
     let text = &*damaged.text;
+    match damaged.state {
+        // Somebody else's number: whose it is must be decided by everything else.
+        IdState::Borrowed => return (text.as_bytes() == number.ascii()).then_some(IdLevel::Contested),
+        IdState::Masked => return masked(text.as_bytes(), &number.ascii()),
+        _ => {}
+    }
     let level = match damaged.state {
         IdState::Float if id::float_could_be(text, number) => {
             if text.ends_with("000") {
@@ -62,35 +68,38 @@ fn damaged(damaged: &Damaged, number: Number) -> IdLevel {
         IdState::Float if id::stem_shown(text) == Some(number.stem()) && number.as_integer().is_some() => {
             Some(IdLevel::FloatStem)
         }
-        IdState::Masked if masks_agree(text.as_bytes(), &number.ascii()) => Some(IdLevel::Masked),
-        IdState::Float | IdState::Masked => None,
+        IdState::Float => None,
         _ => slip_level(text.as_bytes(), &number.ascii()),
     };
-    level.unwrap_or(if id::birth_shown(text).is_some_and(|birth| number.birth() == Some(birth)) {
+    Some(level.unwrap_or(if id::birth_shown(text).is_some_and(|birth| number.birth() == Some(birth)) {
         IdLevel::SameBirth
     } else {
         IdLevel::DamagedUnlike
-    })
+    }))
 }
 
 /// Two damaged texts.
-fn both_damaged(one: &Damaged, other: &Damaged) -> IdLevel {
+fn both_damaged(one: &Damaged, other: &Damaged) -> Option<IdLevel> {
     let (left, right) = (one.text.as_bytes(), other.text.as_bytes());
     let either = |state: IdState| one.state == state || other.state == state;
-    let level = if either(IdState::Masked) {
-        masks_agree(left, right).then_some(IdLevel::Masked)
-    } else if either(IdState::Float) {
+    if either(IdState::Borrowed) {
+        return (left == right).then_some(IdLevel::Contested);
+    }
+    if either(IdState::Masked) {
+        return masked(left, right);
+    }
+    let level = if either(IdState::Float) {
         id::stem_shown(&one.text).is_some_and(|stem| id::stem_shown(&other.text) == Some(stem)).then_some(IdLevel::FloatStem)
     } else if left == right {
         Some(IdLevel::Equal)
     } else {
         slip_level(left, right)
     };
-    level.unwrap_or(if id::birth_shown(&one.text).is_some_and(|birth| id::birth_shown(&other.text) == Some(birth)) {
+    Some(level.unwrap_or(if id::birth_shown(&one.text).is_some_and(|birth| id::birth_shown(&other.text) == Some(birth)) {
         IdLevel::SameBirth
     } else {
         IdLevel::DamagedUnlike
-    })
+    }))
 }
 
 fn slip_level(left: &[u8], right: &[u8]) -> Option<IdLevel> {
@@ -103,11 +112,21 @@ fn slip_level(left: &[u8], right: &[u8]) -> Option<IdLevel> {
     }
 }
 
-/// Whether two texts agree wherever neither is masked, and enough is not.
-fn masks_agree(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len()
-        && left.iter().zip(right).all(|(a, b)| a == b || *a == b'*' || *b == b'*')
-        && left.iter().zip(right).filter(|(a, _)| **a != b'*').filter(|(_, b)| **b != b'*').count() >= 7
+/// Characters that name the region, which everybody in a county shares.
+const REGION: usize = 6;
+/// So many characters beyond the region must be shown to say anything.
+const SHOWN: usize = 3;
+
+/// Two texts of which one at least is masked, compared on what both show.
+fn masked(left: &[u8], right: &[u8]) -> Option<IdLevel> {
+    if left.len() != right.len() {
+        return None;
+    }
+    let shown = || left.iter().zip(right).enumerate().filter(|(_, (a, b))| **a != b'*' && **b != b'*');
+    if shown().any(|(_, (a, b))| a != b) {
+        return Some(IdLevel::DamagedUnlike);
+    }
+    (shown().filter(|(at, _)| *at >= REGION).count() >= SHOWN).then_some(IdLevel::Masked)
 }
 
 #[cfg(test)]
@@ -132,8 +151,20 @@ mod tests {
             ("520324********1239", IdState::Masked, IdLevel::DamagedUnlike),
             ("520324199003079999", IdState::Invalid, IdLevel::SameBirth),
             ("522124197003079999", IdState::Invalid, IdLevel::DamagedUnlike),
+            ("5203**********1238", IdState::Masked, IdLevel::Masked),
+            ("520************238", IdState::Masked, IdLevel::Masked),
+            ("520324******071238", IdState::Masked, IdLevel::Masked),
+            ("520324******081238", IdState::Masked, IdLevel::DamagedUnlike),
+            ("520324199003071238", IdState::Borrowed, IdLevel::Contested),
         ] {
-            assert_eq!(damaged(&torn(text, state), number), level, "{text}");
+            assert_eq!(damaged(&torn(text, state), number), Some(level), "{text}");
+        }
+        for (text, state) in [
+            ("520324************", IdState::Masked),
+            ("520324******1238", IdState::Masked),
+            ("522124195810275886", IdState::Borrowed),
+        ] {
+            assert_eq!(damaged(&torn(text, state), number), None, "{text}");
         }
     }
 }

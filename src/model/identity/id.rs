@@ -131,13 +131,6 @@ impl Number {
         self.0 / 11 % 100_000_000_000
     }
 
-    /// The first six and the last four characters: what a masked list shows.
-    #[must_use]
-    pub fn ends(self) -> u64 {
-        let digits = self.digits();
-        digits.iter().take(6).chain(digits.iter().skip(14)).fold(0, |sum, digit| sum * 11 + u64::from(*digit))
-    }
-
     /// The whole number as the integer that a spreadsheet would make of it; `None` when it ends in `X`.
     #[must_use]
     pub fn as_integer(self) -> Option<u64> {
@@ -193,7 +186,8 @@ pub fn float_could_be(text: &str, number: Number) -> bool {
     // Excel keeps 15 digits: it cuts what is typed and rounds what is computed.
     let cut = |value: u64| value / 1000 * 1000;
     let nearest_thousand = (whole + 500) / 1000 * 1000;
-    shown == cut(whole) || shown == nearest_thousand || shown == through_double(whole)
+    [cut(whole), nearest_thousand].into_iter().any(|kept| shown == kept || shown == through_double(kept))
+        || shown == through_double(whole)
 }
 
 /// Whether one of two valid numbers may be what a float left of the other, cut to 15 digits or the nearest double: one in eleven such ruins
@@ -206,6 +200,23 @@ pub fn one_is_the_others_float(one: Number, other: Number) -> bool {
         _ => false,
     };
     ruin(one, other) || ruin(other, one)
+}
+
+/// The nearest multiple of a thousand, where the number is what a program makes of it: a spreadsheet has kept fifteen digits, and a double has
+/// rounded them again (`…233000` → `…233024`). One number in a thousand looks so by chance.
+#[must_use]
+pub fn rounded_twice(shown: Number) -> Option<Number> {
+    let whole = shown.as_integer()?;
+    let thousand = (whole + 500) / 1000 * 1000;
+    (whole != thousand && through_double(thousand) == whole).then_some(())?;
+    Number::parse(&thousand.to_string())
+}
+
+/// Whether the number is a multiple of what doubles of its size are apart, as every number is that a program has kept as one; others are so
+/// once in 16 to 128.
+#[must_use]
+pub fn is_double(shown: Number) -> bool {
+    shown.as_integer().is_some_and(|whole| through_double(whole) == whole)
 }
 
 /// The integer that comes back after a trip through a 64-bit float.
@@ -384,6 +395,20 @@ mod tests {
         assert!(!one_is_the_others_float(whole, whole));
         let beside = Number::parse("522124199510183216").expect("digits");
         assert!(!one_is_the_others_float(whole, beside), "not every near number is a double");
+    }
+
+    #[test]
+    fn fifteen_digits_rounded_again_are_known() {
+        let twice = Number::parse("522124199510233024").expect("digits");
+        let thousand = rounded_twice(twice).expect("rounded twice");
+        assert_eq!(thousand.text(), "522124199510233000");
+        assert!(is_double(twice) && rounded_twice(thousand).is_none());
+        for last in ["001", "025", "023", "500", "02X"] {
+            let text = format!("522124199510233{last}");
+            assert_eq!(rounded_twice(Number::parse(&text).expect("digits")), None, "{text}");
+        }
+        let whole = Number::parse("522124199510233208").expect("digits");
+        assert!(float_could_be(&twice.text(), whole) && float_could_be(&thousand.text(), whole));
     }
 
     #[test]

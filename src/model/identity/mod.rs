@@ -4,3 +4,5 @@ pub mod id;
 pub mod name;
 mod shapes;
 mod variants;
+
+pub use variants::simplified;

@@ -2,7 +2,7 @@
 //!
 //! [`FoldedName::new`] drops spaces, dots and bracketed notes, unifies width and the traditional and variant forms common in names, and
 //! reads each character with every pinyin it has, toneless, dialects folded (n/l, f/h, s/sh, z/zh, c/ch, in/ing, en/eng). `□`, `?`
-//! and private-use characters are wildcards. [`compare`] gives one [`NameLevel`]; symmetric. A name is a handful of
+//! and private-use characters are wildcards for one character, masks of a sender (`*`, `×`, `某` beside a known character) for as many as it takes. [`compare`] gives one [`NameLevel`]; symmetric. A name is a handful of
 //! characters, so comparing costs tens of nanoseconds and allocates nothing.
 
 use pinyin::ToPinyinMulti;
@@ -71,6 +71,15 @@ impl FoldedName {
                 _ => characters.push(if is_unknown(character) { '?' } else { simplified(character.to_ascii_uppercase()) }),
             }
         }
+        // Beside Han characters only: `X` is a letter of a foreign name, `某` alone may be a name.
+        let is_known = |character: &char| !character.is_ascii() && !is_mask(*character);
+        if characters.iter().any(is_known) {
+            for character in &mut characters {
+                if is_mask(*character) {
+                    *character = MASK;
+                }
+            }
+        }
         if characters.is_empty() {
             return None;
         }
@@ -78,7 +87,7 @@ impl FoldedName {
         Some(Self { characters, syllables })
     }
 
-    /// The folded characters, `?` for unknown ones; the key for "the same name".
+    /// The folded characters, `?` for unknown ones, `*` for masked; the key for "the same name".
     #[must_use]
     pub fn folded(&self) -> String {
         self.characters.iter().collect()
@@ -99,7 +108,14 @@ impl FoldedName {
     /// Whether a character is unknown.
     #[must_use]
     pub fn has_wildcard(&self) -> bool {
-        self.characters.contains(&'?')
+        self.characters.iter().any(|character| is_wild(*character))
+    }
+
+    /// What stands before and after the masked part; `None` where nothing is masked.
+    fn around_mask(&self) -> Option<(&[char], &[char])> {
+        let first = self.characters.iter().position(|character| *character == MASK)?;
+        let last = self.characters.iter().rposition(|character| *character == MASK)?;
+        Some((&self.characters[..first], &self.characters[last + 1..]))
     }
 
     /// One hash per combination of readings, at most eight, ascending; empty with an unknown character.
@@ -150,8 +166,8 @@ impl FoldedName {
     /// Whether the characters at two positions are the same, unknown or sound alike.
     fn alike(&self, at: usize, other: &Self, there: usize) -> bool {
         self.characters[at] == other.characters[there]
-            || self.characters[at] == '?'
-            || other.characters[there] == '?'
+            || is_wild(self.characters[at])
+            || is_wild(other.characters[there])
             || self.syllables[at].iter().any(|reading| other.syllables[there].contains(reading))
     }
 
@@ -169,11 +185,15 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
         let dropped = longer.len() == shorter.len() + 1
             && shorter.len() >= 2
             && (1..longer.len()).any(|skip| longer.without(skip, shorter));
-        return if dropped { NameLevel::Dropped } else { NameLevel::Different };
+        return match dropped {
+            _ if masks_agree(left, right) => NameLevel::Wildcard,
+            true => NameLevel::Dropped,
+            false => NameLevel::Different,
+        };
     }
     let (mut unknown, mut sound, mut other, mut differing) = (0, 0, 0, 0);
     for at in 0..left.len() {
-        if left.characters[at] == '?' || right.characters[at] == '?' {
+        if is_wild(left.characters[at]) || is_wild(right.characters[at]) {
             unknown += 1;
         } else if left.characters[at] == right.characters[at] {
         } else if left.alike(at, right, at) {
@@ -199,6 +219,33 @@ pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
     }
 }
 
+/// Whether one of two names of different length is masked and shows nothing else than the other, at least one character.
+fn masks_agree(left: &FoldedName, right: &FoldedName) -> bool {
+    let fits = |masked: &FoldedName, other: &FoldedName| {
+        masked.around_mask().is_some_and(|(before, after)| {
+            !other.has_wildcard()
+                && before.len() + after.len() >= 1
+                && before.len() + after.len() < other.len()
+                && other.characters.starts_with(before)
+                && other.characters.ends_with(after)
+        })
+    };
+    fits(left, right) || fits(right, left)
+}
+
+/// What stands for masked characters after folding.
+const MASK: char = '*';
+
+fn is_wild(character: char) -> bool {
+    character == '?' || character == MASK
+}
+
+/// Whether a sender writes the character in place of those that are hidden.
+#[must_use]
+pub fn is_mask(character: char) -> bool {
+    matches!(character, '*' | '＊' | '×' | 'X' | 'x' | '○' | '◯' | '●' | '某' | '✕')
+}
+
 /// Dots between the parts of a transliterated name, in all the spellings met.
 fn is_dot(character: char) -> bool {
     matches!(character, '·' | '.' | '•' | '・' | '‧' | '∙' | '。' | '-' | '\'' | '\u{200b}'..='\u{200f}' | '\u{feff}')
@@ -207,7 +254,7 @@ fn is_dot(character: char) -> bool {
 /// Whether `character` stands for one that some system could not write.
 #[must_use]
 pub fn is_unknown(character: char) -> bool {
-    matches!(character, '□' | '■' | '〓' | '?' | '？' | '*' | '＊' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+    matches!(character, '□' | '■' | '〓' | '?' | '？' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 /// All readings of a character, folded, ascending.
@@ -286,6 +333,13 @@ mod tests {
             ("王建国", "王建军", NameLevel::OneCharacter),
             ("王伟", "王强", NameLevel::Different),
             ("杨*", "杨䶮", NameLevel::Wildcard),
+            ("张*三", "张小三", NameLevel::Wildcard),
+            ("张**", "张三", NameLevel::Wildcard),
+            ("张*", "张小三", NameLevel::Wildcard),
+            ("张某某", "张小三", NameLevel::Wildcard),
+            ("张××", "张小三", NameLevel::Wildcard),
+            ("张*三", "张小四", NameLevel::Different),
+            ("张*三", "李小三", NameLevel::Different),
             ("□□", "王强", NameLevel::Different),
             ("贾桂□", "贾光", NameLevel::Dropped),
             ("唐平□", "唐萍芳", NameLevel::Wildcard),

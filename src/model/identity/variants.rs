@@ -49,7 +49,8 @@ const TRADITIONAL: &str = "\
     陝陕 陰阴 隊队 階阶 隨随 險险 隱隐 隴陇 雋隽 雖虽 離离 難难 電电 霧雾 \
     霽霁 靈灵 鞏巩 韌韧 韜韬 韻韵 響响 頂顶 頁页 預预 領领 頤颐 頻频 顆颗 \
     類类 顯显 颯飒 飄飘 養养 餘余 館馆 駒驹 駕驾 騎骑 驗验 驚惊 髮发 鬧闹 \
-    魚鱼 鮑鲍 鮮鲜 鯉鲤 鳴鸣 鴛鸳 鴦鸯 鵝鹅";
+    魚鱼 鮑鲍 鮮鲜 鯉鲤 鳴鸣 鴛鸳 鴦鸯 鵝鹅 無无 沒没 這这 確确 貧贫 貼贴 繳缴 級级 視视 體体 資资 銷销 註注 撥拨 簽签 錯错 誤误 \
+    該该 個个 們们 後后 歿殁 裡里 壞坏 請请 報报";
 
 /// Pairs: as written, as compared.
 const VARIANTS: &str = "\
@@ -74,7 +75,7 @@ static TABLE: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
 
 /// The form of `character` that names are compared in; itself if the list does not have it.
 #[must_use]
-pub(super) fn simplified(character: char) -> char {
+pub fn simplified(character: char) -> char {
     if character.is_ascii() {
         return character;
     }

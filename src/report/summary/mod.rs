@@ -15,7 +15,7 @@ use rust_xlsxwriter::{Workbook, XlsxError};
 use crate::config::layout::{
     Column, CrossField, HeadlineField, Layouts, NoteField, RateField, RuleField, Style, SummaryBook, Table,
 };
-use crate::model::finding::{Finding, Rate, RuleNote};
+use crate::model::finding::{Finding, Rate, RuleNote, TimeBase};
 use crate::model::money::Fen;
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
@@ -122,16 +122,21 @@ impl Line<'_> {
         }
     }
 
+    /// What time the rule's amounts are for.
+    fn base(&self) -> Option<TimeBase> {
+        self.card.map_or(Some(TimeBase::Month), |card| card.time_base)
+    }
+
     fn value(&self, row: usize, field: RuleField) -> Value {
         let of_card = |value: fn(&RuleCard) -> String| self.card.map_or(Value::Blank, |card| text(value(card)));
         match field {
             RuleField::Serial => serial(row),
             RuleField::Title => text(self.card.map_or(self.rule, |card| card.title.as_str())),
-            RuleField::Clause => of_card(|card| card.clause.clone()),
+            RuleField::Clause => of_card(|card| card.ground().to_owned()),
             RuleField::Kind => of_card(|card| card.kind.plain().to_owned()),
             RuleField::Lead => of_card(|card| card.lead.clone()),
             RuleField::Responsible => of_card(|card| card.responsible.join("、")),
-            RuleField::Quotation => of_card(|card| card.quotation.clone()),
+            RuleField::Quotation => of_card(|card| card.words().to_owned()),
             RuleField::State => text(self.state()),
             RuleField::Population => self.population.map_or(Value::Blank, Value::Count),
             RuleField::Exempt => some(self.exempt),
@@ -140,8 +145,12 @@ impl Line<'_> {
             RuleField::Findings => Value::Count(self.tally.findings),
             RuleField::Households => some(self.tally.households()),
             RuleField::People => some(self.tally.people()),
-            RuleField::Owed => some_money(self.tally.owed),
-            RuleField::Overpaid => some_money(self.tally.overpaid),
+            RuleField::TimeBase => match self.card.and_then(|card| card.time_base) {
+                Some(base) => text(base.plain()),
+                None => Value::Blank,
+            },
+            RuleField::Owed => self.base().map_or(Value::Blank, |base| some_money(self.tally.money.owed_for(base))),
+            RuleField::Overpaid => self.base().map_or(Value::Blank, |base| some_money(self.tally.money.overpaid_for(base))),
             RuleField::Certain => some(self.tally.trusted[0]),
             RuleField::Likely => some(self.tally.trusted[1]),
             RuleField::Check => some(self.tally.trusted[2]),
@@ -184,7 +193,10 @@ impl Writer<'_> {
             layout.headlines.iter().map(|headline| (headline.title.clone(), self.headline(headline.source))).collect();
         let sheet = workbook.add_worksheet().set_name(&table.sheet)?;
         let mut page = Page::new(sheet, self.style, self.caption, table)?;
-        page.headlines(&headlines)?;
+        // Counts stand beside counts, money beside money.
+        for line in headlines.chunk_by(|one, other| matches!(one.1, Value::Money(_)) == matches!(other.1, Value::Money(_))) {
+            page.headlines(line)?;
+        }
         let charts_at = page.row();
         page.skip(charts::ROWS);
         page.table(table, None, lines.len(), |row, column| lines[row].value(row, column.source))?;
@@ -261,8 +273,14 @@ impl Writer<'_> {
             HeadlineField::Findings => Value::Count(tally(false).findings),
             HeadlineField::Households => Value::Count(tally(false).households()),
             HeadlineField::People => Value::Count(tally(false).people()),
-            HeadlineField::Owed => Value::Money(tally(false).owed),
-            HeadlineField::Overpaid => Value::Money(tally(false).overpaid),
+            HeadlineField::OwedMonth => Value::Money(tally(false).money.owed_for(TimeBase::Month)),
+            HeadlineField::OwedSemester => Value::Money(tally(false).money.owed_for(TimeBase::Semester)),
+            HeadlineField::OwedYear => Value::Money(tally(false).money.owed_for(TimeBase::Year)),
+            HeadlineField::OwedOnce => Value::Money(tally(false).money.owed_for(TimeBase::Once)),
+            HeadlineField::OverpaidMonth => Value::Money(tally(false).money.overpaid_for(TimeBase::Month)),
+            HeadlineField::OverpaidSemester => Value::Money(tally(false).money.overpaid_for(TimeBase::Semester)),
+            HeadlineField::OverpaidYear => Value::Money(tally(false).money.overpaid_for(TimeBase::Year)),
+            HeadlineField::OverpaidOnce => Value::Money(tally(false).money.overpaid_for(TimeBase::Once)),
             HeadlineField::Identity => Value::Count(tally(true).findings),
             HeadlineField::Held => count(Unevaluated::lines(self.input.notes, self.input.suspended).len()),
             HeadlineField::Refused => count(intake::refused(self.input.intake)),
@@ -291,7 +309,7 @@ impl Writer<'_> {
     }
 
     fn clause(&self, rule: &str) -> Value {
-        card(self.input.cards, rule).map_or(Value::Blank, |card| text(card.clause.as_str()))
+        card(self.input.cards, rule).map_or(Value::Blank, |card| text(card.ground()))
     }
 
     /// `short` stands above the table where registers are short.

@@ -166,6 +166,9 @@ fn notes(source: &SheetName, table: &ReadTable) -> Vec<String> {
     for (field, count) in &table.unreadable {
         notes.push(format!("{} 的字段 {field} 有 {count} 格读不懂，按空处理", source.file));
     }
+    for (field, count) in &table.completed {
+        notes.push(format!("{} 的字段 {field} 有 {count} 格只写了两位年份，世纪是推定的", source.file));
+    }
     notes
 }
 

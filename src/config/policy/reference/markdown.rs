@@ -104,9 +104,10 @@ fn origin(source: &SourceEntry) -> String {
     let field = source.field.as_ref().map_or_else(String::new, |field| format!(".{}", code(field)));
     let title = source.field_title.as_ref().map_or_else(String::new, |title| format!("·{title}"));
     let reach = if source.reach == "own" { String::new() } else { format!("，{}", source.reach) };
+    let stranger = source.stranger.as_ref().map_or_else(String::new, |column| format!("，stranger {column}"));
     let filter = source.r#where.as_ref().map_or_else(String::new, |filter| format!("，where {}", code(filter)));
     let told = text(&format!("{}{title}", source.registry_title));
-    format!("{}{field} {told}：{}{reach}{filter}", code(&source.registry), source.take)
+    format!("{}{field} {told}：{}{reach}{stranger}{filter}", code(&source.registry), source.take)
 }
 
 fn tallies(f: &mut Formatter<'_>, entries: &[TallyEntry]) -> fmt::Result {

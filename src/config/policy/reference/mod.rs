@@ -83,9 +83,11 @@ pub struct SourceEntry {
     pub field_title: Option<String>,
     /// How rows become one value.
     pub take: &'static str,
-    /// Which rows: `own`, `registry_household`, `village`, `through <registry>`, `sharing <column>`, `named_by <column>`, or
+    /// Which rows: `own`, `registry_household`, `village`, `whole`, `through <registry>`, `sharing <column>`, `named_by <column>`, or
     /// `beside <registry>.<number column>`, with the condition on those rows.
     pub reach: String,
+    /// Column in which rows name nobody of the subject's household, where only such rows count.
+    pub stranger: Option<String>,
     /// Row filter.
     pub r#where: Option<String>,
 }
@@ -291,6 +293,7 @@ impl Writer<'_> {
                 Reach::Own => "own".to_owned(),
                 Reach::RegistryHousehold => "registry_household".to_owned(),
                 Reach::Village => "village".to_owned(),
+                Reach::Whole => "whole".to_owned(),
                 Reach::Through(bridge) => format!("through {bridge}"),
                 Reach::Sharing(column) => format!("sharing {column}"),
                 Reach::NamedBy(column) => format!("named_by {column}"),
@@ -300,6 +303,7 @@ impl Writer<'_> {
                     format!("beside {}.{}{filter}", pairs.registry, pairs.number)
                 }
             },
+            stranger: source.stranger.clone(),
             r#where: source.filter.as_ref().map(|filter| one_line(&filter.text)),
         }
     }
@@ -307,7 +311,8 @@ impl Writer<'_> {
     fn tally(&self, rule: &str, title: &str, tally: &Tally) -> TallyEntry {
         let (count, rows) = match &tally.count {
             Counted::Fact(fact) => (Some(fact.clone()), None),
-            Counted::Rows(source) => (None, Some(self.source(source))),
+            Counted::Rows(rows) => (None, Some(self.source(&rows.source))),
+            Counted::Standard { now, before } => (Some(format!("${now} ÷ ${before}")), None),
         };
         let (least, share) = match &tally.goal {
             Goal::Least(name) => (Some(name.clone()), None),
@@ -336,7 +341,7 @@ impl Writer<'_> {
             _ if fact.money => "fen",
             Origin::Sources { sources, .. } => sources.first().map_or("", |source| match source.take {
                 Take::Age => "years",
-                Take::Count => "rows",
+                Take::Count | Take::MostAlike => "rows",
                 _ => source.field.as_ref().and_then(|name| self.dictionary.fields.get(name)).map_or("", unit_of),
             }),
             Origin::Members { take: Take::Count, .. } => "persons",
@@ -407,6 +412,7 @@ fn parameter_entry(name: &str, parameter: &Parameter) -> ParameterEntry {
                 ParameterValue::Int(number) => number.to_string(),
                 ParameterValue::Text(text) => text.clone(),
                 ParameterValue::Date(day) => day.to_string(),
+                ParameterValue::List(list) => list.words.join("、"),
             };
             (values.iter().map(|(from, value)| (from.to_string(), plain(value))).collect(), None)
         }
@@ -414,6 +420,10 @@ fn parameter_entry(name: &str, parameter: &Parameter) -> ParameterEntry {
             let share = share.as_ref().map_or_else(String::new, |share| format!(" × {share}"));
             let per = if *per == 1 { String::new() } else { format!(" ÷ {per}") };
             (Vec::new(), Some(format!("{of}{share}{per}")))
+        }
+        ParameterSource::Words(list) => {
+            let way = if list.part { "含有：" } else { "就是：" };
+            (Vec::new(), Some(format!("{way}{}", list.words.join("、"))))
         }
     };
     ParameterEntry {
@@ -469,6 +479,10 @@ fn take_name(take: Take) -> &'static str {
         Take::SumPerHousehold => "sum_per_household",
         Take::Age => "age",
         Take::Distinct => "distinct",
+        Take::MostAlike => "most_alike",
+        Take::Supplied => "supplied",
+        Take::Keyed => "keyed",
+        Take::Blank => "blank",
     }
 }
 

@@ -56,8 +56,8 @@ impl Resolver<'_> {
         let (mentions, rows) = match &rule.body {
             Body::Condition(condition) => (&condition.mentions[..], None),
             Body::Tally(tally) => match &tally.count {
-                Counted::Rows(source) => (&tally.mentions[..], self.dictionary.registry(source.registry.as_str())),
-                Counted::Fact(_) => (&tally.mentions[..], None),
+                Counted::Rows(rows) => (&tally.mentions[..], self.dictionary.registry(rows.source.registry.as_str())),
+                Counted::Fact(_) | Counted::Standard { .. } => (&tally.mentions[..], None),
             },
             Body::BuiltIn(_) => (&[][..], None),
         };

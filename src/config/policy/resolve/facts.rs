@@ -174,15 +174,18 @@ impl Resolver<'_> {
         if scope == Scope::Person
             && grain.is_some_and(Grain::is_household)
             && !matches!(reach, Reach::Sharing(_))
+            && written.take != Take::Supplied
             && (written.take == Take::Exists || !matches!(reach, Reach::Through(_)))
         {
             let hint = "写 through = \"dibao\" 把户的金额带到户内成员；有没有某个人，只能看人员名册";
             self.problem(file, span.clone(), format!("{id} 一行是一户，不能当作某个人在册"), hint);
         }
         let found = match (written.take, field_type) {
-            (Take::Exists, _) | (Take::Any | Take::All, Some(ValueType::Bool)) => ValueType::Bool,
+            (Take::Exists | Take::Supplied | Take::Keyed, _)
+            | (Take::Blank, Some(_))
+            | (Take::Any | Take::All, Some(ValueType::Bool)) => ValueType::Bool,
             (Take::Count, _)
-            | (Take::Distinct, Some(_))
+            | (Take::Distinct | Take::MostAlike, Some(_))
             | (Take::Min | Take::Max | Take::Sum | Take::SumPerHousehold, Some(ValueType::Int))
             | (Take::Age, Some(ValueType::Date)) => ValueType::Int,
             (Take::First, Some(found)) | (Take::Min | Take::Max, Some(found @ ValueType::Date)) => found,
@@ -197,7 +200,11 @@ impl Resolver<'_> {
         };
         let registry = RegistryId::from(id.as_str());
         let field = written.field.as_ref().map(|field| field.get_ref().clone());
-        Some((Source { registry, field, filter, take: written.take, reach }, found))
+        let stranger = match &written.stranger {
+            None => None,
+            Some(column) => Some(self.column_of(&written.registry, column, file)?),
+        };
+        Some((Source { registry, field, filter, take: written.take, reach, stranger }, found))
     }
 
     /// Which rows a source speaks of.
@@ -208,6 +215,9 @@ impl Resolver<'_> {
         }
         if written.registry_household {
             ways.push(Reach::RegistryHousehold);
+        }
+        if written.whole {
+            ways.push(Reach::Whole);
         }
         if written.by_village {
             ways.push(Reach::Village);
@@ -232,7 +242,7 @@ impl Resolver<'_> {
             })));
         }
         if ways.len() > 1 {
-            let hint = "through、registry_household、by_village、sharing、named_by、beside 只能写一个";
+            let hint = "through、registry_household、by_village、whole、sharing、named_by、beside 只能写一个";
             self.problem(file, span.clone(), "一个来源只能有一种取行的办法", hint);
         }
         Some(ways.pop().unwrap_or(Reach::Own))
@@ -256,7 +266,7 @@ impl Resolver<'_> {
     }
 
     /// A condition over a registry's own record columns.
-    fn filter(&mut self, registry: &str, text: &Spanned<String>, file: &Document) -> Option<Expression> {
+    pub(super) fn filter(&mut self, registry: &str, text: &Spanned<String>, file: &Document) -> Option<Expression> {
         let own = self.dictionary.registry(registry).map(|definition| self.dictionary.record_columns(definition));
         let is_own = |name: &str| own.as_ref().is_none_or(|own| own.iter().any(|(_, column)| column.name() == name));
         let columns = self.record_columns.iter().filter(|(name, _)| is_own(name));
@@ -291,7 +301,7 @@ impl Resolver<'_> {
         codes: &BTreeMap<String, BTreeSet<String>>,
         expected: Option<ValueType>,
     ) -> Option<Expression> {
-        let vocabulary = Vocabulary { columns, codes, parameters: &self.parameter_types };
+        let vocabulary = Vocabulary { columns, codes, parameters: &self.parameter_types, tables: &self.tables };
         match Expression::parse(text.get_ref(), vocabulary, expected) {
             Ok(expression) => Some(expression),
             Err(problem) => {

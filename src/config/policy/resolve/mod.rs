@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::written::{WrittenFacts, WrittenParameters, WrittenPolicy, WrittenRules, WrittenValue};
-use super::{Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType};
-use crate::config::document::{Document, parse};
+use super::written::{WrittenFacts, WrittenParameters, WrittenPolicy, WrittenRules, WrittenTables, WrittenValue};
+use super::{
+    Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType, WordList,
+};
+use crate::config::document::{Document, Spanned, parse};
 use crate::config::error::Problems;
 use crate::config::registry::Dictionary;
 use crate::model::columns::PLACE;
@@ -14,6 +16,7 @@ use crate::model::field::FieldKind;
 use crate::model::registry::RegistryId;
 
 mod clauses;
+mod definition;
 mod facts;
 mod readings;
 mod rules;
@@ -38,6 +41,7 @@ struct Resolver<'a> {
     record_codes: BTreeMap<String, BTreeSet<String>>,
     record_money: BTreeSet<String>,
     parameter_types: BTreeMap<String, ValueType>,
+    tables: BTreeSet<String>,
     facts: BTreeMap<String, Fact>,
     fact_types: BTreeMap<String, ValueType>,
     fact_codes: BTreeMap<String, BTreeSet<String>>,
@@ -91,6 +95,7 @@ impl<'a> Resolver<'a> {
             ]
             .map(|(name, found)| (name.to_owned(), found))
             .into(),
+            tables: BTreeSet::new(),
             facts: BTreeMap::new(),
             fact_types: BTreeMap::new(),
             fact_codes: BTreeMap::new(),
@@ -125,7 +130,7 @@ impl<'a> Resolver<'a> {
         for file in self.files {
             let name = file_name(&file.path);
             let toml = std::path::Path::new(name).extension().is_some_and(|end| end == "toml");
-            if !toml || ["policy.toml", "parameters.toml", "facts.toml", "clauses.toml"].contains(&name) {
+            if !toml || ["policy.toml", "parameters.toml", "facts.toml", "clauses.toml", "tables.toml"].contains(&name) {
                 continue;
             }
             if name.starts_with("parameters-") {
@@ -138,6 +143,7 @@ impl<'a> Resolver<'a> {
         }
 
         let mut resolved_parameters = self.parameters(parameter_files);
+        self.word_lists(&mut resolved_parameters);
         let mut readings = self.readings(&policy, policy_file, pipeline, &mut resolved_parameters);
         let facts = self.all_facts(fact_files);
         let document = self.document(&policy, policy_file);
@@ -162,6 +168,9 @@ impl<'a> Resolver<'a> {
         self.cases_suffice(&rules, &cases);
         self.users(&mut readings, &rules);
         rules.sort_by(|left, right| left.card.id.cmp(&right.card.id));
+        for rule in &mut rules {
+            rule.card.definition = self.definition(rule, &resolved_parameters);
+        }
         let clauses = self.clauses(&rules);
         let settings = Settings {
             people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
@@ -231,7 +240,7 @@ impl<'a> Resolver<'a> {
                         (_, Err(message)) => self.problem(file, at, message, ""),
                     }
                 }
-                if values.is_empty() {
+                if values.is_empty() && !parameter.awaited {
                     let hint = "写 values = { \"2018-01\" = 387600 }";
                     self.problem(file, span, format!("参数 {name} 没有注明起始月份的值"), hint);
                 }
@@ -242,6 +251,28 @@ impl<'a> Resolver<'a> {
             resolved.insert(name, Parameter { title, unit, clause, source });
         }
         resolved
+    }
+
+    /// `tables.toml`, where the folder has one: each is a parameter that holds its words.
+    fn word_lists(&mut self, into: &mut BTreeMap<String, Parameter>) {
+        let Some(file) = self.file("tables.toml") else { return };
+        let Some(written) = parse::<WrittenTables>(file, &mut self.problems) else { return };
+        for (name, table) in written {
+            let span = table.span();
+            let table = table.into_inner();
+            if into.contains_key(&name) || self.parameter_types.contains_key(&name) {
+                self.problem(file, span, format!("{name} 已经是参数的名字"), "表换一个名字");
+                continue;
+            }
+            for word in table.values.iter().filter(|word| word.get_ref().trim().is_empty() || word.get_ref().contains(['%', '_']))
+            {
+                self.problem(file, word.span(), "表里的词不能是空的，也不能有 % 和 _", "删去这一个");
+            }
+            let words = table.values.into_iter().map(Spanned::into_inner).collect();
+            let source = ParameterSource::Words(WordList { words, part: table.part });
+            self.tables.insert(name.clone());
+            into.insert(name, Parameter { title: table.title, unit: "words".to_owned(), clause: table.clause, source });
+        }
     }
 
     /// The document without white space, for checking quotations.

@@ -108,7 +108,8 @@ impl Resolver<'_> {
             let mut used: BTreeSet<&str> = rule.under.iter().map(|(name, _)| name.as_str()).collect();
             let mentions = match &rule.body {
                 Body::Condition(condition) => {
-                    let own = condition.expressions().flat_map(|expression| &expression.parameters);
+                    let ceilings = condition.at_most.iter().filter_map(|ceiling| ceiling.when.as_ref());
+                    let own = condition.expressions().chain(ceilings).flat_map(|expression| &expression.parameters);
                     used.extend(own.map(String::as_str));
                     &condition.mentions[..]
                 }

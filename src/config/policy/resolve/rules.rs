@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
-use crate::config::policy::written::{WrittenCase, WrittenRule, WrittenTally};
-use crate::config::policy::{Body, Case, Condition, Counted, Exemption, Goal, Origin, RateTarget, Rule, Take, Tally, ValueType};
+use crate::config::policy::written::{WrittenCase, WrittenRule, WrittenSource, WrittenTally};
+use crate::config::policy::{
+    Body, Case, Ceiling, Condition, Counted, CountedRows, Exemption, Goal, Origin, RateTarget, Rule, Source, Take, Tally,
+    ValueType,
+};
 use crate::model::date::Month;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
@@ -15,9 +18,28 @@ use crate::model::rule::RuleCard;
 impl Resolver<'_> {
     pub(super) fn rule(&mut self, written: &WrittenRule, file: &Document, document: Option<&str>) -> Option<Rule> {
         let id = written.id.get_ref();
-        let quotation: String = written.quotation.get_ref().split_whitespace().collect();
-        if document.is_some_and(|document| !document.contains(&quotation)) {
-            self.problem(file, written.quotation.span(), "原文里没有这句话", "quotation 要逐字照抄文件");
+        match (&written.clause, &written.quotation, &written.basis) {
+            (Some(_), Some(quotation), None) => {
+                let words: String = quotation.get_ref().split_whitespace().collect();
+                if document.is_some_and(|document| !document.contains(&words)) {
+                    self.problem(file, quotation.span(), "原文里没有这句话", "quotation 要逐字照抄文件");
+                }
+            }
+            (None, None, Some(basis)) if basis.get_ref().trim().is_empty() => {
+                self.problem(file, basis.span(), "basis 是空的", "写国家文件的名称文号，或“数据质量”");
+            }
+            (None, None, Some(_)) => {}
+            _ => {
+                let message = format!("规则 {id} 要么写 clause 和 quotation，要么只写 basis");
+                let hint = "本县文件这样写的，写条款和原文；文件没有写的，basis 写国家文件，或“数据质量”";
+                self.problem(file, written.id.span(), message, hint);
+            }
+        }
+        let amounts = written.due.is_some() || written.paid.is_some();
+        if amounts != written.time_base.is_some() {
+            let message = format!("规则 {id} 有金额（due、paid）才写 time_base，有金额就要写");
+            let span = written.time_base.as_ref().map_or_else(|| written.id.span(), Spanned::span);
+            self.problem(file, span, message, "month 每月、semester 按学期、year 每年、once 一次性；不同的不相加");
         }
         let month = |this: &mut Self, text: &Option<Spanned<String>>| {
             text.as_ref().and_then(|text| match text.get_ref().parse::<Month>() {
@@ -54,12 +76,16 @@ impl Resolver<'_> {
             card: RuleCard {
                 id: id.clone(),
                 title: written.title.clone(),
-                clause: written.clause.clone(),
+                clause: written.clause.as_ref().map_or_else(String::new, |clause| clause.get_ref().clone()),
+                basis: written.basis.as_ref().map(|basis| basis.get_ref().clone()),
                 kind: written.kind,
                 scope: written.scope,
                 lead: written.lead.clone(),
                 responsible: written.responsible.clone(),
-                quotation: written.quotation.get_ref().clone(),
+                quotation: written.quotation.as_ref().map_or_else(String::new, |quotation| quotation.get_ref().clone()),
+                time_base: written.time_base.as_ref().map(|base| *base.get_ref()),
+                internal: written.internal,
+                definition: String::new(),
             },
             sentence: written.sentence.get_ref().clone(),
             from,
@@ -91,6 +117,14 @@ impl Resolver<'_> {
             let when = self.expression(&exemption.when, file, scope, Some(ValueType::Bool))?;
             exemptions.push(Exemption { reason: exemption.reason.clone(), when });
         }
+        let mut at_most = Vec::new();
+        for ceiling in &written.at_most {
+            let when = match &ceiling.when {
+                None => None,
+                Some(when) => Some(self.expression(when, file, scope, Some(ValueType::Bool))?),
+            };
+            at_most.push(Ceiling { tier: ceiling.tier, when });
+        }
         for searched in &written.searched {
             let presence = self.facts.get(searched.get_ref()).is_some_and(|fact| {
                 fact.scope == Scope::Person
@@ -118,13 +152,20 @@ impl Resolver<'_> {
                 self.close_over(column, &mut mentions);
             }
         }
+        let mut aside = BTreeSet::new();
+        for expression in at_most.iter().filter_map(|ceiling| ceiling.when.as_ref()) {
+            for column in &expression.columns {
+                self.close_over(column, &mut aside);
+            }
+        }
+        let aside = aside.difference(&mentions).cloned().collect();
         let searched = written.searched.iter().map(|name| name.get_ref().clone()).collect();
         let rate =
             written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
         let mentions = mentions.into_iter().collect();
         let by = self.parameter(written.by.as_ref(), ValueType::Date, file);
         let plausible = written.plausible.as_ref().map(|share| *share.get_ref());
-        Some(Condition { population, test, searched, plausible, due, paid, exemptions, rate, by, mentions })
+        Some(Condition { population, test, searched, plausible, due, paid, exemptions, at_most, aside, rate, by, mentions })
     }
 
     fn tally(&mut self, rule: &WrittenRule, written: &Spanned<WrittenTally>, file: &Document) -> Option<Tally> {
@@ -141,17 +182,27 @@ impl Resolver<'_> {
                 self.problem(file, fact.span(), message, hint.unwrap_or_default());
             }
         }
-        let count = match (&written.count, &written.rows) {
-            (Some(fact), None) => Some(Counted::Fact(fact.get_ref().clone())),
-            (None, Some(rows)) => self.source(Scope::Unit, rows, file).map(|(source, _)| Counted::Rows(Box::new(source))),
+        let count = match (&written.count, &written.rows, &written.standard) {
+            (Some(fact), None, None) => Some(Counted::Fact(fact.get_ref().clone())),
+            (None, Some(rows), None) => self.rows(rows, written, file),
+            (None, None, Some(now)) => {
+                let now = self.parameter(Some(now), ValueType::Int, file);
+                let before = self.parameter(written.before.as_ref(), ValueType::Int, file);
+                if before.is_none() {
+                    self.problem(file, span.clone(), "standard 要写明和哪个参数比（before）", "如上一年的标准");
+                }
+                Some(Counted::Standard { now: now?, before: before? })
+            }
             _ => {
-                self.problem(file, span.clone(), "count 和 rows 要有且只有一个", "数人、户写 count，数表里的行写 rows");
+                let hint = "数人、户写 count，数表里的行写 rows，比两个参数写 standard";
+                self.problem(file, span.clone(), "count、rows、standard 要有且只有一个", hint);
                 None
             }
         };
         let least = self.parameter(written.least.as_ref(), ValueType::Int, file).map(Goal::Least);
         let share = self.parameter(written.share.as_ref(), ValueType::Int, file).map(Goal::Share);
-        if least.is_some() == share.is_some() || share.is_some() && written.among.is_none() {
+        let of_whom = written.among.is_some() || written.among_rows.is_some() || written.standard.is_some();
+        if least.is_some() == share.is_some() || share.is_some() && !of_whom {
             let hint = "至少多少写 least；至少占几成写 share 和 among";
             self.problem(file, span, "least 和 share 要有且只有一个，share 要写明 among", hint);
             return None;
@@ -166,6 +217,23 @@ impl Resolver<'_> {
             by,
             mentions: mentions.into_iter().collect(),
         })
+    }
+
+    /// Rows to be counted.
+    fn rows(&mut self, rows: &Spanned<WrittenSource>, written: &WrittenTally, file: &Document) -> Option<Counted> {
+        let (source, _) = self.source(Scope::Unit, rows, file)?;
+        let among = match &written.among_rows {
+            None => None,
+            Some(among) => Some(self.source(Scope::Unit, among, file)?.0),
+        };
+        let there = match &written.there {
+            None => None,
+            Some(there) => {
+                let filter = Some(self.filter(source.registry.as_str(), there, file)?);
+                Some(Source { filter, ..source.clone() })
+            }
+        };
+        Some(Counted::Rows(Box::new(CountedRows { source, among, there })))
     }
 
     /// The name of a parameter of this type, where one is named.
@@ -232,6 +300,16 @@ impl Resolver<'_> {
                 }
             }
         }
+        for column in written.lacks.values().flatten() {
+            if !self.record_columns.contains_key(column.get_ref()) {
+                self.problem(file, column.span(), format!("没有字段 {}", column.get_ref()), "");
+            }
+        }
+        let lacks = written.lacks.iter().map(|(registry, columns)| {
+            let columns = columns.iter().map(|column| column.get_ref().clone()).collect();
+            (RegistryId::from(registry.get_ref().as_str()), columns)
+        });
+        let lacks = lacks.collect();
         let period = match written.period.get_ref().parse() {
             Ok(period) => period,
             Err(message) => {
@@ -253,6 +331,7 @@ impl Resolver<'_> {
             subject: written.subject,
             readings,
             given: given.map(|(id, rows)| (RegistryId::from(id.get_ref().as_str()), rows)).collect(),
+            lacks,
             seen: written.seen,
             expect: written.expect,
             due_fen: written.due_fen,
