@@ -39,8 +39,8 @@ pub(crate) type Accused = BTreeMap<RegistryId, BTreeSet<PersonIx>>;
 /// See the module's documentation.
 pub(crate) struct AbsenceGuard<'a> {
     composer: &'a Composer<'a>,
-    /// By register and accused: rows that could be them, ascending.
-    could_be: BTreeMap<RegistryId, HashMap<PersonIx, Vec<RowId>>>,
+    /// By register and accused: rows that could be them and why, ascending.
+    could_be: BTreeMap<RegistryId, HashMap<PersonIx, Vec<(RowId, Likeness)>>>,
     /// By person: the other row of an open review pair, and whoever that row belongs to.
     reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>>,
 }
@@ -71,10 +71,11 @@ impl<'a> AbsenceGuard<'a> {
         Self { composer, could_be, reviews }
     }
 
-    /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation.
-    pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<RowId> {
+    /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation;
+    /// why, where not only linking says so.
+    pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<(RowId, Option<Likeness>)> {
         let subjects = self.composer.subjects;
-        let mut found = BTreeSet::new();
+        let mut found: BTreeMap<RowId, Option<Likeness>> = BTreeMap::new();
         let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
         let clearing = clearing.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, false));
         for (source, unless_it_fails) in searched.chain(clearing) {
@@ -84,16 +85,18 @@ impl<'a> AbsenceGuard<'a> {
             let counts =
                 |row: &RowId| filter.is_none_or(|filter| passes(filter, (row.0 - offset) as usize).unwrap_or(unless_it_fails));
             let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
-            found.extend(rows.into_iter().flatten().filter(|row| counts(row)));
+            let rows = rows.into_iter().flatten().filter(|(row, _)| counts(row));
+            found.extend(rows.map(|(row, likeness)| (*row, Some(*likeness))));
             let here = |row: &RowId| subjects.records.locate(*row).is_some_and(|(at, _)| at == position) && counts(row);
             for (other, stranger) in self.reviews.get(&person).into_iter().flatten() {
                 if here(other) || self.composer.rows_of(*stranger).any(|row| here(&row)) {
-                    found.insert(*other);
+                    found.entry(*other).or_default();
                 }
             }
         }
         let decided = &subjects.linked.decided;
-        found.into_iter().filter(|row| !subjects.person(*row).is_some_and(|other| decided.are_apart(person, other))).collect()
+        let is_apart = |row: RowId| subjects.person(row).is_some_and(|other| decided.are_apart(person, other));
+        found.into_iter().filter(|(row, _)| !is_apart(*row)).collect()
     }
 
     fn sources(&self, fact: &str) -> &'a [Source] {
@@ -230,6 +233,51 @@ fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
         NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
         NameLevel::Different => return None,
     })
+}
+
+/// What brings a row near to an accused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Number,
+    NearNumber,
+    /// The birth; whether both have a number, and another one.
+    Birth {
+        other_number: bool,
+    },
+    Household,
+    Phone,
+    Place,
+}
+
+/// Why a row could be an accused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Likeness {
+    by: By,
+    name: Option<Nearness>,
+}
+
+impl Likeness {
+    /// `姓名相同，出生日期相同，号码不同`.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let by = match self.by {
+            By::Number => "号码相同",
+            By::NearNumber => "号码只差一两位，或被截断、遮盖",
+            By::Birth { other_number: true } => "出生日期相同，号码不同",
+            By::Birth { other_number: false } => "出生日期相同，号码没有或不全",
+            By::Household => "同一户",
+            By::Phone => "电话相同",
+            By::Place => "住处对得上，号码或出生日期没有或不全",
+        };
+        let name = match self.name {
+            Some(Nearness::Same) => "姓名相同，",
+            Some(Nearness::Alike) => "姓名音同或形近，",
+            Some(Nearness::Slip) => "姓名差一个字，",
+            Some(Nearness::ShortName) => "同姓、名不同，",
+            None => "",
+        };
+        format!("{name}{by}")
+    }
 }
 
 /// What identifies a person (several values each) or a row (one at most).
@@ -420,19 +468,18 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// Whether a row could be this person; the row is not proven to be somebody else's.
-    fn could_be(&self, row: &Self) -> bool {
+    /// Why a row could be this person; `None` where it could not. The row is not proven to be somebody else's.
+    fn could_be(&self, row: &Self) -> Option<Likeness> {
         let numbers = self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| own.against(*others))).min();
         let numbers = numbers.unwrap_or(Numbers::Silent);
+        let name = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min();
+        let like = |by: By| Some(Likeness { by, name });
         if numbers == Numbers::Equal {
-            return true;
+            return like(By::Number);
         }
-        let Some(name) = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min()
-        else {
-            return false;
-        };
+        let name = name?;
         if numbers == Numbers::Near {
-            return true;
+            return like(By::NearNumber);
         }
         let alike = name <= Nearness::Alike;
         let village = both(&self.villages, &row.villages);
@@ -448,16 +495,18 @@ impl<'a> Identity<'a> {
                 Nearness::ShortName => village == Some(true) || self.same_household(row),
             };
             if near && (alike || sex != Some(false)) {
-                return true;
+                return like(By::Birth { other_number: numbers == Numbers::Other });
             }
         }
-        if self.same_household(row) || both(&self.phones, &row.phones) == Some(true) {
-            return alike || birth != Some(false) && sex != Some(false);
+        let phone = (both(&self.phones, &row.phones) == Some(true)).then_some(By::Phone);
+        if let Some(by) = self.same_household(row).then_some(By::Household).or(phone) {
+            return like(by).filter(|_| alike || birth != Some(false) && sex != Some(false));
         }
         let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
         let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
-        near && here && unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row))
+        let silent = unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row));
+        like(By::Place).filter(|_| near && here && silent)
     }
 
     /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
@@ -497,8 +546,8 @@ struct Search<'s, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn through(&self, registry: &RegistryId) -> HashMap<PersonIx, Vec<RowId>> {
-        let mut found: HashMap<PersonIx, Vec<RowId>> = HashMap::new();
+    fn through(&self, registry: &RegistryId) -> HashMap<PersonIx, Vec<(RowId, Likeness)>> {
+        let mut found: HashMap<PersonIx, Vec<(RowId, Likeness)>> = HashMap::new();
         let subjects = self.composer.subjects;
         let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
         let mut by_key: HashMap<Key<'a>, Vec<u32>> = HashMap::new();
@@ -509,23 +558,23 @@ impl<'a> Search<'_, 'a> {
             identity.keys_of_accused(&mut put);
         }
         let offset = subjects.records.offset(position);
-        let pairs: Vec<(u32, RowId)> = (0..records.len())
+        let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
             .into_par_iter()
             .with_min_len(1 << 12)
             .flat_map_iter(|row| {
                 let id = RowId(offset + index(row));
-                self.of_row(records, position, id, row, &by_key).into_iter().map(move |at| (at, id))
+                self.of_row(records, position, id, row, &by_key).into_iter().map(move |(at, likeness)| (at, likeness, id))
             })
             .collect();
-        for (at, row) in pairs {
+        for (at, likeness, row) in pairs {
             if let Some(person) = self.wanted[at as usize].person {
-                found.entry(person).or_default().push(row);
+                found.entry(person).or_default().push((row, likeness));
             }
         }
         found
     }
 
-    /// The accused who could be the row.
+    /// The accused who could be the row, and why.
     fn of_row(
         &self,
         records: &'a RegistryRecords,
@@ -533,7 +582,7 @@ impl<'a> Search<'_, 'a> {
         id: RowId,
         row: usize,
         by_key: &HashMap<Key<'a>, Vec<u32>>,
-    ) -> Vec<u32> {
+    ) -> Vec<(u32, Likeness)> {
         let known = Identity::of_row(self.composer, self.contested, records, id, row);
         let link = self.composer.subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone);
@@ -547,17 +596,18 @@ impl<'a> Search<'_, 'a> {
         known.keys_of_row(&mut look);
         candidates.sort_unstable();
         candidates.dedup();
-        candidates.retain(|at| {
-            let accused = self.wanted[*at as usize];
-            let could_be = || accused.could_be(&known) || joined.as_ref().is_some_and(|joined| accused.could_be(joined));
-            accused.person != known.person && could_be()
-        });
+        let like = |at: u32| {
+            let accused = Some(self.wanted[at as usize]).filter(|accused| accused.person != known.person)?;
+            let likeness = accused.could_be(&known).or_else(|| accused.could_be(joined.as_ref()?));
+            Some((at, likeness?))
+        };
+        let mut candidates: Vec<(u32, Likeness)> = candidates.into_iter().filter_map(like).collect();
         if !candidates.is_empty() && joined.is_some() && self.is_known(&known, position) {
             // Another known person's row, unless that person could be the accused.
             let owner = known.person.map(|person| Identity::of_person(self.composer, self.contested, person));
-            candidates.retain(|at| {
+            candidates.retain(|(at, _)| {
                 let accused = self.wanted[*at as usize];
-                owner.as_ref().is_some_and(|owner| !accused.stands_beside(owner) && accused.could_be(owner))
+                owner.as_ref().is_some_and(|owner| !accused.stands_beside(owner) && accused.could_be(owner).is_some())
             });
         }
         candidates

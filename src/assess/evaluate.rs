@@ -255,7 +255,7 @@ pub(crate) fn applies<'n>(
 
 /// A note that the rule as a whole was not evaluated.
 pub(crate) fn held(rule: &Rule, note: String) -> RuleNote {
-    RuleNote { rule: rule.card.id.clone(), town: None, note, held: true, concerned: 0 }
+    RuleNote { rule: rule.card.id.clone(), town: None, note, held: true, concerned: 0, short: None }
 }
 
 /// Whether the rule's own dates and those of its parameters reach the period, and the readings chosen are those it is for.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::*;
 
+use super::absence::Likeness;
 use super::compose::{About, Composer, Draft, fill};
 use super::subjects::{index, persons_of, text_at};
 use crate::config::policy::{Body, BuiltIn, Policy, Rule};
@@ -22,10 +23,12 @@ use crate::model::record::RowId;
 pub struct HeldBack {
     /// The person.
     pub person: PersonIx,
-    /// Rows that could be that person.
-    pub rows: Vec<RowId>,
-    /// The rule's title.
+    /// Rows that could be that person, and why the guard thinks so; `None` where only linking left the pair open.
+    pub rows: Vec<(RowId, Option<Likeness>)>,
+    /// The rule's id.
     pub rule: String,
+    /// By how much the accusation would say that due and paid differ.
+    pub gap_fen: Option<i64>,
 }
 
 /// What is said of one person under one rule.
@@ -374,13 +377,14 @@ fn reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Matters {
         }
     }
     for accusation in held {
-        for row in &accusation.rows {
+        for (row, _) in &accusation.rows {
             add(accusation.person, *row);
         }
     }
     for accusation in held {
         if let Some(matter) = matters.get_mut(&accusation.person) {
-            matter.held.insert(accusation.rule.clone());
+            let rule = composer.input.policy.rule(&accusation.rule);
+            matter.held.insert(rule.map_or_else(|| accusation.rule.clone(), |rule| rule.card.title.clone()));
         }
     }
     // The person's own row stands beside what could be the same.

@@ -43,6 +43,7 @@ use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
+pub use absence::Likeness;
 use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
 pub use completeness::{register_rows, told_by_county};
@@ -449,7 +450,14 @@ impl Collected {
             if waiting > 0 {
                 let days = by.0 - composer.input.as_of.0;
                 let note = format!("期限 {by}，还有 {days} 天，尚未完成 {waiting}");
-                self.notes.push(RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned: waiting });
+                self.notes.push(RuleNote {
+                    rule: card.id.clone(),
+                    town: None,
+                    note,
+                    held: false,
+                    concerned: waiting,
+                    short: None,
+                });
             }
             if let Some(target) = &evaluated.condition.rate {
                 self.rates.extend(rates::rates(composer, evaluated, target, &TownsHeld::default()));
@@ -482,7 +490,10 @@ impl Collected {
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
-                self.held.extend(could_be.into_iter().map(|(person, rows)| HeldBack { person, rows, rule: card.title.clone() }));
+                let (due, paid) = evaluated.amounts(*at);
+                let gap_fen = due.map(|due| (due - paid.unwrap_or(0)).abs());
+                let held_back = |(person, rows)| HeldBack { person, rows, rule: card.id.clone(), gap_fen };
+                self.held.extend(could_be.into_iter().map(held_back));
             }
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
@@ -501,14 +512,14 @@ impl Collected {
         if unknown > 0 {
             let unit = if evaluated.rule.card.scope == Scope::Household { "户" } else { "人" };
             let note = format!("{unknown} {unit}所需栏目为空，无法判断");
-            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown });
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown, short: None });
         }
         if evaluated.condition.searched.is_empty()
             && judged >= settings.implausible_least
             && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
         {
             let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
-            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired });
+            self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired, short: None });
         }
         let population = judged + exempt + unknown;
         let exempt_reasons = evaluated.exempt_reasons.clone();

@@ -141,7 +141,14 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
         if !decided {
             let note = format!("{UNDECIDED}有 {} 人所需栏目为空，补齐后才能算", count.unclear);
             let town = count.town.clone();
-            tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: true, concerned: count.unclear });
+            tallied.notes.push(RuleNote {
+                rule: rule.card.id.clone(),
+                town,
+                note,
+                held: true,
+                concerned: count.unclear,
+                short: None,
+            });
             continue;
         }
         if met {
@@ -152,7 +159,7 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
             let so_far = if share { format!("{numerator}/{denominator}") } else { format!("{numerator}，应为 {goal}") };
             let note = format!("期限 {due}，还有 {} 天，目前 {so_far}", -late);
             let town = count.town.clone();
-            tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1 });
+            tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1, short: None });
         } else {
             tallied.drafts.push(draft(composer, rule, tally, (town, village), &count, goal, late));
         }

@@ -15,7 +15,7 @@ use super::places::Place;
 use super::{Accusation, clearing_registries};
 use crate::config::policy::Rule;
 use crate::model::columns::{TOWN_CODE, VILLAGE_CODE};
-use crate::model::finding::RuleNote;
+use crate::model::finding::{RuleNote, ShortUnit};
 use crate::model::registry::RegistryId;
 
 /// A place by code; the county has neither town nor village.
@@ -31,6 +31,8 @@ struct Reason {
     /// Names of town and village.
     names: (Option<String>, Option<String>),
     told: String,
+    /// Registers that have to be completed.
+    registries: Vec<RegistryId>,
 }
 
 /// Where a rule is held.
@@ -66,26 +68,23 @@ impl Trust {
         });
         let counts: Counts<'_> = composer.places.sums(judged).into_iter().collect();
         let clearing = clearing_registries(composer, evaluated);
-        let looked_at: BTreeSet<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
+        // Those searched in vain before those that could have cleared somebody: that is what is told.
+        let looked_at: Vec<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
         trust.short(composer, complete, &looked_at, &counts);
         let share = evaluated.condition.plausible.unwrap_or(composer.input.policy.settings.plausible_share);
         trust.implausible(composer, &registries, &counts, share);
         trust
     }
 
-    fn short(
-        &mut self,
-        composer: &Composer<'_>,
-        complete: &Completeness,
-        registries: &BTreeSet<&RegistryId>,
-        counts: &Counts<'_>,
-    ) {
+    fn short(&mut self, composer: &Composer<'_>, complete: &Completeness, registries: &[&RegistryId], counts: &Counts<'_>) {
         for place in counts.keys() {
             let short = registries.iter().find_map(|registry| Some((registry, complete.shortfall(registry, place.town_code)?)));
             if let Some((registry, shortfall)) = short {
                 let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
                 let unit = Unit { town: place.town_code.map(str::to_owned), village: None };
-                self.held.entry(unit).or_insert_with(|| Reason { names: (place.town.map(str::to_owned), None), told });
+                let registries = vec![RegistryId::clone(registry)];
+                let names = (place.town.map(str::to_owned), None);
+                self.held.entry(unit).or_insert_with(|| Reason { names, told, registries });
             }
         }
     }
@@ -96,24 +95,32 @@ impl Trust {
         let told = |fired: i64, judged: i64| {
             format!("{judged} 个对象中有 {fired} 个在{}里查不到，比例异常高，名册多半不全", titles.join("、"))
         };
+        let reason = |names, (fired, judged)| {
+            let registries = registries.iter().copied().cloned().collect();
+            Reason { names, told: told(fired, judged), registries }
+        };
         let own = |text: Option<&str>| text.map(str::to_owned);
         // Towns before the county, so that one town without a list does not hold all the others; then villages.
         let towns = self.sums(counts, |place| Place { village: None, village_code: None, ..place });
-        for (place, (fired, judged)) in towns {
-            if place.town_code.is_some() && is_implausible(fired, judged, share) && !accepts(place) {
+        for (place, counts) in towns {
+            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share) && !accepts(place) {
                 let unit = Unit { town: own(place.town_code), village: None };
-                self.held.insert(unit, Reason { names: (own(place.town), None), told: told(fired, judged) });
+                self.held.insert(unit, reason((own(place.town), None), counts));
             }
         }
-        for (place, (fired, judged)) in self.sums(counts, |_| Place::default()) {
-            if is_implausible(fired, judged, share) && !accepts(place) {
-                self.held.insert(Unit::default(), Reason { names: (None, None), told: told(fired, judged) });
+        for (place, counts) in self.sums(counts, |_| Place::default()) {
+            if is_implausible(counts.0, counts.1, share) && !accepts(place) {
+                let mut reason = reason((None, None), counts);
+                if !self.held.is_empty() {
+                    reason.told.insert_str(0, "其余乡镇 ");
+                }
+                self.held.insert(Unit::default(), reason);
             }
         }
-        for (place, (fired, judged)) in self.sums(counts, |place| place) {
-            if place.village_code.is_some() && is_implausible(fired, judged, share) && !accepts(place) {
+        for (place, counts) in self.sums(counts, |place| place) {
+            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share) && !accepts(place) {
                 let unit = Unit { town: own(place.town_code), village: own(place.village_code) };
-                self.held.insert(unit, Reason { names: (own(place.town), own(place.village)), told: told(fired, judged) });
+                self.held.insert(unit, reason((own(place.town), own(place.village)), counts));
             }
         }
     }
@@ -161,10 +168,10 @@ impl Trust {
             let (town, village) = &reason.names;
             let place = village.as_ref().map_or_else(String::new, |village| format!("{village}："));
             let concerned = concerned.get(unit).copied().unwrap_or(0);
-            let told = &reason.told;
-            let note = format!("未评估：{place}{told}。补齐名册后重跑；确认名册完整的，用 --accept-partial 说明");
-            // A village is less than what a note can name: the rest of the town was evaluated.
-            RuleNote { rule: rule.card.id.clone(), town: town.clone(), note, held: unit.village.is_none(), concerned }
+            let note = format!("未评估：{place}{}", reason.told);
+            let short = Some(ShortUnit { village: village.clone(), registries: reason.registries.clone() });
+            // Where a village is held, the rest of its town was evaluated.
+            RuleNote { rule: rule.card.id.clone(), town: town.clone(), note, held: unit.village.is_none(), concerned, short }
         };
         self.held.iter().map(note).collect()
     }

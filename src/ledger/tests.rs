@@ -221,7 +221,8 @@ fn what_a_month_cannot_tell_stays_as_it_was() {
     assert_eq!(state(&second, "b"), Some(State::Exempt(until)));
     assert_eq!(state(&second, "c"), Some(State::SettledByData));
     // A registry is missing: nothing has been settled by that; what was settled before stays settled.
-    let note = RuleNote { rule: RULE.to_owned(), town: None, note: "未评估".to_owned(), held: true, concerned: 0 };
+    let note =
+        RuleNote { rule: RULE.to_owned(), town: None, note: "未评估".to_owned(), held: true, concerned: 0, short: None };
     let missing = Found { notes: vec![note], ..Found::default() };
     let third = recorded(&mut ledger, "2018-07", &missing);
     assert_eq!(state(&third, "a"), Some(State::Suspended(Suspension::NotEvaluated)));
@@ -237,10 +238,14 @@ fn a_town_not_evaluated_settles_nothing_there() {
     let mut ledger = Ledger::in_memory();
     let elsewhere = Finding { town: Some("安场镇".to_owned()), ..finding("b", "未脱贫") };
     recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫"), elsewhere]));
-    let note =
-        RuleNote {
-            rule: RULE.to_owned(), town: Some("土坪镇".to_owned()), note: "未评估".to_owned(), held: true, concerned: 0
-        };
+    let note = RuleNote {
+        rule: RULE.to_owned(),
+        town: Some("土坪镇".to_owned()),
+        note: "未评估".to_owned(),
+        held: true,
+        concerned: 0,
+        short: None,
+    };
     let month = standings(&ledger, "2018-06", &Found { notes: vec![note], ..Found::default() });
     assert_eq!(state(&month, "a"), Some(State::Suspended(Suspension::NotEvaluated)));
     assert_eq!(state(&month, "b"), Some(State::SettledByData));

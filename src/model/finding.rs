@@ -316,4 +316,24 @@ pub struct RuleNote {
     pub held: bool,
     /// Persons or households concerned.
     pub concerned: i64,
+    /// What is held where registers are short.
+    pub short: Option<ShortUnit>,
+}
+
+/// Where accusations by absence wait until registers are whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShortUnit {
+    /// Village, where only that is concerned.
+    pub village: Option<String>,
+    /// The registers searched.
+    pub registries: Vec<RegistryId>,
+}
+
+impl ShortUnit {
+    /// `--accept-partial insurance:土坪镇`: what to run with where the registers are whole as they are.
+    #[must_use]
+    pub fn accepting(&self, town: Option<&str>) -> String {
+        let town = town.map(|town| format!(":{town}")).unwrap_or_default();
+        self.registries.iter().map(|registry| format!("--accept-partial {registry}{town}")).collect::<Vec<_>>().join(" ")
+    }
 }

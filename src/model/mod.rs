@@ -32,3 +32,4 @@ pub mod similarity;
 pub mod standing;
 pub mod stood;
 pub mod text;
+pub mod unevaluated;

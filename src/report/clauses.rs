@@ -9,7 +9,7 @@ use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{ClauseBook, ClauseField, Style};
 use crate::model::date::Day;
-use crate::model::finding::{Finding, Rate};
+use crate::model::finding::{Finding, Rate, RuleNote};
 use crate::model::rule::{Class, Clause};
 
 use super::caption::Caption;
@@ -56,7 +56,8 @@ impl<'a> Line<'a> {
         for rule in &clause.rules {
             let whole = input.notes.iter().find(|note| note.rule == *rule && note.town.is_none() && note.held);
             held += usize::from(whole.is_some());
-            for note in input.notes.iter().filter(|note| note.rule == *rule && (note.town.is_none() || !note.held)) {
+            let told = |note: &&RuleNote| note.town.is_none() || !note.held && note.short.is_none();
+            for note in input.notes.iter().filter(|note| note.rule == *rule).filter(told) {
                 let title = card(input.cards, rule).map_or(rule.as_str(), |card| card.title.as_str());
                 let told = match &note.town {
                     Some(town) => format!("{title}（{town}）：{}", note.note),

@@ -82,6 +82,8 @@ pub struct ReportInput<'a> {
     pub rates: &'a [Rate],
     /// Rules held back, and banners.
     pub notes: &'a [RuleNote],
+    /// Whom rules would list where registers are short; counted only.
+    pub suspended: &'a [Finding],
     /// Every rule, in the policy's order.
     pub cards: &'a [RuleCard],
     /// Promises of the document, in its order; empty where the policy lists none.

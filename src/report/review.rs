@@ -1,4 +1,4 @@
-//! Pairs of rows for people to decide: `是否同一人待核对`, and the sample that verifies links.
+//! Pairs of rows for people to decide: `是否同一人待核对`, with whom short registers leave waiting, and the sample that verifies links.
 //!
 //! Takes [`ReviewEntry`]s in the order in which they are to be worked off; gives workbooks with both sides next to each other, differing
 //! characters in red, the bars of the weight as numbers, and a drop-down. The pair's stable key stands in a hidden column, so that a
@@ -12,12 +12,15 @@ use super::differences::{Runs, differences};
 use super::lists::new_workbook;
 use super::masking::mask_text;
 use super::sheet::{Area, Page, Value};
-use super::{OutputFile, output};
-use crate::config::layout::{Column, Layouts, ReviewField, Table};
+use super::{OutputFile, card, output};
+use crate::config::layout::{Column, Layouts, ReviewField, SuspendedField, Table};
 use crate::config::link_words;
 use crate::model::date::{Day, Month};
+use crate::model::finding::{Finding, RuleNote};
 use crate::model::personal::mask_number;
 use crate::model::review::{ReviewEntry, ReviewSide};
+use crate::model::rule::RuleCard;
+use crate::model::unevaluated::Reasons;
 
 /// Bars to the right of zero.
 const FOR: u32 = 0x0063_BE7B;
@@ -41,24 +44,30 @@ pub struct ReviewInput<'a> {
     pub pending: &'a [ReviewEntry],
     /// Answers so far.
     pub decided: &'a [ReviewEntry],
+    /// Whom rules would list where registers are short, in the order of findings.
+    pub suspended: &'a [Finding],
+    /// Which registers those are.
+    pub notes: &'a [RuleNote],
+    /// Every rule.
+    pub cards: &'a [RuleCard],
     /// Links to be verified.
     pub sample: &'a [ReviewEntry],
 }
 
-/// The workbook of open pairs where there is a pair or an answer, and the sample where there is a link.
+/// The workbook of open pairs where there is a pair, an answer or somebody suspended, and the sample where there is a link.
 pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, super::ReportError> {
     let (layout, caption) = (&layouts.review, Caption::of(input.county, input.period, input.as_of, input.tool_version));
     let mut files = Vec::new();
     let path = |name: &str| format!("reports/{}.xlsx", caption.fill(name));
-    if !input.pending.is_empty() || !input.decided.is_empty() {
+    if !input.pending.is_empty() || !input.decided.is_empty() || !input.suspended.is_empty() {
         let mut lists = vec![(&layout.pending, input.pending)];
         if !input.decided.is_empty() {
             lists.push((&layout.decided, input.decided));
         }
-        files.push(output(path(&layout.file), book(input, layouts, &caption, &lists))?);
+        files.push(output(path(&layout.file), book(input, layouts, &caption, &lists, input.suspended))?);
     }
     if !input.sample.is_empty() {
-        let written = book(input, layouts, &caption, &[(&layout.sample.list, input.sample)]);
+        let written = book(input, layouts, &caption, &[(&layout.sample.list, input.sample)], &[]);
         files.push(output(path(&layout.sample.file), written)?);
     }
     Ok(files)
@@ -66,7 +75,13 @@ pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<Ou
 
 type List<'a> = (&'a Table<ReviewField>, &'a [ReviewEntry]);
 
-fn book(input: &ReviewInput<'_>, layouts: &Layouts, caption: &Caption, lists: &[List<'_>]) -> Result<(Vec<u8>, u64), XlsxError> {
+fn book(
+    input: &ReviewInput<'_>,
+    layouts: &Layouts,
+    caption: &Caption,
+    lists: &[List<'_>],
+    suspended: &[Finding],
+) -> Result<(Vec<u8>, u64), XlsxError> {
     let title = lists.first().map_or("", |(table, _)| table.title.as_str());
     let mut workbook = new_workbook(&caption.fill(title), input.as_of)?;
     let lookup = Lookup::new(&layouts.review.choices);
@@ -84,8 +99,43 @@ fn book(input: &ReviewInput<'_>, layouts: &Layouts, caption: &Caption, lists: &[
         page.finish()?;
         rows += entries.len() as u64;
     }
+    if !suspended.is_empty() {
+        let table = &layouts.review.suspended;
+        let sheet = workbook.add_worksheet().set_name(&table.sheet)?;
+        let mut page = Page::new(sheet, &layouts.style, caption, table)?;
+        let reasons = Reasons::new(input.notes);
+        page.table(table, None, suspended.len(), |row, column| waiting(input, &reasons, &suspended[row], row, column.source))?;
+        page.finish()?;
+        rows += suspended.len() as u64;
+    }
     Lookup::write(workbook.add_worksheet(), &layouts.review.choices)?;
     Ok((workbook.save_to_buffer()?, rows))
+}
+
+/// Whom a rule would list if its registers were whole, and why it does not.
+fn waiting(input: &ReviewInput<'_>, reasons: &Reasons<'_>, finding: &Finding, row: usize, field: SuspendedField) -> Value {
+    let text = |text: &str| match text {
+        "" => Value::Blank,
+        text if input.mask => Value::Text(mask_text(text)),
+        text => Value::Text(text.to_owned()),
+    };
+    let own = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
+    let note = || reasons.of(finding);
+    match field {
+        SuspendedField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
+        SuspendedField::Title => text(card(input.cards, &finding.rule).map_or(&finding.rule, |card| &card.title)),
+        SuspendedField::Clause => text(&finding.clause),
+        SuspendedField::Town => own(&finding.town),
+        SuspendedField::Village => own(&finding.village),
+        SuspendedField::Household => own(&finding.household_code),
+        SuspendedField::Name => own(&finding.name),
+        SuspendedField::Number => own(&finding.id_number),
+        SuspendedField::Why => note().map_or(Value::Blank, |note| text(note.note.strip_prefix("未评估：").unwrap_or(&note.note))),
+        SuspendedField::Accept => note().map_or(Value::Blank, |note| {
+            text(&note.short.as_ref().map(|short| short.accepting(note.town.as_deref())).unwrap_or_default())
+        }),
+        SuspendedField::FindingId => text(&finding.finding_id),
+    }
 }
 
 /// Data bars behind the numbers of bars and weights.

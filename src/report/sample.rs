@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::date::{Day, Month};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
-use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, Subject, TimeBase};
+use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, ShortUnit, Subject, TimeBase};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Refusal, RejectReason, SheetName};
 use crate::model::registry::{Grain, RegistryId};
@@ -17,6 +17,7 @@ use super::ReportInput;
 pub(super) struct Sample {
     pub(super) findings: Vec<Finding>,
     pub(super) notes: Vec<RuleNote>,
+    pub(super) suspended: Vec<Finding>,
     pub(super) rates: Vec<Rate>,
     pub(super) cards: Vec<RuleCard>,
     pub(super) readings: Vec<Reading>,
@@ -44,6 +45,7 @@ impl Sample {
             findings: &self.findings,
             rates: &self.rates,
             notes: &self.notes,
+            suspended: &self.suspended,
             cards: &self.cards,
             readings: &self.readings,
             clauses: &self.clauses,
@@ -192,7 +194,6 @@ fn rule(id: &str, title: &str, clause: &str, kind: Kind, lead: &str) -> RuleCard
 
 fn registry(id: &str, title: &str) -> RegistryDefinition {
     RegistryDefinition {
-        part: None,
         id: id.into(),
         title: title.to_owned(),
         department: String::new(),
@@ -203,6 +204,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         excluded: Vec::new(),
         title_words: Vec::new(),
         identified_by: Vec::new(),
+        part: None,
     }
 }
 
@@ -315,10 +317,30 @@ pub(super) fn sample() -> Sample {
         note: note.to_owned(),
         held,
         concerned: 310,
+        short: None,
+    };
+    let short = |rule: &str, town: &str, village: Option<&str>, registry: &str, told: &str| RuleNote {
+        concerned: 9,
+        short: Some(ShortUnit { village: village.map(str::to_owned), registries: vec![registry.into()] }),
+        ..note(rule, Some(town), village.is_none(), told)
+    };
+    let few = "未评估：农村低保人员名册本期只有 30 行，应有行数表写应有 61 行";
+    let many = "未评估：自强：12 个对象中有 9 个在残疾人两项补贴名册里查不到，比例异常高，名册多半不全";
+    let waiting = |id: &str, rule: &str, name: &str, town: &str, village: &str| Finding {
+        town: Some(town.into()),
+        ..finding(id, rule, name, Some(village))
     };
     Sample {
         findings,
+        suspended: vec![
+            waiting("F00000000000000e1", two_none, "李一", "土坪镇", "明星"),
+            waiting("F00000000000000e2", floor, "李一", "土坪镇", "明星"),
+            waiting("F00000000000000e3", nursing, "=李二", "瑞溪镇", "自强"),
+        ],
         notes: vec![
+            short(two_none, "土坪镇", None, "dibao", few),
+            short(floor, "土坪镇", None, "dibao", few),
+            short(nursing, "瑞溪镇", Some("自强"), "disability_subsidy", many),
             note(nursing, None, false, "命中占比 41%，高于提醒线，请先核对残联名册是否完整。"),
             note(floor, Some("安场镇"), true, "未评估：安场镇的低保发放明细缺6月"),
             note("health.not_enrolled", None, true, "未评估：缺少城乡居民医保参保名册（insurance）"),

@@ -332,16 +332,32 @@ fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
 }
 
 fn pairs_of(mask: bool, pending: &[ReviewEntry], decided: &[ReviewEntry], sample: &[ReviewEntry]) -> Vec<OutputFile> {
-    let period = Month::new(2018, 6).expect("a month");
-    let as_of = super::sample::day("2018-06-30");
-    let input = ReviewInput { county: "正安县", period, as_of, tool_version: "0.1.0", mask, pending, decided, sample };
-    review_books(&input, &layouts()).expect("workbooks")
+    review_books(&ReviewInput { mask, pending, decided, sample, ..no_pairs() }, &layouts()).expect("workbooks")
+}
+
+fn no_pairs<'a>() -> ReviewInput<'a> {
+    ReviewInput {
+        county: "正安县",
+        period: Month::new(2018, 6).expect("a month"),
+        as_of: super::sample::day("2018-06-30"),
+        tool_version: "0.1.0",
+        mask: false,
+        pending: &[],
+        decided: &[],
+        suspended: &[],
+        notes: &[],
+        cards: &[],
+        sample: &[],
+    }
 }
 
 #[test]
 fn golden_review() {
     let (open, done) = (pair(&["应保未保", "应参保未参保"], None), pair(&[], Some(Verdict::Different)));
-    let files = pairs_of(false, &[open], std::slice::from_ref(&done), std::slice::from_ref(&done));
+    let (sample, done) = (sample(), std::slice::from_ref(&done));
+    let Sample { suspended, notes, cards, .. } = &sample;
+    let input = ReviewInput { pending: &[open], decided: done, suspended, notes, cards, sample: done, ..no_pairs() };
+    let files = review_books(&input, &layouts()).expect("workbooks");
     assert_eq!(files.len(), 2);
     same_as_golden(&files[0], "report_review");
     same_as_golden(&files[1], "report_sample");
@@ -368,6 +384,21 @@ fn differing_characters_are_red_answers_unlocked_keys_hidden_and_pages_a4_landsc
     assert!(!sheet.contains("<f>"), "a cell became a formula");
     assert_eq!(pairs_of(false, &[pair(&[], None)], &[], &[]), files, "the same bytes");
     assert!(pairs_of(false, &[], &[], &[]).is_empty());
+}
+
+#[test]
+fn whom_a_short_register_leaves_waiting_stands_with_the_pairs_and_in_no_list() {
+    let sample = sample();
+    let Sample { suspended, notes, cards, .. } = &sample;
+    let written =
+        |mask| review_books(&ReviewInput { mask, suspended, notes, cards, ..no_pairs() }, &layouts()).expect("workbooks");
+    let (open, masked) = (written(false), written(true));
+    assert_eq!(cells(&open[0], "暂缓（名册不全）").len(), 3 + suspended.len());
+    assert!(dump(&open[0]).contains("520324199003071234") && !every_part(&masked[0]).contains("199003071234"));
+    for file in files(&sample) {
+        let text = every_part(&file);
+        assert!(!text.contains("李一") && !text.contains("李二"), "{}", file.path);
+    }
 }
 
 #[test]

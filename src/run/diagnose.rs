@@ -217,7 +217,9 @@ fn stated(run: &Path) -> Result<Diagnosis, EvaluateRunError> {
     let review_weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
     let review_probability = column::<Float32Array>(&review, "review.parquet", "probability")?;
     let reason = column::<StringArray>(&review, "review.parquet", "reason")?;
+    // A pair without a weight follows from the rules and not from linking.
     let pairs: Vec<ReviewRow<'_>> = (0..review.num_rows())
+        .filter(|at| review_weight.is_valid(*at))
         .map(|at| ReviewRow {
             weight: review_weight.value(at),
             probability: review_probability.value(at),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, UInt32Type};
 use serde::Deserialize;
 
@@ -61,6 +61,7 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
     let records = stages::read_columns(&run.join("stages/records.parquet"), &["household_code"])?;
     let findings = stages::read(&run.join("stages/findings.parquet"))?;
     let review = stages::read(&run.join("stages/review.parquet"))?;
+    let weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
     let text = |name: &str| {
         let path = truth.join(name);
         fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
@@ -123,7 +124,8 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
         None => counted.held(),
     };
     let undecided = Undecided {
-        review_pairs: review.num_rows() as u64,
+        // A pair without a weight follows from the rules and not from linking.
+        review_pairs: (weight.len() - weight.null_count()) as u64,
         left_out: &finished.run.left_out(),
         not_evaluated: &counted.not_evaluated(),
         held: &held,

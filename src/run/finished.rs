@@ -336,11 +336,13 @@ impl<'a> Rows<'a> {
         self.0.get(&place(table, side, at)?).copied()
     }
 
+    /// What linking left open; pairs without a weight follow from the rules and not from linking.
     fn pairs(&self, table: &RecordBatch) -> Option<Vec<ReviewPair>> {
         let number = |name: &str| table.column_by_name(name)?.as_any().downcast_ref::<Float32Array>();
         let (weight, probability) = (number("weight")?, number("probability")?);
         let reason = table.column_by_name("reason")?.as_string_opt::<i32>()?;
         (0..table.num_rows())
+            .filter(|at| weight.is_valid(*at))
             .map(|at| {
                 Some(ReviewPair {
                     left: self.row(table, "left", at)?,

@@ -1,15 +1,17 @@
 //! What a run says on the screen: how rows came together, what people decided, what was found and what was not evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::Run;
 use super::manifest::{DecidedEntry, IdentitiesEntry};
 use crate::assess::Assessed;
+use crate::config::pipeline::Workbook;
 use crate::model::columns::REPAIRS;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
+use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
 const DAMAGES: [(&str, &str); 7] = [
@@ -21,6 +23,24 @@ const DAMAGES: [(&str, &str); 7] = [
     ("several_months", "是几个月的合计，一个月多少不明：按空处理"),
     ("two_digit_year", "只写了两位年份，世纪是推定的"),
 ];
+
+/// Rules of a line that the screen names.
+const RULES_NAMED: usize = 6;
+/// Units short of the same registers that the screen tells one by one; of more it names some in one line. 汇总 tells all.
+const UNITS_NAMED: usize = 3;
+
+/// Lines about the same registers together.
+fn by_registers<'l, 'a>(lines: &'l [Unevaluated<'a>]) -> Vec<Vec<&'l Unevaluated<'a>>> {
+    let registries = |line: &Unevaluated<'a>| line.note.short.as_ref().map(|short| &short.registries);
+    let mut groups: Vec<Vec<&Unevaluated<'a>>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|group| registries(group[0]) == registries(line)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups
+}
 
 impl Run<'_> {
     /// What of the columns cannot be used, by registry and field.
@@ -87,20 +107,60 @@ impl Run<'_> {
             *rules.entry(&finding.rule).or_default() += 1;
         }
         for (rule, count) in rules {
-            let title = self.definitions.policy.card(rule).map_or_else(String::new, |card| card.title);
-            let _ = write!(text, "\n  {count:>6}  {title}  {rule}");
+            let _ = write!(text, "\n  {count:>6}  {}  {rule}", self.title(rule));
         }
-        let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for note in assessed.notes.iter().filter(|note| note.held) {
-            let town = note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
-            let title = self.definitions.policy.card(&note.rule).map_or_else(|| note.rule.clone(), |card| card.title);
-            held.entry(format!("{town}{}", note.note)).or_default().push(title);
-        }
-        for (note, titles) in held {
-            let _ = write!(text, "\n注意  {note}。涉及 {} 条规则：{}", titles.len(), titles.join("、"));
-        }
+        text.push_str(&self.unevaluated(assessed));
         text.push_str(&Self::exempting(assessed));
         text
+    }
+
+    /// What was not evaluated: one line per unit and reason, the largest first, where there are few; then, once, what to do where registers
+    /// are short.
+    fn unevaluated(&self, assessed: &Assessed) -> String {
+        let lines = Unevaluated::lines(&assessed.notes, &assessed.suspended);
+        let (short, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.note.short.is_some());
+        let mut text: String = others.iter().map(|line| self.line(&[line])).collect();
+        for group in by_registers(&short) {
+            if group.len() <= UNITS_NAMED {
+                text.extend(group.iter().map(|line| self.line(&[line])));
+            } else {
+                text.push_str(&self.line(&group));
+            }
+        }
+        if !short.is_empty() {
+            let accept: Vec<String> =
+                Unevaluated::registries(&short).iter().map(|registry| format!("--accept-partial {registry}[:乡镇]")).collect();
+            let _ = write!(text, "\n怎么办  补齐名册后重跑；确认名册本来就是完整的，加 {}", accept.join(" "));
+            if self.definitions.workbooks.contains(&Workbook::Review) {
+                let sheet = &self.definitions.layouts.review.suspended.sheet;
+                let _ = write!(text, "。暂缓的人只列在“是否同一人待核对”的“{sheet}”");
+            }
+        }
+        text
+    }
+
+    /// One line for units that are alike; the first says why.
+    fn line(&self, group: &[&Unevaluated<'_>]) -> String {
+        let Some((first, others)) = group.split_first() else { return String::new() };
+        let town = first.note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
+        let mut more = String::new();
+        if !others.is_empty() {
+            let towns: Vec<&str> = others.iter().take(UNITS_NAMED).filter_map(|line| line.note.town.as_deref()).collect();
+            more = format!("；同样的还有{}等 {} 处，见汇总“未评估与提醒”", towns.join("、"), others.len());
+        }
+        let mut waiting = String::new();
+        if first.note.short.is_some() {
+            waiting = format!("暂缓 {} 人（户），", group.iter().map(|line| line.waiting).sum::<i64>());
+        }
+        let rules: BTreeSet<&str> = group.iter().flat_map(|line| line.rules.iter().copied()).collect();
+        let titles: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| self.title(rule)).collect();
+        let (count, titles, note) = (rules.len(), titles.join("、"), &first.note.note);
+        let rest = if count > RULES_NAMED { "等" } else { "" };
+        format!("\n注意  {town}{note}{more}。{waiting}涉及 {count} 条规则：{titles}{rest}")
+    }
+
+    fn title(&self, rule: &str) -> String {
+        self.definitions.policy.card(rule).map_or_else(|| rule.to_owned(), |card| card.title)
     }
 
     /// What became of the exemption list: a row that excuses nobody and should is told where the run is told.

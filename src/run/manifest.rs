@@ -312,6 +312,12 @@ pub(super) struct NoteEntry {
     note: String,
     held: bool,
     concerned: i64,
+    /// Where registers are short: the village, if only that is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    village: Option<String>,
+    /// Where registers are short: these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    short: Vec<String>,
 }
 
 impl From<&RuleNote> for NoteEntry {
@@ -322,6 +328,8 @@ impl From<&RuleNote> for NoteEntry {
             note: note.note.clone(),
             held: note.held,
             concerned: note.concerned,
+            village: note.short.as_ref().and_then(|short| short.village.clone()),
+            short: note.short.iter().flat_map(|short| &short.registries).map(ToString::to_string).collect(),
         }
     }
 }

@@ -53,7 +53,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use crate::assess::{AssessInput, Assessed, assess, register_rows, told_by_county};
+use crate::assess::{AssessInput, Assessed, HeldBack, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
@@ -73,6 +73,7 @@ use definitions::Definitions;
 use intake::Intake;
 use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
 use previous::Earlier;
+use review::OpenPair;
 use source::Source;
 use standings::Life;
 use workbooks::Known;
@@ -479,9 +480,15 @@ impl Run<'_> {
         );
         links?;
         people?;
-        stages::write_review(&self.workspace.path("stages/review.parquet")?, records, &linked.review)?;
+        self.write_review(records, &linked, &[])?;
         stages::write_suspicions(&self.workspace.path("stages/suspicions.parquet")?, records, &linked.suspicions)?;
         Ok((linked, evidence))
+    }
+
+    /// Written with the links, and again when it is known what the pairs hold back.
+    fn write_review(&self, records: &RecordSet, linked: &Linked, held: &[HeldBack]) -> Result<(), RunError> {
+        let path = self.workspace.path("stages/review.parquet")?;
+        Ok(stages::write_review(&path, records, &OpenPair::all(linked, held))?)
     }
 
     /// Rows of an earlier month: of the run named, of the ledger, or those that the run whose rows are taken was held against.
@@ -536,6 +543,7 @@ impl Run<'_> {
         facts?;
         others?;
         stages::write_rates(&self.workspace.path("stages/rates.parquet")?, &assessed.rates)?;
+        self.write_review(records, linked, &assessed.held)?;
         self.stage("assess", records.len() as u64, assessed.findings.len() as u64);
         self.manifest.notes = assessed.notes.iter().map(Into::into).collect();
         self.manifest.rules = assessed.counts.iter().map(|count| (count.rule.clone(), count.into())).collect();

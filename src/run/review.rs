@@ -1,20 +1,22 @@
 //! Pairs for people: what linking left open and what holds a finding back, both sides read from the records, ranked.
 //!
-//! Takes records, links, evidence and the accusations held back; gives [`ReviewEntry`]s: open pairs with the most valuable first
-//! (those that hold back findings, then by weight; what somebody has looked at in vain comes last), answers so far, and the sample.
+//! Takes records, links, evidence and the accusations held back; gives [`OpenPair`]s, and as workbooks show them [`ReviewEntry`]s: open pairs
+//! with the most valuable first (by rules held back, the money these are about, weight; what somebody has looked at in vain comes
+//! last), answers so far, and the sample.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::Array;
 
 use super::definitions::Definitions;
-use crate::assess::HeldBack;
+use crate::assess::{HeldBack, Likeness};
 use crate::config::pipeline::Workbook;
 use crate::link::evidence::Evidence;
 use crate::model::columns;
 use crate::model::date::Day;
 use crate::model::decision::{DecisionState, KeptDecision, PairKey, record_key};
-use crate::model::link::{CLASH, Linked, PersonIx};
+use crate::model::link::{CLASH, Linked, PersonIx, ReviewPair};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::review::{ReviewEntry, ReviewSide};
 
@@ -31,6 +33,87 @@ pub(super) struct Reviewer<'a> {
     pub(super) villages: &'a [String],
     /// Registry and household code → name of the row marked as the head.
     heads: HashMap<(usize, &'a str), &'a str>,
+}
+
+/// Two rows that may be one person's: left open by linking, or found by the absence guard.
+#[derive(Debug)]
+pub(super) struct OpenPair<'a> {
+    /// A row of the person on the spine, or of the accused.
+    pub(super) left: RowId,
+    /// The row that could be the same person.
+    pub(super) right: RowId,
+    /// What linking says; `None` where only the absence guard made the pair.
+    pub(super) compared: Option<&'a ReviewPair>,
+    /// Ids of the rules that wait for it.
+    pub(super) holds: BTreeSet<&'a str>,
+    likeness: Option<Likeness>,
+    /// The largest amount that one of these rules is about.
+    gap_fen: Option<i64>,
+}
+
+impl<'a> OpenPair<'a> {
+    /// Every open pair: linking's in its order, then the guard's in the order of rows.
+    pub(super) fn all(linked: &'a Linked, held: &'a [HeldBack]) -> Vec<Self> {
+        let open = |left, right, compared| Self { left, right, compared, holds: BTreeSet::new(), likeness: None, gap_fen: None };
+        let mut pairs: Vec<Self> = linked.review.iter().map(|pair| open(pair.left, pair.right, Some(pair))).collect();
+        let person = |row: RowId| linked.links.get(row.0 as usize).map(|link| link.person);
+        // An accusation waits for the review pair between the two, where there is one.
+        let mut between: BTreeMap<(PersonIx, RowId), usize> = BTreeMap::new();
+        for (at, pair) in linked.review.iter().enumerate() {
+            for (row, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
+                if let Some(person) = person(row) {
+                    between.entry((person, other)).or_insert(at);
+                }
+            }
+        }
+        let firsts = first_rows(linked);
+        let mut guarded: BTreeMap<(RowId, RowId), Self> = BTreeMap::new();
+        for accusation in held {
+            let Some(&first) = firsts.get(accusation.person.0 as usize) else { continue };
+            for (row, likeness) in &accusation.rows {
+                let pair = match between.get(&(accusation.person, *row)).and_then(|at| pairs.get_mut(*at)) {
+                    Some(pair) => pair,
+                    None => {
+                        let at = (first.min(*row), first.max(*row));
+                        guarded.entry(at).or_insert_with(|| open(first, *row, None))
+                    }
+                };
+                pair.holds.insert(&accusation.rule);
+                pair.gap_fen = pair.gap_fen.max(accusation.gap_fen);
+                pair.likeness = match (pair.likeness, *likeness) {
+                    (Some(known), Some(other)) => Some(known.min(other)),
+                    (known, other) => known.or(other),
+                };
+            }
+        }
+        pairs.extend(guarded.into_values());
+        pairs
+    }
+
+    /// Why it is asked, in words.
+    pub(super) fn reason(&self) -> String {
+        let compared = self.compared.map(|pair| reason(&pair.reason).to_owned());
+        let told: Vec<String> = compared.into_iter().chain(self.likeness.map(Likeness::plain)).collect();
+        told.join("；")
+    }
+
+    /// The most valuable first.
+    fn rank(&self, other: &Self) -> Ordering {
+        let worth = |pair: &Self| (pair.holds.len(), pair.gap_fen);
+        let weight = |pair: &Self| pair.compared.map_or(f32::NEG_INFINITY, |pair| pair.weight);
+        worth(other).cmp(&worth(self)).then_with(|| weight(other).total_cmp(&weight(self)))
+    }
+}
+
+/// The first row of each person; persons are ordered by it.
+fn first_rows(linked: &Linked) -> Vec<RowId> {
+    let mut firsts = Vec::new();
+    for (row, link) in (0u32..).zip(&linked.links) {
+        if link.person.0 as usize == firsts.len() {
+            firsts.push(RowId(row));
+        }
+    }
+    firsts
 }
 
 /// Lists of pairs as the workbooks show them.
@@ -92,56 +175,38 @@ impl Reviewer<'_> {
 
     /// Open pairs.
     fn pending(&self, held: &[HeldBack]) -> Vec<ReviewEntry> {
-        let (waiting, firsts) = (waiting(held), self.first_rows());
-        let mut pairs: BTreeMap<(RowId, RowId), (ReviewEntry, BTreeSet<String>)> = BTreeMap::new();
-        for pair in &self.linked.review {
-            let entry = ReviewEntry {
-                reason: reason(&pair.reason).to_owned(),
-                weight: Some(pair.weight),
-                probability: Some(pair.probability),
-                parts: pair.parts.clone(),
-                ..self.entry(pair.left, pair.right)
-            };
-            pairs.insert((pair.left, pair.right), (entry, BTreeSet::new()));
-        }
-        // An accusation waits for the review pair between the two, where there is one.
-        let mut between: BTreeMap<(PersonIx, RowId), (RowId, RowId)> = BTreeMap::new();
-        for pair in &self.linked.review {
-            for (row, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
-                between.entry((self.person(row), other)).or_insert((pair.left, pair.right));
-            }
-        }
-        for ((person, row), rules) in waiting {
-            let Some(&first) = firsts.get(person.0 as usize) else { continue };
-            let at = between.get(&(person, row)).copied().unwrap_or((first.min(row), first.max(row)));
-            let (_, held) = pairs.entry(at).or_insert_with(|| {
-                let entry = ReviewEntry {
-                    reason: "同户或同名、未对上，可能是同一人".to_owned(), ..self.entry(at.0, at.1)
-                };
-                (entry, BTreeSet::new())
-            });
-            held.extend(rules);
-        }
         let looked_at: BTreeMap<&PairKey, &KeptDecision> =
             self.linked.decided.kept.iter().map(|kept| (&kept.decision.pair, kept)).collect();
-        let mut entries: Vec<ReviewEntry> = pairs
-            .into_iter()
-            .filter(|((left, right), _)| self.wanted(*left) || self.wanted(*right))
-            .map(|(_, (mut entry, held))| {
-                entry.held = held.into_iter().collect();
+        let mut pairs = OpenPair::all(self.linked, held);
+        // Both sorts keep the order of rows among equals.
+        pairs.sort_by_key(|pair| (pair.left, pair.right));
+        pairs.dedup_by_key(|pair| (pair.left, pair.right));
+        pairs.sort_by(OpenPair::rank);
+        let wanted = pairs.iter().filter(|pair| self.wanted(pair.left) || self.wanted(pair.right));
+        let mut entries: Vec<ReviewEntry> = wanted
+            .map(|pair| {
+                let mut held: Vec<String> = pair.holds.iter().map(|rule| self.title(rule)).collect();
+                held.sort();
+                let mut entry = ReviewEntry {
+                    reason: pair.reason(),
+                    held,
+                    weight: pair.compared.map(|pair| pair.weight),
+                    probability: pair.compared.map(|pair| pair.probability),
+                    parts: pair.compared.map(|pair| pair.parts.clone()).unwrap_or_default(),
+                    ..self.entry(pair.left, pair.right)
+                };
                 if let Some(kept) = looked_at.get(&entry.key) {
                     answered(&mut entry, kept);
                 }
                 entry
             })
             .collect();
-        // Pairs come in the order of their rows, which this stable sort keeps among equals.
-        entries.sort_by(|a, b| {
-            let rank = |entry: &ReviewEntry| (entry.answer.is_some(), std::cmp::Reverse(entry.held.len()));
-            let weight = |entry: &ReviewEntry| entry.weight.unwrap_or(f32::NEG_INFINITY);
-            rank(a).cmp(&rank(b)).then_with(|| weight(b).total_cmp(&weight(a)))
-        });
+        entries.sort_by_key(|entry| entry.answer.is_some());
         entries
+    }
+
+    fn title(&self, rule: &str) -> String {
+        self.definitions.policy.card(rule).map_or_else(|| rule.to_owned(), |card| card.title)
     }
 
     /// Answers so far that are not among the open pairs.
@@ -159,21 +224,6 @@ impl Reviewer<'_> {
             entry
         })
         .collect()
-    }
-
-    fn person(&self, row: RowId) -> PersonIx {
-        self.linked.links.get(row.0 as usize).map_or(PersonIx(u32::MAX), |link| link.person)
-    }
-
-    /// The first row of each person; persons are ordered by it.
-    fn first_rows(&self) -> Vec<RowId> {
-        let mut firsts = Vec::new();
-        for (row, link) in (0u32..).zip(&self.linked.links) {
-            if link.person.0 as usize == firsts.len() {
-                firsts.push(RowId(row));
-            }
-        }
-        firsts
     }
 
     /// A pair of two rows.
@@ -227,17 +277,6 @@ impl Reviewer<'_> {
         };
         among(self.towns, columns::TOWN, columns::TOWN_CODE) && among(self.villages, columns::VILLAGE, columns::VILLAGE_CODE)
     }
-}
-
-/// Person and row that could be the person → the rules that wait.
-fn waiting(held: &[HeldBack]) -> BTreeMap<(PersonIx, RowId), BTreeSet<String>> {
-    let mut waiting: BTreeMap<(PersonIx, RowId), BTreeSet<String>> = BTreeMap::new();
-    for accusation in held {
-        for row in &accusation.rows {
-            waiting.entry((accusation.person, *row)).or_default().insert(accusation.rule.clone());
-        }
-    }
-    waiting
 }
 
 fn blank(key: PairKey) -> ReviewEntry {

@@ -3,6 +3,7 @@
 //!
 //! Takes stage results, gives bytes on disk: zstd, dictionary encoded, one total order, no clock. Cost is linear in cells.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufWriter;
@@ -27,6 +28,7 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use super::evidence;
+use super::review::OpenPair;
 use crate::assess::{FactTable, PERSON_KEY};
 use crate::link::evidence::Evidence;
 use crate::model::finding::{self, Finding, Rate, TimeBase};
@@ -297,14 +299,21 @@ pub(super) fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Res
     write_batch(path, &batch.map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?)
 }
 
-/// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>.
-pub(super) fn write_review(path: &Path, records: &RecordSet, review: &[ReviewPair]) -> Result<(), StageError> {
+/// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>, holds: list of rule ids.
+/// Weight and probability are null, and the reason is in words, where the absence guard made the pair; such pairs come last.
+pub(super) fn write_review(path: &Path, records: &RecordSet, review: &[OpenPair<'_>]) -> Result<(), StageError> {
+    let number = |pick: fn(&ReviewPair) -> f32| -> ArrayRef {
+        Arc::new(review.iter().map(|pair| pair.compared.map(pick)).collect::<Float32Array>())
+    };
+    let reasons: Vec<Cow<'_, str>> =
+        review.iter().map(|pair| pair.compared.map_or_else(|| pair.reason().into(), |pair| (&pair.reason).into())).collect();
     let mut columns = sides(records, "left", review.iter().map(|pair| pair.left));
     columns.extend(sides(records, "right", review.iter().map(|pair| pair.right)));
-    columns.push(("weight".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.weight)))));
-    columns.push(("probability".into(), Arc::new(Float32Array::from_iter_values(review.iter().map(|pair| pair.probability)))));
-    columns.push(("reason".into(), texts(review.iter().map(|pair| Some(pair.reason.as_str())))));
+    columns.push(("weight".into(), number(|pair| pair.weight)));
+    columns.push(("probability".into(), number(|pair| pair.probability)));
+    columns.push(("reason".into(), texts(reasons.iter().map(|reason| Some(reason.as_ref())))));
     columns.push(("parts".into(), parts(review)));
+    columns.push(("holds".into(), holds(review)));
     let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
     write_batch(path, &batch)
 }
@@ -347,15 +356,21 @@ pub(super) fn write_suspicions(path: &Path, records: &RecordSet, suspicions: &[S
     write_batch(path, &batch)
 }
 
-fn parts(review: &[ReviewPair]) -> ArrayRef {
-    let bars = || review.iter().flat_map(|pair| &pair.parts);
+fn holds(review: &[OpenPair<'_>]) -> ArrayRef {
+    let rules = texts(review.iter().flat_map(|pair| &pair.holds).map(|rule| Some(*rule)));
+    let item = Arc::new(Field::new("item", DataType::Utf8, true));
+    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(review.iter().map(|pair| pair.holds.len())), rules, None))
+}
+
+fn parts(review: &[OpenPair<'_>]) -> ArrayRef {
+    let bars = || review.iter().filter_map(|pair| pair.compared).flat_map(|pair| &pair.parts);
     list(
         vec![
             ("comparison", texts(bars().map(|part: &WeightPart| Some(part.comparison.as_str())))),
             ("level", texts(bars().map(|part| Some(part.level.as_str())))),
             ("weight", Arc::new(Float32Array::from_iter_values(bars().map(|part| part.weight)))),
         ],
-        review.iter().map(|pair| pair.parts.len()),
+        review.iter().map(|pair| pair.compared.map_or(0, |pair| pair.parts.len())),
     )
 }
 

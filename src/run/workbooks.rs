@@ -12,6 +12,7 @@ use super::manifest::OutputEntry;
 use super::review::{Pairs, Reviewer};
 use super::{Run, RunError, dossier, picture};
 use crate::assess::Assessed;
+use crate::config::pipeline::Workbook;
 use crate::link::evidence::Evidence;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
@@ -58,6 +59,7 @@ impl Run<'_> {
                 findings: &assessed.findings,
                 rates: &assessed.rates,
                 notes: &assessed.notes,
+                suspended: &assessed.suspended,
                 cards: &cards,
                 readings: &policy.readings,
                 clauses: &policy.clauses,
@@ -87,6 +89,9 @@ impl Run<'_> {
             mask: self.request.mask,
             pending: &pairs.pending,
             decided: &pairs.decided,
+            suspended: if self.definitions.workbooks.contains(&Workbook::Review) { &assessed.suspended } else { &[] },
+            notes: &assessed.notes,
+            cards: &cards,
             sample: &pairs.sample,
         };
         let review = review_books(&review, &self.definitions.layouts);

@@ -193,6 +193,7 @@ impl Exemptions {
             note,
             held: false,
             concerned,
+            short: None,
         };
         let unit = |id: &str| {
             let household = input.policy.rule(id).is_some_and(|rule| rule.card.scope == Scope::Household);

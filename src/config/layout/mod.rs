@@ -23,7 +23,7 @@ pub use fields::{
 };
 pub use ledger::{ItemField, LedgerBook, SampleSheets, UnitField};
 pub use receipt::{ReceiptBook, ReceiptCount, ReceiptField, RefusalField};
-pub use review::{Answers, ReviewBook, ReviewField, SampleBook};
+pub use review::{Answers, ReviewBook, ReviewField, SampleBook, SuspendedField};
 pub use states::{StateField, StatesBook};
 
 /// Every layout.
@@ -318,6 +318,8 @@ pub struct SummaryBook {
     pub intake: Table<IntakeField>,
     /// What was not evaluated, and banners.
     pub notes: Table<NoteField>,
+    /// Paragraph above them where registers are short; what to run with follows.
+    pub short: String,
     /// What became of the exemption list; written where there is one.
     pub exemptions: Table<ExemptionField>,
     /// Coverage.

@@ -207,7 +207,7 @@ fn summary_book(book: &SummaryBook, check: &mut Check<'_>) {
     check.table(&book.exemptions);
     check.table(&book.rates);
     check.table(&book.clauses);
-    book.reading.iter().chain([&book.readings]).for_each(|paragraph| check.template(paragraph));
+    book.reading.iter().chain([&book.readings, &book.short]).for_each(|paragraph| check.template(paragraph));
 }
 
 fn review_book(book: &ReviewBook, check: &mut Check<'_>) {
@@ -216,6 +216,7 @@ fn review_book(book: &ReviewBook, check: &mut Check<'_>) {
     for table in [&book.pending, &book.decided, &book.sample.list] {
         check.review(table);
     }
+    check.table(&book.suspended);
     check.choices();
 }
 

@@ -15,6 +15,8 @@ pub struct ReviewBook {
     pub pending: Table<ReviewField>,
     /// Answers so far.
     pub decided: Table<ReviewField>,
+    /// Whom rules would list where registers are short.
+    pub suspended: Table<SuspendedField>,
     /// The sample.
     pub sample: SampleBook,
     /// Drop-down lists by name.
@@ -72,6 +74,34 @@ impl Answers {
         };
         words.first().map_or("", String::as_str)
     }
+}
+
+/// What the list of suspended findings can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspendedField {
+    /// 1, 2, 3, …
+    Serial,
+    /// Rule.
+    Title,
+    /// Clause.
+    Clause,
+    /// Town.
+    Town,
+    /// Village.
+    Village,
+    /// Household code.
+    Household,
+    /// Name.
+    Name,
+    /// Number.
+    Number,
+    /// Which register is short of what.
+    Why,
+    /// What to run with where the register is whole as it is.
+    Accept,
+    /// Finding id.
+    FindingId,
 }
 
 /// What a list of pairs can show. Fields of one side take `part` 1 for the left row, 2 for the right.

@@ -19,6 +19,7 @@ use crate::model::finding::{Finding, Rate, RuleNote, TimeBase};
 use crate::model::money::Fen;
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
+use crate::model::unevaluated::Unevaluated;
 
 use super::caption::Caption;
 use super::lists::new_workbook;
@@ -54,7 +55,7 @@ pub(super) fn write(input: &ReportInput<'_>, layouts: &Layouts, caption: &Captio
         states::sheets(&mut workbook, &layouts.states, style, caption, &stood(input, standings))?;
     }
     writer.sheet(&mut workbook, &layout.intake, |table, page| intake::rows(input, table, page))?;
-    writer.sheet(&mut workbook, &layout.notes, |table, page| writer.notes(table, page))?;
+    writer.sheet(&mut workbook, &layout.notes, |table, page| writer.notes(&layout.short, table, page))?;
     if !input.exemptions.is_empty() {
         writer.sheet(&mut workbook, &layout.exemptions, |table, page| exemptions::rows(input, table, page))?;
     }
@@ -110,6 +111,8 @@ impl Line<'_> {
         let mut held = self.notes.iter().filter(|note| note.held).peekable();
         if held.peek().is_some() {
             if held.any(|note| note.town.is_none()) { "未评估" } else { "部分乡镇未评估" }
+        } else if self.notes.iter().any(|note| note.short.is_some()) {
+            "部分村未评估"
         } else if !self.notes.is_empty() {
             "已评估，有提醒"
         } else if self.population.is_some() || self.tally.findings > 0 {
@@ -279,7 +282,7 @@ impl Writer<'_> {
             HeadlineField::OverpaidYear => Value::Money(tally(false).money.overpaid_for(TimeBase::Year)),
             HeadlineField::OverpaidOnce => Value::Money(tally(false).money.overpaid_for(TimeBase::Once)),
             HeadlineField::Identity => Value::Count(tally(true).findings),
-            HeadlineField::Held => count(self.input.notes.iter().filter(|note| note.held).count()),
+            HeadlineField::Held => count(Unevaluated::lines(self.input.notes, self.input.suspended).len()),
             HeadlineField::Refused => count(intake::refused(self.input.intake)),
             HeadlineField::Records => Value::Count(i64::try_from(self.input.records_total).unwrap_or(i64::MAX)),
         }
@@ -309,24 +312,33 @@ impl Writer<'_> {
         card(self.input.cards, rule).map_or(Value::Blank, |card| text(card.ground()))
     }
 
-    fn notes(&self, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
-        let mut notes: Vec<&RuleNote> = self.input.notes.iter().collect();
-        notes.sort_by_key(|note| !note.held);
+    /// `short` stands above the table where registers are short.
+    fn notes(&self, short: &str, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
+        let mut lines = Unevaluated::lines(self.input.notes, self.input.suspended);
+        let registries = Unevaluated::registries(&lines);
+        if !registries.is_empty() {
+            let accept: Vec<String> = registries.iter().map(|registry| format!("--accept-partial {registry}[:乡镇]")).collect();
+            page.paragraph(&format!("{}{}", self.caption.fill(short), accept.join(" ")))?;
+        }
+        let held = lines.len();
+        let banners = self.input.notes.iter().filter(|note| !note.held && note.short.is_none());
+        lines.extend(banners.map(|note| Unevaluated { note, rules: vec![&note.rule], waiting: note.concerned }));
         let contradicted = self.input.contradicted;
-        if notes.is_empty() && contradicted.is_empty() {
+        if lines.is_empty() && contradicted.is_empty() {
             page.paragraph("本期全部规则均已评估，没有需要提醒的情况。")?;
         }
-        page.table(table, None, notes.len() + contradicted.len(), |row, column| {
-            let Some(note) = notes.get(row) else {
-                return answer_note(row, contradicted[row - notes.len()], column.source);
+        page.table(table, None, lines.len() + contradicted.len(), |row, column| {
+            let Some(Unevaluated { note, rules, waiting }) = lines.get(row) else {
+                return answer_note(row, contradicted[row - lines.len()], column.source);
             };
+            let cards = || rules.iter().map(|rule| (*rule, card(self.input.cards, rule)));
             match column.source {
                 NoteField::Serial => serial(row),
-                NoteField::Title => self.title(&note.rule),
-                NoteField::Clause => self.clause(&note.rule),
+                NoteField::Title => once_each(cards().map(|(rule, card)| card.map_or(rule, |card| card.title.as_str()))),
+                NoteField::Clause => once_each(cards().filter_map(|(_, card)| Some(card?.clause.as_str()))),
                 NoteField::Town => text(note.town.as_deref().unwrap_or("全县")),
-                NoteField::State => text(if note.held { "未评估" } else { "提醒" }),
-                NoteField::Concerned => some(note.concerned),
+                NoteField::State => text(if row < held { "未评估" } else { "提醒" }),
+                NoteField::Concerned => some(*waiting),
                 NoteField::Note => text(if self.input.mask { mask_text(&note.note) } else { note.note.clone() }),
             }
         })
@@ -354,6 +366,17 @@ impl Writer<'_> {
             }
         })
     }
+}
+
+/// Words in their order, none twice; blank where there is none.
+fn once_each<'w>(words: impl Iterator<Item = &'w str>) -> Value {
+    let mut told: Vec<&str> = Vec::new();
+    for word in words {
+        if !told.contains(&word) {
+            told.push(word);
+        }
+    }
+    if told.is_empty() { Value::Blank } else { text(told.join("、")) }
 }
 
 /// An answer that is not followed because others say otherwise.

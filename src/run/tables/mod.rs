@@ -20,6 +20,7 @@ use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile};
 use super::manifest::{Manifest, StageEntry, Timing};
 use super::oddities;
+use super::review::OpenPair;
 use super::workspace::Workspace;
 use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
 use crate::config::document::Document;
@@ -201,7 +202,7 @@ impl Run<'_> {
         let (one, other) = rayon::join(
             || {
                 stages::write_links(&links, records, &linked.linked, None)?;
-                stages::write_review(&review, records, &linked.linked.review)?;
+                stages::write_review(&review, records, &OpenPair::all(&linked.linked, &[]))?;
                 outputs::write_clusters(&clusters, linked)
             },
             || {
