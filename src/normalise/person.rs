@@ -249,7 +249,7 @@ fn is_another_s(table: &RawTable, row: usize, number: Number, others: &Others, a
             return false;
         }
         let name = first_cell(table, names, row).1;
-        !name.is_empty() && are_two(own, name) && id_number::clean(kind, written, as_of).text == number.text()
+        !name.is_empty() && id_number::clean(kind, written, as_of).text == number.text() && are_two(own, name)
     };
     let school = || others.school.iter().filter_map(|position| table.columns.get(*position)).map(|column| column.get(row).1);
     let is_child = || {
