@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, RecordBatch, StringArr
 use arrow::error::ArrowError;
 
 use super::kinship::{Generation, generation, is_male};
-use super::person::{Stated, are_two};
+use super::person::{Stated, are_two, differing_parts};
 use super::repair::Repair;
 use crate::model::columns::{BIRTH, HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, REPAIRS, SEX};
 use crate::model::date::Day;
@@ -189,12 +189,6 @@ impl Rows<'_> {
             || other_generation
             || (age >= OLD_FOR_SCHOOL && is_pupil())
     }
-}
-
-/// How many of year, month and day differ.
-fn differing_parts(one: Day, other: Day) -> u8 {
-    let ((year, month, day), (years, months, days)) = (one.ymd(), other.ymd());
-    u8::from(year != years) + u8::from(month != months) + u8::from(day != days)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who the rows of a sheet are about: number, birth, sex. Cells are taken row by row; what they mean is settled when the whole sheet is known.
 //!
 //! A valid number gives birth and sex, unless it is another person's: the guardian's or the head's that stands on the same row under another
-//! name, an adult's on the row of a small child, or one whose birth date is not at all the one stated. Then it is [`IdState::Borrowed`], stays to be
+//! name, an adult's on the row of a small child, or one whose birth date is not at all the one stated, or whose birth and sex both are not. Then it is [`IdState::Borrowed`], stays to be
 //! seen, and gives nothing. Where a sheet shows that its numbers went through a spreadsheet, those that pass the checksum by chance are told
 //! [`IdState::Float`] with the others. O(rows); holds about fifty bytes a row beside the text.
 
@@ -207,6 +207,12 @@ impl Persons {
         }
     }
 
+    /// Whether the sex column says otherwise than the number.
+    fn is_other_sex(&self, at: usize) -> bool {
+        let stated = self.sexes.get(at).copied().flatten().flatten();
+        stated.is_some_and(|sex| (sex == "男") != Number::from_packed(self.numbers[at]).is_male())
+    }
+
     /// Numbers that the row itself shows to be another's.
     fn tell_borrowed(&mut self, stated: &[Option<Day>]) {
         let mut both = 0;
@@ -219,7 +225,7 @@ impl Persons {
             if birth == stated {
                 // Whatever else the row says, the number is of somebody born that day.
                 self.relatives[at] = false;
-            } else if are_apart(birth, stated) {
+            } else if are_apart(birth, stated) || (differing_parts(birth, stated) >= 2 && self.is_other_sex(at)) {
                 apart.push(at);
             }
         }
@@ -237,6 +243,12 @@ impl Persons {
 fn are_apart(one: Day, other: Day) -> bool {
     let ((year, month, day), (years, months, days)) = (one.ymd(), other.ymd());
     (year - years).abs() >= YEARS_APART && (month, day) != (months, days) && !NO_DAYS.contains(&(years, months, days))
+}
+
+/// How many of year, month and day differ.
+pub(super) fn differing_parts(one: Day, other: Day) -> u8 {
+    let ((year, month, day), (years, months, days)) = (one.ymd(), other.ymd());
+    u8::from(year != years) + u8::from(month != months) + u8::from(day != days)
 }
 
 /// Whether a valid number on a row is the head's, the guardian's, the spouse's, or no child's on the row of a child.
