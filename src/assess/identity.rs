@@ -139,6 +139,8 @@ fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
             match IdState::parse(state) {
                 // A borrowed number is a conflict of two persons, told as such.
                 None | Some(IdState::Valid | IdState::Missing | IdState::OtherDocument | IdState::Borrowed) => {}
+                // Words instead of a number are a missing one; a stump of a number is wrong.
+                Some(IdState::NoNumber) if !registry.text_at(ID_RAW, row).is_some_and(is_stump) => {}
                 Some(state) => wrong.push((RowId(offset + index(row)), PersonIx(index(person)), state)),
             }
         }
@@ -158,6 +160,11 @@ fn invalid(composer: &Composer<'_>) -> Matters {
         }
     }
     matters
+}
+
+/// Whether a text that is no number was to become one.
+fn is_stump(written: &str) -> bool {
+    written.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
 fn plain(state: IdState) -> &'static str {

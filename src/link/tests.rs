@@ -21,6 +21,7 @@ use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::registry::RegistryId;
 
 mod blocks;
+mod borrowed;
 mod carry;
 mod decisions;
 mod namesakes;

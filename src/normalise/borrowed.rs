@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, RecordBatch, StringArr
 use arrow::error::ArrowError;
 
 use super::kinship::{Generation, generation, is_male};
-use super::person::{Stated, are_two};
+use super::person::{Stated, are_two, differing_parts};
 use super::repair::Repair;
 use crate::model::columns::{BIRTH, HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, REPAIRS, SEX};
 use crate::model::date::Day;
@@ -116,6 +116,7 @@ impl Rows<'_> {
         let mut marked = Vec::new();
         for block in shared {
             let number = Number::from_packed(block[0].0);
+            marked.extend(self.filled_down(block));
             let (against, sound): (Vec<usize>, Vec<usize>) =
                 block.iter().map(|(_, row)| *row).partition(|row| self.speaks_against(*row, number, &heads));
             let is_others = |row: &usize| sound.iter().any(|other| are_two(self.name.value(*row), self.name.value(*other)));
@@ -123,7 +124,28 @@ impl Rows<'_> {
             marked.extend(against.into_iter().filter(|row| is_others(row) && !is_namesake(row)));
         }
         marked.sort_unstable();
+        marked.dedup();
         marked
+    }
+
+    /// Rows of two or more members of a household that bear the number of their head's row: the cell was filled down.
+    fn filled_down(&self, block: &[(u64, usize)]) -> Vec<usize> {
+        let rows = || block.iter().map(|(_, row)| *row);
+        let mut filled = Vec::new();
+        for head in rows().filter(|row| text(self.relation, *row) == Some(HEAD)) {
+            let Some(household) = text(self.household, head) else { continue };
+            let name = self.name.value(head);
+            let members = rows().filter(|row| text(self.household, *row) == Some(household) && self.name.value(*row) != name);
+            let others: Vec<usize> =
+                members.filter(|row| text(self.relation, *row) != Some(HEAD) && are_two(self.name.value(*row), name)).collect();
+            let mut names: Vec<&str> = others.iter().map(|row| self.name.value(*row)).collect();
+            names.sort_unstable();
+            names.dedup();
+            if names.len() >= 2 {
+                filled.extend(others);
+            }
+        }
+        filled
     }
 
     /// Numbers of the heads by household.
@@ -169,12 +191,6 @@ impl Rows<'_> {
     }
 }
 
-/// How many of year, month and day differ.
-fn differing_parts(one: Day, other: Day) -> u8 {
-    let ((year, month, day), (years, months, days)) = (one.ymd(), other.ymd());
-    u8::from(year != years) + u8::from(month != months) + u8::from(day != days)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,10 +233,27 @@ mod tests {
             &["严婷倩", OLD, "1", "之孙女", "", ""],
             &["严婷博", OLD, "1", "之子", "2011-07-03", ""],
             &["严明军", OLD, "1", "配偶", "", "男"],
-            &["严明琴", OLD, "1", "之兄弟姐妹", "", ""],
         ]);
         let sound = is("valid", Some("1958-10-27"));
-        assert_eq!(told, [sound.clone(), is("borrowed", None), is("borrowed", Some("2011-07-03")), is("borrowed", None), sound]);
+        assert_eq!(told, [sound, is("borrowed", None), is("borrowed", Some("2011-07-03")), is("borrowed", None)]);
+    }
+
+    #[test]
+    fn a_number_filled_down_is_the_heads() {
+        let told = states(&[
+            &["严明蓉", OLD, "1", "户主", "", ""],
+            &["严明琴", OLD, "1", "之兄弟姐妹", "", ""],
+            &["严小琴", OLD, "1", "之女", "", ""],
+            &["严明琴", OLD, "2", "户主", "", ""],
+        ]);
+        let states: Vec<&str> = told.iter().map(|(state, _)| state.as_str()).collect();
+        assert_eq!(states, ["valid", "borrowed", "borrowed", "valid"]);
+    }
+
+    #[test]
+    fn one_sister_may_as_well_have_lent_her_number() {
+        let told = states(&[&["严明蓉", OLD, "1", "户主", "", ""], &["严明琴", OLD, "1", "之兄弟姐妹", "", ""]]);
+        assert!(told.iter().all(|(state, _)| state == "valid"), "{told:?}");
     }
 
     #[test]

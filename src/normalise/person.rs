@@ -1,7 +1,7 @@
 //! Who the rows of a sheet are about: number, birth, sex. Cells are taken row by row; what they mean is settled when the whole sheet is known.
 //!
 //! A valid number gives birth and sex, unless it is another person's: the guardian's or the head's that stands on the same row under another
-//! name, an adult's on the row of a small child, or one whose birth date is not at all the one stated. Then it is [`IdState::Borrowed`], stays to be
+//! name, an adult's on the row of a small child, or one whose birth date is not at all the one stated, or whose birth and sex both are not. Then it is [`IdState::Borrowed`], stays to be
 //! seen, and gives nothing. Where a sheet shows that its numbers went through a spreadsheet, those that pass the checksum by chance are told
 //! [`IdState::Float`] with the others. O(rows); holds about fifty bytes a row beside the text.
 
@@ -207,6 +207,12 @@ impl Persons {
         }
     }
 
+    /// Whether the sex column says otherwise than the number.
+    fn is_other_sex(&self, at: usize) -> bool {
+        let stated = self.sexes.get(at).copied().flatten().flatten();
+        stated.is_some_and(|sex| (sex == "男") != Number::from_packed(self.numbers[at]).is_male())
+    }
+
     /// Numbers that the row itself shows to be another's.
     fn tell_borrowed(&mut self, stated: &[Option<Day>]) {
         let mut both = 0;
@@ -219,7 +225,7 @@ impl Persons {
             if birth == stated {
                 // Whatever else the row says, the number is of somebody born that day.
                 self.relatives[at] = false;
-            } else if are_apart(birth, stated) {
+            } else if are_apart(birth, stated) || (differing_parts(birth, stated) >= 2 && self.is_other_sex(at)) {
                 apart.push(at);
             }
         }
@@ -239,6 +245,12 @@ fn are_apart(one: Day, other: Day) -> bool {
     (year - years).abs() >= YEARS_APART && (month, day) != (months, days) && !NO_DAYS.contains(&(years, months, days))
 }
 
+/// How many of year, month and day differ.
+pub(super) fn differing_parts(one: Day, other: Day) -> u8 {
+    let ((year, month, day), (years, months, days)) = (one.ymd(), other.ymd());
+    u8::from(year != years) + u8::from(month != months) + u8::from(day != days)
+}
+
 /// Whether a valid number on a row is the head's, the guardian's, the spouse's, or no child's on the row of a child.
 fn is_another_s(table: &RawTable, row: usize, number: Number, others: &Others, as_of: Day) -> bool {
     let Some(age) = number.birth().map(|birth| birth.age_on(as_of)) else { return false };
@@ -249,7 +261,7 @@ fn is_another_s(table: &RawTable, row: usize, number: Number, others: &Others, a
             return false;
         }
         let name = first_cell(table, names, row).1;
-        !name.is_empty() && are_two(own, name) && id_number::clean(kind, written, as_of).text == number.text()
+        !name.is_empty() && id_number::clean(kind, written, as_of).text == number.text() && are_two(own, name)
     };
     let school = || others.school.iter().filter_map(|position| table.columns.get(*position)).map(|column| column.get(row).1);
     let is_child = || {

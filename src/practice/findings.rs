@@ -152,10 +152,15 @@ impl IdentityEvents {
                 NumberDamage::AnothersNumber(owner) | NumberDamage::Lent(owner) if self.right[owner as usize] > 0 => {
                     "identity.conflict"
                 }
-                NumberDamage::Missing | NumberDamage::Word | NumberDamage::AnothersNumber(_) | NumberDamage::Lent(_) => continue,
+                // Age tells the century of fifteen digits.
+                NumberDamage::Missing
+                | NumberDamage::Word
+                | NumberDamage::YoungFifteen
+                | NumberDamage::AnothersNumber(_)
+                | NumberDamage::Lent(_) => continue,
                 _ if self.right[pid as usize] > 0 => "identity.number_damaged",
                 // Nothing shows that it is not the person's.
-                NumberDamage::Second | NumberDamage::YoungFifteen => continue,
+                NumberDamage::Second => continue,
                 _ => "identity.number_invalid",
             };
             found.insert((rule, Key::Person(pid)));
