@@ -183,7 +183,10 @@ fn a_ledger_of_before_does_not_say_what_its_rules_were() {
     let path = folder.path().join("old.db");
     let mut ledger = Ledger::open(&path, true).expect("opens");
     recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫")]));
-    ledger.connection.execute_batch("DROP TABLE definition; DROP TABLE register_rows; PRAGMA user_version = 1;").expect("as version 1 was");
+    ledger
+        .connection
+        .execute_batch("DROP TABLE definition; DROP TABLE register_rows; PRAGMA user_version = 1;")
+        .expect("as version 1 was");
     drop(ledger);
     let mut ledger = Ledger::open(&path, false).expect("opens and is brought up to date");
     assert_eq!(state(&recorded(&mut ledger, "2018-06", &Found::default()), "a"), Some(State::Redefined));
