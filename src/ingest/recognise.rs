@@ -1,6 +1,6 @@
 //! Which registry a table is, from its headers; title, sheet and file name only break ties.
 //!
-//! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives a [`Mapping`], or a refusal that names the nearest
+//! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives the registry and a [`Mapping`], or a refusal that names the nearest
 //! registries, what they miss, and a pin to paste. A registry is possible when each of its required groups has a column
 //! and none of its excluded sets is there; among the possible ones a title word outweighs telling columns, and these
 //! outweigh the number of columns understood. Equals are refused, not guessed. Cost: registries × columns.
@@ -38,11 +38,15 @@ impl Candidate<'_> {
 }
 
 /// Recognises the table under `head`.
-pub fn recognise(head: &TableHead, dictionary: &Dictionary, pins: &[Pin]) -> Result<Mapping, Refusal> {
+pub fn recognise<'d>(
+    head: &TableHead,
+    dictionary: &'d Dictionary,
+    pins: &[Pin],
+) -> Result<(&'d RegistryDefinition, Mapping), Refusal> {
     if let Some(pin) = pins.iter().find(|pin| pin.covers(&head.name))
         && let Some(registry) = dictionary.registry(pin.registry.as_str())
     {
-        return Ok(Mapping { pinned: true, ..columns(head, registry, dictionary, &pin.columns) });
+        return Ok((registry, Mapping { pinned: true, ..columns(head, registry, dictionary, &pin.columns) }));
     }
     let present = shared_fields(head, dictionary);
     let mut candidates: Vec<Candidate<'_>> =
@@ -57,7 +61,7 @@ pub fn recognise(head: &TableHead, dictionary: &Dictionary, pins: &[Pin]) -> Res
         [first, second, ..] if first.possible() && second.possible() && first.rank() == second.rank() => {
             Err(ambiguous(head, first, second))
         }
-        [first, ..] if first.possible() => Ok(first.mapping.clone()),
+        [first, ..] if first.possible() => Ok((first.registry, first.mapping.clone())),
         _ => Err(unknown(head, &candidates)),
     }
 }

@@ -18,7 +18,8 @@ fn head(title: &str, line: &str) -> TableHead {
 /// Recognises, and gives field → first header.
 fn fields(title: &str, line: &str) -> (String, Vec<(String, String)>) {
     let head = head(title, line);
-    let mapping = recognise(&head, &shipped(), &[]).unwrap_or_else(|refusal| panic!("{}\n{}", refusal.what, refusal.hint));
+    let dictionary = shipped();
+    let (_, mapping) = recognise(&head, &dictionary, &[]).unwrap_or_else(|refusal| panic!("{}\n{}", refusal.what, refusal.hint));
     let fields = mapping.fields.iter().map(|(field, at)| (field.clone(), head.columns[*at].text.clone())).collect();
     (mapping.registry.0, fields)
 }
@@ -265,7 +266,7 @@ fn the_headers_of_other_offices_are_theirs_or_nobodys() {
         ("", "人员编号 身份证号 户编号 与户主关系 姓名 性别"),
     ] {
         match recognise(&head("", line), &shipped(), &[]) {
-            Ok(mapping) => assert_eq!(mapping.registry.as_str(), registry, "{line}"),
+            Ok((_, mapping)) => assert_eq!(mapping.registry.as_str(), registry, "{line}"),
             Err(refusal) => assert!(refusal.code == "unknown-registry" && registry.is_empty(), "{line}: {refusal:?}"),
         }
     }
@@ -291,7 +292,8 @@ fn a_refusal_names_what_is_missing_and_gives_a_pin_that_works() {
     let written: Written = crate::config::document::parse(&document, &mut problems).expect("the pin is right");
     let pins = Pin::resolve(&document, &written.pin, &shipped(), &mut problems);
     assert!(problems.is_empty(), "{}", problems.render(false));
-    let mapping = recognise(&head, &shipped(), &pins).expect("pinned");
+    let dictionary = shipped();
+    let (_, mapping) = recognise(&head, &dictionary, &pins).expect("pinned");
     assert!(mapping.pinned && mapping.registry.as_str() == "disability");
     assert!(mapping.fields.contains(&("certificate_status".to_owned(), 5)), "{mapping:?}");
 }

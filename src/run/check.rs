@@ -2,16 +2,15 @@
 
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use super::definitions::{self, DefinitionError};
 use super::inputs::{self, InputError};
 use super::intake::Intake;
+use super::intake::file::{NEVER, Opener};
 use super::tables;
 use crate::assess::cases;
 use crate::config::error::Problems;
 use crate::ingest::header::Vocabulary;
-use crate::ingest::limits::Limits;
 use crate::ingest::mapping::paste;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::Refusal;
@@ -77,7 +76,6 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], executable: &Path) -> Resul
     // Only places depend on the month, and a check shows none.
     let period =
         inputs::period_of(arguments).or_else(|| crate::model::date::Month::new(2018, 6)).unwrap_or(crate::model::date::Month(0));
-    let interrupted = AtomicBool::new(false);
     let reader = Intake {
         definitions: &definitions,
         context: Context {
@@ -87,9 +85,7 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], executable: &Path) -> Resul
             as_of: period.last_day(),
         },
         vocabulary: Vocabulary::new(&definitions.dictionary),
-        executable,
-        limits: Limits::default(),
-        interrupted: &interrupted,
+        opener: Opener { executable, interrupted: &NEVER },
     };
     let taken = reader.read_all(&files, &|_| {});
     let title =

@@ -55,7 +55,6 @@ use sha2::{Digest, Sha256};
 use crate::assess::{AssessInput, Assessed, assess};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
-use crate::ingest::limits::Limits;
 use crate::link::evidence::Evidence;
 use crate::link::{LinkInput, carry_over, link};
 use crate::model::date::{Day, Month};
@@ -69,6 +68,7 @@ use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
+use intake::file::Opener;
 use manifest::{Manifest, StageEntry, Timing};
 use previous::Earlier;
 use source::Source;
@@ -359,9 +359,7 @@ impl Run<'_> {
                 as_of: self.as_of,
             },
             vocabulary: Vocabulary::new(&self.definitions.dictionary),
-            executable: &self.request.executable,
-            limits: Limits::default(),
-            interrupted: self.interrupted,
+            opener: Opener { executable: &self.request.executable, interrupted: self.interrupted },
         };
         let taken = reader.read_all(files, self.progress);
         if self.interrupted.load(Ordering::Relaxed) {
