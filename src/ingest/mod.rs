@@ -5,6 +5,7 @@
 
 mod archive;
 mod cell;
+mod form;
 pub mod grid;
 pub mod header;
 mod html;
@@ -18,9 +19,11 @@ pub mod recognise;
 mod rows;
 mod sheet;
 mod sniff;
+mod spelling;
 mod spreadsheetml;
 mod stop;
 mod text;
+pub mod unfold;
 pub mod wire;
 mod workbook;
 mod xlsb;

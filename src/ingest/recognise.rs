@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::mapping::{columns, paste, readings};
+use super::mapping::{Spelled, columns, paste};
 use crate::config::pin::Pin;
 use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
 use crate::model::personal::mask;
@@ -43,14 +43,16 @@ pub fn recognise<'d>(
     dictionary: &'d Dictionary,
     pins: &[Pin],
 ) -> Result<(&'d RegistryDefinition, Mapping), Refusal> {
+    let spelled = Spelled::of(head);
     if let Some(pin) = pins.iter().find(|pin| pin.covers(&head.name))
         && let Some(registry) = dictionary.registry(pin.registry.as_str())
     {
-        return Ok((registry, Mapping { pinned: true, ..columns(head, registry, dictionary, &pin.columns) }));
+        let mapping = Mapping { pinned: true, ..columns(head, &spelled, registry, dictionary, &pin.columns) };
+        return Ok((registry, mapping));
     }
-    let present = shared_fields(head, dictionary);
+    let present = shared_fields(&spelled, dictionary);
     let mut candidates: Vec<Candidate<'_>> =
-        dictionary.registries.iter().map(|registry| examine(head, registry, dictionary, &present)).collect();
+        dictionary.registries.iter().map(|registry| examine(head, &spelled, registry, dictionary, &present)).collect();
     candidates.sort_by(|a, b| {
         b.possible()
             .cmp(&a.possible())
@@ -67,12 +69,12 @@ pub fn recognise<'d>(
 }
 
 /// Fields that the shared aliases see in the headers, whatever the registry.
-fn shared_fields<'a>(head: &TableHead, dictionary: &'a Dictionary) -> BTreeSet<&'a str> {
+fn shared_fields<'a>(spelled: &Spelled, dictionary: &'a Dictionary) -> BTreeSet<&'a str> {
     let mut present = BTreeSet::new();
-    for column in &head.columns {
-        for reading in readings(&column.text) {
+    for readings in spelled.exact() {
+        for reading in readings {
             let before = present.len();
-            let meant = dictionary.fields.values().filter(|field| field.aliases.contains(&reading));
+            let meant = dictionary.fields.values().filter(|field| field.aliases.contains(reading));
             present.extend(meant.map(|field| field.name.as_str()));
             if present.len() > before {
                 break;
@@ -84,11 +86,12 @@ fn shared_fields<'a>(head: &TableHead, dictionary: &'a Dictionary) -> BTreeSet<&
 
 fn examine<'a>(
     head: &TableHead,
+    spelled: &Spelled,
     registry: &'a RegistryDefinition,
     dictionary: &Dictionary,
     present: &BTreeSet<&str>,
 ) -> Candidate<'a> {
-    let mapping = columns(head, registry, dictionary, &std::collections::BTreeMap::new());
+    let mapping = columns(head, spelled, registry, dictionary, &std::collections::BTreeMap::new());
     let says = |text: &str| {
         let folded = fold_header(text);
         registry.title_words.iter().any(|word| folded.contains(word.as_str()))

@@ -55,6 +55,9 @@ pub struct IntakeSheet {
     pub rejected: BTreeMap<RejectReason, u64>,
     /// Set when the sheet was refused.
     pub refusal: Option<Refusal>,
+    /// What the county should know of how it was read, one sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl IntakeSheet {

@@ -33,8 +33,10 @@ pub enum Repair {
     FromDisabilityNumber,
     /// Blank here, taken from the data date of the sheet.
     FromDataDate,
-    /// The rows name no town; the sheet or file name does.
+    /// The rows name no town; the title, sheet or file name does.
     TownFromSheet,
+    /// The rows name no village; the title, sheet or file name, or a line above them does.
+    VillageFromSheet,
     /// Kind and grade stood in one cell.
     Combined,
     /// Not in the code table; the column is null.
@@ -50,7 +52,7 @@ pub enum Repair {
 }
 
 impl Repair {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -67,6 +69,7 @@ impl Repair {
         Self::FromDisabilityNumber,
         Self::FromDataDate,
         Self::TownFromSheet,
+        Self::VillageFromSheet,
         Self::Combined,
         Self::UnknownCode,
         Self::Unreadable,
@@ -95,6 +98,7 @@ impl Repair {
             Self::FromDisabilityNumber => "from_disability_no",
             Self::FromDataDate => "from_data_date",
             Self::TownFromSheet => "town_from_sheet",
+            Self::VillageFromSheet => "village_from_sheet",
             Self::Combined => "combined",
             Self::UnknownCode => "unknown_code",
             Self::Unreadable => "unreadable",

@@ -15,10 +15,11 @@ use arrow::error::ArrowError;
 use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
-use super::places::{Places, town_hint};
+use super::places::Places;
 use super::repair::Repair;
+use super::sheet_place::SheetPlace;
 use super::vocabulary::{self, CodeTable};
-use super::{data_date, date, disability_no, id_number};
+use super::{data_date, date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, IdState, MONTH, NAME, PLACE, REPAIRS, SEX};
@@ -230,7 +231,7 @@ impl<'a> Normaliser<'a> {
             births: Date32Builder::new(),
             sexes: StringBuilder::new(),
             columns,
-            places: Places::new(["county", "town", "village", "group", "address"].map(at), town_hint(edition, head)),
+            places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             repairs: StringBuilder::new(),
             rows: Vec::new(),
             rejects: Vec::new(),
@@ -326,7 +327,8 @@ impl<'a> Normaliser<'a> {
     }
 
     fn has_identity(&self, table: &RawTable, row: usize) -> bool {
-        if !self.of_people || !first_cell(table, &self.identity, row).1.is_empty() {
+        let (_, named) = first_cell(table, &self.identity, row);
+        if !self.of_people || name::has_shape(named) {
             return true;
         }
         let (kind, number) = first_cell(table, &self.number.positions, row);

@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         let lists = [&layout.sample.list, &layout.decided, &layout.pending];
         let columns = lists.into_iter().flat_map(|list| &list.columns);
         let titles: BTreeMap<String, ReviewField> = columns.map(|column| (fold_header(&column.title), column.source)).collect();
-        let vocabulary = Vocabulary::of_words(titles.keys().map(String::as_str));
+        let vocabulary = Vocabulary::of_fields(titles.keys().map(|title| (title.as_str(), title.as_str())));
         Self {
             layout,
             name,

@@ -206,6 +206,8 @@ struct SheetEntry {
     kept: u64,
     rejected: BTreeMap<&'static str, u64>,
     refusal: Option<RefusalEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -320,6 +322,7 @@ impl From<&IntakeSheet> for SheetEntry {
             kept: sheet.kept,
             rejected: sheet.rejected.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
             refusal: sheet.refusal.as_ref().map(RefusalEntry::from),
+            notes: sheet.notes.clone(),
         }
     }
 }

@@ -500,7 +500,12 @@ impl Run<'_> {
         self.manifest.stages.insert(0, StageEntry { stage: "normalise", rows_in: read, rows_out: records.len() as u64 });
         self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
         self.manifest.inputs = intake.iter().map(Into::into).collect();
-        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept)
+        let mut told =
+            format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept);
+        for note in check::notes(intake) {
+            let _ = write!(told, "\n注意  {note}");
+        }
+        told
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {

@@ -16,6 +16,7 @@ use crate::config::registry::fold_header;
 use crate::config::returns::{PRINTED, Returns};
 use crate::ingest::grid::{Merge, RowBlock};
 use crate::ingest::header::Vocabulary;
+use crate::ingest::mapping::letters;
 use crate::ingest::recognise::recognise;
 use crate::ledger::{Cells, ReturnedFile, ReturnedRow, Said};
 use crate::model::columns::IdState;
@@ -422,17 +423,6 @@ fn key_month(key: &str) -> Option<Month> {
 /// A day by which everybody on a list was born.
 fn day_after(list: Option<Month>) -> Day {
     list.map_or(Day(i32::MAX), |list| Day(list.last_day().0 + 3660))
-}
-
-/// `0` → `A`, `27` → `AB`.
-fn letters(column: u32) -> String {
-    let mut rest = column + 1;
-    let mut name = Vec::new();
-    while rest > 0 {
-        name.push(char::from(b'A' + u8::try_from((rest - 1) % 26).unwrap_or(0)));
-        rest = (rest - 1) / 26;
-    }
-    name.iter().rev().collect()
 }
 
 /// The rows, and what is blank above list rows.

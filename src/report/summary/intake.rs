@@ -66,7 +66,10 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<IntakeField>, page: &m
                 (Some(refusal), _) => {
                     text(mask_text(&format!("{}。办法：{}", refusal.what.trim_end_matches('。'), refusal.hint)))
                 }
-                (None, Some(sheet)) if !sheet.left_over.is_empty() => text(format!("未用的列：{}", sheet.left_over.join("、"))),
+                (None, Some(sheet)) if !(sheet.left_over.is_empty() && sheet.notes.is_empty()) => {
+                    let unused = (!sheet.left_over.is_empty()).then(|| format!("未用的列：{}", sheet.left_over.join("、")));
+                    text(sheet.notes.iter().cloned().chain(unused).collect::<Vec<_>>().join("；"))
+                }
                 _ => Value::Blank,
             },
         }

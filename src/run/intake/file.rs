@@ -135,8 +135,8 @@ pub(in crate::run) trait Tables {
     type Table;
     /// The table under `head`, and its entry filled in as far as known; or why it is not read.
     fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Self::Table, Refusal>;
-    /// Its next rows.
-    fn rows(&mut self, table: &mut Self::Table, rows: &RawTable);
+    /// Its next rows; how many rows they are to the reader (one that names several persons is several).
+    fn rows(&mut self, table: &mut Self::Table, rows: RawTable) -> u64;
     /// It is complete.
     fn end(&mut self, name: &SheetName, table: Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError>;
 }
@@ -157,6 +157,8 @@ struct Sheet<'v, T> {
     entry: IntakeSheet,
     rejects: Vec<Reject>,
     table: Option<T>,
+    /// Rows that the reader took.
+    taken: u64,
 }
 
 impl<'v, T: Tables> LaidOut<'v, T> {
@@ -169,7 +171,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
     fn begin(&mut self, name: SheetName, merges: Vec<Merge>) {
         let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
         let layout = Layout::new(name.clone(), merges, self.vocabulary);
-        self.sheet = Some(Sheet { name, layout, entry, rejects: Vec::new(), table: None });
+        self.sheet = Some(Sheet { name, layout, entry, rejects: Vec::new(), table: None, taken: 0 });
     }
 
     fn rows(&mut self, block: &RowBlock) {
@@ -183,7 +185,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, &mut self.tables);
-        let Sheet { name, layout, mut entry, rejects, table } = sheet;
+        let Sheet { name, mut entry, rejects, table, taken, .. } = sheet;
         let Some(table) = table else {
             // An empty sheet is no news.
             if entry.refusal.is_some() {
@@ -191,7 +193,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
             }
             return;
         };
-        entry.read = layout.tally().read;
+        entry.read = taken + rejects.len() as u64;
         match self.tables.end(&name, table, &mut entry) {
             Ok(()) => self.rejects.extend(rejects.into_iter().map(|reject| (name.clone(), reject))),
             Err(error) => {
@@ -218,7 +220,7 @@ impl<T> Sheet<'_, T> {
                 }
                 LayoutEvent::Rows(rows) => {
                     if let Some(table) = &mut self.table {
-                        tables.rows(table, &rows);
+                        self.taken += tables.rows(table, rows);
                     }
                 }
                 LayoutEvent::Rejected(reject) => self.rejects.push(reject),

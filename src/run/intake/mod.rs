@@ -7,12 +7,17 @@ pub(in crate::run) mod file;
 
 use std::collections::BTreeMap;
 
+use arrow::array::AsArray;
 use arrow::error::ArrowError;
 
 use super::definitions::Definitions;
 use super::inputs::InputFile;
+use crate::config::registry::RegistryDefinition;
 use crate::ingest::header::Vocabulary;
+use crate::ingest::mapping::clash;
 use crate::ingest::recognise::recognise;
+use crate::ingest::unfold::{Unfolding, members, side_by_side, split_cells};
+use crate::model::columns::{BIRTH, DISABILITY_NO, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::model::registry::{Grain, RegistryId};
@@ -53,7 +58,10 @@ impl Intake<'_> {
         let (files, laid_out) =
             self.opener.read(file, LaidOut::new(&self.vocabulary, County { intake: self, taken: Taken::default() }));
         match laid_out {
-            Some(LaidOut { tables, rejects, .. }) => Taken { files, rejects, ..tables.taken },
+            Some(LaidOut { tables: County { mut taken, .. }, mut rejects, .. }) => {
+                rejects.append(&mut taken.rejects);
+                Taken { files, rejects, ..taken }
+            }
             None => Taken { files, ..Taken::default() },
         }
     }
@@ -82,32 +90,105 @@ struct Table<'i> {
     grain: Grain,
     head: TableHead,
     mapping: Mapping,
+    /// Where its rows name several persons each.
+    unfolding: Option<Unfolding>,
+    /// Columns of the person's name, of the number, and of what else is one person's, where a cell may hold several persons.
+    persons: Option<[Vec<usize>; 3]>,
+    /// Rows that name several persons who cannot be told apart.
+    unclear: Vec<Reject>,
     normaliser: Box<Normaliser<'i>>,
+}
+
+/// In `repairs`: the village is the sheet's.
+const OF_SHEET: &str = "village_from_sheet";
+
+/// A table recognised, and how its rows are unfolded.
+type Recognised<'i> = (&'i RegistryDefinition, Mapping, TableHead, Option<Unfolding>);
+
+impl<'i> County<'i, '_> {
+    /// What a table is: as it stands, or where its rows name several persons each, of one person a row.
+    fn recognise(&self, head: TableHead) -> Result<Recognised<'i>, Refusal> {
+        let Definitions { dictionary, pins, .. } = self.intake.definitions;
+        if let Some(lists) = side_by_side(&head, &self.intake.vocabulary) {
+            let (definition, mapping) = recognise(&lists.head, dictionary, pins)?;
+            return Ok((definition, mapping, lists.head.clone(), Some(lists)));
+        }
+        let plain = recognise(&head, dictionary, pins);
+        if let Some(members) = members(&head, dictionary)
+            // A registry may have fields of its own for them.
+            && plain.as_ref().map_or(true, |(_, mapping)| members.taken.iter().all(|at| mapping.left_over.contains(at)))
+            && let Ok((definition, mapping)) = recognise(&members.head, dictionary, pins)
+            && !definition.grain.is_household()
+        {
+            return Ok((definition, mapping, members.head.clone(), Some(members)));
+        }
+        plain.map(|(definition, mapping)| (definition, mapping, head, None))
+    }
 }
 
 impl<'i> Tables for County<'i, '_> {
     type Table = Table<'i>;
 
     fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Table<'i>, Refusal> {
-        let definitions = self.intake.definitions;
-        let (definition, mapping) = recognise(&head, &definitions.dictionary, &definitions.pins)?;
+        let dictionary = &self.intake.definitions.dictionary;
+        let form = head.is_form.then(|| (head.name.clone(), head.header_row));
+        let (definition, mapping, head, unfolding) = self.recognise(head).map_err(|refusal| match form {
+            Some((name, row)) => Refusal {
+                name,
+                code: "form".into(),
+                what: format!("第 {row} 行起是一户一张的表格（标签旁边写值），里面的标签凑不成任何一种名册"),
+                hint: "请从系统导出一行一人的名册（有姓名、身份证号码、与户主关系），或把各户的表汇总成这样一张".to_owned(),
+            },
+            None => refusal,
+        })?;
+        if let Some(refusal) = clash(&head, &mapping, dictionary) {
+            return Err(refusal);
+        }
         entry.registry = Some(definition.id.clone());
         entry.left_over =
             mapping.left_over.iter().filter_map(|&position| Some(head.columns.get(position)?.text.clone())).collect();
-        let normaliser = Box::new(Normaliser::new(&self.intake.context, definition, &head, &mapping));
-        Ok(Table { registry: definition.id.clone(), grain: definition.grain, normaliser, head, mapping })
+        let of = |field: &str| mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect::<Vec<usize>>();
+        let own = [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect();
+        let persons = [of(NAME), of(ID_NUMBER), own];
+        let several = !definition.grain.is_household() && persons.iter().take(2).all(|positions| !positions.is_empty());
+        Ok(Table {
+            registry: definition.id.clone(),
+            grain: definition.grain,
+            normaliser: Box::new(Normaliser::new(&self.intake.context, definition, &head, &mapping)),
+            persons: several.then_some(persons),
+            unclear: Vec::new(),
+            head,
+            mapping,
+            unfolding,
+        })
     }
 
-    fn rows(&mut self, table: &mut Table<'i>, rows: &RawTable) {
-        table.normaliser.push(rows);
+    fn rows(&mut self, table: &mut Table<'i>, mut rows: RawTable) -> u64 {
+        if let Some(unfolding) = &table.unfolding {
+            rows = unfolding.rows(&rows);
+        }
+        let mut unclear = Vec::new();
+        if let Some([names, numbers, own]) = &table.persons {
+            (rows, unclear) = split_cells(rows, names, numbers, own);
+        }
+        table.normaliser.push(&rows);
+        let taken = rows.rows.len() + unclear.len();
+        table.unclear.append(&mut unclear);
+        taken as u64
     }
 
     fn end(&mut self, name: &SheetName, table: Table<'i>, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
         let normalised = table.normaliser.finish()?;
         entry.columns.clone_from(&normalised.headers);
         entry.data_date = normalised.snapshot.map(|snapshot| snapshot.day);
+        let repairs = normalised.batch.column_by_name(REPAIRS).and_then(|column| column.as_string_opt::<i32>());
+        let inherited = repairs.into_iter().flatten().flatten().filter(|repairs| repairs.contains(OF_SHEET)).count();
+        if inherited > 0 {
+            entry.notes.push(format!("{inherited} 行没有写村，取自标题、表上的单位行、工作表名、文件名或单列一行的村名"));
+        }
         self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
         self.taken.heads.push((table.head, table.mapping));
+        self.taken.rejects.extend(table.unclear.into_iter().map(|reject| (name.clone(), reject)));
         Ok(())
     }
 }
@@ -122,6 +203,12 @@ pub(super) fn count(files: &mut [IntakeFile], rejects: &[(SheetName, Reject)]) {
         for sheet in file.sheets.iter_mut().filter(|sheet| sheet.registry.is_some()) {
             sheet.rejected = reasons.get(&(file.path.as_str(), sheet.sheet.as_str())).cloned().unwrap_or_default();
             sheet.kept = sheet.read.saturating_sub(sheet.rejected.values().sum());
+            let known = [RejectReason::Superseded, RejectReason::DuplicateRow, RejectReason::AfterPeriod];
+            if sheet.kept == 0 && !known.iter().any(|reason| sheet.rejected.contains_key(reason)) {
+                let why =
+                    if sheet.read == 0 { "没有行" } else { "没有一行可用（只有合计、注释或剔除的行）" };
+                sheet.notes.push(format!("第 {} 行是表头，下面{why}，等于没有交这张表", sheet.header_row));
+            }
         }
     }
 }

@@ -297,7 +297,12 @@ pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], exec
     let checked = read
         .iter()
         .map(|taken| CheckedFile {
-            text: taken.files.iter().map(|file| check::describe(file, &str::to_owned)).collect::<Vec<_>>().join("\n"),
+            text: taken
+                .files
+                .iter()
+                .map(|file| check::describe(file, &str::to_owned, &|_, _| None))
+                .collect::<Vec<_>>()
+                .join("\n"),
             mappings: Vec::new(),
             refused: !check::refusals(&taken.files).is_empty(),
         })

@@ -10,11 +10,13 @@ use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 
 use crate::config::pin;
+use crate::config::registry::fold_header;
 use crate::config::tables::{TablesModel, Task};
 use crate::ingest::header::Vocabulary;
+use crate::ingest::mapping::{letters, twice};
 use crate::model::date::Day;
 use crate::model::intake::{IntakeFile, IntakeSheet};
-use crate::model::raw::{RawTable, Refusal, Reject, SheetName, TableHead};
+use crate::model::raw::{HeaderColumn, RawTable, Refusal, Reject, SheetName, TableHead};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 use crate::normalise::tables::{ReadTable, TableReader};
@@ -52,8 +54,9 @@ pub(super) struct OneFile {
 
 /// Reads every file on its own.
 pub(super) fn files(setting: &Setting<'_>, files: &[InputFile]) -> Vec<OneFile> {
-    let words = setting.model.fields.iter().flat_map(|field| field.aliases.iter().map(String::as_str));
-    let vocabulary = Vocabulary::of_words(words);
+    let fields = setting.model.fields.iter();
+    let words = fields.flat_map(|field| field.aliases.iter().map(|alias| (field.name.as_str(), alias.as_str())));
+    let vocabulary = Vocabulary::of_fields(words);
     let opener = Opener { executable: setting.executable, interrupted: setting.interrupted };
     let read = |file: &InputFile| {
         let reader = LaidOut::new(&vocabulary, ByModel { setting, tables: Vec::new() });
@@ -88,7 +91,8 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
             batches.push(table.batch);
             taken.records.sources.push(SourceSheet { name: source, headers: table.headers, data_date: None });
         }
-        let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema) else {
+        // A side with headers and nothing below them tells as little as none.
+        let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema).filter(|_| !rows.is_empty()) else {
             let refusals = check::refusals(&taken.intake);
             return Err(RunError::Usage(if refusals.is_empty() {
                 format!(
@@ -109,6 +113,7 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
     }
     taken.rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
     crate::run::intake::count(&mut taken.intake, &taken.rejects);
+    taken.notes.extend(check::notes(&taken.intake));
     Ok(taken)
 }
 
@@ -183,16 +188,42 @@ impl<'a> Tables for ByModel<'a> {
     type Table = (TableHead, TableReader<'a>);
 
     fn begin(&mut self, head: TableHead, _: &mut IntakeSheet) -> Result<Self::Table, Refusal> {
+        for field in &self.setting.model.fields {
+            let mut columns = head.columns.iter().filter(|column| field.aliases.contains(&fold_header(&column.text)));
+            let first = columns.next();
+            let same = |column: &&HeaderColumn| first.is_some_and(|first| fold_header(&first.text) == fold_header(&column.text));
+            if let (Some(first), Some(second)) = (first, columns.find(same)) {
+                return Err(twice(
+                    &head,
+                    &field.name,
+                    [(first.index, first.text.as_str()), (second.index, second.text.as_str())],
+                ));
+            }
+        }
         let reader = TableReader::new(self.setting.model, &head, self.setting.as_of);
         Ok((head, reader))
     }
 
-    fn rows(&mut self, (_, reader): &mut Self::Table, rows: &RawTable) {
-        reader.push(rows);
+    fn rows(&mut self, (_, reader): &mut Self::Table, rows: RawTable) -> u64 {
+        reader.push(&rows);
+        rows.rows.len() as u64
     }
 
     fn end(&mut self, name: &SheetName, (head, reader): Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
         let table = reader.finish(&head)?;
+        for field in &self.setting.model.fields {
+            let given = head.columns.iter().filter(|column| field.aliases.contains(&fold_header(&column.text)));
+            let given: Vec<String> = given.map(|column| format!("{} 列“{}”", letters(column.index), column.text)).collect();
+            if given.len() > 1 {
+                let note = format!(
+                    "字段 {} 有 {} 列：{}；columns 里靠前的先用，它空着的格才用后面的",
+                    field.name,
+                    given.len(),
+                    given.join("、")
+                );
+                entry.notes.push(note);
+            }
+        }
         entry.registry = Some(RegistryId::from("table"));
         entry.columns.clone_from(&table.headers);
         entry.left_over.clone_from(&table.left_over);
