@@ -77,7 +77,7 @@ fn two_tables_are_linked_and_the_truth_is_told() {
     // links.parquet: exactly one row per kept source row, in the contract's columns.
     let links = stage(&out, "links");
     let names: Vec<String> = links.schema().fields().iter().map(|field| field.name().clone()).collect();
-    assert_eq!(names, ["registry", "file", "sheet", "row", "person_id", "status", "weight", "probability"]);
+    assert_eq!(names, ["registry", "file", "sheet", "row", "part", "person_id", "status", "weight", "probability"]);
     assert_eq!(links.num_rows(), 1200);
     assert_eq!(texts(&links, "registry")[0], "left");
 

@@ -161,7 +161,9 @@ pub(super) fn readings(header: &str) -> Vec<String> {
 pub(super) fn speaks_of_another(text: &str) -> bool {
     let member = text.strip_prefix("家庭").unwrap_or(text);
     let numbered = member.strip_prefix("成员").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-    numbered || OTHERS.iter().any(|other| text.contains(other))
+    // 代办人, 申报者: somebody whom no list is of.
+    let stranger = text.ends_with(['人', '者', '方']) && !PERSONS.contains(&text) && !text.starts_with("是否");
+    numbered || stranger || OTHERS.iter().any(|other| text.contains(other))
 }
 
 /// Whether a header says nothing of whose name or number it is.
@@ -279,6 +281,9 @@ mod tests {
             "残疾人监护人姓名",
             "残疾人证件号",
             "帮扶干部/姓名",
+            "代办人_姓名",
+            "申报者.身份证号",
+            "姓名（办理人）",
             "开户人/身份证号",
             "家庭成员1/姓名",
             "5、申请人姓名",

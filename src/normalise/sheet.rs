@@ -332,8 +332,8 @@ impl<'a> Normaliser<'a> {
             return true;
         }
         let (kind, number) = first_cell(table, &self.number.positions, row);
-        // Where all there is is a number that is nobody's, there is nothing to go by.
-        !number.is_empty() && id_number::clean(kind, number, self.context.as_of).state != IdState::Placeholder
+        // Where all there is is a number that is nobody's, or a word in its place, there is nothing to go by.
+        number.contains(char::is_numeric) && id_number::clean(kind, number, self.context.as_of).state != IdState::Placeholder
     }
 
     fn is_after_period(&self, table: &RawTable, row: usize) -> bool {

@@ -242,7 +242,7 @@ pub(super) fn write_records(path: &Path, records: &RecordSet) -> Result<(), Stag
     write(path, &schema, chunks)
 }
 
-/// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability, then why ([`evidence`])
+/// `links.parquet`: registry, file, sheet, row, part, person_id (never null), status, weight, probability, then why ([`evidence`])
 /// where that was noted; one row per kept source row.
 pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked, why: Option<&Evidence>) -> Result<(), StageError> {
     let mut fields = origin_fields();
