@@ -294,6 +294,26 @@ fn a_careless_user_is_told_what_to_do() {
 }
 
 #[test]
+fn a_header_without_rows_and_a_header_twice_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, path) = (folder.path().join("out"), folder.path().join("members.csv"));
+    let table = fs::read_to_string(fixture("members.csv")).expect("the fixture");
+    let header = table.lines().next().expect("a header");
+    fs::write(&path, format!("{header}\n")).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&path], &out, "1");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("table 一侧没有读到任何行") && !said(&output).contains("精确率"), "{}", said(&output));
+    // Which of two columns of one header holds the birth date cannot be told.
+    let twice: String =
+        table.lines().map(|line| format!("{line},{}\n", if line == header { "birth date" } else { "1950-01-01" })).collect();
+    fs::write(&path, twice).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&path], &out, "1");
+    let columns = header.split(',').count();
+    let last = char::from(b'A' + u8::try_from(columns).expect("few columns"));
+    assert!(said(&output).contains(&format!(" 列“birth date”和 {last} 列“birth date”")), "{}", said(&output));
+}
+
+#[test]
 fn a_table_that_is_refused_as_a_whole_says_why() {
     let folder = tempfile::tempdir().expect("a folder");
     let clinic = folder.path().join("clinic.csv");

@@ -392,7 +392,7 @@ fn loose_spellings_fill_what_no_column_says_exactly_and_never_take_somebody_else
 fn an_unused_header_is_told_what_it_resembles() {
     let dictionary = shipped();
     let registry = dictionary.registry("dibao").expect("there");
-    assert_eq!(nearest("低保证件号码", registry, &dictionary), Some("低保证号"));
+    assert_eq!(nearest("低保证书号码", registry, &dictionary), Some("低保证号"));
     assert_eq!(nearest("监护人身份证号", registry, &dictionary), None);
     assert_eq!(nearest("备注", registry, &dictionary), None);
 }

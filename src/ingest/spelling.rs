@@ -7,7 +7,7 @@
 use crate::config::registry::fold_header;
 
 /// Whose columns are never the person's own, when they stand above or before `姓名` or `身份证号`.
-const OTHERS: [&str; 49] = [
+const OTHERS: [&str; 54] = [
     "户主",
     "监护人",
     "监护责任",
@@ -57,41 +57,39 @@ const OTHERS: [&str; 49] = [
     "家长",
     "子女",
     "亲属",
+    "家属",
+    "代养",
+    "寄养",
+    "代办",
+    "受委托",
 ];
 
 /// Words for whoever a list is of, before the name of a field; longer ones first where one begins another.
-const PERSONS: [&str; 63] = [
+const PERSONS: [&str; 90] = [
+    "特困供养人员",
+    "特困供养对象",
+    "五保供养对象",
+    "享受政策人员",
     "家庭成员",
     "家庭人员",
     "户内成员",
-    "成员",
     "参保人员",
     "参保居民",
     "参保对象",
-    "参保人",
     "参合人员",
     "参合农民",
-    "参合人",
     "被保险人",
     "供养人员",
     "供养对象",
-    "特困供养人员",
-    "特困供养对象",
     "特困人员",
     "特困对象",
-    "五保供养对象",
     "五保对象",
     "五保人员",
     "五保老人",
-    "残疾人",
-    "持证人",
     "在校学生",
     "受助学生",
     "资助学生",
     "贷款学生",
-    "学生",
-    "学员",
-    "幼儿",
     "参训人员",
     "培训人员",
     "贫困人口",
@@ -106,25 +104,62 @@ const PERSONS: [&str; 63] = [
     "补助对象",
     "资助对象",
     "受益人员",
-    "受益人",
     "享受人员",
     "享受对象",
-    "享受人",
-    "劳动力",
     "务工人员",
     "就业人员",
-    "患者",
-    "病人",
     "死亡人员",
-    "死者",
-    "逝者",
     "搬迁人口",
     "搬迁对象",
+    "借款学生",
+    "创业人员",
+    "签约居民",
+    "签约对象",
+    "慢病患者",
+    "服务对象",
+    "公示对象",
+    "困难学生",
+    "学生本人",
+    "申请对象",
+    "求职人员",
+    "持卡居民",
+    "住院患者",
+    "住院病人",
+    "逝世人员",
+    "死亡人口",
+    "优抚对象",
+    "搬迁人员",
+    "参保人",
+    "参合人",
+    "残疾人",
+    "持证人",
+    "受益人",
+    "享受人",
+    "劳动力",
+    "借款人",
+    "贷款人",
+    "创业者",
+    "求职者",
+    "参保者",
+    "务工者",
+    "就业者",
+    "成员",
+    "学生",
+    "学员",
+    "幼儿",
+    "患者",
+    "病人",
+    "死者",
+    "逝者",
     "人员",
     "居民",
     "本人",
     "个人",
+    "村民",
 ];
+
+/// Words for the household that a head is of.
+const HOUSEHOLDS: [&str; 5] = ["低保户", "贫困户", "农户", "本户", "家庭"];
 
 /// Persons who carry a card of their own.
 const CARRY_CARDS: [&str; 8] = ["残疾", "学", "特困", "五保", "供养", "低保", "救助", "持证"];
@@ -162,7 +197,8 @@ pub(super) fn speaks_of_another(text: &str) -> bool {
     let member = text.strip_prefix("家庭").unwrap_or(text);
     let numbered = member.strip_prefix("成员").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
     // 代办人, 申报者: somebody whom no list is of.
-    let stranger = text.ends_with(['人', '者', '方']) && !PERSONS.contains(&text) && !text.starts_with("是否");
+    let stranger = text.ends_with(['人', '者', '方']) && !PERSONS.contains(&text);
+    let stranger = stranger && !text.starts_with("是否") && !text.ends_with("本人");
     numbered || stranger || OTHERS.iter().any(|other| text.contains(other))
 }
 
@@ -189,11 +225,38 @@ pub(super) fn loose_readings(header: &str) -> Vec<String> {
         // 残疾人证件号码 is the certificate's.
         let own = own.filter(|(person, rest)| !(rest.starts_with('证') && CARRY_CARDS.iter().any(|word| person.contains(word))));
         let own = own.map(|(_, rest)| rest.trim_start_matches(['的', '之']));
+        let household = HOUSEHOLDS.iter().filter_map(|word| reading.strip_prefix(word)).filter(|rest| rest.starts_with("户主"));
+        let own = own.chain(household);
         let own: Vec<String> = own.filter(|rest| rest.chars().count() >= 2).map(str::to_owned).collect();
+        found.extend(in_common_words(&reading));
         found.push(reading);
         found.extend(own);
     }
     found
+}
+
+/// Whosever number it is, in the words that aliases have: `女方公民身份号码` → `女方身份证号`.
+fn in_common_words(reading: &str) -> Option<String> {
+    const NUMBERS: [&str; 16] = [
+        "有效身份证件号码",
+        "公民身份证件号码",
+        "公民身份证号码",
+        "居民身份证号码",
+        "公民身份证号",
+        "居民身份证号",
+        "身份证件号码",
+        "公民身份号码",
+        "身份证件号",
+        "身份证件编号",
+        "身份证号码",
+        "身份证编号",
+        "身份号码",
+        "证件号码",
+        "证件号",
+        "身份证",
+    ];
+    let whose = NUMBERS.iter().find_map(|number| reading.strip_suffix(number)).filter(|whose| !whose.is_empty())?;
+    Some(format!("{whose}身份证号"))
 }
 
 fn is_separator(sign: char) -> bool {
@@ -261,6 +324,9 @@ mod tests {
             ("Q3_性别", "性别"),
             ("身份证号码必填", "身份证号码"),
             ("联系电话（户主）", "户主联系电话"),
+            ("身份证件号（学生本人）", "身份证件号"),
+            ("1.低保户户主姓名", "户主姓名"),
+            ("女方公民身份号码", "女方身份证号"),
         ] {
             assert!(loose_readings(header).iter().any(|reading| reading == field), "{header}: {:?}", loose_readings(header));
         }
