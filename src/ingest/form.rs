@@ -28,30 +28,30 @@ struct Own {
     is_listed: bool,
 }
 
-/// A label and the value beside it: positions among the cells of a row.
-type Pair = (usize, usize);
+/// A label and the value beside it, or behind its colon.
+struct Pair<'r> {
+    row: u32,
+    column: u32,
+    label: &'r str,
+    kind: CellKind,
+    value: &'r str,
+}
 
 /// Where the form begins; `None` where the sheet is none.
 pub(super) fn find(rows: &[WindowRow], vocabulary: &Vocabulary) -> Option<usize> {
-    let with = |wanted: &dyn Fn(&str, &str) -> bool| {
-        rows.iter().position(|row| {
-            let says = |&(label, value): &Pair| wanted(&row.cells[label].2, &row.cells[value].2);
-            pairs(row, vocabulary).is_some_and(|pairs| pairs.iter().any(says))
-        })
+    let with = |wanted: &dyn Fn(&Pair<'_>) -> bool| {
+        rows.iter().position(|row| pairs(row, vocabulary).is_some_and(|pairs| pairs.iter().any(wanted)))
     };
-    let named = with(&|label, value| vocabulary.is_name(label) && !has_digits(value, 4))?;
-    let numbered = with(&|label, value| vocabulary.is_number(label) && has_digits(value, 14))?;
+    let named = with(&|pair| vocabulary.is_name(pair.label) && !has_digits(pair.value, 4))?;
+    let numbered = with(&|pair| vocabulary.is_number(pair.label) && has_digits(pair.value, 14))?;
     (named.abs_diff(numbered) <= NEAR).then_some(named.min(numbered))
 }
 
 /// Reads the form that [`find`] found.
 pub(super) fn read(rows: &[WindowRow], first: usize, vocabulary: &Vocabulary) -> Form {
     let list = (first..rows.len()).find(|&at| is_list(&rows[at], vocabulary));
-    let mut labels: Vec<(u32, usize, Pair)> = Vec::new();
-    for (at, row) in rows.iter().enumerate().take(list.unwrap_or(rows.len())).skip(first) {
-        labels.extend(pairs(row, vocabulary).into_iter().flatten().map(|pair| (row.row, at, pair)));
-    }
-    let label = |at: usize, pair: &Pair| rows[at].cells[pair.0].2.as_str();
+    let above = rows.iter().take(list.unwrap_or(rows.len())).skip(first);
+    let labels: Vec<Pair<'_>> = above.flat_map(|row| pairs(row, vocabulary).unwrap_or_default()).collect();
     // What the list of members heads, then what labels say of the applicant alone.
     let mut own: Vec<Own> = list.map_or_else(Vec::new, |at| {
         let cells = rows[at].cells.iter().filter(|(.., text)| is_label(text, vocabulary));
@@ -59,36 +59,34 @@ pub(super) fn read(rows: &[WindowRow], first: usize, vocabulary: &Vocabulary) ->
             .map(|(index, _, text)| Own { column: HeaderColumn { index: *index, text: text.clone() }, is_listed: true })
             .collect()
     });
-    let is_shared = |at: usize, pair: &Pair| list.is_none() || vocabulary.is_of_household(label(at, pair));
-    let column = |at: usize, pair: &Pair| HeaderColumn { index: rows[at].cells[pair.0].0, text: label(at, pair).to_owned() };
-    for (_, at, pair) in labels.iter().filter(|(_, at, pair)| !is_shared(*at, pair)) {
-        if !own.iter().any(|own| vocabulary.same_field(&own.column.text, label(*at, pair))) {
-            own.push(Own { column: column(*at, pair), is_listed: false });
+    let is_shared = |pair: &&Pair<'_>| list.is_none() || vocabulary.is_of_household(pair.label);
+    let column = |pair: &Pair<'_>| HeaderColumn { index: pair.column, text: pair.label.to_owned() };
+    for pair in labels.iter().filter(|pair| !is_shared(pair)) {
+        if !own.iter().any(|own| vocabulary.same_field(&own.column.text, pair.label)) {
+            own.push(Own { column: column(pair), is_listed: false });
         }
     }
-    let shared: Vec<&(u32, usize, Pair)> = labels.iter().filter(|(_, at, pair)| is_shared(*at, pair)).collect();
-    let mut columns: Vec<HeaderColumn> = shared.iter().map(|(_, at, pair)| column(*at, pair)).collect();
+    let shared: Vec<&Pair<'_>> = labels.iter().filter(is_shared).collect();
+    let mut columns: Vec<HeaderColumn> = shared.iter().map(|pair| column(pair)).collect();
     columns.extend(own.iter().map(|own| own.column.clone()));
     let mut table = RawTable::of_width(columns.len());
     let mut rejects = Vec::new();
     let name = own.iter().map(|own| &own.column).find(|column| vocabulary.is_name(&column.text)).map(|column| column.index);
     let members: Vec<&WindowRow> = list
         .map_or_else(Vec::new, |at| rows.iter().skip(at + 1).take_while(|row| is_member(row, &own, name, vocabulary)).collect());
-    let value = |at: usize, pair: &Pair| (rows[at].cells[pair.1].1, rows[at].cells[pair.1].2.as_str());
     let applicant_of = |Own { column, .. }: &Own| {
-        let same = labels.iter().find(|(_, at, pair)| vocabulary.same_field(&column.text, label(*at, pair)));
+        let same = labels.iter().find(|pair| vocabulary.same_field(&column.text, pair.label));
         // 申请人姓名 is the name of the household's first person.
-        let named =
-            || labels.iter().find(|(_, at, pair)| vocabulary.is_name(&column.text) && vocabulary.is_name(label(*at, pair)));
-        same.or_else(named).map(|(_, at, pair)| value(*at, pair))
+        let named = || labels.iter().find(|pair| vocabulary.is_name(&column.text) && vocabulary.is_name(pair.label));
+        same.or_else(named).map(|pair| (pair.kind, pair.value))
     };
     let applicant: Vec<Option<(CellKind, &str)>> = own.iter().map(applicant_of).collect();
     let named = own.iter().position(|own| Some(own.column.index) == name).and_then(|at| applicant[at]).map(|(_, text)| text);
     let listed = members.iter().any(|row| name.is_some_and(|name| Some(row.text(name)) == named));
-    let of_household = || shared.iter().map(|(_, at, pair)| value(*at, pair));
+    let of_household = || shared.iter().map(|pair| (pair.kind, pair.value));
     if !listed && !labels.is_empty() {
         let own = applicant.iter().map(|cell| cell.unwrap_or((CellKind::Empty, "")));
-        push(&mut table, rows[first].row, of_household().chain(own));
+        push(&mut table, labels[0].row, of_household().chain(own));
     }
     for row in &members {
         let cell = |own: &Own| row.cells.iter().find(|(index, ..)| own.is_listed && *index == own.column.index);
@@ -118,24 +116,30 @@ fn is_label(text: &str, vocabulary: &Vocabulary) -> bool {
     !has_digits(text, 4) && !VALUES.contains(&text.trim()) && vocabulary.is_word(text)
 }
 
-/// The labels of a row that have a value beside them; `None` where two labels stand side by side: a header.
-fn pairs(row: &WindowRow, vocabulary: &Vocabulary) -> Option<Vec<Pair>> {
+/// The labels of a row that have a value; `None` where two labels stand side by side: a header.
+fn pairs<'r>(row: &'r WindowRow, vocabulary: &Vocabulary) -> Option<Vec<Pair<'r>>> {
     let mut pairs = Vec::new();
-    let mut at = 0;
-    while at < row.cells.len() {
-        let (column, kind, text) = &row.cells[at];
-        if *kind == CellKind::Text
-            && is_label(text, vocabulary)
-            && let Some((next_column, _, next)) = row.cells.get(at + 1)
+    let mut cells = row.cells.iter().peekable();
+    while let Some((column, kind, text)) = cells.next() {
+        if *kind != CellKind::Text {
+            continue;
+        }
+        let pair = |label: &'r str, kind: CellKind, value: &'r str| Pair { row: row.row, column: *column, label, kind, value };
+        if let Some((label, value)) = text.split_once(['：', ':']).map(|(label, value)| (label.trim(), value.trim()))
+            && !value.is_empty()
+            && is_label(label, vocabulary)
+        {
+            pairs.push(pair(label, CellKind::Text, value));
+        } else if is_label(text, vocabulary)
+            && let Some((next_column, next_kind, next)) = cells.peek()
         {
             if !is_label(next, vocabulary) {
-                pairs.push((at, at + 1));
-                at += 1;
+                pairs.push(pair(text, *next_kind, next));
+                cells.next();
             } else if *next_column == column + 1 {
                 return None;
             }
         }
-        at += 1;
     }
     Some(pairs)
 }

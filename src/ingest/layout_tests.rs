@@ -319,3 +319,12 @@ fn a_table_with_cards_by_name_is_no_form() {
     let seen = read(&[(1, "姓名|曾用名|证件类型|证件号码"), (2, row.as_str()), (3, row.as_str())], &[], 9);
     assert_eq!((seen.header_row, seen.rows.len()), (1, 2));
 }
+
+#[test]
+fn labels_with_their_values_in_one_cell_are_a_form_too() {
+    let first = format!("姓名：张三|性别：男|身份证号码：{ID}");
+    let sheet = [(1, "残疾人登记表"), (2, first.as_str()), (3, "残疾类别：肢体|残疾等级：三级|联系电话：")];
+    let seen = read(&sheet, &[], 20);
+    assert_eq!(seen.headers, ["姓名", "性别", "身份证号码", "残疾类别", "残疾等级"]);
+    assert_eq!(seen.rows, [(2, ["张三", "男", ID, "肢体", "三级"].map(str::to_owned).to_vec())]);
+}

@@ -90,7 +90,8 @@ pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfoldi
     let period = second - first;
     let alike = |offset: isize| {
         let at = |name: &usize| name.checked_add_signed(offset).and_then(|at| texts.get(at));
-        names.iter().all(|name| at(name).is_some() && at(name) == at(first))
+        let same = |one: &String, other: &String| one == other || vocabulary.same_field(one, other);
+        names.iter().all(|name| at(name).zip(at(first)).is_some_and(|(one, other)| same(one, other)))
     };
     // As far as all lists agree, and no farther than the next one.
     let left = (1..=*first).take_while(|&by| by < period && alike(-by.cast_signed())).count();
@@ -303,6 +304,10 @@ fn several(names: &str, numbers: &str) -> Persons {
         // Half of one number, or the same twice, is for the reader of numbers.
         2.. if named == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
         2.. if is_list(names) && named > 1 => Persons::Unclear,
+        // Nobody has two numbers of 18 digits; an old one of 15 beside it is his own.
+        2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
+            Persons::Unclear
+        }
         0 if named > 1 && pieces(names, false, 0).iter().all(|name| (2..=4).contains(&name.chars().count())) => {
             if numbers.trim().is_empty() { Persons::Clear(named) } else { Persons::Unclear }
         }
@@ -371,6 +376,8 @@ mod tests {
         assert_eq!(headers, ["村", "序号", "姓名", "身份证号", "备注"]);
         let rows = two.rows(&table(&["燕子坝|1|甲|11|x|3|丙|33", "燕子坝|2|乙|22|||||", "合|||||||"]));
         assert_eq!(texts(&rows), ["2:燕子坝|1|甲|11|x", "2:燕子坝|3|丙|33|", "3:燕子坝|2|乙|22|", "4:合||||"]);
+        let spelled = side_by_side(&head("姓名 身份证号 姓名 公民身份号码"), &vocabulary).expect("two lists, other words");
+        assert_eq!(spelled.head.columns.len(), 2);
         let three = side_by_side(&head("姓名 身份证号 姓名 身份证号 姓名 身份证号"), &vocabulary).expect("three lists");
         assert_eq!(texts(&three.rows(&table(&["甲|1|乙|2|丙|3"]))), ["2:甲|1", "2:乙|2", "2:丙|3"]);
         for other in
@@ -422,6 +429,8 @@ mod tests {
             format!("甲村|张三 李四|{ONE}/{TWO}|户主、妻"),
             format!("甲村|张 三|{ONE} {ONE}|户主"),
             format!("甲村|张三、李四|{ONE}|户主"),
+            format!("甲村|张三（夫）李四（妻）|{ONE}，{TWO}|户主"),
+            format!("甲村|张三|{ONE}（旧520324900101123）|户主"),
             "甲村|阿卜杜拉·买买提||户主".to_owned(),
         ];
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -434,12 +443,13 @@ mod tests {
                 format!("3:甲村|张三|{ONE}|户主"),
                 format!("3:甲村|李四|{TWO}|妻"),
                 format!("4:甲村|张 三|{ONE} {ONE}|户主"),
-                "6:甲村|阿卜杜拉·买买提||户主".to_owned(),
+                format!("7:甲村|张三|{ONE}（旧520324900101123）|户主"),
+                "8:甲村|阿卜杜拉·买买提||户主".to_owned(),
             ]
         );
         assert_eq!(
             rejects.iter().map(|reject| (reject.row, reject.reason)).collect::<Vec<_>>(),
-            [(5, RejectReason::SeveralPersons)]
+            [5, 6].map(|row| (row, RejectReason::SeveralPersons))
         );
     }
 }

@@ -78,6 +78,13 @@ fn describe(file: &InputFile, taken: &Taken) -> String {
     format!("  {}：{} {kept} 行{refused}", file.name, registries.join("、"))
 }
 
+/// Whether an unused header is the name or number of another member of the household: `配偶姓名`.
+fn is_of_relative(header: &str) -> bool {
+    const RELATIVES: [&str; 10] = ["配偶", "子女", "成员", "家属", "父亲", "母亲", "儿子", "女儿", "妻子", "丈夫"];
+    let person = ["姓名", "身份证", "证件号"].iter().any(|word| header.contains(word));
+    person && RELATIVES.iter().any(|word| header.contains(word))
+}
+
 /// Reads tables as registries.
 struct County<'i, 'a> {
     intake: &'i Intake<'a>,
@@ -147,6 +154,11 @@ impl<'i> Tables for County<'i, '_> {
         entry.registry = Some(definition.id.clone());
         entry.left_over =
             mapping.left_over.iter().filter_map(|&position| Some(head.columns.get(position)?.text.clone())).collect();
+        let relatives: Vec<String> =
+            entry.left_over.iter().filter(|header| is_of_relative(header)).map(|header| format!("“{header}”")).collect();
+        if !relatives.is_empty() && !definition.grain.is_household() {
+            entry.notes.push(format!("{}写的是家里别的人，没有读成人；要读的话，请一人一行重新报送", relatives.concat()));
+        }
         let of = |field: &str| mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect::<Vec<usize>>();
         let own = [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect();
         let persons = [of(NAME), of(ID_NUMBER), own];
