@@ -4,7 +4,7 @@
 //! continuation cells tie them together. A sheet without such a row, or one whose row labels are what is counted (a
 //! cross-tab), is told apart here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grid::Merge;
 use super::spelling::{loose_readings, readings};
@@ -63,7 +63,7 @@ struct Word {
 #[derive(Debug)]
 pub struct Vocabulary {
     /// By folded spelling.
-    words: HashMap<String, Word>,
+    words: BTreeMap<String, Word>,
 }
 
 impl Vocabulary {
@@ -93,7 +93,7 @@ impl Vocabulary {
     /// From fields with their folded spellings, none of which says what a person is.
     #[must_use]
     pub fn of_fields<'w>(spellings: impl IntoIterator<Item = (&'w str, &'w str)>) -> Self {
-        let mut words: HashMap<String, Word> = HashMap::new();
+        let mut words: BTreeMap<String, Word> = BTreeMap::new();
         for (field, word) in spellings {
             let known = words.entry(word.to_owned()).or_default();
             if known.fields.iter().all(|known| known != field) {

@@ -70,14 +70,13 @@ pub(super) fn columns(
     let mut loose: BTreeMap<&str, Vec<Bound<'_>>> = BTreeMap::new();
     let mut found: Vec<Bound<'_>> = Vec::new();
     for (position, (known, readings)) in exact.into_iter().zip(&spelled.loose).enumerate() {
-        match known {
-            Some((field, rank)) => found.push(Bound { field, rank, position }),
-            None => {
-                let open = |reading: &String| meanings.get(reading.as_str()).filter(|(field, _)| !said.contains(field));
-                if let Some(&(field, rank)) = readings.iter().find_map(open) {
-                    loose.entry(field).or_default().push(Bound { field, rank, position });
-                }
-            }
+        if let Some((field, rank)) = known {
+            found.push(Bound { field, rank, position });
+            continue;
+        }
+        let open = |reading: &String| meanings.get(reading.as_str()).filter(|(field, _)| !said.contains(field));
+        if let Some(&(field, rank)) = readings.iter().find_map(open) {
+            loose.entry(field).or_default().push(Bound { field, rank, position });
         }
     }
     let text = |bound: &Bound<'_>| head.columns.get(bound.position).map(|column| fold_header(&column.text));

@@ -144,7 +144,10 @@ fn numbered(text: &str) -> Option<Numbered> {
     }
     // A numeral only after a word that counts people: `一卡通`.
     let (start, sign) = folded.char_indices().find(|(at, sign)| {
-        numeral(*sign).is_some() && ["成员", "人员", "子女", "家属", "人口"].iter().any(|word| folded[..*at].ends_with(word))
+        numeral(*sign).is_some()
+            && ["成员", "人员", "子女", "家属", "人口"]
+                .iter()
+                .any(|word| folded.get(..*at).is_some_and(|before| before.ends_with(word)))
     })?;
     cut(start, start + sign.len_utf8(), numeral(sign)?)
 }
@@ -299,19 +302,19 @@ fn several(names: &str, numbers: &str) -> Persons {
         return Persons::One;
     }
     let count = number_pieces(numbers).len();
-    let named = pieces(names, false, 0).len();
+    let listed = pieces(names, false, 0).len();
     match count {
         // Half of one number, or the same twice, is for the reader of numbers.
-        2.. if named == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
-        2.. if is_list(names) && named > 1 => Persons::Unclear,
+        2.. if listed == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
+        2.. if is_list(names) && listed > 1 => Persons::Unclear,
         // Nobody has two numbers of 18 digits; an old one of 15 beside it is his own.
         2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
             Persons::Unclear
         }
-        0 if named > 1 && pieces(names, false, 0).iter().all(|name| (2..=4).contains(&name.chars().count())) => {
-            if numbers.trim().is_empty() { Persons::Clear(named) } else { Persons::Unclear }
+        0 if listed > 1 && pieces(names, false, 0).iter().all(|name| (2..=4).contains(&name.chars().count())) => {
+            if numbers.trim().is_empty() { Persons::Clear(listed) } else { Persons::Unclear }
         }
-        1 if names.contains('、') && named > 1 => Persons::Unclear,
+        1 if names.contains('、') && listed > 1 => Persons::Unclear,
         _ => Persons::One,
     }
 }
