@@ -77,7 +77,7 @@ fn two_tables_are_linked_and_the_truth_is_told() {
     // links.parquet: exactly one row per kept source row, in the contract's columns.
     let links = stage(&out, "links");
     let names: Vec<String> = links.schema().fields().iter().map(|field| field.name().clone()).collect();
-    assert_eq!(names, ["registry", "file", "sheet", "row", "person_id", "status", "weight", "probability"]);
+    assert_eq!(names, ["registry", "file", "sheet", "row", "part", "person_id", "status", "weight", "probability"]);
     assert_eq!(links.num_rows(), 1200);
     assert_eq!(texts(&links, "registry")[0], "left");
 
@@ -291,6 +291,26 @@ fn a_careless_user_is_told_what_to_do() {
         bidui(&["run", text(&model), "--input", text(&fixture("members.csv")), "--out", text(&out), "--town", "安场镇"], "1");
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("没有乡镇、村、台账"), "{}", said(&output));
+}
+
+#[test]
+fn a_header_without_rows_and_a_header_twice_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (out, path) = (folder.path().join("out"), folder.path().join("members.csv"));
+    let table = fs::read_to_string(fixture("members.csv")).expect("the fixture");
+    let header = table.lines().next().expect("a header");
+    fs::write(&path, format!("{header}\n")).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&path], &out, "1");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("table 一侧没有读到任何行") && !said(&output).contains("精确率"), "{}", said(&output));
+    // Which of two columns of one header holds the birth date cannot be told.
+    let twice: String =
+        table.lines().map(|line| format!("{line},{}\n", if line == header { "birth date" } else { "1950-01-01" })).collect();
+    fs::write(&path, twice).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&path], &out, "1");
+    let columns = header.split(',').count();
+    let last = char::from(b'A' + u8::try_from(columns).expect("few columns"));
+    assert!(said(&output).contains(&format!(" 列“birth date”和 {last} 列“birth date”")), "{}", said(&output));
 }
 
 #[test]

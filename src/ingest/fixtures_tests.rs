@@ -40,7 +40,7 @@ fn intake(month: &str) -> (BTreeSet<Place>, BTreeSet<(String, String)>) {
             for event in events {
                 match event {
                     LayoutEvent::Head(head) => {
-                        let mapping = recognise(&head, &dictionary, &[])
+                        let (_, mapping) = recognise(&head, &dictionary, &[])
                             .unwrap_or_else(|refusal| panic!("{} {}: {}", name.file, name.sheet, refusal.what));
                         registries.insert((name.file.clone(), mapping.registry.0));
                     }

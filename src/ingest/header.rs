@@ -4,11 +4,12 @@
 //! continuation cells tie them together. A sheet without such a row, or one whose row labels are what is counted (a
 //! cross-tab), is told apart here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::grid::Merge;
-use super::mapping::readings;
+use super::spelling::{loose_readings, readings};
 use crate::config::registry::{Dictionary, fold_header};
+use crate::model::columns::{HEAD_NAME, NAME};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, HeaderColumn};
 
@@ -19,46 +20,129 @@ const ENOUGH: usize = 2;
 /// Rows of a header at most.
 const LEVELS: usize = 3;
 
+/// Fields that a household's form says for all its members.
+const OF_HOUSEHOLD: [&str; 22] = [
+    "county",
+    "town",
+    "village",
+    "group",
+    "address",
+    "household_code",
+    "household_size",
+    "covered_count",
+    "household_amount_fen",
+    "dibao_no",
+    "phone",
+    "account_number",
+    "account_name",
+    "poverty_status",
+    "attribute",
+    "poverty_cause",
+    "policy_type",
+    "head_name",
+    "head_id_number",
+    "month",
+    "year",
+    "start_month",
+];
+
+/// What a word means as a header.
+#[derive(Debug, Default)]
+struct Word {
+    /// A person's name or number.
+    is_identity: bool,
+    /// The name of the person, or the head of household, that a row is about.
+    is_name: bool,
+    /// Something of the household rather than of one person.
+    is_of_household: bool,
+    /// Fields that it may be.
+    fields: Vec<String>,
+}
+
 /// Every header spelling of a dictionary, for spotting header rows.
 #[derive(Debug)]
 pub struct Vocabulary {
-    /// Folded spelling → whether it is a person's name or number.
-    words: HashMap<String, bool>,
+    /// By folded spelling.
+    words: BTreeMap<String, Word>,
 }
 
 impl Vocabulary {
     /// From the shared and the registries' own aliases.
     #[must_use]
     pub fn new(dictionary: &Dictionary) -> Self {
-        let identity = |field: &str| {
-            let kind = dictionary.fields.get(field).map(|definition| definition.kind);
-            matches!(kind, Some(FieldKind::Name | FieldKind::IdNumber | FieldKind::DisabilityNumber))
-        };
-        let shared = dictionary.fields.values().flat_map(|field| field.aliases.iter().map(|alias| (alias, field.name.as_str())));
+        let shared = dictionary.fields.values().flat_map(|field| field.aliases.iter().map(|alias| (field.name.as_str(), alias)));
         let uses = dictionary.registries.iter().flat_map(|registry| &registry.fields);
-        let own = uses.flat_map(|usage| usage.aliases.iter().map(|alias| (alias, usage.field.as_str())));
-        let mut words: HashMap<String, bool> = shared.chain(own).map(|(alias, field)| (alias.clone(), identity(field))).collect();
+        let own = uses.flat_map(|usage| usage.aliases.iter().map(|alias| (usage.field.as_str(), alias)));
+        let mut vocabulary = Self::of_fields(shared.chain(own).map(|(field, alias)| (field, alias.as_str())));
+        for word in vocabulary.words.values_mut() {
+            let is_kind = |field: &String| {
+                let kind = dictionary.fields.get(field).map(|definition| definition.kind);
+                matches!(kind, Some(FieldKind::Name | FieldKind::IdNumber | FieldKind::DisabilityNumber))
+            };
+            word.is_identity = word.fields.iter().any(is_kind);
+            word.is_of_household = word.fields.iter().any(|field| OF_HOUSEHOLD.contains(&field.as_str()));
+            word.is_name = word.fields.iter().any(|field| field == NAME || field == HEAD_NAME);
+        }
         // Not fields, but nothing else is headed so.
         for word in ["序号", "编号", "备注", "年龄", "民族", "文化程度", "开户银行", "账户名称"] {
-            words.entry(word.to_owned()).or_insert(false);
+            vocabulary.words.entry(word.to_owned()).or_default();
+        }
+        vocabulary
+    }
+
+    /// From fields with their folded spellings, none of which says what a person is.
+    #[must_use]
+    pub fn of_fields<'w>(spellings: impl IntoIterator<Item = (&'w str, &'w str)>) -> Self {
+        let mut words: BTreeMap<String, Word> = BTreeMap::new();
+        for (field, word) in spellings {
+            let known = words.entry(word.to_owned()).or_default();
+            if known.fields.iter().all(|known| known != field) {
+                known.fields.push(field.to_owned());
+            }
         }
         Self { words }
     }
 
-    /// From folded spellings, none of which says what a person is.
-    #[must_use]
-    pub fn of_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Self {
-        Self { words: words.into_iter().map(|word| (word.to_owned(), false)).collect() }
-    }
-
     /// Whether a row of cells is a header by its words: at least three known ones, and half of the cells.
     pub(super) fn is_header(&self, cells: &[super::rows::Cell<'_>]) -> bool {
-        let known = || cells.iter().filter(|(_, kind, text)| *kind == CellKind::Text && self.knows(text).is_some()).count();
+        let is_known = |text: &str| readings(text).iter().any(|reading| self.words.contains_key(reading));
+        let known = || cells.iter().filter(|(_, kind, text)| *kind == CellKind::Text && is_known(text)).count();
         cells.len() >= 3 && known() >= (cells.len() / 2).max(3)
     }
 
-    fn knows(&self, header: &str) -> Option<bool> {
-        readings(header).iter().find_map(|reading| self.words.get(reading).copied())
+    /// Whether a header names the person, or the head of household, that a row is about.
+    #[must_use]
+    pub fn is_name(&self, header: &str) -> bool {
+        self.knows(header).is_some_and(|word| word.is_name)
+    }
+
+    /// Whether a header is known at all.
+    pub(super) fn is_word(&self, header: &str) -> bool {
+        self.knows(header).is_some()
+    }
+
+    /// Whether a header says something of a household rather than of one person.
+    pub(super) fn is_of_household(&self, header: &str) -> bool {
+        self.knows(header).is_some_and(|word| word.is_of_household)
+    }
+
+    /// Whether a header is a person's number.
+    pub(super) fn is_number(&self, header: &str) -> bool {
+        self.knows(header).is_some_and(|word| word.is_identity && !word.is_name)
+    }
+
+    /// Whether two headers are the same word, or may be the same field.
+    pub(super) fn same_field(&self, one: &str, other: &str) -> bool {
+        let shared = || {
+            let (one, other) = (self.knows(one)?, self.knows(other)?);
+            one.fields.iter().any(|field| other.fields.contains(field)).then_some(())
+        };
+        fold_header(one) == fold_header(other) || shared().is_some()
+    }
+
+    fn knows(&self, header: &str) -> Option<&Word> {
+        let exact = readings(header).iter().find_map(|reading| self.words.get(reading));
+        exact.or_else(|| loose_readings(header).iter().find_map(|reading| self.words.get(reading)))
     }
 }
 
@@ -69,7 +153,7 @@ pub(super) struct WindowRow {
 }
 
 impl WindowRow {
-    fn text(&self, column: u32) -> &str {
+    pub(super) fn text(&self, column: u32) -> &str {
         self.cells.iter().find(|(at, ..)| *at == column).map_or("", |(.., text)| text)
     }
 
@@ -134,7 +218,7 @@ pub(super) fn find(window: &[WindowRow], merges: &[Merge], vocabulary: &Vocabula
         header.0 -= 1;
     }
     let columns = compose(&window[header.0..=header.1], merges);
-    let identity = columns.iter().any(|column| vocabulary.knows(&column.text) == Some(true));
+    let identity = columns.iter().any(|column| vocabulary.knows(&column.text).is_some_and(|word| word.is_identity));
     if !identity && let Some(row) = cross_tab(window, header.1, vocabulary) {
         return Found::CrossTab { row };
     }
@@ -237,7 +321,10 @@ fn cross_tab(window: &[WindowRow], from: usize, vocabulary: &Vocabulary) -> Opti
             || rest.first().is_some_and(|(.., text)| COUNTED.iter().any(|word| fold_header(text).ends_with(word)));
         wordy && values.len() >= 2 && values.iter().all(|(_, kind, text)| *kind == CellKind::Number || numeric(text))
     };
-    let person = window.iter().skip(from).any(|row| row.cells.iter().any(|(.., text)| vocabulary.knows(text) == Some(true)));
+    let person = window
+        .iter()
+        .skip(from)
+        .any(|row| row.cells.iter().any(|(.., text)| vocabulary.knows(text).is_some_and(|word| word.is_identity)));
     let mut rows = window.iter().skip(from).filter(counts);
     let first = rows.next()?;
     rows.next().filter(|_| !person).map(|_| first.row)

@@ -3,18 +3,23 @@
 //! Takes [`RowBlock`]s in order, and the sheet's merges beforehand. Holds back rows until thirty non-blank ones are there
 //! (or the sheet ends), finds the header, then streams: each block gives at most one [`RawTable`]. Rows blank in the file
 //! are not read; every other row below the header is emitted or rejected, never both ([`Tally::balances`]).
+//! - A short sheet of labels with their values beside them is the form of one household ([`super::form`]): one row per person.
 //! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
-//! - A row that carries somebody's number is data. Others may be a repeated header or title, a subtotal, a note.
-//! - A second table below with another header: the sheet keeps its first table, and everything from the second header on
-//!   is rejected row by row as [`RejectReason::OtherTable`], with one [`LayoutEvent::PartRefused`] that names the row. Reading it
-//!   under the first header would put values under wrong fields.
+//! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, a subtotal, a
+//!   note, what a page or an office says of itself, filling instructions under the header.
+//! - A place alone in a row is set aside as a note and given with the rows below it ([`RawTable::sections`]).
+//! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
+//! - A second header below, in the same columns and of the same fields in other words, repeats the first. Any other one begins a second table:
+//!   the sheet keeps its first, and everything from the second header on is rejected row by row as [`RejectReason::OtherTable`], with
+//!   one [`LayoutEvent::PartRefused`] that names the row. Reading it under the first header would put values under wrong fields.
 //!
 //! Cost: linear in cells, no allocation per cell; text is copied once, into the column.
 
+use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
-use super::rows::{Cell, aside, has_identity, is_empty, masked};
-use crate::model::raw::{CellKind, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use super::rows::{Cell, Standing, aside, has_identity, is_empty, is_example, masked, section};
+use crate::model::raw::{CellKind, HeaderColumn, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 
 /// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
 #[derive(Debug)]
@@ -25,7 +30,7 @@ pub enum LayoutEvent {
     Rows(RawTable),
     /// A row set aside.
     Rejected(Reject),
-    /// The sheet holds no table that can be read: codes `no-header`, `cross-tab`.
+    /// The sheet holds no table that can be read: codes `no-header`, `cross-tab`, `form`.
     Refused(Refusal),
     /// From some row on the sheet is not read (code `second-table`); what came before stands.
     PartRefused(Refusal),
@@ -62,7 +67,9 @@ pub struct Layout<'v> {
     held: RowBlock,
     held_rows: usize,
     body: Option<Body<'v>>,
-    refused: bool,
+    /// Nothing more is read: it is refused, or was a form.
+    is_done: bool,
+    form: Tally,
 }
 
 impl<'v> Layout<'v> {
@@ -70,13 +77,22 @@ impl<'v> Layout<'v> {
     #[must_use]
     pub fn new(name: SheetName, mut merges: Vec<Merge>, vocabulary: &'v Vocabulary) -> Self {
         merges.sort_unstable();
-        Self { name, merges, vocabulary, held: RowBlock::default(), held_rows: 0, body: None, refused: false }
+        Self {
+            name,
+            merges,
+            vocabulary,
+            held: RowBlock::default(),
+            held_rows: 0,
+            body: None,
+            is_done: false,
+            form: Tally::default(),
+        }
     }
 
     /// Takes the next rows.
     pub fn push(&mut self, block: &RowBlock) -> Vec<LayoutEvent> {
         let mut events = Vec::new();
-        if self.refused {
+        if self.is_done {
             return events;
         }
         if let Some(body) = &mut self.body {
@@ -102,7 +118,7 @@ impl<'v> Layout<'v> {
     /// The sheet is complete. A sheet without any text gives nothing.
     pub fn finish(&mut self) -> Vec<LayoutEvent> {
         let mut events = Vec::new();
-        if self.body.is_none() && !self.refused && self.held_rows > 0 {
+        if self.body.is_none() && !self.is_done && self.held_rows > 0 {
             self.settle(&mut events);
         }
         events
@@ -111,12 +127,16 @@ impl<'v> Layout<'v> {
     /// Rows below the header so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        self.body.as_ref().map_or_else(Tally::default, |body| body.tally)
+        self.body.as_ref().map_or(self.form, |body| body.tally)
     }
 
     /// Finds the header in what is held and reads the rest of it.
     fn settle(&mut self, events: &mut Vec<LayoutEvent>) {
         let window = window(&self.held);
+        if let Some(first) = form::find(&window, self.vocabulary) {
+            self.read_form(&window, first, events);
+            return;
+        }
         let held = std::mem::take(&mut self.held);
         // A county's household merges run to the hundred thousands; those of the header are few.
         let last_row = window.last().map_or(0, |row| row.row);
@@ -155,8 +175,27 @@ impl<'v> Layout<'v> {
         }
     }
 
+    /// A short sheet is read as the form that it is; a long one is no single household.
+    fn read_form(&mut self, window: &[WindowRow], first: usize, events: &mut Vec<LayoutEvent>) {
+        if self.held_rows >= WINDOW + 2 {
+            let what = format!("第 {} 行起是表格（标签旁边写值），不是一行一人的名册", window[first].row);
+            self.refuse(events, "form", what, "请提供一行一人的名册（有姓名、身份证号码、与户主关系）");
+            return;
+        }
+        self.is_done = true;
+        let form = form::read(window, first, self.vocabulary);
+        let texts = |row: &WindowRow| row.cells.iter().map(|(.., text)| text.clone()).collect::<Vec<String>>();
+        let preamble = window[..form.first].iter().flat_map(texts).collect();
+        let (name, header_row) = (self.name.clone(), window[form.first].row);
+        let (emitted, rejected) = (form.table.rows.len() as u64, form.rejects.len() as u64);
+        self.form = Tally { read: emitted + rejected, emitted, rejected };
+        events.push(LayoutEvent::Head(TableHead { name, header_row, columns: form.columns, preamble, is_form: true }));
+        events.push(LayoutEvent::Rows(form.table));
+        events.extend(form.rejects.into_iter().map(LayoutEvent::Rejected));
+    }
+
     fn refuse(&mut self, events: &mut Vec<LayoutEvent>, code: &'static str, what: String, hint: &str) {
-        self.refused = true;
+        self.is_done = true;
         events.push(LayoutEvent::Refused(Refusal { name: self.name.clone(), code: code.into(), what, hint: hint.to_owned() }));
     }
 }
@@ -186,7 +225,9 @@ struct Body<'v> {
     above: Vec<Vec<(u32, String)>>,
     /// Sheet column → position in the table, or [`OUTSIDE`].
     positions: Vec<u32>,
-    width: usize,
+    columns: Vec<HeaderColumn>,
+    /// The column of the person's name, of the sheet.
+    name_column: Option<u32>,
     /// Merges below the header, by first row; `next_merge` is the first not yet reached.
     merges: Vec<Merge>,
     next_merge: usize,
@@ -213,20 +254,37 @@ impl<'v> Body<'v> {
         for (position, column) in (0..).zip(&header.columns) {
             positions[column.index as usize] = position;
         }
-        let preamble = window[..header.first].iter().flat_map(|row| row.cells.iter().map(|(.., text)| text.clone())).collect();
+        let texts = |row: &WindowRow| row.cells.iter().map(|(.., text)| text.clone()).collect::<Vec<String>>();
+        let mut preamble: Vec<String> = window[..header.first].iter().flat_map(texts).collect();
+        let width = header.columns.len();
+        // A line that a careless copy left under the header says what those above it say.
+        let under = window[header.last + 1..].iter().take(3).zip(1..).take_while(|(row, below)| {
+            let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
+            let standing = Standing { width, below: *below, spread: false, in_notes: false };
+            !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note)
+        });
+        preamble.extend(under.flat_map(|(row, _)| texts(row)).filter(|text| text.contains(['：', ':'])));
         let above = window[..=header.last]
             .iter()
             .map(|row| row.cells.iter().map(|(column, _, text)| (*column, text.clone())).collect())
             .collect();
-        let width = header.columns.len();
-        events.push(LayoutEvent::Head(TableHead { name: name.clone(), header_row, columns: header.columns, preamble }));
+        let columns = header.columns;
+        let name_column = columns.iter().find(|column| vocabulary.is_name(&column.text)).map(|column| column.index);
+        events.push(LayoutEvent::Head(TableHead {
+            name: name.clone(),
+            header_row,
+            columns: columns.clone(),
+            preamble,
+            is_form: false,
+        }));
         Self {
             vocabulary,
             name,
             header_row,
             above,
             positions,
-            width,
+            columns,
+            name_column,
             merges,
             next_merge: 0,
             filling: Vec::new(),
@@ -237,7 +295,7 @@ impl<'v> Body<'v> {
     }
 
     fn read(&mut self, block: &RowBlock, events: &mut Vec<LayoutEvent>) {
-        let mut table = RawTable { rows: Vec::new(), columns: vec![RawColumn::default(); self.width] };
+        let mut table = RawTable::of_width(self.columns.len());
         let mut cells: Vec<Cell<'_>> = Vec::new();
         for (row, all) in block.iter() {
             if row <= self.header_row {
@@ -250,7 +308,7 @@ impl<'v> Body<'v> {
                 continue;
             }
             self.tally.read += 1;
-            if let Some(reason) = self.judge(row, &cells, events) {
+            if let Some(reason) = self.judge(row, &cells, &mut table, events) {
                 self.tally.rejected += 1;
                 events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
             } else {
@@ -259,7 +317,7 @@ impl<'v> Body<'v> {
                 self.emit(row, &cells, &mut table.columns);
             }
         }
-        if !table.rows.is_empty() {
+        if !table.rows.is_empty() || !table.sections.is_empty() {
             events.push(LayoutEvent::Rows(table));
         }
     }
@@ -279,9 +337,18 @@ impl<'v> Body<'v> {
     }
 
     /// Why the row is not data; `None` when it is.
-    fn judge(&mut self, row: u32, cells: &[Cell<'_>], events: &mut Vec<LayoutEvent>) -> Option<RejectReason> {
+    fn judge(
+        &mut self,
+        row: u32,
+        cells: &[Cell<'_>],
+        table: &mut RawTable,
+        events: &mut Vec<LayoutEvent>,
+    ) -> Option<RejectReason> {
         if self.second_table {
             return Some(RejectReason::OtherTable);
+        }
+        if self.tally.read <= 3 && is_example(cells) {
+            return Some(RejectReason::Note);
         }
         if has_identity(cells) {
             self.in_notes = false;
@@ -291,6 +358,9 @@ impl<'v> Body<'v> {
             return Some(RejectReason::RepeatedHeader);
         }
         if self.vocabulary.is_header(cells) {
+            if self.says_the_same(cells) {
+                return Some(RejectReason::RepeatedHeader);
+            }
             self.second_table = true;
             events.push(LayoutEvent::PartRefused(Refusal {
                 name: self.name.clone(),
@@ -306,9 +376,26 @@ impl<'v> Body<'v> {
                 && cells.len() == 1
                 && merge.first_column == cells[0].0
         });
-        let reason = aside(cells, self.width, spread, self.in_notes);
+        let standing = Standing { width: self.columns.len(), below: self.tally.read, spread, in_notes: self.in_notes };
+        let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
+        if !self.in_notes
+            && let Some(place) = section(cells, &standing, is_name_column)
+        {
+            table.sections.push((table.rows.len(), place));
+            return Some(RejectReason::Note);
+        }
+        let reason = aside(cells, &standing);
         self.in_notes = reason == Some(RejectReason::Note);
         reason
+    }
+
+    /// A header in other words: each cell stands in a column of the table and may be its field.
+    fn says_the_same(&self, cells: &[Cell<'_>]) -> bool {
+        let same = |(index, _, text): &Cell<'_>| {
+            let known = self.columns.iter().find(|column| column.index == *index);
+            known.is_some_and(|known| self.vocabulary.same_field(&known.text, text))
+        };
+        cells.len() * 2 >= self.columns.len() && cells.iter().all(same)
     }
 
     /// Every cell says what a row up to the header says in that column.

@@ -249,3 +249,82 @@ proptest! {
         prop_assert_eq!(read(&sheet, &[(3, 0, 6, 0)], 1000), seen, "blocks do not matter");
     }
 }
+
+#[test]
+fn a_second_header_of_the_same_fields_in_other_words_is_read_on() {
+    let row = format!("1|张三|{ID}|户主");
+    let other = format!("2|李四|{ID}|妻");
+    let sheet = [
+        (1, "序号|姓名|身份证号码|与户主关系"),
+        (2, row.as_str()),
+        (4, "序号|人员姓名|公民身份号码|与户主的关系"),
+        (5, other.as_str()),
+    ];
+    let seen = read(&sheet, &[], 9);
+    assert_eq!(seen.rows.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [2, 5]);
+    assert_eq!(seen.rejects, [(4, RejectReason::RepeatedHeader)]);
+    // Moved columns are another table.
+    let moved = [sheet[0], sheet[1], (4, "序号|公民身份号码|人员姓名|与户主的关系"), sheet[3]];
+    assert_eq!(read(&moved, &[], 9).refused, ["second-table"]);
+}
+
+#[test]
+fn rows_that_are_nobody_are_set_aside_and_lines_under_the_header_speak_for_the_sheet() {
+    let row = format!("1|张三|{ID}|户主");
+    let example = format!("例|李四|{ID}|妻");
+    let sheet = [
+        (1, "序号|姓名|身份证号码|与户主关系"),
+        (2, "填报单位：瑞溪镇燕子坝村"),
+        (3, "|与户口簿一致|18位，末位X大写|下拉选择"),
+        (4, example.as_str()),
+        (5, "三组（2户）"),
+        (6, row.as_str()),
+        (7, "|以下空白"),
+        (8, "承前页"),
+        (9, "村委会（公章）"),
+    ];
+    let seen = read(&sheet, &[], 9);
+    assert_eq!(seen.preamble, ["填报单位：瑞溪镇燕子坝村"]);
+    assert_eq!(seen.rows.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [6]);
+    assert!(seen.rejects.iter().all(|(_, reason)| *reason == RejectReason::Note), "{:?}", seen.rejects);
+}
+
+#[test]
+fn a_form_of_one_household_is_its_persons() {
+    let other = "520324199202022345";
+    let applicant = format!("申请人姓名|张三|性别|男|身份证号|{ID}");
+    let wife = format!("|李四|妻|{other}");
+    let sheet = [
+        (1, "农村低保申请表"),
+        (2, applicant.as_str()),
+        (3, "家庭住址|瑞溪镇燕子坝村三组||||"),
+        (4, "家庭成员|姓名|与户主关系|身份证号"),
+        (5, wife.as_str()),
+        (6, "申请理由|因病致贫，特申请低保"),
+        (7, "村委会意见|同意"),
+    ];
+    let seen = read(&sheet, &[], 20);
+    assert_eq!(seen.headers, ["申请人姓名", "家庭住址", "姓名", "与户主关系", "身份证号", "性别"]);
+    let row = |row: u32, own: [&str; 4]| {
+        let household = ["张三", "瑞溪镇燕子坝村三组"];
+        (row, household.into_iter().chain(own).map(str::to_owned).collect::<Vec<String>>())
+    };
+    assert_eq!(seen.rows, [row(2, ["张三", "", ID, "男"]), row(5, ["李四", "妻", other, ""])]);
+    assert_eq!(seen.rejects, [(6, RejectReason::Note), (7, RejectReason::Note)]);
+}
+
+#[test]
+fn a_table_with_cards_by_name_is_no_form() {
+    let row = format!("张三|老张|居民身份证|{ID}");
+    let seen = read(&[(1, "姓名|曾用名|证件类型|证件号码"), (2, row.as_str()), (3, row.as_str())], &[], 9);
+    assert_eq!((seen.header_row, seen.rows.len()), (1, 2));
+}
+
+#[test]
+fn labels_with_their_values_in_one_cell_are_a_form_too() {
+    let first = format!("姓名：张三|性别：男|身份证号码：{ID}");
+    let sheet = [(1, "残疾人登记表"), (2, first.as_str()), (3, "残疾类别：肢体|残疾等级：三级|联系电话：")];
+    let seen = read(&sheet, &[], 20);
+    assert_eq!(seen.headers, ["姓名", "性别", "身份证号码", "残疾类别", "残疾等级"]);
+    assert_eq!(seen.rows, [(2, ["张三", "男", ID, "肢体", "三级"].map(str::to_owned).to_vec())]);
+}

@@ -1,13 +1,13 @@
 //! Which registry a table is, from its headers; title, sheet and file name only break ties.
 //!
-//! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives a [`Mapping`], or a refusal that names the nearest
+//! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives the registry and a [`Mapping`], or a refusal that names the nearest
 //! registries, what they miss, and a pin to paste. A registry is possible when each of its required groups has a column
 //! and none of its excluded sets is there; among the possible ones a title word outweighs telling columns, and these
 //! outweigh the number of columns understood. Equals are refused, not guessed. Cost: registries × columns.
 
 use std::collections::BTreeSet;
 
-use super::mapping::{columns, paste, readings};
+use super::mapping::{Spelled, columns, paste};
 use crate::config::pin::Pin;
 use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
 use crate::model::personal::mask;
@@ -38,15 +38,21 @@ impl Candidate<'_> {
 }
 
 /// Recognises the table under `head`.
-pub fn recognise(head: &TableHead, dictionary: &Dictionary, pins: &[Pin]) -> Result<Mapping, Refusal> {
+pub fn recognise<'d>(
+    head: &TableHead,
+    dictionary: &'d Dictionary,
+    pins: &[Pin],
+) -> Result<(&'d RegistryDefinition, Mapping), Refusal> {
+    let spelled = Spelled::of(head);
     if let Some(pin) = pins.iter().find(|pin| pin.covers(&head.name))
         && let Some(registry) = dictionary.registry(pin.registry.as_str())
     {
-        return Ok(Mapping { pinned: true, ..columns(head, registry, dictionary, &pin.columns) });
+        let mapping = Mapping { pinned: true, ..columns(head, &spelled, registry, dictionary, &pin.columns) };
+        return Ok((registry, mapping));
     }
-    let present = shared_fields(head, dictionary);
+    let present = shared_fields(&spelled, dictionary);
     let mut candidates: Vec<Candidate<'_>> =
-        dictionary.registries.iter().map(|registry| examine(head, registry, dictionary, &present)).collect();
+        dictionary.registries.iter().map(|registry| examine(head, &spelled, registry, dictionary, &present)).collect();
     candidates.sort_by(|a, b| {
         b.possible()
             .cmp(&a.possible())
@@ -57,18 +63,18 @@ pub fn recognise(head: &TableHead, dictionary: &Dictionary, pins: &[Pin]) -> Res
         [first, second, ..] if first.possible() && second.possible() && first.rank() == second.rank() => {
             Err(ambiguous(head, first, second))
         }
-        [first, ..] if first.possible() => Ok(first.mapping.clone()),
+        [first, ..] if first.possible() => Ok((first.registry, first.mapping.clone())),
         _ => Err(unknown(head, &candidates)),
     }
 }
 
 /// Fields that the shared aliases see in the headers, whatever the registry.
-fn shared_fields<'a>(head: &TableHead, dictionary: &'a Dictionary) -> BTreeSet<&'a str> {
+fn shared_fields<'a>(spelled: &Spelled, dictionary: &'a Dictionary) -> BTreeSet<&'a str> {
     let mut present = BTreeSet::new();
-    for column in &head.columns {
-        for reading in readings(&column.text) {
+    for readings in spelled.exact() {
+        for reading in readings {
             let before = present.len();
-            let meant = dictionary.fields.values().filter(|field| field.aliases.contains(&reading));
+            let meant = dictionary.fields.values().filter(|field| field.aliases.contains(reading));
             present.extend(meant.map(|field| field.name.as_str()));
             if present.len() > before {
                 break;
@@ -80,11 +86,12 @@ fn shared_fields<'a>(head: &TableHead, dictionary: &'a Dictionary) -> BTreeSet<&
 
 fn examine<'a>(
     head: &TableHead,
+    spelled: &Spelled,
     registry: &'a RegistryDefinition,
     dictionary: &Dictionary,
     present: &BTreeSet<&str>,
 ) -> Candidate<'a> {
-    let mapping = columns(head, registry, dictionary, &std::collections::BTreeMap::new());
+    let mapping = columns(head, spelled, registry, dictionary, &std::collections::BTreeMap::new());
     let says = |text: &str| {
         let folded = fold_header(text);
         registry.title_words.iter().any(|word| folded.contains(word.as_str()))

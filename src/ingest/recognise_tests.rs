@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::registry::{RegistryDefinition, shipped};
+use crate::ingest::mapping::{clash, nearest};
 use crate::model::raw::{HeaderColumn, SheetName};
 
 fn head(title: &str, line: &str) -> TableHead {
@@ -12,13 +13,15 @@ fn head(title: &str, line: &str) -> TableHead {
             .map(|(index, text)| HeaderColumn { index, text: text.to_owned() })
             .collect(),
         preamble: vec![title.to_owned()],
+        ..TableHead::default()
     }
 }
 
 /// Recognises, and gives field → first header.
 fn fields(title: &str, line: &str) -> (String, Vec<(String, String)>) {
     let head = head(title, line);
-    let mapping = recognise(&head, &shipped(), &[]).unwrap_or_else(|refusal| panic!("{}\n{}", refusal.what, refusal.hint));
+    let dictionary = shipped();
+    let (_, mapping) = recognise(&head, &dictionary, &[]).unwrap_or_else(|refusal| panic!("{}\n{}", refusal.what, refusal.hint));
     let fields = mapping.fields.iter().map(|(field, at)| (field.clone(), head.columns[*at].text.clone())).collect();
     (mapping.registry.0, fields)
 }
@@ -236,7 +239,7 @@ fn lookalikes_are_never_the_persons_own_number() {
         // A marriage register names the two spouses 户主 and 配偶: there the first is the row's own person.
         let own = |registry: &RegistryDefinition| registry.id.as_str() == "marriage" && lookalike.starts_with("户主");
         for registry in dictionary.registries.iter().filter(|registry| !registry.grain.is_household() && !own(registry)) {
-            let mapping = columns(&head, registry, &dictionary, &std::collections::BTreeMap::new());
+            let mapping = columns(&head, &Spelled::of(&head), registry, &dictionary, &std::collections::BTreeMap::new());
             let wrong = mapping.fields.iter().any(|(field, at)| field == "id_number" && *at == last);
             assert!(!wrong, "{lookalike} in {}", registry.id);
         }
@@ -265,7 +268,7 @@ fn the_headers_of_other_offices_are_theirs_or_nobodys() {
         ("", "人员编号 身份证号 户编号 与户主关系 姓名 性别"),
     ] {
         match recognise(&head("", line), &shipped(), &[]) {
-            Ok(mapping) => assert_eq!(mapping.registry.as_str(), registry, "{line}"),
+            Ok((_, mapping)) => assert_eq!(mapping.registry.as_str(), registry, "{line}"),
             Err(refusal) => assert!(refusal.code == "unknown-registry" && registry.is_empty(), "{line}: {refusal:?}"),
         }
     }
@@ -291,7 +294,105 @@ fn a_refusal_names_what_is_missing_and_gives_a_pin_that_works() {
     let written: Written = crate::config::document::parse(&document, &mut problems).expect("the pin is right");
     let pins = Pin::resolve(&document, &written.pin, &shipped(), &mut problems);
     assert!(problems.is_empty(), "{}", problems.render(false));
-    let mapping = recognise(&head, &shipped(), &pins).expect("pinned");
+    let dictionary = shipped();
+    let (_, mapping) = recognise(&head, &dictionary, &pins).expect("pinned");
     assert!(mapping.pinned && mapping.registry.as_str() == "disability");
     assert!(mapping.fields.contains(&("certificate_status".to_owned(), 5)), "{mapping:?}");
+}
+
+#[test]
+fn a_number_belongs_to_the_name_before_it() {
+    for (line, registry, expected) in [
+        (
+            "户主姓名 身份证号码 姓名 身份证号码 与户主关系 是否保障对象 低保证号",
+            "dibao",
+            &[("head_id_number", 1), ("id_number", 3), ("name", 2)][..],
+        ),
+        (
+            "姓名 身份证号码 户主姓名 身份证号码 与户主关系 是否保障对象 低保证号",
+            "dibao",
+            &[("id_number", 1), ("head_id_number", 3)],
+        ),
+        (
+            "身份证号码 户主姓名 身份证号码 姓名 与户主关系 是否保障对象 低保证号",
+            "dibao",
+            &[("head_id_number", 0), ("id_number", 2)],
+        ),
+        (
+            "姓名 身份证号码 家庭成员姓名 身份证号码 与户主关系 是否保障对象 低保证号",
+            "dibao",
+            &[("head_name", 0), ("head_id_number", 1), ("name", 2), ("id_number", 3)],
+        ),
+        (
+            "学校 年级 学籍号 姓名 身份证号 监护人姓名 身份证号 联系电话",
+            "student",
+            &[("id_number", 4), ("guardian_id_number", 6)],
+        ),
+        (
+            "学校 年级 学籍号 姓名 身份证号 性别 家庭成员姓名 身份证号 性别",
+            "student",
+            &[("name", 3), ("id_number", 4), ("sex", 5)],
+        ),
+        ("男方姓名 身份证号 女方姓名 身份证号 登记日期", "marriage", &[("id_number", 1), ("spouse_id_number", 3)]),
+        ("姓名 身份证号 残疾人证号 残疾类别 残疾等级 代领人 身份证号", "disability", &[("id_number", 1)]),
+    ] {
+        let head = head("", line);
+        let dictionary = shipped();
+        let (definition, mapping) =
+            recognise(&head, &dictionary, &[]).unwrap_or_else(|refusal| panic!("{line}: {}", refusal.what));
+        assert_eq!(definition.id.as_str(), registry, "{line}");
+        for (field, at) in expected {
+            let found: Vec<usize> = mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect();
+            assert_eq!(found, [*at], "{field} in {line}: {mapping:?}");
+        }
+        assert!(clash(&head, &mapping, &dictionary).is_none(), "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_bound_is_refused_with_both_places() {
+    for (line, places) in [
+        ("姓名 身份证号码 与户主关系 是否保障对象 低保证号 身份证号码", ["B 列", "F 列"]),
+        ("姓名 身份证号码 与户主关系 是否保障对象 户月保障金额 户月保障金额", ["E 列", "F 列"]),
+        ("姓名 人员姓名 身份证号码 与户主关系 是否保障对象 低保证号", ["A 列", "B 列"]),
+    ] {
+        let head = head("", line);
+        let dictionary = shipped();
+        let (_, mapping) = recognise(&head, &dictionary, &[]).unwrap_or_else(|refusal| panic!("{line}: {}", refusal.what));
+        let refusal = clash(&head, &mapping, &dictionary).unwrap_or_else(|| panic!("{line}: {mapping:?}"));
+        assert!(
+            refusal.code == "duplicate-header" && places.iter().all(|place| refusal.what.contains(place)),
+            "{}",
+            refusal.what
+        );
+    }
+}
+
+#[test]
+fn loose_spellings_fill_what_no_column_says_exactly_and_never_take_somebody_elses() {
+    assert_registry(
+        "",
+        "1、您的姓名： 2、身份证号码（18位） 3、与户主关系 4、是否保障对象 5、低保证号",
+        "dibao",
+        &[("name", "1、您的姓名："), ("id_number", "2、身份证号码（18位）")],
+    );
+    assert_registry(
+        "",
+        "参保人.姓名 参保人.身份证号 参保信息.人员类别 参保信息.参合年度",
+        "insurance",
+        &[("name", "参保人.姓名")],
+    );
+    let (_, fields) = fields("", "姓名（户籍） 身份证号 残疾人证号 残疾类别 残疾等级 开户人身份证号 代领人姓名 监护人身份证号");
+    for (field, header) in fields {
+        assert!(!["开户人身份证号", "代领人姓名", "监护人身份证号"].contains(&header.as_str()), "{header} is {field}");
+    }
+}
+
+#[test]
+fn an_unused_header_is_told_what_it_resembles() {
+    let dictionary = shipped();
+    let registry = dictionary.registry("dibao").expect("there");
+    assert_eq!(nearest("低保证书号码", registry, &dictionary), Some("低保证号"));
+    assert_eq!(nearest("监护人身份证号", registry, &dictionary), None);
+    assert_eq!(nearest("备注", registry, &dictionary), None);
 }

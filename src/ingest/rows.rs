@@ -9,7 +9,7 @@ use crate::model::raw::{CellKind, RejectReason};
 /// A cell of the row in hand.
 pub(super) type Cell<'a> = (u32, CellKind, &'a str);
 
-/// Whether the cell means nothing: white space, `/`, `同上`, `NULL`, dashes. `无` may be a value: the field decides.
+/// Whether the cell means nothing: white space, `/`, `同上`, dashes, what programs write for nothing. `无` may be a value: the field decides.
 pub(super) fn is_empty(text: &str) -> bool {
     let trimmed = text.trim();
     // The longest of the words has twelve bytes; dashes may be any number.
@@ -17,6 +17,8 @@ pub(super) fn is_empty(text: &str) -> bool {
         return false;
     }
     matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "同上" | "〃" | "″" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
+        || matches!(trimmed, "nan" | "NaN" | "NAN" | "None" | "none" | "NONE" | "(null)" | "<NA>" | "NaT" | "nil" | "undefined")
+        || matches!(trimmed, "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NUM!" | "#NULL!" | "#SPILL!" | "#CALC!")
         || trimmed.chars().all(|character| matches!(character, '-' | '—' | '–' | '－' | '―' | '_' | '─'))
 }
 
@@ -25,20 +27,55 @@ pub(super) fn has_identity(cells: &[Cell<'_>]) -> bool {
     cells.iter().any(|(_, _, text)| text.len() >= 14 && text.len() <= 40 && has_digits(text, 14))
 }
 
-/// Why a row without a number is not data; `None` when it is. `width` is the table's number of columns, `spread` whether
-/// its only cell is merged across several columns, `in_notes` whether the row before was a note.
-pub(super) fn aside(cells: &[Cell<'_>], width: usize, spread: bool, in_notes: bool) -> Option<RejectReason> {
+/// Where a row without a number stands.
+pub(super) struct Standing {
+    /// Columns of the table.
+    pub(super) width: usize,
+    /// Non-blank rows since the header, this one counted.
+    pub(super) below: u64,
+    /// Its only cell is merged across several columns.
+    pub(super) spread: bool,
+    /// The row before was a note.
+    pub(super) in_notes: bool,
+}
+
+/// Why a row without a number is not data; `None` when it is.
+pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectReason> {
     if cells.iter().take(3).any(|(_, _, text)| is_subtotal(text)) {
         return Some(RejectReason::Subtotal);
     }
+    let texts = || cells.iter().filter(|(_, kind, _)| *kind == CellKind::Text).map(|(_, _, text)| squeeze(text));
     let &(_, kind, first) = cells.first()?;
     let squeezed = squeeze(first);
-    if kind == CellKind::Text && is_note(&squeezed) {
+    // Who signs, and when, stands with nothing else.
+    let signed = || {
+        let signs = |text: &str| is_office(text) || is_day(text) || is_stamp(text) || is_labelled(text);
+        cells.len() < standing.width && texts().count() == cells.len() && texts().all(|text| signs(&text))
+    };
+    let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= standing.width && is_labelled(&squeezed)))
+        || texts().any(|text| is_page_mark(&text) || is_stamp(&text))
+        || signed();
+    if note || (standing.below <= 3 && is_instruction(cells)) {
         return Some(RejectReason::Note);
     }
-    let alone = cells.len() == 1 && width >= 3 && kind == CellKind::Text;
+    let alone = cells.len() == 1 && standing.width >= 3 && kind == CellKind::Text;
     let sentence = squeezed.chars().count() > 20 || squeezed.contains(['：', ':', '。']);
-    (alone && (spread || sentence || in_notes)).then_some(RejectReason::Note)
+    (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
+}
+
+/// The place that a row says alone, above the rows of that place: `燕子坝村`, `三组（12户）`. In a name column two letters may be a name.
+pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: bool) -> Option<String> {
+    const ENDS: [&str; 9] = ["村", "社区", "居委会", "居", "组", "镇", "乡", "街道", "村委会"];
+    let [(_, CellKind::Text, text)] = cells else { return None };
+    if standing.width < 3 {
+        return None;
+    }
+    let squeezed = squeeze(text);
+    let place = squeezed.split(['(', '（', ':', '：']).next().unwrap_or("");
+    let length = place.chars().count();
+    let worded = place.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '-' | '—' | '/' | '、'));
+    let long_enough = length > if is_name_column && !standing.spread { 2 } else { 1 };
+    (long_enough && length <= 16 && worded && ENDS.iter().any(|end| place.ends_with(end))).then(|| place.to_owned())
 }
 
 fn squeeze(text: &str) -> Cow<'_, str> {
@@ -63,26 +100,143 @@ fn is_subtotal(text: &str) -> bool {
 }
 
 fn is_note(text: &str) -> bool {
-    const OPENINGS: [&str; 14] = [
+    const OPENINGS: [&str; 18] = [
         "注",
         "备注",
         "说明",
         "填表说明",
         "填报说明",
+        "填写说明",
         "审核人",
         "填表人",
         "填报人",
+        "填报单位",
         "制表",
         "经办人",
         "负责人",
         "单位负责人",
         "联系电话",
         "联系人",
+        "单位",
+        "监督电话",
     ];
     let signs = |rest: &str| rest.starts_with(['：', ':', '；']) || rest.starts_with("人：") || rest.starts_with("人:");
     OPENINGS.iter().any(|opening| text.strip_prefix(opening).is_some_and(signs))
-        || matches!(text, "说明" | "备注" | "注")
-        || (text.contains("（盖章）") || text.contains("(盖章)") || text.contains("（签字）") || text.contains("(签字)"))
+        || matches!(text, "说明" | "备注" | "注" | "填表说明" | "填写说明" | "填报说明")
+        || ["（盖章）", "(盖章)", "（签字）", "(签字)", "（公章）", "(公章)"].iter().any(|stamp| text.contains(stamp))
+}
+
+/// `填报单位：瑞溪镇人民政府`, `公示时间：…`: a label of words and a colon.
+fn is_labelled(text: &str) -> bool {
+    text.split_once(['：', ':']).is_some_and(|(label, _)| {
+        let length = label.chars().count();
+        (2..=10).contains(&length) && label.chars().all(|sign| sign.is_alphabetic() || "（）()".contains(sign))
+    })
+}
+
+/// What a printed page says of itself, with any ornaments: `——以下空白——`, `（此页无正文）`, `承前页`.
+fn is_page_mark(text: &str) -> bool {
+    const MARKS: [&str; 22] = [
+        "以下空白",
+        "以下为空",
+        "以下空",
+        "以下无",
+        "以下无正文",
+        "此页无正文",
+        "本页无正文",
+        "无正文",
+        "空白",
+        "过次页",
+        "承前页",
+        "承上页",
+        "接上页",
+        "接下页",
+        "转下页",
+        "转次页",
+        "续上页",
+        "续下页",
+        "续表",
+        "全文完",
+        "以上",
+        "以下作废",
+    ];
+    let bare = text.trim_matches(|sign: char| !sign.is_alphanumeric());
+    MARKS.contains(&bare)
+        || (bare.chars().count() <= 10
+            && (bare.starts_with("以下空白") || bare.ends_with("以下空白") || bare.ends_with("无正文")))
+}
+
+/// Where somebody signs or stamps.
+fn is_stamp(text: &str) -> bool {
+    const STAMPS: [&str; 8] = ["盖章", "公章", "签字", "签章", "签名", "章", "签字盖章", "手印"];
+    let bracket = text.rsplit_once(['（', '(']).map(|(_, inner)| inner.trim_end_matches(['）', ')', '：', ':']));
+    bracket.is_some_and(|inner| STAMPS.contains(&inner))
+        || ["盖章：", "盖章:", "签字：", "签字:", "公章：", "公章:", "签名：", "签名:"].iter().any(|end| text.ends_with(end))
+}
+
+/// An office that signs below a list.
+fn is_office(text: &str) -> bool {
+    const OFFICES: [&str; 9] =
+        ["村民委员会", "居民委员会", "村委会", "人民政府", "办事处", "民政局", "扶贫办", "民政办", "残疾人联合会"];
+    OFFICES.iter().any(|office| text.ends_with(office))
+}
+
+/// A date and nothing else: `2018年6月20日`, `年　月　日`.
+fn is_day(text: &str) -> bool {
+    let squeezed = squeeze(text);
+    let rest = |word: &str| squeezed.contains(word);
+    let written = rest("年") && rest("月");
+    written && squeezed.chars().all(|sign| sign.is_ascii_digit() || "年月日一二三四五六七八九十〇零○_至-—".contains(sign))
+}
+
+/// A row under the header that says what to write into each column: at least two cells do, and half of them.
+fn is_instruction(cells: &[Cell<'_>]) -> bool {
+    const SAID: [&str; 34] = [
+        "必填",
+        "选填",
+        "非必填",
+        "可不填",
+        "填写",
+        "下拉",
+        "选择",
+        "系统生成",
+        "自动生成",
+        "自动带出",
+        "一致",
+        "例如",
+        "示例",
+        "样例",
+        "格式",
+        "文本",
+        "数字",
+        "小数",
+        "字符",
+        "以内",
+        "不超过",
+        "末位",
+        "位数",
+        "18位",
+        "15位",
+        "是或否",
+        "是/否",
+        "男/女",
+        "男或女",
+        "配偶等",
+        "子女等",
+        "年月日",
+        "yyyy",
+        "YYYY",
+    ];
+    let told =
+        cells.iter().filter(|(_, kind, text)| *kind == CellKind::Text && SAID.iter().any(|word| text.contains(word))).count();
+    told >= 2 && told * 2 >= cells.len()
+}
+
+/// Whether the row is an example to be overwritten, numbers and all.
+pub(super) fn is_example(cells: &[Cell<'_>]) -> bool {
+    let first = cells.first().map_or("", |(_, _, text)| text.trim());
+    let bare = first.trim_matches(|sign: char| !sign.is_alphanumeric());
+    matches!(bare, "例" | "示例" | "样例" | "举例" | "范例" | "例子" | "填写示例" | "填表示例" | "示例行" | "例行")
 }
 
 /// The row for `rejects.parquet`: each cell masked on its own.
@@ -97,7 +251,7 @@ mod tests {
 
     fn aside_of(texts: &[&str]) -> Option<RejectReason> {
         let cells: Vec<Cell<'_>> = (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect();
-        aside(&cells, 8, false, false)
+        aside(&cells, &Standing { width: 8, below: 5, spread: false, in_notes: false })
     }
 
     #[test]
@@ -113,16 +267,58 @@ mod tests {
     }
 
     #[test]
+    fn what_offices_write_below_and_above_rows_is_nobody() {
+        for row in [
+            &["以下空白"][..],
+            &["——以下空白——"],
+            &["（此页无正文）"],
+            &["过次页", "1200"],
+            &["村委会（公章）"],
+            &["燕子坝村村民委员会", "2018年6月20日"],
+            &["填报单位：瑞溪镇人民政府", "2018年6月20日"],
+            &["单位：元"],
+            &["年  月  日"],
+            &["公示时间：2018年6月1日至6月7日"],
+            &["领导签字：", "经办人签字："],
+        ] {
+            assert_eq!(aside_of(row), Some(RejectReason::Note), "{row:?}");
+        }
+        let told = [(0, CellKind::Text, "所在乡镇"), (1, CellKind::Text, "与身份证一致"), (2, CellKind::Text, "18位，末位X大写")];
+        let standing = |below| Standing { width: 8, below, spread: false, in_notes: false };
+        assert_eq!(aside(&told, &standing(1)), Some(RejectReason::Note));
+        assert_eq!(aside(&told, &standing(9)), None);
+    }
+
+    #[test]
+    fn a_place_alone_in_a_row_is_a_section() {
+        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false };
+        let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &standing, names);
+        assert_eq!(section_of("燕子坝村（12户）", true).as_deref(), Some("燕子坝村"));
+        assert_eq!(section_of("三组", false).as_deref(), Some("三组"));
+        assert_eq!(section_of("李村", true), None);
+        assert_eq!(section_of("张三", false), None);
+    }
+
+    #[test]
     fn people_are_not_subtotals_or_notes() {
-        for row in [&["1", "张计", "凤仪"][..], &["计小明", "男"], &["注册", "王五"], &["12"], &["1", "会计", "瑞溪镇", "合计"]]
-        {
+        for row in [
+            &["1", "张计", "凤仪"][..],
+            &["计小明", "男"],
+            &["注册", "王五"],
+            &["12"],
+            &["1", "会计", "瑞溪镇", "合计"],
+            &["1", "阿卜杜拉·买买提", "瑞溪镇"],
+            &["1", "无名氏", "是"],
+            &["2", "丫", "女"],
+            &["3", "章以上", "女"],
+        ] {
             assert_eq!(aside_of(row), None, "{row:?}");
         }
     }
 
     #[test]
     fn words_that_mean_nothing() {
-        for text in ["/", "同上", "--------------", "——", " NULL ", "　", "N/A"] {
+        for text in ["/", "同上", "--------------", "——", " NULL ", "　", "N/A", "nan", "None", "#REF!", "#DIV/0!"] {
             assert!(is_empty(text), "{text}");
         }
         for text in ["无名", "0", "-1", "—5", "空调工"] {

@@ -10,7 +10,7 @@ use super::cell::Value;
 use super::header::has_digits;
 use super::limits::Limits;
 use super::records::{Record, Records, usual_fields};
-use super::rows::{Cell, aside, has_identity};
+use super::rows::{Cell, Standing, aside, has_identity, section};
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use crate::model::raw::CellKind;
@@ -262,8 +262,9 @@ impl Shape {
             .filter(|(_, text)| !text.trim().is_empty())
             .map(|(column, text)| (column, CellKind::Text, text.trim()))
             .collect();
-        let note = !has_identity(&cells) && aside(&cells, self.fields, false, false).is_some();
-        (!note).then_some(Damage::Short { fields, header: self.extent })
+        let standing = Standing { width: self.fields, below: self.rows, spread: false, in_notes: false };
+        let meant = aside(&cells, &standing).is_some() || section(&cells, &standing, false).is_some();
+        (has_identity(&cells) || !meant).then_some(Damage::Short { fields, header: self.extent })
     }
 
     /// A text of which more than a tenth is torn is not read at all.

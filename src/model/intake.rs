@@ -53,7 +53,7 @@ pub struct IntakeSheet {
     pub kept: u64,
     /// Rows rejected, by reason; `read == kept + Σ rejected`.
     pub rejected: BTreeMap<RejectReason, u64>,
-    /// What a human must be told of it, a sentence each: that it is hidden, hidden rows, error values.
+    /// What a human must be told of how it was read, a sentence each: that it is hidden, error values, places taken from the title.
     #[serde(default)]
     pub notes: Vec<String>,
     /// Set when the sheet was refused.

@@ -48,15 +48,35 @@ pub struct TableHead {
     pub columns: Vec<HeaderColumn>,
     /// Texts above the header in reading order: title, 填报单位, dates, unit.
     pub preamble: Vec<String>,
+    /// Whether its headers are the labels of a form (one household a sheet).
+    pub is_form: bool,
 }
 
 /// A run of data rows of one table, by column.
 #[derive(Clone, Debug, Default)]
 pub struct RawTable {
-    /// Row number that Excel shows (in text files the line where the record starts), ascending.
+    /// Row number that Excel shows (in text files the line where the record starts), ascending; several times where a row names several
+    /// persons.
     pub rows: Vec<u32>,
     /// One per [`TableHead::columns`], same order; each as long as `rows`.
     pub columns: Vec<RawColumn>,
+    /// Places that stand alone above rows (`燕子坝村`, `三组`): position in `rows` from which on, and the text, in order.
+    pub sections: Vec<(usize, String)>,
+}
+
+impl RawTable {
+    /// No rows yet, of `width` columns.
+    #[must_use]
+    pub fn of_width(width: usize) -> Self {
+        Self { columns: vec![RawColumn::default(); width], ..Self::default() }
+    }
+
+    /// Carries over the sections that begin at the row at `from` in `other`; to be called before each row taken from there.
+    pub fn begin_sections(&mut self, other: &Self, from: usize) {
+        let here = self.rows.len();
+        let begun = other.sections.iter().filter(|(at, _)| *at == from);
+        self.sections.extend(begun.map(|(_, text)| (here, text.clone())));
+    }
 }
 
 /// The cells of one column: text in one buffer, ends and kinds beside it.
@@ -134,11 +154,13 @@ pub enum RejectReason {
     Hidden,
     /// A row struck through, where the pipeline leaves these out.
     Struck,
+    /// One cell names several persons who cannot be told apart.
+    SeveralPersons,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Subtotal,
         Self::Note,
         Self::RepeatedHeader,
@@ -151,6 +173,7 @@ impl RejectReason {
         Self::Torn,
         Self::Hidden,
         Self::Struck,
+        Self::SeveralPersons,
     ];
 
     /// The value in `rejects.parquet` and `run.json`.
@@ -169,6 +192,7 @@ impl RejectReason {
             Self::Torn => "torn",
             Self::Hidden => "hidden",
             Self::Struck => "struck",
+            Self::SeveralPersons => "several_persons",
         }
     }
 
@@ -188,6 +212,7 @@ impl RejectReason {
             Self::Torn => "格数与表头不符，或引号没有成对",
             Self::Hidden => "隐藏的行",
             Self::Struck => "划了删除线的行",
+            Self::SeveralPersons => "一格里写了几个人，分不开",
         }
     }
 }

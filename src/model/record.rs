@@ -44,7 +44,7 @@ pub struct RegistryRecords {
     pub batch: RecordBatch,
     /// Index into [`RecordSet::sources`] per row.
     pub sheets: Vec<u32>,
-    /// Row number that Excel shows, per row.
+    /// Row number that Excel shows, per row; the same several times, one after the other, where a row names several persons.
     pub rows: Vec<u32>,
 }
 
@@ -66,6 +66,13 @@ impl RegistryRecords {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Which of the persons that its source row names a row is: 0 unless there are several.
+    #[must_use]
+    pub fn part(&self, row: usize) -> u32 {
+        let source = |row: usize| (self.sheets.get(row), self.rows.get(row));
+        (0..row).rev().take_while(|&before| source(before) == source(row)).zip(1..).last().map_or(0, |(_, part)| part)
     }
 
     /// A `Utf8` column, if the registry has it.

@@ -26,6 +26,7 @@ pub mod phone;
 mod places;
 pub mod repair;
 pub mod sheet;
+mod sheet_place;
 pub mod tables;
 pub mod vocabulary;
 

@@ -155,6 +155,21 @@ fn is_masked(name: &str) -> bool {
     let known = name.chars().any(|character| is_han(character) && !is_unknown(character) && !is_mask(character));
     known && name.chars().any(|character| character == '*' || is_mask(character))
 }
+/// Whether a cell could name somebody (or be a number or code that does): neither a word for nothing, nor a sentence, nor signs alone.
+#[must_use]
+pub fn has_shape(text: &str) -> bool {
+    const NOBODY: [&str; 16] = [
+        "无", "空", "不详", "未知", "待定", "待补", "待填", "待核", "未填", "缺", "空缺", "暂无", "没有", "空白", "姓名", "测试",
+    ];
+    let plain = text.trim();
+    let lettered = plain
+        .chars()
+        .any(|character| character.is_alphanumeric() || is_han(character) || matches!(character, '*' | '×' | '○' | '□'));
+    lettered && !NOBODY.contains(&plain) && plain.chars().count() <= LONGEST_NAME
+}
+
+/// The longest names of minorities, with titles and remarks in brackets.
+const LONGEST_NAME: usize = 60;
 
 fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇')

@@ -33,7 +33,7 @@ pub enum Repair {
     FromDisabilityNumber,
     /// Blank here, taken from the data date of the sheet.
     FromDataDate,
-    /// The rows name no town; the sheet or file name does.
+    /// The rows name no town; the title, sheet or file name does.
     TownFromSheet,
     /// The town cannot be read; only one town has a village of the name written.
     TownFromVillage,
@@ -45,6 +45,8 @@ pub enum Repair {
     Slip,
     /// The village named belongs to another town than the one named; it is null.
     OtherTown,
+    /// The rows name no village; the title, sheet or file name, or a line above them does.
+    VillageFromSheet,
     /// Kind and grade stood in one cell.
     Combined,
     /// Not in the code table; the column is null.
@@ -86,7 +88,7 @@ pub enum Repair {
 }
 
 impl Repair {
-    const ALL: [Self; 40] = [
+    const ALL: [Self; 41] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -108,6 +110,7 @@ impl Repair {
         Self::Shape,
         Self::Slip,
         Self::OtherTown,
+        Self::VillageFromSheet,
         Self::Combined,
         Self::UnknownCode,
         Self::Unreadable,
@@ -154,6 +157,7 @@ impl Repair {
             Self::Shape => "shape",
             Self::Slip => "slip",
             Self::OtherTown => "other_town",
+            Self::VillageFromSheet => "village_from_sheet",
             Self::Combined => "combined",
             Self::UnknownCode => "unknown_code",
             Self::Unreadable => "unreadable",

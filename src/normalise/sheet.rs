@@ -19,10 +19,11 @@ use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, appen
 use super::money::{self, Unit};
 use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, Stated};
-use super::places::{Places, town_hint};
+use super::places::Places;
 use super::repair::Repair;
+use super::sheet_place::SheetPlace;
 use super::vocabulary::{self, CodeTable};
-use super::{data_date, disability_no, id_number};
+use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
@@ -255,7 +256,7 @@ impl<'a> Normaliser<'a> {
             sex: at(SEX),
             sex_codes: codes(SEX),
             columns,
-            places: Places::new(["county", "town", "village", "group", "address"].map(at), town_hint(edition, head)),
+            places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             log: Log::default(),
             rows: Vec::new(),
             rejects: Vec::new(),
@@ -393,7 +394,8 @@ impl<'a> Normaliser<'a> {
     }
 
     fn has_identity(&self, table: &RawTable, row: usize) -> bool {
-        if !self.of_people || !first_cell(table, &self.identity, row).1.is_empty() {
+        let (_, named) = first_cell(table, &self.identity, row);
+        if !self.of_people || name::has_shape(named) {
             return true;
         }
         let (kind, number) = first_cell(table, &self.number, row);

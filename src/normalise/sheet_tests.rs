@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::config::registry::{FieldDefinition, FieldUse};
-use crate::model::raw::{CellKind, HeaderColumn, RawColumn, SheetName};
+use crate::model::raw::{CellKind, HeaderColumn, SheetName};
 use crate::model::registry::{Grain, RegistryId};
 use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type};
@@ -100,6 +100,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         header_row: 1,
         columns: (0..).zip(sheet.columns).map(|(index, (_, text))| HeaderColumn { index, text: (*text).to_owned() }).collect(),
         preamble: sheet.preamble.iter().map(|&line| line.to_owned()).collect(),
+        ..TableHead::default()
     };
     let mapping = Mapping {
         registry: RegistryId::from("test"),
@@ -110,8 +111,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
     let mut normaliser = Normaliser::new(&context, &definition, &head, &mapping);
     // Two chunks, so that what is carried from one to the next is exercised.
     for (chunk, first) in sheet.rows.chunks(2).zip((2_u32..).step_by(2)) {
-        let mut table =
-            RawTable { rows: (first..).take(chunk.len()).collect(), columns: vec![RawColumn::default(); sheet.columns.len()] };
+        let mut table = RawTable { rows: (first..).take(chunk.len()).collect(), ..RawTable::of_width(sheet.columns.len()) };
         for row in chunk {
             for (column, cell) in table.columns.iter_mut().zip(*row) {
                 let (kind, text) = match cell.strip_prefix('#') {

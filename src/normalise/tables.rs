@@ -398,7 +398,7 @@ levels = [{ test = "exact" }]
             columns[1].push(if birth.is_empty() { CellKind::Empty } else { CellKind::Text }, birth);
             columns[2].push(CellKind::Text, "9");
         }
-        reader.push(&RawTable { rows: vec![2, 3, 4], columns });
+        reader.push(&RawTable { rows: vec![2, 3, 4], columns, ..RawTable::default() });
         let read = reader.finish(&head).expect("a table");
         let texts = |name: &str| -> Vec<Option<String>> {
             let array = read.batch.column_by_name(name).expect("there").as_string::<i32>().clone();

@@ -2,17 +2,17 @@
 
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use super::definitions::{self, DefinitionError};
 use super::inputs::{self, InputError};
 use super::intake::Intake;
+use super::intake::file::{NEVER, Opener};
 use super::tables;
 use crate::assess::cases;
 use crate::config::error::Problems;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
-use crate::ingest::mapping::paste;
+use crate::ingest::mapping::{nearest, paste};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::Refusal;
 use crate::normalise::Context;
@@ -79,7 +79,6 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
     // Only places depend on the month, and a check shows none.
     let period =
         inputs::period_of(arguments).or_else(|| crate::model::date::Month::new(2018, 6)).unwrap_or(crate::model::date::Month(0));
-    let interrupted = AtomicBool::new(false);
     let reader = Intake {
         definitions: &definitions,
         context: Context {
@@ -89,17 +88,23 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
             as_of: period.last_day(),
         },
         vocabulary: Vocabulary::new(&definitions.dictionary),
-        executable,
-        limits: Limits { leave_out: definitions.leave_out, ..Limits::default() },
-        interrupted: &interrupted,
+        opener: Opener {
+            executable,
+            interrupted: &NEVER,
+            limits: Limits { leave_out: definitions.leave_out, ..Limits::default() },
+        },
     };
     let taken = reader.read_all(&files, &|_| {});
     let title =
         |field: &str| definitions.dictionary.fields.get(field).map_or(field, |definition| definition.title.as_str()).to_owned();
+    let nearest = |registry: &str, header: &str| {
+        let registry = definitions.dictionary.registry(registry)?;
+        nearest(header, registry, &definitions.dictionary).map(str::to_owned)
+    };
     let files = taken
         .iter()
         .map(|taken| CheckedFile {
-            text: taken.files.iter().map(|file| describe(file, &title)).collect::<Vec<_>>().join("\n"),
+            text: taken.files.iter().map(|file| describe(file, &title, &nearest)).collect::<Vec<_>>().join("\n"),
             mappings: taken.heads.iter().map(|(head, mapping)| paste(head, mapping)).collect(),
             refused: taken
                 .files
@@ -110,7 +115,12 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
     Ok(CheckReport { definitions: told, files })
 }
 
-pub(super) fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> String {
+/// A file in words; `title` says a field in plain words, `nearest` which field of a registry an unused header may be.
+pub(super) fn describe(
+    file: &IntakeFile,
+    title: &dyn Fn(&str) -> String,
+    nearest: &dyn Fn(&str, &str) -> Option<String>,
+) -> String {
     let mut text = format!(
         "{}（{}{}）",
         file.path,
@@ -121,12 +131,12 @@ pub(super) fn describe(file: &IntakeFile, title: &dyn Fn(&str) -> String) -> Str
         write_to(&mut text, format_args!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
     }
     for sheet in &file.sheets {
-        text.push_str(&describe_sheet(sheet, title));
+        text.push_str(&describe_sheet(sheet, title, nearest));
     }
     text
 }
 
-fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String) -> String {
+fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String, nearest: &dyn Fn(&str, &str) -> Option<String>) -> String {
     let mut text = if sheet.sheet.is_empty() { String::new() } else { format!("\n  工作表 {}", sheet.sheet) };
     if let Some(refusal) = &sheet.refusal {
         write_to(&mut text, format_args!("\n  未接收：{}\n  怎么办：{}", refusal.what, refusal.hint));
@@ -140,8 +150,16 @@ fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String) -> String
     for (field, header) in &sheet.columns {
         write_to(&mut text, format_args!("\n    {header} → {}（{field}）", title(field)));
     }
+    for note in &sheet.notes {
+        write_to(&mut text, format_args!("\n    注意：{note}"));
+    }
     if !sheet.left_over.is_empty() {
         write_to(&mut text, format_args!("\n    没有用到：{}", sheet.left_over.join("、")));
+    }
+    for header in &sheet.left_over {
+        if let Some(field) = nearest(registry.as_str(), header) {
+            write_to(&mut text, format_args!("\n      “{header}”最像“{field}”；是的话请在 registries 里补上这个写法"));
+        }
     }
     text
 }
@@ -149,6 +167,16 @@ fn describe_sheet(sheet: &IntakeSheet, title: &dyn Fn(&str) -> String) -> String
 /// Writing to a String cannot fail.
 fn write_to(text: &mut String, arguments: fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
+}
+
+/// Every note on a sheet, with where it stands.
+pub(super) fn notes(intake: &[IntakeFile]) -> impl Iterator<Item = String> {
+    intake.iter().flat_map(|file| {
+        file.sheets.iter().flat_map(move |sheet| {
+            let name = if sheet.sheet.is_empty() { String::new() } else { format!(" 工作表 {}", sheet.sheet) };
+            sheet.notes.iter().map(move |note| format!("{}{name}：{note}", file.path))
+        })
+    })
 }
 
 /// Every refusal among files and sheets.

@@ -1,11 +1,10 @@
 //! `--decisions FILE`: people's answers about pairs of rows, from workbooks that came back.
 //!
-//! Takes files in any format that inputs may have, re-saved by whatever program, rows sorted and columns moved: columns are found by
-//! their titles in the layouts. Gives every answer with the place it was read from; what looks like an answer and cannot
+//! Takes files in any format that inputs may have ([`super::intake::file`]), re-saved by whatever program, rows sorted and columns moved: columns
+//! are found by their titles in the layouts. Gives every answer with the place it was read from; what looks like an answer and cannot
 //! be read is told. A file without such a list is refused, as the command line named it.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,16 +12,19 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Arr
 use arrow::datatypes::UInt32Type;
 
 use super::RunError;
-use super::child::parse_in_child;
-use super::inputs;
+use super::inputs::{self, InputFile};
+use super::intake::file::{Beside, HeldSheet, HeldTable, NEVER, Opener, SheetRow, Sheets};
 use super::stages;
 use super::workspace::Workspace;
 use crate::config::layout::{ReviewBook, ReviewField};
-use crate::ingest::grid::{Frame, RowBlock};
+use crate::config::registry::fold_header;
+use crate::ingest::grid::{Merge, RowBlock};
+use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict};
+use crate::model::intake::IntakeFile;
 use crate::model::link::Link;
-use crate::model::raw::CellKind;
+use crate::model::raw::{HeaderColumn, Reject, SheetName, TableHead};
 use crate::model::record::RowId;
 
 /// One file of answers.
@@ -58,102 +60,135 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
         if path.is_dir() {
             return Err(unreadable("它是文件夹。请指定填好的那个工作簿，几个就写几次 --decisions".to_owned()));
         }
-        let (_, sha256) = inputs::hash(path).map_err(|error| unreadable(error.to_string()))?;
-        let mut reader =
-            Reader { layout, name: &name, sheet: String::new(), columns: None, lists: 0, keyless: None, answered: &mut answered };
-        let before = reader.answered.decisions.len();
-        let mut refused = None;
-        let parsed = parse_in_child(executable, path, &name, &Limits::default(), &mut |frame| {
-            match frame {
-                Frame::Sheet { name, .. } => (reader.sheet, reader.columns) = (name, None),
-                Frame::Rows(block) => reader.rows(&block),
-                Frame::Refused { what, hint, .. } => refused = Some(format!("{what}。{hint}")),
-                Frame::Aside { row, reason, .. } => {
-                    let what = format!("{name} 第 {row} 行没有读入：{}。请改正后再交", reason.plain());
-                    reader.answered.problems.push(what);
-                }
-                Frame::File { .. } | Frame::SheetEnd { .. } | Frame::FileEnd => {}
-            }
-            ControlFlow::Continue(())
-        });
-        let (lists, keyless) = (reader.lists, reader.keyless.take());
-        if let Err(refusal) = parsed {
-            return Err(unreadable(format!("{}。{}", refusal.what, refusal.hint)));
-        }
-        if lists == 0 {
-            return Err(unreadable(refused.unwrap_or_else(|| match keyless {
+        let (bytes, sha256) = inputs::hash(path).map_err(|error| unreadable(error.to_string()))?;
+        let file = InputFile { path: path.clone(), name: name.clone(), bytes, sha256: sha256.clone() };
+        let reader = Reader::new(layout, &name);
+        let (read, reader) = Opener { executable, interrupted: &NEVER, limits: Limits::default() }.read(&file, reader);
+        let mut refusals =
+            read.into_iter().flat_map(|file| file.sheets.into_iter().filter_map(|sheet| sheet.refusal).chain(file.refusal));
+        let refused = refusals.next_back().map(|refusal| format!("{}。{}", refusal.what, refusal.hint));
+        let found = match reader {
+            Some(reader) if reader.lists > 0 => reader.answered,
+            reader => return Err(unreadable(refused.unwrap_or_else(|| match reader.and_then(|reader| reader.keyless) {
                 Some(place) => format!(
                     "{place}有“核对结果”，但没有隐藏的“对标识”列，不知道答复的是哪一对。请交回系统生成的原工作簿，不要只复制看得见的格子"
                 ),
                 None => "里面没有“核对结果”和“对标识”两列。请用系统生成的“是否同一人待核对”工作簿".to_owned(),
-            })));
-        }
-        let answers = (answered.decisions.len() - before) as u64;
-        answered.files.push(AnswerFile { name, sha256, answers });
+            }))),
+        };
+        answered.files.push(AnswerFile { name, sha256, answers: found.decisions.len() as u64 });
+        answered.decisions.extend(found.decisions);
+        answered.strata.extend(found.strata);
+        answered.problems.extend(found.problems);
     }
     Ok(answered)
 }
 
-/// Positions of what is read back.
-type Columns = BTreeMap<u32, ReviewField>;
+/// Positions in the table of what is read back.
+type Columns = BTreeMap<usize, ReviewField>;
 
-/// The state of one file.
+/// The lists of one file.
 struct Reader<'a> {
     layout: &'a ReviewBook,
     name: &'a str,
-    sheet: String,
-    columns: Option<Columns>,
+    /// Folded titles.
+    titles: BTreeMap<String, ReviewField>,
+    vocabulary: Vocabulary,
+    sheet: HeldSheet,
     lists: u32,
     keyless: Option<String>,
-    answered: &'a mut Answered,
+    answered: Answered,
 }
 
-impl Reader<'_> {
+impl Sheets for Reader<'_> {
+    fn begin(&mut self, name: SheetName, merges: Vec<Merge>) {
+        self.sheet = HeldSheet::new(name, merges);
+    }
+
     fn rows(&mut self, block: &RowBlock) {
-        for (row, cells) in block.iter() {
-            let cells: Vec<(u32, CellKind, &str)> = cells.collect();
-            match self.columns.take() {
-                None => self.header(&cells),
-                Some(columns) => {
-                    self.row(row, &cells, &columns);
-                    self.columns = Some(columns);
-                }
+        self.sheet.push(block);
+    }
+
+    /// Every list of the sheet, one below the other.
+    fn end(&mut self, beside: Beside, _: &mut IntakeFile) {
+        let sheet = std::mem::take(&mut self.sheet);
+        for Reject { row, reason, .. } in &beside.aside {
+            let what = format!("{} 第 {row} 行没有读入：{}。请改正后再交", self.name, reason.plain());
+            self.answered.problems.push(what);
+        }
+        let mut rows = sheet.rows.clone();
+        while !rows.is_empty() {
+            let table = sheet.lay_out(&rows, &self.vocabulary);
+            if let Some(head) = &table.head {
+                self.list(&sheet.name.sheet, head, &table, &rows);
             }
+            let Some(next) = table.next else { break };
+            rows.retain(|(row, _)| *row >= next);
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(layout: &'a ReviewBook, name: &'a str) -> Self {
+        let lists = [&layout.sample.list, &layout.decided, &layout.pending];
+        let columns = lists.into_iter().flat_map(|list| &list.columns);
+        let titles: BTreeMap<String, ReviewField> = columns.map(|column| (fold_header(&column.title), column.source)).collect();
+        let vocabulary = Vocabulary::of_fields(titles.keys().map(|title| (title.as_str(), title.as_str())));
+        Self {
+            layout,
+            name,
+            titles,
+            vocabulary,
+            sheet: HeldSheet::default(),
+            lists: 0,
+            keyless: None,
+            answered: Answered::default(),
         }
     }
 
-    /// A header holds the titles of the answer and of the key.
-    fn header(&mut self, cells: &[(u32, CellKind, &str)]) {
-        let known = |text: &str| {
-            let title: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-            let lists = [&self.layout.pending, &self.layout.decided, &self.layout.sample.list];
-            lists.into_iter().flat_map(|list| &list.columns).find(|column| column.title == title).map(|column| column.source)
-        };
-        let columns: Columns = cells.iter().filter_map(|(at, _, text)| Some((*at, known(text)?))).collect();
+    /// A list has the titles of the answer and of the key.
+    fn list(&mut self, sheet: &str, head: &TableHead, table: &HeldTable, rows: &[SheetRow]) {
+        let source = |column: &HeaderColumn| self.titles.get(&fold_header(&column.text)).copied();
+        let columns: Columns = head.columns.iter().enumerate().filter_map(|(at, column)| Some((at, source(column)?))).collect();
         let has = |field: ReviewField| columns.values().any(|known| *known == field);
-        if has(ReviewField::Answer) && has(ReviewField::PairKey) {
-            self.columns = Some(columns);
-            self.lists += 1;
-        } else if has(ReviewField::Answer) {
-            self.keyless = Some(self.sheet.clone());
+        if !has(ReviewField::PairKey) {
+            if has(ReviewField::Answer) {
+                self.keyless = Some(sheet.to_owned());
+            }
+            return;
+        }
+        if !has(ReviewField::Answer) {
+            return;
+        }
+        self.lists += 1;
+        let below = |row: &u32| *row > head.header_row && table.next.is_none_or(|next| *row < next);
+        for (row, cells) in rows.iter().filter(|(row, _)| below(row)) {
+            // As laid out, merged cells filled; a row or cell that means nothing there, as it stands.
+            let laid = table.parts.iter().find_map(|part| Some((part, part.rows.binary_search(row).ok()?)));
+            let of = |field: ReviewField| {
+                let text = |(at, _): (&usize, &ReviewField)| {
+                    let filled = laid.and_then(|(part, row)| Some(part.columns.get(*at)?.get(row).1)).unwrap_or("").trim();
+                    let index = head.columns.get(*at)?.index;
+                    let own = cells.iter().find(|(column, ..)| *column == index).map_or("", |(.., text)| text.trim());
+                    [filled, own].into_iter().find(|text| !text.is_empty())
+                };
+                columns.iter().filter(|(_, known)| **known == field).find_map(text).unwrap_or("")
+            };
+            self.row(sheet, *row, &of);
         }
     }
 
-    fn row(&mut self, row: u32, cells: &[(u32, CellKind, &str)], columns: &Columns) {
-        let of = |field: ReviewField| {
-            let at = cells.iter().filter(|(at, ..)| columns.get(at) == Some(&field));
-            at.map(|(.., text)| text.trim()).find(|text| !text.is_empty()).unwrap_or("")
-        };
+    fn row<'c>(&mut self, sheet: &str, row: u32, of: &impl Fn(ReviewField) -> &'c str) {
         let (answer, key) = (of(ReviewField::Answer), of(ReviewField::PairKey));
         if answer.is_empty() {
             return;
         }
-        let sheet = if self.sheet.is_empty() { String::new() } else { format!("（{}）", self.sheet) };
+        let sheet = if sheet.is_empty() { String::new() } else { format!("（{sheet}）") };
         let place = format!("{}{sheet}第{row}行", self.name);
         let verdict = self.layout.answers.read(answer);
         let pair = PairKey::parse(key);
         match (verdict, pair) {
-            (Some(verdict), Some(pair)) => self.keep(pair, verdict, place, &of),
+            (Some(verdict), Some(pair)) => self.keep(pair, verdict, place, of),
             // A signature line below the list is no answer.
             (None, None) => {}
             (None, Some(_)) => {
@@ -244,20 +279,13 @@ pub(super) fn read_back(stages_folder: &Path, links: &[Link]) -> Option<Decided>
 mod tests {
     use super::*;
     use crate::config::layout::Layouts;
+    use crate::model::raw::CellKind;
 
     /// Rows of one sheet through the reader.
     fn read_rows(rows: &[(u32, &[(u32, &str)])]) -> Answered {
         let layouts = Layouts::shipped().expect("sound");
-        let mut answered = Answered::default();
-        let mut reader = Reader {
-            layout: &layouts.review,
-            name: "回.xlsx",
-            sheet: "待核对".to_owned(),
-            columns: None,
-            lists: 0,
-            keyless: None,
-            answered: &mut answered,
-        };
+        let mut reader = Reader::new(&layouts.review, "回.xlsx");
+        reader.begin(SheetName { file: "回.xlsx".to_owned(), sheet: "待核对".to_owned() }, Vec::new());
         let mut block = RowBlock::default();
         for (row, cells) in rows {
             block.begin_row(*row);
@@ -266,7 +294,8 @@ mod tests {
             }
         }
         reader.rows(&block);
-        answered
+        reader.end(&mut IntakeFile::default());
+        reader.answered
     }
 
     const KEY: &str = "R0000000000000001~R0000000000000002";

@@ -71,6 +71,7 @@ use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
+use intake::file::Opener;
 use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
 use previous::Earlier;
 use review::OpenPair;
@@ -394,9 +395,11 @@ impl Run<'_> {
                 as_of: self.as_of,
             },
             vocabulary: Vocabulary::new(&self.definitions.dictionary),
-            executable: &self.request.executable,
-            limits: Limits { leave_out: self.definitions.leave_out, ..Limits::default() },
-            interrupted: self.interrupted,
+            opener: Opener {
+                executable: &self.request.executable,
+                interrupted: self.interrupted,
+                limits: Limits { leave_out: self.definitions.leave_out, ..Limits::default() },
+            },
         };
         let taken = reader.read_all(files, self.progress);
         if self.interrupted.load(Ordering::Relaxed) {
@@ -567,8 +570,12 @@ impl Run<'_> {
         self.manifest.stages.insert(0, StageEntry { stage: "normalise", rows_in: read, rows_out: records.len() as u64 });
         self.manifest.balanced = kept == records.len() as u64 && sheets().all(crate::model::intake::IntakeSheet::balances);
         self.manifest.inputs = intake.iter().map(Into::into).collect();
-        let told = oddities::told(intake);
-        format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行{told}", self.definitions.county, self.period, read - kept)
+        let mut told =
+            format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept);
+        for note in check::notes(intake) {
+            let _ = write!(told, "\n注意  {note}");
+        }
+        told
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {

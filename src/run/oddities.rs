@@ -4,11 +4,9 @@
 //! what says who a row is, the sheet is refused with what to do; elsewhere they are told. A hidden sheet is read and told; one that is no
 //! table is told and no more.
 
-use std::fmt::Write as _;
-
 use crate::ingest::grid::Unsolved;
 use crate::ingest::limits::LeaveOut;
-use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::intake::IntakeSheet;
 use crate::model::raw::{Refusal, SheetName};
 
 /// What a parser says of a sheet beside its rows.
@@ -72,21 +70,6 @@ impl Oddities {
             }
         }
     }
-}
-
-/// A line per note: file, sheet, what.
-pub(super) fn told(intake: &[IntakeFile]) -> String {
-    let mut text = String::new();
-    for file in intake {
-        for sheet in &file.sheets {
-            let place =
-                if sheet.sheet.is_empty() { file.path.clone() } else { format!("{} 工作表 {}", file.path, sheet.sheet) };
-            for note in &sheet.notes {
-                let _ = write!(text, "\n注意  {place}：{note}");
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,38 +6,34 @@
 //! below a header becomes one [`ReturnedRow`]; a sheet that cannot be read is a refusal. Holds one file at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::child::parse_in_child;
 use super::definitions::Definitions;
 use super::inputs::InputFile;
+use super::intake::file::{Beside, HeldSheet, HeldTable, NEVER, Opener, SheetRow, Sheets};
 use crate::config::layout::{self, ListField};
 use crate::config::registry::fold_header;
 use crate::config::returns::{PRINTED, Returns};
-use crate::ingest::grid::{Frame, Merge, RowBlock};
+use crate::ingest::grid::{Merge, RowBlock};
 use crate::ingest::header::Vocabulary;
-use crate::ingest::layout::{Layout, LayoutEvent};
 use crate::ingest::limits::Limits;
+use crate::ingest::mapping::letters;
 use crate::ingest::recognise::recognise;
 use crate::ledger::{Cells, ReturnedFile, ReturnedRow, Said};
 use crate::model::columns::IdState;
 use crate::model::date::{Day, Month};
+use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{CellKind, Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::normalise::{answer_date, data_date, id_number};
 
 /// Characters quoted of a row that is no list row.
 const QUOTED: usize = 120;
 
-/// A row of a sheet: its number and its cells (column, kind, text).
-type SheetRow = (u32, Vec<(u32, CellKind, String)>);
-
 /// Reads returned files.
 pub(super) struct Reader<'a> {
     returns: &'a Returns,
     vocabulary: Vocabulary,
     executable: &'a Path,
-    limits: Limits,
     /// Folded rule titles → rule ids.
     titles: BTreeMap<String, String>,
     /// Folded sheet names and titles of identity corrections → rule ids.
@@ -76,23 +72,36 @@ impl Form {
     }
 }
 
-/// A sheet as it came.
-#[derive(Default)]
-struct Sheet {
-    name: SheetName,
-    merges: Vec<Merge>,
-    rows: Vec<SheetRow>,
+/// Reads the sheets of one file.
+struct Lists<'r, 'a> {
+    reader: &'r Reader<'a>,
+    sheet: HeldSheet,
+    /// By the path of their file.
+    rows: BTreeMap<String, Vec<ReturnedRow>>,
 }
 
-/// One table of a sheet.
-#[derive(Default)]
-struct Table {
-    head: Option<TableHead>,
-    parts: Vec<RawTable>,
-    rejects: Vec<Reject>,
-    refusal: Option<Refusal>,
-    /// Where another header begins.
-    next: Option<u32>,
+impl Sheets for Lists<'_, '_> {
+    fn begin(&mut self, name: SheetName, merges: Vec<Merge>) {
+        self.sheet = HeldSheet::new(name, merges);
+    }
+
+    fn rows(&mut self, block: &RowBlock) {
+        self.sheet.push(block);
+    }
+
+    fn end(&mut self, beside: Beside, file: &mut IntakeFile) {
+        for Reject { row, reason, .. } in &beside.aside {
+            let refusal = Refusal {
+                name: self.sheet.name.clone(),
+                code: "torn-text".into(),
+                what: format!("第 {row} 行没有读入：{}", reason.plain()),
+                hint: "请改正这一行后重新交来".to_owned(),
+            };
+            let sheet = refusal.name.sheet.clone();
+            file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+        }
+        self.reader.sheet(&std::mem::take(&mut self.sheet), file, &mut self.rows);
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -115,7 +124,6 @@ impl<'a> Reader<'a> {
             returns,
             vocabulary: Vocabulary::new(&returns.dictionary),
             executable,
-            limits: Limits::default(),
             titles,
             identity_sheets,
             others,
@@ -125,80 +133,41 @@ impl<'a> Reader<'a> {
 
     /// Reads a file; a zip gives one per member.
     pub(super) fn read(&self, file: &InputFile) -> Vec<ReturnedFile> {
-        let mut files: Vec<ReturnedFile> = Vec::new();
-        let mut sheet: Option<Sheet> = None;
-        let parsed = parse_in_child(self.executable, &file.path, &file.name, &self.limits, &mut |frame| {
-            match frame {
-                Frame::File { inner, sha256, .. } => {
-                    let path = if inner.is_empty() { file.name.clone() } else { format!("{}/{inner}", file.name) };
-                    files.push(ReturnedFile { file: path, sha256, ..ReturnedFile::default() });
-                }
-                Frame::Sheet { name, merges, .. } => {
-                    let path = files.last().map(|file| file.file.clone()).unwrap_or_default();
-                    sheet = Some(Sheet { name: SheetName { file: path, sheet: name }, merges, rows: Vec::new() });
-                }
-                Frame::Rows(block) => {
-                    if let Some(sheet) = &mut sheet {
-                        sheet.rows.extend(block.iter().map(|(row, cells)| {
-                            (row, cells.map(|(column, kind, text)| (column, kind, text.to_owned())).collect())
-                        }));
-                    }
-                }
-                Frame::Aside { row, reason, .. } => {
-                    if let (Some(sheet), Some(file)) = (&sheet, files.last_mut()) {
-                        file.refusals.push(Refusal {
-                            name: sheet.name.clone(),
-                            code: "torn-text".into(),
-                            what: format!("第 {row} 行没有读入：{}", reason.plain()),
-                            hint: "请改正这一行后重新交来".to_owned(),
-                        });
-                    }
-                }
-                Frame::SheetEnd { .. } => {
-                    if let (Some(sheet), Some(file)) = (sheet.take(), files.last_mut()) {
-                        self.sheet(&sheet, file);
-                    }
-                }
-                Frame::Refused { code, what, hint } => {
-                    let path = files.last().map(|file| file.file.clone()).unwrap_or_default();
-                    let name = sheet.take().map_or(SheetName { file: path, sheet: String::new() }, |sheet| sheet.name);
-                    if let Some(file) = files.last_mut() {
-                        file.refusals.push(Refusal { name, code: code.into(), what, hint });
-                    }
-                }
-                Frame::FileEnd => {
-                    if let Some(file) = files.last_mut().filter(|file| file.rows.is_empty() && file.refusals.is_empty()) {
-                        file.refusals.push(Refusal {
-                            name: SheetName { file: file.file.clone(), sheet: String::new() },
-                            code: "no-list".into(),
-                            what: "里面没有疑点清单".to_owned(),
-                            hint: "请交回填好的清单本身；汇总页不用交".to_owned(),
-                        });
-                    }
-                }
+        let opener = Opener { executable: self.executable, interrupted: &NEVER, limits: Limits::default() };
+        let (files, lists) = opener.read(file, Lists { reader: self, sheet: HeldSheet::default(), rows: BTreeMap::new() });
+        let mut rows = lists.map(|lists| lists.rows).unwrap_or_default();
+        let returned = |file: IntakeFile| {
+            let is_whole = file.refusal.is_none();
+            let refusals = file.sheets.into_iter().filter_map(|sheet| sheet.refusal).chain(file.refusal);
+            let rows = rows.remove(&file.path).unwrap_or_default();
+            let mut returned = ReturnedFile { refusals: refusals.collect(), sha256: file.sha256, rows, file: file.path };
+            if is_whole && returned.rows.is_empty() && returned.refusals.is_empty() {
+                returned.refusals.push(Refusal {
+                    name: SheetName { file: returned.file.clone(), sheet: String::new() },
+                    code: "no-list".into(),
+                    what: "里面没有疑点清单".to_owned(),
+                    hint: "请交回填好的清单本身；汇总页不用交".to_owned(),
+                });
             }
-            ControlFlow::Continue(())
-        });
-        if let Err(refusal) = parsed {
-            // What a parser said before it died is void.
-            let sha256 = file.sha256.clone();
-            return vec![ReturnedFile { file: file.name.clone(), sha256, refusals: vec![refusal], rows: Vec::new() }];
-        }
-        files
+            returned
+        };
+        files.into_iter().map(returned).collect()
     }
 
     /// Every table of a sheet, one below the other.
-    fn sheet(&self, sheet: &Sheet, file: &mut ReturnedFile) {
+    fn sheet(&self, sheet: &HeldSheet, file: &mut IntakeFile, found: &mut BTreeMap<String, Vec<ReturnedRow>>) {
         let mut rows: Vec<SheetRow> = sheet.rows.clone();
-        rows.retain(|(_, cells)| cells.iter().any(|(.., text)| !text.trim().is_empty()));
         let mut above: Option<Month> = None;
         while !rows.is_empty() {
             let table = self.table(sheet, &mut rows);
             let next = table.next;
             match self.rows(sheet, &rows, table, &mut above) {
-                Ok(found) => file.rows.extend(found),
+                Ok(rows) => found.entry(sheet.name.file.clone()).or_default().extend(rows),
                 Err(_) if self.others.contains(&fold_header(&sheet.name.sheet)) => {}
-                Err(refusal) => file.refusals.push(refusal),
+                Err(refusal) => {
+                    let sheet = sheet.name.sheet.clone();
+                    file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+                }
             }
             // Without a further table all rows of this one have been told.
             let Some(next) = next else { break };
@@ -207,16 +176,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The first table of `rows`; where its header is gone, or cells of it, these are put back into `rows`.
-    fn table(&self, sheet: &Sheet, rows: &mut Vec<SheetRow>) -> Table {
-        let mut table = self.lay_out(sheet, rows);
+    fn table(&self, sheet: &HeldSheet, rows: &mut Vec<SheetRow>) -> HeldTable {
+        let mut table = sheet.lay_out(rows, &self.vocabulary);
         let recognised =
-            |table: &Table| table.head.as_ref().is_some_and(|head| recognise(head, &self.returns.dictionary, &[]).is_ok());
+            |table: &HeldTable| table.head.as_ref().is_some_and(|head| recognise(head, &self.returns.dictionary, &[]).is_ok());
         if !recognised(&table)
             && let Some(form) = self.form_of(rows)
         {
             let header = (0..).zip(&form.titles).map(|(column, title)| (column, CellKind::Text, title.clone()));
             rows.insert(0, (0, header.collect()));
-            let again = self.lay_out(sheet, rows);
+            let again = sheet.lay_out(rows, &self.vocabulary);
             if recognised(&again) {
                 table = again;
             } else {
@@ -226,35 +195,7 @@ impl<'a> Reader<'a> {
         if let Some(head) = &table.head
             && self.head_columns(head, rows)
         {
-            table = self.lay_out(sheet, rows);
-        }
-        table
-    }
-
-    fn lay_out(&self, sheet: &Sheet, rows: &[SheetRow]) -> Table {
-        let mut block = RowBlock::default();
-        for (row, cells) in rows {
-            block.begin_row(*row);
-            for (column, kind, text) in cells {
-                block.push_cell(*column, *kind, text);
-            }
-        }
-        let mut layout = Layout::new(sheet.name.clone(), sheet.merges.clone(), &self.vocabulary);
-        let mut events = layout.push(&block);
-        events.extend(layout.finish());
-        let mut table = Table::default();
-        for event in events {
-            match event {
-                LayoutEvent::Head(head) => table.head = Some(head),
-                LayoutEvent::Rows(part) => table.parts.push(part),
-                LayoutEvent::Rejected(reject) if reject.reason == RejectReason::OtherTable => {
-                    table.next = Some(table.next.map_or(reject.row, |next| next.min(reject.row)));
-                }
-                LayoutEvent::Rejected(reject) => table.rejects.push(reject),
-                LayoutEvent::Refused(refusal) => table.refusal = Some(refusal),
-                // What follows is read as a table of its own.
-                LayoutEvent::PartRefused(_) => {}
-            }
+            table = sheet.lay_out(rows, &self.vocabulary);
         }
         table
     }
@@ -312,16 +253,16 @@ impl<'a> Reader<'a> {
     /// The rows of a table by field.
     fn rows(
         &self,
-        sheet: &Sheet,
+        sheet: &HeldSheet,
         rows: &[SheetRow],
-        table: Table,
+        table: HeldTable,
         above: &mut Option<Month>,
     ) -> Result<Vec<ReturnedRow>, Refusal> {
         if let Some(refusal) = table.refusal {
             return Err(refusal);
         }
         let Some(head) = table.head else { return Ok(Vec::new()) };
-        let mapping = recognise(&head, &self.returns.dictionary, &[])?;
+        let (_, mapping) = recognise(&head, &self.returns.dictionary, &[])?;
         // A list pasted below another without its title is of the same month.
         let list = data_date::month(&head).or(*above);
         *above = list;
@@ -493,17 +434,6 @@ fn key_month(key: &str) -> Option<Month> {
 /// A day by which everybody on a list was born.
 fn day_after(list: Option<Month>) -> Day {
     list.map_or(Day(i32::MAX), |list| Day(list.last_day().0 + 3660))
-}
-
-/// `0` → `A`, `27` → `AB`.
-fn letters(column: u32) -> String {
-    let mut rest = column + 1;
-    let mut name = Vec::new();
-    while rest > 0 {
-        name.push(char::from(b'A' + u8::try_from((rest - 1) % 26).unwrap_or(0)));
-        rest = (rest - 1) / 26;
-    }
-    name.iter().rev().collect()
 }
 
 /// The rows, and what is blank above list rows.

@@ -77,7 +77,7 @@ fn properties() -> Result<WriterPropertiesBuilder, ParquetError> {
         .set_max_row_group_row_count(Some(CHUNK))
         .set_column_dictionary_enabled(ColumnPath::from(PERSON_KEY), false)
         .set_created_by(format!("bidui {}", env!("CARGO_PKG_VERSION")));
-    for row in ["row", "left_row", "right_row"] {
+    for row in ["row", "part", "left_row", "right_row"] {
         properties = numbers(properties, ColumnPath::from(row));
     }
     Ok(properties)
@@ -244,7 +244,7 @@ pub(super) fn write_records(path: &Path, records: &RecordSet) -> Result<(), Stag
     write(path, &schema, chunks)
 }
 
-/// `links.parquet`: registry, file, sheet, row, person_id (never null), status, weight, probability, then why ([`evidence`])
+/// `links.parquet`: registry, file, sheet, row, part, person_id (never null), status, weight, probability, then why ([`evidence`])
 /// where that was noted; one row per kept source row.
 pub(super) fn write_links(path: &Path, records: &RecordSet, linked: &Linked, why: Option<&Evidence>) -> Result<(), StageError> {
     let mut fields = origin_fields();
@@ -440,6 +440,7 @@ fn origin_fields() -> Vec<Field> {
         Field::new("file", DataType::Utf8, false),
         Field::new("sheet", DataType::Utf8, false),
         Field::new("row", DataType::UInt32, false),
+        Field::new("part", DataType::UInt32, false),
     ]
 }
 
@@ -458,6 +459,7 @@ fn origin_columns(records: &RecordSet, position: usize, start: usize, length: us
         Arc::new(files.finish()),
         Arc::new(names.finish()),
         Arc::new(UInt32Array::from_iter_values(registry.rows[start..start + length].iter().copied())),
+        Arc::new(UInt32Array::from_iter_values((start..start + length).map(|row| registry.part(row)))),
     ]
 }
 

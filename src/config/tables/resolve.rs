@@ -98,7 +98,7 @@ fn fields(document: &Document, written: &[WrittenField], problems: &mut Problems
         if fields.iter().any(|known| known.name == *name) {
             problems.add(document, field.name.span(), format!("字段“{name}”写了两次"), "改一个名字");
         }
-        if ["registry", "file", "sheet", "row"].contains(&name.as_str()) {
+        if ["registry", "file", "sheet", "row", "part"].contains(&name.as_str()) {
             problems.add(document, field.name.span(), format!("“{name}”是输出里行来源的列名"), "改一个名字");
         }
         if field.columns.is_empty() == field.from.is_empty() {

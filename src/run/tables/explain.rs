@@ -13,7 +13,7 @@ use crate::run::stages;
 /// More persons than this of one value are counted, not explained.
 const NAMESAKES: usize = 20;
 /// Columns that say where a row comes from.
-const ORIGIN: [&str; 4] = ["registry", "file", "sheet", "row"];
+const ORIGIN: [&str; 5] = ["registry", "file", "sheet", "row", "part"];
 
 /// Answers.
 pub(in crate::run) fn explain(run: &Path, question: &Question) -> Result<String, ExplainError> {

@@ -19,7 +19,6 @@ use super::definitions::{DefinitionError, Reader};
 use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile};
 use super::manifest::{Manifest, StageEntry, Timing};
-use super::oddities;
 use super::review::OpenPair;
 use super::workspace::Workspace;
 use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
@@ -237,7 +236,7 @@ impl Run<'_> {
         for note in &taken.notes {
             let _ = write!(text, "\n注意  {note}");
         }
-        text + &oddities::told(&taken.intake)
+        text
     }
 
     fn finish(self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
@@ -299,7 +298,12 @@ pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], exec
     let checked = read
         .iter()
         .map(|taken| CheckedFile {
-            text: taken.files.iter().map(|file| check::describe(file, &str::to_owned)).collect::<Vec<_>>().join("\n"),
+            text: taken
+                .files
+                .iter()
+                .map(|file| check::describe(file, &str::to_owned, &|_, _| None))
+                .collect::<Vec<_>>()
+                .join("\n"),
             mappings: Vec::new(),
             refused: !check::refusals(&taken.files).is_empty(),
         })

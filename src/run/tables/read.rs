@@ -1,32 +1,30 @@
-//! Files → one table per side: each file parsed in its own child, its tables laid out and read by the model.
+//! Files → one table per side: each file read in its own child ([`super::super::intake`]), its tables read by the model.
 //!
 //! Takes the input files; gives a [`Taken`] with the rows of each side, what was set aside and what was refused. Results are in file order
 //! whatever the thread count; raw rows are dropped as soon as they are read.
 
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use arrow::compute::concat_batches;
-use rayon::prelude::*;
+use arrow::error::ArrowError;
 
 use crate::config::pin;
+use crate::config::registry::fold_header;
 use crate::config::tables::{TablesModel, Task};
-use crate::ingest::grid::Frame;
 use crate::ingest::header::Vocabulary;
-use crate::ingest::layout::{Layout, LayoutEvent};
 use crate::ingest::limits::{LeaveOut, Limits};
+use crate::ingest::mapping::{letters, twice};
 use crate::model::date::Day;
 use crate::model::intake::{IntakeFile, IntakeSheet};
-use crate::model::raw::{Refusal, Reject, SheetName, TableHead};
+use crate::model::raw::{HeaderColumn, RawTable, Refusal, Reject, SheetName, TableHead};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 use crate::normalise::tables::{ReadTable, TableReader};
 use crate::run::RunError;
 use crate::run::check;
-use crate::run::child::parse_in_child;
 use crate::run::inputs::InputFile;
-use crate::run::oddities::Oddities;
+use crate::run::intake::file::{LaidOut, Opener, Tables};
 
 /// What all files gave.
 #[derive(Debug)]
@@ -57,9 +55,19 @@ pub(super) struct OneFile {
 
 /// Reads every file on its own.
 pub(super) fn files(setting: &Setting<'_>, files: &[InputFile]) -> Vec<OneFile> {
-    let words = setting.model.fields.iter().flat_map(|field| field.aliases.iter().map(String::as_str));
-    let vocabulary = Vocabulary::of_words(words);
-    files.par_iter().map(|file| one_file(setting, &vocabulary, file)).collect()
+    let fields = setting.model.fields.iter();
+    let words = fields.flat_map(|field| field.aliases.iter().map(|alias| (field.name.as_str(), alias.as_str())));
+    let vocabulary = Vocabulary::of_fields(words);
+    let opener = Opener { executable: setting.executable, interrupted: setting.interrupted, limits: Limits::default() };
+    let read = |file: &InputFile| {
+        let reader = LaidOut::new(&vocabulary, LeaveOut::default(), ByModel { setting, tables: Vec::new() });
+        let (files, laid_out) = opener.read(file, reader);
+        let (tables, rejects) = laid_out.map(|laid_out| (laid_out.tables.tables, laid_out.rejects)).unwrap_or_default();
+        let rows: usize = tables.iter().map(|(_, table)| table.rows.len()).sum();
+        (setting.progress)(&format!("  {}：{rows} 行", file.name));
+        OneFile { files, tables, rejects }
+    };
+    opener.each(files, read).into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// Puts the tables of all files, read by [`files`], together by side.
@@ -84,7 +92,8 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
             batches.push(table.batch);
             taken.records.sources.push(SourceSheet { name: source, headers: table.headers, data_date: None });
         }
-        let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema) else {
+        // A side with headers and nothing below them tells as little as none.
+        let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema).filter(|_| !rows.is_empty()) else {
             let refusals = check::refusals(&taken.intake);
             return Err(RunError::Usage(if refusals.is_empty() {
                 format!(
@@ -104,7 +113,8 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
         });
     }
     taken.rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
-    super::super::intake::count(&mut taken.intake, &taken.rejects);
+    crate::run::intake::count(&mut taken.intake, &taken.rejects);
+    taken.notes.extend(check::notes(&taken.intake));
     Ok(taken)
 }
 
@@ -172,177 +182,65 @@ fn notes(source: &SheetName, table: &ReadTable) -> Vec<String> {
     notes
 }
 
-fn one_file(setting: &Setting<'_>, vocabulary: &Vocabulary, file: &InputFile) -> OneFile {
-    let mut reader = FileReader { setting, vocabulary, file, taken: OneFile::default(), inner: String::new(), sheet: None };
-    if setting.interrupted.load(Ordering::Relaxed) {
-        return reader.taken;
-    }
-    let parsed = parse_in_child(setting.executable, &file.path, &file.name, &Limits::default(), &mut |frame| {
-        if setting.interrupted.load(Ordering::Relaxed) {
-            return ControlFlow::Break(());
-        }
-        reader.take(frame);
-        ControlFlow::Continue(())
-    });
-    let taken = match parsed {
-        Ok(()) => reader.taken,
-        // What a parser said before it died is void.
-        Err(refusal) => OneFile {
-            files: vec![IntakeFile {
-                path: file.name.clone(),
-                sha256: file.sha256.clone(),
-                refusal: Some(refusal),
-                ..IntakeFile::default()
-            }],
-            ..OneFile::default()
-        },
-    };
-    let rows: usize = taken.tables.iter().map(|(_, table)| table.rows.len()).sum();
-    (setting.progress)(&format!("  {}：{rows} 行", file.name));
-    taken
+/// Reads a file's tables by the model.
+struct ByModel<'a> {
+    setting: &'a Setting<'a>,
+    tables: Vec<(SheetName, ReadTable)>,
 }
 
-/// The state of one file's frames.
-struct FileReader<'r, 'a> {
-    setting: &'r Setting<'a>,
-    vocabulary: &'r Vocabulary,
-    file: &'r InputFile,
-    taken: OneFile,
-    inner: String,
-    sheet: Option<SheetReader<'r>>,
-}
+impl<'a> Tables for ByModel<'a> {
+    type Table = (TableHead, TableReader<'a>);
 
-/// A sheet under way.
-struct SheetReader<'r> {
-    name: SheetName,
-    layout: Layout<'r>,
-    entry: IntakeSheet,
-    rejects: Vec<Reject>,
-    /// Rows that the parser set aside.
-    aside: u64,
-    oddities: Oddities,
-    table: Option<(TableHead, TableReader<'r>)>,
-}
-
-impl FileReader<'_, '_> {
-    fn path(&self) -> String {
-        if self.inner.is_empty() { self.file.name.clone() } else { format!("{}/{}", self.file.name, self.inner) }
+    fn begin(&mut self, head: TableHead, _: &mut IntakeSheet) -> Result<Self::Table, Refusal> {
+        for field in &self.setting.model.fields {
+            let mut columns = head.columns.iter().filter(|column| field.aliases.contains(&fold_header(&column.text)));
+            let first = columns.next();
+            let same = |column: &&HeaderColumn| first.is_some_and(|first| fold_header(&first.text) == fold_header(&column.text));
+            if let (Some(first), Some(second)) = (first, columns.find(same)) {
+                return Err(twice(
+                    &head,
+                    &field.name,
+                    [(first.index, first.text.as_str()), (second.index, second.text.as_str())],
+                ));
+            }
+        }
+        let reader = TableReader::new(self.setting.model, &head, self.setting.as_of);
+        Ok((head, reader))
     }
 
-    fn take(&mut self, frame: Frame) {
-        match frame {
-            Frame::File { inner, sha256, format, encoding } => {
-                self.inner = inner;
-                self.taken.files.push(IntakeFile { path: self.path(), sha256, format, encoding, ..IntakeFile::default() });
-            }
-            Frame::Sheet { name, merges, hidden } => {
-                let name = SheetName { file: self.path(), sheet: name };
-                let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
-                let layout = Layout::new(name.clone(), merges, self.vocabulary);
-                let oddities = Oddities { hidden, ..Oddities::default() };
-                self.sheet = Some(SheetReader { name, layout, entry, rejects: Vec::new(), aside: 0, oddities, table: None });
-            }
-            Frame::Rows(block) => {
-                if let Some(sheet) = &mut self.sheet {
-                    sheet.oddities.seen = true;
-                    let events = sheet.layout.push(&block);
-                    sheet.apply(events, self.setting);
-                }
-            }
-            Frame::Aside { row, reason, masked } => {
-                if let Some(sheet) = &mut self.sheet {
-                    sheet.aside += 1;
-                    sheet.rejects.push(Reject { row, reason, masked });
-                }
-            }
-            Frame::SheetEnd { notes, unsolved } => {
-                if let Some(sheet) = &mut self.sheet {
-                    (sheet.oddities.notes, sheet.oddities.unsolved) = (notes, unsolved);
-                }
-                self.end_sheet();
-            }
-            Frame::Refused { code, what, hint } => {
-                let sheet = self.sheet.take().map(|sheet| sheet.name.sheet).unwrap_or_default();
-                let name = SheetName { file: self.path(), sheet };
-                self.refuse(Refusal { name, code: code.into(), what, hint });
-            }
-            Frame::FileEnd => {}
-        }
+    fn rows(&mut self, (_, reader): &mut Self::Table, rows: RawTable) -> u64 {
+        reader.push(&rows);
+        rows.rows.len() as u64
     }
 
-    fn refuse(&mut self, refusal: Refusal) {
-        let Some(entry) = self.taken.files.last_mut() else { return };
-        if refusal.name.sheet.is_empty() {
-            entry.refusal = Some(refusal);
-        } else {
-            let sheet = refusal.name.sheet.clone();
-            entry.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+    fn end(&mut self, name: &SheetName, (head, reader): Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
+        let table = reader.finish(&head)?;
+        for field in &self.setting.model.fields {
+            let given = head.columns.iter().filter(|column| field.aliases.contains(&fold_header(&column.text)));
+            let given: Vec<String> = given.map(|column| format!("{} 列“{}”", letters(column.index), column.text)).collect();
+            if given.len() > 1 {
+                let note = format!(
+                    "字段 {} 有 {} 列：{}；columns 里靠前的先用，它空着的格才用后面的",
+                    field.name,
+                    given.len(),
+                    given.join("、")
+                );
+                entry.notes.push(note);
+            }
         }
+        entry.registry = Some(RegistryId::from("table"));
+        entry.columns.clone_from(&table.headers);
+        entry.left_over.clone_from(&table.left_over);
+        self.tables.push((name.clone(), table));
+        Ok(())
     }
 
-    fn end_sheet(&mut self) {
-        let Some(mut sheet) = self.sheet.take() else { return };
-        let events = sheet.layout.finish();
-        sheet.apply(events, self.setting);
-        sheet.entry.read = sheet.layout.tally().read + sheet.aside;
-        let Some(entry) = self.taken.files.last_mut() else { return };
-        let columns: Option<Vec<(u32, &str)>> = sheet
-            .table
-            .as_ref()
-            .map(|(head, _)| head.columns.iter().map(|column| (column.index, column.text.as_str())).collect());
-        // Which columns a model compares is known to it alone: any that is half without results refuses the sheet.
-        if let Some(refusal) = sheet.oddities.unsolved(&sheet.name, columns.as_deref(), sheet.entry.read) {
-            let sheet = sheet.entry.sheet;
-            entry.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
-            return;
-        }
-        sheet.oddities.tell(&mut sheet.entry, columns.as_deref().unwrap_or_default(), LeaveOut::default());
-        let Some((head, reader)) = sheet.table else {
-            // An empty sheet is no news.
-            if sheet.entry.refusal.is_some() || !sheet.entry.notes.is_empty() {
-                sheet.entry.read = 0;
-                entry.sheets.push(sheet.entry);
-            }
-            return;
-        };
-        match reader.finish(&head) {
-            Ok(table) => {
-                sheet.entry.registry = Some(RegistryId::from("table"));
-                sheet.entry.columns.clone_from(&table.headers);
-                sheet.entry.left_over.clone_from(&table.left_over);
-                self.taken.rejects.extend(sheet.rejects.into_iter().map(|reject| (sheet.name.clone(), reject)));
-                self.taken.tables.push((sheet.name, table));
-            }
-            Err(error) => {
-                sheet.entry.read = 0;
-                sheet.entry.refusal = Some(Refusal {
-                    name: sheet.name,
-                    code: "too-large".into(),
-                    what: format!("表太大，无法装入：{error}"),
-                    hint: "请拆成几个文件".to_owned(),
-                });
-            }
-        }
-        entry.sheets.push(sheet.entry);
+    fn head<'t>(&self, (head, _): &'t Self::Table) -> &'t TableHead {
+        head
     }
-}
 
-impl<'r> SheetReader<'r> {
-    fn apply(&mut self, events: Vec<LayoutEvent>, setting: &'r Setting<'_>) {
-        for event in events {
-            match event {
-                LayoutEvent::Head(head) => {
-                    self.entry.header_row = head.header_row;
-                    self.table = Some((head.clone(), TableReader::new(setting.model, &head, setting.as_of)));
-                }
-                LayoutEvent::Rows(rows) => {
-                    if let Some((_, table)) = &mut self.table {
-                        table.push(&rows);
-                    }
-                }
-                LayoutEvent::Rejected(reject) => self.rejects.push(reject),
-                LayoutEvent::Refused(refusal) | LayoutEvent::PartRefused(refusal) => self.entry.refusal = Some(refusal),
-            }
-        }
+    /// Which columns a model compares is known to it alone: any that is half without results refuses the sheet.
+    fn says_who(&self, _: &Self::Table, _: usize) -> bool {
+        true
     }
 }

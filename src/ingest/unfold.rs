@@ -1,0 +1,458 @@
+//! Rows that name several persons → one row each.
+//!
+//! Three shapes are clear: the same columns again side by side ([`side_by_side`]), members in numbered columns ([`members`]: `家庭成员1姓名`,
+//! `家庭成员2姓名`, …), and as many names as numbers in one cell ([`split_cells`]). Takes heads and chunks of rows, gives the same of one person
+//! a row; rows keep their number, so that a number stands several times in a row: its first is part 0. Nothing is dropped: a row of which no
+//! part says anything stays one row, and names that cannot be told apart are given back as rows set aside. Cost: linear in cells, none for
+//! tables of other shapes but a look at two cells a row.
+
+use std::collections::BTreeSet;
+
+use super::header::Vocabulary;
+use super::rows::masked;
+use super::spelling::{loose_readings, readings};
+use crate::config::registry::{Dictionary, FieldDefinition, fold_header};
+use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
+use crate::model::field::FieldKind;
+use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
+
+/// Where a part's cell comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Column(usize),
+    /// What the header says of everybody in the part.
+    Said(&'static str),
+    Nothing,
+}
+
+/// A table with several persons in a row as a table of one.
+#[derive(Clone, Debug)]
+pub struct Unfolding {
+    /// Its head.
+    pub head: TableHead,
+    /// Per part, where each column's cells come from.
+    parts: Vec<Vec<Source>>,
+    /// Columns that are a part's own.
+    own: Vec<usize>,
+    /// A first part that only repeats another in this column is left out.
+    repeated: Option<usize>,
+    /// Columns of the head as it was that only the unfolding reads.
+    pub taken: Vec<usize>,
+}
+
+impl Unfolding {
+    /// The rows, part by part.
+    #[must_use]
+    pub fn rows(&self, table: &RawTable) -> RawTable {
+        let mut unfolded = RawTable::of_width(self.head.columns.len());
+        let cell = |source: Source, row: usize| match source {
+            Source::Column(position) => table.columns.get(position).map_or((CellKind::Empty, ""), |column| column.get(row)),
+            Source::Said(text) => (CellKind::Text, text),
+            Source::Nothing => (CellKind::Empty, ""),
+        };
+        for (row, &number) in table.rows.iter().enumerate() {
+            unfolded.begin_sections(table, row);
+            let says = |part: &&Vec<Source>| {
+                self.own.iter().any(|&own| matches!(part[own], Source::Column(_)) && cell(part[own], row).0 != CellKind::Empty)
+            };
+            let mut said: Vec<&Vec<Source>> = self.parts.iter().filter(says).collect();
+            if let Some(column) = self.repeated
+                && let Some((first, others)) = said.split_first()
+                && others.iter().any(|other| cell(other[column], row).1 == cell(first[column], row).1)
+            {
+                said.remove(0);
+            }
+            if said.is_empty() {
+                said.extend(self.parts.first());
+            }
+            for part in said {
+                unfolded.rows.push(number);
+                for (column, &source) in unfolded.columns.iter_mut().zip(part) {
+                    let (kind, text) = cell(source, row);
+                    column.push(kind, text);
+                }
+            }
+        }
+        unfolded.begin_sections(table, table.rows.len());
+        unfolded
+    }
+}
+
+/// The lists of a table whose columns from a name's neighbourhood on come again, side by side; columns before the first are everybody's.
+#[must_use]
+pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding> {
+    let texts: Vec<String> = head.columns.iter().map(|column| fold_header(&column.text)).collect();
+    let is_name = |at: usize| vocabulary.is_name(&texts[at]);
+    let places = |at: usize| (0..texts.len()).filter(|other| texts[*other] == texts[at]).collect::<Vec<usize>>();
+    let name = (0..texts.len()).find(|&at| is_name(at) && places(at).len() > 1)?;
+    let names = places(name);
+    let [first, second, ..] = names.as_slice() else { return None };
+    let period = second - first;
+    let alike = |offset: isize| {
+        let at = |name: &usize| name.checked_add_signed(offset).and_then(|at| texts.get(at));
+        let same = |one: &String, other: &String| one == other || vocabulary.same_field(one, other);
+        names.iter().all(|name| at(name).zip(at(first)).is_some_and(|(one, other)| same(one, other)))
+    };
+    // As far as all lists agree, and no farther than the next one.
+    let left = (1..=*first).take_while(|&by| by < period && alike(-by.cast_signed())).count();
+    let right = (1..period - left).take_while(|&by| alike(by.cast_signed())).count();
+    let width = left + 1 + right;
+    if width < 2 || names.windows(2).any(|pair| pair[1] - pair[0] < width) {
+        return None;
+    }
+    let starts: Vec<usize> = names.iter().map(|name| name - left).collect();
+    let list_of = |at: usize| starts.iter().rposition(|start| *start <= at);
+    let in_block = |at: usize| list_of(at).is_some_and(|list| at < starts[list] + width);
+    // The first list's columns stand for all; what a list has alone stays its own.
+    let kept: Vec<usize> = (0..texts.len()).filter(|&at| !in_block(at) || list_of(at) == Some(0)).collect();
+    let source = |list: usize, at: usize| match list_of(at) {
+        None => Source::Column(at),
+        Some(_) if in_block(at) => Source::Column(starts[list] + (at - starts[0])),
+        Some(other) if other == list => Source::Column(at),
+        Some(_) => Source::Nothing,
+    };
+    Some(Unfolding {
+        parts: (0..starts.len()).map(|list| kept.iter().map(|&at| source(list, at)).collect()).collect(),
+        own: (0..kept.len()).filter(|&column| list_of(kept[column]).is_some()).collect(),
+        head: TableHead { columns: kept.iter().map(|&at| head.columns[at].clone()).collect(), ..head.clone() },
+        repeated: None,
+        taken: Vec::new(),
+    })
+}
+
+/// A numbered header without its number: `家庭成员2姓名` → 2, `家庭成员`, `姓名`.
+struct Numbered {
+    number: u32,
+    before: String,
+    after: String,
+}
+
+fn numbered(text: &str) -> Option<Numbered> {
+    let folded = fold_header(text);
+    let is_number = |sign: char| sign.is_ascii_digit();
+    let numeral = |sign: char| "一二三四五六七八九".chars().zip(1..).find(|(known, _)| *known == sign).map(|(_, number)| number);
+    let cut = |start: usize, end: usize, number: u32| {
+        let before = folded.get(..start)?.trim_end_matches(['(', '/', '_', '-', '第']);
+        let after = folded.get(end..)?.trim_start_matches([')', '/', '_', '-', '.', '、', '的']);
+        Some(Numbered { number, before: before.to_owned(), after: after.to_owned() })
+    };
+    if let Some(start) = folded.find(is_number) {
+        let digits = folded.get(start..)?;
+        let end = start + digits.find(|sign| !is_number(sign)).unwrap_or(digits.len());
+        let number = folded.get(start..end)?.parse().ok().filter(|number| (1..=20).contains(number))?;
+        return cut(start, end, number);
+    }
+    // A numeral only after a word that counts people: `一卡通`.
+    let (start, sign) = folded.char_indices().find(|(at, sign)| {
+        numeral(*sign).is_some()
+            && ["成员", "人员", "子女", "家属", "人口"]
+                .iter()
+                .any(|word| folded.get(..*at).is_some_and(|before| before.ends_with(word)))
+    })?;
+    cut(start, start + sign.len_utf8(), numeral(sign)?)
+}
+
+/// A household a row, its members in numbered columns: head first, then each member, all with the household's own columns.
+#[must_use]
+pub fn members(head: &TableHead, dictionary: &Dictionary) -> Option<Unfolding> {
+    let split: Vec<Option<Numbered>> = head.columns.iter().map(|column| numbered(&column.text)).collect();
+    let field = |text: &str| field_of(text, dictionary).map(|definition| definition.name.as_str());
+    let templates: Vec<Option<(String, u32)>> = split
+        .iter()
+        .map(|split| split.as_ref().map(|split| (format!("{}{}", split.before, split.after), split.number)))
+        .collect();
+    let name = (0..split.len()).find(|&at| templates[at].as_ref().is_some_and(|(template, _)| field(template) == Some(NAME)))?;
+    let (name_split, (name_template, _)) = (split[name].as_ref()?, templates[name].as_ref()?);
+    let of_name = |at: &usize| templates[*at].as_ref().is_some_and(|(template, _)| template == name_template);
+    let numbers: BTreeSet<u32> = (0..split.len()).filter(of_name).filter_map(|at| Some(templates[at].as_ref()?.1)).collect();
+    let base_field = |at: usize| if templates[at].is_none() { field(&head.columns[at].text) } else { None };
+    let base = |wanted: &str| (0..split.len()).find(|&at| base_field(at) == Some(wanted));
+    let head_of = base(NAME).or_else(|| base(HEAD_NAME));
+    if numbers.len() < 2 && head_of.is_none() {
+        return None;
+    }
+    let is_member = |at: usize| match (&split[at], &templates[at]) {
+        (Some(own), Some((template, number))) if numbers.contains(number) => {
+            let person = || field_of(template, dictionary).is_some_and(describes_person);
+            if name_split.before.is_empty() || name_split.after.is_empty() { person() } else { own.before == name_split.before }
+        }
+        _ => false,
+    };
+    // Columns of a member in the order they first stand in.
+    let mut member_columns: Vec<(&str, usize)> = Vec::new();
+    for at in (0..split.len()).filter(|&at| is_member(at)) {
+        if let Some((template, _)) = &templates[at]
+            && member_columns.iter().all(|(known, _)| known != template)
+        {
+            member_columns.push((template, at));
+        }
+    }
+    let column_of = |number: u32, template: &str| {
+        let is = |at: &usize| templates[*at].as_ref().is_some_and(|(own, of)| own == template && *of == number);
+        (0..split.len()).find(is).map_or(Source::Nothing, Source::Column)
+    };
+    let member_fields: Vec<Option<&str>> = member_columns.iter().map(|(template, _)| field(template)).collect();
+    // What a member's column also says is the first person's own.
+    let is_own = |at: usize| base_field(at).is_some_and(|name| member_fields.contains(&Some(name)));
+    let shared: Vec<usize> = (0..split.len()).filter(|&at| !is_member(at) && !is_own(at)).collect();
+    let of_head = |wanted: Option<&str>| {
+        let wanted = wanted?;
+        let by_head = || match wanted {
+            NAME => base(HEAD_NAME),
+            ID_NUMBER if base(NAME).is_none() => base(HEAD_ID),
+            _ => None,
+        };
+        base(wanted).or_else(by_head).map(Source::Column)
+    };
+    let is_head = base(NAME).is_none() && head_of.is_some();
+    let first = member_fields.iter().map(|field| {
+        let said = (is_head && *field == Some(RELATION)).then_some(Source::Said("户主"));
+        of_head(*field).or(said).unwrap_or(Source::Nothing)
+    });
+    let shared_sources = || shared.iter().map(|&at| Source::Column(at));
+    let mut parts: Vec<Vec<Source>> = Vec::new();
+    if head_of.is_some() {
+        parts.push(shared_sources().chain(first).collect());
+    }
+    for &number in &numbers {
+        let own = member_columns.iter().map(|(template, _)| column_of(number, template));
+        parts.push(shared_sources().chain(own).collect());
+    }
+    let named = |(template, at): &(&str, usize)| HeaderColumn { index: head.columns[*at].index, text: (*template).to_owned() };
+    let columns = shared.iter().map(|&at| head.columns[at].clone()).chain(member_columns.iter().map(named)).collect();
+    let name_column = member_fields.iter().position(|field| *field == Some(NAME))?;
+    Some(Unfolding {
+        head: TableHead { columns, ..head.clone() },
+        own: (shared.len()..shared.len() + member_columns.len()).collect(),
+        repeated: head_of.is_some().then_some(shared.len() + name_column),
+        taken: (0..split.len()).filter(|&at| is_member(at)).collect(),
+        parts,
+    })
+}
+
+/// The field that a header means by the aliases that all registries share.
+fn field_of<'d>(text: &str, dictionary: &'d Dictionary) -> Option<&'d FieldDefinition> {
+    let all = readings(text).into_iter().chain(loose_readings(text));
+    all.into_iter().find_map(|reading| dictionary.fields.values().find(|field| field.aliases.contains(&reading)))
+}
+
+fn describes_person(field: &FieldDefinition) -> bool {
+    let kinds = [FieldKind::Name, FieldKind::IdNumber, FieldKind::DisabilityNumber, FieldKind::Relation, FieldKind::Phone];
+    kinds.contains(&field.kind) || matches!(field.name.as_str(), "sex" | "birth" | "health" | "work_ability" | "covered")
+}
+
+/// Digits of a number; shorter runs are something else.
+const NUMBER: usize = 15;
+
+/// Splits the rows whose name cell names several persons beside as many numbers (or none); what cannot be told apart is set aside.
+/// `names` and `numbers` are the columns of the person's name and number; what `own` columns say once is said of the first person only.
+#[must_use]
+pub fn split_cells(table: RawTable, names: &[usize], numbers: &[usize], own: &[usize]) -> (RawTable, Vec<Reject>) {
+    let first = |positions: &[usize], row: usize| {
+        let cells = positions.iter().filter_map(|&position| table.columns.get(position));
+        cells.map(|column| column.get(row).1).find(|text| !text.is_empty()).unwrap_or("")
+    };
+    let persons = |row: usize| several(first(names, row), first(numbers, row));
+    if (0..table.rows.len()).all(|row| persons(row) == Persons::One) {
+        return (table, Vec::new());
+    }
+    let mut split = RawTable::of_width(table.columns.len());
+    let mut rejects = Vec::new();
+    for (row, &number) in table.rows.iter().enumerate() {
+        split.begin_sections(&table, row);
+        let count = match persons(row) {
+            Persons::One => 1,
+            Persons::Clear(count) => count,
+            Persons::Unclear => {
+                let cells: Vec<_> =
+                    table.columns.iter().map(|column| column.get(row)).filter(|cell| !cell.1.is_empty()).collect();
+                let cells: Vec<_> = cells.into_iter().map(|(kind, text)| (0, kind, text)).collect();
+                rejects.push(Reject { row: number, reason: RejectReason::SeveralPersons, masked: masked(&cells) });
+                continue;
+            }
+        };
+        for part in 0..count {
+            split.rows.push(number);
+            for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
+                let (kind, text) = from.get(row);
+                let pieces = pieces(text, numbers.contains(&position), count);
+                match pieces.get(part).filter(|_| count > 1 && pieces.len() == count) {
+                    Some(piece) => to.push(CellKind::Text, piece),
+                    None if part > 0 && own.contains(&position) => to.push(CellKind::Empty, ""),
+                    None => to.push(kind, text),
+                }
+            }
+        }
+    }
+    split.begin_sections(&table, table.rows.len());
+    (split, rejects)
+}
+
+/// How many persons a row's name and number cells speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Persons {
+    One,
+    Clear(usize),
+    Unclear,
+}
+
+fn several(names: &str, numbers: &str) -> Persons {
+    let is_list = |text: &str| text.contains(['、', '\n', '；', ';', '，', ',', '/']);
+    if numbers.len() < 2 * NUMBER && !names.contains('、') {
+        return Persons::One;
+    }
+    let count = number_pieces(numbers).len();
+    let listed = pieces(names, false, 0).len();
+    match count {
+        // Half of one number, or the same twice, is for the reader of numbers.
+        2.. if listed == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
+        2.. if is_list(names) && listed > 1 => Persons::Unclear,
+        // Nobody has two numbers of 18 digits; an old one of 15 beside it is his own.
+        2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
+            Persons::Unclear
+        }
+        0 if listed > 1 && pieces(names, false, 0).iter().all(|name| (2..=4).contains(&name.chars().count())) => {
+            if numbers.trim().is_empty() { Persons::Clear(listed) } else { Persons::Unclear }
+        }
+        1 if names.contains('、') && listed > 1 => Persons::Unclear,
+        _ => Persons::One,
+    }
+}
+
+fn distinct(pieces: &[&str]) -> bool {
+    pieces.iter().collect::<BTreeSet<_>>().len() == pieces.len()
+}
+
+/// The numbers in a cell.
+fn number_pieces(text: &str) -> Vec<&str> {
+    let pieces = text.split(|sign: char| !(sign.is_ascii_digit() || matches!(sign, 'x' | 'X' | 'Ｘ' | '×')));
+    pieces.filter(|piece| piece.chars().filter(char::is_ascii_digit).count() >= NUMBER - 1).collect()
+}
+
+/// The pieces of a cell that lists something; by white space only where nothing else parts it and that gives `count`.
+fn pieces(text: &str, is_number: bool, count: usize) -> Vec<&str> {
+    if is_number {
+        return number_pieces(text);
+    }
+    let by_signs: Vec<&str> =
+        text.split(['、', '\n', '\r', '；', ';', '，', ',', '/']).map(str::trim).filter(|piece| !piece.is_empty()).collect();
+    if by_signs.len() > 1 {
+        return by_signs;
+    }
+    let by_space: Vec<&str> = text.split_whitespace().collect();
+    let apart = by_space.len() > 1 && by_space.iter().all(|piece| piece.chars().count() > 1);
+    if apart && (count == 0 || by_space.len() == count) { by_space } else { by_signs }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::registry::shipped;
+
+    fn head(line: &str) -> TableHead {
+        let columns = (0..).zip(line.split(' ')).map(|(index, text)| HeaderColumn { index, text: text.to_owned() });
+        TableHead { columns: columns.collect(), ..TableHead::default() }
+    }
+
+    fn table(rows: &[&str]) -> RawTable {
+        let width = rows.first().map_or(0, |row| row.split('|').count());
+        let mut table = RawTable::of_width(width);
+        for (number, row) in (2..).zip(rows) {
+            table.rows.push(number);
+            for (column, cell) in table.columns.iter_mut().zip(row.split('|')) {
+                column.push(if cell.is_empty() { CellKind::Empty } else { CellKind::Text }, cell);
+            }
+        }
+        table
+    }
+
+    fn texts(table: &RawTable) -> Vec<String> {
+        let row = |at: usize| table.columns.iter().map(|column| column.get(at).1).collect::<Vec<&str>>().join("|");
+        table.rows.iter().enumerate().map(|(at, number)| format!("{number}:{}", row(at))).collect()
+    }
+
+    #[test]
+    fn lists_side_by_side_are_read_one_after_the_other() {
+        let vocabulary = Vocabulary::new(&shipped());
+        let two = side_by_side(&head("村 序号 姓名 身份证号 备注 序号 姓名 身份证号"), &vocabulary).expect("two lists");
+        let headers: Vec<&str> = two.head.columns.iter().map(|column| column.text.as_str()).collect();
+        assert_eq!(headers, ["村", "序号", "姓名", "身份证号", "备注"]);
+        let rows = two.rows(&table(&["燕子坝|1|甲|11|x|3|丙|33", "燕子坝|2|乙|22|||||", "合|||||||"]));
+        assert_eq!(texts(&rows), ["2:燕子坝|1|甲|11|x", "2:燕子坝|3|丙|33|", "3:燕子坝|2|乙|22|", "4:合||||"]);
+        let spelled = side_by_side(&head("姓名 身份证号 姓名 公民身份号码"), &vocabulary).expect("two lists, other words");
+        assert_eq!(spelled.head.columns.len(), 2);
+        let three = side_by_side(&head("姓名 身份证号 姓名 身份证号 姓名 身份证号"), &vocabulary).expect("three lists");
+        assert_eq!(texts(&three.rows(&table(&["甲|1|乙|2|丙|3"]))), ["2:甲|1", "2:乙|2", "2:丙|3"]);
+        for other in
+            ["户主姓名 身份证号码 姓名 身份证号码", "姓名 姓名 身份证号 身份证号", "姓名 监护人姓名 联系电话 监护人姓名 联系电话"]
+        {
+            assert!(side_by_side(&head(other), &vocabulary).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn members_in_numbered_columns_are_rows_of_their_household() {
+        let head = head(
+            "村 户主姓名 户主身份证号 家庭成员1姓名 家庭成员1身份证号 家庭成员1关系 家庭成员2姓名 家庭成员2身份证号 家庭成员2关系",
+        );
+        let members = members(&head, &shipped()).expect("members");
+        let headers: Vec<&str> = members.head.columns.iter().map(|column| column.text.as_str()).collect();
+        assert_eq!(headers, ["村", "户主姓名", "户主身份证号", "家庭成员姓名", "家庭成员身份证号", "家庭成员关系"]);
+        let rows =
+            members.rows(&table(&["甲村|张三|1|李四|2|妻|王五|3|子", "甲村|赵六|4||||||", "甲村|钱七|5|钱七|5|户主|孙八|6|女"]));
+        assert_eq!(
+            texts(&rows),
+            [
+                "2:甲村|张三|1|张三|1|户主",
+                "2:甲村|张三|1|李四|2|妻",
+                "2:甲村|张三|1|王五|3|子",
+                "3:甲村|赵六|4|赵六|4|户主",
+                "4:甲村|钱七|5|钱七|5|户主",
+                "4:甲村|钱七|5|孙八|6|女",
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_with_numbers_that_count_no_persons_stay() {
+        for other in
+            ["姓名 身份证号 联系电话1 联系电话2 致贫原因1", "1、姓名 2、身份证号 3、与户主关系", "姓名 身份证号 2018年收入"]
+        {
+            assert!(members(&head(other), &shipped()).is_none(), "{other}");
+        }
+    }
+
+    const ONE: &str = "520324199001011234";
+    const TWO: &str = "520324199202022345";
+
+    #[test]
+    fn as_many_names_as_numbers_in_a_cell_are_persons() {
+        let rows = [
+            format!("甲村|张三、李四|{ONE}\n{TWO}|户主"),
+            format!("甲村|张三 李四|{ONE}/{TWO}|户主、妻"),
+            format!("甲村|张 三|{ONE} {ONE}|户主"),
+            format!("甲村|张三、李四|{ONE}|户主"),
+            format!("甲村|张三（夫）李四（妻）|{ONE}，{TWO}|户主"),
+            format!("甲村|张三|{ONE}（旧520324900101123）|户主"),
+            "甲村|阿卜杜拉·买买提||户主".to_owned(),
+        ];
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let (split, rejects) = split_cells(table(&rows), &[1], &[2], &[3]);
+        assert_eq!(
+            texts(&split),
+            [
+                format!("2:甲村|张三|{ONE}|户主"),
+                format!("2:甲村|李四|{TWO}|"),
+                format!("3:甲村|张三|{ONE}|户主"),
+                format!("3:甲村|李四|{TWO}|妻"),
+                format!("4:甲村|张 三|{ONE} {ONE}|户主"),
+                format!("7:甲村|张三|{ONE}（旧520324900101123）|户主"),
+                "8:甲村|阿卜杜拉·买买提||户主".to_owned(),
+            ]
+        );
+        assert_eq!(
+            rejects.iter().map(|reject| (reject.row, reject.reason)).collect::<Vec<_>>(),
+            [5, 6].map(|row| (row, RejectReason::SeveralPersons))
+        );
+    }
+}

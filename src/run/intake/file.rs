@@ -1,0 +1,338 @@
+//! The one way from a file to cells: its child's frames → files and sheets, and from a sheet's rows to its table.
+//!
+//! [`Opener::read`] hands a file's sheets to whoever reads them ([`Sheets`]) and gives what there was, refusals included. [`Tables`] is for
+//! readers of whole tables as they stream: the layout finds the head, the reader says what takes the rows. [`HeldSheet`] is for readers of
+//! lists that came back, which look at a sheet again and again. A sheet or file that was refused gives nothing else.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::error::ArrowError;
+
+use crate::ingest::grid::{Frame, Merge, RowBlock};
+use crate::ingest::header::Vocabulary;
+use crate::ingest::layout::{Layout, LayoutEvent};
+use crate::ingest::limits::{LeaveOut, Limits};
+use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::raw::{CellKind, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use crate::run::child::parse_in_child;
+use crate::run::inputs::InputFile;
+use crate::run::oddities::Oddities;
+
+/// For readers that nothing breaks off.
+pub(in crate::run) static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// How files are opened.
+pub(in crate::run) struct Opener<'a> {
+    pub(in crate::run) executable: &'a Path,
+    pub(in crate::run) interrupted: &'a AtomicBool,
+    pub(in crate::run) limits: Limits,
+}
+
+/// What a parser says of a sheet beside its rows.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Beside {
+    /// Rows that it set aside.
+    pub(in crate::run) aside: Vec<Reject>,
+    /// What is odd about the sheet.
+    pub(in crate::run) oddities: Oddities,
+}
+
+/// Who reads the sheets of a file, one after the other.
+pub(in crate::run) trait Sheets {
+    /// A sheet begins; one begun before and not ended is void.
+    fn begin(&mut self, name: SheetName, merges: Vec<Merge>);
+    /// Its next rows.
+    fn rows(&mut self, block: &RowBlock);
+    /// It is complete; what is to be told of it goes to the sheets of `file`.
+    fn end(&mut self, beside: Beside, file: &mut IntakeFile);
+}
+
+impl Opener<'_> {
+    /// The file (a zip gives one per member), and its reader; none where the parser died, as what it said before is void.
+    pub(in crate::run) fn read<S: Sheets>(&self, file: &InputFile, sheets: S) -> (Vec<IntakeFile>, Option<S>) {
+        let mut reading = Reading { file, sheets, files: Vec::new(), sheet: None, beside: Beside::default() };
+        let parsed = parse_in_child(self.executable, &file.path, &file.name, &self.limits, &mut |frame| {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            reading.take(frame);
+            ControlFlow::Continue(())
+        });
+        match parsed {
+            Ok(()) => (reading.files, Some(reading.sheets)),
+            Err(refusal) => {
+                let (path, sha256) = (file.name.clone(), file.sha256.clone());
+                (vec![IntakeFile { path, sha256, refusal: Some(refusal), ..IntakeFile::default() }], None)
+            }
+        }
+    }
+
+    /// `read` of every file on as many threads as rayon has, the biggest first; in the order of `files`, nothing for those not reached
+    /// before an interruption.
+    pub(in crate::run) fn each<R: Send>(&self, files: &[InputFile], read: impl Fn(&InputFile) -> R + Sync) -> Vec<Option<R>> {
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|&position| (u64::MAX - files[position].bytes, position));
+        let queue = Mutex::new(order.into_iter());
+        let results: Mutex<Vec<Option<R>>> = Mutex::new(files.iter().map(|_| None).collect());
+        std::thread::scope(|scope| {
+            for _ in 0..rayon::current_num_threads().min(files.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+                        let Some(position) = next.filter(|_| !self.interrupted.load(Ordering::Relaxed)) else { break };
+                        let result = read(&files[position]);
+                        results.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[position] = Some(result);
+                    }
+                });
+            }
+        });
+        results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The state of one file's frames.
+struct Reading<'f, S> {
+    file: &'f InputFile,
+    sheets: S,
+    files: Vec<IntakeFile>,
+    sheet: Option<SheetName>,
+    beside: Beside,
+}
+
+impl<S: Sheets> Reading<'_, S> {
+    fn take(&mut self, frame: Frame) {
+        match frame {
+            Frame::File { inner, sha256, format, encoding } => {
+                let path = if inner.is_empty() { self.file.name.clone() } else { format!("{}/{inner}", self.file.name) };
+                self.files.push(IntakeFile { path, sha256, format, encoding, ..IntakeFile::default() });
+            }
+            Frame::Sheet { name: sheet, merges, hidden } => {
+                let name = SheetName { file: self.path(), sheet };
+                self.beside = Beside { oddities: Oddities { hidden, ..Oddities::default() }, ..Beside::default() };
+                self.sheet = Some(name.clone());
+                self.sheets.begin(name, merges);
+            }
+            Frame::Rows(block) if self.sheet.is_some() => {
+                self.beside.oddities.seen = true;
+                self.sheets.rows(&block);
+            }
+            Frame::Aside { row, reason, masked } => self.beside.aside.push(Reject { row, reason, masked }),
+            Frame::SheetEnd { notes, unsolved } => {
+                let mut beside = std::mem::take(&mut self.beside);
+                (beside.oddities.notes, beside.oddities.unsolved) = (notes, unsolved);
+                if let (Some(_), Some(file)) = (self.sheet.take(), self.files.last_mut()) {
+                    self.sheets.end(beside, file);
+                }
+            }
+            Frame::Refused { code, what, hint } => {
+                let sheet = self.sheet.take();
+                let name = sheet.clone().unwrap_or_else(|| SheetName { file: self.path(), sheet: String::new() });
+                let refusal = Some(Refusal { name, code: code.into(), what, hint });
+                match (self.files.last_mut(), sheet) {
+                    (Some(file), Some(name)) => {
+                        file.sheets.push(IntakeSheet { sheet: name.sheet, refusal, ..IntakeSheet::default() });
+                    }
+                    (Some(file), None) => file.refusal = refusal,
+                    (None, _) => {}
+                }
+            }
+            Frame::Rows(_) | Frame::FileEnd => {}
+        }
+    }
+
+    fn path(&self) -> String {
+        self.files.last().map_or_else(|| self.file.name.clone(), |file| file.path.clone())
+    }
+}
+
+/// Who reads tables: what takes the rows below a head.
+pub(in crate::run) trait Tables {
+    /// A table under way.
+    type Table;
+    /// The table under `head`, and its entry filled in as far as known; or why it is not read.
+    fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Self::Table, Refusal>;
+    /// Its next rows; how many rows they are to the reader (one that names several persons is several).
+    fn rows(&mut self, table: &mut Self::Table, rows: RawTable) -> u64;
+    /// It is complete.
+    fn end(&mut self, name: &SheetName, table: Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError>;
+    /// Its head.
+    fn head<'t>(&self, table: &'t Self::Table) -> &'t TableHead;
+    /// Whether the column at this position says who a row is.
+    fn says_who(&self, table: &Self::Table, position: usize) -> bool;
+}
+
+/// Sheets laid out as they stream, for [`Tables`].
+pub(in crate::run) struct LaidOut<'v, T: Tables> {
+    vocabulary: &'v Vocabulary,
+    pub(in crate::run) tables: T,
+    /// Rows that the layout set aside.
+    pub(in crate::run) rejects: Vec<(SheetName, Reject)>,
+    leave_out: LeaveOut,
+    sheet: Option<Sheet<'v, T::Table>>,
+}
+
+/// A sheet under way.
+struct Sheet<'v, T> {
+    name: SheetName,
+    layout: Layout<'v>,
+    entry: IntakeSheet,
+    rejects: Vec<Reject>,
+    table: Option<T>,
+    /// Rows that the reader took.
+    taken: u64,
+}
+
+impl<'v, T: Tables> LaidOut<'v, T> {
+    pub(in crate::run) fn new(vocabulary: &'v Vocabulary, leave_out: LeaveOut, tables: T) -> Self {
+        Self { vocabulary, tables, rejects: Vec::new(), leave_out, sheet: None }
+    }
+}
+
+impl<T: Tables> Sheets for LaidOut<'_, T> {
+    fn begin(&mut self, name: SheetName, merges: Vec<Merge>) {
+        let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
+        let layout = Layout::new(name.clone(), merges, self.vocabulary);
+        self.sheet = Some(Sheet { name, layout, entry, rejects: Vec::new(), table: None, taken: 0 });
+    }
+
+    fn rows(&mut self, block: &RowBlock) {
+        if let Some(sheet) = &mut self.sheet {
+            let events = sheet.layout.push(block);
+            sheet.apply(events, &mut self.tables);
+        }
+    }
+
+    fn end(&mut self, Beside { mut aside, oddities }: Beside, file: &mut IntakeFile) {
+        let Some(mut sheet) = self.sheet.take() else { return };
+        let events = sheet.layout.finish();
+        sheet.apply(events, &mut self.tables);
+        let Sheet { name, mut entry, mut rejects, table, taken, .. } = sheet;
+        rejects.append(&mut aside);
+        let read = taken + rejects.len() as u64;
+        let columns: Vec<(usize, u32, &str)> = table.as_ref().map_or_else(Vec::new, |table| {
+            let columns = self.tables.head(table).columns.iter().enumerate();
+            columns.map(|(position, column)| (position, column.index, column.text.as_str())).collect()
+        });
+        let who: Option<Vec<(u32, &str)>> = table.as_ref().map(|table| {
+            let who = columns.iter().filter(|(position, ..)| self.tables.says_who(table, *position));
+            who.map(|(_, index, text)| (*index, *text)).collect()
+        });
+        if let Some(refusal) = oddities.unsolved(&name, who.as_deref(), read) {
+            file.sheets.push(IntakeSheet { sheet: entry.sheet, refusal: Some(refusal), ..IntakeSheet::default() });
+            return;
+        }
+        entry.read = read;
+        let columns: Vec<(u32, &str)> = columns.into_iter().map(|(_, index, text)| (index, text)).collect();
+        oddities.tell(&mut entry, &columns, self.leave_out);
+        let Some(table) = table else {
+            // An empty sheet is no news.
+            if entry.refusal.is_some() || !entry.notes.is_empty() {
+                entry.read = 0;
+                file.sheets.push(entry);
+            }
+            return;
+        };
+        match self.tables.end(&name, table, &mut entry) {
+            Ok(()) => self.rejects.extend(rejects.into_iter().map(|reject| (name.clone(), reject))),
+            Err(error) => {
+                let what = format!("表太大，无法装入：{error}");
+                let hint = "请拆成几个文件（例如按乡镇）".to_owned();
+                entry = IntakeSheet { sheet: entry.sheet, header_row: entry.header_row, ..IntakeSheet::default() };
+                entry.refusal = Some(Refusal { name, code: "too-large".into(), what, hint });
+            }
+        }
+        file.sheets.push(entry);
+    }
+}
+
+impl<T> Sheet<'_, T> {
+    fn apply(&mut self, events: Vec<LayoutEvent>, tables: &mut impl Tables<Table = T>) {
+        for event in events {
+            match event {
+                LayoutEvent::Head(head) => {
+                    self.entry.header_row = head.header_row;
+                    match tables.begin(head, &mut self.entry) {
+                        Ok(table) => self.table = Some(table),
+                        Err(refusal) => self.entry.refusal = Some(refusal),
+                    }
+                }
+                LayoutEvent::Rows(rows) => {
+                    if let Some(table) = &mut self.table {
+                        self.taken += tables.rows(table, rows);
+                    }
+                }
+                LayoutEvent::Rejected(reject) => self.rejects.push(reject),
+                LayoutEvent::Refused(refusal) | LayoutEvent::PartRefused(refusal) => self.entry.refusal = Some(refusal),
+            }
+        }
+    }
+}
+
+/// A row of a sheet: its number and its cells (column, kind, text).
+pub(in crate::run) type SheetRow = (u32, Vec<(u32, CellKind, String)>);
+
+/// A sheet as it came, whole.
+#[derive(Default)]
+pub(in crate::run) struct HeldSheet {
+    pub(in crate::run) name: SheetName,
+    merges: Vec<Merge>,
+    /// Its rows, blank ones left out.
+    pub(in crate::run) rows: Vec<SheetRow>,
+}
+
+/// One table of a held sheet.
+#[derive(Default)]
+pub(in crate::run) struct HeldTable {
+    pub(in crate::run) head: Option<TableHead>,
+    pub(in crate::run) parts: Vec<RawTable>,
+    pub(in crate::run) rejects: Vec<Reject>,
+    pub(in crate::run) refusal: Option<Refusal>,
+    /// Where another header begins.
+    pub(in crate::run) next: Option<u32>,
+}
+
+impl HeldSheet {
+    pub(in crate::run) fn new(name: SheetName, merges: Vec<Merge>) -> Self {
+        Self { name, merges, rows: Vec::new() }
+    }
+
+    pub(in crate::run) fn push(&mut self, block: &RowBlock) {
+        let rows = block.iter().map(|(row, cells)| {
+            let cells: Vec<_> = cells.map(|(column, kind, text)| (column, kind, text.to_owned())).collect();
+            (row, cells)
+        });
+        self.rows.extend(rows.filter(|(_, cells)| cells.iter().any(|(.., text)| !text.trim().is_empty())));
+    }
+
+    /// The first table of `rows`, which are this sheet's or made from them.
+    pub(in crate::run) fn lay_out(&self, rows: &[SheetRow], vocabulary: &Vocabulary) -> HeldTable {
+        let mut block = RowBlock::default();
+        for (row, cells) in rows {
+            block.begin_row(*row);
+            for (column, kind, text) in cells {
+                block.push_cell(*column, *kind, text);
+            }
+        }
+        let mut layout = Layout::new(self.name.clone(), self.merges.clone(), vocabulary);
+        let mut events = layout.push(&block);
+        events.extend(layout.finish());
+        let mut table = HeldTable::default();
+        for event in events {
+            match event {
+                LayoutEvent::Head(head) => table.head = Some(head),
+                LayoutEvent::Rows(part) => table.parts.push(part),
+                LayoutEvent::Rejected(reject) if reject.reason == RejectReason::OtherTable => {
+                    table.next = Some(table.next.map_or(reject.row, |next| next.min(reject.row)));
+                }
+                LayoutEvent::Rejected(reject) => table.rejects.push(reject),
+                LayoutEvent::Refused(refusal) => table.refusal = Some(refusal),
+                // What follows is read as a table of its own.
+                LayoutEvent::PartRefused(_) => {}
+            }
+        }
+        table
+    }
+}

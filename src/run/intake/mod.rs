@@ -1,0 +1,236 @@
+//! Files → normalised sheets: each file read in its own child ([`file`]), its tables recognised and normalised while they stream.
+//!
+//! Takes the input files, gives for each what it held and what was refused, in file order whatever the thread count. The biggest
+//! file goes first; raw rows are dropped as soon as they are normalised.
+
+pub(in crate::run) mod file;
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use arrow::error::ArrowError;
+
+use super::definitions::Definitions;
+use super::inputs::InputFile;
+use crate::config::registry::RegistryDefinition;
+use crate::ingest::header::Vocabulary;
+use crate::ingest::mapping::clash;
+use crate::ingest::recognise::recognise;
+use crate::ingest::unfold::{Unfolding, members, side_by_side, split_cells};
+use crate::model::columns::{BIRTH, DISABILITY_NO, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
+use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use crate::model::registry::{Grain, RegistryId};
+use crate::normalise::{Context, NormalisedSheet, Normaliser};
+use file::{LaidOut, Opener, Tables};
+
+/// What one input file gave; a zip gives several [`IntakeFile`]s.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) files: Vec<IntakeFile>,
+    pub(super) sheets: Vec<(SheetName, RegistryId, Grain, NormalisedSheet)>,
+    /// Rows that the layout set aside.
+    pub(super) rejects: Vec<(SheetName, Reject)>,
+    /// Heads and mappings, for `check`.
+    pub(super) heads: Vec<(TableHead, Mapping)>,
+}
+
+/// What every file shares.
+pub(super) struct Intake<'a> {
+    pub(super) definitions: &'a Definitions,
+    pub(super) context: Context<'a>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) opener: Opener<'a>,
+}
+
+impl Intake<'_> {
+    /// Reads all files; results in the order of `files`.
+    pub(super) fn read_all(&self, files: &[InputFile], progress: &(dyn Fn(&str) + Sync)) -> Vec<Taken> {
+        let read = |file: &InputFile| {
+            let taken = self.read(file);
+            progress(&describe(file, &taken));
+            taken
+        };
+        self.opener.each(files, read).into_iter().map(Option::unwrap_or_default).collect()
+    }
+
+    fn read(&self, file: &InputFile) -> Taken {
+        let (files, laid_out) = self.opener.read(
+            file,
+            LaidOut::new(&self.vocabulary, self.opener.limits.leave_out, County { intake: self, taken: Taken::default() }),
+        );
+        match laid_out {
+            Some(LaidOut { tables: County { mut taken, .. }, mut rejects, .. }) => {
+                rejects.append(&mut taken.rejects);
+                Taken { files, rejects, ..taken }
+            }
+            None => Taken { files, ..Taken::default() },
+        }
+    }
+}
+
+fn describe(file: &InputFile, taken: &Taken) -> String {
+    let kept: usize = taken.sheets.iter().map(|sheet| sheet.3.rows.len()).sum();
+    let refused = taken.files.iter().filter(|file| file.refusal.is_some()).count()
+        + taken.files.iter().flat_map(|file| &file.sheets).filter(|sheet| sheet.refusal.is_some()).count();
+    let mut registries: Vec<&str> = taken.sheets.iter().map(|sheet| sheet.1.as_str()).collect();
+    registries.sort_unstable();
+    registries.dedup();
+    let refused = if refused > 0 { format!("，{refused} 处未接收") } else { String::new() };
+    format!("  {}：{} {kept} 行{refused}", file.name, registries.join("、"))
+}
+
+/// Whether an unused header is the name or number of another member of the household: `配偶姓名`.
+fn is_of_relative(header: &str) -> bool {
+    const RELATIVES: [&str; 10] = ["配偶", "子女", "成员", "家属", "父亲", "母亲", "儿子", "女儿", "妻子", "丈夫"];
+    let person = ["姓名", "身份证", "证件号"].iter().any(|word| header.contains(word));
+    person && RELATIVES.iter().any(|word| header.contains(word))
+}
+
+/// Reads tables as registries.
+struct County<'i, 'a> {
+    intake: &'i Intake<'a>,
+    taken: Taken,
+}
+
+/// A registry's table under way.
+struct Table<'i> {
+    registry: RegistryId,
+    grain: Grain,
+    head: TableHead,
+    mapping: Mapping,
+    /// Where its rows name several persons each.
+    unfolding: Option<Unfolding>,
+    /// Columns of the person's name, of the number, and of what else is one person's, where a cell may hold several persons.
+    persons: Option<[Vec<usize>; 3]>,
+    /// Rows that name several persons who cannot be told apart.
+    unclear: Vec<Reject>,
+    normaliser: Box<Normaliser<'i>>,
+}
+
+/// In `repairs`: the village is the sheet's.
+const OF_SHEET: &str = "village_from_sheet";
+
+/// A table recognised, and how its rows are unfolded.
+type Recognised<'i> = (&'i RegistryDefinition, Mapping, TableHead, Option<Unfolding>);
+
+impl<'i> County<'i, '_> {
+    /// What a table is: as it stands, or where its rows name several persons each, of one person a row.
+    fn recognise(&self, head: TableHead) -> Result<Recognised<'i>, Refusal> {
+        let Definitions { dictionary, pins, .. } = self.intake.definitions;
+        if let Some(lists) = side_by_side(&head, &self.intake.vocabulary) {
+            let (definition, mapping) = recognise(&lists.head, dictionary, pins)?;
+            return Ok((definition, mapping, lists.head.clone(), Some(lists)));
+        }
+        let plain = recognise(&head, dictionary, pins);
+        if let Some(members) = members(&head, dictionary)
+            // A registry may have fields of its own for them.
+            && plain.as_ref().map_or(true, |(_, mapping)| members.taken.iter().all(|at| mapping.left_over.contains(at)))
+            && let Ok((definition, mapping)) = recognise(&members.head, dictionary, pins)
+            && !definition.grain.is_household()
+        {
+            return Ok((definition, mapping, members.head.clone(), Some(members)));
+        }
+        plain.map(|(definition, mapping)| (definition, mapping, head, None))
+    }
+}
+
+impl<'i> Tables for County<'i, '_> {
+    type Table = Table<'i>;
+
+    fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Table<'i>, Refusal> {
+        let dictionary = &self.intake.definitions.dictionary;
+        let form = head.is_form.then(|| (head.name.clone(), head.header_row));
+        let (definition, mapping, head, unfolding) = self.recognise(head).map_err(|refusal| match form {
+            Some((name, row)) => Refusal {
+                name,
+                code: "form".into(),
+                what: format!("第 {row} 行起是一户一张的表格（标签旁边写值），里面的标签凑不成任何一种名册"),
+                hint: "请从系统导出一行一人的名册（有姓名、身份证号码、与户主关系），或把各户的表汇总成这样一张".to_owned(),
+            },
+            None => refusal,
+        })?;
+        if let Some(refusal) = clash(&head, &mapping, dictionary) {
+            return Err(refusal);
+        }
+        entry.registry = Some(definition.id.clone());
+        entry.left_over =
+            mapping.left_over.iter().filter_map(|&position| Some(head.columns.get(position)?.text.clone())).collect();
+        let relatives: Vec<String> =
+            entry.left_over.iter().filter(|header| is_of_relative(header)).map(|header| format!("“{header}”")).collect();
+        if !relatives.is_empty() && !definition.grain.is_household() {
+            entry.notes.push(format!("{}写的是家里别的人，没有读成人；要读的话，请一人一行重新报送", relatives.concat()));
+        }
+        let of = |field: &str| mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect::<Vec<usize>>();
+        let own = [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect();
+        let persons = [of(NAME), of(ID_NUMBER), own];
+        let several = !definition.grain.is_household() && persons.iter().take(2).all(|positions| !positions.is_empty());
+        Ok(Table {
+            registry: definition.id.clone(),
+            grain: definition.grain,
+            normaliser: Box::new(Normaliser::new(&self.intake.context, definition, &head, &mapping)),
+            persons: several.then_some(persons),
+            unclear: Vec::new(),
+            head,
+            mapping,
+            unfolding,
+        })
+    }
+
+    fn rows(&mut self, table: &mut Table<'i>, mut rows: RawTable) -> u64 {
+        if let Some(unfolding) = &table.unfolding {
+            rows = unfolding.rows(&rows);
+        }
+        let mut unclear = Vec::new();
+        if let Some([names, numbers, own]) = &table.persons {
+            (rows, unclear) = split_cells(rows, names, numbers, own);
+        }
+        table.normaliser.push(&rows);
+        let taken = rows.rows.len() + unclear.len();
+        table.unclear.append(&mut unclear);
+        taken as u64
+    }
+
+    fn end(&mut self, name: &SheetName, table: Table<'i>, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
+        let normalised = table.normaliser.finish()?;
+        entry.columns.clone_from(&normalised.headers);
+        entry.data_date = normalised.snapshot.map(|snapshot| snapshot.day);
+        let repairs = normalised.batch.column_by_name(REPAIRS).and_then(|column| column.as_string_opt::<i32>());
+        let inherited = repairs.into_iter().flatten().flatten().filter(|repairs| repairs.contains(OF_SHEET)).count();
+        if inherited > 0 {
+            entry.notes.push(format!("{inherited} 行没有写村，取自标题、表上的单位行、工作表名、文件名或单列一行的村名"));
+        }
+        self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
+        self.taken.heads.push((table.head, table.mapping));
+        self.taken.rejects.extend(table.unclear.into_iter().map(|reject| (name.clone(), reject)));
+        Ok(())
+    }
+
+    fn head<'t>(&self, table: &'t Table<'i>) -> &'t TableHead {
+        &table.head
+    }
+
+    fn says_who(&self, table: &Table<'i>, position: usize) -> bool {
+        table.mapping.fields.iter().any(|(field, at)| *at == position && [NAME, ID_NUMBER].contains(&field.as_str()))
+    }
+}
+
+/// Fills in what was kept and rejected per sheet, once all sheets have been put together.
+pub(super) fn count(files: &mut [IntakeFile], rejects: &[(SheetName, Reject)]) {
+    let mut reasons: BTreeMap<(&str, &str), BTreeMap<RejectReason, u64>> = BTreeMap::new();
+    for (name, reject) in rejects {
+        *reasons.entry((&name.file, &name.sheet)).or_default().entry(reject.reason).or_default() += 1;
+    }
+    for file in files {
+        for sheet in file.sheets.iter_mut().filter(|sheet| sheet.registry.is_some()) {
+            sheet.rejected = reasons.get(&(file.path.as_str(), sheet.sheet.as_str())).cloned().unwrap_or_default();
+            sheet.kept = sheet.read.saturating_sub(sheet.rejected.values().sum());
+            let known = [RejectReason::Superseded, RejectReason::DuplicateRow, RejectReason::AfterPeriod];
+            if sheet.kept == 0 && !known.iter().any(|reason| sheet.rejected.contains_key(reason)) {
+                let why =
+                    if sheet.read == 0 { "没有行" } else { "没有一行可用（只有合计、注释或剔除的行）" };
+                sheet.notes.push(format!("第 {} 行是表头，下面{why}，等于没有交这张表", sheet.header_row));
+            }
+        }
+    }
+}
