@@ -28,6 +28,7 @@ const HEAD: &str = "户主";
 
 /// What a row says about who it is.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the row, and none follows from another")]
 pub(super) struct Record {
     /// A valid number, packed; 0 for none.
     pub number: u64,

@@ -40,7 +40,7 @@ struct Rows<'b> {
     as_of: Day,
 }
 
-fn text<'b>(column: Option<&'b StringArray>, row: usize) -> Option<&'b str> {
+fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
     column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
 

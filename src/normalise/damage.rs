@@ -25,7 +25,7 @@ pub(super) enum Collisions<'a> {
 }
 
 /// What rows of one code may be: a household's where the code names one and a row is a person, else hardly more than two.
-pub(super) fn collisions<'a>(is_household: bool, grain: Grain, relations: Option<&'a StringArray>) -> Collisions<'a> {
+pub(super) fn collisions(is_household: bool, grain: Grain, relations: Option<&StringArray>) -> Collisions<'_> {
     match relations {
         Some(relations) if is_household && !grain.is_household() && relations.null_count() < relations.len() => {
             Collisions::Heads(relations)

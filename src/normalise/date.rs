@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::china_time::is_summer;
 use crate::model::date::{Day, Month};
 use crate::model::raw::CellKind;
 
@@ -254,9 +255,9 @@ impl Clock {
         let is_utc = kind == CellKind::Date
             && self.zone.is_none()
             && self.is_full_hour
-            && (minutes == 960 || minutes == 900 && had_summer_time(day));
+            && (minutes == 960 || minutes == 900 && is_summer(Day(day.0 + 1)));
         let is_almost = minutes >= ALMOST_MIDNIGHT && !self.is_end;
-        let is_summer = minutes == 23 * 60 && self.is_full_hour && had_summer_time(shifted);
+        let is_summer = minutes == 23 * 60 && self.is_full_hour && is_summer(Day(shifted.0 + 1));
         if is_utc || is_almost || is_summer {
             let next = Day(shifted.0 + 1);
             return Reading {
@@ -297,12 +298,6 @@ fn zone(text: &str) -> (Option<i32>, &str) {
     };
     let end = rest.char_indices().skip(1).find(|(_, c)| !c.is_ascii_digit() && *c != ':').map_or(rest.len(), |(at, _)| at);
     (Some(sign * minutes), rest.get(end..).unwrap_or(""))
-}
-
-/// Whether China's clocks may have been an hour ahead on that day: 1940-1949 and 1986-1991.
-fn had_summer_time(day: Day) -> bool {
-    let (year, month, _) = day.ymd();
-    ((1940..=1949).contains(&year) || (1986..=1991).contains(&year)) && (3..=10).contains(&month)
 }
 
 /// Milliseconds since 1970 in UTC, as programs write them.

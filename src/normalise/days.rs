@@ -90,7 +90,7 @@ impl Evidence {
 /// A column being read.
 #[derive(Debug, Default)]
 pub(super) struct Days {
-    days: Vec<Option<Day>>,
+    read: Vec<Option<Day>>,
     open: Vec<(u32, Reading)>,
     evidence: Evidence,
 }
@@ -99,23 +99,23 @@ impl Days {
     /// Takes a cell; whether it can be read as a day at all.
     pub(super) fn push(&mut self, kind: CellKind, text: &str) -> bool {
         if text.is_empty() {
-            self.days.push(None);
+            self.read.push(None);
             return true;
         }
         let reading = date::read(kind, text);
         self.evidence.note(&reading);
         if reading.needs_column() {
-            self.open.push((u32::try_from(self.days.len()).unwrap_or(u32::MAX), reading));
-            self.days.push(None);
+            self.open.push((u32::try_from(self.read.len()).unwrap_or(u32::MAX), reading));
+            self.read.push(None);
         } else {
-            self.days.push(reading.day);
+            self.read.push(reading.day);
         }
         reading.is_readable()
     }
 
     /// The days, and what was done to which.
     pub(super) fn finish(self, as_of: Day) -> (Vec<Option<Day>>, Vec<(u32, Repair)>) {
-        let Self { mut days, open, evidence } = self;
+        let Self { read: mut days, open, evidence } = self;
         let mut repairs = Vec::with_capacity(open.len());
         for (at, reading) in open.into_iter().filter(|(_, reading)| reading.is_readable()) {
             let (day, repair) = evidence.settle(&reading, true, as_of);
@@ -153,7 +153,9 @@ mod tests {
     fn column(is_chinese: bool, cells: &[&str]) -> Vec<String> {
         let readings: Vec<Reading> = cells.iter().map(|cell| date::read(CellKind::Text, cell)).collect();
         let mut evidence = Evidence::default();
-        readings.iter().for_each(|reading| evidence.note(reading));
+        for reading in &readings {
+            evidence.note(reading);
+        }
         let as_of = "2018-06-30".parse().expect("a day");
         let day = |reading: &Reading| {
             let open = reading.needs_column();

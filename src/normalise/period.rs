@@ -64,7 +64,7 @@ pub(super) fn find(text: &str) -> Option<Named> {
                 let month = if length == 8 { value / 100 } else { value };
                 let (own, month) = (i32::try_from(month / 100).ok(), month % 100);
                 if own.is_some_and(|own| (1990..2100).contains(&own)) && (1..=12).contains(&month) {
-                    let end = behind.separator().and_then(|scan| scan.number()).filter(|(_, digits)| *digits == length);
+                    let end = behind.separator().and_then(Scan::number).filter(|(_, digits)| *digits == length);
                     let end = end.map(|(value, _)| if length == 8 { value / 100 } else { value });
                     let (to_year, to) = end.map_or((own, month), |end| (i32::try_from(end / 100).ok(), end % 100));
                     return Some(Named { year: own, from: month, to, to_year }).filter(|named| named.in_year(None).is_some());

@@ -64,6 +64,26 @@ pub(super) struct Others {
     pub(super) school: Vec<usize>,
 }
 
+/// What a cell of a sex column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SexCell {
+    Nothing,
+    /// A word that is none.
+    Unknown,
+    Male,
+    Female,
+}
+
+impl SexCell {
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing | Self::Unknown => None,
+            Self::Male => Some("男"),
+            Self::Female => Some("女"),
+        }
+    }
+}
+
 /// What the row states beside its number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stated {
@@ -84,7 +104,7 @@ pub(super) struct Persons {
     relatives: Vec<bool>,
     births: Days,
     unreadable: Vec<bool>,
-    sexes: Vec<Option<Option<&'static str>>>,
+    sexes: Vec<SexCell>,
 }
 
 /// What the rows came to.
@@ -106,8 +126,8 @@ impl Persons {
         self.unreadable.push(!readable);
     }
 
-    /// Takes the sex cell: nothing written, a word that is none, or one.
-    pub(super) fn push_sex(&mut self, sex: Option<Option<&'static str>>) {
+    /// Takes the sex cell.
+    pub(super) fn push_sex(&mut self, sex: SexCell) {
         self.sexes.push(sex);
     }
 
@@ -148,19 +168,19 @@ impl Persons {
             }
             births.push(of_number(at).or(stated[at]).map(|day| day.0));
             let of_number = number(at).map(|number| if number.is_male() { "男" } else { "女" });
-            let column = self.sexes[at].flatten();
+            let column = self.sexes[at].word();
             match (of_number, column) {
                 (Some(sex), Some(column)) if sex != column => note(sex_order, row, Repair::DiffersFromNumber),
-                (None, None) if self.sexes[at].is_some() => note(sex_order, row, Repair::UnknownCode),
+                (None, None) if self.sexes[at] == SexCell::Unknown => note(sex_order, row, Repair::UnknownCode),
                 _ => {}
             }
             sexes.append_option(of_number.or(column));
             let sex = column.map_or(0, |sex| if sex == "男" { 1 } else { 2 });
             said.push(Stated { birth: stated[at], sex });
         }
-        let states: StringArray = self.states.iter().map(|state| Some(state.as_str())).collect();
+        let known: StringArray = self.states.iter().map(|state| Some(state.as_str())).collect();
         Settled {
-            id: [Arc::new(self.texts.finish()), Arc::new(states), Arc::new(self.raws.finish())],
+            id: [Arc::new(self.texts.finish()), Arc::new(known), Arc::new(self.raws.finish())],
             birth: Arc::new(Date32Array::from(births)),
             sex: Arc::new(sexes.finish()),
             stated: said,
@@ -209,7 +229,7 @@ impl Persons {
 
     /// Whether the sex column says otherwise than the number.
     fn is_other_sex(&self, at: usize) -> bool {
-        let stated = self.sexes.get(at).copied().flatten().flatten();
+        let stated = self.sexes.get(at).and_then(|cell| cell.word());
         stated.is_some_and(|sex| (sex == "男") != Number::from_packed(self.numbers[at]).is_male())
     }
 
@@ -231,7 +251,9 @@ impl Persons {
         }
         // A birth column that is wrong everywhere has slipped against the numbers.
         if both < ENOUGH || apart.len() * 2 <= both {
-            apart.into_iter().for_each(|at| self.relatives[at] = true);
+            for at in apart {
+                self.relatives[at] = true;
+            }
         }
         for (state, _) in self.states.iter_mut().zip(&self.relatives).filter(|(_, relative)| **relative) {
             *state = IdState::Borrowed;

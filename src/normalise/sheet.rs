@@ -18,7 +18,7 @@ use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
 use super::money::{self, Unit};
 use super::month_column::MonthColumn;
-use super::person::{self, Others, Persons, Stated};
+use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
 use super::sheet_place::SheetPlace;
@@ -328,7 +328,9 @@ impl<'a> Normaliser<'a> {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let is_spread = kind == FieldKind::Money && !column.is_monthly;
             let (mut arrays, late) = column.builders.finish(as_of);
-            late.into_iter().for_each(|(at, repair)| Notes { log: &mut log, order }.one(at, repair));
+            for (at, repair) in late {
+                Notes { log: &mut log, order }.one(at, repair);
+            }
             // What was paid for several months is nobody's amount of one month.
             if let (Some(several), true, Some(first)) = (&several, is_spread, arrays.first_mut()) {
                 let said = (0..first.len()).zip(0_u32..).filter(|(at, _)| several.value(*at) && first.is_valid(*at));
@@ -432,8 +434,12 @@ impl<'a> Normaliser<'a> {
             }
             self.persons.push(written, text, state, birth);
             let (_, sex) = first_cell(table, &self.sex, row);
-            self.persons
-                .push_sex((!sex.is_empty()).then(|| self.sex_codes.get(sex).map(|sex| if sex == "男" { "男" } else { "女" })));
+            self.persons.push_sex(match (sex.is_empty(), self.sex_codes.get(sex)) {
+                (true, _) => SexCell::Nothing,
+                (false, None) => SexCell::Unknown,
+                (false, Some("男")) => SexCell::Male,
+                (false, Some(_)) => SexCell::Female,
+            });
             self.persons.push_others(table, row, &self.others, as_of);
             let certificate_text = certificate.as_ref().map_or("", |certificate| certificate.text.as_ref());
             append(&mut self.certificate.text, certificate_text);
