@@ -304,8 +304,11 @@ fn a_header_without_rows_and_a_header_twice_are_told() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("table 一侧没有读到任何行") && !said(&output).contains("精确率"), "{}", said(&output));
     // Which of two columns of one header holds the birth date cannot be told.
-    let twice: String =
-        table.lines().map(|line| format!("{line},{}\n", if line == header { "birth date" } else { "1950-01-01" })).collect();
+    let twice: String = table
+        .lines()
+        .map(|line| [line, if line == header { ",birth date" } else { ",1950-01-01" }].concat())
+        .collect::<Vec<_>>()
+        .join("\n");
     fs::write(&path, twice).expect("written");
     let output = run(&fixture("deduplicate.toml"), &[&path], &out, "1");
     let columns = header.split(',').count();

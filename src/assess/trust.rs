@@ -169,7 +169,7 @@ impl Trust {
             let place = village.as_ref().map_or_else(String::new, |village| format!("{village}："));
             let concerned = concerned.get(unit).copied().unwrap_or(0);
             let note = format!("未评估：{place}{}", reason.told);
-            let short = Some(ShortUnit { village: village.clone(), registries: reason.registries.clone() });
+            let short = Some(Box::new(ShortUnit { village: village.clone(), registries: reason.registries.clone() }));
             // Where a village is held, the rest of its town was evaluated.
             RuleNote { rule: rule.card.id.clone(), town: town.clone(), note, held: unit.village.is_none(), concerned, short }
         };

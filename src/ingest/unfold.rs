@@ -302,7 +302,8 @@ fn several(names: &str, numbers: &str) -> Persons {
         return Persons::One;
     }
     let count = number_pieces(numbers).len();
-    let listed = pieces(names, false, 0).len();
+    let persons: Vec<&str> = pieces(names, false, 0).into_iter().filter(|piece| is_name(piece)).collect();
+    let listed = persons.len();
     match count {
         // Half of one number, or the same twice, is for the reader of numbers.
         2.. if listed == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
@@ -311,12 +312,23 @@ fn several(names: &str, numbers: &str) -> Persons {
         2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
             Persons::Unclear
         }
-        0 if listed > 1 && pieces(names, false, 0).iter().all(|name| (2..=4).contains(&name.chars().count())) => {
-            if numbers.trim().is_empty() { Persons::Clear(listed) } else { Persons::Unclear }
+        0 if listed > 1 && persons.iter().all(|name| (2..=4).contains(&name.chars().count())) => {
+            if numbers.trim().is_empty() {
+                Persons::Clear(listed)
+            } else {
+                Persons::Unclear
+            }
         }
         1 if names.contains('、') && listed > 1 => Persons::Unclear,
         _ => Persons::One,
     }
+}
+
+/// Whether a piece of a name cell names somebody: neither a running number nor what somebody is.
+fn is_name(piece: &str) -> bool {
+    const REMARKS: [&str; 12] =
+        ["户主", "本人", "配偶", "监护人", "已故", "死亡", "组长", "低保", "五保", "迁出", "外出", "新增"];
+    !piece.contains(|character: char| character.is_ascii_digit()) && !REMARKS.contains(&piece)
 }
 
 fn distinct(pieces: &[&str]) -> bool {

@@ -317,7 +317,7 @@ pub struct RuleNote {
     /// Persons or households concerned.
     pub concerned: i64,
     /// What is held where registers are short.
-    pub short: Option<ShortUnit>,
+    pub short: Option<Box<ShortUnit>>,
 }
 
 /// Where accusations by absence wait until registers are whole.

@@ -321,7 +321,7 @@ pub(super) fn sample() -> Sample {
     };
     let short = |rule: &str, town: &str, village: Option<&str>, registry: &str, told: &str| RuleNote {
         concerned: 9,
-        short: Some(ShortUnit { village: village.map(str::to_owned), registries: vec![registry.into()] }),
+        short: Some(Box::new(ShortUnit { village: village.map(str::to_owned), registries: vec![registry.into()] })),
         ..note(rule, Some(town), village.is_none(), told)
     };
     let few = "未评估：农村低保人员名册本期只有 30 行，应有行数表写应有 61 行";

@@ -294,7 +294,7 @@ mod tests {
             }
         }
         reader.rows(&block);
-        reader.end(&mut IntakeFile::default());
+        reader.end(Beside::default(), &mut IntakeFile::default());
         reader.answered
     }
 

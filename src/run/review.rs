@@ -71,13 +71,10 @@ impl<'a> OpenPair<'a> {
         for accusation in held {
             let Some(&first) = firsts.get(accusation.person.0 as usize) else { continue };
             for (row, likeness) in &accusation.rows {
-                let pair = match between.get(&(accusation.person, *row)).and_then(|at| pairs.get_mut(*at)) {
-                    Some(pair) => pair,
-                    None => {
-                        let at = (first.min(*row), first.max(*row));
-                        guarded.entry(at).or_insert_with(|| open(first, *row, None))
-                    }
-                };
+                let known = between.get(&(accusation.person, *row)).and_then(|at| pairs.get_mut(*at));
+                let at = (first.min(*row), first.max(*row));
+                let pair =
+                    if let Some(pair) = known { pair } else { guarded.entry(at).or_insert_with(|| open(first, *row, None)) };
                 pair.holds.insert(&accusation.rule);
                 pair.gap_fen = pair.gap_fen.max(accusation.gap_fen);
                 pair.likeness = match (pair.likeness, *likeness) {

@@ -272,9 +272,9 @@ impl Edition {
             return None;
         }
         let is_unreadable = !is_village && !town.is_empty();
-        let [in_town, in_village, in_address] = [town, village, address].map(nearest::below_unreadable_town);
-        let (in_town, in_village, in_address) = (in_town?, in_village?, in_address?);
-        let found = [(in_village, village), (in_town, town), (in_address, if in_county { address } else { "" })];
+        let [below_town, below_village, below_address] = [town, village, address].map(nearest::below_unreadable_town);
+        let (below_town, below_village, below_address) = (below_town?, below_village?, below_address?);
+        let found = [(below_village, village), (below_town, town), (below_address, if in_county { address } else { "" })];
         found.into_iter().filter(|(text, whole)| !text.is_empty() && !whole.is_empty()).find_map(|(text, whole)| {
             let is_unreadable = is_unreadable || text.len() < whole.len();
             if !is_unreadable && !nearest::has_village_suffix(text) {
