@@ -2,6 +2,7 @@
 //! that had it whole; unless the county says that it is whole.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -116,7 +117,7 @@ fn holds(run: &Path, told: &str, whole: &Path) {
     let listed = |path: &Path, name: &str| -> usize {
         let mut book = open_workbook_auto(path).expect("a workbook");
         let Ok(range) = book.worksheet_range(name) else { return 0 };
-        range.rows().filter(|row| row.iter().any(|cell| cell.to_string() == "贫困人口未参合")).count()
+        range.rows().filter(|row| row.iter().any(|cell| *cell == "贫困人口未参合")).count()
     };
     for entry in fs::read_dir(run.join("reports")).expect("reports") {
         let path = entry.expect("an entry").path();
@@ -154,11 +155,10 @@ fn the_countys_own_counts_hold_even_a_town_that_lost_one_row() {
     run(&root("fixtures/2018-06"), &whole, &[]);
     let rows_of = |town: &str| insurance("2018-06").iter().filter(|row| row[0].to_string().starts_with(town)).count();
     let towns: BTreeSet<String> = insurance("2018-06")[1..].iter().map(|row| row[0].to_string()).collect();
-    let table: String = towns
-        .iter()
-        .filter(|town| !towns.iter().any(|longer| longer != *town && longer.starts_with(town.as_str())))
-        .map(|town| format!("城乡居民医保参保名册,{town},{}\n", rows_of(town.strip_suffix('镇').unwrap_or(town))))
-        .collect();
+    let mut table = String::new();
+    for town in towns.iter().filter(|town| !towns.iter().any(|longer| longer != *town && longer.starts_with(town.as_str()))) {
+        writeln!(table, "城乡居民医保参保名册,{town},{}", rows_of(town.strip_suffix('镇').unwrap_or(town))).expect("a line");
+    }
     let expected =
         |input: &Path| fs::write(input.join("应有行数表.csv"), format!("名册,乡镇,应有行数\n{table}")).expect("written");
 
@@ -169,7 +169,7 @@ fn the_countys_own_counts_hold_even_a_town_that_lost_one_row() {
     assert!(told.contains("应有行数表写应有"), "{told}");
 
     // One row of one town.
-    let at = insurance("2018-06").iter().position(|row| row[0].to_string() == "流渡镇").expect("a row");
+    let at = insurance("2018-06").iter().position(|row| row[0] == "流渡镇").expect("a row");
     let input = thinned(&path("one"), "2018-06", |row| row != at);
     expected(&input);
     let told = run(&input, &path("lost"), &[]);
@@ -219,14 +219,13 @@ fn review_pairs_say_which_rules_they_hold_back() {
     let mut poverty = poor.to_owned();
     let mut insurance = "姓名,身份证号码,家庭编号,参合属性,参合年度,乡镇,村组\n".to_owned();
     for (at, name) in persons.iter().enumerate() {
-        poverty.push_str(&format!(
-            "{name},{},52032410100{at:04},户主,瑞溪镇,燕子坝村,男,1965-{:02}-12,因病,未脱贫,一般贫困户\n",
-            number(at, 15),
-            at + 1
-        ));
+        let (id, month) = (number(at, 15), at + 1);
+        writeln!(poverty, "{name},{id},52032410100{at:04},户主,瑞溪镇,燕子坝村,男,1965-{month:02}-12,因病,未脱贫,一般贫困户")
+            .expect("a line");
         // The sequence digits of the first are other, the check digit fits.
         let sequence = if at == 0 { 371 } else { 15 };
-        insurance.push_str(&format!("{name},{},90000{at:02},一般农民,2018,瑞溪镇,燕子坝村\n", number(at, sequence)));
+        let id = number(at, sequence);
+        writeln!(insurance, "{name},{id},90000{at:02},一般农民,2018,瑞溪镇,燕子坝村").expect("a line");
     }
     fs::write(input.join("贫困人口信息.csv"), poverty).expect("written");
     fs::write(input.join("2018年度参合人员名册.csv"), insurance).expect("written");

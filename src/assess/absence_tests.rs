@@ -95,7 +95,7 @@ fn housemates_of_a_near_name_unless_they_were_born_on_another_day() {
 fn twins_whom_one_register_lists_are_two_and_somebody_listed_twice_is_one() {
     let listed =
         |name, number| Identity { registers: BTreeSet::from([0]), household: Some(7), ..known(name, number, Some(BIRTH), HERE) };
-    let (one, twin) = (listed("王建国", valid(MINE)), listed("王建军", valid(SECOND)));
+    let (one, twin) = (listed("王建国", Some(valid(MINE))), listed("王建军", Some(valid(SECOND))));
     assert!(one.could_be(&twin).is_some() && one.stands_beside(&twin));
     assert!(!one.stands_beside(&listed("王建国", None)));
 }
