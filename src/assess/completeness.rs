@@ -2,7 +2,7 @@
 //!
 //! Takes the month's rows by register, town and part; gives the towns where they fall short of what is expected, with the reason. Expected is
 //! what the county's own table says (`expected_counts`: short by one row is short), else what the last month had (short beyond what
-//! chance takes away; once a register is short anywhere, every town with fewer rows than then is), and in any case what the poverty register's
+//! chance takes away; where rows are lacking all over or a town has lost all, every town with fewer rows than then is), and in any case what the poverty register's
 //! persons lead to expect of each town. Also says whether a rule fires on an implausible share of a unit. Cost: linear in rows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,10 +203,10 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
         sum(rows, None, part) - cut.iter().map(|town| sum(rows, Some(town), part)).sum::<i64>()
     };
     let thin = parts.iter().any(|part| is_cut(left(have, *part), left(earlier, *part)));
-    if cut.is_empty() && !thin {
-        return;
-    }
-    for town in &towns {
+    // A file that ends early has towns without a row; where it ends, one has lost a few. A town that merely shrank says nothing of others.
+    let ends_early = cut.iter().any(|town| sum(have, Some(town), None) == 0);
+    let doubted = towns.iter().filter(|town| thin || ends_early || cut.contains(*town));
+    for town in doubted {
         if let Some(worst) = worst(Some(town), &|rows, expected| rows < expected) {
             short.add(Some(town), shortfall(worst));
         }
@@ -317,6 +317,8 @@ mod tests {
         let short = earlier(&[("a", "", 100), ("b", "", 58)], &then);
         assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["b", "c"], "two rows fewer in b would be no news alone");
         assert_eq!(earlier(&[("a", "", 97), ("b", "", 58), ("c", "", 81)], &then), Short::default());
+        let short = earlier(&[("a", "", 97), ("b", "", 40), ("c", "", 80)], &then);
+        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["b"], "one town that shrank says nothing of the others");
     }
 
     #[test]
