@@ -23,7 +23,7 @@ use super::compose::Composer;
 use super::subjects::{NONE, Subjects, index};
 use crate::config::policy::{Origin, Source};
 use crate::model::columns::{
-    BIRTH, DISABILITY_NO, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
 };
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
@@ -393,6 +393,19 @@ impl<'a> Identity<'a> {
         self.phones.extend(text(PHONE));
     }
 
+    /// The head whom a row names beside its own person.
+    fn of_head(records: &'a RegistryRecords, row: usize) -> Self {
+        let text = |column| records.text_at(column, row).filter(|text: &&str| !text.is_empty());
+        let valid = |text: &&str| Number::parse(text).is_some_and(Number::is_valid);
+        Self {
+            names: text(HEAD_NAME).and_then(FoldedName::new).into_iter().collect(),
+            numbers: text(HEAD_ID).filter(valid).map(|text| Written { text, state: IdState::Valid }).into_iter().collect(),
+            villages: text(VILLAGE_CODE).into_iter().collect(),
+            towns: text(TOWN_CODE).into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     /// The person whom a row joined, as the table of people has it.
     fn of_people(composer: &Composer<'a>, person: PersonIx) -> Self {
         let subjects = composer.subjects;
@@ -533,6 +546,21 @@ impl<'a> Identity<'a> {
     }
 }
 
+/// Whether a register names heads of households beside the members' rows and has no row for any of them: then they are on it all the same.
+fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
+    let (Some(heads), Some(names)) = (records.text(HEAD_NAME), records.text(NAME)) else { return false };
+    let named = (0..records.len()).filter(|row| heads.is_valid(*row) && names.is_valid(*row));
+    let (mut beside, mut own) = (0_usize, 0_usize);
+    for row in named {
+        if heads.value(row) == names.value(row) {
+            own += 1;
+        } else {
+            beside += 1;
+        }
+    }
+    beside > 0 && own * 50 < beside
+}
+
 /// Whether two lists share a value; `None` where one is empty.
 fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
@@ -558,12 +586,15 @@ impl<'a> Search<'_, 'a> {
             identity.keys_of_accused(&mut put);
         }
         let offset = subjects.records.offset(position);
+        let heads_only = names_heads_beside_rows_only(records);
         let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
             .into_par_iter()
             .with_min_len(1 << 12)
             .flat_map_iter(|row| {
                 let id = RowId(offset + index(row));
-                self.of_row(records, position, id, row, &by_key).into_iter().map(move |(at, likeness)| (at, likeness, id))
+                self.of_row(records, position, id, row, &by_key, heads_only)
+                    .into_iter()
+                    .map(move |(at, likeness)| (at, likeness, id))
             })
             .collect();
         for (at, likeness, row) in pairs {
@@ -582,8 +613,21 @@ impl<'a> Search<'_, 'a> {
         id: RowId,
         row: usize,
         by_key: &HashMap<Key<'a>, Vec<u32>>,
+        heads_only: bool,
     ) -> Vec<(u32, Likeness)> {
         let known = Identity::of_row(self.composer, self.contested, records, id, row);
+        if heads_only {
+            let head = Identity::of_head(records, row);
+            let mut named: Vec<u32> = Vec::new();
+            head.keys(|key| named.extend(by_key.get(&key).into_iter().flatten()));
+            named.sort_unstable();
+            named.dedup();
+            let like = |at: u32| Some((at, self.wanted[at as usize].could_be(&head)?));
+            let named: Vec<(u32, Likeness)> = named.into_iter().filter_map(like).collect();
+            if !named.is_empty() {
+                return named;
+            }
+        }
         let link = self.composer.subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone);
         let joined = joined.map(|link| Identity::of_people(self.composer, link.person));

@@ -89,6 +89,7 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         known: None,
         earlier: None,
         accepted: &[],
+        aside: &std::collections::BTreeSet::new(),
     };
     let assessed = assess(&input)?;
     if policy.rule(&case.rule).is_some_and(|rule| matches!(rule.body, Body::Tally(_))) {

@@ -106,6 +106,12 @@ impl Completeness {
         Self(registries.into_par_iter().map(short).collect())
     }
 
+    /// Where rows that should be there are lacking in any town; what the other registers lead to expect does not count.
+    pub(crate) fn anywhere(&self, registry: &RegistryId) -> Option<&Shortfall> {
+        let short = self.0.get(registry)?;
+        short.county.iter().chain(short.towns.values()).find(|shortfall| shortfall.by != By::Share)
+    }
+
     /// Why nobody of a town can be said not to stand in `registry`; `None` where it is whole.
     pub(crate) fn shortfall(&self, registry: &RegistryId, town: Option<&str>) -> Option<&Shortfall> {
         let short = self.0.get(registry)?;
@@ -277,12 +283,13 @@ fn shares(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, le
     short
 }
 
-/// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by three standard deviations and
+/// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by so many standard deviations and
 /// one more, so that in a small unit a few are no news.
-pub(crate) fn is_implausible(fired: i64, judged: i64, share: i64) -> bool {
+pub(crate) fn is_implausible(fired: i64, judged: i64, share: i64, deviations: i64) -> bool {
     let (fired, judged, share) = (i128::from(fired), i128::from(judged), i128::from(share));
+    let deviations = i128::from(deviations);
     let excess = (fired - 1) * 10_000 - judged * share;
-    excess > 0 && excess * excess > 9 * judged * share * (10_000 - share)
+    excess > 0 && excess * excess > deviations * deviations * judged * share * (10_000 - share)
 }
 
 #[cfg(test)]
@@ -346,10 +353,10 @@ mod tests {
 
     #[test]
     fn half_of_a_population_is_implausible_where_a_tenth_would_be_much() {
-        assert!(is_implausible(132, 296, 1000));
-        assert!(is_implausible(9, 18, 1000));
-        assert!(!is_implausible(3, 8, 1000), "a few in a small village");
-        assert!(!is_implausible(30, 296, 1000));
-        assert!(!is_implausible(0, 0, 1000));
+        assert!(is_implausible(132, 296, 1000, 3));
+        assert!(is_implausible(9, 18, 1000, 3));
+        assert!(!is_implausible(3, 8, 1000, 3), "a few in a small village");
+        assert!(!is_implausible(30, 296, 1000, 3));
+        assert!(!is_implausible(0, 0, 1000, 3));
     }
 }

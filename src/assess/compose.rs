@@ -181,6 +181,9 @@ impl<'a> Composer<'a> {
         let (due, paid) = evaluated.amounts(at);
         let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
         let confidence = confidence.max(evaluated.at_most(at));
+        // Somebody not found may stand in a row that was set aside.
+        let set_aside = in_vain.iter().any(|registry| self.input.aside.contains(registry));
+        let confidence = if set_aside { Confidence::Check } else { confidence };
         let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
         let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
         let sentence = self.sentence(rule, about, at, (due, paid), late);

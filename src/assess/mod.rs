@@ -85,6 +85,8 @@ pub struct AssessInput<'a> {
     pub earlier: Option<&'a EarlierRows>,
     /// Registers that the county knows to be whole.
     pub accepted: &'a [Accepted],
+    /// Registers of which rows were set aside that may be somebody's: torn, of several persons, not to be read.
+    pub aside: &'a BTreeSet<RegistryId>,
 }
 
 impl AssessInput<'_> {
@@ -272,6 +274,7 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
         registries.extend(searched_registries(composer, evaluated));
         registries.extend(clearing_registries(composer, evaluated));
     }
+    registries.extend(run.tallies.iter().flat_map(|(_, tally)| composer.registries_of(&tally.mentions)));
     let accusations: Vec<Vec<Accusation>> =
         run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
     let searched = Searched {
@@ -289,6 +292,15 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
         collected.append(of_rule);
     }
     for (rule, tally) in &run.tallies {
+        // A number or share counted in a register that has lost rows says nothing of the place.
+        let counted = composer.registries_of(&tally.mentions);
+        if let Some((registry, shortfall)) =
+            counted.iter().find_map(|registry| Some((registry, searched.complete.anywhere(registry)?)))
+        {
+            let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
+            collected.notes.push(evaluate::held(rule, format!("未评估：{told}")));
+            continue;
+        }
         collected.tally(tally::tally(composer, run, rule, tally)?, rule);
     }
     Ok(collected)

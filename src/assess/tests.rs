@@ -56,6 +56,7 @@ pub(super) fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Asse
         known: None,
         earlier: None,
         accepted: &[],
+        aside: &std::collections::BTreeSet::new(),
     };
     assess(&input).expect("assesses")
 }

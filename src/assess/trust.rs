@@ -100,16 +100,24 @@ impl Trust {
             Reason { names, told: told(fired, judged), registries }
         };
         let own = |text: Option<&str>| text.map(str::to_owned);
-        // Towns before the county, so that one town without a list does not hold all the others; then villages.
         let towns = self.sums(counts, |place| Place { village: None, village_code: None, ..place });
+        let all = towns.values().fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
+        let above = towns.values().filter(|counts| counts.0.saturating_mul(10_000) > counts.1.saturating_mul(share));
+        let above: i64 = above.map(|counts| counts.1).sum();
+        // Lacking all over: no town's list is to be trusted, small ones included.
+        if is_implausible(all.0, all.1, share, 2) && above * 2 > all.1 && !accepts(Place::default()) {
+            self.held.insert(Unit::default(), reason((None, None), all));
+            return;
+        }
+        // Else towns before the county, so that one town without a list does not hold all the others; then villages.
         for (place, counts) in towns {
-            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share) && !accepts(place) {
+            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share, 2) && !accepts(place) {
                 let unit = Unit { town: own(place.town_code), village: None };
                 self.held.insert(unit, reason((own(place.town), None), counts));
             }
         }
         for (place, counts) in self.sums(counts, |_| Place::default()) {
-            if is_implausible(counts.0, counts.1, share) && !accepts(place) {
+            if is_implausible(counts.0, counts.1, share, 2) && !accepts(place) {
                 let mut reason = reason((None, None), counts);
                 if !self.held.is_empty() {
                     reason.told.insert_str(0, "其余乡镇 ");
@@ -117,8 +125,9 @@ impl Trust {
                 self.held.insert(Unit::default(), reason);
             }
         }
+        // Members of one household are concerned together: a village must stand out more.
         for (place, counts) in self.sums(counts, |place| place) {
-            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share) && !accepts(place) {
+            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share, 3) && !accepts(place) {
                 let unit = Unit { town: own(place.town_code), village: own(place.village_code) };
                 self.held.insert(unit, reason((own(place.town), own(place.village)), counts));
             }

@@ -37,6 +37,7 @@ fn judged(policy: &Policy, case: &Case) -> Option<(Verdict, String)> {
         known: None,
         earlier: None,
         accepted: &[],
+        aside: &std::collections::BTreeSet::new(),
     };
     let assessed = assess(&input).expect("assesses");
     let held = assessed.notes.iter().filter(|note| note.held && note.town.is_none());

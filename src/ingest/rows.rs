@@ -41,6 +41,14 @@ pub(super) struct Standing {
 
 /// Why a row without a number is not data; `None` when it is.
 pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectReason> {
+    if let [(_, CellKind::Text, text)] = cells
+        && standing.width >= 3
+        && text.contains([';', '；', '|', '\t'])
+        && has_digits(text, 15)
+    {
+        // A line parted by other signs than the table's.
+        return Some(RejectReason::Torn);
+    }
     if cells.iter().take(3).any(|(_, _, text)| is_subtotal(text)) {
         return Some(RejectReason::Subtotal);
     }

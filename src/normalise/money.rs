@@ -80,6 +80,14 @@ fn parse(text: &str, unit: Unit) -> Option<i64> {
     if whole.is_empty() && fraction.is_empty() {
         return None;
     }
+    // Commas part thousands; `40,00` is no number that anybody can be sure of.
+    let mut groups = whole.split(',');
+    if whole.contains(',')
+        && !(groups.next().is_some_and(|first| (1..=3).contains(&first.trim().len()))
+            && groups.all(|group| group.trim().len() == 3))
+    {
+        return None;
+    }
     let mut fen: i64 = 0;
     for byte in whole.bytes().filter(|byte| !matches!(byte, b',' | b' ')) {
         fen = append(fen, byte)?;

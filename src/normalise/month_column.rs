@@ -21,11 +21,16 @@ pub(super) struct MonthColumn {
     of_sheet: Option<Months>,
     period: Month,
     months: Vec<Option<Months>>,
+    /// Rows whose cell is no month.
+    unreadable: Vec<usize>,
 }
 
 impl MonthColumn {
     pub(super) fn new(positions: Vec<usize>, order: u16, head: &TableHead, period: Month) -> Self {
-        Self { positions, order, of_sheet: data_date::months(head), period, months: Vec::new() }
+        // `6月` as the name of a sheet, where no year stands anywhere.
+        let of_name = || period::find(&head.name.sheet).and_then(|named| named.by(period));
+        let of_sheet = data_date::months(head).or_else(of_name);
+        Self { positions, order, of_sheet, period, months: Vec::new(), unreadable: Vec::new() }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], log: &mut Log) {
@@ -33,6 +38,9 @@ impl MonthColumn {
         for (&row, at) in kept.iter().zip(0..) {
             let (kind, written) = first_cell(table, &self.positions, row);
             let months = self.read(kind, written);
+            if !written.is_empty() && months.is_none() {
+                self.unreadable.push(self.months.len());
+            }
             if written.is_empty() {
                 // Said once per sheet where the column is missing altogether: the source has the data date.
                 note.unless(self.positions.is_empty() || self.of_sheet.is_none(), at, Repair::FromDataDate);
@@ -78,8 +86,15 @@ impl MonthColumn {
         (rows.true_count() > 0).then_some(rows)
     }
 
-    /// The month, the first, the last.
-    pub(super) fn finish(self) -> [ArrayRef; 3] {
+    /// The month, the first, the last. Where most cells are no month, nobody knows what the list is for: it is for none that is asked about.
+    pub(super) fn finish(mut self) -> [ArrayRef; 3] {
+        if self.unreadable.len() * 2 > self.months.len()
+            && let Some(no_month) = Month::new(1900, 1).map(Months::one)
+        {
+            for &row in &self.unreadable {
+                self.months[row] = Some(no_month);
+            }
+        }
         let column = |of: fn(Months, Month) -> Month| -> ArrayRef {
             let months = self.months.iter().map(|months| months.map(|months| of(months, self.period).yyyymm()));
             Arc::new(months.collect::<Int32Array>())

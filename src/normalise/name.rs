@@ -158,8 +158,9 @@ fn is_masked(name: &str) -> bool {
 /// Whether a cell could name somebody (or be a number or code that does): neither a word for nothing, nor a sentence, nor signs alone.
 #[must_use]
 pub fn has_shape(text: &str) -> bool {
-    const NOBODY: [&str; 16] = [
-        "无", "空", "不详", "未知", "待定", "待补", "待填", "待核", "未填", "缺", "空缺", "暂无", "没有", "空白", "姓名", "测试",
+    const NOBODY: [&str; 23] = [
+        "男", "女", "是", "否", "汉", "汉族", "户主", "无", "空", "不详", "未知", "待定", "待补", "待填", "待核", "未填", "缺",
+        "空缺", "暂无", "没有", "空白", "姓名", "测试",
     ];
     let plain = text.trim();
     let lettered = plain

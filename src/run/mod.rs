@@ -46,6 +46,7 @@ mod why;
 mod workbooks;
 mod workspace;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,8 +66,10 @@ use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::proposal::Proposal;
+use crate::model::raw::RejectReason;
 use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
+use crate::model::registry::RegistryId;
 use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
@@ -269,6 +272,14 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     run.stages(&source)
 }
 
+/// Registers of which rows were set aside that may be somebody's.
+fn set_aside(intake: &[IntakeFile]) -> BTreeSet<RegistryId> {
+    const SOMEBODY: [RejectReason; 3] = [RejectReason::Torn, RejectReason::SeveralPersons, RejectReason::Unreadable];
+    let sheets = intake.iter().flat_map(|file| &file.sheets);
+    let torn = sheets.filter(|sheet| SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
+    torn.filter_map(|sheet| sheet.registry.clone()).collect()
+}
+
 /// Registers accepted as whole: by the command line, the pipeline, and the run whose rows are taken.
 fn accepted(request: &Request, definitions: &Definitions, source: &Source) -> Result<Vec<Accepted>, RunError> {
     let mut accepted: Vec<Accepted> = request.accepted.iter().chain(&definitions.accepted).cloned().collect();
@@ -327,7 +338,7 @@ impl Run<'_> {
             headline.push_str(&Self::carried(&linked));
             headline.push_str(&Self::corrected(&linked));
             if self.request.until >= Stage::Assess {
-                let assessed = self.timed("assess", |run| run.assess(source, &records, &linked))?;
+                let assessed = self.timed("assess", |run| run.assess(source, &records, &linked, &intake))?;
                 findings = assessed.findings.len();
                 headline.push_str(&self.closing(&assessed));
                 let standings = self.standings(&assessed)?;
@@ -507,7 +518,14 @@ impl Run<'_> {
         Ok(recorded.or_else(of_run).filter(|earlier| earlier.period < self.period))
     }
 
-    fn assess(&mut self, source: &Source, records: &RecordSet, linked: &Linked) -> Result<Assessed, RunError> {
+    fn assess(
+        &mut self,
+        source: &Source,
+        records: &RecordSet,
+        linked: &Linked,
+        intake: &[IntakeFile],
+    ) -> Result<Assessed, RunError> {
+        let aside = set_aside(intake);
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);
@@ -528,6 +546,7 @@ impl Run<'_> {
             known: known.as_ref(),
             earlier: earlier.as_ref(),
             accepted: &self.accepted,
+            aside: &aside,
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
         let person = self.workspace.path("stages/facts_person.parquet")?;

@@ -207,6 +207,7 @@ fn the_ledger_is_told_until_when_somebody_known_is_excused() {
         known: Some(&known),
         earlier: None,
         accepted: &[],
+        aside: &std::collections::BTreeSet::new(),
     };
     let assessed = assess(&input).expect("assesses");
     let until = "2018-12-31".parse().expect("a day");
