@@ -549,9 +549,9 @@ impl<'a> Identity<'a> {
 /// Whether a register names heads of households beside the members' rows and has no row for any of them: then they are on it all the same.
 fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
     let (Some(heads), Some(names)) = (records.text(HEAD_NAME), records.text(NAME)) else { return false };
-    let named = (0..records.len()).filter(|row| heads.is_valid(*row) && names.is_valid(*row));
+    let both = (0..records.len()).filter(|row| heads.is_valid(*row) && names.is_valid(*row));
     let (mut beside, mut own) = (0_usize, 0_usize);
-    for row in named {
+    for row in both {
         if heads.value(row) == names.value(row) {
             own += 1;
         } else {
