@@ -16,11 +16,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use arrow::array::{Array, BooleanArray};
+use arrow::array::{Array, BooleanArray, Date32Array, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::compose::Composer;
-use super::subjects::{NONE, Subjects, index};
+use super::subjects::{NONE, Subjects, index, text_at};
 use crate::config::policy::{Origin, Source};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
@@ -28,7 +28,7 @@ use crate::model::columns::{
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::{Number, float_could_be, slips};
-use crate::model::identity::name::{FoldedName, NameLevel, compare};
+use crate::model::identity::name::{FoldedName, NameLevel, compare, surname_of};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::{Grain, RegistryId};
@@ -445,7 +445,6 @@ impl<'a> Identity<'a> {
         }
         for village in &self.villages {
             self.heads.iter().for_each(|head| take(Key::Head(village, head)));
-            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
         }
     }
 
@@ -455,6 +454,11 @@ impl<'a> Identity<'a> {
 
     /// Keys by which an accused is found whose place, or the row's, is known in part.
     fn keys_of_accused(&self, mut take: impl FnMut(Key<'a>)) {
+        if self.is_silent() {
+            for village in &self.villages {
+                self.surnames().for_each(|surname| take(Key::Village(village, surname)));
+            }
+        }
         self.villages.iter().for_each(|village| take(Key::Silent(village)));
         self.written.iter().for_each(|name| take(Key::Nowhere(name)));
         for town in &self.towns {
@@ -469,6 +473,9 @@ impl<'a> Identity<'a> {
     fn keys_of_row(&self, mut take: impl FnMut(Key<'a>)) {
         if self.is_silent() {
             self.villages.iter().for_each(|village| take(Key::Silent(village)));
+        }
+        for village in &self.villages {
+            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
         }
         for town in &self.towns {
             self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
@@ -566,6 +573,72 @@ fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
 }
 
+/// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.
+struct Columns<'a> {
+    names: Option<&'a StringArray>,
+    numbers: Option<&'a StringArray>,
+    states: Option<&'a StringArray>,
+    births: Option<&'a Date32Array>,
+    villages: Option<&'a StringArray>,
+    towns: Option<&'a StringArray>,
+    heads: Option<&'a StringArray>,
+    phones: Option<&'a StringArray>,
+    certificates: Option<&'a StringArray>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(batch: &'a RecordBatch, number: &str) -> Self {
+        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
+        Self {
+            names: text(NAME),
+            numbers: text(number),
+            states: text(ID_STATE),
+            births: batch.column_by_name(BIRTH).and_then(|column| column.as_any().downcast_ref()),
+            villages: text(VILLAGE_CODE),
+            towns: text(TOWN_CODE),
+            heads: text(HEAD_NAME),
+            phones: text(PHONE),
+            certificates: text(DISABILITY_NO),
+        }
+    }
+
+    /// Whether any key that [`Identity::keys`] and [`Identity::keys_of_row`] would give is wanted; it may give more.
+    fn any(&self, row: usize, wanted: impl Fn(Key<'a>) -> bool) -> bool {
+        let of_number = |text: &'a str| {
+            let tails = || {
+                let (year_month, month_day, tail) = (text.get(6..12)?, text.get(10..14)?, text.get(14..)?);
+                Some(wanted(Key::YearMonthTail(year_month, tail)) || wanted(Key::MonthDayTail(month_day, tail)))
+            };
+            wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
+        };
+        let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
+        let birth = self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row));
+        let valid = self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str());
+        if number.is_some_and(of_number)
+            || birth.is_some_and(|birth| wanted(Key::Birth(birth)))
+            || text_at(self.phones, row).is_some_and(|phone| wanted(Key::Phone(phone)))
+            || text_at(self.certificates, row).and_then(|text| text.get(..18)).is_some_and(of_number)
+        {
+            return true;
+        }
+        let silent = || village.is_some_and(|village| wanted(Key::Silent(village)));
+        if (!valid || number.is_none() || birth.is_none()) && silent() {
+            return true;
+        }
+        let head = || Some(wanted(Key::Head(village?, text_at(self.heads, row)?)));
+        if head() == Some(true) {
+            return true;
+        }
+        let name = text_at(self.names, row);
+        let Some(surname) = name.and_then(surname_of) else { return false };
+        village.is_some_and(|village| wanted(Key::Village(village, surname)))
+            || town.is_some_and(|town| {
+                wanted(Key::AnyVillage(town, surname)) || village.is_none() && wanted(Key::Town(town, surname))
+            })
+            || village.is_none() && town.is_none() && name.is_some_and(|name| wanted(Key::Nowhere(name)))
+    }
+}
+
 /// One register, looked through for some accused.
 struct Search<'s, 'a> {
     composer: &'s Composer<'a>,
@@ -587,14 +660,27 @@ impl<'a> Search<'_, 'a> {
         }
         let offset = subjects.records.offset(position);
         let heads_only = names_heads_beside_rows_only(records);
+        let columns = Columns::new(&records.batch, ID_NUMBER);
+        let people = Columns::new(&subjects.linked.people.0, "number");
+        let wanted = |key: Key<'a>| by_key.contains_key(&key);
+        // Whether the row need be read at all.
+        let may_be = |id: RowId, row: usize| {
+            let link = subjects.linked.links.get(id.0 as usize);
+            let joined = link.filter(|link| link.status != LinkStatus::Alone).map(|link| link.person.0 as usize);
+            let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
+            heads_only
+                || household.is_some_and(|household| wanted(Key::Household(*household)))
+                || columns.any(row, wanted)
+                || joined.is_some_and(|person| people.any(person, wanted))
+        };
         let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
             .into_par_iter()
             .with_min_len(1 << 12)
             .flat_map_iter(|row| {
                 let id = RowId(offset + index(row));
-                self.of_row(records, position, id, row, &by_key, heads_only)
-                    .into_iter()
-                    .map(move |(at, likeness)| (at, likeness, id))
+                let found =
+                    if may_be(id, row) { self.of_row(records, position, id, row, &by_key, heads_only) } else { Vec::new() };
+                found.into_iter().map(move |(at, likeness)| (at, likeness, id))
             })
             .collect();
         for (at, likeness, row) in pairs {

@@ -163,7 +163,15 @@ pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary) -> RegisterR
         let count = counts.filter(|counts| counts.is_valid(row)).map(|counts| counts.value(row));
         let (Some(definition), Some(count)) = (name.and_then(|name| dictionary.named(name)), count) else { continue };
         let text = |column| table.text_at(column, row).filter(|text| !text.is_empty()).map(str::to_owned);
-        let part = text("expected_part").filter(|_| definition.part.is_some());
+        // A part as the register's own code has it; what is none of its parts (a school's name) cannot be counted.
+        let codes = definition.part.as_ref().and_then(|part| dictionary.fields.get(part));
+        let part = match (text("expected_part"), codes) {
+            (Some(written), Some(field)) if !field.codes.is_empty() => match field.code(&written) {
+                Some(code) => Some(code.to_owned()),
+                None => continue,
+            },
+            (written, _) => written.filter(|_| definition.part.is_some()),
+        };
         *told.entry(RegisterPart { registry: definition.id.clone(), town_code: text(TOWN_CODE), part }).or_default() += count;
     }
     told

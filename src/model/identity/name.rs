@@ -62,24 +62,7 @@ impl FoldedName {
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
         let mut characters = Vec::with_capacity(4);
-        let mut bracketed = 0u32;
-        for character in name.nfkc() {
-            match character {
-                '(' | '[' | '〔' | '【' | '<' => bracketed += 1,
-                ')' | ']' | '〕' | '】' | '>' => bracketed = bracketed.saturating_sub(1),
-                _ if bracketed > 0 || character.is_whitespace() || is_dot(character) => {}
-                _ => characters.push(if is_unknown(character) { '?' } else { simplified(character.to_ascii_uppercase()) }),
-            }
-        }
-        // Beside Han characters only: `X` is a letter of a foreign name, `某` alone may be a name.
-        let is_known = |character: &char| !character.is_ascii() && !is_mask(*character);
-        if characters.iter().any(is_known) {
-            for character in &mut characters {
-                if is_mask(*character) {
-                    *character = MASK;
-                }
-            }
-        }
+        characters.extend(folded_characters(name));
         if characters.is_empty() {
             return None;
         }
@@ -199,6 +182,26 @@ impl FoldedName {
     fn without(&self, skip: usize, shorter: &Self) -> bool {
         (0..shorter.len()).all(|at| self.alike(at + usize::from(at >= skip), shorter, at))
     }
+}
+
+/// The first character of a name as [`FoldedName::surname`] gives it, without folding the rest.
+#[must_use]
+pub fn surname_of(name: &str) -> Option<char> {
+    folded_characters(name).next()
+}
+
+/// The characters of a name that count, unified.
+fn folded_characters(name: &str) -> impl Iterator<Item = char> + '_ {
+    let mut bracketed = 0u32;
+    name.nfkc().filter_map(move |character| {
+        match character {
+            '(' | '[' | '〔' | '【' | '<' => bracketed += 1,
+            ')' | ']' | '〕' | '】' | '>' => bracketed = bracketed.saturating_sub(1),
+            _ if bracketed > 0 || character.is_whitespace() || is_dot(character) => {}
+            _ => return Some(if is_unknown(character) { '?' } else { simplified(character.to_ascii_uppercase()) }),
+        }
+        None
+    })
 }
 
 /// Compares two names.
