@@ -603,7 +603,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Whether any key that [`Identity::keys`] and [`Identity::keys_of_row`] would give is wanted; it may give more.
-    fn any(&self, row: usize, wanted: impl Fn(Key<'a>) -> bool) -> bool {
+    fn any(&self, row: usize, is_contested: bool, wanted: impl Fn(Key<'a>) -> bool) -> bool {
         let of_number = |text: &'a str| {
             let tails = || {
                 let (year_month, month_day, tail) = (text.get(6..12)?, text.get(10..14)?, text.get(14..)?);
@@ -613,7 +613,8 @@ impl<'a> Columns<'a> {
         };
         let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
         let birth = self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row));
-        let valid = self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str());
+        // A contested number may be somebody else's: then it says nothing.
+        let valid = !is_contested && (self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str()));
         if number.is_some_and(of_number)
             || birth.is_some_and(|birth| wanted(Key::Birth(birth)))
             || text_at(self.phones, row).is_some_and(|phone| wanted(Key::Phone(phone)))
@@ -670,8 +671,8 @@ impl<'a> Search<'_, 'a> {
             let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
             heads_only
                 || household.is_some_and(|household| wanted(Key::Household(*household)))
-                || columns.any(row, wanted)
-                || joined.is_some_and(|person| people.any(person, wanted))
+                || columns.any(row, self.contested.0.contains(&id), wanted)
+                || joined.is_some_and(|person| people.any(person, false, wanted))
         };
         let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
             .into_par_iter()

@@ -61,6 +61,8 @@ impl Shortfall {
 struct Short {
     county: Option<Shortfall>,
     towns: BTreeMap<String, Shortfall>,
+    /// Where so much is lacking that what is counted in the register says nothing of any place.
+    widely: Option<Shortfall>,
 }
 
 impl Short {
@@ -106,10 +108,9 @@ impl Completeness {
         Self(registries.into_par_iter().map(short).collect())
     }
 
-    /// Where rows that should be there are lacking in any town; what the other registers lead to expect does not count.
-    pub(crate) fn anywhere(&self, registry: &RegistryId) -> Option<&Shortfall> {
-        let short = self.0.get(registry)?;
-        short.county.iter().chain(short.towns.values()).find(|shortfall| shortfall.by != By::Share)
+    /// Why what is counted in `registry` says nothing of any place: rows are lacking all over, or it ends early.
+    pub(crate) fn widely(&self, registry: &RegistryId) -> Option<&Shortfall> {
+        self.0.get(registry)?.widely.as_ref()
     }
 
     /// Why nobody of a town can be said not to stand in `registry`; `None` where it is whole.
@@ -185,11 +186,17 @@ fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
 }
 
 fn below_county(have: &Places<'_>, told: &Places<'_>, short: &mut Short) {
+    let mut all = (0_i64, 0_i64);
     for (&(town, part), &expected) in told {
         let rows = sum(have, town, part);
+        all = (all.0 + rows, all.1 + expected);
         if rows < expected {
             short.add(town, Shortfall { part: part.map(str::to_owned), rows, expected, by: By::County });
         }
+    }
+    let (rows, expected) = all;
+    if rows.saturating_mul(20) < expected.saturating_mul(19) {
+        short.widely = Some(Shortfall { part: None, rows, expected, by: By::County });
     }
 }
 
@@ -219,6 +226,11 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
     let thin = parts.iter().any(|part| is_cut(left(have, *part), left(earlier, *part)));
     // A file that ends early has towns without a row; where it ends, one has lost a few. A town that merely shrank says nothing of others.
     let ends_early = cut.iter().any(|town| sum(have, Some(town), None) == 0);
+    if (thin || ends_early)
+        && let Some(worst) = worst(None, &|rows, expected| rows < expected)
+    {
+        short.widely = Some(shortfall(worst));
+    }
     let doubted = towns.iter().filter(|town| thin || ends_early || cut.contains(*town));
     for town in doubted {
         if let Some(worst) = worst(Some(town), &|rows, expected| rows < expected) {

@@ -295,7 +295,7 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
         // A number or share counted in a register that has lost rows says nothing of the place.
         let counted = composer.registries_of(&tally.mentions);
         if let Some((registry, shortfall)) =
-            counted.iter().find_map(|registry| Some((registry, searched.complete.anywhere(registry)?)))
+            counted.iter().find_map(|registry| Some((registry, searched.complete.widely(registry)?)))
         {
             let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
             collected.notes.push(evaluate::held(rule, format!("未评估：{told}")));

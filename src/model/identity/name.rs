@@ -63,6 +63,15 @@ impl FoldedName {
     pub fn new(name: &str) -> Option<Self> {
         let mut characters = Vec::with_capacity(4);
         characters.extend(folded_characters(name));
+        // Beside Han characters only: `X` is a letter of a foreign name, `某` alone may be a name.
+        let is_known = |character: &char| !character.is_ascii() && !is_mask(*character);
+        if characters.iter().any(is_known) {
+            for character in &mut characters {
+                if is_mask(*character) {
+                    *character = MASK;
+                }
+            }
+        }
         if characters.is_empty() {
             return None;
         }
@@ -184,7 +193,7 @@ impl FoldedName {
     }
 }
 
-/// The first character of a name as [`FoldedName::surname`] gives it, without folding the rest.
+/// The first character of a name as [`FoldedName::surname`] gives it where it is not masked, without folding the rest.
 #[must_use]
 pub fn surname_of(name: &str) -> Option<char> {
     folded_characters(name).next()
