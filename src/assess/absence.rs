@@ -307,6 +307,8 @@ enum Key<'a> {
     YearMonthTail(&'a str, &'a str),
     /// Month and day of birth, and the last four characters.
     MonthDayTail(&'a str, &'a str),
+    /// Region, and the number without century and check digit: what a 15-digit number says.
+    Fifteen(&'a str, &'a str),
     Household(u32),
     Head(&'a str, &'a str),
     Phone(&'a str),
@@ -436,6 +438,9 @@ impl<'a> Identity<'a> {
             {
                 take(Key::YearMonthTail(year_month, tail));
                 take(Key::MonthDayTail(month_day, tail));
+            }
+            if let (18, Some(region), Some(rest)) = (number.text.len(), number.text.get(..6), number.text.get(8..17)) {
+                take(Key::Fifteen(region, rest));
             }
         }
         self.births.iter().for_each(|birth| take(Key::Birth(*birth)));
@@ -607,7 +612,10 @@ impl<'a> Columns<'a> {
         let of_number = |text: &'a str| {
             let tails = || {
                 let (year_month, month_day, tail) = (text.get(6..12)?, text.get(10..14)?, text.get(14..)?);
-                Some(wanted(Key::YearMonthTail(year_month, tail)) || wanted(Key::MonthDayTail(month_day, tail)))
+                let fifteen = Key::Fifteen(text.get(..6)?, text.get(8..17)?);
+                Some(
+                    wanted(Key::YearMonthTail(year_month, tail)) || wanted(Key::MonthDayTail(month_day, tail)) || wanted(fifteen),
+                )
             };
             wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
         };
