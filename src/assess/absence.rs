@@ -14,21 +14,27 @@
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
+mod keys;
+mod likeness;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use arrow::array::{Array, BooleanArray, Date32Array, RecordBatch, StringArray};
+use arrow::array::{Array, BooleanArray};
+use keys::{Columns, Key};
+pub use likeness::Likeness;
+use likeness::{By, Nearness, Numbers, Written, nearness};
 use rayon::prelude::*;
 
 use super::compose::Composer;
-use super::subjects::{NONE, Subjects, index, text_at};
+use super::subjects::{NONE, Subjects, index};
 use crate::config::policy::{Origin, Source};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
 };
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
-use crate::model::identity::id::{Number, float_could_be, slips};
-use crate::model::identity::name::{FoldedName, NameLevel, compare, surname_of};
+use crate::model::identity::id::{Number, slips};
+use crate::model::identity::name::{FoldedName, NameLevel, compare};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::{Grain, RegistryId};
@@ -137,149 +143,6 @@ impl Contested {
     }
 }
 
-/// A number as it stands in a row, with what is known of it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Written<'a> {
-    text: &'a str,
-    state: IdState,
-}
-
-/// What two numbers say of one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Numbers {
-    /// They are the same.
-    Equal,
-    /// One may be the other after two slips at most, or by what a mask or a float left of it.
-    Near,
-    /// One of them is not there, or shows too little.
-    Silent,
-    /// They are two numbers.
-    Other,
-}
-
-impl Written<'_> {
-    /// Whether there are enough digits to tell two persons apart.
-    fn speaks(self) -> bool {
-        match self.state {
-            IdState::Valid | IdState::Float | IdState::Masked => true,
-            IdState::Invalid | IdState::Malformed => self.text.len() >= 15,
-            IdState::Scientific
-            | IdState::Placeholder
-            | IdState::NoNumber
-            | IdState::Borrowed
-            | IdState::OtherDocument
-            | IdState::Missing => false,
-        }
-    }
-
-    /// Whether a spreadsheet may have cut it to 15 digits; one such ruin in eleven passes the checksum.
-    fn is_cut(self) -> bool {
-        self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
-    }
-
-    fn against(self, other: Self) -> Numbers {
-        if !self.speaks() || !other.speaks() {
-            return Numbers::Silent;
-        }
-        if self.text == other.text && self.state == IdState::Valid {
-            return Numbers::Equal;
-        }
-        if self.state == IdState::Masked || other.state == IdState::Masked {
-            return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
-        }
-        let ruin = |ruin: Self, whole: Self| {
-            ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
-        };
-        let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
-            || ruin(self, other)
-            || ruin(other, self)
-            || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
-            || another_century(self.text, other.text);
-        if near { Numbers::Near } else { Numbers::Other }
-    }
-}
-
-/// The same 15-digit number, once taken for the 19th century's child and once for the 20th's.
-fn another_century(one: &str, other: &str) -> bool {
-    one.len() == 18 && other.len() == 18 && one.get(..6) == other.get(..6) && one.get(8..17) == other.get(8..17)
-}
-
-/// Whether a masked number shows nothing that the other contradicts; at least four digits must agree.
-fn shows_the_same(one: &str, other: &str) -> bool {
-    let digit = |character: &char| character.is_ascii_digit() || *character == 'X';
-    let shown = one.chars().zip(other.chars()).filter(|(a, b)| digit(a) && digit(b));
-    one.chars().count() == other.chars().count() && shown.clone().count() >= 4 && shown.clone().all(|(a, b)| a == b)
-}
-
-/// How near two names are, from the nearest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
-    /// The same, but for characters that are unknown.
-    Same,
-    /// The same in sound, or one character looks alike.
-    Alike,
-    /// One character dropped, swapped or other.
-    Slip,
-    /// Two characters, of which the given name differs.
-    ShortName,
-}
-
-fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
-    Some(match compare(one, other) {
-        NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
-        NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
-        NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
-        NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
-        NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
-        NameLevel::Different => return None,
-    })
-}
-
-/// What brings a row near to an accused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
-    Number,
-    NearNumber,
-    /// The birth; whether both have a number, and another one.
-    Birth {
-        other_number: bool,
-    },
-    Household,
-    Phone,
-    Place,
-}
-
-/// Why a row could be an accused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Likeness {
-    by: By,
-    name: Option<Nearness>,
-}
-
-impl Likeness {
-    /// `姓名相同，出生日期相同，号码不同`.
-    #[must_use]
-    pub fn plain(self) -> String {
-        let by = match self.by {
-            By::Number => "号码相同",
-            By::NearNumber => "号码只差一两位，或被截断、遮盖",
-            By::Birth { other_number: true } => "出生日期相同，号码不同",
-            By::Birth { other_number: false } => "出生日期相同，号码没有或不全",
-            By::Household => "同一户",
-            By::Phone => "电话相同",
-            By::Place => "住处对得上，号码或出生日期没有或不全",
-        };
-        let name = match self.name {
-            Some(Nearness::Same) => "姓名相同，",
-            Some(Nearness::Alike) => "姓名音同或形近，",
-            Some(Nearness::Slip) => "姓名差一个字，",
-            Some(Nearness::ShortName) => "同姓、名不同，",
-            None => "",
-        };
-        format!("{name}{by}")
-    }
-}
-
 /// What identifies a person (several values each) or a row (one at most).
 #[derive(Default)]
 struct Identity<'a> {
@@ -296,32 +159,6 @@ struct Identity<'a> {
     household: Option<u32>,
     heads: Vec<&'a str>,
     phones: Vec<&'a str>,
-}
-
-/// What a row and an accused are looked up by. Two that could be one share at least one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Number(&'a str),
-    Birth(i32),
-    /// Year and month of birth, and the last four characters.
-    YearMonthTail(&'a str, &'a str),
-    /// Month and day of birth, and the last four characters.
-    MonthDayTail(&'a str, &'a str),
-    /// Region, and the number without century and check digit: what a 15-digit number says.
-    Fifteen(&'a str, &'a str),
-    Household(u32),
-    Head(&'a str, &'a str),
-    Phone(&'a str),
-    /// A row of the village whose number or birth cannot speak.
-    Silent(&'a str),
-    /// A row of the village, by surname.
-    Village(&'a str, char),
-    /// A row of the town, by surname, whose village is not known.
-    Town(&'a str, char),
-    /// A row of the town, by surname, for an accused whose village is not known.
-    AnyVillage(&'a str, char),
-    /// A row whose place cannot be read, by name.
-    Nowhere(&'a str),
 }
 
 impl<'a> Identity<'a> {
@@ -576,76 +413,6 @@ fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
 /// Whether two lists share a value; `None` where one is empty.
 fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
-}
-
-/// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.
-struct Columns<'a> {
-    names: Option<&'a StringArray>,
-    numbers: Option<&'a StringArray>,
-    states: Option<&'a StringArray>,
-    births: Option<&'a Date32Array>,
-    villages: Option<&'a StringArray>,
-    towns: Option<&'a StringArray>,
-    heads: Option<&'a StringArray>,
-    phones: Option<&'a StringArray>,
-    certificates: Option<&'a StringArray>,
-}
-
-impl<'a> Columns<'a> {
-    fn new(batch: &'a RecordBatch, number: &str) -> Self {
-        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
-        Self {
-            names: text(NAME),
-            numbers: text(number),
-            states: text(ID_STATE),
-            births: batch.column_by_name(BIRTH).and_then(|column| column.as_any().downcast_ref()),
-            villages: text(VILLAGE_CODE),
-            towns: text(TOWN_CODE),
-            heads: text(HEAD_NAME),
-            phones: text(PHONE),
-            certificates: text(DISABILITY_NO),
-        }
-    }
-
-    /// Whether any key that [`Identity::keys`] and [`Identity::keys_of_row`] would give is wanted; it may give more.
-    fn any(&self, row: usize, is_contested: bool, wanted: impl Fn(Key<'a>) -> bool) -> bool {
-        let of_number = |text: &'a str| {
-            let tails = || {
-                let (year_month, month_day, tail) = (text.get(6..12)?, text.get(10..14)?, text.get(14..)?);
-                let fifteen = Key::Fifteen(text.get(..6)?, text.get(8..17)?);
-                Some(
-                    wanted(Key::YearMonthTail(year_month, tail)) || wanted(Key::MonthDayTail(month_day, tail)) || wanted(fifteen),
-                )
-            };
-            wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
-        };
-        let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
-        let birth = self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row));
-        // A contested number may be somebody else's: then it says nothing.
-        let valid = !is_contested && (self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str()));
-        if number.is_some_and(of_number)
-            || birth.is_some_and(|birth| wanted(Key::Birth(birth)))
-            || text_at(self.phones, row).is_some_and(|phone| wanted(Key::Phone(phone)))
-            || text_at(self.certificates, row).and_then(|text| text.get(..18)).is_some_and(of_number)
-        {
-            return true;
-        }
-        let silent = || village.is_some_and(|village| wanted(Key::Silent(village)));
-        if (!valid || number.is_none() || birth.is_none()) && silent() {
-            return true;
-        }
-        let head = || Some(wanted(Key::Head(village?, text_at(self.heads, row)?)));
-        if head() == Some(true) {
-            return true;
-        }
-        let name = text_at(self.names, row);
-        let Some(surname) = name.and_then(surname_of) else { return false };
-        village.is_some_and(|village| wanted(Key::Village(village, surname)))
-            || town.is_some_and(|town| {
-                wanted(Key::AnyVillage(town, surname)) || village.is_none() && wanted(Key::Town(town, surname))
-            })
-            || village.is_none() && town.is_none() && name.is_some_and(|name| wanted(Key::Nowhere(name)))
-    }
 }
 
 /// One register, looked through for some accused.

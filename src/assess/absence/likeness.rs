@@ -1,0 +1,150 @@
+//! How like two numbers and two names are, and why a row could be somebody.
+//!
+//! Takes what stands in two rows; gives levels, and the reason in plain words. Costs no allocation.
+
+use crate::model::columns::IdState;
+use crate::model::identity::id::{Number, float_could_be, slips};
+use crate::model::identity::name::{FoldedName, NameLevel, compare};
+
+/// A number as it stands in a row, with what is known of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Written<'a> {
+    pub(super) text: &'a str,
+    pub(super) state: IdState,
+}
+
+/// What two numbers say of one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Numbers {
+    /// They are the same.
+    Equal,
+    /// One may be the other after two slips at most, or by what a mask or a float left of it.
+    Near,
+    /// One of them is not there, or shows too little.
+    Silent,
+    /// They are two numbers.
+    Other,
+}
+
+impl Written<'_> {
+    /// Whether there are enough digits to tell two persons apart.
+    pub(super) fn speaks(self) -> bool {
+        match self.state {
+            IdState::Valid | IdState::Float | IdState::Masked => true,
+            IdState::Invalid | IdState::Malformed => self.text.len() >= 15,
+            IdState::Scientific
+            | IdState::Placeholder
+            | IdState::NoNumber
+            | IdState::Borrowed
+            | IdState::OtherDocument
+            | IdState::Missing => false,
+        }
+    }
+
+    /// Whether a spreadsheet may have cut it to 15 digits; one such ruin in eleven passes the checksum.
+    pub(super) fn is_cut(self) -> bool {
+        self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
+    }
+
+    pub(super) fn against(self, other: Self) -> Numbers {
+        if !self.speaks() || !other.speaks() {
+            return Numbers::Silent;
+        }
+        if self.text == other.text && self.state == IdState::Valid {
+            return Numbers::Equal;
+        }
+        if self.state == IdState::Masked || other.state == IdState::Masked {
+            return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
+        }
+        let ruin = |ruin: Self, whole: Self| {
+            ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
+        };
+        let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
+            || ruin(self, other)
+            || ruin(other, self)
+            || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
+            || another_century(self.text, other.text);
+        if near { Numbers::Near } else { Numbers::Other }
+    }
+}
+
+/// The same 15-digit number, once taken for the 19th century's child and once for the 20th's.
+pub(super) fn another_century(one: &str, other: &str) -> bool {
+    one.len() == 18 && other.len() == 18 && one.get(..6) == other.get(..6) && one.get(8..17) == other.get(8..17)
+}
+
+/// Whether a masked number shows nothing that the other contradicts; at least four digits must agree.
+pub(super) fn shows_the_same(one: &str, other: &str) -> bool {
+    let digit = |character: &char| character.is_ascii_digit() || *character == 'X';
+    let shown = one.chars().zip(other.chars()).filter(|(a, b)| digit(a) && digit(b));
+    one.chars().count() == other.chars().count() && shown.clone().count() >= 4 && shown.clone().all(|(a, b)| a == b)
+}
+
+/// How near two names are, from the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Nearness {
+    /// The same, but for characters that are unknown.
+    Same,
+    /// The same in sound, or one character looks alike.
+    Alike,
+    /// One character dropped, swapped or other.
+    Slip,
+    /// Two characters, of which the given name differs.
+    ShortName,
+}
+
+pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
+    Some(match compare(one, other) {
+        NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
+        NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
+        NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
+        NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
+        NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
+        NameLevel::Different => return None,
+    })
+}
+
+/// What brings a row near to an accused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum By {
+    Number,
+    NearNumber,
+    /// The birth; whether both have a number, and another one.
+    Birth {
+        other_number: bool,
+    },
+    Household,
+    Phone,
+    Place,
+}
+
+/// Why a row could be an accused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Likeness {
+    pub(super) by: By,
+    pub(super) name: Option<Nearness>,
+}
+
+impl Likeness {
+    /// `姓名相同，出生日期相同，号码不同`.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let by = match self.by {
+            By::Number => "号码相同",
+            By::NearNumber => "号码只差一两位，或被截断、遮盖",
+            By::Birth { other_number: true } => "出生日期相同，号码不同",
+            By::Birth { other_number: false } => "出生日期相同，号码没有或不全",
+            By::Household => "同一户",
+            By::Phone => "电话相同",
+            By::Place => "住处对得上，号码或出生日期没有或不全",
+        };
+        let name = match self.name {
+            Some(Nearness::Same) => "姓名相同，",
+            Some(Nearness::Alike) => "姓名音同或形近，",
+            Some(Nearness::Slip) => "姓名差一个字，",
+            Some(Nearness::ShortName) => "同姓、名不同，",
+            None => "",
+        };
+        format!("{name}{by}")
+    }
+}
