@@ -30,6 +30,7 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     collect(folder, folder, &mut found);
     found.remove("timings.json");
     found.remove(".lock");
+    found.remove(".bidui");
     found
 }
 

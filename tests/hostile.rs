@@ -128,7 +128,7 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     let mut found = BTreeMap::new();
     collect(folder, folder, &mut found);
-    found.retain(|name, _| name != "timings.json" && name != ".lock" && !name.starts_with(".work"));
+    found.retain(|name, _| name != "timings.json" && name != ".lock" && name != ".bidui" && !name.starts_with(".work"));
     found
 }
 

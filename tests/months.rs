@@ -200,7 +200,7 @@ fn files_below(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>, root: &Pat
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             files_below(&path, found, root);
-        } else if path.file_name().is_some_and(|name| name != ".lock" && name != "timings.json") {
+        } else if path.file_name().is_some_and(|name| name != ".lock" && name != ".bidui" && name != "timings.json") {
             let bytes = fs::read(&path).expect("a file");
             found.insert(path.strip_prefix(root).expect("below").to_owned(), bytes);
         }

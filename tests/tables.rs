@@ -131,7 +131,7 @@ fn bytes(folder: &Path, within: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
         let name = path.strip_prefix(folder).expect("below").to_string_lossy().into_owned();
         if path.is_dir() {
             bytes(folder, &path, found);
-        } else if !["timings.json", ".lock"].contains(&name.as_str()) {
+        } else if !["timings.json", ".lock", ".bidui"].contains(&name.as_str()) {
             found.insert(name, fs::read(&path).expect("a file"));
         }
     }

@@ -38,9 +38,11 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
     };
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {
         let code = match &error {
-            RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
-            RunError::Workspace(error) if error.is_usage() => exit::USAGE,
+            RunError::Finished(error) if error.is_locked() => exit::LOCKED,
+            RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
+            // What the disk does not do is the user's to mend, and the message says how.
+            RunError::Workspace(_) | RunError::Stage(_) => exit::USAGE,
             RunError::Ledger(error) if error.is_locked() => exit::LOCKED,
             RunError::Ledger(error) if error.is_usage() => exit::USAGE,
             RunError::Interrupted => exit::INTERRUPTED,

@@ -1,12 +1,13 @@
 //! A month against the ledger: where every finding stands, and the month written into it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 
 use rusqlite::{OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::life::{self, Answered, Basis, Before};
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, TABLES};
 use crate::model::date;
 use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
 use crate::model::ids::hexadecimal;
@@ -243,6 +244,23 @@ impl Ledger {
         }
         transaction.commit().map_err(&error)?;
         Ok(true)
+    }
+
+    /// How far the history goes, which only grows but for purges: rows by table, and what the newest run found.
+    pub fn state(&self) -> Result<String, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let mut state = String::new();
+        for table in TABLES {
+            let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            let rows = self.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], count).map_err(&error)?;
+            let _ = write!(state, "{table} {rows} ");
+        }
+        let newest: Option<String> = self
+            .connection
+            .query_row("SELECT digest FROM run ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))
+            .optional()
+            .map_err(&error)?;
+        Ok(state + &newest.unwrap_or_default())
     }
 
     /// Rows of the last month before `period` whose rows were recorded.

@@ -8,6 +8,7 @@ use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt3
 use arrow::datatypes::DataType;
 
 use super::evaluate::{EvaluateRunError, column, parts};
+use super::finished::Finished;
 use super::sample::{STRATA, stratum};
 use super::{RunError, decisions, definitions, stages};
 use crate::config::layout::Layouts;
@@ -60,6 +61,7 @@ pub enum DiagnoseError {
 /// Diagnoses a run.
 pub fn diagnose(examination: &Examination) -> Result<Diagnosis, DiagnoseError> {
     let run = &examination.run;
+    let _whole = Finished::open(run).map_err(EvaluateRunError::from)?;
     let mut diagnosis = stated(run)?;
     diagnosis.blocking = blocking(run)?;
     let model = fs::read_to_string(run.join("stages/model.json")).ok();

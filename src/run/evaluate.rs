@@ -49,6 +49,7 @@ pub enum EvaluateRunError {
 
 /// Evaluates a run that linked tables against the truth column its model names.
 pub fn evaluate_tables(run: &Path) -> Result<ClusterScore, EvaluateRunError> {
+    let _whole = Finished::open(run)?;
     let told = super::tables::of_run(run);
     let Some((task, Some(truth))) = told else { return Err(EvaluateRunError::NoTruth) };
     super::tables::evaluate(run, task, &truth)?.ok_or(EvaluateRunError::NoTruth)
@@ -56,6 +57,7 @@ pub fn evaluate_tables(run: &Path) -> Result<ClusterScore, EvaluateRunError> {
 
 /// Evaluates the run in `run` against `truth/{rows,findings,persons}.csv`.
 pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError> {
+    let finished = Finished::open(run)?;
     let links = &["registry", "file", "sheet", "row", "part", "person_id"];
     let links = stages::read_columns(&run.join("stages/links.parquet"), links)?;
     let records = stages::read_columns(&run.join("stages/records.parquet"), &["household_code"])?;
@@ -117,7 +119,6 @@ pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError
         })
         .collect();
     let truth = TruthTexts { rows: &rows, findings: &expected, persons: &persons };
-    let finished = Finished::open(run)?;
     let counted = Counted::read(run)?;
     let held = match held_by_pairs(&review, &link_rows) {
         Some(held) => held,

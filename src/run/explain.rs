@@ -94,11 +94,11 @@ pub struct Explanation {
 
 /// Answers.
 pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Result<Explanation, ExplainError> {
+    let finished = Finished::open(run)?;
     if super::tables::of_run(run).is_some() {
         let told = super::tables::explain::explain(run, question)?;
         return Ok(Explanation { title: "两表关联".to_owned(), tables: Some(told), ..Explanation::default() });
     }
-    let finished = Finished::open(run)?;
     let (records, _) = finished.records()?;
     let linked = finished.linked(&records)?;
     let findings = finished.findings()?;

@@ -4,8 +4,9 @@
 //! Cost: one pass over `records.parquet` and `links.parquet`.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow::datatypes::{Int64Type, UInt32Type};
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::{EarlierEntry, LinkingEntry};
 use super::why::{list_at, parts_of};
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace, WorkspaceError};
 use super::{RunError, corrections, decisions, previous, resume, stages};
 use crate::model::decision::Decision;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject, TimeBase};
@@ -106,6 +107,15 @@ pub(super) struct Note {
 /// Why a folder is no finished run, or not whole.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishedError {
+    /// A run is putting its results there.
+    #[error(transparent)]
+    Busy(#[from] WorkspaceError),
+    /// A run did not come to its end.
+    #[error("{} 里没有一次完整的结果：上次运行没有做完，或写结果时被打断（没有 run.json）。请把那次的 bidui run 命令原样再运行一次，再做这一步", folder.display())]
+    Unfinished {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// It is something else.
     #[error("{} 不是 bidui 的运行文件夹：{why}", folder.display())]
     NotARun {
@@ -124,7 +134,15 @@ pub enum FinishedError {
     },
 }
 
-/// A finished run.
+impl FinishedError {
+    /// Whether a run holds the folder.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Busy(error) if error.is_locked())
+    }
+}
+
+/// A finished run. While it is held, no other run takes its place.
 #[derive(Clone, Debug)]
 pub(super) struct Finished {
     /// Its folder.
@@ -133,27 +151,38 @@ pub(super) struct Finished {
     pub(super) run: RunJson,
     /// Of the bytes of `run.json`.
     pub(super) sha256: String,
+    _hold: Arc<Option<File>>,
 }
 
-/// Whether a folder looks like a finished run.
+/// Whether a folder is that of a run, finished or not.
 pub(super) fn is_run(folder: &Path) -> bool {
-    folder.join("run.json").is_file() && folder.join("stages").is_dir()
+    workspace::is_marked(folder) || (folder.join("run.json").is_file() && folder.join("stages").is_dir())
 }
 
 impl Finished {
     /// Opens the run in `folder`.
     pub(super) fn open(folder: &Path) -> Result<Self, FinishedError> {
         let not = |why: String| FinishedError::NotARun { folder: folder.to_owned(), why };
+        let hold = workspace::hold(folder)?;
+        if workspace::is_unfinished(folder) {
+            return Err(FinishedError::Unfinished { folder: folder.to_owned() });
+        }
         let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json（{error}）")))?;
         let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));
         }
-        Ok(Self { folder: folder.to_owned(), run, sha256: hexadecimal(&Sha256::digest(&text)) })
+        Ok(Self { folder: folder.to_owned(), run, sha256: hexadecimal(&Sha256::digest(&text)), _hold: Arc::new(hold) })
     }
 
     fn not_whole(&self, what: &str) -> FinishedError {
         FinishedError::NotWhole { folder: self.folder.clone(), what: what.to_owned() }
+    }
+
+    /// Which build made it; `None` where its version did not say.
+    pub(super) fn build(&self) -> Option<String> {
+        let timings: serde_json::Value = serde_json::from_slice(&fs::read(self.folder.join("timings.json")).ok()?).ok()?;
+        timings.get("build")?.as_str().map(str::to_owned)
     }
 
     /// Whether it has links, or was stopped before.
@@ -214,13 +243,13 @@ impl Finished {
 
     /// Copies its stage files of rows (and of links) into the work folder of another run.
     pub(super) fn copy_stages(&self, workspace: &Workspace, links: bool) -> Result<(), RunError> {
-        for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)) {
-            let target = workspace.path(&format!("stages/{name}"))?;
-            fs::copy(self.folder.join("stages").join(name), &target).map_err(|_| self.not_whole(name))?;
-        }
-        for name in MAYBE.iter().filter(|name| links && self.folder.join("stages").join(name).exists()) {
-            let target = workspace.path(&format!("stages/{name}"))?;
-            fs::copy(self.folder.join("stages").join(name), &target).map_err(|_| self.not_whole(name))?;
+        let stages = self.folder.join("stages");
+        let maybe = MAYBE.iter().filter(|name| links && stages.join(name).exists());
+        for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)).chain(maybe) {
+            if !stages.join(name).is_file() {
+                return Err(self.not_whole(name).into());
+            }
+            workspace.copy(&stages.join(name), &format!("stages/{name}"))?;
         }
         Ok(())
     }

@@ -80,7 +80,7 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if create {
-        super::workspace::create_private(folder).map_err(io_error("建立文件夹"))?;
+        super::disk::create_private(folder).map_err(io_error("建立文件夹"))?;
     }
     if let Some(kind) = share(folder) {
         return Err(LedgerFileError::Network { path: path.to_owned(), kind });

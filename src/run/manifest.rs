@@ -82,8 +82,10 @@ pub(super) struct Manifest {
     /// What became of the ids of an earlier run, where one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) identities: Option<IdentitiesEntry>,
-    /// One per file written, by path.
+    /// One per workbook written, by path.
     pub(super) outputs: Vec<OutputEntry>,
+    /// Stage file → SHA-256. These and the outputs are all that a run publishes beside this file and the timings.
+    pub(super) stage_files: BTreeMap<String, String>,
     /// Rules, or rules in a town, that were not evaluated or carry a banner.
     pub(super) notes: Vec<NoteEntry>,
     /// Where findings stand, by state; only with a ledger.
@@ -412,6 +414,7 @@ impl Manifest {
             saved_model: None,
             identities: None,
             outputs: Vec::new(),
+            stage_files: BTreeMap::new(),
             notes: Vec::new(),
             standings: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -533,6 +536,14 @@ impl Manifest {
         entry.problems.splice(0..0, answered.problems.iter().cloned());
         self.decisions = Some(entry);
     }
+}
+
+/// The contents of `timings.json`: which build ran, and how long each stage took.
+#[derive(Debug, Serialize)]
+pub(super) struct Timings<'a> {
+    /// [`super::BUILD`].
+    pub(super) build: &'static str,
+    pub(super) stages: &'a [Timing],
 }
 
 /// Seconds and peak memory of one stage, for `timings.json`.

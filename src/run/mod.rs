@@ -11,8 +11,8 @@ mod decisions;
 mod definitions;
 mod diagnose;
 mod diff;
+mod disk;
 mod dossier;
-mod edited;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -70,18 +70,19 @@ use crate::model::raw::RejectReason;
 use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::registry::RegistryId;
+use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
 use intake::file::Opener;
-use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
+use manifest::{EarlierEntry, Manifest, StageEntry, Timing, Timings};
 use previous::Earlier;
 use review::OpenPair;
 use source::Source;
 use standings::Life;
 use workbooks::Known;
-use workspace::Workspace;
+use workspace::{Folder, Workspace};
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use clock::today;
@@ -101,6 +102,9 @@ pub use purge::{Fate, PurgeEntry, PurgeRequest, purge, purge_ledger};
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
+
+/// What this program was built from: another build never goes on where this one was interrupted. No result depends on it.
+const BUILD: &str = env!("BIDUI_BUILD");
 
 /// A stage to stop after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,10 +238,12 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
     parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));
     let fingerprint = fingerprint(request, &definitions, &parts, period, as_of);
-    let workspace = Workspace::open(&request.out, &fingerprint, request.fresh)?;
+    let folder = Folder::open(&request.out)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
     let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
     let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;
+    let state = life.as_ref().map(Life::state).transpose()?.unwrap_or_default();
+    let workspace = folder.start(&work_key([&fingerprint, BUILD, &state]), request.fresh)?;
     let manifest = Manifest {
         towns: request.towns.clone(),
         villages: request.villages.clone(),
@@ -299,7 +305,17 @@ fn accepted(request: &Request, definitions: &Definitions, source: &Source) -> Re
     Ok(accepted)
 }
 
-/// Equal for equal tool, definitions, inputs and options: such a run may go on where another stopped.
+/// What a work folder is called: equal for runs of which one may go on where the other stopped.
+fn work_key(parts: [&str; 3]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hexadecimal(&hasher.finalize()).chars().take(16).collect()
+}
+
+/// Equal for equal version, definitions, inputs and options.
 fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], period: Month, as_of: Day) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
@@ -327,7 +343,7 @@ impl Run<'_> {
         let (records, intake) = self.timed("normalise", |run| run.normalise(source))?;
         let mut headline = self.opening(&intake, &records);
         headline.push_str(&self.damaged(&records));
-        let mut findings = 0;
+        let (mut findings, mut month) = (0, None);
         if self.request.until >= Stage::Link {
             let (linked, evidence) = self.timed("link", |run| run.link(source, &records, &intake))?;
             headline.push_str(&Self::linking(&linked.quality));
@@ -354,18 +370,16 @@ impl Run<'_> {
                     let known = Known { standings: standings.as_ref(), proposed: &proposed };
                     self.timed("report", |run| run.report(&assessed, known, &intake, total, &pairs))?;
                 }
-                if let Some(standings) = &standings {
-                    headline.push_str(&Self::moved(standings));
+                if let Some(standings) = standings {
+                    headline.push_str(&Self::moved(&standings));
                     // Only lists that were made have asked anybody anything.
-                    if self.request.until >= Stage::Report {
-                        self.record(&assessed, standings)?;
-                    }
+                    month = (self.request.until >= Stage::Report).then_some((assessed, standings));
                 }
             }
         } else if !self.kept {
             Self::keep(&self.workspace, &records, &intake)?;
         }
-        self.finish(&intake, headline, findings)
+        self.finish(&intake, headline, findings, month)
     }
 
     fn timed<T>(&mut self, stage: &'static str, work: impl FnOnce(&mut Self) -> Result<T, RunError>) -> Result<T, RunError> {
@@ -389,6 +403,9 @@ impl Run<'_> {
                 finished.copy_stages(&self.workspace, finished.is_linked())?;
                 self.kept = true;
                 (self.progress)(&format!("取自 {} 的结果：文件不再读", finished.folder.display()));
+                if finished.build().is_some_and(|build| build != BUILD) {
+                    (self.progress)("注意  那次运行用的是另一版 bidui，文件可能读得不一样；要完全一致，请用原始文件作 --input");
+                }
                 return Ok(taken);
             }
         };
@@ -597,27 +614,47 @@ impl Run<'_> {
         told
     }
 
-    fn finish(self, intake: &[IntakeFile], mut headline: String, findings: usize) -> Result<Summary, RunError> {
-        let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
-        let manifest = serde_json::to_string_pretty(&self.manifest).map_err(internal)? + "\n";
-        let timings = serde_json::to_string_pretty(&self.timings).map_err(internal)? + "\n";
-        self.workspace.write("timings.json", timings.as_bytes())?;
-        self.workspace.write("run.json", manifest.as_bytes())?;
-        let kept = edited::keep(&self.request.out).map_err(|source| WorkspaceError::Io {
-            doing: "另存改过的工作簿",
-            path: self.request.out.clone(),
-            source,
-        })?;
-        self.workspace.publish()?;
-        if !kept.is_empty() {
-            let _ = write!(headline, "\n上次结果里有 {} 个工作簿被改过，已另存：{}", kept.len(), kept.join("、"));
-        }
+    /// Publishes. The month goes into the ledger when all outputs are in place and before `run.json` is.
+    fn finish(
+        mut self,
+        intake: &[IntakeFile],
+        mut headline: String,
+        findings: usize,
+        month: Option<(Assessed, Standings)>,
+    ) -> Result<Summary, RunError> {
+        let manifest = write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
+        let life = self.life.take();
+        let record = || match (life, &month) {
+            (Some(life), Some((assessed, standings))) => self.record(life, assessed, standings),
+            _ => Ok(()),
+        };
+        headline.push_str(&publish(&self.workspace, record)?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
         }
         Ok(Summary { manifest, headline, findings, refusals: check::refusals(intake) })
     }
+}
+
+/// Writes `timings.json` and `run.json`, which it gives: the last files of a run.
+fn write_manifest(workspace: &Workspace, manifest: &mut Manifest, timings: &[Timing]) -> Result<String, RunError> {
+    let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
+    manifest.stage_files = workspace.seal()?.into_iter().filter(|(path, _)| path.starts_with("stages/")).collect();
+    let manifest = serde_json::to_string_pretty(manifest).map_err(internal)? + "\n";
+    let timings = serde_json::to_string_pretty(&Timings { build: BUILD, stages: timings }).map_err(internal)? + "\n";
+    workspace.write("timings.json", timings.as_bytes())?;
+    workspace.write("run.json", manifest.as_bytes())?;
+    Ok(manifest)
+}
+
+/// Puts the run in its folder; `last` comes just before the switch. Gives what to tell of files that were not ours to replace.
+fn publish(workspace: &Workspace, last: impl FnOnce() -> Result<(), RunError>) -> Result<String, RunError> {
+    let moved = workspace.publish(last)?;
+    if moved.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("\n文件夹里有 {} 个文件被改过或不是本程序写的，没有覆盖，已移到：{}", moved.len(), moved.join("、")))
 }
 
 fn stage_name(stage: &str) -> &str {

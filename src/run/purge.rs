@@ -17,7 +17,7 @@ use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
 
 /// What a run leaves in its folder; `run.json` and the lock last, so that what a crash leaves is still known for ours.
-const OURS: [&str; 7] = ["stages", "reports", "手工改过", "timings.json", ".work", "run.json", ".lock"];
+const OURS: [&str; 8] = ["stages", "reports", "手工改过", "timings.json", ".work", "run.json", ".bidui", ".lock"];
 
 /// What is to be removed.
 #[derive(Clone, Debug)]

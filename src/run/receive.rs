@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::clock::utc_now;
 use super::definitions::{self, DefinitionError};
+use super::disk::{create_private, sync_folder};
 use super::inputs::{self, InputError};
 use super::ledger_file::{self, LedgerFileError};
 use super::returned::Reader;
-use super::workspace::create_private;
 use crate::ledger::LedgerError;
 use crate::model::date::Day;
 use crate::model::receipt::{FileReceipt, Outcome};
@@ -140,6 +140,7 @@ fn write(folder: &Path, wanted: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     let _: File = file.persist_noclobber(&path).map_err(|error| error.error)?;
+    sync_folder(folder)?;
     Ok(path)
 }
 

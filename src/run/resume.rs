@@ -55,10 +55,14 @@ pub(super) fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeF
     Ok(workspace.write(FILE, &text)?)
 }
 
-/// What an interrupted run with the same fingerprint kept; `None` when there is nothing whole, or files were refused.
+/// What an interrupted run with the same key kept, now this run's own; `None` when there is nothing whole, or files were refused.
 pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)> {
-    let found = read(workspace.path(FILE).ok()?.parent()?)?;
-    found.1.iter().all(|file| !file.is_refused()).then_some(found)
+    let found = read(&workspace.rows_before()?)?;
+    if found.1.iter().any(IntakeFile::is_refused) {
+        return None;
+    }
+    workspace.keep_rows();
+    Some(found)
 }
 
 /// The rows of a folder of stage files, and what was taken in; `None` when they are not whole.

@@ -67,7 +67,13 @@ pub(super) fn write(
         }
         sync(writer.into_inner()?)
     };
-    written().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
+    written().map_err(|error| StageError { path: path.to_owned(), what: plain(&error) })
+}
+
+/// What the disk said, in plain words; else what the library said.
+fn plain(error: &ParquetError) -> String {
+    let disk = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    disk.map_or_else(|| format!("{error}。请再运行同样的命令；还是这样，请把这句话告诉维护人员"), super::disk::plain)
 }
 
 fn properties() -> Result<WriterPropertiesBuilder, ParquetError> {
@@ -97,7 +103,7 @@ fn open(
 }
 
 fn sync(buffer: BufWriter<File>) -> Result<(), ParquetError> {
-    let file = buffer.into_inner().map_err(|error| ParquetError::General(error.to_string()))?;
+    let file = buffer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     Ok(file.sync_all()?)
 }
 
@@ -118,7 +124,7 @@ fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<RecordBatch,
         let mask = projection(&reader, wanted);
         one_batch(reader.with_projection(mask), rows)
     };
-    read().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })
+    read().map_err(|error| StageError { path: path.to_owned(), what: plain(&error) })
 }
 
 /// Rows of a stage file that stand together, and the columns wanted of them.

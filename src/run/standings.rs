@@ -1,11 +1,11 @@
 //! A run with a ledger: whom it knows, where this month's findings stand, and the month written into it.
 //!
 //! A run of some towns, and a masked one, only reads the ledger: what it leaves out has not been settled, and what it prints is asked of
-//! nobody. The month is written once every output is in the work folder, before it is published: a crash in between is mended by the same
-//! command, which finds the month recorded and publishes the same bytes.
+//! nobody. The month is written when every output is in its place and just before the run's `run.json` is: if it cannot be written, the last
+//! run comes back; a crash in between is mended by the same command, which finds the month recorded and publishes the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, UInt32Array};
@@ -25,6 +25,7 @@ use crate::model::standing::{Remembered, Standing, Standings, State};
 /// The ledger of a run.
 #[derive(Debug)]
 pub(super) struct Life {
+    path: PathBuf,
     held: HeldLedger,
     /// Whether the run is written into it.
     writes: bool,
@@ -37,7 +38,13 @@ impl Life {
         if let Some(told) = &held.told {
             progress(told);
         }
-        Ok(Self { held, writes })
+        Ok(Self { path: path.canonicalize().unwrap_or_else(|_| path.to_owned()), held, writes })
+    }
+
+    /// Which ledger, and how far its history goes: another state, other outputs.
+    pub(super) fn state(&self) -> Result<String, RunError> {
+        let state = self.held.ledger.state().map_err(|error| RunError::Ledger(error.into()))?;
+        Ok(format!("{} {state}", self.path.display()))
     }
 
     /// Rows of the last month recorded before `period`.
@@ -72,17 +79,13 @@ impl Run<'_> {
     }
 
     /// Writes the month into the ledger, where the run is one that does.
-    pub(super) fn record(&mut self, assessed: &Assessed, standings: &Standings) -> Result<(), RunError> {
-        let Some(mut life) = self.life.take() else { return Ok(()) };
+    pub(super) fn record(&self, mut life: Life, assessed: &Assessed, standings: &Standings) -> Result<(), RunError> {
         if life.writes {
             let cards = self.cards();
             let month = self.month(assessed, &cards);
-            life.held
-                .ledger
-                .record(&month, standings, &self.fingerprint, &clock::utc_now())
-                .map_err(|error| RunError::Ledger(error.into()))?;
+            let recorded = life.held.ledger.record(&month, standings, &self.fingerprint, &clock::utc_now());
+            recorded.map_err(|error| RunError::Ledger(error.into()))?;
         }
-        self.life = Some(life);
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile};
 use super::manifest::{Manifest, StageEntry, Timing};
 use super::review::OpenPair;
-use super::workspace::Workspace;
+use super::workspace::{Folder, Workspace};
 use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
 use crate::config::document::Document;
 use crate::config::tables::{SavedModel, TablesModel, Task};
@@ -103,7 +103,8 @@ pub(super) fn run(
     let files = inputs::gather(&request.inputs, Some(&request.out))?;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
-    let workspace = Workspace::open(&request.out, &fingerprint(request, definition, &files), request.fresh)?;
+    let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);
+    let workspace = Folder::open(&request.out)?.start(&key, request.fresh)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
     let manifest = Manifest::of_tables(&definition.model.name, &definition.hash, request.as_of);
     let setting = Setting { model: &definition.model, as_of, executable: &request.executable, interrupted, progress };
@@ -239,13 +240,9 @@ impl Run<'_> {
         text
     }
 
-    fn finish(self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
-        let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
-        let manifest = serde_json::to_string_pretty(&self.manifest).map_err(internal)? + "\n";
-        let timings = serde_json::to_string_pretty(&self.timings).map_err(internal)? + "\n";
-        self.workspace.write("timings.json", timings.as_bytes())?;
-        self.workspace.write("run.json", manifest.as_bytes())?;
-        self.workspace.publish()?;
+    fn finish(mut self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
+        let manifest = super::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
+        headline.push_str(&super::publish(&self.workspace, || Ok(()))?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         Ok(Summary { manifest, headline, findings: 0, refusals: check::refusals(intake) })
     }

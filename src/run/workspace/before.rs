@@ -1,0 +1,58 @@
+//! What the version before left when it was interrupted: it moved whole folders, by the list in `.work/<fingerprint>/complete`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::marker::is_work;
+use super::switch::{ASIDE, WORK, clear};
+use crate::run::disk::{create_private, stands};
+
+const COMPLETE: &str = "complete";
+const OLD: &str = "old";
+const MOVED: [&str; 4] = ["stages", "reports", "timings.json", "run.json"];
+
+/// Work folders of which some of the moves may be missing, or in which set aside files are left.
+fn left(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join(WORK)).into_iter().flatten().flatten();
+    let work = entries.filter(|entry| is_work(&entry.file_name().to_string_lossy())).map(|entry| entry.path());
+    work.filter(|path| path.join(name).exists()).collect()
+}
+
+/// Whether `folder` may hold some of one run and some of another.
+pub(super) fn is_mixed(folder: &Path) -> bool {
+    !left(folder, COMPLETE).is_empty()
+}
+
+/// Makes the moves that are missing. Reports that it had set aside are kept, as clerks' files may be among them.
+pub(super) fn complete(folder: &Path) -> io::Result<()> {
+    for work in left(folder, COMPLETE) {
+        let list = fs::read_to_string(work.join(COMPLETE))?;
+        let old = work.join(OLD);
+        create_private(&old)?;
+        for name in MOVED {
+            let (target, made) = (folder.join(name), work.join(name));
+            let moved = list.lines().any(|line| line == name) && !made.exists();
+            if target.exists() && !moved {
+                fs::rename(&target, old.join(name))?;
+            }
+            if made.exists() {
+                fs::rename(&made, &target)?;
+            }
+        }
+        fs::remove_file(work.join(COMPLETE))?;
+    }
+    for work in left(folder, OLD) {
+        let old = work.join(OLD);
+        if old.join("reports").exists() {
+            create_private(&folder.join(ASIDE))?;
+            let mut place = folder.join(ASIDE).join("上次结果");
+            while stands(&place) {
+                place.as_mut_os_string().push("_");
+            }
+            fs::rename(old.join("reports"), place)?;
+        }
+        clear(&old, &[]);
+    }
+    Ok(())
+}

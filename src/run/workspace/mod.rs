@@ -1,0 +1,287 @@
+//! The run folder on disk: whose it is, its lock, its work folder, and outputs that appear whole or not at all.
+//!
+//! A folder is ours by its marker `.bidui`; one of the version before is accepted and gets one; any other that is not empty is refused and not
+//! touched. Everything of a run is written under `.work/<key>/`, and [`Workspace::publish`] puts it in the last run's place in one switch
+//! ([`switch`]): whoever finds a `run.json` finds the whole run that wrote it, and a folder without one is not read ([`hold`]). The key is of
+//! the very program, pipeline, inputs, ledger and options: the same run started again finds the rows that it had read, and nothing else. What
+//! a crash left half done is undone by the next start.
+
+mod before;
+mod marker;
+mod switch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::disk::{create_private, keep_private, plain, sync_file};
+use super::inputs;
+use super::lock::{Lock, LockError};
+use marker::{MARKER, UNNAMED, Whose, is_work};
+use switch::{Failed, Journal, RUN, WORK, clear};
+
+/// What a run that goes on finds of the one that was interrupted.
+const ROWS: [&str; 3] = ["stages/records.parquet", "stages/records.json", "stages/rejects.parquet"];
+/// How long a run waits for commands that read its folder, and they for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a run folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// Another run holds it.
+    #[error("{} 正被另一个运行占用（{holder}）。请等它结束，或换一个 --out 文件夹", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// What the holder wrote into the lock.
+        holder: String,
+    },
+    /// It holds something else.
+    #[error("{} 里有别的文件，不是运行文件夹（没有 bidui 的标记）。为免覆盖，请用 --out 指定一个空的或不存在的文件夹", folder.display())]
+    NotARunFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The disk said no; the last run is whole.
+    #[error("{} {doing}失败：{}。上次的结果没有改动", path.display(), plain(source))]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The disk said no in the midst of a switch, and said no again when it was to be undone.
+    #[error("{} 里的结果写到一半停住了，{} 现在也退不回去：{}；那时会自动恢复上次的结果。在这之前请不要使用里面的表", folder.display(), path.display(), plain(source))]
+    Unfinished {
+        /// The folder.
+        folder: PathBuf,
+        /// What could not be moved.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl WorkspaceError {
+    /// Whether another run holds the folder.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked { .. })
+    }
+
+    fn failed(doing: &'static str) -> impl Fn(Failed) -> Self {
+        move |Failed { path, source }| Self::Io { doing, path, source }
+    }
+}
+
+/// For `map_err` on what the disk gives.
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WorkspaceError {
+    let path = path.to_owned();
+    move |source| WorkspaceError::Io { doing, path, source }
+}
+
+/// A run folder of ours, locked and healed; the lock goes when it is dropped (or the process dies).
+#[derive(Debug)]
+pub(super) struct Folder {
+    folder: PathBuf,
+    _lock: Lock,
+    /// What healing moved to `手工改过/`.
+    moved: Vec<String>,
+}
+
+impl Folder {
+    /// Creates (owner only) or opens `folder`, takes its lock, undoes a publication that was cut short.
+    pub(super) fn open(folder: &Path) -> Result<Self, WorkspaceError> {
+        match marker::whose(folder).map_err(io_error("读取", folder))? {
+            Whose::Foreign => return Err(WorkspaceError::NotARunFolder { folder: folder.to_owned() }),
+            Whose::Nobodys => create_private(folder).map_err(io_error("创建", folder))?,
+            Whose::Ours => {}
+        }
+        if !marker::is_marked(folder).map_err(io_error("读取", folder))? {
+            marker::mark(folder).map_err(io_error("创建标记", folder))?;
+        }
+        let lock = Lock::take(&folder.join(".lock")).map_err(|error| match error {
+            LockError::Held { holder, .. } => WorkspaceError::Locked { folder: folder.to_owned(), holder },
+            LockError::Io { path, source } => WorkspaceError::Io { doing: "加锁", path, source },
+        })?;
+        // Made by hand, perhaps, with everybody's rights.
+        keep_private(folder);
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNNAMED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        before::complete(folder).map_err(io_error("恢复", folder))?;
+        let moved = heal(folder)?;
+        Ok(Self { folder: folder.to_owned(), _lock: lock, moved })
+    }
+
+    /// Makes the work folder of the run that `key` tells from others; what other runs left in theirs goes. `fresh` also drops the rows that
+    /// this one had read.
+    pub(super) fn start(self, key: &str, fresh: bool) -> Result<Workspace, WorkspaceError> {
+        let all_work = self.folder.join(WORK);
+        for entry in fs::read_dir(&all_work).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_work(&name) {
+                // What cannot be deleted is in nobody's way: only what this run makes is published.
+                clear(&entry.path(), if name == key && !fresh { &ROWS } else { &[] });
+            }
+        }
+        let work = all_work.join(key);
+        create_private(&work).map_err(io_error("创建", &work))?;
+        Ok(Workspace { folder: self, key: key.to_owned(), work, fresh, made: Mutex::default() })
+    }
+}
+
+/// Gives the last run back where a publication was cut short before its switch, and deletes what it left where it was cut short after it.
+/// A journal that nobody can read says nothing; what it spoke of stays where it is.
+fn heal(folder: &Path) -> Result<Vec<String>, WorkspaceError> {
+    let Some(journal) = Journal::find(folder) else { return Ok(Vec::new()) };
+    let unfinished = |Failed { path, source }| WorkspaceError::Unfinished { folder: folder.to_owned(), path, source };
+    if journal.is_committed(folder).map_err(unfinished)? {
+        journal.clean(folder);
+        return Ok(Vec::new());
+    }
+    let _alone = alone(folder)?;
+    journal.back(folder).map_err(unfinished)
+}
+
+/// A run under way in its folder.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    folder: Folder,
+    key: String,
+    work: PathBuf,
+    fresh: bool,
+    /// Files of this run, relative to the run folder.
+    made: Mutex<BTreeSet<String>>,
+}
+
+impl Workspace {
+    /// Where a file of this run is written until it is published; parent folders are made.
+    pub(super) fn path(&self, relative: &str) -> Result<PathBuf, WorkspaceError> {
+        let path = self.work.join(relative);
+        if let Some(parent) = path.parent() {
+            create_private(parent).map_err(io_error("创建", parent))?;
+        }
+        self.add(relative);
+        Ok(path)
+    }
+
+    fn add(&self, relative: &str) {
+        // A thread that panicked while it added a name left the names whole.
+        let mut made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        made.insert(relative.to_owned());
+    }
+
+    /// Writes a whole file of this run.
+    pub(super) fn write(&self, relative: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        let path = self.path(relative)?;
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(io_error("写入", &path))
+    }
+
+    /// Takes a file of another run over as this run's.
+    pub(super) fn copy(&self, from: &Path, relative: &str) -> Result<(), WorkspaceError> {
+        let path = self.path(relative)?;
+        fs::copy(from, &path).map(|_| ()).map_err(io_error("写入", &path))
+    }
+
+    /// The stages folder in which an interrupted run with the same key may have left its rows; `None` where they are not wanted.
+    pub(super) fn rows_before(&self) -> Option<PathBuf> {
+        (!self.fresh).then(|| self.work.join("stages"))
+    }
+
+    /// This run goes on with the rows found in [`Self::rows_before`]: they are its own.
+    pub(super) fn keep_rows(&self) {
+        for rows in ROWS {
+            self.add(rows);
+        }
+    }
+
+    /// Everything made so far is on the disk, readable by its owner only; gives path → SHA-256.
+    pub(super) fn seal(&self) -> Result<BTreeMap<String, String>, WorkspaceError> {
+        let made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let sealed = made.into_par_iter().filter(|relative| self.work.join(relative).is_file()).map(|relative| {
+            let path = self.work.join(&relative);
+            keep_private(&path);
+            let hash = || sync_file(&path).and_then(|()| inputs::hash(&path));
+            hash().map(|(_, sha256)| (relative, sha256)).map_err(io_error("写入", &path))
+        });
+        sealed.collect()
+    }
+
+    /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. Gives the names of
+    /// files that were not ours to replace and are now in `手工改过/`.
+    pub(super) fn publish<E: From<WorkspaceError>>(&self, last: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
+        let folder = self.folder.folder.as_path();
+        let failed = WorkspaceError::failed("替换");
+        let made = self.seal()?;
+        let _alone = alone(folder)?;
+        let journal = Journal::plan(folder, &self.key, &made).map_err(&failed)?;
+        let switch = || -> Result<(), E> {
+            journal.write(folder).and_then(|()| journal.forward(folder)).map_err(&failed)?;
+            last()?;
+            Ok(journal.commit(folder).map_err(&failed)?)
+        };
+        if let Err(error) = switch() {
+            return Err(match journal.back(folder) {
+                Ok(_) => error,
+                Err(Failed { path, source }) => WorkspaceError::Unfinished { folder: folder.to_owned(), path, source }.into(),
+            });
+        }
+        journal.clean(folder);
+        Ok(self.folder.moved.iter().cloned().chain(journal.aside()).collect())
+    }
+}
+
+/// Keeps readers out while files change places. A disk without locks has none.
+fn alone(folder: &Path) -> Result<Option<File>, WorkspaceError> {
+    held(folder, File::try_lock, "有命令正在读里面的结果")
+}
+
+/// Keeps a run folder as it is while it is read, until what is given is dropped; waits for a run that is putting its results there.
+pub(super) fn hold(folder: &Path) -> Result<Option<File>, WorkspaceError> {
+    held(folder, File::try_lock_shared, "正在写入结果")
+}
+
+fn held(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>, holder: &str) -> Result<Option<File>, WorkspaceError> {
+    let Ok(marker) = File::open(folder.join(MARKER)) else { return Ok(None) };
+    let start = Instant::now();
+    loop {
+        match lock(&marker) {
+            Ok(()) => return Ok(Some(marker)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => {
+                return Err(WorkspaceError::Locked { folder: folder.to_owned(), holder: holder.to_owned() });
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// Whether `folder` is a run folder that has no whole run in it: its `run.json` is not there, or the version before was interrupted in the
+/// midst of moving its results.
+pub(super) fn is_unfinished(folder: &Path) -> bool {
+    let marked = marker::is_marked(folder).unwrap_or(false);
+    (marked && !folder.join(RUN).is_file()) || before::is_mixed(folder)
+}
+
+/// Whether `folder` is marked as a run folder.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    marker::is_marked(folder).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,406 @@
+//! The switch from the last run to this one: a run folder is whole whenever its `run.json` stands.
+//!
+//! Takes a folder and the finished files of a run in its work folder. A journal says what is to be moved; then `run.json` goes first, the last
+//! run's other files follow, this run's take their places, and its `run.json` comes last: that rename is the switch. Before it, every
+//! crash and every error is undone from the journal, in any order and as often as it takes; after it, only what was set aside is left to
+//! delete. Every file is at every moment in exactly one of two places, both named in the journal.
+//!
+//! What is not ours is never deleted: a file of the last run counts as ours while its bytes are those that `run.json` says. One that was
+//! edited since, and one that stands where an output must go, are moved to `手工改过/`. Everything else stays where it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::marker::is_litter;
+use crate::run::disk::{create_private, stands, sync_folder};
+use crate::run::inputs;
+
+/// Where a file goes that is not ours to delete.
+pub(super) const ASIDE: &str = "手工改过";
+/// What is under way in a run folder.
+pub(super) const WORK: &str = ".work";
+pub(super) const RUN: &str = "run.json";
+pub(super) const TIMINGS: &str = "timings.json";
+const JOURNAL: &str = "journal";
+/// Names that runs give their stage files: a version that did not list them wrote these, and no other.
+const STAGES: [&str; 22] = [
+    "records.parquet",
+    "records.json",
+    "rejects.parquet",
+    "links.parquet",
+    "people.parquet",
+    "review.parquet",
+    "suspicions.parquet",
+    "model.json",
+    "model.toml",
+    "blocking.parquet",
+    "decisions.parquet",
+    "proposals.parquet",
+    "households.parquet",
+    "identity_changes.parquet",
+    "facts_person.parquet",
+    "facts_household.parquet",
+    "findings.parquet",
+    "suspended.parquet",
+    "rates.parquet",
+    "standings.parquet",
+    "pairs.parquet",
+    "clusters.parquet",
+];
+
+/// What goes where. Paths are relative to the run folder, with `/`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Journal {
+    /// The folder in `.work` that the new files come from.
+    work: String,
+    /// The folder in `.work` that the last run's files wait in.
+    old: String,
+    /// What leaves its place, `run.json` first.
+    take: Vec<Take>,
+    /// What comes, `run.json` last.
+    put: Vec<Put>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Take {
+    path: String,
+    to: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Put {
+    path: String,
+    sha256: String,
+}
+
+/// What of a `run.json` says which files are ours.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    tool: String,
+    outputs: Vec<Output>,
+    /// Absent in folders of the version before.
+    stage_files: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Output {
+    path: String,
+    sha256: String,
+}
+
+/// An error, and where.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) path: PathBuf,
+    pub(super) source: io::Error,
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Failed {
+    let path = path.to_owned();
+    move |source| Failed { path, source }
+}
+
+impl Journal {
+    /// What publishing `made` (relative path → SHA-256) out of `.work/<work>` takes; nothing is moved yet.
+    pub(super) fn plan(folder: &Path, work: &str, made: &BTreeMap<String, String>) -> Result<Self, Failed> {
+        let mut old = "old".to_owned();
+        while stands(&folder.join(WORK).join(&old)) {
+            old.push('_');
+        }
+        let listed = Listed::of(folder);
+        let mut take = Vec::new();
+        let mut aside = BTreeSet::new();
+        for (path, sha256) in last(folder, listed.as_ref(), made) {
+            let here = folder.join(&path);
+            let Ok(kind) = fs::symlink_metadata(&here) else { continue };
+            let found = if kind.is_file() { Some(inputs::hash(&here).map_err(at(&here))?.1) } else { None };
+            let ours = match sha256 {
+                Expected::Anything => kind.is_file(),
+                Expected::Nothing => false,
+                Expected::Bytes(sha256) => found.as_deref() == Some(sha256),
+            };
+            let to = if ours { format!("{WORK}/{old}/{path}") } else { place_aside(folder, &path, found.as_deref(), &mut aside) };
+            take.push(Take { path, to });
+        }
+        take.sort_by(|a, b| (a.path != RUN, &a.path).cmp(&(b.path != RUN, &b.path)));
+        let mut put: Vec<Put> = made.iter().map(|(path, sha256)| Put { path: path.clone(), sha256: sha256.clone() }).collect();
+        put.sort_by(|a, b| (a.path == RUN, &a.path).cmp(&(b.path == RUN, &b.path)));
+        Ok(Self { work: work.to_owned(), old, take, put })
+    }
+
+    /// The journal of a publication that did not end; one that cannot be read is none.
+    pub(super) fn find(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()
+    }
+
+    /// From here on the next start undoes what is half done.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Failed> {
+        let (work, path) = (folder.join(WORK), folder.join(WORK).join(JOURNAL));
+        let beside = path.with_extension("new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&beside)?;
+            file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)?;
+            sync_folder(&work)
+        };
+        write().map_err(at(&path))
+    }
+
+    /// Moves everything but the new `run.json`.
+    pub(super) fn forward(&self, folder: &Path) -> Result<(), Failed> {
+        for take in &self.take {
+            rename(&folder.join(&take.path), &folder.join(&take.to))?;
+            if take.path == RUN {
+                sync_folder(folder).map_err(at(folder))?;
+            }
+        }
+        for put in self.put.iter().filter(|put| put.path != RUN) {
+            rename(&self.made(folder, put), &folder.join(&put.path))?;
+        }
+        self.sync(folder)
+    }
+
+    /// The switch itself.
+    pub(super) fn commit(&self, folder: &Path) -> Result<(), Failed> {
+        let Some(run) = self.put.last() else { return Ok(()) };
+        rename(&self.made(folder, run), &folder.join(&run.path))?;
+        // It is done either way; at worst a power cut undoes it, and the next start the rest.
+        let _ = sync_folder(folder);
+        Ok(())
+    }
+
+    /// Whether the switch was made. `run.json` of the last run is the first to be deleted after it, so that it cannot come back alone.
+    pub(super) fn is_committed(&self, folder: &Path) -> Result<bool, Failed> {
+        let Some(run) = self.put.last() else { return Ok(true) };
+        let here = folder.join(RUN);
+        if stands(&self.made(folder, run)) || !stands(&here) {
+            return Ok(false);
+        }
+        Ok(inputs::hash(&here).map_err(at(&here))?.1 == run.sha256)
+    }
+
+    /// Gives the last run back, its `run.json` last. What somebody saved meanwhile in a place that is needed is set aside; gives those names.
+    pub(super) fn back(&self, folder: &Path) -> Result<Vec<String>, Failed> {
+        let mut moved = Vec::new();
+        let mut aside = |path: &str| -> Result<(), Failed> {
+            let here = folder.join(path);
+            let sha256 = inputs::hash(&here).ok().map(|(_, sha256)| sha256);
+            let to = place_aside(folder, path, sha256.as_deref(), &mut BTreeSet::new());
+            rename(&here, &folder.join(&to))?;
+            moved.push(to);
+            Ok(())
+        };
+        for put in self.put.iter().rev() {
+            let (made, here) = (self.made(folder, put), folder.join(&put.path));
+            let untouched = self.take.iter().any(|take| take.path == put.path && !stands(&folder.join(&take.to)));
+            if untouched || stands(&made) || !stands(&here) {
+                continue;
+            }
+            if inputs::hash(&here).is_ok_and(|(_, sha256)| sha256 == put.sha256) {
+                rename(&here, &made)?;
+            } else {
+                aside(&put.path)?;
+            }
+        }
+        for take in self.take.iter().rev() {
+            let (to, here) = (folder.join(&take.to), folder.join(&take.path));
+            if !stands(&to) {
+                continue;
+            }
+            if stands(&here) {
+                aside(&take.path)?;
+            }
+            if take.path == RUN {
+                self.sync(folder)?;
+            }
+            rename(&to, &here)?;
+        }
+        self.sync(folder)?;
+        for empty in self.folders(folder) {
+            let _ = fs::remove_dir(empty);
+        }
+        let journal = folder.join(WORK).join(JOURNAL);
+        match fs::remove_file(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&journal)(error)),
+            _ => Ok(moved),
+        }
+    }
+
+    /// Deletes what was set aside, then the work folder, then the journal. What cannot be deleted now is at the next start.
+    pub(super) fn clean(&self, folder: &Path) {
+        let work = folder.join(WORK);
+        let old = work.join(&self.old);
+        let ours = format!("{WORK}/{}/", self.old);
+        for take in self.take.iter().filter(|take| take.to.starts_with(&ours)) {
+            let to = folder.join(&take.to);
+            if stands(&to) && fs::remove_file(&to).is_err() {
+                return;
+            }
+        }
+        for empty in self.folders(folder) {
+            let _ = fs::remove_dir(empty);
+        }
+        let _ = fs::remove_dir(old);
+        clear(&work.join(&self.work), &[]);
+        let _ = fs::remove_file(work.join(JOURNAL));
+        let _ = fs::remove_dir(work);
+    }
+
+    fn made(&self, folder: &Path, put: &Put) -> PathBuf {
+        folder.join(WORK).join(&self.work).join(&put.path)
+    }
+
+    /// Every folder that something is moved out of or into, the deepest first.
+    fn folders(&self, folder: &Path) -> Vec<PathBuf> {
+        let ends = self.take.iter().flat_map(|take| [folder.join(&take.path), folder.join(&take.to)]);
+        let ends = ends.chain(self.put.iter().flat_map(|put| [self.made(folder, put), folder.join(&put.path)]));
+        let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+        for end in ends {
+            let above = end.ancestors().skip(1).take_while(|above| *above != folder);
+            folders.extend(above.map(Path::to_owned));
+        }
+        folders.into_iter().rev().collect()
+    }
+
+    fn sync(&self, folder: &Path) -> Result<(), Failed> {
+        for touched in self.folders(folder).iter().map(PathBuf::as_path).chain([folder]).filter(|touched| touched.is_dir()) {
+            sync_folder(touched).map_err(at(touched))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Journal {
+    /// The first `steps` moves of the switch; whether it was made.
+    pub(super) fn steps(&self, folder: &Path, steps: usize) -> bool {
+        let takes = self.take.iter().map(|take| (folder.join(&take.path), folder.join(&take.to)));
+        let puts = self.put.iter().map(|put| (self.made(folder, put), folder.join(&put.path)));
+        for (from, to) in takes.chain(puts).take(steps) {
+            rename(&from, &to).expect("moved");
+        }
+        steps >= self.take.len() + self.put.len()
+    }
+}
+
+/// What a file must hold to be ours.
+enum Expected<'a> {
+    Bytes(&'a str),
+    Anything,
+    Nothing,
+}
+
+/// Files that leave their places: what the last run lists, what stands where something new must go, and stage files that nobody lists, as they
+/// would seem to be this run's.
+fn last<'a>(folder: &Path, listed: Option<&'a Listed>, made: &BTreeMap<String, String>) -> BTreeMap<String, Expected<'a>> {
+    let mut last = BTreeMap::new();
+    for path in made.keys() {
+        last.insert(path.clone(), Expected::Nothing);
+    }
+    // A file where a folder must be.
+    for above in ["stages", "reports"] {
+        if stands(&folder.join(above)) && !folder.join(above).is_dir() {
+            last.insert(above.to_owned(), Expected::Nothing);
+        }
+    }
+    let before = listed.is_some_and(|listed| listed.stage_files.is_none());
+    for name in STAGES {
+        last.insert(format!("stages/{name}"), if before { Expected::Anything } else { Expected::Nothing });
+    }
+    let Some(listed) = listed else {
+        last.insert(RUN.to_owned(), Expected::Nothing);
+        return last;
+    };
+    for name in [RUN, TIMINGS] {
+        last.insert(name.to_owned(), Expected::Anything);
+    }
+    let stages = listed.stage_files.iter().flatten().map(|(path, sha256)| (path.as_str(), sha256.as_str()));
+    let outputs = listed.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str()));
+    for (path, sha256) in outputs.chain(stages).filter(|(path, _)| is_inside(path)) {
+        last.insert(path.to_owned(), Expected::Bytes(sha256));
+    }
+    last
+}
+
+/// Whether a path that a `run.json` names stays where outputs are.
+fn is_inside(path: &str) -> bool {
+    let mut parts = path.split('/');
+    parts.next().is_some_and(|first| ["reports", "stages"].contains(&first))
+        && path.contains('/')
+        && !path.contains(['\\', ':'])
+        && parts.all(|part| !["", ".", ".."].contains(&part))
+}
+
+impl Listed {
+    fn of(folder: &Path) -> Option<Self> {
+        let listed: Self = serde_json::from_slice(&fs::read(folder.join(RUN)).ok()?).ok()?;
+        listed.tool.starts_with("bidui ").then_some(listed)
+    }
+}
+
+/// A free name in `手工改过/`: after the content, where it is a file; `taken` are names already given.
+fn place_aside(folder: &Path, path: &str, sha256: Option<&str>, taken: &mut BTreeSet<String>) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let content: String = sha256.map_or_else(|| "原有".to_owned(), |sha256| sha256.chars().take(8).collect());
+    let mut place = format!("{ASIDE}/{stem}_{content}{ending}");
+    let mut count = 1_u32;
+    while stands(&folder.join(&place)) || !taken.insert(place.clone()) {
+        count += 1;
+        place = format!("{ASIDE}/{stem}_{content}（{count}）{ending}");
+    }
+    place
+}
+
+impl Journal {
+    /// Names of what is moved to `手工改过/`.
+    pub(super) fn aside(&self) -> Vec<String> {
+        let aside = format!("{ASIDE}/");
+        self.take.iter().filter(|take| take.to.starts_with(&aside)).map(|take| take.to.clone()).collect()
+    }
+}
+
+/// Moves one file; never over another.
+fn rename(from: &Path, to: &Path) -> Result<(), Failed> {
+    let done = || -> io::Result<()> {
+        if let Some(above) = to.parent().filter(|above| !above.is_dir()) {
+            create_private(above)?;
+        }
+        if stands(to) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        fs::rename(from, to)
+    };
+    // Whoever has it open must be told which.
+    done().map_err(at(if from.components().any(|part| part.as_os_str() == WORK) { to } else { from }))
+}
+
+/// Deletes what runs leave in a work folder, but for `keep`; files of other kinds stay, and never hold anything up.
+pub(super) fn clear(work: &Path, keep: &[&str]) {
+    const KINDS: [&str; 4] = ["parquet", "json", "toml", "xlsx"];
+    let delete = |folder: &Path, within: &str| {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = Path::new(&name).extension().is_some_and(|kind| KINDS.iter().any(|known| kind == *known));
+            if kind && !is_litter(&name) && !keep.contains(&format!("{within}{name}").as_str()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    };
+    for name in [RUN, TIMINGS] {
+        let _ = fs::remove_file(work.join(name));
+    }
+    for within in ["stages/", "reports/"] {
+        delete(&work.join(within), within);
+        let _ = fs::remove_dir(work.join(within));
+    }
+    let _ = fs::remove_dir(work);
+}

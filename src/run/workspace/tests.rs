@@ -1,0 +1,279 @@
+use super::*;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn start(out: &Path, key: &str) -> Workspace {
+    Folder::open(out).expect("opens").start(&format!("{key:0>16}"), false).expect("starts")
+}
+
+fn publish(run: &Workspace) -> Result<Vec<String>, WorkspaceError> {
+    run.publish(|| Ok(()))
+}
+
+/// A run that makes these reports and a stage file that holds its name.
+fn made(out: &Path, name: &str, reports: &[&str]) -> Workspace {
+    let run = start(out, name);
+    for report in reports {
+        run.write(&format!("reports/{report}"), format!("{report} of {name}").as_bytes()).expect("writes");
+    }
+    run.write("stages/findings.parquet", name.as_bytes()).expect("writes");
+    run.write("timings.json", b"[]").expect("writes");
+    let sealed = run.seal().expect("sealed");
+    let outputs = sealed.iter().filter(|(path, _)| path.starts_with("reports/"));
+    let outputs: Vec<_> = outputs.map(|(path, sha256)| serde_json::json!({"path": path, "sha256": sha256})).collect();
+    let stages: BTreeMap<_, _> = sealed.iter().filter(|(path, _)| path.starts_with("stages/")).collect();
+    let json = serde_json::json!({"tool": "bidui 0.1.0", "name": name, "outputs": outputs, "stage_files": stages});
+    run.write("run.json", json.to_string().as_bytes()).expect("writes");
+    run
+}
+
+/// Every file but the lock and the marker.
+fn files(out: &Path) -> BTreeMap<String, String> {
+    fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                collect(root, &path, found);
+            } else {
+                let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
+                found.insert(name, String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(out, out, &mut found);
+    found.retain(|name, _| name != ".lock" && name != MARKER);
+    found
+}
+
+fn at(out: &Path, name: &str) -> Option<String> {
+    fs::read_to_string(out.join(name)).ok()
+}
+
+#[test]
+fn an_interrupted_run_leaves_the_last_output_and_only_its_own_rows() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let whole = files(out.path());
+    let second = made(out.path(), "b", &["y.xlsx"]);
+    second.write("stages/records.json", b"rows").expect("writes");
+    drop(second);
+    let mut visible = files(out.path());
+    visible.retain(|name, _| !name.starts_with(WORK));
+    assert_eq!(visible, whole);
+    let again = start(out.path(), "b");
+    assert!(again.rows_before().is_some_and(|rows| at(&rows, "records.json").is_some_and(|text| text == "rows")));
+    assert!(!again.work.join("reports/y.xlsx").exists() && !again.work.join("run.json").exists());
+    drop(again);
+    let fresh = Folder::open(out.path()).expect("opens").start(&format!("{:0>16}", "b"), true).expect("starts");
+    assert!(fresh.rows_before().is_none() && !fresh.work.join("stages/records.json").exists());
+}
+
+#[test]
+fn what_the_next_run_does_not_make_goes_with_the_last_one() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["2018-06.xlsx", "汇总.xlsx"])).expect("publishes");
+    publish(&made(out.path(), "b", &["2018-07.xlsx", "汇总.xlsx"])).expect("publishes");
+    let names: Vec<String> = files(out.path()).into_keys().collect();
+    assert_eq!(names, ["reports/2018-07.xlsx", "reports/汇总.xlsx", "run.json", "stages/findings.parquet", "timings.json"]);
+    publish(&made(out.path(), "c", &[])).expect("publishes");
+    assert!(!out.path().join("reports").exists());
+}
+
+#[test]
+fn clerks_files_stay_and_edited_ones_are_set_aside() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["汇总.xlsx", "土坪.xlsx", "六月.xlsx"])).expect("publishes");
+    let save = |name: &str, text: &str| {
+        let path = out.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, text).expect("saved");
+    };
+    save("reports/土坪 - 已填.xlsx", "filled");
+    save("reports/交回/土坪.xlsx", "returned");
+    save("reports/土坪.xlsx", "edited");
+    save("reports/六月.xlsx", "edited too");
+    save("reports/新.xlsx", "a clerk's, where an output will go");
+    save("stages/我的.parquet", "mine");
+    save("stages/findings.parquet", "changed");
+    save(".work/Thumbs.db", "thumbs");
+    save("说明.docx", "notes");
+    let moved = publish(&made(out.path(), "b", &["汇总.xlsx", "土坪.xlsx", "新.xlsx"])).expect("publishes");
+    assert_eq!(moved.len(), 4, "{moved:?}");
+    let found = files(out.path());
+    for (name, text) in [
+        ("reports/土坪 - 已填.xlsx", "filled"),
+        ("reports/交回/土坪.xlsx", "returned"),
+        ("stages/我的.parquet", "mine"),
+        (".work/Thumbs.db", "thumbs"),
+        ("说明.docx", "notes"),
+        ("reports/土坪.xlsx", "土坪.xlsx of b"),
+        ("reports/新.xlsx", "新.xlsx of b"),
+        ("stages/findings.parquet", "b"),
+    ] {
+        assert_eq!(found.get(name).map(String::as_str), Some(text), "{name}");
+    }
+    let aside: BTreeSet<&str> = moved.iter().map(|name| found[name].as_str()).collect();
+    assert_eq!(aside, BTreeSet::from(["edited", "edited too", "a clerk's, where an output will go", "changed"]));
+    assert!(!found.contains_key("reports/六月.xlsx"));
+}
+
+#[test]
+fn a_crash_anywhere_gives_the_last_run_back_or_leaves_the_new_one() {
+    // Each step of the switch as a crash may leave it; the journal is what the next start has.
+    for steps in 0..12 {
+        let out = folder();
+        publish(&made(out.path(), "a", &["x.xlsx", "y.xlsx"])).expect("publishes");
+        fs::write(out.path().join("reports/y.xlsx"), "edited").expect("edited");
+        let last = files(out.path());
+        let run = made(out.path(), "b", &["x.xlsx", "y.xlsx", "z.xlsx"]);
+        let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed")).expect("planned");
+        journal.write(out.path()).expect("written");
+        let committed = journal.steps(out.path(), steps);
+        drop(run);
+        assert_eq!(is_unfinished(out.path()), !out.path().join(RUN).exists());
+        for _ in 0..2 {
+            drop(Folder::open(out.path()).expect("opens"));
+            let mut found = files(out.path());
+            found.retain(|name, _| !name.starts_with(WORK));
+            if committed {
+                assert_eq!(found["reports/z.xlsx"], "z.xlsx of b");
+                assert_eq!(found.values().filter(|text| *text == "edited").count(), 1);
+            } else {
+                assert_eq!(found, last, "after {steps} steps");
+            }
+        }
+        publish(&made(out.path(), "c", &["x.xlsx"])).expect("publishes");
+        assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("x.xlsx of c"));
+        assert!(files(out.path()).values().any(|text| text == "edited"), "kept for good");
+        assert!(!out.path().join(WORK).exists(), "{:?}", files(out.path()));
+    }
+}
+
+#[test]
+fn what_somebody_saved_between_a_crash_and_the_next_start_is_kept() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let run = made(out.path(), "b", &["x.xlsx", "z.xlsx"]);
+    let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed")).expect("planned");
+    journal.write(out.path()).expect("written");
+    journal.forward(out.path()).expect("moved");
+    drop(run);
+    fs::write(out.path().join("reports/x.xlsx"), "filled in").expect("saved");
+    let moved = publish(&made(out.path(), "c", &["x.xlsx"])).expect("publishes");
+    assert_eq!(moved.len(), 1);
+    assert_eq!(at(out.path(), &moved[0]).as_deref(), Some("filled in"));
+}
+
+#[test]
+fn if_the_last_step_fails_nothing_has_happened() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let last = files(out.path());
+    let run = made(out.path(), "b", &["x.xlsx"]);
+    let refused = || Err(WorkspaceError::NotARunFolder { folder: PathBuf::new() });
+    assert!(run.publish(refused).is_err());
+    let mut found = files(out.path());
+    found.retain(|name, _| !name.starts_with(WORK));
+    assert_eq!(found, last);
+    publish(&run).expect("the same run, when it can");
+    assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("x.xlsx of b"));
+}
+
+#[test]
+fn a_publication_that_the_version_before_left_half_done_is_completed() {
+    for moved in 0..3 {
+        let out = folder();
+        let work = out.path().join(".work/0123456789abcdef");
+        for (name, text) in
+            [("reports/x.xlsx", "june"), ("reports/已填.xlsx", "filled"), ("run.json", r#"{"tool":"bidui 0.1.0","outputs":[]}"#)]
+        {
+            fs::create_dir_all(out.path().join("reports")).expect("folders");
+            fs::write(out.path().join(name), text).expect("written");
+        }
+        fs::create_dir_all(work.join("reports")).expect("folders");
+        fs::write(work.join("reports/x.xlsx"), "july").expect("written");
+        fs::write(work.join("run.json"), r#"{"tool":"bidui 0.1.0","outputs":[],"july":1}"#).expect("written");
+        fs::write(out.path().join(".lock"), "进程 4711").expect("written");
+        fs::write(work.join("complete"), "reports\nrun.json").expect("written");
+        fs::create_dir_all(work.join("old")).expect("folders");
+        if moved > 0 {
+            fs::rename(out.path().join("reports"), work.join("old/reports")).expect("moved");
+        }
+        if moved > 1 {
+            fs::rename(work.join("reports"), out.path().join("reports")).expect("moved");
+        }
+        assert!(is_unfinished(out.path()));
+        drop(Folder::open(out.path()).expect("opens"));
+        assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("july"), "{moved}");
+        assert!(at(out.path(), "run.json").is_some_and(|text| text.contains("july")) && !is_unfinished(out.path()));
+        assert_eq!(at(out.path(), "手工改过/上次结果/已填.xlsx").as_deref(), Some("filled"));
+        publish(&made(out.path(), "c", &["x.xlsx"])).expect("publishes");
+    }
+}
+
+#[test]
+fn leftovers_that_stopped_the_version_before_stop_nobody() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    fs::remove_file(out.path().join(MARKER)).expect("removed");
+    // `complete` was deleted before `old/`.
+    fs::create_dir_all(out.path().join(".work/0123456789abcdef/old/reports")).expect("folders");
+    fs::write(out.path().join(".work/0123456789abcdef/old/reports/x.xlsx"), "june").expect("written");
+    fs::write(out.path().join(".work/0123456789abcdef/desktop.ini"), "ini").expect("written");
+    fs::write(out.path().join(".work/journal"), "{").expect("written");
+    publish(&made(out.path(), "b", &["x.xlsx"])).expect("publishes");
+    assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("x.xlsx of b"));
+    assert_eq!(at(out.path(), ".work/0123456789abcdef/desktop.ini").as_deref(), Some("ini"));
+}
+
+#[test]
+fn readers_and_the_switch_wait_for_each_other() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let reading = hold(out.path()).expect("free").expect("a lock");
+    let also = hold(out.path()).expect("readers do not hold each other up");
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop((reading, also));
+    });
+    let start = Instant::now();
+    publish(&made(out.path(), "b", &["x.xlsx"])).expect("publishes");
+    assert!(start.elapsed() >= Duration::from_millis(150));
+    release.join().expect("released");
+}
+
+#[test]
+fn a_second_run_is_told_who_holds_the_folder() {
+    let out = folder();
+    let _first = Folder::open(out.path()).expect("opens");
+    let message = Folder::open(out.path()).expect_err("is locked").to_string();
+    assert!(message.contains(&std::process::id().to_string()), "{message}");
+}
+
+#[test]
+fn somebody_elses_folder_is_not_touched() {
+    let run = r#"{"tool":"other 1","outputs":[]}"#;
+    for (name, text) in [
+        ("reports/x.xlsx", "x"),
+        ("run.json", run),
+        (".lock", "pid 12"),
+        (".work/notes.txt", "notes"),
+        (".bidui", "something else"),
+        ("run.json", r#"{"tool":"bidui 0.1.0","outputs":[]}"#),
+    ] {
+        let out = folder();
+        let path = out.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, text).expect("written");
+        assert!(matches!(Folder::open(out.path()), Err(WorkspaceError::NotARunFolder { .. })), "{name}");
+        assert_eq!(fs::read_to_string(path).expect("still there"), text);
+        assert!(!out.path().join(".lock").exists() || name == ".lock");
+        assert!(!out.path().join(MARKER).exists() || name == MARKER);
+    }
+    let litter = folder();
+    fs::write(litter.path().join("Thumbs.db"), "x").expect("written");
+    drop(Folder::open(litter.path()).expect("as good as empty"));
+}

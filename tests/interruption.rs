@@ -1,0 +1,434 @@
+//! Every command that writes is killed, and every file operation of it made to fail, one point at a time; then the folder, the ledger and what
+//! clerks saved are looked at.
+//!
+//! A C library loaded before the program (`interruption/faults.c`, compiled here with gcc) counts its file operations and strikes at the n-th.
+//! After a kill: whoever reads sees the last run or this run whole, or is told; the ledger is sound; the same command gives the bytes of a run
+//! that was never interrupted. After a fault: the exit code is one of the documented ones, the message says in Chinese what to do, nothing is
+//! half there, and the same command gives those bytes again. What clerks saved is there throughout.
+//!
+//! A sample by default; `BIDUI_POINTS=200 cargo test --release --test interruption -- --nocapture` takes 200 kills and 200 faults of each
+//! command (some twenty minutes), and prints what it saw.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+/// Kills and faults of each command in CI.
+const SAMPLE: usize = 6;
+const FAULTS: [&str; 6] = ["enospc", "eio", "eacces", "short", "ebusy", "full"];
+/// What the messages say of a folder in which there is no whole run.
+const NOT_WHOLE: [&str; 4] = ["没有一次完整的结果", "不是 bidui 的运行文件夹", "阶段文件不全", "读写失败"];
+
+type Tree = BTreeMap<String, Vec<u8>>;
+
+/// A command, and the state of the disk that it is given.
+struct Scenario {
+    name: &'static str,
+    /// Below `state`.
+    arguments: Vec<String>,
+    /// The run folder it writes, if any.
+    out: Option<&'static str>,
+    ledger: bool,
+    /// Bytes that clerks saved: they must be somewhere below `state`, whatever happens.
+    clerks: Vec<&'static str>,
+    /// Folders that it adds files to, whose names may differ after a kill.
+    adds: Option<&'static str>,
+    folder: tempfile::TempDir,
+}
+
+impl Scenario {
+    fn new(name: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("base")).expect("a folder");
+        Self { name, arguments: Vec::new(), out: None, ledger: false, clerks: Vec::new(), adds: None, folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command that makes the base; `@` stands for it.
+    fn prepare(&self, arguments: &[&str]) {
+        let base = self.path("base");
+        let output = bidui(&at(arguments, &base)).output().expect("the program starts");
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {}", told(&output));
+    }
+
+    fn save(&mut self, name: &str, bytes: &'static str) {
+        let path = self.path("base").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, bytes).expect("saved");
+        self.clerks.push(bytes);
+    }
+
+    fn command(&self, state: &Path) -> Command {
+        bidui(&at(&self.arguments.iter().map(String::as_str).collect::<Vec<_>>(), state))
+    }
+
+    /// The base, copied to where the command is tried. Always to the same place, as paths may stand in what is written.
+    fn fresh(&self) -> PathBuf {
+        let state = self.path("state");
+        if state.exists() {
+            fs::remove_dir_all(&state).expect("removed");
+        }
+        let copied = Command::new("cp").arg("-a").arg(self.path("base")).arg(&state).status();
+        assert!(copied.expect("cp starts").success());
+        state
+    }
+
+    fn strike(&self, state: &Path, what: &str, point: usize) -> Output {
+        let mut command = self.command(state);
+        command.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display()));
+        command.env("FAULT_AT", point.to_string()).env("FAULT_DO", what);
+        command.output().expect("the program starts")
+    }
+
+    /// Strikes at `points` places, and looks.
+    fn try_all(&self, points: usize) {
+        let state = self.fresh();
+        let before = self.seen(&state);
+        let (count, log) = (self.path("count"), self.path("log"));
+        let mut straight = self.command(&state);
+        straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display()));
+        let straight = straight.env("FAULT_COUNT", &count).env("FAULT_LOG", &log).output().expect("the program starts");
+        let code = straight.status.code();
+        assert!(matches!(code, Some(0 | 3)), "{}: {}", self.name, told(&straight));
+        let operations: usize = fs::read_to_string(count).expect("a count").parse().expect("a number");
+        self.clerks_are_there(&state, "straight");
+        let after = self.seen(&state);
+
+        let (mut told_not_whole, mut old, mut new) = (0, 0, 0);
+        for (index, point) in spread(operations, points).into_iter().enumerate() {
+            let what = if index % 5 == 4 { "torn" } else { "kill" };
+            let here = format!("{} {what} at {point} of {operations}", self.name);
+            let state = self.fresh();
+            let output = self.strike(&state, what, point);
+            assert!(output.status.signal() == Some(9) || output.status.code() == code, "{here}: {}", told(&output));
+            match self.whole(&state, &before, &after, &here) {
+                Seen::Old => old += 1,
+                Seen::New => new += 1,
+                Seen::Told => told_not_whole += 1,
+            }
+            self.again(&state, code, &after, &here);
+        }
+        println!("{}: {operations} operations, {points} kills: {old} last run, {new} this run, {told_not_whole} told", self.name);
+
+        let mut codes: BTreeMap<(String, i32), usize> = BTreeMap::new();
+        for (index, point) in spread(operations, points).into_iter().enumerate() {
+            let what = FAULTS[index % FAULTS.len()];
+            let here = format!("{} {what} at {point} of {operations}", self.name);
+            let state = self.fresh();
+            let output = self.strike(&state, what, point);
+            let said = told(&output);
+            let got = output.status.code().unwrap_or_else(|| panic!("{here}: died: {said}"));
+            assert!(Some(got) == code || [2, 3, 6].contains(&got), "{here}: exit {got}: {said}");
+            assert!(!said.contains("panicked"), "{here}: {said}");
+            if Some(got) != code && got != 3 {
+                let last = said.trim().lines().last().unwrap_or_default().to_owned();
+                assert!(["请", "再运行"].iter().any(|word| last.contains(word)), "{here}: says not what to do: {last}");
+            }
+            *codes.entry((what.to_owned(), got)).or_default() += 1;
+            self.whole(&state, &before, &after, &here);
+            self.again(&state, code, &after, &here);
+        }
+        println!("{}: {points} faults, exit codes {codes:?}", self.name);
+    }
+
+    /// What readers see, held against the last run and this one.
+    fn whole(&self, state: &Path, before: &Sight, after: &Sight, here: &str) -> Seen {
+        self.clerks_are_there(state, here);
+        if self.ledger {
+            let ledger = dump(&state.join("台账.db"));
+            let ledgers = [&before.ledger, &after.ledger];
+            assert!(ledgers.iter().any(|known| **known == ledger), "{here}: the ledger is neither as it was nor as it is to be");
+        }
+        let Some(out) = self.out else { return Seen::Told };
+        let out = state.join(out);
+        let findings = bidui(&["export".into(), text(&out), "links".into(), "--format".into(), "json".into()]);
+        let findings = { findings }.output().expect("the program starts");
+        if !out.join("run.json").exists() {
+            let said = told(&findings);
+            assert_eq!(findings.status.code(), Some(2), "{here}: {said}");
+            assert!(NOT_WHOLE.iter().any(|known| said.contains(known)), "{here}: {said}");
+            return Seen::Told;
+        }
+        let found = tree(&out);
+        assert!(findings.status.success(), "{here}: {}", told(&findings));
+        if found == after.tree {
+            return Seen::New;
+        }
+        assert!(found == before.tree, "{here}: a mixture: {:?}", differences(&found, &before.tree, &after.tree));
+        Seen::Old
+    }
+
+    /// The same command gives what a run gives that was never interrupted.
+    fn again(&self, state: &Path, code: Option<i32>, after: &Sight, here: &str) {
+        let output = self.command(state).output().expect("the program starts");
+        assert_eq!(output.status.code(), code, "{here}, again: {}", told(&output));
+        let now = self.seen(state);
+        assert!(now.tree == after.tree, "{here}, again: {:?}", differences(&now.tree, &after.tree, &after.tree));
+        assert!(now.ledger == after.ledger, "{here}, again: another ledger");
+        if let Some(out) = self.out {
+            let work = state.join(out).join(".work");
+            let left = fs::read_dir(&work).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            let left: Vec<_> = left.filter(|name| name != "Thumbs.db").collect();
+            assert!(left.is_empty(), "{here}, again: left {left:?}");
+        }
+        self.clerks_are_there(state, here);
+    }
+
+    fn seen(&self, state: &Path) -> Sight {
+        let mut tree = self.out.map(|out| tree(&state.join(out))).unwrap_or_default();
+        if let Some(adds) = self.adds {
+            // Receipts: every one is a whole workbook.
+            for path in files(&state.join(adds)) {
+                let bytes = fs::read(&path).expect("a file");
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                if !name.starts_with('.') {
+                    assert!(bytes.starts_with(b"PK") && zip::ZipArchive::new(std::io::Cursor::new(&bytes)).is_ok(), "{name}");
+                    tree.insert("a receipt".to_owned(), Vec::new());
+                }
+            }
+        }
+        Sight { tree, ledger: if self.ledger { dump(&state.join("台账.db")) } else { Vec::new() } }
+    }
+
+    fn clerks_are_there(&self, state: &Path, here: &str) {
+        let found: BTreeSet<Vec<u8>> = files(state).iter().filter_map(|path| fs::read(path).ok()).collect();
+        for bytes in &self.clerks {
+            assert!(found.contains(bytes.as_bytes()), "{here}: lost what a clerk had saved: {bytes}");
+        }
+    }
+}
+
+enum Seen {
+    Old,
+    New,
+    Told,
+}
+
+/// What is there for others.
+struct Sight {
+    tree: Tree,
+    ledger: Vec<String>,
+}
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("a plain path").to_owned()
+}
+
+fn at(arguments: &[&str], state: &Path) -> Vec<String> {
+    arguments.iter().map(|argument| argument.replace('@', &text(state))).collect()
+}
+
+fn bidui(arguments: &[String]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
+    command.args(arguments).current_dir(root(""));
+    command
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The library that strikes.
+fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{}.so", std::process::id()));
+        let mut gcc = Command::new("gcc");
+        gcc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(root("tests/interruption/faults.c")).arg("-ldl");
+        assert!(gcc.status().expect("gcc is there").success());
+        library
+    })
+}
+
+/// So many points over all operations; the first and the last among them.
+fn spread(operations: usize, points: usize) -> Vec<usize> {
+    let points = points.min(operations).max(2);
+    (0..points).map(|index| 1 + index * (operations - 1) / (points - 1)).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// What a run publishes, by the hash of its bytes: as its `run.json` lists it, and what stands among it unlisted.
+fn tree(out: &Path) -> Tree {
+    let mut found = Tree::new();
+    let Ok(run) = fs::read(out.join("run.json")) else { return found };
+    for within in ["stages", "reports"] {
+        for path in files(&out.join(within)) {
+            let name = path.strip_prefix(out).expect("below").to_string_lossy().into_owned();
+            let clerk = name.contains("已填") || name.contains("交回");
+            if !clerk {
+                found.insert(name, Sha256::digest(fs::read(path).expect("a file")).to_vec());
+            }
+        }
+    }
+    found.insert("run.json".to_owned(), run);
+    found
+}
+
+fn differences(found: &Tree, before: &Tree, after: &Tree) -> Vec<String> {
+    let names: BTreeSet<&String> = found.keys().chain(before.keys()).chain(after.keys()).collect();
+    let unlike = names.into_iter().filter(|name| found.get(*name) != before.get(*name) || found.get(*name) != after.get(*name));
+    let is = |name: &String, tree: &Tree| found.get(name) == tree.get(name);
+    unlike.map(|name| format!("{name}: last {} this {}", is(name, before), is(name, after))).collect()
+}
+
+/// Every row of a ledger that was checked to be sound, without the clock.
+fn dump(path: &Path) -> Vec<String> {
+    const CLOCK: [&str; 3] = ["recorded_at", "received_at", "fingerprint"];
+    let mut rows = Vec::new();
+    if !path.exists() {
+        return rows;
+    }
+    let ledger = rusqlite::Connection::open(path).expect("a ledger");
+    let sound: String = ledger.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked");
+    assert_eq!(sound, "ok");
+    let mut tables = ledger.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").expect("tables");
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).expect("names").map(|name| name.expect("a name")).collect();
+    for table in tables {
+        let mut all = ledger.prepare(&format!("SELECT * FROM {table}")).expect("rows");
+        let wanted: Vec<usize> =
+            (0..all.column_count()).filter(|at| !CLOCK.contains(&all.column_name(*at).expect("a name"))).collect();
+        let mut found = all.query([]).expect("rows");
+        while let Some(row) = found.next().expect("a row") {
+            let cells = wanted.iter().map(|at| format!("{:?}", row.get_ref(*at).expect("a cell")));
+            rows.push(format!("{table} {}", cells.collect::<Vec<_>>().join(" ")));
+        }
+    }
+    rows.sort();
+    rows
+}
+
+fn points() -> usize {
+    std::env::var("BIDUI_POINTS").ok().and_then(|points| points.parse().ok()).unwrap_or(SAMPLE)
+}
+
+/// A month's exports, but few of them.
+fn month(scenario: &Scenario, month: &str) -> String {
+    let folder = scenario.path(month);
+    for (number, name) in ["扶贫", "残联", "民政"].iter().enumerate() {
+        let to = folder.join(name);
+        fs::create_dir_all(&to).expect("folders");
+        let mut from: Vec<PathBuf> = fs::read_dir(root("fixtures").join(month).join(name))
+            .expect("fixtures")
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        from.sort();
+        for path in from.iter().take(3 - number) {
+            fs::copy(path, to.join(path.file_name().expect("a name"))).expect("copied");
+        }
+    }
+    text(&folder)
+}
+
+fn words(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(|argument| (*argument).to_owned()).collect()
+}
+
+#[test]
+fn a_run_with_a_ledger() {
+    let mut scenario = Scenario::new("run");
+    let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/结果", "--ledger", "@/台账.db"]);
+    let edited = fs::read_dir(scenario.path("base/结果/reports")).expect("reports").flatten().map(|entry| entry.file_name());
+    let mut edited: Vec<String> = edited.map(|name| name.to_string_lossy().into_owned()).collect();
+    edited.sort();
+    let edited = edited.into_iter().find(|name| name.contains("疑点清单")).expect("a list");
+    scenario.save(&format!("结果/reports/{edited}"), "一份改过的清单");
+    scenario.save("结果/reports/土坪镇 - 已填.xlsx", "一份填好的清单");
+    scenario.save("结果/reports/交回/土坪.xlsx", "一份交回的清单");
+    scenario.save("结果/.work/Thumbs.db", "缩略图");
+    scenario.arguments = words(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/结果", "--ledger", "@/台账.db"]);
+    scenario.out = Some("结果");
+    scenario.ledger = true;
+    scenario.try_all(points());
+}
+
+#[test]
+fn village_lists() {
+    let mut scenario = Scenario::new("village-lists");
+    let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
+    let lists = |input: &str| {
+        words(&["run", "pipelines/village-lists.toml", "--input", input, "--out", "@/清单", "--ledger", "@/台账.db"])
+    };
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月"]);
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/七月"]);
+    scenario.prepare(&lists("@/六月").iter().map(String::as_str).collect::<Vec<_>>());
+    scenario.save("清单/reports/土坪镇 - 已填.xlsx", "一份填好的清单");
+    scenario.arguments = lists("@/七月");
+    scenario.out = Some("清单");
+    scenario.ledger = true;
+    scenario.try_all(points());
+}
+
+#[test]
+fn a_township() {
+    let mut scenario = Scenario::new("township");
+    let june = month(&scenario, "2018-06");
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月"]);
+    scenario.arguments = words(&["run", "pipelines/township.toml", "--input", "@/六月", "--town", "土坪镇", "--out", "@/土坪镇"]);
+    scenario.out = Some("土坪镇");
+    scenario.try_all(points());
+}
+
+#[test]
+fn tables() {
+    let mut scenario = Scenario::new("tables");
+    let fixture = |name: &str| text(&root("fixtures/tables").join(name));
+    let (one, other, members) = (fixture("clinic.csv"), fixture("library.csv"), fixture("members.csv"));
+    scenario.prepare(&["run", "fixtures/tables/deduplicate.toml", "--input", &members, "--out", "@/结果"]);
+    scenario.save("结果/说明.docx", "一份说明");
+    scenario.arguments = words(&["run", "fixtures/tables/link.toml", "--input", &one, &other, "--out", "@/结果"]);
+    scenario.out = Some("结果");
+    scenario.try_all(points());
+}
+
+#[test]
+fn receive() {
+    let mut scenario = Scenario::new("receive");
+    let june = text(&root("fixtures/2018-06"));
+    scenario.prepare(&["run", "pipelines/village-lists.toml", "--input", &june, "--out", "@/清单", "--ledger", "@/台账.db"]);
+    fs::remove_dir_all(scenario.path("base/清单")).expect("removed");
+    let returned = root("fixtures/returned/2018-06_土坪镇_疑点清单.xlsx");
+    scenario.arguments = words(&["receive", "@/台账.db", &text(&returned), "--out", "@/回执"]);
+    scenario.ledger = true;
+    scenario.adds = Some("回执");
+    scenario.try_all(points());
+}
+
+#[test]
+fn purge() {
+    let mut scenario = Scenario::new("purge");
+    let june = month(&scenario, "2018-06");
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月", "--ledger", "@/台账.db"]);
+    scenario.save("六月/说明.docx", "一份说明");
+    scenario.arguments = words(&["purge", "@/六月", "--older-than", "30d", "--as-of", "2099-01-01", "--yes"]);
+    scenario.out = Some("六月");
+    scenario.ledger = true;
+    scenario.try_all(points());
+}
