@@ -41,8 +41,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
             RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
             RunError::Workspace(error) if error.is_usage() => exit::USAGE,
-            RunError::Ledger(error) if error.is_locked() => exit::LOCKED,
-            RunError::Ledger(error) if error.is_usage() => exit::USAGE,
+            RunError::Ledger(error) => return Failure::ledger(error),
             RunError::Interrupted => exit::INTERRUPTED,
             _ => exit::INTERNAL,
         };
