@@ -152,6 +152,9 @@ pub(super) struct PracticeArgs {
     /// Folder to write to 输出文件夹
     #[arg(long, short)]
     pub(super) out: PathBuf,
+    /// Replace files that are there already 已有同名文件也换掉
+    #[arg(long)]
+    pub(super) force: bool,
     /// Households of the county 户数
     #[arg(long, default_value_t = 2000)]
     pub(super) households: u32,
@@ -219,6 +222,9 @@ pub(super) struct ExplainArgs {
     /// Write one HTML page instead of lines 写成一个网页文件
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
+    /// Replace a file that is there already 已有同名文件也换掉
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -261,6 +267,9 @@ pub(super) struct ExportArgs {
     /// File to write, readable by its owner only; default: stdout 写入的文件，不写则输出到屏幕
     #[arg(long, short)]
     pub(super) out: Option<PathBuf>,
+    /// Replace a file that is there already 已有同名文件也换掉
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// Forms of an exported table.
@@ -288,6 +297,9 @@ pub(super) struct DiffArgs {
     /// Also write a workbook, numbers masked 另写一个工作簿（号码脱敏）
     #[arg(long, value_name = "FILE")]
     pub(super) xlsx: Option<PathBuf>,
+    /// Replace a file that is there already 已有同名文件也换掉
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +319,9 @@ pub(super) struct PurgeArgs {
     /// Remove; without it only a list is shown 真的删除；不写只列出
     #[arg(long)]
     pub(super) yes: bool,
+    /// Also remove outputs that somebody edited, and 手工改过/ 手工改过的也删
+    #[arg(long)]
+    pub(super) with_edited: bool,
     /// Receipt to write; default: beside the first folder 清理回执文件
     #[arg(long, value_name = "FILE")]
     pub(super) receipt: Option<PathBuf>,

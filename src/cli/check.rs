@@ -14,6 +14,9 @@ pub(super) fn check(arguments: &CheckArgs) -> Result<u8, Failure> {
             },
         )?;
     ui::result(&report.definitions);
+    for line in &report.left_out {
+        ui::result(line);
+    }
     for file in &report.files {
         ui::result(&format!("\n{}", file.text));
         if arguments.mapping {

@@ -1,13 +1,15 @@
 //! `bidui diff`.
 
 use super::args::DiffArgs;
-use super::{Failure, ui, write_private};
+use super::{Failure, ui, write_file};
+use crate::run::NewFile;
 
 pub(super) fn diff(arguments: &DiffArgs) -> Result<u8, Failure> {
+    let book =
+        arguments.xlsx.as_deref().map(|path| NewFile::create(path, arguments.force)).transpose().map_err(Failure::usage)?;
     let differences = crate::run::diff(&arguments.old, &arguments.new).map_err(Failure::usage)?;
-    if let Some(file) = &arguments.xlsx {
-        write_private(file, &crate::run::diff_workbook(&differences).map_err(Failure::usage)?)?;
-        ui::note(&format!("已写入 {}", file.display()));
+    if let (Some(path), Some(book)) = (&arguments.xlsx, book) {
+        ui::note(&write_file(book, path, &crate::run::diff_workbook(&differences).map_err(Failure::usage)?)?);
     }
     if arguments.json {
         ui::result(&serde_json::to_string_pretty(&differences.json()).map_err(Failure::internal)?);

@@ -1,8 +1,8 @@
 //! `bidui explain`.
 
 use super::args::ExplainArgs;
-use super::{Failure, ui};
-use crate::run::Question;
+use super::{Failure, ui, write_file};
+use crate::run::{NewFile, Question};
 
 pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
     let question = match (&arguments.person, &arguments.household, &arguments.finding) {
@@ -12,13 +12,12 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
         // clap asks for one of the three.
         _ => return Err(Failure::usage("请用 --person、--household 或 --finding 说明要查什么")),
     };
+    let page =
+        arguments.html.as_deref().map(|path| NewFile::create(path, arguments.force)).transpose().map_err(Failure::usage)?;
     let explanation = crate::run::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
-    match &arguments.html {
-        Some(file) => {
-            super::write_private(file, crate::run::html(&explanation).as_bytes())?;
-            ui::result(&format!("已写入 {}", file.display()));
-        }
-        None => ui::result(&explanation.to_string()),
+    match (&arguments.html, page) {
+        (Some(path), Some(page)) => ui::result(&write_file(page, path, crate::run::html(&explanation).as_bytes())?),
+        _ => ui::result(&explanation.to_string()),
     }
     Ok(0)
 }

@@ -14,12 +14,13 @@ mod receive;
 mod run;
 mod ui;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::run::child;
+use crate::run::{LedgerFileError, NewFile, OutputError, child};
 use args::{Cli, Command};
 
 /// Exit codes, as other programs rely on them.
@@ -42,6 +43,16 @@ struct Failure {
 impl Failure {
     fn usage(error: impl std::fmt::Display) -> Self {
         Self { code: exit::USAGE, message: error.to_string() }
+    }
+
+    /// The ledger's errors have one exit code each, whatever command met them.
+    fn ledger(error: &LedgerFileError) -> Self {
+        let code = match error {
+            error if error.is_locked() => exit::LOCKED,
+            error if error.is_ours() => exit::INTERNAL,
+            _ => exit::USAGE,
+        };
+        Self { code, message: error.to_string() }
     }
 
     fn internal(error: impl std::fmt::Display) -> Self {
@@ -98,25 +109,8 @@ fn executable() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(Failure::internal)
 }
 
-/// Writes a file that only its owner can read: names stand in it.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let written = private_file(path).and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("写不进 {}：{error}。请检查路径和权限，文件是否正在打开", path.display()))
-}
-
-/// A new or emptied file that only its owner can read.
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
+/// Writes a file that the user named, and tells where it stands.
+fn write_file(mut file: NewFile, path: &Path, bytes: &[u8]) -> Result<String, Failure> {
+    let written = file.write_all(bytes).map_err(|source| OutputError::Io { path: path.to_owned(), source });
+    written.and_then(|()| file.finish()).map(|place| format!("已写入 {place}")).map_err(Failure::usage)
 }

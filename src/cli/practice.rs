@@ -1,22 +1,25 @@
 //! `bidui practice`.
 
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
 
 use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
-use crate::practice::{Edition, Layout, PracticeError, PracticeOptions, generate, read_divisions};
+use crate::model::system_error::plain;
+use crate::practice::{Edition, Layout, PracticeError, PracticeFile, PracticeOptions, generate, read_divisions};
+use crate::run::{NewFile, OutputError, checked};
 
 pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
     let read = |name: &str| {
         let path = arguments.divisions.join(name);
-        fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format!("读不到 {}：{error}。请用 --divisions 指定行政区划文件夹", path.display())))
+        fs::read_to_string(&path).map_err(|error| {
+            let told = plain(&error);
+            Failure::usage(format!("读不到 {}：{told}。请用 --divisions 指定行政区划文件夹", path.display()))
+        })
     };
     let villages =
         read_divisions(&read("zhengan_villages.csv")?, &read("zhengan_streets_history.csv")?).map_err(Failure::usage)?;
-    if arguments.out.join("run.json").exists() {
-        return Err(Failure::usage(format!("{} 是运行文件夹，请换一个 --out", arguments.out.display())));
-    }
     if arguments.households == 0 || arguments.months == 0 || !(0.0..=10.0).contains(&arguments.noise) {
         return Err(Failure::usage("--households 和 --months 至少为 1，--noise 在 0 到 10 之间"));
     }
@@ -33,27 +36,50 @@ pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
         partial: arguments.partial.clone(),
         ..PracticeOptions::default()
     };
-    let mut written = 0;
-    generate::<WriteError>(&options, villages, |file| {
-        let path = arguments.out.join(&file.path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&path, &file.bytes)?;
-        written += 1;
-        Ok(())
-    })
-    .map_err(|error| match error {
+    let failure = |error| match error {
         WriteError::Practice(error) => Failure::internal(error),
-        WriteError::Io(error) => Failure::usage(format!("写入 {} 失败：{error}", arguments.out.display())),
-    })?;
+        WriteError::Output(error) => Failure::usage(error),
+    };
+    // Everything is looked at before anything is written.
+    if !arguments.force && arguments.out.exists() {
+        generate(&options, villages.clone(), |file| untouched(&arguments.out, &file)).map_err(failure)?;
+    }
+    let mut written = 0;
+    generate(&options, villages, |file| {
+        written += 1;
+        write(&arguments.out, &file, arguments.force)
+    })
+    .map_err(failure)?;
     ui::result(&format!("练习数据写入 {}：{written} 个文件，真值在 truth/ 下", arguments.out.display()));
     Ok(0)
 }
 
+/// Whether a file may be written: there is none, or the very same.
+fn untouched(out: &Path, file: &PracticeFile) -> Result<(), WriteError> {
+    let path = out.join(&file.path);
+    if fs::symlink_metadata(&path).is_err() || fs::read(&path).is_ok_and(|there| there == file.bytes) {
+        return Ok(());
+    }
+    checked(&path)?;
+    Err(OutputError::Exists { path }.into())
+}
+
+fn write(out: &Path, file: &PracticeFile, force: bool) -> Result<(), WriteError> {
+    let path = out.join(&file.path);
+    let fail = |source| OutputError::Io { path: path.clone(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+        checked(out)?;
+        fs::create_dir_all(folder).map_err(fail)?;
+    }
+    let mut new = NewFile::create(&path, force)?;
+    new.write_all(&file.bytes).map_err(fail)?;
+    new.finish()?;
+    Ok(())
+}
+
 enum WriteError {
     Practice(PracticeError),
-    Io(std::io::Error),
+    Output(OutputError),
 }
 
 impl From<PracticeError> for WriteError {
@@ -62,8 +88,8 @@ impl From<PracticeError> for WriteError {
     }
 }
 
-impl From<std::io::Error> for WriteError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
+impl From<OutputError> for WriteError {
+    fn from(error: OutputError) -> Self {
+        Self::Output(error)
     }
 }

@@ -1,6 +1,6 @@
 //! `bidui purge`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,8 @@ use super::args::PurgeArgs;
 use super::{Failure, exit, ui};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
-use crate::run::{Fate, PurgeEntry, PurgeRequest, purge as clean, purge_ledger as clean_ledger, today};
+use crate::model::system_error::plain;
+use crate::run::{Fate, PurgeEntry, PurgeRequest, checked, purge as clean, purge_ledger as clean_ledger, today};
 
 /// Columns of the receipt.
 const COLUMNS: [&str; 8] = ["运行文件夹", "月份", "生成日期", "文件数", "字节", "run.json 的 SHA-256", "结果", "清理日期"];
@@ -16,15 +17,18 @@ const COLUMNS: [&str; 8] = ["运行文件夹", "月份", "生成日期", "文件
 pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     let as_of =
         arguments.as_of.or_else(today).ok_or_else(|| Failure::usage("不知道今天是哪天，请加 --as-of 2019-01-31 这样的日期"))?;
-    let mut request = PurgeRequest { folders: arguments.runs.clone(), older_than: arguments.older_than.0, as_of, remove: false };
-    let listed = clean(&request, &mut |_| Ok(())).map_err(Failure::internal)?;
-    let due = listed.iter().filter(|entry| entry.fate == Fate::Due).count();
+    let mut request = PurgeRequest {
+        folders: arguments.runs.clone(),
+        older_than: arguments.older_than.0,
+        as_of,
+        remove: false,
+        with_edited: arguments.with_edited,
+    };
+    let listed = clean(&request, &mut |_| Ok(())).map_err(Failure::usage)?;
+    let due = listed.iter().filter(|entry| matches!(entry.fate, Fate::Due(_))).count();
     let ledger = |request: &PurgeRequest| -> Result<Option<(Month, Purged)>, Failure> {
         let path = arguments.ledger.as_deref();
-        path.map(|path| clean_ledger(path, request)).transpose().map_err(|error| {
-            let code = if error.is_locked() { exit::LOCKED } else { exit::USAGE };
-            Failure { code, message: error.to_string() }
-        })
+        path.map(|path| clean_ledger(path, request)).transpose().map_err(|error| Failure::ledger(&error))
     };
     let forgotten = ledger(&request)?;
     let nothing = due == 0 && forgotten.is_none_or(|(_, purged)| purged == Purged::default());
@@ -45,20 +49,31 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
         Fate::Kept => Ok(()),
         _ => receipt.add(entry, as_of),
     })
-    .map_err(|error| Failure::usage(format!("清理回执写不进去：{error}。没有写进回执的文件夹没有再删")))?;
+    .map_err(Failure::usage)?;
     for entry in &entries {
         ui::result(&told(entry, as_of));
     }
-    if let (Some(path), Some(forgotten)) = (&arguments.ledger, ledger(&request)?) {
-        let told = told_ledger(forgotten, "已忘掉");
+    if let Some(path) = &arguments.ledger {
+        let done = ledger(&request);
+        let told = match &done {
+            Ok(forgotten) => forgotten.map(|forgotten| told_ledger(forgotten, "已忘掉")).unwrap_or_default(),
+            Err(failure) => format!("没有清理完：{}", failure.message),
+        };
+        let noted = receipt.add_ledger(path, &told, as_of);
+        done?;
         ui::result(&told);
-        receipt
-            .add_ledger(path, &told, as_of)
-            .map_err(|error| Failure::usage(format!("清理回执写不进去：{error}。台账已清理：{told}")))?;
+        noted.map_err(|error| Failure::usage(format!("清理回执写不进去：{}。台账已清理：{told}", plain(&error))))?;
     }
-    let removed = entries.iter().filter(|entry| matches!(entry.fate, Fate::Removed | Fate::Emptied(_))).count();
+    let count = |wanted: fn(&Fate) -> bool| entries.iter().filter(|entry| wanted(&entry.fate)).count();
+    let removed = count(|fate| matches!(fate, Fate::Removed(_)));
     ui::result(&format!("删除 {removed} 个运行文件夹。回执：{}", receipt.path.display()));
-    Ok(0)
+    Ok(if count(|fate| matches!(fate, Fate::Partly(..))) > 0 {
+        exit::REFUSED
+    } else if count(|fate| matches!(fate, Fate::Held(_))) > 0 {
+        exit::LOCKED
+    } else {
+        0
+    })
 }
 
 fn told(entry: &PurgeEntry, as_of: Day) -> String {
@@ -69,9 +84,12 @@ fn told(entry: &PurgeEntry, as_of: Day) -> String {
 }
 
 fn told_ledger((before, purged): (Month, Purged), what: &str) -> String {
-    let Purged { findings, sightings, answers, receipts } = purged;
+    let Purged { findings, sightings, answers, rows, receipts, unfinished } = purged;
+    let before_this =
+        if unfinished { "；上次清理中途停了，文件里还有没抹掉的，这次一并抹掉" } else { "" };
     format!(
-        "台账：{before} 以后再没有出现过的疑点{what} {findings} 条（{sightings} 个月次，{answers} 条回复，{receipts} 份回执）"
+        "台账：{before} 以后再没有出现过的疑点{what} {findings} 条（{sightings} 个月次，{answers} 条回复），\
+         收回的清单里没有别的疑点要用的 {rows} 行、{receipts} 份{before_this}"
     )
 }
 
@@ -85,7 +103,7 @@ fn receipt_path(arguments: &PurgeArgs, as_of: Day) -> PathBuf {
                 1 => parent.join(format!("清理回执_{as_of}.csv")),
                 count => parent.join(format!("清理回执_{as_of}（{count}）.csv")),
             })
-            .find(|path| !path.exists())
+            .find(|path| fs::symlink_metadata(path).is_err())
             .unwrap_or_default()
     })
 }
@@ -98,15 +116,27 @@ struct Receipt {
 
 impl Receipt {
     fn create(path: &Path) -> Result<Self, Failure> {
+        let place = checked(path).map_err(|error| Failure::usage(format!("{error}。什么也没有删")))?;
         let create = || -> io::Result<File> {
-            let mut file = File::options().write(true).create_new(true).open(path)?;
+            let mut options = File::options();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::OpenOptionsExt as _;
+                options.mode(0o600);
+            }
+            let mut file = options.open(&place)?;
             file.write_all("\u{feff}".as_bytes())?;
             file.write_all(&line(COLUMNS.map(str::to_owned))?)?;
             file.sync_all()?;
             Ok(file)
         };
         let file = create().map_err(|error| {
-            Failure::usage(format!("写不了清理回执 {}：{error}。什么也没有删；可用 --receipt 另指定一个新文件", path.display()))
+            Failure::usage(format!(
+                "写不了清理回执 {}：{}。什么也没有删；可用 --receipt 另指定一个新文件",
+                path.display(),
+                plain(&error)
+            ))
         })?;
         Ok(Self { path: path.to_owned(), file })
     }
@@ -114,8 +144,7 @@ impl Receipt {
     fn add_ledger(&mut self, ledger: &Path, told: &str, as_of: Day) -> io::Result<()> {
         let mut fields: [String; 8] = std::array::from_fn(|_| String::new());
         (fields[0], fields[6], fields[7]) = (ledger.display().to_string(), told.to_owned(), as_of.to_string());
-        self.file.write_all(&line(fields)?)?;
-        self.file.sync_all()
+        self.write(&line(fields)?)
     }
 
     fn add(&mut self, entry: &PurgeEntry, as_of: Day) -> io::Result<()> {
@@ -126,11 +155,18 @@ impl Receipt {
             entry.files.to_string(),
             entry.bytes.to_string(),
             entry.sha256.clone(),
-            entry.fate.plain(),
+            entry.fate.in_full(),
             as_of.to_string(),
         ];
-        self.file.write_all(&line(fields)?)?;
-        self.file.sync_all()
+        self.write(&line(fields)?)
+    }
+
+    /// A whole line or, where the disk takes none, the lines before.
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        let before = self.file.metadata()?.len();
+        self.file.write_all(line).and_then(|()| self.file.sync_all()).inspect_err(|_| {
+            let _ = self.file.set_len(before);
+        })
     }
 }
 

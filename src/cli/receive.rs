@@ -14,7 +14,7 @@ pub(super) fn receive_lists(arguments: ReceiveArgs) -> Result<u8, Failure> {
     };
     let received = receive(&request, &|line| ui::note(line)).map_err(|error| {
         let code = match &error {
-            ReceiveError::File(error) if error.is_locked() => exit::LOCKED,
+            ReceiveError::File(error) => return Failure::ledger(error),
             ReceiveError::Report(_) => exit::INTERNAL,
             _ => exit::USAGE,
         };

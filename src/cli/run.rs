@@ -40,13 +40,16 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         let code = match &error {
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
             RunError::Finished(error) if error.is_locked() => exit::LOCKED,
-            RunError::Usage(_) | RunError::Definitions(_) | RunError::Inputs(_) | RunError::Finished(_) => exit::USAGE,
-            // What the disk does not do is the user's to mend, and the message says how.
-            RunError::Workspace(_) | RunError::Stage(_) => exit::USAGE,
-            RunError::Ledger(error) if error.is_locked() => exit::LOCKED,
-            RunError::Ledger(error) if error.is_usage() => exit::USAGE,
+            // What the disk does not do is the user's to mend as well, and the message says how.
+            RunError::Usage(_)
+            | RunError::Definitions(_)
+            | RunError::Inputs(_)
+            | RunError::Finished(_)
+            | RunError::Workspace(_)
+            | RunError::Stage(_) => exit::USAGE,
+            RunError::Ledger(error) => return Failure::ledger(error),
             RunError::Interrupted => exit::INTERRUPTED,
-            _ => exit::INTERNAL,
+            RunError::Internal(_) => exit::INTERNAL,
         };
         Failure { code, message: error.to_string() }
     })?;

@@ -14,7 +14,10 @@ mod record;
 mod tests;
 
 use std::fmt::Write;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -32,13 +35,42 @@ const TABLES: [&str; 8] = ["run", "sighting", "definition", "withheld", "receipt
 /// Those that a ledger of version 1 lacks.
 const SINCE_2: [&str; 2] = ["definition", "register_rows"];
 
+/// How every SQLite file starts.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// Whether a file that starts with these 100 bytes is a ledger.
+#[must_use]
+pub fn is_one(start: &[u8]) -> bool {
+    // https://sqlite.org/fileformat.html: the application id stands at 68.
+    start.starts_with(SQLITE) && start.get(68..72) == Some(&APPLICATION.to_be_bytes())
+}
+
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file is something else.
-    #[error("{} 不是比对台账（不是本程序建立的 SQLite 文件）。请检查 --ledger 的路径，或指定一个不存在的文件新建台账", path.display())]
+    #[error(
+        "{} 不是比对台账（不是 bidui 建立的文件）。请检查台账的路径有没有写错；它如果本来就是台账，那是损坏了，请用备份恢复",
+        path.display()
+    )]
     Foreign {
         /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing in the file.
+    #[error(
+        "{} 是空的（0 字节），不是台账。它如果本来有内容，那是没有复制完整或已损坏，请用备份恢复，以前各月的回复都在里面；\
+         确实是第一次用台账，就把这个空文件删掉再运行",
+        path.display()
+    )]
+    Blank {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is a folder.
+    #[error("{} 是文件夹，不是台账文件。请写到文件名，如 {}", path.display(), path.join("台账.db").display())]
+    Folder {
+        /// The folder.
         path: PathBuf,
     },
     /// The file was written by a newer program.
@@ -55,8 +87,16 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// SQLite said no before anything was asked of it.
+    #[error("台账 {} 打不开：{}", path.display(), Trouble::of(source).plain(source))]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// SQLite said no.
-    #[error("台账{doing}失败：{source}。请检查磁盘空间和权限；台账内容没有改动")]
+    #[error("台账{doing}失败：{}", Trouble::of(source).plain(source))]
     Sql {
         /// What was tried.
         doing: &'static str,
@@ -64,7 +104,7 @@ pub enum LedgerError {
         source: rusqlite::Error,
     },
     /// A value in it is none of ours.
-    #[error("台账里 {table} 表有看不懂的值“{value}”，文件可能被别的程序改过。请从备份恢复")]
+    #[error("台账里 {table} 表有看不懂的值“{value}”，文件可能被别的程序改过。请用备份恢复")]
     Damaged {
         /// Where.
         table: &'static str,
@@ -73,12 +113,78 @@ pub enum LedgerError {
     },
 }
 
+/// What SQLite's errors come down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another program has it.
+    Busy,
+    /// The disk is full.
+    Full,
+    /// The disk cannot be read or written.
+    Disk,
+    /// It may not be written.
+    ReadOnly,
+    /// The file is not whole.
+    Damaged,
+    /// Our fault.
+    Ours,
+}
+
+impl Trouble {
+    fn of(error: &rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => Self::Busy,
+            Some(ErrorCode::DiskFull | ErrorCode::TooBig) => Self::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::NoLargeFileSupport) => Self::Disk,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
+                Self::ReadOnly
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
+            _ => Self::Ours,
+        }
+    }
+
+    /// What it is and what to do; never to begin anew, which would lose the months before.
+    fn plain(self, error: &rusqlite::Error) -> String {
+        match self {
+            Self::Busy => {
+                "正被别的程序占用（是否在数据库工具里打开着，或者正在备份）。请关掉那个程序，再用同样的命令；台账内容没有改动"
+                    .to_owned()
+            }
+            Self::Full => "磁盘满了。请腾出空间，再用同样的命令；这次的没有写进去，以前的都在".to_owned(),
+            Self::Disk => format!(
+                "读写磁盘出错（{error}）。请检查磁盘和权限；磁盘有问题就把台账连同 -wal 文件一起复制到好的磁盘上再用。以前写进去的都在，不要删它"
+            ),
+            Self::ReadOnly => {
+                "它是只读的，写不进去。请在文件属性里去掉“只读”，或者请管理员给写的权限；台账内容没有改动".to_owned()
+            }
+            Self::Damaged => "台账损坏了（不完整，或者被别的程序改过）。不要删它，也不要另起一个：以前各月的回复都在里面。\
+                              请用最近的备份替换它；没有备份，把文件原样交给维护人员"
+                .to_owned(),
+            Self::Ours => format!("{error}。这是程序的问题，请把这句话告诉维护人员；台账内容没有改动"),
+        }
+    }
+}
+
 impl LedgerError {
     /// For `map_err` on what SQLite gives.
     fn sql(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self {
         move |source| Self::Sql { doing, source }
     }
+
+    /// What kind of trouble SQLite had; `None` where it is the file that is wrong.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Sql { source, .. } | Self::Unopened { source, .. } => Some(Trouble::of(source)),
+            _ => None,
+        }
+    }
 }
+
+/// How long another program's hold is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An open ledger. Its caller holds the lock beside the file.
 #[derive(Debug)]
@@ -87,14 +193,35 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger at `path`; creates it if there is none and `create` allows it.
-    pub fn open(path: &Path, create: bool) -> Result<Self, LedgerError> {
-        if !create && !path.exists() {
-            return Err(LedgerError::Missing { path: path.to_owned() });
+    /// Opens the ledger at `path`.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let whole = || path.to_owned();
+        let unopened = |source| LedgerError::Unopened { path: whole(), source };
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Missing { path: whole() }),
+            Ok(kind) if kind.is_dir() => return Err(LedgerError::Folder { path: whole() }),
+            Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path: whole() }),
+            // SQLite says why it cannot be read.
+            _ => {}
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(LedgerError::sql("打开"))?;
-        Self::prepare(connection, path)
+        // Before SQLite has it: closing the file would let go of SQLite's locks on it.
+        let start = || -> io::Result<Vec<u8>> {
+            let mut start = Vec::new();
+            fs::File::open(path)?.take(100).read_to_end(&mut start)?;
+            Ok(start)
+        };
+        if start().is_ok_and(|start| !start.starts_with(SQLITE)) {
+            return Err(LedgerError::Foreign { path: whole() });
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::prepare(Connection::open_with_flags(path, flags).map_err(unopened)?, path)
+    }
+
+    /// Makes a new ledger of the empty file at `path`, whole when this returns.
+    pub fn create(path: &Path) -> Result<(), LedgerError> {
+        let connection = Connection::open(path).map_err(|source| LedgerError::Unopened { path: path.to_owned(), source })?;
+        let ledger = Self::prepare(connection, path)?;
+        ledger.connection.close().map_err(|(_, error)| LedgerError::sql("建立")(error))
     }
 
     /// A ledger that is gone when dropped.
@@ -105,18 +232,21 @@ impl Ledger {
     }
 
     fn prepare(connection: Connection, path: &Path) -> Result<Self, LedgerError> {
-        let foreign = |_: rusqlite::Error| LedgerError::Foreign { path: path.to_owned() };
+        let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
+        connection.busy_timeout(PATIENCE).map_err(unopened)?;
         let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
-        let (application, version) = (number("application_id").map_err(foreign)?, number("user_version").map_err(foreign)?);
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(foreign)?;
+        let (application, version) = (number("application_id").map_err(unopened)?, number("user_version").map_err(unopened)?);
+        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unopened)?;
         if application == APPLICATION && version > VERSION {
             return Err(LedgerError::Newer { path: path.to_owned(), version });
         }
         if application != APPLICATION && tables > 0 {
             return Err(LedgerError::Foreign { path: path.to_owned() });
         }
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-        connection.execute_batch(settings).map_err(LedgerError::sql("打开"))?;
+        // What is deleted is overwritten. Whoever cannot write is told before anything long is done.
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+                        PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE; ROLLBACK;";
+        connection.execute_batch(settings).map_err(unopened)?;
         if application != APPLICATION {
             let (tables, triggers) = (SCHEMA, triggers(&TABLES));
             let script = format!(

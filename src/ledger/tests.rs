@@ -1,5 +1,7 @@
 //! Lives of findings: months recorded one after the other, answers between them.
 
+use std::path::Path;
+
 use super::{Basis, Ledger, Month, Purged};
 use crate::model::date;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, RuleNote, Scope, Subject};
@@ -181,14 +183,15 @@ fn what_a_changed_rule_no_longer_finds_is_not_settled_by_data() {
 fn a_ledger_of_before_does_not_say_what_its_rules_were() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("old.db");
-    let mut ledger = Ledger::open(&path, true).expect("opens");
+    Ledger::create(&path).expect("made");
+    let mut ledger = Ledger::open(&path).expect("opens");
     recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫")]));
     ledger
         .connection
         .execute_batch("DROP TABLE definition; DROP TABLE register_rows; PRAGMA user_version = 1;")
         .expect("as version 1 was");
     drop(ledger);
-    let mut ledger = Ledger::open(&path, false).expect("opens and is brought up to date");
+    let mut ledger = Ledger::open(&path).expect("opens and is brought up to date");
     assert_eq!(state(&recorded(&mut ledger, "2018-06", &Found::default()), "a"), Some(State::Redefined));
 }
 
@@ -318,16 +321,17 @@ fn another_programs_file_is_refused() {
     connection.execute_batch("CREATE TABLE t (x); PRAGMA user_version = 7;").expect("a table");
     drop(connection);
     for path in [&text, &other] {
-        assert!(matches!(Ledger::open(path, true), Err(super::LedgerError::Foreign { .. })), "{}", path.display());
+        assert!(matches!(Ledger::open(path), Err(super::LedgerError::Foreign { .. })), "{}", path.display());
     }
-    assert!(matches!(Ledger::open(&folder.path().join("none.db"), false), Err(super::LedgerError::Missing { .. })));
+    assert!(matches!(Ledger::open(&folder.path().join("none.db")), Err(super::LedgerError::Missing { .. })));
 }
 
 #[test]
 fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ledger.db");
-    let mut ledger = Ledger::open(&path, true).expect("opens");
+    Ledger::create(&path).expect("made");
+    let mut ledger = Ledger::open(&path).expect("opens");
     let (old, lasting) = (finding("很久以前的一户", "未脱贫"), finding("b", "未脱贫"));
     recorded(&mut ledger, "2018-01", &Found::of(&[old.clone(), lasting.clone()]));
     answered(&ledger, &old, "2018-01", Some("属实"), "全家已外迁多年", None);
@@ -336,7 +340,7 @@ fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
     recorded(&mut ledger, "2018-09", &Found::of(std::slice::from_ref(&lasting)));
     let before = standings(&ledger, "2018-10", &Found::of(std::slice::from_ref(&lasting)));
 
-    let expected = Purged { findings: 1, sightings: 1, answers: 1, receipts: 1 };
+    let expected = Purged { findings: 1, sightings: 1, answers: 1, receipts: 1, ..Purged::default() };
     assert_eq!(ledger.purgeable(month("2018-06")).expect("counts"), expected);
     assert_eq!(ledger.purge(month("2018-06")).expect("purges"), expected);
     assert_eq!(ledger.purge(month("2018-06")).expect("purges"), Purged::default());
@@ -346,7 +350,144 @@ fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
     for gone in ["很久以前的一户", "全家已外迁多年"] {
         assert!(!bytes.windows(gone.len()).any(|window| window == gone.as_bytes()), "{gone} can still be read");
     }
-    let ledger = Ledger::open(&path, false).expect("opens");
+    let ledger = Ledger::open(&path).expect("opens");
     let error = ledger.connection.execute("DELETE FROM sighting", []).expect_err("append-only again");
     assert!(error.to_string().contains("只增不改"), "{error}");
+}
+
+/// A row of a list that came back at a time, from which no answer was read; gives its receipt.
+fn quoted(ledger: &Ledger, received_at: &str, row: u32, quote: &str) -> i64 {
+    let connection = &ledger.connection;
+    let receipt = "INSERT INTO receipt (sha256, file, received_at) VALUES (?1, 'r.xlsx', ?2)";
+    connection.execute(receipt, [quote, received_at]).expect("a receipt");
+    let number = connection.last_insert_rowid();
+    let row = rusqlite::params![number, row, quote];
+    connection.execute("INSERT INTO returned_row VALUES (?1, 's', ?2, '看不懂', ?3)", row).expect("a row");
+    number
+}
+
+/// Whether a text stands in the file of a ledger, or in what SQLite keeps beside it.
+fn stands(path: &Path, text: &str) -> bool {
+    ["", "-wal", "-shm", "-journal"].iter().any(|ending| {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        std::fs::read(file).is_ok_and(|bytes| memchr::memmem::find(&bytes, text.as_bytes()).is_some())
+    })
+}
+
+#[test]
+fn what_returned_lists_said_goes_too_unless_an_answer_that_stays_rests_on_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    Ledger::create(&path).expect("made");
+    let mut ledger = Ledger::open(&path).expect("opens");
+    let (old, lasting) = (finding("很久以前的一户", "未脱贫"), finding("b", "未脱贫"));
+    recorded(&mut ledger, "2018-01", &Found::of(&[old.clone(), lasting.clone()]));
+    recorded(&mut ledger, "2018-09", &Found::of(std::slice::from_ref(&lasting)));
+    answered(&ledger, &lasting, "2018-01", Some("属实"), "", None);
+    let kept = ledger.connection.last_insert_rowid();
+    let of_lasting: i64 =
+        ledger.connection.query_row("SELECT receipt FROM answer WHERE seq = ?1", [kept], |row| row.get(0)).expect("there");
+    let note = "INSERT INTO returned_row VALUES (?1, 's', ?2, '已接收', ?3)";
+    ledger.connection.execute(note, rusqlite::params![of_lasting, 5, "留下的说明"]).expect("a row");
+    ledger.connection.execute(note, rusqlite::params![of_lasting, 6, "王五520324199001011234"]).expect("a row");
+    quoted(&ledger, "2018-02-11T08:00:00Z", 7, "李四13800138000");
+    quoted(&ledger, "2018-10-11T08:00:00Z", 7, "赵六今年才来");
+    let counts = ledger.purge(month("2018-06")).expect("purges");
+    assert_eq!(counts, Purged { findings: 1, sightings: 1, answers: 0, rows: 2, receipts: 1, unfinished: false });
+    for gone in ["很久以前的一户", "王五520324199001011234", "李四13800138000"] {
+        assert!(!stands(&path, gone), "{gone} can still be read, the ledger open");
+    }
+    drop(ledger);
+    for gone in ["很久以前的一户", "王五520324199001011234", "李四13800138000"] {
+        assert!(!stands(&path, gone), "{gone} can still be read");
+    }
+    for kept in ["留下的说明", "赵六今年才来"] {
+        assert!(stands(&path, kept), "{kept}");
+    }
+}
+
+#[test]
+fn a_purge_killed_before_the_file_was_rewritten_is_found_and_finished_by_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.db");
+    Ledger::create(&path).expect("made");
+    let mut ledger = Ledger::open(&path).expect("opens");
+    let old: Vec<Finding> = (0..200).map(|number| finding(&format!("很久以前的第{number}户"), "未脱贫")).collect();
+    recorded(&mut ledger, "2018-01", &Found::of(&old));
+    recorded(&mut ledger, "2018-09", &Found::default());
+    drop(ledger);
+    let mut ledger = Ledger::open(&path).expect("opens");
+    ledger.forget(month("2018-06")).expect("forgets");
+    // As the disk is when the process dies here.
+    let killed = folder.path().join("killed.db");
+    for ending in ["", "-wal"] {
+        let of = |path: &Path| path.with_file_name(format!("{}{ending}", path.file_name().expect("a name").to_string_lossy()));
+        std::fs::copy(of(&path), of(&killed)).expect("copied");
+    }
+    drop(ledger);
+    assert!(stands(&killed, "很久以前的第7户"), "the main file is as it was");
+    let mut again = Ledger::open(&killed).expect("opens");
+    let expected = Purged { unfinished: true, ..Purged::default() };
+    assert_eq!(again.purgeable(month("2018-06")).expect("counts"), expected);
+    assert_eq!(again.purge(month("2018-06")).expect("purges"), expected);
+    assert_eq!(again.purgeable(month("2018-06")).expect("counts"), Purged::default());
+    drop(again);
+    assert!(!stands(&killed, "很久以前的第"));
+}
+
+#[test]
+fn every_cause_has_its_sentence_and_none_of_damage_says_to_begin_anew() {
+    use super::{LedgerError, Trouble};
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    Ledger::create(&at("whole.db")).expect("made");
+    let mut ledger = Ledger::open(&at("whole.db")).expect("opens");
+    let many: Vec<Finding> = (0..60).map(|number| finding(&number.to_string(), "未脱贫")).collect();
+    recorded(&mut ledger, "2018-05", &Found::of(&many));
+    drop(ledger);
+    let bytes = std::fs::read(at("whole.db")).expect("a file");
+    let opened = |name: &str, bytes: &[u8]| {
+        std::fs::write(at(name), bytes).expect("written");
+        let error = Ledger::open(&at(name)).expect_err(name);
+        assert_eq!(std::fs::read(at(name)).expect("there"), bytes, "{name} is as it was");
+        error
+    };
+    for cut in [bytes.len() / 2, 4_096, 700, 60, 16] {
+        let error = opened("cut.db", &bytes[..cut]);
+        assert_eq!(error.trouble(), Some(Trouble::Damaged), "{cut}: {error}");
+        assert!(error.to_string().contains("备份") && !error.to_string().contains("新建"), "{error}");
+    }
+    assert!(matches!(opened("blank.db", b""), LedgerError::Blank { .. }));
+    assert!(matches!(opened("other.db", b"PK\x03\x04 a workbook"), LedgerError::Foreign { .. }));
+    assert!(matches!(Ledger::open(folder.path()), Err(LedgerError::Folder { .. })));
+    let mut newer = bytes.clone();
+    newer[60..64].copy_from_slice(&99_i32.to_be_bytes());
+    assert!(matches!(opened("newer.db", &newer), LedgerError::Newer { version: 99, .. }));
+
+    let other = rusqlite::Connection::open(at("whole.db")).expect("opens");
+    other.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let busy = Ledger::open(&at("whole.db")).expect_err("held");
+    assert_eq!(busy.trouble(), Some(Trouble::Busy), "{busy}");
+    assert!(busy.to_string().contains("占用"), "{busy}");
+    drop(other);
+
+    let mut ledger = Ledger::open(&at("whole.db")).expect("free again");
+    let pages: i64 = ledger.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("a number");
+    ledger.connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("set");
+    let found = Found::of(&many);
+    let standings = standings(&ledger, "2018-06", &found);
+    let full = found.with("2018-06", |month| ledger.record(month, &standings, "f", "t").expect_err("full"));
+    assert_eq!(full.trouble(), Some(Trouble::Full), "{full}");
+    for (code, expected, word) in [
+        (rusqlite::ffi::SQLITE_IOERR, Trouble::Disk, "磁盘"),
+        (rusqlite::ffi::SQLITE_CANTOPEN, Trouble::Disk, "权限"),
+        (rusqlite::ffi::SQLITE_READONLY, Trouble::ReadOnly, "只读"),
+        (rusqlite::ffi::SQLITE_CORRUPT, Trouble::Damaged, "备份"),
+        (rusqlite::ffi::SQLITE_CONSTRAINT, Trouble::Ours, "维护人员"),
+    ] {
+        let error = LedgerError::sql("写入")(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        assert_eq!(error.trouble(), Some(expected));
+        assert!(error.to_string().contains(word) && !error.to_string().contains("新建"), "{error}");
+    }
 }

@@ -31,5 +31,6 @@ pub mod rule;
 pub mod similarity;
 pub mod standing;
 pub mod stood;
+pub mod system_error;
 pub mod text;
 pub mod unevaluated;

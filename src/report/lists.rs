@@ -19,6 +19,9 @@ use super::tally::Money;
 /// Excel has 1,048,576 rows; the rest is for title, header and signatures.
 pub(super) const ROWS_PER_SHEET: usize = 1_048_000;
 
+/// Who made a workbook, among its properties: what is printed is told by it from what is to be read.
+pub const PROGRAM: &str = "bidui";
+
 /// One list.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
@@ -46,7 +49,8 @@ pub(super) struct Book<'a> {
 /// A new workbook whose bytes do not depend on the clock.
 pub(super) fn new_workbook(title: &str, as_of: Day) -> Result<Workbook, XlsxError> {
     let mut workbook = Workbook::new();
-    workbook.set_properties(&DocProperties::new().set_title(title).set_creation_datetime(&excel_date(as_of)?));
+    let properties = DocProperties::new().set_title(title).set_company(PROGRAM).set_creation_datetime(&excel_date(as_of)?);
+    workbook.set_properties(&properties);
     Ok(workbook)
 }
 

@@ -54,6 +54,7 @@ use caption::Caption;
 pub use changes::{ChangesInput, changes};
 pub use dossier::{DossierInput, dossier};
 use entry::{Histories, View, by_subject, new_first, one_each};
+pub use lists::PROGRAM;
 use lists::{Book, ROWS_PER_SHEET, Section};
 use names::Names;
 pub use review::{ReviewInput, review_books};

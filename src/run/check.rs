@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::definitions::{self, DefinitionError};
-use super::inputs::{self, InputError};
+use super::inputs::{self, InputError, Sought};
 use super::intake::Intake;
 use super::intake::file::{NEVER, Opener};
 use super::tables;
@@ -18,10 +18,12 @@ use crate::model::raw::Refusal;
 use crate::normalise::Context;
 
 /// What a check found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CheckReport {
     /// One line on the definitions.
     pub definitions: String,
+    /// What lies among the inputs and is no input, a line each.
+    pub left_out: Vec<String>,
     /// Per input file.
     pub files: Vec<CheckedFile>,
 }
@@ -56,10 +58,11 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
     if let Some(mut definition) = tables::definition(pipeline)? {
         let told = definition.told();
         if arguments.is_empty() {
-            return Ok(CheckReport { definitions: told, files: Vec::new() });
+            return Ok(CheckReport { definitions: told, ..CheckReport::default() });
         }
-        let (files, foretold) = tables::check_files(&mut definition, &inputs::gather(arguments, None)?, executable);
-        return Ok(CheckReport { definitions: told + &foretold, files });
+        let listing = inputs::gather(arguments, None, Sought::Tables)?;
+        let (files, foretold) = tables::check_files(&mut definition, &listing.files, executable);
+        return Ok(CheckReport { definitions: told + &foretold, left_out: listing.told, files });
     }
     let definitions = definitions::load(pipeline)?;
     let (cases, how) = (definitions.policy.cases.len(), if with_cases { "全部成立" } else { "没有试（--cases 会试）" });
@@ -73,9 +76,9 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
         definitions.policy.rules.len(),
     );
     if arguments.is_empty() {
-        return Ok(CheckReport { definitions: told, files: Vec::new() });
+        return Ok(CheckReport { definitions: told, ..CheckReport::default() });
     }
-    let files = inputs::gather(arguments, None)?;
+    let listing = inputs::gather(arguments, None, Sought::Registers)?;
     // Only places depend on the month, and a check shows none.
     let period =
         inputs::period_of(arguments).or_else(|| crate::model::date::Month::new(2018, 6)).unwrap_or(crate::model::date::Month(0));
@@ -94,7 +97,7 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
             limits: Limits { leave_out: definitions.leave_out, ..Limits::default() },
         },
     };
-    let taken = reader.read_all(&files, &|_| {});
+    let taken = reader.read_all(&listing.files, &|_| {});
     let title =
         |field: &str| definitions.dictionary.fields.get(field).map_or(field, |definition| definition.title.as_str()).to_owned();
     let nearest = |registry: &str, header: &str| {
@@ -112,7 +115,7 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
                 .any(|file| file.refusal.is_some() || file.sheets.iter().any(|sheet| sheet.refusal.is_some())),
         })
         .collect();
-    Ok(CheckReport { definitions: told, files })
+    Ok(CheckReport { definitions: told, left_out: listing.told, files })
 }
 
 /// A file in words; `title` says a field in plain words, `nearest` which field of a registry an unused header may be.

@@ -26,6 +26,7 @@ use crate::model::intake::IntakeFile;
 use crate::model::link::Link;
 use crate::model::raw::{HeaderColumn, Reject, SheetName, TableHead};
 use crate::model::record::RowId;
+use crate::model::system_error::plain;
 
 /// One file of answers.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
         if path.is_dir() {
             return Err(unreadable("它是文件夹。请指定填好的那个工作簿，几个就写几次 --decisions".to_owned()));
         }
-        let (bytes, sha256) = inputs::hash(path).map_err(|error| unreadable(error.to_string()))?;
+        let (bytes, sha256) = inputs::hash(path).map_err(|error| unreadable(plain(&error)))?;
         let file = InputFile { path: path.clone(), name: name.clone(), bytes, sha256: sha256.clone() };
         let reader = Reader::new(layout, &name);
         let (read, reader) = Opener { executable, interrupted: &NEVER, limits: Limits::default() }.read(&file, reader);

@@ -23,6 +23,7 @@ use crate::ingest::limits::LeaveOut;
 use crate::model::ids::{CountyKey, hexadecimal};
 use crate::model::register::Accepted;
 use crate::model::registry::RegistryId;
+use crate::model::system_error::plain;
 
 /// Everything a run needs to know before it reads a file.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ pub(super) struct Definitions {
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
     /// A file or folder that the pipeline names is not there.
-    #[error("读不到 {path}：{source}。请检查流程文件里写的路径", path = path.display())]
+    #[error("读不到 {}：{}。请检查路径；流程文件里写的路径从流程文件所在的文件夹算起", path.display(), plain(source))]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -275,7 +276,7 @@ fn layers(reader: &mut Reader, name: &str, problems: &mut Problems) -> Result<Op
                 problems.add(
                     &layer.document,
                     base.span(),
-                    format!("读不到 {}：{source}", path.display()),
+                    format!("读不到 {}：{}", path.display(), plain(&source)),
                     "路径从本文件所在的文件夹算起",
                 );
                 return Ok(None);

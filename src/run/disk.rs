@@ -1,9 +1,11 @@
-//! What `run` asks of the disk: folders that only their owner can read, names that are still there after the power went, and plain words
-//! for what it answers.
+//! What `run` asks of the disk: folders that only their owner can read, names that are still there after the power went, and what to do
+//! about what it answers.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+
+use crate::model::system_error::plain;
 
 /// A folder only its owner can read; numbers and names live in it.
 pub(super) fn create_private(folder: &Path) -> io::Result<()> {
@@ -57,24 +59,21 @@ pub(super) fn stands(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// What the system's error means and what to do, in words that a clerk reads.
-pub(super) fn plain(error: &io::Error) -> String {
+/// What the system's error means and what to do.
+pub(super) fn advised(error: &io::Error) -> String {
     use io::ErrorKind as Kind;
-    // Windows: another program has the file open.
-    let open_elsewhere = cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33));
-    let what = match error.kind() {
-        Kind::StorageFull | Kind::QuotaExceeded => "磁盘满了。请腾出空间",
+    let remedy = match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => "请腾出空间，再运行同样的命令",
         Kind::PermissionDenied | Kind::ResourceBusy | Kind::ExecutableFileBusy => {
-            "没有权限，或者正在 Excel、WPS 里打开着。请关闭打开的文件，检查文件夹权限"
+            "请关闭正在 Excel、WPS 里打开的文件，检查文件夹权限，再运行同样的命令"
         }
-        _ if open_elsewhere => "正在 Excel、WPS 里打开着。请关闭",
-        Kind::ReadOnlyFilesystem => "磁盘是只读的。请换一个能写的位置",
-        Kind::NotFound => "文件或文件夹不在了。请检查是否被移走或改名",
-        Kind::CrossesDevices => "它和运行文件夹不在同一个磁盘上。请不要用链接把结果放到别处",
+        Kind::ReadOnlyFilesystem => "请换一个能写的位置",
+        Kind::NotFound => "请检查是否被移走或改名，再运行同样的命令",
+        Kind::CrossesDevices => "请不要用链接把结果放到别的磁盘上",
         Kind::AlreadyExists | Kind::NotADirectory | Kind::IsADirectory | Kind::DirectoryNotEmpty => {
-            return format!("那里已有同名的文件或文件夹（{error}）。请把它移开，再运行同样的命令");
+            "请把它移开，再运行同样的命令"
         }
-        _ => return format!("磁盘读写出错（{error}）。请检查磁盘和网络盘连接，再运行同样的命令"),
+        _ => "请检查磁盘、网络盘连接，关闭打开着的文件，再运行同样的命令",
     };
-    format!("{what}，再运行同样的命令")
+    format!("{}。{remedy}", plain(error))
 }

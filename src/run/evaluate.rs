@@ -13,6 +13,7 @@ use super::stages::{self, StageError};
 use crate::evaluate::clusters::ClusterScore;
 use crate::evaluate::{EvaluateError, Evaluation, FindingRow, HeldRow, LinkRow, TruthTexts, Undecided};
 use crate::model::finding::{Confidence, Scope};
+use crate::model::system_error::plain;
 
 /// Why a run cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub enum EvaluateRunError {
         column: &'static str,
     },
     /// A truth file is missing.
-    #[error("读不到真值 {path}：{source}")]
+    #[error("读不到真值 {}：{}。请用 --truth 指定含 rows.csv、findings.csv、persons.csv 的文件夹", path.display(), plain(source))]
     Truth {
         /// Which.
         path: std::path::PathBuf,

@@ -1,6 +1,7 @@
 //! `export`: one table of a finished run in a form that another program reads.
 //!
-//! Takes a run folder, a table and a format; streams the stage file batch by batch (a workbook is held until it is whole). In CSV (UTF-8 with a mark, so that Excel opens
+//! Takes a run folder, a table and a format, checked before anything is written; streams the stage file batch by batch (a workbook is held
+//! until it is whole). In CSV (UTF-8 with a mark, so that Excel opens
 //! it rightly) a text of 12 digits and more ends in a tab: Excel then keeps every digit. A text that could be read as a formula begins with
 //! one. Lists are JSON within their cell.
 
@@ -17,6 +18,8 @@ use serde_json::{Map, Value, json};
 use super::finished::{Finished, FinishedError};
 use super::stages::StageError;
 use crate::model::date::Day;
+use crate::model::system_error::plain;
+use crate::report::PROGRAM;
 
 /// Rows of a sheet below its header.
 const ROWS_PER_SHEET: u32 = 1_048_575;
@@ -54,38 +57,55 @@ pub enum ExportError {
     #[error(transparent)]
     Stage(#[from] StageError),
     /// The output cannot be written.
-    #[error("写不出去：{0}")]
+    #[error("写不出去：{}。请检查磁盘空间和权限", plain(.0))]
     Io(#[from] io::Error),
     /// The workbook cannot be written.
     #[error("写不出工作簿：{0}")]
     Xlsx(#[from] XlsxError),
 }
 
-/// Writes a table to `out`.
-pub fn export(run: &Path, table: &str, format: TableFormat, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
-    let finished = Finished::open(run)?;
-    let stages = finished.folder.join("stages");
-    let known = tables(&stages)?;
-    if !known.iter().any(|name| name == table) {
-        return Err(ExportError::Unknown { table: table.to_owned(), known });
+/// A table that is there and can be read.
+#[derive(Debug)]
+pub struct Export {
+    finished: Finished,
+    table: String,
+    path: PathBuf,
+}
+
+impl Export {
+    /// Finds the table `table` of the run in `run`.
+    pub fn open(run: &Path, table: &str) -> Result<Self, ExportError> {
+        let finished = Finished::open(run)?;
+        let stages = finished.folder.join("stages");
+        let known = tables(&stages)?;
+        if !known.iter().any(|name| name == table) {
+            return Err(ExportError::Unknown { table: table.to_owned(), known });
+        }
+        let path = stages.join(format!("{table}.parquet"));
+        Batches::open(&path)?;
+        Ok(Self { finished, table: table.to_owned(), path })
     }
-    let path = stages.join(format!("{table}.parquet"));
-    if format == TableFormat::Parquet {
-        io::copy(&mut File::open(&path)?, out)?;
-        return Ok(());
-    }
-    let mut batches = Batches::open(&path)?;
-    match format {
-        TableFormat::Csv => csv(&mut batches, out),
-        TableFormat::Json => array(&mut batches, out),
-        _ => workbook(&mut batches, table, &finished, out),
+
+    /// Writes it to `out`.
+    pub fn write(&self, format: TableFormat, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
+        let mut batches = Batches::open(&self.path)?;
+        match format {
+            TableFormat::Csv => csv(&mut batches, out),
+            TableFormat::Json => array(&mut batches, out),
+            TableFormat::Xlsx => workbook(&mut batches, &self.table, &self.finished, out),
+            TableFormat::Parquet => {
+                io::copy(&mut File::open(&self.path)?, out)?;
+                Ok(())
+            }
+        }
     }
 }
 
-fn tables(stages: &Path) -> io::Result<Vec<String>> {
+fn tables(stages: &Path) -> Result<Vec<String>, StageError> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(stages)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+    let fail = |error: io::Error| StageError { path: stages.to_owned(), what: plain(&error) };
+    for entry in fs::read_dir(stages).map_err(fail)? {
+        let name = entry.map_err(fail)?.file_name().to_string_lossy().into_owned();
         names.extend(name.strip_suffix(".parquet").map(str::to_owned));
     }
     names.sort();
@@ -102,7 +122,7 @@ struct Batches {
 impl Batches {
     fn open(path: &Path) -> Result<Self, ExportError> {
         let fail = |what: String| StageError { path: path.to_owned(), what };
-        let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+        let file = File::open(path).map_err(|error| fail(plain(&error)))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
         let columns = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
         let reader = reader.with_batch_size(8_192).build().map_err(|error| fail(error.to_string()))?;
@@ -180,7 +200,7 @@ fn workbook(batches: &mut Batches, table: &str, finished: &Finished, out: &mut (
         let (year, month, day) = day.ymd();
         let part = |part: u32| u8::try_from(part).unwrap_or(1);
         let made = rust_xlsxwriter::ExcelDateTime::from_ymd(u16::try_from(year).unwrap_or(1900), part(month), part(day))?;
-        workbook.set_properties(&DocProperties::new().set_title(table).set_creation_datetime(&made));
+        workbook.set_properties(&DocProperties::new().set_title(table).set_company(PROGRAM).set_creation_datetime(&made));
     }
     let (head, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
     let (mut row, mut count) = (ROWS_PER_SHEET, 0_u32);

@@ -25,6 +25,7 @@ use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair,
 use crate::model::proposal::{KeptProposal, Proposal};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::register::RegisterCount;
+use crate::model::system_error::plain;
 
 /// Stage files that a run over a finished run's rows takes over as they are.
 const ROWS: [&str; 3] = ["records.parquet", "records.json", "rejects.parquet"];
@@ -167,7 +168,7 @@ impl Finished {
         if workspace::is_unfinished(folder) {
             return Err(FinishedError::Unfinished { folder: folder.to_owned() });
         }
-        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json（{error}）")))?;
+        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json（{}）", plain(&error))))?;
         let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));

@@ -1,6 +1,7 @@
 //! Which files a run reads: `--input` arguments → files with stable names, sizes and hashes.
 //!
-//! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input.
+//! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input. What bidui
+//! itself wrote and somebody left among the registers (run folders, the ledger, printed lists, receipts) is none either, and is told.
 //! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments.
 
 use std::collections::BTreeMap;
@@ -11,8 +12,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::{ours, workspace};
 use crate::model::date::Month;
 use crate::model::ids::hexadecimal;
+use crate::model::system_error::plain;
 
 /// A file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub(super) struct InputFile {
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// An argument or a file below it cannot be read.
-    #[error("读不到 {}：{source}。请检查路径和权限", path.display())]
+    #[error("读不到 {}：{}。请检查路径和权限", path.display(), plain(source))]
     Unreadable {
         /// The path.
         path: PathBuf,
@@ -51,47 +54,126 @@ pub enum InputError {
     /// Nothing to read.
     #[error("指定的路径里没有任何文件。请检查路径，空文件夹和以 . 或 ~$ 开头的文件不算")]
     Empty,
+    /// Nothing but what bidui itself wrote.
+    #[error("指定的路径里没有可读的文件：\n{}\n请把各部门报来的表放进一个文件夹，--input 指定那个文件夹", .0.join("\n"))]
+    OnlyOurs(Vec<String>),
 }
 
-/// Lists all files of `arguments`, leaving out the run folder `out` should it lie among them.
-pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<InputFile>, InputError> {
+/// What inputs are to be, and with it what of ours is left out when a folder is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// Registers as offices send them: nothing that we wrote.
+    Registers,
+    /// Tables of any kind; our lists may be among them, but not whole run folders.
+    Tables,
+    /// Lists that come back: filled in where they were printed, perhaps.
+    Returned,
+}
+
+/// Files to read, and what was left out.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// By name.
+    pub(super) files: Vec<InputFile>,
+    /// What is no input, a line each.
+    pub(super) told: Vec<String>,
+}
+
+/// Lists all files of `arguments`, leaving out what is ours and the run folder `out` should they lie in a folder of them; what an argument
+/// itself names is taken at its word.
+pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, sought: Sought) -> Result<Listing, InputError> {
     let out = out.and_then(|out| out.canonicalize().ok());
-    let mut found = BTreeMap::new();
+    let mut walk = Walk { out, sought, found: BTreeMap::new(), left_out: BTreeMap::new() };
     for argument in arguments {
         let kind = fs::metadata(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
         if kind.is_dir() {
-            walk(argument, "", out.as_deref(), &mut found)?;
+            walk.folder(argument, "")?;
         } else {
             let name = argument.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            insert(name, argument.clone(), &mut found)?;
+            insert(name, argument.clone(), &mut walk.found)?;
         }
     }
-    if found.is_empty() {
-        return Err(InputError::Empty);
+    let told = walk.told();
+    if walk.found.is_empty() {
+        return Err(if told.is_empty() { InputError::Empty } else { InputError::OnlyOurs(told) });
     }
-    found.into_par_iter().map(|(name, path)| describe(name, path)).collect()
+    let files = walk.found.into_par_iter().map(|(name, path)| describe(name, path)).collect::<Result<_, _>>()?;
+    Ok(Listing { files, told })
 }
 
-fn walk(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {
-    let unreadable = |source| InputError::Unreadable { path: folder.to_owned(), source };
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.starts_with("~$") || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str())
-        {
-            continue;
-        }
-        let (path, name) = (entry.path(), format!("{prefix}{name}"));
-        // A linked folder could lead in circles; a linked file is fine.
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            if out.is_none_or(|out| path.canonicalize().map_or(true, |path| path != out)) {
-                walk(&path, &format!("{name}/"), out, found)?;
-            }
-        } else if path.is_file() {
-            insert(name, path, found)?;
+/// Why something is no input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Ours {
+    Out,
+    RunFolder,
+    Ledger,
+    Printed,
+}
+
+impl Ours {
+    fn plain(self) -> &'static str {
+        match self {
+            Self::Out => "是这次的 --out 文件夹",
+            Self::RunFolder => "是 bidui 的运行文件夹（以前的结果），不是名册",
+            Self::Ledger => "是比对台账，不是名册",
+            Self::Printed => "是 bidui 打印的清单、汇总或回执，不是名册",
         }
     }
-    Ok(())
+}
+
+struct Walk {
+    out: Option<PathBuf>,
+    sought: Sought,
+    found: BTreeMap<String, PathBuf>,
+    left_out: BTreeMap<Ours, Vec<String>>,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), InputError> {
+        let unreadable = |source| InputError::Unreadable { path: folder.to_owned(), source };
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let litter = ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str());
+            if name.starts_with('.') || name.starts_with("~$") || litter {
+                continue;
+            }
+            let (path, name) = (entry.path(), format!("{prefix}{name}"));
+            // A linked folder could lead in circles; a linked file is fine.
+            let is_folder = entry.file_type().map_err(unreadable)?.is_dir();
+            if let Some(ours) = self.ours(&path, is_folder) {
+                self.left_out.entry(ours).or_default().push(name);
+            } else if is_folder {
+                self.folder(&path, &format!("{name}/"))?;
+            } else if path.is_file() {
+                insert(name, path, &mut self.found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ours(&self, path: &Path, is_folder: bool) -> Option<Ours> {
+        if is_folder {
+            let is_out = self.out.is_some() && path.canonicalize().ok() == self.out;
+            let is_run = || self.sought != Sought::Returned && workspace::is_ours(path);
+            return if is_out { Some(Ours::Out) } else { is_run().then_some(Ours::RunFolder) };
+        }
+        if ours::is_ledger(path) {
+            return Some(Ours::Ledger);
+        }
+        (self.sought == Sought::Registers && ours::is_printed(path)).then_some(Ours::Printed)
+    }
+
+    /// One line for each reason.
+    fn told(&mut self) -> Vec<String> {
+        const SHOWN: usize = 5;
+        let line = |(ours, names): (&Ours, &mut Vec<String>)| {
+            names.sort();
+            let more = if names.len() > SHOWN { format!(" 等 {} 个", names.len()) } else { String::new() };
+            format!("没有读 {}{more}：{}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("、"), ours.plain())
+        };
+        self.left_out.iter_mut().map(line).collect()
+    }
 }
 
 fn insert(name: String, path: PathBuf, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {
@@ -167,9 +249,45 @@ mod tests {
         for name in ["b.csv", "乡镇/土坪镇/a.xlsx", "~$b.xlsx", ".hidden", "Thumbs.db", "output/run.json"] {
             fs::write(inside(name), name).expect("a file");
         }
-        let files = gather(&[folder.path().to_owned()], Some(&inside("output"))).expect("files");
+        let Listing { files, told } =
+            gather(&[folder.path().to_owned()], Some(&inside("output")), Sought::Registers).expect("files");
+        assert_eq!(told, ["没有读 output：是这次的 --out 文件夹"]);
         assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["b.csv", "乡镇/土坪镇/a.xlsx"]);
         assert_eq!(files[0].bytes, 5);
+    }
+
+    #[test]
+    fn what_we_wrote_is_no_register_but_may_come_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = |name: &str| folder.path().join(name);
+        fs::create_dir_all(inside("上月结果/reports")).expect("folders");
+        let mut ledger = vec![0; 100];
+        ledger[..16].copy_from_slice(b"SQLite format 3\0");
+        ledger[68..72].copy_from_slice(b"bidu");
+        let run = br#"{"tool":"bidui 0.1.0"}"#;
+        for (name, bytes) in [
+            ("上月结果/run.json", run.as_slice()),
+            ("上月结果/.lock", b""),
+            ("上月结果/reports/土坪镇.csv", b"a"),
+            ("台账.db", &ledger),
+            ("台账.db-wal", b"x"),
+            ("台账.db.lock", b""),
+            ("清理回执_2018-06-30.csv", ours::PURGE_RECEIPT.as_bytes()),
+            ("低保.csv", b"a"),
+        ] {
+            fs::write(inside(name), bytes).expect("a file");
+        }
+        let names = |sought| {
+            let Listing { files, told } = gather(&[folder.path().to_owned()], None, sought).expect("files");
+            (files.into_iter().map(|file| file.name).collect::<Vec<_>>().join(" "), told.len())
+        };
+        assert_eq!(names(Sought::Registers), ("低保.csv".to_owned(), 3));
+        assert_eq!(names(Sought::Tables), ("低保.csv 清理回执_2018-06-30.csv".to_owned(), 2));
+        let returned = "上月结果/reports/土坪镇.csv 上月结果/run.json 低保.csv 清理回执_2018-06-30.csv";
+        assert_eq!(names(Sought::Returned), (returned.to_owned(), 1));
+        fs::remove_file(inside("低保.csv")).expect("removed");
+        let error = gather(&[folder.path().to_owned()], None, Sought::Registers).expect_err("nothing left").to_string();
+        assert!(error.contains("上月结果：是 bidui 的运行文件夹") && error.contains("台账.db"), "{error}");
     }
 
     #[test]
@@ -180,8 +298,8 @@ mod tests {
             fs::write(folder.path().join(town).join("x.csv"), town).expect("a file");
         }
         let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-        assert!(matches!(gather(&[a.clone(), b], None), Err(InputError::SameName { .. })));
-        assert_eq!(gather(&[a.clone(), a.join("x.csv")], None).expect("files").len(), 1);
+        assert!(matches!(gather(&[a.clone(), b], None, Sought::Registers), Err(InputError::SameName { .. })));
+        assert_eq!(gather(&[a.clone(), a.join("x.csv")], None, Sought::Registers).expect("files").files.len(), 1);
     }
 
     #[test]

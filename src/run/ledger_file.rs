@@ -7,8 +7,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::disk::sync_folder;
 use super::lock::{Lock, LockError};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, Trouble};
+use crate::model::system_error::plain;
 
 /// Why the ledger's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +32,7 @@ pub enum LedgerFileError {
         kind: &'static str,
     },
     /// The disk said no.
-    #[error("台账 {} {doing}失败：{source}", path.display())]
+    #[error("台账 {} {doing}失败：{}。请检查路径、权限和磁盘空间；台账内容没有改动", path.display(), plain(source))]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -48,14 +50,17 @@ impl LedgerFileError {
     /// Whether another process holds it.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        matches!(self, Self::Locked { .. })
+        matches!(self, Self::Locked { .. }) || self.trouble() == Some(Trouble::Busy)
     }
 
-    /// Whether another path would help.
+    /// Whether it is ours to mend and not the user's.
     #[must_use]
-    pub fn is_usage(&self) -> bool {
-        use LedgerError::{Foreign, Missing, Newer};
-        matches!(self, Self::Network { .. } | Self::Io { .. } | Self::Ledger(Foreign { .. } | Missing { .. } | Newer { .. }))
+    pub fn is_ours(&self) -> bool {
+        self.trouble() == Some(Trouble::Ours)
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        if let Self::Ledger(error) = self { error.trouble() } else { None }
     }
 }
 
@@ -69,8 +74,13 @@ pub(super) struct HeldLedger {
     _lock: Lock,
 }
 
-/// Opens the ledger at `path` and takes its lock; creates it, readable by its owner only, if there is none and `create` allows it.
+/// Opens the ledger at `path` and takes its lock; creates it, readable by its owner only, if there is none and `create` allows it. A ledger
+/// that is created appears whole.
 pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileError> {
+    // Whoever comes by a link must meet the lock of whoever comes without.
+    let linked = fs::symlink_metadata(path).is_ok_and(|kind| kind.is_symlink());
+    let real = if linked { path.canonicalize().ok() } else { None };
+    let path = real.as_deref().unwrap_or(path);
     let io_error = |doing| {
         let path = path.to_owned();
         move |source| LedgerFileError::Io { doing, path, source }
@@ -92,9 +102,9 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
         LockError::Io { source, .. } => io_error("加锁")(source),
     })?;
     if !path.exists() {
-        private_file(path).map_err(io_error("建立"))?;
+        create_whole(path)?;
     }
-    let ledger = Ledger::open(path, create)?;
+    let ledger = Ledger::open(path)?;
     // Copied from elsewhere, perhaps, with everybody's rights: names and numbers stand in it.
     Ok(HeldLedger { ledger, told: tighten(path), _lock: lock })
 }
@@ -119,7 +129,10 @@ fn tighten(path: &Path) -> Option<String> {
         told = Some(match done {
             Ok(()) => format!("台账 {path} 原来别人也能读，已改为只有本人能读"),
             Err(error) => {
-                format!("台账 {path} 别人也能读，又改不了权限（{error}）。里面有姓名和证件号码，请换到只有本人能读的地方")
+                format!(
+                    "台账 {path} 别人也能读，又改不了权限（{}）。里面有姓名和证件号码，请换到只有本人能读的地方",
+                    plain(&error)
+                )
             }
         });
     }
@@ -130,6 +143,28 @@ fn tighten(path: &Path) -> Option<String> {
 #[cfg(not(unix))]
 fn tighten(_: &Path) -> Option<String> {
     None
+}
+
+/// An empty ledger under a hidden name, which takes its own when it is whole; whoever calls holds the lock.
+fn create_whole(path: &Path) -> Result<(), LedgerFileError> {
+    let io_error = |source| LedgerFileError::Io { doing: "建立", path: path.to_owned(), source };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let new = path.with_file_name(format!(".{name}.new"));
+    // Of one who was killed here.
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut file = new.as_os_str().to_owned();
+        file.push(ending);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(error)),
+            _ => {}
+        }
+    }
+    drop(private_file(&new).map_err(io_error)?);
+    Ledger::create(&new)?;
+    fs::rename(&new, path).map_err(io_error)?;
+    // Renamed, it is there; a power cut might undo it.
+    let _ = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(sync_folder);
+    Ok(())
 }
 
 /// An empty file that only its owner can read; SQLite gives its write-ahead log the same permissions.

@@ -7,6 +7,8 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::model::system_error::plain;
+
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -19,7 +21,7 @@ pub enum LockError {
         holder: String,
     },
     /// The disk said no.
-    #[error("{} 加锁失败：{source}", path.display())]
+    #[error("{} 加锁失败：{}。请检查权限和磁盘", path.display(), plain(source))]
     Io {
         /// The lock file.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::explain::Explanation;
+use super::ours::PAGE_GENERATOR;
 use super::picture::joined;
 use super::told::{counted, folded};
 use crate::model::finding::Finding;
@@ -31,7 +32,7 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
         "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header><h1>{title}</h1><p>{}　号码已脱敏，仅供核查，不得外传</p></header>\n",
+         {PAGE_GENERATOR}\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<header><h1>{title}</h1><p>{}　号码已脱敏，仅供核查，不得外传</p></header>\n",
         escape(&explanation.period)
     )?;
     if let Some(tables) = &explanation.tables {

@@ -1,19 +1,20 @@
 //! `receive`: returned lists into the ledger, and a receipt that says what became of every row.
 //!
 //! Takes a ledger and files; writes answers in one transaction under the ledger's lock, then the receipt workbook beside the ledger or in
-//! `--out`. A receipt never replaces another one. Parsing happens before the ledger is opened for writing, one file at a time.
+//! `--out`, where a file is begun before anything else. A receipt never replaces another one.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::clock::utc_now;
 use super::definitions::{self, DefinitionError};
-use super::disk::{create_private, sync_folder};
-use super::inputs::{self, InputError};
+use super::disk::create_private;
+use super::inputs::{self, InputError, Sought};
 use super::ledger_file::{self, LedgerFileError};
+use super::ours::run_folder_around;
+use super::output_file::{NewFile, OutputError};
 use super::returned::Reader;
 use crate::ledger::LedgerError;
 use crate::model::date::Day;
@@ -62,29 +63,27 @@ pub enum ReceiveError {
     /// The ledger is locked, on a share, missing or none.
     #[error(transparent)]
     File(#[from] LedgerFileError),
-    /// The ledger cannot be read or written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    /// There can be no receipt.
+    #[error("回执放不下：{0}")]
+    NoReceipt(#[source] OutputError),
     /// The receipt cannot be made.
     #[error(transparent)]
     Report(#[from] ReportError),
     /// The receipt cannot be written; the answers are in the ledger.
-    #[error("回复已经记入台账，但回执 {} 写不出来：{source}。请检查文件夹权限和磁盘空间，再运行一次同样的命令补出回执", path.display())]
-    Receipt {
-        /// The workbook.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("回复已经记入台账，但回执没有写出来：{0}。再运行一次同样的命令就补出回执")]
+    Receipt(#[source] OutputError),
+}
+
+impl From<LedgerError> for ReceiveError {
+    fn from(error: LedgerError) -> Self {
+        Self::File(error.into())
+    }
 }
 
 /// Receives files. `progress` gets one line per file.
 pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Received, ReceiveError> {
-    // Before anything long: whoever holds the ledger is told of at once.
-    let mut held = ledger_file::open(&request.ledger, false)?;
-    if let Some(told) = &held.told {
-        progress(told);
-    }
+    let beside = request.ledger.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = request.out.as_deref().unwrap_or(beside);
     let definitions = definitions::load(&request.pipeline)?;
     let Some(returns) = &definitions.returns else {
         return Err(ReceiveError::NoReturns { path: request.pipeline.clone() });
@@ -92,7 +91,12 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let reader = Reader::new(&definitions, returns, &request.executable);
     let mut returned = Vec::new();
     let receipts = definitions.layouts.receipt.file.split('{').next().unwrap_or_default();
-    for file in inputs::gather(&request.files, request.out.as_deref())? {
+    // Before the ledger is open: a look into its file would let go of SQLite's locks on it.
+    let listing = inputs::gather(&request.files, request.out.as_deref(), Sought::Returned)?;
+    let mut held = ledger_file::open(&request.ledger, false)?;
+    let mut started = start(folder).map_err(ReceiveError::NoReceipt)?;
+    held.told.iter().chain(&listing.told).for_each(|line| progress(line));
+    for file in listing.files {
         if is_ours(&file.path, &request.ledger, receipts) {
             progress(&format!("  {}：是台账或回执，不是交回的清单，没有读", file.name));
             continue;
@@ -106,10 +110,8 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let files = held.ledger.receive(&returned, &returns.phrases, &now)?;
     let today = now.get(..10).and_then(|day| day.parse::<Day>().ok()).unwrap_or(Day(0));
     let book = receipt(&definitions.county, &files, today, &definitions.layouts)?;
-    let beside = request.ledger.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = request.out.as_deref().unwrap_or(beside);
-    let path = folder.join(&book.path);
-    let receipt = write(folder, &path, &book.bytes).map_err(|source| ReceiveError::Receipt { path, source })?;
+    let written = started.write_all(&book.bytes).map_err(|source| OutputError::Io { path: folder.join(&book.path), source });
+    let receipt = written.and_then(|()| started.finish_beside_others(Path::new(&book.path))).map_err(ReceiveError::Receipt)?;
     Ok(Received { files, receipt })
 }
 
@@ -123,25 +125,13 @@ fn is_ours(path: &Path, ledger: &Path, receipts: &str) -> bool {
     (beside && companion) || (!receipts.is_empty() && file.starts_with(receipts))
 }
 
-/// Writes a receipt whole or not at all, beside those that are there; an equal one is not written again. Gives its path.
-fn write(folder: &Path, wanted: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    create_private(folder)?;
-    let stem = wanted.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut path = wanted.to_owned();
-    let mut count = 1_u32;
-    while path.exists() {
-        if fs::read(&path)? == bytes {
-            return Ok(path);
-        }
-        count += 1;
-        path = wanted.with_file_name(format!("{stem}（{count}）.xlsx"));
+/// A receipt under way in `folder`, which is made if it is not there.
+fn start(folder: &Path) -> Result<NewFile, OutputError> {
+    let path = folder.join("回执.xlsx");
+    if run_folder_around(folder).is_none() {
+        create_private(folder).map_err(|source| OutputError::NoFolder { path: path.clone(), source })?;
     }
-    let mut file = tempfile::Builder::new().prefix(".receipt").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    let _: File = file.persist_noclobber(&path).map_err(|error| error.error)?;
-    sync_folder(folder)?;
-    Ok(path)
+    NewFile::create(&path, false)
 }
 
 impl Received {
@@ -265,6 +255,7 @@ struct JsonRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_folder_with_the_ledger_in_it_can_be_received() {
@@ -280,16 +271,5 @@ mod tests {
         {
             assert_eq!(is_ours(&at(name), &ledger, "回执_"), ours, "{name}");
         }
-    }
-
-    #[test]
-    fn a_receipt_replaces_no_other() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let wanted = folder.path().join("回执_2018-06.xlsx");
-        let first = write(folder.path(), &wanted, b"1").expect("written");
-        assert_eq!(write(folder.path(), &wanted, b"1").expect("the same"), first);
-        let second = write(folder.path(), &wanted, b"2").expect("written");
-        assert_eq!(second.file_name().and_then(|name| name.to_str()), Some("回执_2018-06（2）.xlsx"));
-        assert_eq!(fs::read(first).expect("kept"), b"1");
     }
 }

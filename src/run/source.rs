@@ -5,7 +5,7 @@
 
 use super::definitions::Definitions;
 use super::finished::{self, Finished};
-use super::inputs::{self, InputFile};
+use super::inputs::{self, InputFile, Sought};
 use super::{Request, RunError};
 use crate::model::date::{Day, Month};
 
@@ -43,11 +43,13 @@ impl Source {
     }
 
     /// The finished run, or the files listed.
-    pub(super) fn open(finished: Option<Finished>, request: &Request) -> Result<Self, RunError> {
-        match finished {
-            Some(run) => Ok(Self::Run(Box::new(run))),
-            None => Ok(Self::Files(inputs::gather(&request.inputs, Some(&request.out))?)),
-        }
+    pub(super) fn open(finished: Option<Finished>, request: &Request, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
+        let Some(run) = finished else {
+            let listing = inputs::gather(&request.inputs, Some(&request.out), Sought::Registers)?;
+            listing.told.iter().for_each(|line| progress(line));
+            return Ok(Self::Files(listing.files));
+        };
+        Ok(Self::Run(Box::new(run)))
     }
 
     /// What tells this source from others, for the run's fingerprint.

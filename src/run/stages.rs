@@ -73,7 +73,7 @@ pub(super) fn write(
 /// What the disk said, in plain words; else what the library said.
 fn plain(error: &ParquetError) -> String {
     let disk = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    disk.map_or_else(|| format!("{error}。请再运行同样的命令；还是这样，请把这句话告诉维护人员"), super::disk::plain)
+    disk.map_or_else(|| format!("{error}。请再运行同样的命令；还是这样，请把这句话告诉维护人员"), super::disk::advised)
 }
 
 fn properties() -> Result<WriterPropertiesBuilder, ParquetError> {

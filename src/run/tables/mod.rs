@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::definitions::{DefinitionError, Reader};
 use super::evaluate::{EvaluateRunError, column};
-use super::inputs::{self, InputFile};
+use super::inputs::{self, InputFile, Sought};
 use super::manifest::{Manifest, StageEntry, Timing};
 use super::review::OpenPair;
 use super::workspace::{Folder, Workspace};
@@ -100,7 +100,9 @@ pub(super) fn run(
             "这个流程只连接表，没有乡镇、村、台账、人工认定和上期：请去掉 --town、--village、--ledger、--decisions、--previous";
         return Err(RunError::Usage(what.to_owned()));
     }
-    let files = inputs::gather(&request.inputs, Some(&request.out))?;
+    let listing = inputs::gather(&request.inputs, Some(&request.out), Sought::Tables)?;
+    listing.told.iter().for_each(|line| progress(line));
+    let files = listing.files;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
     let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);

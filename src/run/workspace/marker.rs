@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::disk::sync_folder;
 
 /// Its name. It never changes once it stands there, and readers lock it while they read.
-pub(super) const MARKER: &str = ".bidui";
+pub(in crate::run) const MARKER: &str = ".bidui";
 const KIND: &str = "run folder";
 /// A marker that a crash kept from its name.
 pub(super) const UNNAMED: &str = ".bidui-";
@@ -35,27 +35,22 @@ pub(super) enum Whose {
 
 /// Whose `folder` is.
 pub(super) fn whose(folder: &Path) -> io::Result<Whose> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Whose::Nobodys),
-        entries => entries?,
-    };
-    if is_marked(folder)? {
+    if is_marked(folder)? || is_of_before(folder) {
         return Ok(Whose::Ours);
     }
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if !is_litter(&name) && !name.starts_with(UNNAMED) {
-            names.push(name);
-        }
+    match names(folder) {
+        Ok(names) if names.is_empty() => Ok(Whose::Nobodys),
+        Ok(_) => Ok(Whose::Foreign),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Whose::Nobodys),
+        Err(error) => Err(error),
     }
-    Ok(if names.is_empty() {
-        Whose::Nobodys
-    } else if is_of_before(folder, &names) {
-        Whose::Ours
-    } else {
-        Whose::Foreign
-    })
+}
+
+/// What stands in `folder` and somebody may mean something by.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let meant = names.filter(|name| !name.as_ref().is_ok_and(|name| is_litter(name) || name.starts_with(UNNAMED)));
+    meant.collect()
 }
 
 /// Whether `folder` carries our marker.
@@ -70,7 +65,7 @@ pub(super) fn is_marked(folder: &Path) -> io::Result<bool> {
 }
 
 /// Whether the version before wrote it: a `run.json` of ours beside the lock, or a lock of ours and work under way.
-fn is_of_before(folder: &Path, names: &[String]) -> bool {
+pub(super) fn is_of_before(folder: &Path) -> bool {
     #[derive(Deserialize)]
     struct Tool {
         tool: String,
@@ -86,11 +81,12 @@ fn is_of_before(folder: &Path, names: &[String]) -> bool {
     let work = fs::read_dir(folder.join(".work"));
     let interrupted =
         work.is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| is_work(&entry.file_name().to_string_lossy()))));
-    holder && (interrupted || names.iter().all(|name| [".lock", ".work"].contains(&name.as_str())))
+    holder
+        && (interrupted || names(folder).is_ok_and(|names| names.iter().all(|name| [".lock", ".work"].contains(&name.as_str()))))
 }
 
 /// Whether a name in `.work` is that of a run under way.
-pub(super) fn is_work(name: &str) -> bool {
+pub(in crate::run) fn is_work(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -111,5 +107,31 @@ pub(super) fn mark(folder: &Path) -> io::Result<()> {
         // Another run was as quick.
         Err(error) if !is_marked(folder)? => Err(error.error),
         _ => sync_folder(folder),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_ours_by_its_marker_or_as_the_version_before_left_it() {
+        let all = tempfile::tempdir().expect("a folder");
+        let folder = |name: &str, files: &[(&str, &str)]| {
+            let folder = all.path().join(name);
+            fs::create_dir_all(folder.join("reports")).expect("a folder");
+            for (file, text) in files {
+                fs::write(folder.join(file), text).expect("written");
+            }
+            whose(&folder).expect("read")
+        };
+        let ours = r#"{"tool":"bidui 0.1.0"}"#;
+        assert_eq!(folder("new", &[(MARKER, r#"{"bidui":"run folder","id":"1"}"#)]), Whose::Ours);
+        assert_eq!(folder("old", &[("run.json", ours), (".lock", "")]), Whose::Ours);
+        assert_eq!(folder("no-lock", &[("run.json", ours)]), Whose::Foreign);
+        assert_eq!(folder("other", &[("run.json", r#"{"tool":"other"}"#), (".lock", "")]), Whose::Foreign);
+        assert_eq!(folder("lock", &[(".lock", "")]), Whose::Foreign);
+        assert_eq!(folder("marker", &[(MARKER, "id")]), Whose::Foreign);
+        assert_eq!(whose(&all.path().join("none")).expect("read"), Whose::Nobodys);
     }
 }

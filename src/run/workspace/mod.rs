@@ -19,10 +19,11 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::disk::{create_private, keep_private, plain, sync_file};
+use super::disk::{advised, create_private, keep_private, sync_file};
 use super::inputs;
 use super::lock::{Lock, LockError};
-use marker::{MARKER, UNNAMED, Whose, is_work};
+pub(super) use marker::{MARKER, is_work};
+use marker::{UNNAMED, Whose};
 use switch::{Failed, Journal, RUN, WORK, clear};
 
 /// What a run that goes on finds of the one that was interrupted.
@@ -48,7 +49,7 @@ pub enum WorkspaceError {
         folder: PathBuf,
     },
     /// The disk said no; the last run is whole.
-    #[error("{} {doing}失败：{}。上次的结果没有改动", path.display(), plain(source))]
+    #[error("{} {doing}失败：{}。上次的结果没有改动", path.display(), advised(source))]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -58,7 +59,7 @@ pub enum WorkspaceError {
         source: io::Error,
     },
     /// The disk said no in the midst of a switch, and said no again when it was to be undone.
-    #[error("{} 里的结果写到一半停住了，{} 现在也退不回去：{}；那时会自动恢复上次的结果。在这之前请不要使用里面的表", folder.display(), path.display(), plain(source))]
+    #[error("{} 里的结果写到一半停住了，{} 现在也退不回去：{}；那时会自动恢复上次的结果。在这之前请不要使用里面的表", folder.display(), path.display(), advised(source))]
     Unfinished {
         /// The folder.
         folder: PathBuf,
@@ -276,6 +277,11 @@ fn held(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>, holder: &str
 pub(super) fn is_unfinished(folder: &Path) -> bool {
     let marked = marker::is_marked(folder).unwrap_or(false);
     (marked && !folder.join(RUN).is_file()) || before::is_mixed(folder)
+}
+
+/// Whether `folder` is a run folder of ours: it has our marker, or the version before left it. Cost: one small file, or two.
+pub(super) fn is_ours(folder: &Path) -> bool {
+    is_marked(folder) || marker::is_of_before(folder)
 }
 
 /// Whether `folder` is marked as a run folder.

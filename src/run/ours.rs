@@ -1,0 +1,72 @@
+//! What is ours: run folders, ledgers, printed workbooks, by what stands in them and never by their names alone.
+//!
+//! Takes a path, says yes or no; what cannot be read is not ours. Cost: a few bytes of a file, of a workbook one small part.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+
+use super::workspace;
+use crate::ledger;
+use crate::report::PROGRAM;
+
+/// How an explanation's page names the program that made it.
+pub(super) const PAGE_GENERATOR: &str = r#"<meta name="generator" content="bidui">"#;
+/// How the receipt of a purge starts.
+pub(super) const PURGE_RECEIPT: &str = "\u{feff}运行文件夹,月份,";
+
+/// Whether a file in `.work`, by its path in the run folder, is what a run under way keeps there: in a folder named by its key.
+pub(super) fn is_work(name: &str) -> bool {
+    let mut parts = name.split('/').skip(1);
+    parts.next().is_some_and(workspace::is_work) && parts.next().is_some_and(|part| part != "old")
+}
+
+/// The run folder that a path leads to or into, links followed; the path need not be there.
+pub(super) fn run_folder_around(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    let there = whole.ancestors().find_map(|part| part.canonicalize().ok())?;
+    there.ancestors().find(|folder| workspace::is_ours(folder)).map(Path::to_owned)
+}
+
+/// Whether a file is a ledger, or what SQLite and the lock keep beside one.
+pub(super) fn is_ledger(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let of = ["-wal", "-shm", "-journal", ".lock"].iter().find_map(|ending| name.strip_suffix(ending));
+    let file = of.map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
+    ledger::is_one(&start(&file, 100))
+}
+
+/// Whether a file was printed by us: a workbook of lists, a page, a receipt; also after somebody filled it in and saved it.
+pub(super) fn is_printed(path: &Path) -> bool {
+    let head = start(path, 2_048);
+    if head.starts_with(b"PK") {
+        return is_our_workbook(path);
+    }
+    let text = String::from_utf8_lossy(&head);
+    text.starts_with(PURGE_RECEIPT) || (text.starts_with("<!DOCTYPE html>") && text.contains(PAGE_GENERATOR))
+}
+
+/// By the program's name among its properties; of the version before, by the columns of its lists.
+fn is_our_workbook(path: &Path) -> bool {
+    let Some(mut package) = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
+    let mut text = |part: &str, most: u64| {
+        let mut bytes = Vec::new();
+        let _ = package.by_name(part).map(|part| part.take(most).read_to_end(&mut bytes));
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    text("docProps/app.xml", 1 << 16).contains(&format!("<Company>{PROGRAM}</Company>")) || {
+        let words = text("xl/sharedStrings.xml", 1 << 18);
+        ["疑点编号", "疑点说明", "数据截止日期"].iter().all(|word| words.contains(&format!(">{word}<")))
+    }
+}
+
+fn start(path: &Path, most: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Opening a pipe would wait for whoever writes to it.
+    if path.is_file() {
+        let _ = File::open(path).map(|file| file.take(most).read_to_end(&mut bytes));
+    }
+    bytes
+}

@@ -1,0 +1,280 @@
+//! A file that the user names: `--out`, `--html`, `--xlsx`, a receipt, practice data.
+//!
+//! Takes the path, refuses what would harm before anything is written; bytes go into a file of another name in the same folder that only
+//! its owner reads, which takes the name when it is whole and on disk. Guarantees: nothing half-written ever bears the name; what stands
+//! there already is replaced only by equal bytes or with `--force`, and never through a link, never in a run folder. Killed in between, it
+//! leaves a hidden `.bidui-….tmp`.
+
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::disk::sync_folder;
+use super::inputs;
+use super::ours::run_folder_around;
+use crate::model::system_error::plain;
+
+/// Why a file is not written. Whatever bears the name is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// Something else is there.
+    #[error("{} 已经有了，内容与这次要写的不同，没有动它。要换掉它请加 --force，或者换一个名字", path.display())]
+    Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// It would lie among a run's outputs.
+    #[error("{} 在运行文件夹 {} 里面，那里只放那次运行的结果，没有写。请写到别的文件夹", path.display(), run.display())]
+    InRunFolder {
+        /// What was asked for.
+        path: PathBuf,
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// It is a link.
+    #[error("{} 是一个链接，指向 {}，没有穿过链接去写。请直接写明要写的文件", path.display(), target.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// It names no file.
+    #[error("{} 是文件夹，这里要写文件名。请写成 {} 这样", path.display(), path.join("文件名").display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is a device, a pipe, or may not be written.
+    #[error("{} {why}，没有写。请换一个文件名", path.display())]
+    NotForUs {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
+    },
+    /// The folder is not there.
+    #[error("要写的文件 {} 所在的文件夹用不了：{}。请先建好这个文件夹，或检查路径", path.display(), plain(source))]
+    NoFolder {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The disk said no.
+    #[error("{} 写不出去：{}。请检查权限和磁盘空间，文件是否正在 Excel 或 WPS 中打开；原来的文件没有动", path.display(), plain(source))]
+    Io {
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A file under way.
+#[derive(Debug)]
+pub struct NewFile {
+    /// As the user wrote it.
+    asked: PathBuf,
+    /// With links in its folder followed.
+    target: PathBuf,
+    force: bool,
+    file: BufWriter<NamedTempFile>,
+}
+
+impl NewFile {
+    /// Checks `path` and starts a file beside it. With `force` another file of that name is replaced.
+    pub fn create(path: &Path, force: bool) -> Result<Self, OutputError> {
+        let target = checked(path)?;
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".bidui-").suffix(".tmp").tempfile_in(folder);
+        let file = file.map_err(|source| OutputError::Io { path: path.to_owned(), source })?;
+        Ok(Self { asked: path.to_owned(), target, force, file: BufWriter::new(file) })
+    }
+
+    /// Gives the file its name; says where it stands.
+    pub fn finish(self) -> Result<String, OutputError> {
+        let Self { asked, target, force, file } = self;
+        let fail = |source| OutputError::Io { path: asked.clone(), source };
+        let file = file.into_inner().map_err(|error| fail(error.into_error()))?;
+        file.as_file().sync_all().map_err(fail)?;
+        // Once more: something may have come there meanwhile.
+        checked(&asked)?;
+        if target.exists() {
+            if inputs::hash(&target).map_err(fail)? == inputs::hash(file.path()).map_err(fail)? {
+                return Ok(told(&asked, &target));
+            }
+            if !force {
+                return Err(OutputError::Exists { path: asked });
+            }
+        }
+        file.persist(&target).map_err(|error| fail(error.error))?;
+        // Renamed, it is there; a power cut might undo it.
+        let _ = target.parent().map(sync_folder);
+        Ok(told(&asked, &target))
+    }
+
+    /// Gives the file this name instead or, where another file has it, with the first number that is free; one that stands there
+    /// already with equal bytes is left as the answer.
+    pub(super) fn finish_beside_others(mut self, name: &Path) -> Result<PathBuf, OutputError> {
+        let wanted = self.asked.with_file_name(name);
+        self.file.flush().map_err(|source| OutputError::Io { path: wanted.clone(), source })?;
+        let text = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+        let (stem, ending) = (text(wanted.file_stem()), text(wanted.extension()));
+        (self.target, self.asked) = (self.target.with_file_name(name), wanted.clone());
+        let mut count = 1_u32;
+        while self.target.exists() && !self.is_there() {
+            count += 1;
+            let name = format!("{stem}（{count}）.{ending}");
+            self.asked = wanted.with_file_name(&name);
+            self.target = self.target.with_file_name(name);
+        }
+        let path = self.asked.clone();
+        self.finish()?;
+        Ok(path)
+    }
+
+    fn is_there(&self) -> bool {
+        let hash = |path: &Path| inputs::hash(path).ok();
+        hash(&self.target).is_some_and(|there| Some(there) == hash(self.file.get_ref().path()))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The path with links in its folder followed, if a file may be written there.
+pub fn checked(path: &Path) -> Result<PathBuf, OutputError> {
+    let whole = || path.to_owned();
+    let is_folder = path.to_string_lossy().ends_with(std::path::is_separator);
+    let Some(name) = path.file_name().filter(|_| !is_folder) else { return Err(OutputError::Folder { path: whole() }) };
+    if let Some(run) = run_folder_around(path) {
+        return Err(OutputError::InRunFolder { path: whole(), run });
+    }
+    if let Ok(there) = fs::symlink_metadata(path) {
+        free(path, &there)?;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let no_folder = |source| OutputError::NoFolder { path: whole(), source };
+    let folder = folder.canonicalize().map_err(no_folder)?;
+    if !folder.is_dir() {
+        return Err(no_folder(io::ErrorKind::NotADirectory.into()));
+    }
+    Ok(folder.join(name))
+}
+
+/// Whether what stands there may be replaced at all.
+fn free(path: &Path, there: &Metadata) -> Result<(), OutputError> {
+    let path = path.to_owned();
+    if there.is_symlink() {
+        let target = fs::read_link(&path).unwrap_or_default();
+        Err(OutputError::Link { path, target })
+    } else if there.is_dir() {
+        Err(OutputError::Folder { path })
+    } else if !there.is_file() {
+        Err(OutputError::NotForUs { path, why: "不是普通文件（可能是管道或设备）" })
+    } else if there.permissions().readonly() {
+        Err(OutputError::NotForUs { path, why: "是只读文件" })
+    } else {
+        Ok(())
+    }
+}
+
+/// The path as asked for and, where a link led elsewhere, as it is.
+fn told(asked: &Path, target: &Path) -> String {
+    let asked_whole = std::path::absolute(asked).unwrap_or_else(|_| asked.to_owned());
+    let plain: PathBuf = asked_whole.components().collect();
+    if plain == target || asked.components().any(|part| part == std::path::Component::ParentDir) || cfg!(windows) {
+        return asked.display().to_string();
+    }
+    format!("{}（经过链接，实际是 {}）", asked.display(), target.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, bytes: &[u8], force: bool) -> Result<String, OutputError> {
+        let mut file = NewFile::create(path, force)?;
+        file.write_all(bytes).expect("written");
+        file.finish()
+    }
+
+    #[test]
+    fn it_appears_whole_replaces_nothing_else_and_leaves_nothing_about() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("表.csv");
+        let mut half = NewFile::create(&path, false).expect("starts");
+        half.write_all(b"half").expect("written");
+        half.flush().expect("flushed");
+        assert!(!path.exists(), "not before it is whole");
+        drop(half);
+        write(&path, b"1", false).expect("new");
+        write(&path, b"1", false).expect("the same again");
+        assert!(matches!(write(&path, b"2", false), Err(OutputError::Exists { .. })));
+        assert_eq!(fs::read(&path).expect("kept"), b"1");
+        write(&path, b"2", true).expect("told to");
+        assert_eq!(fs::read(&path).expect("replaced"), b"2");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn folders_run_folders_links_and_read_only_files_are_refused_whatever_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("run/stages")).expect("folders");
+        fs::write(at("run/.bidui"), r#"{"bidui":"run folder","id":"1"}"#).expect("written");
+        fs::write(at("run/stages/links.parquet"), "rows").expect("written");
+        fs::write(at("file"), "text").expect("written");
+        fs::write(at("fixed"), "text").expect("written");
+        let mut rights = fs::metadata(at("fixed")).expect("there").permissions();
+        rights.set_readonly(true);
+        fs::set_permissions(at("fixed"), rights).expect("set");
+        for name in ["run/stages/links.parquet", "run/new.csv"] {
+            assert!(matches!(write(&at(name), b"x", true), Err(OutputError::InRunFolder { .. })), "{name}");
+        }
+        assert!(matches!(write(folder.path(), b"x", true), Err(OutputError::Folder { .. })));
+        assert!(matches!(write(&at("new/"), b"x", true), Err(OutputError::Folder { .. })));
+        assert!(matches!(write(&at("none/x.csv"), b"x", true), Err(OutputError::NoFolder { .. })));
+        assert!(matches!(write(&at("file/x.csv"), b"x", true), Err(OutputError::NoFolder { .. })));
+        assert!(matches!(write(&at("fixed"), b"x", true), Err(OutputError::NotForUs { .. })));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("file"), at("link")).expect("linked");
+            assert!(matches!(write(&at("link"), b"x", true), Err(OutputError::Link { .. })));
+            std::os::unix::fs::symlink(at("run"), at("to-run")).expect("linked");
+            assert!(matches!(write(&at("to-run/x.csv"), b"x", true), Err(OutputError::InRunFolder { .. })));
+            fs::create_dir(at("real")).expect("a folder");
+            std::os::unix::fs::symlink(at("real"), at("to-real")).expect("linked");
+            assert!(write(&at("to-real/x.csv"), b"x", false).expect("written").contains("real/x.csv"));
+        }
+        assert_eq!(fs::read(at("file")).expect("kept"), b"text");
+        assert_eq!(fs::read(at("run/stages/links.parquet")).expect("kept"), b"rows");
+    }
+
+    #[test]
+    fn a_receipt_replaces_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |bytes: &[u8]| {
+            let mut file = NewFile::create(&folder.path().join("x"), false).expect("starts");
+            file.write_all(bytes).expect("written");
+            file.finish_beside_others(Path::new("回执_2018-06.xlsx")).expect("named")
+        };
+        let first = write(b"1");
+        assert_eq!(write(b"1"), first);
+        let second = write(b"2");
+        assert_eq!(second.file_name().and_then(|name| name.to_str()), Some("回执_2018-06（2）.xlsx"));
+        assert_eq!(write(b"2"), second);
+        assert_eq!(fs::read(first).expect("kept"), b"1");
+    }
+}
