@@ -15,7 +15,7 @@ const DEVICES: [&str; 22] = [
 /// Excel keeps this sheet name for itself.
 const SHEETS: [&str; 1] = ["history"];
 /// What may stand in a name besides letters and digits of any script.
-const MARKS: &str = "（）()-_—·、“”×.";
+const MARKS: &str = "（）()-_—·、“”×. ";
 
 /// Hands out names, each once.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Names {
     /// The closest name to `wanted` that is allowed and not yet given.
     pub(super) fn claim(&mut self, wanted: &str) -> String {
         let safe: String = wanted.trim().nfc().map(|c| if c.is_alphanumeric() || MARKS.contains(c) { c } else { '_' }).collect();
-        let base = match shorten(safe.trim_matches(['.', '_']), self.limit).trim_end_matches('.') {
+        let base = match shorten(safe.trim_matches(['.', '_', ' ']), self.limit).trim_end_matches(['.', ' ']) {
             "" => "未命名".to_owned(),
             base => base.to_owned(),
         };
@@ -101,6 +101,7 @@ mod tests {
         assert_eq!(names.claim("燕子坝村"), "燕子坝村");
         assert_eq!(names.claim("燕子坝村"), "燕子坝村（2）");
         assert_eq!(names.claim("东山/西山"), "东山_西山");
+        assert_eq!(names.claim("收入超过低保标准 1.5 倍仍在低保"), "收入超过低保标准 1.5 倍仍在低保");
         assert_eq!(names.claim("History"), "History（2）");
         assert_eq!(names.claim("'"), "未命名");
         let long = "很".repeat(40);
