@@ -10,7 +10,7 @@ pub(super) fn diff(arguments: &DiffArgs) -> Result<u8, Failure> {
         ui::note(&format!("已写入 {}", file.display()));
     }
     if arguments.json {
-        ui::result(&serde_json::to_string_pretty(&differences.json()).map_err(Failure::internal)?);
+        ui::json(&serde_json::to_string_pretty(&differences.json()).map_err(Failure::internal)?);
     } else {
         ui::result(&differences.to_string());
     }
