@@ -26,6 +26,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show which registry each file is and what each column means; writes nothing 检查配置与文件
     Check(CheckArgs),
+    /// Make the county's key file: 32 random bytes, never over an existing file 新建本县的编号密钥
+    Key(KeyArgs),
     /// Take returned lists into the ledger; writes a receipt 收回填好的清单
     Receive(ReceiveArgs),
     /// Make a synthetic county with truth 生成练习数据
@@ -90,9 +92,12 @@ pub(super) struct RunArgs {
     /// This register is whole, however few its rows: REGISTRY or REGISTRY:TOWN; may be repeated 确认这个名册（在这个乡镇）是完整的
     #[arg(long, value_name = "REGISTRY[:TOWN]")]
     pub(super) accept_partial: Vec<Accepted>,
-    /// Mask every number everywhere 所有号码脱敏
+    /// For what is posted publicly: mask every number, leave out health and disability 公开版：号码全部脱敏，不列健康、残疾
     #[arg(long)]
     pub(super) mask: bool,
+    /// With --mask: names too, 张*三 公开版连姓名也脱敏
+    #[arg(long, requires = "mask")]
+    pub(super) mask_names: bool,
     /// Exit with 1 when there are findings 有疑点时以 1 退出
     #[arg(long)]
     pub(super) fail_on_findings: bool,
@@ -145,6 +150,12 @@ pub(super) struct ReceiveArgs {
     /// Print what became of each row as JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    /// File to make, e.g. pipelines/county.key 密钥文件
+    pub(super) path: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ pub(super) fn diagnose(arguments: DiagnoseArgs) -> Result<u8, Failure> {
     let examination = Examination { run, truth, samples, pipeline, executable: executable()? };
     let diagnosis = crate::run::diagnose(&examination).map_err(Failure::usage)?;
     if json {
-        ui::result(&serde_json::to_string_pretty(&diagnosis).map_err(Failure::internal)?);
+        ui::json(&serde_json::to_string_pretty(&diagnosis).map_err(Failure::internal)?);
     } else {
         ui::result(&diagnosis.to_string());
     }

@@ -12,7 +12,7 @@ pub(super) fn diff(arguments: &DiffArgs) -> Result<u8, Failure> {
         ui::note(&write_file(book, path, &crate::run::diff_workbook(&differences).map_err(Failure::usage)?)?);
     }
     if arguments.json {
-        ui::result(&serde_json::to_string_pretty(&differences.json()).map_err(Failure::internal)?);
+        ui::json(&serde_json::to_string_pretty(&differences.json()).map_err(Failure::internal)?);
     } else {
         ui::result(&differences.to_string());
     }

@@ -12,7 +12,7 @@ pub(super) fn evaluate(arguments: &EvaluateArgs) -> Result<u8, Failure> {
 
 fn show(evaluation: &(impl std::fmt::Display + serde::Serialize), json: bool) -> Result<u8, Failure> {
     if json {
-        ui::result(&serde_json::to_string_pretty(evaluation).map_err(Failure::internal)?);
+        ui::json(&serde_json::to_string_pretty(evaluation).map_err(Failure::internal)?);
     } else {
         ui::result(&evaluation.to_string());
     }

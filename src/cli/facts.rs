@@ -6,7 +6,7 @@ use super::{Failure, ui};
 pub(super) fn facts(arguments: &FactsArgs) -> Result<u8, Failure> {
     let reference = crate::run::facts(&arguments.pipeline).map_err(Failure::usage)?;
     if arguments.json {
-        ui::result(&serde_json::to_string_pretty(&reference).map_err(Failure::internal)?);
+        ui::json(&serde_json::to_string_pretty(&reference).map_err(Failure::internal)?);
     } else {
         ui::result(reference.to_string().trim_end());
     }

@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod facts;
+mod key;
 mod practice;
 mod purge;
 mod receive;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Receive(arguments) => receive::receive_lists(arguments),
+        Command::Key(arguments) => key::key(&arguments),
         Command::Practice(arguments) => practice::practice(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

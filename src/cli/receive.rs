@@ -20,6 +20,10 @@ pub(super) fn receive_lists(arguments: ReceiveArgs) -> Result<u8, Failure> {
         };
         Failure { code, message: error.to_string() }
     })?;
-    ui::result(&if arguments.json { received.json() } else { received.plain() });
+    if arguments.json {
+        ui::json(&received.json());
+    } else {
+        ui::result(&received.plain());
+    }
     Ok(if received.is_refused() { exit::REFUSED } else { 0 })
 }

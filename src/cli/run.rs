@@ -30,6 +30,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         },
         fresh: arguments.fresh,
         mask: arguments.mask,
+        mask_names: arguments.mask_names,
         ledger: arguments.ledger,
         decisions: arguments.decisions,
         previous: arguments.previous,
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
         Failure { code, message: error.to_string() }
     })?;
     if arguments.json {
-        ui::result(&summary.manifest);
+        ui::json(&summary.manifest);
     } else {
         ui::result(&plain(&summary));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A day as days since 1970-01-01, proleptic Gregorian; the same number as Arrow's `Date32`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
 pub struct Day(pub i32);
 
 impl Day {

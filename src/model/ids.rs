@@ -7,6 +7,18 @@ use std::fmt::Write;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+/// What a key protects from: whoever has it can try out ID numbers until an id comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// The county's own.
+    Own,
+    /// The one that comes with the program: everybody has it.
+    Practice,
+    /// None was named: ids of tables are made with a key that stands in the program.
+    None,
+}
+
 /// The county's key. `Debug` never shows it.
 #[derive(Clone)]
 pub struct CountyKey(Vec<u8>);

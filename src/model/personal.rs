@@ -42,22 +42,60 @@ pub fn mask(value: &str) -> String {
     if digits >= 4 { mask_number(value) } else { mask_name(value) }
 }
 
-/// The prevailing form for ID numbers in printed lists: first 6, eight `*`, last 4. Other lengths (phones,
-/// damaged numbers, certificate numbers) keep at most a third at each end, so that what is hidden is never
-/// less than half.
+/// The prevailing form for ID numbers in printed lists: first 6, eight `*`, last 4. Other lengths (phones, damaged numbers, certificate
+/// numbers) keep at most a third at each end. Nothing is shown of a birth date, wherever it stands in what may be a damaged or cut number:
+/// beside the same number's sound mask it would give the number away.
 #[must_use]
 pub fn mask_number(value: &str) -> String {
-    let characters: Vec<char> = value.chars().collect();
-    let (head, tail) = match characters.len() {
-        18.. => (6, 4),
-        n => (n / 4, n / 4),
-    };
-    let hidden = characters.len() - head - tail;
+    let mut characters: Vec<char> = value.trim().chars().collect();
+    if characters.iter().filter(|c| folded(**c).is_ascii_digit()).count() >= 11 {
+        // Groups are one number.
+        characters.retain(|c| !(c.is_whitespace() || matches!(c, '-' | '－' | '—' | '–' | '·' | '.' | '_' | '/' | '\'')));
+    }
+    let length = characters.len();
+    let (mut head, mut tail) = if length >= 18 { (6, 4) } else { (length / 4, length / 4) };
+    let plain: String = characters.iter().map(|c| folded(*c)).map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    for at in 0..length.saturating_sub(7) {
+        if plain.get(at..at + 8).is_some_and(is_birth) {
+            head = head.min(at);
+            tail = tail.min(length - at - 8);
+        }
+    }
+    // Of an ID number that lost characters, or of the old form, what follows the region is the birth.
+    if (12..18).contains(&length) && is_province(&plain) {
+        let birth = if ["19", "20"].iter().any(|century| plain.get(6..8) == Some(century)) { 14 } else { 12 };
+        tail = tail.min(length.saturating_sub(birth));
+    }
+    let hidden = length - head - tail;
     let mut masked = String::with_capacity(value.len());
-    masked.extend(&characters[..head]);
+    masked.extend(characters.iter().take(head));
     masked.extend(std::iter::repeat_n('*', hidden));
-    masked.extend(&characters[characters.len() - tail..]);
+    masked.extend(characters.iter().skip(head + hidden));
     masked
+}
+
+/// A character of a number in plain digits and `X`: full-width ones, and what is written for X.
+pub(super) fn folded(c: char) -> char {
+    match c {
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        'Ｘ' | 'ｘ' | 'Х' | 'х' | '×' => 'X',
+        c => c,
+    }
+}
+
+/// Whether eight digits could be a day that somebody was born on.
+pub(super) fn is_birth(digits: &str) -> bool {
+    let part = |from: usize, to: usize| digits.get(from..to).and_then(|text| text.parse::<u32>().ok());
+    digits.bytes().all(|c| c.is_ascii_digit())
+        && part(0, 4).is_some_and(|year| (1880..2100).contains(&year))
+        && part(4, 6).is_some_and(|month| (1..=12).contains(&month))
+        && part(6, 8).is_some_and(|day| (1..=31).contains(&day))
+}
+
+/// Whether a number begins as those of a province do.
+pub(super) fn is_province(digits: &str) -> bool {
+    let first = digits.get(..2).and_then(|text| text.parse::<u32>().ok());
+    first.is_some_and(|first| matches!(first, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83 | 91))
 }
 
 /// Keeps the family name: `张小明` → `张**`.
@@ -69,11 +107,16 @@ pub fn mask_name(value: &str) -> String {
     if rest == 0 { "*".to_owned() } else { std::iter::once(first).chain(std::iter::repeat_n('*', rest.min(8))).collect() }
 }
 
-/// A cell as it may be shown on a screen: digit strings as long as a phone's are masked, anything else stays.
+/// Keeps the family name and the last character, as publicity sheets do: `张小明` → `张*明`, `王五` → `王*`.
 #[must_use]
-pub fn mask_long_number(value: &str) -> String {
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    if digits >= 11 { mask_number(value) } else { value.to_owned() }
+pub fn mask_middle(value: &str) -> String {
+    let characters: Vec<char> = value.trim().chars().collect();
+    match characters[..] {
+        [] => String::new(),
+        [_] => "*".to_owned(),
+        [first, _] => format!("{first}*"),
+        [first, .., last] => format!("{first}{}{last}", "*".repeat((characters.len() - 2).min(8))),
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +126,24 @@ mod tests {
     #[test]
     fn an_id_number_shows_six_and_four() {
         assert_eq!(mask_number("520324199003071234"), "520324********1234");
+    }
+
+    #[test]
+    fn nothing_is_shown_of_a_birth_date_however_damaged_the_number_is() {
+        for (number, masked) in [
+            ("52032419900307123", "5203**********123"),
+            ("5203241990030712", "5203**********12"),
+            ("520324199003071", "520***********1"),
+            ("52032419900307", "520***********"),
+            ("520324900307123", "520*********123"),
+            ("520324119900307123", "520324*********123"),
+            ("520324 1990 0307 1234", "520324********1234"),
+            ("'520324199003071234", "520324********1234"),
+            ("52032419900307123443", "520324**********3443"),
+            ("6217000012345678901", "621700*********8901"),
+        ] {
+            assert_eq!(mask_number(number), masked);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::date::Day;
 use super::finding::Finding;
 use super::link::{LinkStatus, WeightPart};
+use super::masking::Row;
 use super::registry::RegistryId;
 use super::rule::RuleCard;
 
@@ -185,6 +186,24 @@ pub struct PersonPicture {
     pub rules: Vec<Judged>,
     /// Findings about the person.
     pub findings: Vec<Finding>,
+}
+
+impl PersonPicture {
+    /// Tells a row or block in which the person stands what it must not show beside the masked number.
+    pub fn stands_beside(&self, row: &mut Row) {
+        row.knows_number(&self.number);
+        row.knows_name(&self.name);
+        self.birth.iter().for_each(|birth| row.knows_birth(*birth));
+        for source in &self.rows {
+            row.knows_number(&source.number);
+            source.number_raw.iter().for_each(|raw| row.knows_number(raw));
+            row.knows_name(&source.name);
+            source.cells.iter().for_each(|cell| row.knows_cell(&cell.header, &cell.value));
+        }
+        for cell in self.findings.iter().flat_map(|finding| &finding.evidence) {
+            row.knows_cell(&cell.column, &cell.value);
+        }
+    }
 }
 
 /// A household.

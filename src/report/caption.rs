@@ -2,6 +2,7 @@
 
 use super::ReportInput;
 use crate::model::date::{Day, Month};
+use crate::model::masking::mask_text;
 
 /// Values of the placeholders.
 #[derive(Clone, Debug)]
@@ -39,7 +40,8 @@ impl Caption {
     pub(super) fn with(&self, name: &'static str, value: &str) -> Self {
         let mut values = self.0.clone();
         values.retain(|(known, _)| *known != name);
-        values.push((name, value.to_owned()));
+        // Towns and villages are what a register says, and may be anything.
+        values.push((name, mask_text(value)));
         Self(values)
     }
 

@@ -7,13 +7,12 @@ use rust_xlsxwriter::{Workbook, XlsxError};
 use crate::config::layout::{ChangeListField, ChangeSumField, Layouts, Table};
 use crate::model::change::{Change, Changed};
 use crate::model::date::Day;
+use crate::model::masking::{Audience, Row as Beside, mask_text};
 use crate::model::money::Fen;
-use crate::model::personal::mask_number;
 use crate::model::stood::Stood;
 
 use super::caption::Caption;
 use super::lists::new_workbook;
-use super::masking::mask_text;
 use super::sheet::{Page, Value};
 use super::states;
 use super::{OutputFile, ReportError, output};
@@ -116,7 +115,7 @@ fn write(input: &ChangesInput<'_>, layouts: &Layouts) -> Result<(Vec<u8>, u64), 
         states::sheets(&mut workbook, &layouts.states, &layouts.style, &caption.with("month", input.periods.1), stood)?;
     }
     sheet(&mut workbook, layouts, &caption, &book.list, &[], input.changes.len(), |row, column| {
-        listed(&input.changes[row], row, column)
+        listed(&input.changes[row], as_of, row, column)
     })?;
     Ok((workbook.save_to_buffer()?, input.changes.len() as u64))
 }
@@ -133,15 +132,21 @@ fn sheet<F: Copy>(
     let sheet = workbook.add_worksheet().set_name(&table.sheet)?;
     let mut page = Page::new(sheet, &layouts.style, caption, table)?;
     for note in notes {
-        page.paragraph(note)?;
+        page.paragraph(&mask_text(note))?;
     }
     page.table(table, None, rows, |row, column| value(row, column.source))?;
     page.finish()
 }
 
-fn listed(changed: &Changed, row: usize, field: ChangeListField) -> Value {
-    let finding = &changed.finding;
-    let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(mask_text(text)));
+fn listed(changed: &Changed, as_of: Day, row: usize, field: ChangeListField) -> Value {
+    let (finding, audience) = (&changed.finding, Audience::Village);
+    let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(audience.text(text)));
+    let beside = || -> Beside {
+        let mut beside = audience.row(as_of);
+        finding.id_number.iter().for_each(|number| beside.knows_number(number));
+        finding.evidence.iter().for_each(|cell| beside.knows_cell(&cell.column, &cell.value));
+        beside
+    };
     match field {
         ChangeListField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
         ChangeListField::Change => Value::Text(changed.change.plain().to_owned()),
@@ -150,10 +155,10 @@ fn listed(changed: &Changed, row: usize, field: ChangeListField) -> Value {
         ChangeListField::Clause => Value::Text(finding.ground().to_owned()),
         ChangeListField::Town => optional(&finding.town),
         ChangeListField::Village => optional(&finding.village),
-        ChangeListField::Household => finding.household_code.clone().map_or(Value::Blank, Value::Text),
-        ChangeListField::Name => optional(&finding.name),
-        ChangeListField::Number => finding.id_number.as_ref().map_or(Value::Blank, |number| Value::Text(mask_number(number))),
-        ChangeListField::Sentence => Value::Text(mask_text(&finding.sentence)),
+        ChangeListField::Household => optional(&finding.household_code),
+        ChangeListField::Name => finding.name.as_ref().map_or(Value::Blank, |name| Value::Text(audience.name(name))),
+        ChangeListField::Number => finding.id_number.as_ref().map_or(Value::Blank, |number| Value::Text(audience.number(number))),
+        ChangeListField::Sentence => Value::Text(beside().text(&finding.sentence)),
         ChangeListField::Gap => finding.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
     }
 }

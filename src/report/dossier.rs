@@ -1,7 +1,8 @@
 //! The dossier of a town: an index of households, a sheet per village, every household with its members, what each registry holds of
 //! them and how it was joined, and every rule with its reason.
 //!
-//! Takes pictures of households, gives one workbook. Numbers are always masked. Rules that do not apply are told together by reason and
+//! Takes pictures of households, gives one workbook. It is for the village at most: numbers are masked, of births stands the age; in a posted one
+//! nothing tells of health: neither rules nor rows of registers of the sick and disabled. Rules that do not apply are told together by reason and
 //! folded away; what was evaluated for nobody stands once, on a sheet of its own. Cost: linear in rows.
 
 use std::collections::BTreeMap;
@@ -13,12 +14,11 @@ use crate::config::layout::{Column, DossierBook, DossierField, DossierIndexField
 use crate::model::date::{Day, Month};
 use crate::model::finding::Finding;
 use crate::model::link::{LinkStatus, WeightPart};
-use crate::model::personal::mask_number;
+use crate::model::masking::{Audience, Row, mask_text, tells_health, tells_health_id};
 use crate::model::picture::{Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
 
 use super::caption::Caption;
 use super::lists::new_workbook;
-use super::masking::{mask_cell, mask_text, public_cell, public_text};
 use super::names::Names;
 use super::sheet::{Look, Page, Value};
 use super::{OutputFile, ReportError, card, output};
@@ -46,10 +46,16 @@ pub struct DossierInput<'a> {
     pub cards: &'a [RuleCard],
     /// Rules evaluated for nobody: id, why.
     pub not_evaluated: &'a BTreeMap<String, String>,
-    /// To be posted publicly: details of health are left out too.
-    pub mask: bool,
+    /// Where it is to be posted publicly: as what.
+    pub posted: Option<Audience>,
     /// Printed nowhere here, but part of what captions know.
     pub tool_version: &'a str,
+}
+
+impl DossierInput<'_> {
+    fn audience(&self) -> Audience {
+        Audience::of(self.posted, Audience::Village)
+    }
 }
 
 /// One row of a village's sheet.
@@ -78,8 +84,31 @@ impl Line {
             DossierField::Content => &self.content,
             DossierField::Result => &self.result,
         };
-        if text.is_empty() { Value::Blank } else { Value::Text(text.to_owned()) }
+        if text.is_empty() { Value::Blank } else { Value::Text(mask_text(text)) }
     }
+}
+
+/// A household as it may be posted: without rules, findings, rows and cells that tell of health.
+fn posted(household: &HouseholdPicture) -> HouseholdPicture {
+    let of_rule = |card: &RuleCard| tells_health(&card.title) || tells_health(&card.lead) || tells_health_id(&card.id);
+    let told = |judged: &Judged| of_rule(&judged.rule) || tells_health(&judged.why);
+    let found = |finding: &Finding| {
+        let cells = finding.evidence.iter().map(|cell| cell.column.as_str());
+        tells_health_id(&finding.rule) || tells_health(&finding.sentence) || cells.into_iter().any(tells_health)
+    };
+    let mut household = household.clone();
+    household.rules.retain(|judged| !told(judged));
+    household.findings.retain(|finding| !found(finding));
+    for member in &mut household.members {
+        member.rules.retain(|judged| !told(judged));
+        member.findings.retain(|finding| !found(finding));
+        member.rows.retain(|row| !(tells_health(&row.place.title) || tells_health(&row.place.file)));
+        member.doubts.retain(|doubt| !(tells_health(&doubt.place.title) || tells_health(&doubt.place.file)));
+        for row in &mut member.rows {
+            row.cells.retain(|cell| !tells_health(&cell.header));
+        }
+    }
+    household
 }
 
 /// A row of the index: the household and where its rows begin.
@@ -103,7 +132,14 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let index_name = names.claim(&book.index.sheet);
     let not_evaluated_name = names.claim(&book.not_evaluated.sheet);
 
-    let villages: Vec<&[HouseholdPicture]> = input.households.chunk_by(|one, other| one.village == other.village).collect();
+    let filtered: Vec<HouseholdPicture>;
+    let households = if input.posted.is_some() {
+        filtered = input.households.iter().map(posted).collect();
+        &filtered
+    } else {
+        input.households
+    };
+    let villages: Vec<&[HouseholdPicture]> = households.chunk_by(|one, other| one.village == other.village).collect();
     let written = villages.into_par_iter().map(|village| village_sheets(village, input, layouts, caption)).collect::<Vec<_>>();
     let (mut sheets, mut entries, mut rows) = (Vec::new(), Vec::new(), 0_u64);
     for village in written {
@@ -124,7 +160,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let mut workbook = new_workbook(&caption.fill(&book.index.title), input.as_of)?;
     let sheet = workbook.add_worksheet().set_name(index_name)?;
     let mut page = Page::new(sheet, &layouts.style, caption, &book.index)?;
-    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], input.cards, row, column.source))?;
+    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], input, row, column.source))?;
     page.finish()?;
     for sheet in sheets {
         workbook.push_worksheet(sheet);
@@ -133,6 +169,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
         let lines: Vec<Line> = input
             .not_evaluated
             .iter()
+            .filter(|(rule, _)| input.posted.is_none() || !tells_health_id(rule))
             .map(|(rule, why)| {
                 let card = card(input.cards, rule);
                 let what = card.map_or_else(|| rule.clone(), |card| card.title.clone());
@@ -186,18 +223,18 @@ fn village_sheets<'a>(
     Ok(parts)
 }
 
-fn index(entry: &Entry<'_>, cards: &[RuleCard], row: usize, field: DossierIndexField) -> Value {
-    let household = entry.household;
+fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: DossierIndexField) -> Value {
+    let (household, audience) = (entry.household, input.audience());
     let count = |count: usize| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
     let rules = || household.rules.iter().chain(household.members.iter().flat_map(|member| &member.rules));
     match field {
         DossierIndexField::Serial => count(row + 1),
-        DossierIndexField::Village => Value::Text(entry.village.clone()),
-        DossierIndexField::Group => Value::Text(household.group.clone()),
+        DossierIndexField::Village => Value::Text(audience.text(&entry.village)),
+        DossierIndexField::Group => Value::Text(audience.text(&household.group)),
         DossierIndexField::Household => {
-            Value::Link { text: household_name(household), sheet: entry.sheet.clone(), row: entry.row }
+            Value::Link { text: audience.text(&household_name(household)), sheet: entry.sheet.clone(), row: entry.row }
         }
-        DossierIndexField::Head => Value::Text(household.head.clone()),
+        DossierIndexField::Head => Value::Text(audience.name(&household.head)),
         DossierIndexField::Members => count(household.members.len()),
         DossierIndexField::Rows => count(household.members.iter().map(|member| member.rows.len()).sum()),
         DossierIndexField::Findings => count(household.all_findings().count()),
@@ -208,7 +245,7 @@ fn index(entry: &Entry<'_>, cards: &[RuleCard], row: usize, field: DossierIndexF
         DossierIndexField::Titles => {
             let mut titles: Vec<&str> = Vec::new();
             for finding in household.all_findings() {
-                let title = card(cards, &finding.rule).map_or(finding.rule.as_str(), |card| card.title.as_str());
+                let title = card(input.cards, &finding.rule).map_or(finding.rule.as_str(), |card| card.title.as_str());
                 if !titles.contains(&title) {
                     titles.push(title);
                 }
@@ -228,34 +265,36 @@ fn household_name(household: &HouseholdPicture) -> String {
 }
 
 fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
-    let code = household_name(household);
-    let names: Vec<&str> = household.members.iter().map(|member| member.name.as_str()).collect();
+    let (code, audience) = (household_name(household), input.audience());
+    let mut beside = audience.row(input.as_of);
+    beside.knows_name(&household.head);
+    household.members.iter().for_each(|member| member.stands_beside(&mut beside));
+    let names: Vec<String> = household.members.iter().map(|member| audience.name(&member.name)).collect();
     let findings = household.all_findings().count();
     lines.push(Line {
         look: Look::Head,
         kind: "户",
         household: code.clone(),
-        name: household.head.clone(),
+        name: audience.name(&household.head),
         what: format!("{} 人", household.members.len()),
         place: format!("{}{}{}", household.town, household.village, household.group),
         content: names.join("、"),
         result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
         ..Line::default()
     });
-    let blank = Line { household: code.clone(), name: household.head.clone(), ..Line::default() };
-    let cells: Vec<(&str, &str)> = household.members.iter().flat_map(cells_of).collect();
-    let hide = |text: &str| hidden(input.mask, text, &cells);
-    rule_lines(&blank, input.cards, &hide, (&household.findings, &household.rules), lines);
+    let blank = Line { household: code.clone(), name: audience.name(&household.head), ..Line::default() };
+    rule_lines(&blank, input.cards, &beside, (&household.findings, &household.rules), lines);
     for member in &household.members {
-        member_lines(&code, member, input, lines);
+        member_lines(&code, member, input, &beside, lines);
     }
 }
 
-fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
-    let number = mask_number(&member.number);
-    let age = member.birth.map_or_else(String::new, |birth| format!("{}岁", birth.age_on(input.as_of)));
+fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, beside: &Row, lines: &mut Vec<Line>) {
+    let audience = input.audience();
+    let (name, number) = (audience.name(&member.name), audience.number(&member.number));
+    let age = member.birth.map_or_else(String::new, |birth| audience.birth(birth, input.as_of));
     let who: Vec<&str> = [member.relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
-    let base = || Line { household: code.to_owned(), name: member.name.clone(), number: number.clone(), ..Line::default() };
+    let base = || Line { household: code.to_owned(), name: name.clone(), number: number.clone(), ..Line::default() };
     let registries = member.rows.iter().map(|row| row.place.title.as_str()).collect::<std::collections::BTreeSet<_>>();
     lines.push(Line {
         look: Look::Strong,
@@ -268,11 +307,11 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, li
     for row in &member.rows {
         lines.push(Line {
             kind: "登记",
-            number: mask_number(&row.number),
-            name: row.name.clone(),
+            number: audience.number(&row.number),
+            name: audience.name(&row.name),
             what: row.place.title.clone(),
             place: place_text(&row.place),
-            content: row_text(row, member, code, input.mask),
+            content: row_text(row, member, code, beside),
             result: joined(row),
             ..base()
         });
@@ -287,9 +326,7 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, li
             ..base()
         });
     }
-    let cells: Vec<(&str, &str)> = cells_of(member).collect();
-    let hide = |text: &str| hidden(input.mask, text, &cells);
-    rule_lines(&base(), input.cards, &hide, (&member.findings, &member.rules), lines);
+    rule_lines(&base(), input.cards, beside, (&member.findings, &member.rules), lines);
 }
 
 fn place_text(place: &Place) -> String {
@@ -298,32 +335,22 @@ fn place_text(place: &Place) -> String {
 }
 
 /// What a row says, but for what the member's line has said already.
-fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, public: bool) -> String {
+fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -> String {
     let mut parts = Vec::new();
     if let Some(raw) = &row.number_raw {
-        parts.push(format!("原写号码={}", mask_number(raw)));
+        parts.push(format!("原写号码={}", beside.cell("证件号码", raw)));
     } else if row.number.is_empty() {
         parts.push("没有号码".to_owned());
     }
     let home = format!("{}{}{}", member.town, member.village, member.group);
     if !row.address.is_empty() && row.address != home {
-        parts.push(format!("住址={}", row.address));
+        parts.push(format!("住址={}", beside.text(&row.address)));
     }
     if !row.household_code.is_empty() && row.household_code != code {
-        parts.push(format!("户号={}", mask_text(&row.household_code)));
+        parts.push(format!("户号={}", beside.text(&row.household_code)));
     }
-    let shown: fn(&str, &str) -> String = if public { public_cell } else { mask_cell };
-    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, shown(&cell.header, &cell.value))));
+    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, &cell.value))));
     parts.join("，")
-}
-
-/// What texts about a member may rest on: header, value.
-fn cells_of(member: &PersonPicture) -> impl Iterator<Item = (&str, &str)> {
-    member.rows.iter().flat_map(|row| row.cells.iter().map(|cell| (cell.header.as_str(), cell.value.as_str())))
-}
-
-fn hidden(public: bool, text: &str, cells: &[(&str, &str)]) -> String {
-    if public { public_text(text, cells.iter().copied()) } else { mask_text(text) }
 }
 
 fn joined(row: &SourceRow) -> String {
@@ -344,13 +371,7 @@ fn bars(parts: &[WeightPart]) -> String {
 }
 
 /// Findings, then what every rule says.
-fn rule_lines(
-    base: &Line,
-    cards: &[RuleCard],
-    hide: &dyn Fn(&str) -> String,
-    (findings, rules): (&[Finding], &[Judged]),
-    lines: &mut Vec<Line>,
-) {
+fn rule_lines(base: &Line, cards: &[RuleCard], beside: &Row, (findings, rules): (&[Finding], &[Judged]), lines: &mut Vec<Line>) {
     let line = |kind: &'static str, what: String, place: String, content: String, result: String| Line {
         kind,
         household: base.household.clone(),
@@ -358,7 +379,7 @@ fn rule_lines(
         number: base.number.clone(),
         what,
         place,
-        content: hide(&content),
+        content: beside.text(&content),
         result,
         look: Look::Plain,
     };

@@ -11,13 +11,12 @@ use crate::config::layout::{Column, ListField};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, TimeBase};
+use crate::model::masking::{Audience, Row, is_number_header};
 use crate::model::money::Fen;
-use crate::model::personal::mask_number;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Standing, State};
 
 use super::ReportInput;
-use super::masking::{is_number_header, mask_cell, mask_text, public_cell, public_text};
 use super::sheet::Value;
 use super::tally::told;
 
@@ -110,13 +109,13 @@ pub(super) struct View<'a> {
     registry_dates: BTreeMap<&'a str, Day>,
     standings: &'a Histories<'a>,
     proposed: &'a BTreeMap<String, String>,
-    mask: bool,
-    public: bool,
+    as_of: Day,
+    audience: Audience,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(input: &ReportInput<'a>, standings: &'a Histories<'a>, mask: bool) -> Self {
-        let &ReportInput { period, dictionary, cards, intake, proposed, .. } = input;
+    pub(super) fn new(input: &ReportInput<'a>, standings: &'a Histories<'a>, audience: Audience) -> Self {
+        let &ReportInput { period, dictionary, cards, intake, proposed, as_of, .. } = input;
         let mut sheet_dates = BTreeMap::new();
         let mut registry_dates = BTreeMap::new();
         for (file, sheet) in intake.iter().flat_map(|file| file.sheets.iter().map(move |sheet| (file, sheet))) {
@@ -126,39 +125,26 @@ impl<'a> View<'a> {
             *newest = date.max(*newest);
         }
         let cards = cards.iter().map(|card| (card.id.as_str(), card)).collect();
-        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, proposed, mask, public: false }
+        Self { period, dictionary, cards, sheet_dates, registry_dates, standings, proposed, as_of, audience }
     }
 
-    /// The same for what is posted publicly: details of health are left out too.
-    pub(super) fn posted(self, public: bool) -> Self {
-        Self { public, mask: self.mask || public, ..self }
-    }
-
-    /// A finding's sentence as this list may show it.
-    fn sentence(&self, finding: &Finding) -> String {
-        if self.public {
-            public_text(&finding.sentence, finding.evidence.iter().map(|cell| (cell.column.as_str(), cell.value.as_str())))
-        } else {
-            self.text(&finding.sentence)
+    /// What stands together in the entry's row.
+    fn row(&self, entry: &Entry<'_>) -> Row {
+        let mut row = self.audience.row(self.as_of);
+        if self.audience.sees_numbers() {
+            return row;
         }
-    }
-
-    /// A cell as this list may show it.
-    fn cell(&self, evidence: &Evidence) -> String {
-        match (self.public, self.mask) {
-            (true, _) => public_cell(&evidence.column, &evidence.value),
-            (_, true) => mask_cell(&evidence.column, &evidence.value),
-            _ => evidence.value.clone(),
+        for finding in &entry.findings {
+            finding.id_number.iter().for_each(|number| row.knows_number(number));
+            finding.name.iter().chain(&finding.subject.head_name).for_each(|name| row.knows_name(name));
+            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, &cell.value));
         }
+        row
     }
 
     /// The rule's title, or its id where the policy does not know it.
     fn title(&self, rule: &'a str) -> &'a str {
         self.cards.get(rule).map_or(rule, |card| card.title.as_str())
-    }
-
-    fn text(&self, text: &str) -> String {
-        if self.mask { mask_text(text) } else { text.to_owned() }
     }
 
     fn registry(&self, evidence: &'a Evidence) -> &'a str {
@@ -175,7 +161,8 @@ impl<'a> View<'a> {
     /// What `entry`, the `serial`-th of its list, shows in `column`; `parts` is the highest part in the list's layout.
     pub(super) fn value(&self, entry: &Entry<'a>, serial: i64, column: &Column<ListField>, parts: usize) -> Value {
         let finding = entry.findings[0];
-        let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.text(text)));
+        let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.audience.text(text)));
+        let named = |name: &Option<String>| name.as_ref().map_or(Value::Blank, |name| Value::Text(self.audience.name(name)));
         match column.source {
             ListField::Serial => Value::Count(serial),
             ListField::FindingIds => Value::Text(joined(entry.findings.iter().map(|f| f.finding_id.clone()), "\n")),
@@ -183,13 +170,9 @@ impl<'a> View<'a> {
             ListField::Village => optional(&finding.village),
             ListField::Group => optional(&finding.subject.group),
             ListField::HouseholdCode => optional(&finding.household_code),
-            ListField::HeadName => optional(&finding.subject.head_name),
-            ListField::Name => optional(&finding.name),
-            ListField::IdNumber => match &finding.id_number {
-                Some(number) if self.mask => Value::Text(mask_number(number)),
-                Some(number) => Value::Text(number.clone()),
-                None => Value::Blank,
-            },
+            ListField::HeadName => named(&finding.subject.head_name),
+            ListField::Name => named(&finding.name),
+            ListField::IdNumber => finding.id_number.as_ref().map_or(Value::Blank, |n| Value::Text(self.audience.number(n))),
             ListField::Relation if finding.scope == Scope::Household => Value::Text("整户".to_owned()),
             ListField::Relation => optional(&finding.subject.relation),
             ListField::Rules => Value::Text(joined(entry.findings.iter().map(|f| self.title(&f.rule).to_owned()), "；\n")),
@@ -198,7 +181,10 @@ impl<'a> View<'a> {
             ListField::Evidence => self.evidence(entry, column.part, parts, false),
             ListField::EvidenceFull => self.evidence(entry, column.part, parts, true),
             ListField::Place => self.parts(entry, column.part, parts, |rows| self.place(rows[0])),
-            ListField::Content => self.parts(entry, column.part, parts, |rows| self.content(rows)),
+            ListField::Content => {
+                let row = self.row(entry);
+                self.parts(entry, column.part, parts, |rows| self.content(rows, &row))
+            }
             ListField::Number => self.parts(entry, column.part, parts, |rows| self.number(rows)),
             ListField::DoubtfulNumber => self.sided(entry, false, |rows| self.number(rows)),
             ListField::DoubtfulPlace => self.sided(entry, false, |rows| self.place(rows[0])),
@@ -212,7 +198,7 @@ impl<'a> View<'a> {
             ListField::State => self.told(entry, |standing| Some(told_state(standing))),
             ListField::LastAnswer => self.told(entry, |standing| standing.answer.as_ref().map(told_answer)),
             ListField::Proposed => match finding.person_id.as_ref().and_then(|person| self.proposed.get(person)) {
-                Some(told) => Value::Text(self.text(told)),
+                Some(told) => Value::Text(self.row(entry).text(told)),
                 None => Value::Blank,
             },
             ListField::Due => money(entry, |finding| finding.due_fen),
@@ -237,15 +223,16 @@ impl<'a> View<'a> {
                 joined(numbered.filter_map(|(at, text)| text.as_ref().map(|text| format!("{}．{text}", at + 1))), "；\n")
             }
         };
-        if text.is_empty() { Value::Blank } else { Value::Text(self.text(&text)) }
+        if text.is_empty() { Value::Blank } else { Value::Text(self.row(entry).text(&text)) }
     }
 
     fn sentences(&self, entry: &Entry<'_>) -> String {
+        let row = self.row(entry);
         if let [finding] = entry.findings[..] {
-            return self.sentence(finding);
+            return row.text(&finding.sentence);
         }
         let numbered = entry.findings.iter().enumerate().map(|(index, finding)| {
-            let sentence = self.sentence(finding);
+            let sentence = row.text(&finding.sentence);
             let sentence = sentence.trim_end_matches('。');
             format!("{}．{sentence}（{}）", index + 1, finding.confidence.plain())
         });
@@ -275,7 +262,7 @@ impl<'a> View<'a> {
         let shown = rows.iter().skip(part - 1).take(taken).map(|row| show(row)).filter(|text| !text.is_empty());
         match joined(shown, "；\n") {
             text if text.is_empty() => Value::Blank,
-            text => Value::Text(self.text(&text)),
+            text => Value::Text(self.audience.text(&text)),
         }
     }
 
@@ -291,7 +278,7 @@ impl<'a> View<'a> {
         });
         match joined(rows.iter().map(|row| show(row)).filter(|text| !text.is_empty()), "；\n") {
             text if text.is_empty() => Value::Blank,
-            text => Value::Text(self.text(&text)),
+            text => Value::Text(self.audience.text(&text)),
         }
     }
 
@@ -311,13 +298,13 @@ impl<'a> View<'a> {
         }
     }
 
-    fn content(&self, rows: &[&'a Evidence]) -> String {
+    fn content(&self, rows: &[&'a Evidence], of: &Row) -> String {
         joined(
             rows.iter().map(|evidence| match evidence.row {
                 // Where the registry's own title is what was searched, the place has said it.
                 None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
                 None => format!("{}（{}）", evidence.value, evidence.column),
-                Some(_) => format!("{}={}", evidence.column, self.cell(evidence)),
+                Some(_) => format!("{}={}", evidence.column, of.cell(&evidence.column, &evidence.value)),
             }),
             "，",
         )
@@ -327,8 +314,9 @@ impl<'a> View<'a> {
     /// `扶贫人口名册第5、6、7行：贫困户属性=一般贫困户`.
     fn evidence(&self, entry: &Entry<'a>, part: usize, parts: usize, full: bool) -> Value {
         let mut told: Vec<(&Evidence, Vec<u32>, String)> = Vec::new();
+        let row = self.row(entry);
         for rows in Self::source_rows(entry) {
-            let (first, content) = (rows[0], self.content(&rows));
+            let (first, content) = (rows[0], self.content(&rows, &row));
             match (told.last_mut(), first.row) {
                 (Some((other, lines, same)), Some(line))
                     if (&other.registry, &other.file, &other.sheet) == (&first.registry, &first.file, &first.sheet)
@@ -348,13 +336,13 @@ impl<'a> View<'a> {
         });
         match joined(shown, "；\n") {
             text if text.is_empty() => Value::Blank,
-            text => Value::Text(self.text(&text)),
+            text => Value::Text(self.audience.text(&text)),
         }
     }
 
     fn number(&self, rows: &[&Evidence]) -> String {
         let numbers = rows.iter().filter(|evidence| evidence.row.is_some() && is_number_header(&evidence.column));
-        joined(numbers.map(|evidence| if self.mask { mask_number(&evidence.value) } else { evidence.value.clone() }), "\n")
+        joined(numbers.map(|evidence| self.audience.number(&evidence.value)), "\n")
     }
 
     /// A conclusion is as old as the oldest data it rests on.

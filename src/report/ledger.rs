@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::layout::{ItemField, LedgerBook, SampleSheets, Style, Table, UnitField};
 use crate::model::date::{Day, Month};
+use crate::model::masking::{Audience, tells_health};
 use crate::model::money::Fen;
 use crate::model::standing::{Remembered, Reopening, Standing, Standings, State, Suspension};
 
@@ -18,7 +19,6 @@ use super::answers::{LOOKUP_SHEET, Lookup};
 use super::caption::Caption;
 use super::entry::{told_answer, told_state};
 use super::lists::{ROWS_PER_SHEET, new_workbook};
-use super::masking::mask_text;
 use super::names::Names;
 use super::sheet::{Page, Value};
 use super::{ReportInput, card};
@@ -40,6 +40,9 @@ pub(super) fn write(
     let present = input.findings.iter().map(Remembered::from).zip(&standings.present);
     let absent = standings.absent.iter().map(|(what, standing)| (what.clone(), standing));
     let items: Vec<Item<'_>> = present.chain(absent).map(|(what, standing)| Item { what, standing }).collect();
+    // Counts are nobody's; lines are.
+    let may_list =
+        |item: &Item<'_>| input.posted.is_none() || input.may_post(&item.what.rule) && !tells_health(&item.what.sentence);
     let book = Book { input, layout, style, caption, lookup: Lookup::new(&layout.choices) };
 
     let mut workbook = new_workbook(&caption.fill(&layout.rules.title), input.as_of)?;
@@ -61,8 +64,8 @@ pub(super) fn write(
         book.units(workbook.add_worksheet().set_name(name)?, table, &units)?;
     }
 
-    let open = sorted(items.iter().filter(|item| item.standing.state.is_open()));
-    let settled = sorted(items.iter().filter(|item| book.settled_now(item.standing)));
+    let open = sorted(items.iter().filter(|item| may_list(item) && item.standing.state.is_open()));
+    let settled = sorted(items.iter().filter(|item| may_list(item) && book.settled_now(item.standing)));
     let mut rows = 0;
     for (table, lines) in [(&layout.open, open), (&layout.settled, settled)] {
         let mut chunks: Vec<&[&Item<'_>]> = lines.chunks(ROWS_PER_SHEET).collect();
@@ -75,7 +78,7 @@ pub(super) fn write(
             rows += chunk.len() as u64;
         }
     }
-    let samples = samples(&items, &layout.sample, input.period);
+    let samples = samples(items.iter().filter(|item| may_list(item)), &layout.sample, input.period);
     for (name, lines) in layout.sample.sheets.iter().zip(&samples) {
         let caption = caption.with("title", name);
         let name = names.claim(name);
@@ -158,11 +161,11 @@ impl Book<'_> {
 
     fn item(&self, row: usize, item: &Item<'_>, field: ItemField) -> Value {
         let Item { what, standing } = item;
-        let text = |text: &str| match text {
-            "" => Value::Blank,
-            text if self.input.mask => Value::Text(mask_text(text)),
-            text => Value::Text(text.to_owned()),
-        };
+        let audience = self.input.audience(Audience::Village);
+        let mut beside = audience.row(self.input.as_of);
+        what.id_number.iter().for_each(|number| beside.knows_number(number));
+        what.name.iter().for_each(|name| beside.knows_name(name));
+        let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(beside.text(text)) };
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
         let yes = |yes: bool| Value::Text(if yes { "是" } else { "否" }.to_owned());
         match field {
@@ -172,7 +175,7 @@ impl Book<'_> {
             ItemField::Clause => text(&what.clause),
             ItemField::Town => optional(&what.town),
             ItemField::Village => optional(&what.village),
-            ItemField::Name => optional(&what.name),
+            ItemField::Name => text(&what.name.as_deref().map_or_else(String::new, |name| audience.name(name))),
             ItemField::Sentence => text(&what.sentence),
             ItemField::Responsible => match &what.town {
                 Some(town) => text(&format!("{}、{town}", self.lead(item))),
@@ -296,12 +299,19 @@ impl Unit {
 type Stratum<'i, 'a> = Vec<([u8; 32], &'i Item<'a>)>;
 
 /// Answered cases of each inspection: of every town and result a share, at least one, the county's most at most; none twice.
-fn samples<'i, 'a>(items: &'i [Item<'a>], layout: &SampleSheets, period: Month) -> Vec<Vec<&'i Item<'a>>> {
+fn samples<'i, 'a>(
+    items: impl Iterator<Item = &'i Item<'a>> + Clone,
+    layout: &SampleSheets,
+    period: Month,
+) -> Vec<Vec<&'i Item<'a>>>
+where
+    'a: 'i,
+{
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut samples = Vec::new();
     for inspection in &layout.sheets {
         let mut strata: BTreeMap<(Option<&str>, &str), Stratum<'i, 'a>> = BTreeMap::new();
-        for item in items.iter().filter(|item| !taken.contains(item.what.finding_id.as_str())) {
+        for item in items.clone().filter(|item| !taken.contains(item.what.finding_id.as_str())) {
             let Some(answer) = item.standing.answer.as_ref().filter(|answer| answer.list.0 >= period.0 - 1) else { continue };
             let result = answer.verdict.map_or("未写", |verdict| verdict.plain());
             let rank = Sha256::digest(format!("{period}|{inspection}|{}", item.what.finding_id));

@@ -4,7 +4,8 @@
 //! department with a sheet per rule, identity corrections, and `汇总`, as far as the pipeline asks for them. Guarantees: every finding is
 //! in `汇总`; identity findings are in the identity workbook, findings that stay with the data team in a workbook of theirs, all others in
 //! exactly one town and one department workbook; amounts for a month, a semester, a year and once are never added; no data becomes a
-//! formula; the same input gives the same bytes. Pure: no clock, no files. Linear in findings but for sorting; workbooks are
+//! formula; every cell passes [`Audience`]; what is posted publicly names nobody whose illness or disability a rule tells; the same input gives
+//! the same bytes. Pure: no clock, no files. Linear in findings but for sorting; workbooks are
 //! built side by side, each by one thread.
 
 mod answers;
@@ -16,7 +17,6 @@ mod dossier;
 mod entry;
 mod ledger;
 mod lists;
-mod masking;
 mod measure;
 mod names;
 mod receipt;
@@ -41,8 +41,9 @@ use crate::config::pipeline::{IdentityFiles, TownFiles, Workbook};
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
-use crate::model::finding::{Finding, Rate, RuleNote};
+use crate::model::finding::{Evidence, Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
+use crate::model::masking::{Audience, tells_health, tells_health_id};
 use crate::model::review::ReviewEntry;
 use crate::model::rule::{Clause, Reading, RuleCard};
 use crate::model::standing::{Remembered, Standing, Standings};
@@ -115,8 +116,10 @@ pub struct ReportInput<'a> {
     pub standings: Option<&'a Standings>,
     /// Person id → numbers that returned lists proposed, and what became of them.
     pub proposed: &'a BTreeMap<String, String>,
-    /// Hide numbers everywhere, not only in what goes to villages.
-    pub mask: bool,
+    /// Where all of it is to be posted publicly: as what. Then nothing of health, and numbers nowhere, not only not in what goes to villages.
+    pub posted: Option<Audience>,
+    /// Number → how many of the county's persons share village, sex and year of birth with whoever bears it; asked for only what is posted.
+    pub groups: &'a BTreeMap<String, u64>,
     /// Printed in the notes on how to read.
     pub tool_version: &'a str,
 }
@@ -142,12 +145,39 @@ pub struct ReportError {
     source: XlsxError,
 }
 
+impl ReportInput<'_> {
+    /// Who sees a list that usually goes to `usual`.
+    fn audience(&self, usual: Audience) -> Audience {
+        Audience::of(self.posted, usual)
+    }
+
+    /// Whether a rule, by id or title, may be told of a named person where it is posted.
+    fn may_post(&self, rule: &str) -> bool {
+        let card = card(self.cards, rule);
+        let told = card.is_some_and(|card| tells_health(&card.title) || tells_health(&card.lead)) || tells_health(rule);
+        !(told || tells_health_id(rule))
+    }
+
+    /// Whether a finding may stand in a list of persons: whatever tells of health is left out whole of what is posted.
+    fn may_list(&self, finding: &Finding) -> bool {
+        let told = |cell: &Evidence| {
+            let registry = self.dictionary.registry(cell.registry.as_str()).map_or("", |registry| registry.title.as_str());
+            [registry, &cell.column].into_iter().any(tells_health)
+        };
+        self.posted.is_none()
+            || self.may_post(&finding.rule) && !tells_health(&finding.sentence) && !finding.evidence.iter().any(told)
+    }
+}
+
 /// The workbooks asked for, in file order: `汇总`, the promises, `整改台账`, identity corrections, departments, towns.
 pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, ReportError> {
     let caption = Caption::new(input);
     let histories: Histories<'_> =
         input.standings.iter().flat_map(|standings| standings.iter()).map(|own| (own.finding_id.as_str(), own)).collect();
-    let asked = |finding: &&Finding| histories.get(finding.finding_id.as_str()).is_none_or(|standing| standing.state.is_asked());
+    let asked = |finding: &&Finding| {
+        input.may_list(finding) && histories.get(finding.finding_id.as_str()).is_none_or(|standing| standing.state.is_asked())
+    };
+    let whole = input.audience(Audience::Department);
     let (identity, others): (Vec<&Finding>, Vec<&Finding>) =
         input.findings.iter().filter(asked).partition(|finding| finding.rule.starts_with(IDENTITY));
     let is_internal = |finding: &&Finding| card(input.cards, &finding.rule).is_some_and(|card| card.internal);
@@ -170,19 +200,19 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         };
         for (file, findings) in files {
             let name = names.claim(&caption.fill(&file));
-            books.push((name, input.mask, identity_book(&findings, layouts, &identity_tables, &caption)));
+            books.push((name, whole, identity_book(&findings, layouts, &identity_tables, &caption)));
         }
     }
     let departments = if wanted(Workbook::Departments) { &others[..] } else { &[] };
     for (department, findings) in by_department(departments, input.cards, &layouts.department.unplaced) {
         let caption = caption.with("department", department);
         let name = names.claim(&caption.fill(&layouts.department.file));
-        books.push((name, input.mask, department_book(&findings, input.cards, layouts, &caption)));
+        books.push((name, whole, department_book(&findings, input.cards, layouts, &caption)));
     }
     if wanted(Workbook::Departments) && !internal.is_empty() {
         let caption = caption.with("department", DATA_TEAM);
         let name = names.claim(&caption.fill(&layouts.department.file));
-        books.push((name, input.mask, department_book(&internal, input.cards, layouts, &caption)));
+        books.push((name, whole, department_book(&internal, input.cards, layouts, &caption)));
     }
     let towns = if wanted(Workbook::Towns) { &others[..] } else { &[] };
     for (town, findings) in grouped(towns, |finding| finding.town.as_deref()) {
@@ -199,13 +229,13 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         for (file, findings) in files {
             let name = names.claim(&caption.fill(&file));
             // What goes to a village never shows whole numbers.
-            books.push((name, true, town_book(&findings, layouts, &histories, &caption)));
+            books.push((name, input.audience(Audience::Village), town_book(&findings, layouts, &histories, &caption)));
         }
     }
 
     let path = |name: &str| format!("reports/{name}.xlsx");
-    let lists = books.par_iter().map(|(name, mask, book)| {
-        let view = View::new(input, &histories, *mask).posted(input.mask);
+    let lists = books.par_iter().map(|(name, audience, book)| {
+        let view = View::new(input, &histories, *audience);
         let written = book.write(&layouts.style, &view, input.as_of, ROWS_PER_SHEET);
         output(path(name), written)
     });

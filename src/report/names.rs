@@ -1,4 +1,4 @@
-//! Sheet and file names out of village, town, department and rule names, which may be anything.
+//! Sheet and file names out of village, town, department and rule names, which may be anything; a number in one is masked.
 //!
 //! A name is kept as it is wherever Excel and Windows allow it; else changed as little as possible. Within one
 //! [`Names`] no name is given twice, upper and lower case counting as the same.
@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::model::masking::mask_text;
 
 /// Device names on Windows.
 const DEVICES: [&str; 22] = [
@@ -38,7 +40,8 @@ impl Names {
 
     /// The closest name to `wanted` that is allowed and not yet given.
     pub(super) fn claim(&mut self, wanted: &str) -> String {
-        let safe: String = wanted.trim().nfc().map(|c| if c.is_alphanumeric() || MARKS.contains(c) { c } else { '_' }).collect();
+        let safe: String =
+            mask_text(wanted.trim()).nfc().map(|c| if c.is_alphanumeric() || MARKS.contains(c) { c } else { '_' }).collect();
         let base = match shorten(safe.trim_matches(['.', '_', ' ']), self.limit).trim_end_matches(['.', ' ']) {
             "" => "未命名".to_owned(),
             base => base.to_owned(),
@@ -104,6 +107,7 @@ mod tests {
         assert_eq!(names.claim("收入超过低保标准 1.5 倍仍在低保"), "收入超过低保标准 1.5 倍仍在低保");
         assert_eq!(names.claim("History"), "History（2）");
         assert_eq!(names.claim("'"), "未命名");
+        assert_eq!(names.claim("户520324199003071234"), "户520324________1234");
         let long = "很".repeat(40);
         assert_eq!(names.claim(&long), "很".repeat(31));
         assert_eq!(names.claim(&long), format!("{}（2）", "很".repeat(28)));

@@ -9,11 +9,11 @@ use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{Layouts, ReceiptCount, ReceiptField, RefusalField};
 use crate::model::date::{Day, Month};
+use crate::model::masking::Audience;
 use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
 
 use super::caption::Caption;
 use super::lists::new_workbook;
-use super::masking::mask_text;
 use super::sheet::{Page, Value};
 use super::{OutputFile, ReportError};
 
@@ -147,5 +147,5 @@ fn count(count: usize) -> Value {
 
 /// Text with its numbers masked.
 fn text(text: &str) -> Value {
-    if text.is_empty() { Value::Blank } else { Value::Text(mask_text(text)) }
+    if text.is_empty() { Value::Blank } else { Value::Text(Audience::Village.text(text)) }
 }

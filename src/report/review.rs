@@ -10,14 +10,13 @@ use super::answers::Lookup;
 use super::caption::Caption;
 use super::differences::{Runs, differences};
 use super::lists::new_workbook;
-use super::masking::mask_text;
 use super::sheet::{Area, Page, Value};
 use super::{OutputFile, card, output};
 use crate::config::layout::{Column, Layouts, ReviewField, SuspendedField, Table};
 use crate::config::link_words;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, RuleNote};
-use crate::model::personal::mask_number;
+use crate::model::masking::{Audience, tells_health, tells_health_id};
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
 use crate::model::unevaluated::Reasons;
@@ -38,8 +37,8 @@ pub struct ReviewInput<'a> {
     pub as_of: Day,
     /// Printed in the notes on how to read.
     pub tool_version: &'a str,
-    /// Hide numbers.
-    pub mask: bool,
+    /// Where it is to be posted publicly: as what.
+    pub posted: Option<Audience>,
     /// Open pairs, the most valuable first.
     pub pending: &'a [ReviewEntry],
     /// Answers so far.
@@ -54,8 +53,29 @@ pub struct ReviewInput<'a> {
     pub sample: &'a [ReviewEntry],
 }
 
-/// The workbook of open pairs where there is a pair, an answer or somebody suspended, and the sample where there is a link.
+/// The workbook of open pairs where there is a pair, an answer or somebody suspended, and the sample where there is a link. A pair with a side in
+/// a register of the sick or disabled is not posted, nor who waits for a rule about them.
 pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, super::ReportError> {
+    if input.posted.is_none() {
+        return books(input, layouts);
+    }
+    let own = |entries: &[ReviewEntry]| -> Vec<ReviewEntry> {
+        let told =
+            |entry: &&ReviewEntry| !entry.sides.iter().any(|side| tells_health(&side.registry) || tells_health(&side.file));
+        let mut kept: Vec<ReviewEntry> = entries.iter().filter(told).cloned().collect();
+        kept.iter_mut().for_each(|entry| entry.held.retain(|title| !tells_health(title)));
+        kept
+    };
+    let told = |finding: &&Finding| {
+        let title = card(input.cards, &finding.rule).map_or("", |card| card.title.as_str());
+        !(tells_health(title) || tells_health_id(&finding.rule))
+    };
+    let suspended: Vec<Finding> = input.suspended.iter().filter(told).cloned().collect();
+    let (pending, decided, sample) = (own(input.pending), own(input.decided), own(input.sample));
+    books(&ReviewInput { pending: &pending, decided: &decided, suspended: &suspended, sample: &sample, ..*input }, layouts)
+}
+
+fn books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFile>, super::ReportError> {
     let (layout, caption) = (&layouts.review, Caption::of(input.county, input.period, input.as_of, input.tool_version));
     let mut files = Vec::new();
     let path = |name: &str| format!("reports/{}.xlsx", caption.fill(name));
@@ -114,11 +134,8 @@ fn book(
 
 /// Whom a rule would list if its registers were whole, and why it does not.
 fn waiting(input: &ReviewInput<'_>, reasons: &Reasons<'_>, finding: &Finding, row: usize, field: SuspendedField) -> Value {
-    let text = |text: &str| match text {
-        "" => Value::Blank,
-        text if input.mask => Value::Text(mask_text(text)),
-        text => Value::Text(text.to_owned()),
-    };
+    let audience = Audience::of(input.posted, Audience::Department);
+    let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(audience.text(text)) };
     let own = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
     let note = || reasons.of(finding);
     match field {
@@ -128,8 +145,8 @@ fn waiting(input: &ReviewInput<'_>, reasons: &Reasons<'_>, finding: &Finding, ro
         SuspendedField::Town => own(&finding.town),
         SuspendedField::Village => own(&finding.village),
         SuspendedField::Household => own(&finding.household_code),
-        SuspendedField::Name => own(&finding.name),
-        SuspendedField::Number => own(&finding.id_number),
+        SuspendedField::Name => text(&audience.name(finding.name.as_deref().unwrap_or_default())),
+        SuspendedField::Number => text(&audience.number(finding.id_number.as_deref().unwrap_or_default())),
         SuspendedField::Why => note().map_or(Value::Blank, |note| text(note.note.strip_prefix("未评估：").unwrap_or(&note.note))),
         SuspendedField::Accept => note().map_or(Value::Blank, |note| {
             text(&note.short.as_ref().map(|short| short.accepting(note.town.as_deref())).unwrap_or_default())
@@ -172,38 +189,42 @@ fn bar_of(field: ReviewField) -> Option<&'static [&'static str]> {
 
 fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: usize, column: &Column<ReviewField>) -> Value {
     let side = &entry.sides[usize::from(column.part > 1)];
-    let both = |pick: fn(&ReviewSide) -> String| {
+    let audience = Audience::of(input.posted, Audience::Department);
+    let mut beside = audience.row(input.as_of);
+    for side in &entry.sides {
+        beside.knows_number(&side.number);
+        side.birth.iter().for_each(|birth| beside.knows_birth(*birth));
+        [&side.name, &side.head].into_iter().for_each(|name| beside.knows_name(name));
+    }
+    let both = |pick: &dyn Fn(&ReviewSide) -> String| {
         let [left, right] = entry.sides.each_ref().map(pick);
         let [left, right] = differences(&left, &right);
         marked(if column.part > 1 { right } else { left })
     };
-    let text = |text: &str| match text {
-        "" => Value::Blank,
-        text if input.mask => Value::Text(mask_text(text)),
-        text => Value::Text(text.to_owned()),
-    };
+    let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(beside.text(text)) };
     match column.source {
         ReviewField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
         ReviewField::Answer => entry.answer.map_or(Value::Blank, |verdict| text(layouts.review.answers.word(verdict))),
-        ReviewField::By => text(&entry.by),
+        ReviewField::By => text(&audience.name(&entry.by)),
         ReviewField::On => text(&entry.on),
-        ReviewField::Remark => text(&entry.remark),
+        ReviewField::Remark => text(&audience.remark(&entry.remark)),
         ReviewField::PairKey => Value::Text(entry.key.to_string()),
         ReviewField::State => entry.state.map_or(Value::Blank, |state| text(state.plain())),
         ReviewField::Held => text(&entry.held.join("；\n")),
         ReviewField::Reason => text(&entry.reason),
-        ReviewField::Origin => origin(side),
-        ReviewField::Name => both(|side| side.name.clone()),
-        ReviewField::Number if input.mask => text(&mask_number(&side.number)),
-        ReviewField::Number => both(|side| side.number.clone()),
-        ReviewField::Birth => both(|side| side.birth.map_or_else(String::new, |day| day.to_string())),
-        ReviewField::Sex => both(|side| side.sex.clone()),
-        ReviewField::Place => both(|side| side.place.clone()),
-        ReviewField::Household => both(|side| side.household.clone()),
-        ReviewField::Head => both(|side| side.head.clone()),
-        ReviewField::Relation => both(|side| side.relation.clone()),
-        ReviewField::Phone if input.mask => text(&mask_number(&side.phone)),
-        ReviewField::Phone => both(|side| side.phone.clone()),
+        ReviewField::Origin => origin(side, audience),
+        ReviewField::Name => both(&|side| audience.name(&side.name)),
+        // What differs may be what is hidden.
+        ReviewField::Number if audience.is_public() => text(&audience.number(&side.number)),
+        ReviewField::Number => both(&|side| audience.number(&side.number)),
+        ReviewField::Birth => both(&|side| side.birth.map_or_else(String::new, |day| audience.birth(day, input.as_of))),
+        ReviewField::Sex => both(&|side| side.sex.clone()),
+        ReviewField::Place => both(&|side| audience.text(&side.place)),
+        ReviewField::Household => both(&|side| audience.text(&side.household)),
+        ReviewField::Head => both(&|side| audience.name(&side.head)),
+        ReviewField::Relation => both(&|side| audience.text(&side.relation)),
+        ReviewField::Phone if audience.is_public() => text(&audience.number(&side.phone)),
+        ReviewField::Phone => both(&|side| audience.number(&side.phone)),
         ReviewField::Probability => entry.probability.map_or(Value::Blank, |share| Value::Share(rounded(share, 10_000.0))),
         ReviewField::Weight => entry.weight.map_or(Value::Blank, |bits| Value::Tenths(rounded(bits, 10.0))),
         ReviewField::Why => text(&why(entry)),
@@ -216,12 +237,12 @@ fn marked(runs: Runs) -> Value {
     if runs.is_empty() { Value::Blank } else { Value::Marked(runs) }
 }
 
-fn origin(side: &ReviewSide) -> Value {
+fn origin(side: &ReviewSide, audience: Audience) -> Value {
     if side.file.is_empty() {
         return Value::Blank;
     }
     let sheet = if side.sheet.is_empty() { String::new() } else { format!("，{}", side.sheet) };
-    Value::Text(format!("{}（{}{sheet}）第{}行", side.registry, side.file, side.row))
+    Value::Text(audience.text(&format!("{}（{}{sheet}）第{}行", side.registry, side.file, side.row)))
 }
 
 fn bar_value(entry: &ReviewEntry, comparisons: &[&str]) -> Value {

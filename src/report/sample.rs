@@ -31,6 +31,8 @@ pub(super) struct Sample {
     pub(super) dictionary: Dictionary,
 }
 
+static NO_GROUPS: BTreeMap<String, u64> = BTreeMap::new();
+
 pub(super) fn day(text: &str) -> Day {
     text.parse().expect("a day")
 }
@@ -61,7 +63,8 @@ impl Sample {
             identity_files: crate::config::pipeline::IdentityFiles::County,
             standings: None,
             proposed: &self.proposed,
-            mask: false,
+            posted: None,
+            groups: &NO_GROUPS,
             tool_version: "0.1.0",
         }
     }

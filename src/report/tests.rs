@@ -10,6 +10,7 @@ use super::*;
 use crate::model::decision::{DecisionState, PairKey, Verdict};
 use crate::model::finding::Evidence;
 use crate::model::link::WeightPart;
+use crate::model::masking::Audience;
 use crate::model::review::{ReviewEntry, ReviewSide};
 
 pub(super) fn layouts() -> Layouts {
@@ -156,11 +157,14 @@ fn a_household_under_two_rules_is_one_row_and_comes_before_its_head_and_members(
     assert_eq!(rows[3][16].to_string(), "先核对", "the weakest of the two");
 }
 
+/// As `--mask` has it.
+const POSTED: Option<Audience> = Some(Audience::Public { names: false });
+
 #[test]
 fn villages_never_see_whole_numbers_and_with_mask_nobody_does() {
     let sample = sample();
     let secrets = ["199003071", "13885211234", "52032419900307123442"];
-    let masked = build(&ReportInput { mask: true, ..sample.input() }, &layouts()).expect("workbooks");
+    let masked = build(&ReportInput { posted: POSTED, ..sample.input() }, &layouts()).expect("workbooks");
     let open = files(&sample);
     for file in masked.iter().chain(open.iter().filter(|file| file.path.contains("镇"))) {
         let text = every_part(file);
@@ -266,7 +270,7 @@ fn a_list_longer_than_a_sheet_goes_on_in_a_numbered_one() {
         (0..7).map(|n| finding(&format!("F{n:016}"), "living.nursing_missed", &format!("甲{n}"), Some("自强"))).collect();
     let none = super::entry::Histories::new();
     let book: Book<'_> = town_book(&many.iter().collect::<Vec<_>>(), &layouts, &none, &Caption::new(&input));
-    let view = View::new(&input, &none, true);
+    let view = View::new(&input, &none, Audience::Village);
     let (bytes, rows) = book.write(&layouts.style, &view, input.as_of, 3).expect("a workbook");
     let file = OutputFile { path: String::new(), bytes, rows };
     assert_eq!(open(&file).sheet_names(), ["汇总", "自强", "自强（2）", "自强（3）", "下拉选项"]);
@@ -331,8 +335,13 @@ fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
     }
 }
 
-fn pairs_of(mask: bool, pending: &[ReviewEntry], decided: &[ReviewEntry], sample: &[ReviewEntry]) -> Vec<OutputFile> {
-    review_books(&ReviewInput { mask, pending, decided, sample, ..no_pairs() }, &layouts()).expect("workbooks")
+fn pairs_of(
+    posted: Option<Audience>,
+    pending: &[ReviewEntry],
+    decided: &[ReviewEntry],
+    sample: &[ReviewEntry],
+) -> Vec<OutputFile> {
+    review_books(&ReviewInput { posted, pending, decided, sample, ..no_pairs() }, &layouts()).expect("workbooks")
 }
 
 fn no_pairs<'a>() -> ReviewInput<'a> {
@@ -341,7 +350,7 @@ fn no_pairs<'a>() -> ReviewInput<'a> {
         period: Month::new(2018, 6).expect("a month"),
         as_of: super::sample::day("2018-06-30"),
         tool_version: "0.1.0",
-        mask: false,
+        posted: None,
         pending: &[],
         decided: &[],
         suspended: &[],
@@ -365,7 +374,7 @@ fn golden_review() {
 
 #[test]
 fn differing_characters_are_red_answers_unlocked_keys_hidden_and_pages_a4_landscape() {
-    let files = pairs_of(false, &[pair(&[], None)], &[], &[]);
+    let files = pairs_of(None, &[pair(&[], None)], &[], &[]);
     let strings = part(&files[0], "xl/sharedStrings.xml");
     let red = strings.split("<r>").filter(|run| run.contains("FFC00000")).collect::<Vec<_>>().concat();
     assert!(red.contains(">小<") && red.contains(">晓<") && !red.contains("明"), "{red}");
@@ -382,8 +391,8 @@ fn differing_characters_are_red_answers_unlocked_keys_hidden_and_pages_a4_landsc
         assert!(sheet.contains(wanted), "{wanted}: {sheet}");
     }
     assert!(!sheet.contains("<f>"), "a cell became a formula");
-    assert_eq!(pairs_of(false, &[pair(&[], None)], &[], &[]), files, "the same bytes");
-    assert!(pairs_of(false, &[], &[], &[]).is_empty());
+    assert_eq!(pairs_of(None, &[pair(&[], None)], &[], &[]), files, "the same bytes");
+    assert!(pairs_of(None, &[], &[], &[]).is_empty());
 }
 
 #[test]
@@ -391,8 +400,8 @@ fn whom_a_short_register_leaves_waiting_stands_with_the_pairs_and_in_no_list() {
     let sample = sample();
     let Sample { suspended, notes, cards, .. } = &sample;
     let written =
-        |mask| review_books(&ReviewInput { mask, suspended, notes, cards, ..no_pairs() }, &layouts()).expect("workbooks");
-    let (open, masked) = (written(false), written(true));
+        |posted| review_books(&ReviewInput { posted, suspended, notes, cards, ..no_pairs() }, &layouts()).expect("workbooks");
+    let (open, masked) = (written(None), written(POSTED));
     assert_eq!(cells(&open[0], "暂缓（名册不全）").len(), 3 + suspended.len());
     assert!(dump(&open[0]).contains("520324199003071234") && !every_part(&masked[0]).contains("199003071234"));
     for file in files(&sample) {
@@ -403,6 +412,6 @@ fn whom_a_short_register_leaves_waiting_stands_with_the_pairs_and_in_no_list() {
 
 #[test]
 fn masked_pairs_show_no_birth_date_inside_a_number() {
-    let files = pairs_of(true, &[pair(&[], None)], &[pair(&[], Some(Verdict::Same))], &[]);
+    let files = pairs_of(POSTED, &[pair(&[], None)], &[pair(&[], Some(Verdict::Same))], &[]);
     assert!(!every_part(&files[0]).contains("19900307"));
 }

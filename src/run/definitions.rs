@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::key::{self, KeyError, KeyFile};
 use crate::config::divisions::Gazetteer;
 use crate::config::document::Document;
 use crate::config::error::Problems;
@@ -50,6 +51,8 @@ pub(super) struct Definitions {
     pub(super) saved: Option<SavedModel>,
     /// Key of stable ids.
     pub(super) key: CountyKey,
+    /// What kind of key that is, and what is to be told of its file.
+    pub(super) key_file: KeyFile,
     /// Registries in spine order.
     pub(super) spine: Vec<RegistryId>,
     /// What is hidden in files and not to be read.
@@ -85,6 +88,9 @@ pub enum DefinitionError {
         /// Why.
         source: std::io::Error,
     },
+    /// The key file is none.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Mistakes, each with file, line and caret.
     #[error("{0}")]
     Mistakes(Problems),
@@ -162,6 +168,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let divisions = reader.folder(&pipeline.divisions, &[".csv"])?;
     let link_document = reader.document(&pipeline.link)?;
     let key = reader.read(&pipeline.key)?;
+    let key_file = key::look_at(&reader.folder.join(&pipeline.key), &key)?;
 
     let dictionary = Dictionary::resolve_with(&registries, &own).map_err(DefinitionError::Mistakes)?;
     let spine = spine(&pipeline, &dictionary, &mut problems);
@@ -219,6 +226,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         link,
         saved: saved.map(|(_, saved)| saved),
         key: CountyKey::new(key),
+        key_file,
         spine,
         leave_out,
         pins,

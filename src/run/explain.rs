@@ -19,9 +19,10 @@ use super::waterfall::waterfall;
 use super::why::{list_at, parts_of};
 use crate::assess::{AssessError, VerdictInput, Verdicts, verdicts};
 use crate::model::columns;
+use crate::model::date::Day;
 use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
-use crate::model::personal::mask_number;
+use crate::model::masking::{Audience, Row};
 use crate::model::picture::{HouseholdPicture, PersonPicture};
 
 /// More namesakes than this are listed, not explained.
@@ -74,6 +75,8 @@ pub struct Explanation {
     pub title: String,
     /// `2018-06，截至 2018-06-30`.
     pub period: String,
+    /// The day that ages are told at.
+    pub as_of: Day,
     /// The finding asked for.
     pub finding: Option<Finding>,
     /// Persons, in order of their founding rows.
@@ -90,6 +93,19 @@ pub struct Explanation {
     pub tables: Option<String>,
     /// Why rules are not told; `None` where they are.
     pub without_rules: Option<String>,
+}
+
+impl Explanation {
+    /// What stands together in it: everybody asked for.
+    pub(super) fn beside(&self) -> Row {
+        let mut row = Audience::Village.row(self.as_of);
+        self.persons.iter().for_each(|person| person.stands_beside(&mut row));
+        for finding in self.finding.iter().chain(self.household.iter().flat_map(|household| &household.findings)) {
+            finding.id_number.iter().for_each(|number| row.knows_number(number));
+            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, &cell.value));
+        }
+        row
+    }
 }
 
 /// Answers.
@@ -111,6 +127,7 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
     let known = Known { records: &records, linked: &linked, findings: &findings, dictionary, why: Some(&links) };
     let mut answer = Explanation {
         period: format!("{}，截至 {}", finished.run.period, finished.run.as_of),
+        as_of: finished.run.as_of.parse().unwrap_or_default(),
         without_rules,
         titles: definitions
             .iter()
@@ -134,7 +151,7 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
             if found.is_empty() {
                 return Err(ExplainError::Unknown("这个人"));
             }
-            answer.title = format!("人员 {}", mask_number_in(wanted));
+            answer.title = format!("人员 {}", Audience::Village.text(wanted));
             if found.len() > NAMESAKES {
                 answer.namesakes = found.iter().map(|person| who(&known, *person)).collect();
                 return Ok(answer);
@@ -146,7 +163,7 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
             if found.is_empty() {
                 return Err(ExplainError::Unknown("这一户"));
             }
-            answer.title = format!("户 {code}");
+            answer.title = format!("户 {}", Audience::Village.text(code));
             (found, Some(code.clone()))
         }
         Question::Finding(id) => {
@@ -243,12 +260,7 @@ fn members(known: &Known<'_>, code: &str) -> BTreeSet<PersonIx> {
 /// `P52b3… 李琼芳 522124********0560 安场镇光明社区`.
 fn who(known: &Known<'_>, person: PersonIx) -> String {
     let of = |name: &str| known.people_text(name, person).unwrap_or("");
-    format!("{} {} {} {}{}", of("person_id"), of("name"), mask_number(of("number")), of("town"), of("village"))
-}
-
-/// What was typed, should it be a number.
-fn mask_number_in(asked: &str) -> String {
-    crate::model::masking::mask_text(asked)
+    format!("{} {} {} {}{}", of("person_id"), of("name"), Audience::Village.number(of("number")), of("town"), of("village"))
 }
 
 /// The bars of a review pair.

@@ -3,7 +3,7 @@
 //! Takes a run folder, a table and a format, checked before anything is written; streams the stage file batch by batch (a workbook is held
 //! until it is whole). In CSV (UTF-8 with a mark, so that Excel opens
 //! it rightly) a text of 12 digits and more ends in a tab: Excel then keeps every digit. A text that could be read as a formula begins with
-//! one. Lists are JSON within their cell.
+//! one, and so does one that begins with what a program drops or folds before it looks (a tab, a line end, full-width signs). Lists are JSON within their cell.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -171,7 +171,7 @@ fn for_excel(text: String) -> String {
     let number = digits >= 12 && digits + 1 >= text.len();
     if number {
         format!("{text}\t")
-    } else if text.starts_with(['=', '+', '-', '@']) {
+    } else if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹢', '﹣', '﹦', '﹫', '\t', '\r', '\n']) {
         format!("\t{text}")
     } else {
         text

@@ -1,5 +1,5 @@
 //! `run.json`: what a run read, kept, set aside and wrote, with hashes. Byte-identical from run to run: no clock, no absolute path.
-//! `timings.json` beside it holds what is not.
+//! A number in the name of a file, sheet or column is masked. `timings.json` beside it holds what is not.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,10 @@ use crate::model::carried::{Carried, ChangeKind};
 use crate::model::date::{Day, Month};
 use crate::model::decision::{Decided, DecisionState, Verdict};
 use crate::model::finding::RuleNote;
+use crate::model::ids::KeyKind;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::{Estimate, LinkQuality};
+use crate::model::masking::mask_text;
 use crate::model::raw::Refusal;
 use crate::model::register::{EarlierRows, RegisterCount, RegisterRows};
 use crate::model::rule::Reading;
@@ -44,6 +46,8 @@ pub(super) struct Manifest {
     pub(super) villages: Vec<String>,
     /// Whether everything is masked.
     pub(super) masked: bool,
+    /// What ids are made with: the county's own key, or one that everybody has.
+    pub(super) key: KeyKind,
     /// How the policy was read where it can be read in several ways.
     pub(super) readings: Vec<ReadingEntry>,
     /// One per input file, by path.
@@ -327,7 +331,7 @@ impl From<&RuleNote> for NoteEntry {
         Self {
             rule: note.rule.clone(),
             town: note.town.clone(),
-            note: note.note.clone(),
+            note: mask_text(&note.note),
             held: note.held,
             concerned: note.concerned,
             village: note.short.as_ref().and_then(|short| short.village.clone()),
@@ -338,7 +342,7 @@ impl From<&RuleNote> for NoteEntry {
 
 impl From<&Refusal> for RefusalEntry {
     fn from(refusal: &Refusal) -> Self {
-        Self { code: refusal.code.to_string(), what: refusal.what.clone(), hint: refusal.hint.clone() }
+        Self { code: refusal.code.to_string(), what: mask_text(&refusal.what), hint: mask_text(&refusal.hint) }
     }
 }
 
@@ -347,7 +351,7 @@ impl From<&IntakeFile> for InputEntry {
         let mut registries = file.sheets.iter().filter_map(|sheet| sheet.registry.as_ref());
         let first = registries.next().filter(|first| registries.all(|other| other == *first));
         Self {
-            file: file.path.clone(),
+            file: mask_text(&file.path),
             sha256: file.sha256.clone(),
             format: file.format.clone(),
             encoding: file.encoding.clone(),
@@ -362,16 +366,16 @@ impl From<&IntakeFile> for InputEntry {
 impl From<&IntakeSheet> for SheetEntry {
     fn from(sheet: &IntakeSheet) -> Self {
         Self {
-            sheet: sheet.sheet.clone(),
+            sheet: mask_text(&sheet.sheet),
             registry: sheet.registry.as_ref().map(ToString::to_string),
             header_row: sheet.header_row,
             data_date: sheet.data_date.map(|day| day.to_string()),
-            columns: sheet.columns.clone(),
-            left_over: sheet.left_over.clone(),
+            columns: sheet.columns.iter().map(|(field, header)| (field.clone(), mask_text(header))).collect(),
+            left_over: sheet.left_over.iter().map(|header| mask_text(header)).collect(),
             read: sheet.read,
             kept: sheet.kept,
             rejected: sheet.rejected.iter().map(|(reason, &count)| (reason.as_str(), count)).collect(),
-            notes: sheet.notes.clone(),
+            notes: sheet.notes.iter().map(|note| mask_text(note)).collect(),
             refusal: sheet.refusal.as_ref().map(RefusalEntry::from),
         }
     }
@@ -399,6 +403,7 @@ impl Manifest {
             towns: Vec::new(),
             villages: Vec::new(),
             masked: false,
+            key: KeyKind::Own,
             readings: Vec::new(),
             inputs: Vec::new(),
             stages: Vec::new(),

@@ -22,6 +22,7 @@ mod finished;
 mod headline;
 mod inputs;
 mod intake;
+mod key;
 mod learned;
 mod ledger_file;
 mod lock;
@@ -48,7 +49,7 @@ mod why;
 mod workbooks;
 mod workspace;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +68,7 @@ use crate::model::decision::Decision;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
+use crate::model::masking::Audience;
 use crate::model::proposal::Proposal;
 use crate::model::raw::RejectReason;
 use crate::model::record::RecordSet;
@@ -97,6 +99,7 @@ pub use export::{Export, ExportError, TableFormat};
 pub use facts::facts;
 pub use finished::FinishedError;
 pub use inputs::InputError;
+pub use key::{KeyError, make as make_key};
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
 pub use output_file::{NewFile, OutputError, checked};
@@ -145,6 +148,8 @@ pub struct Request {
     pub fresh: bool,
     /// Mask everything.
     pub mask: bool,
+    /// Of names too, keep family name and last character only.
+    pub mask_names: bool,
     /// The ledger; else what the pipeline names, if anything.
     pub ledger: Option<PathBuf>,
     /// Workbooks with people's answers about pairs.
@@ -155,6 +160,13 @@ pub struct Request {
     pub accepted: Vec<Accepted>,
     /// This program, for the children that parse.
     pub executable: PathBuf,
+}
+
+impl Request {
+    /// Where all of it is to be posted publicly: as what.
+    fn posted(&self) -> Option<Audience> {
+        self.mask.then_some(Audience::Public { names: self.mask_names })
+    }
 }
 
 /// What a run came to.
@@ -231,6 +243,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         return tables::run(request, definition, interrupted, progress);
     }
     let definitions = definitions::load(&request.pipeline)?;
+    definitions.key_file.notes.iter().for_each(|note| progress(note));
     let (finished, period, as_of) = Source::period(request, &definitions)?;
     let (towns, villages) = source::places(request, &definitions, period)?;
     let source = Source::open(finished, request, progress)?;
@@ -251,6 +264,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         towns: request.towns.clone(),
         villages: request.villages.clone(),
         masked: request.mask,
+        key: definitions.key_file.kind,
         readings: manifest::ReadingEntry::all(&definitions.policy),
         links_hash: definitions.links_hash.clone(),
         taken_from: match &source {
@@ -337,7 +351,7 @@ fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], per
     for accepted in &request.accepted {
         add(&accepted.to_string());
     }
-    add(&format!("{:?} {}", request.until, request.mask));
+    add(&format!("{:?} {:?}", request.until, request.posted()));
     hexadecimal(&hasher.finalize()).chars().take(16).collect()
 }
 
@@ -369,8 +383,9 @@ impl Run<'_> {
                     let total = records.len() as u64;
                     let pairs = self.pairs(&records, &linked, evidence.as_ref(), &assessed);
                     let proposed = corrections::by_person_id(&linked);
+                    let groups = if self.request.mask { workbooks::groups(&linked) } else { BTreeMap::new() };
                     drop((records, linked, evidence));
-                    let known = Known { standings: standings.as_ref(), proposed: &proposed };
+                    let known = Known { standings: standings.as_ref(), proposed: &proposed, groups: &groups };
                     self.timed("report", |run| run.report(&assessed, known, &intake, total, &pairs))?;
                 }
                 if let Some(standings) = standings {

@@ -1,4 +1,5 @@
-//! An explanation as one HTML page: no script, nothing from outside, prints on A4; numbers masked as at the terminal.
+//! An explanation as one HTML page: no script, nothing from outside, prints on A4; numbers masked and births as ages as at the terminal: every
+//! text passes [`escape`], whatever the row says passes [`Row`] too.
 
 use std::fmt::{self, Write};
 
@@ -8,8 +9,7 @@ use super::picture::joined;
 use super::told::{counted, folded};
 use crate::model::finding::Finding;
 use crate::model::link::WeightPart;
-use crate::model::masking::{mask_cell, mask_text};
-use crate::model::personal::mask_number;
+use crate::model::masking::{Audience, Row, mask_text};
 use crate::model::picture::{Judged, PersonPicture, Place, SourceRow, Verdict};
 
 const STYLE: &str = include_str!("page.css");
@@ -46,8 +46,9 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
         }
         page.push_str("</ul>");
     }
+    let beside = explanation.beside();
     if let Some(finding) = &explanation.finding {
-        write_finding(explanation, finding, page)?;
+        write_finding(explanation, finding, &beside, page)?;
     }
     if let Some(household) = &explanation.household {
         let place = format!("{}{}{}", household.town, household.village, household.group);
@@ -60,13 +61,13 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
             explanation.persons.len()
         )?;
         for finding in household.findings.iter().filter(|finding| explanation.finding.as_ref() != Some(finding)) {
-            write_finding(explanation, finding, page)?;
+            write_finding(explanation, finding, &beside, page)?;
         }
-        write_rules(&household.rules, &household.findings, page)?;
+        write_rules(&household.rules, &household.findings, &beside, page)?;
         page.push_str("</section>\n");
     }
     for person in &explanation.persons {
-        write_person(explanation, person, page)?;
+        write_person(explanation, person, &beside, page)?;
     }
     if let Some(why) = &explanation.without_rules {
         writeln!(page, "<p class=\"note\">{}</p>", escape(why))?;
@@ -75,12 +76,13 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
     Ok(())
 }
 
-fn write_person(explanation: &Explanation, person: &PersonPicture, page: &mut String) -> fmt::Result {
+fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row, page: &mut String) -> fmt::Result {
+    let audience = Audience::Village;
     let facts: Vec<String> = [
-        mask_number(&person.number),
+        audience.number(&person.number),
         person.relation.clone(),
         person.sex.clone(),
-        person.birth.map(|birth| format!("{birth} 出生")).unwrap_or_default(),
+        person.birth.map(|birth| audience.birth(birth, explanation.as_of)).unwrap_or_default(),
         format!("{}{}{}", person.town, person.village, person.group),
         person.person_id.clone(),
     ]
@@ -90,15 +92,15 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, page: &mut St
     .collect();
     writeln!(page, "<section><h2>{} <small>{}</small></h2>", escape(&person.name), facts.join("，"))?;
     for finding in person.findings.iter().filter(|finding| explanation.finding.as_ref() != Some(finding)) {
-        write_finding(explanation, finding, page)?;
+        write_finding(explanation, finding, beside, page)?;
     }
     page.push_str("<h3>各名册怎样登记，怎样对上</h3>\n<table><thead><tr><th>名册</th><th>出处</th><th>姓名</th><th>号码</th><th>住址</th><th>内容</th><th>怎样对上</th></tr></thead><tbody>\n");
     for row in &person.rows {
-        write_row(row, page)?;
+        write_row(row, beside, page)?;
     }
     page.push_str("</tbody></table>\n");
     for proposed in &person.proposed {
-        writeln!(page, "<p class=\"note\">{}</p>", escape(&mask_text(proposed)))?;
+        writeln!(page, "<p class=\"note\">{}</p>", escape(&beside.text(proposed)))?;
     }
     for doubt in &person.doubts {
         write!(
@@ -112,20 +114,20 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, page: &mut St
         write_bars(&doubt.parts, page)?;
         page.push_str("</div>\n");
     }
-    write_rules(&person.rules, &person.findings, page)?;
+    write_rules(&person.rules, &person.findings, beside, page)?;
     page.push_str("</section>\n");
     Ok(())
 }
 
-fn write_row(row: &SourceRow, page: &mut String) -> fmt::Result {
+fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
     let mut content: Vec<String> = Vec::new();
     if let Some(raw) = &row.number_raw {
-        content.push(format!("原写号码={}", mask_number(raw)));
+        content.push(format!("原写号码={}", Audience::Village.number(raw)));
     }
     if !row.household_code.is_empty() {
-        content.push(format!("户号={}", mask_text(&row.household_code)));
+        content.push(format!("户号={}", row.household_code));
     }
-    content.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, mask_cell(&cell.header, &cell.value))));
+    content.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, &cell.value))));
     let state = if row.number_state == "valid" { String::new() } else { format!("（{}）", row.number_state) };
     write!(
         page,
@@ -133,7 +135,7 @@ fn write_row(row: &SourceRow, page: &mut String) -> fmt::Result {
         escape(&row.place.title),
         escape(&origin(&row.place)),
         escape(&row.name),
-        escape(&mask_number(&row.number)),
+        escape(&Audience::Village.number(&row.number)),
         escape(&state),
         escape(&row.address),
         escape(&content.join("，")),
@@ -174,7 +176,7 @@ fn write_bars(parts: &[WeightPart], page: &mut String) -> fmt::Result {
     Ok(())
 }
 
-fn write_finding(explanation: &Explanation, finding: &Finding, page: &mut String) -> fmt::Result {
+fn write_finding(explanation: &Explanation, finding: &Finding, beside: &Row, page: &mut String) -> fmt::Result {
     let title = explanation.titles.get(&finding.rule).map_or(finding.rule.as_str(), String::as_str);
     writeln!(
         page,
@@ -183,7 +185,7 @@ fn write_finding(explanation: &Explanation, finding: &Finding, page: &mut String
         escape(title),
         escape(finding.ground()),
         finding.confidence.plain(),
-        escape(&mask_text(&finding.sentence))
+        escape(&beside.text(&finding.sentence))
     )?;
     for cell in &finding.evidence {
         let place = match (&cell.file, cell.row) {
@@ -200,14 +202,14 @@ fn write_finding(explanation: &Explanation, finding: &Finding, page: &mut String
             escape(explanation.registries.get(cell.registry.as_str()).map_or(cell.registry.as_str(), String::as_str)),
             escape(&place),
             escape(&cell.column),
-            escape(&mask_cell(&cell.column, &cell.value))
+            escape(&beside.cell(&cell.column, &cell.value))
         )?;
     }
     page.push_str("</tbody></table></article>\n");
     Ok(())
 }
 
-fn write_rules(rules: &[Judged], findings: &[Finding], page: &mut String) -> fmt::Result {
+fn write_rules(rules: &[Judged], findings: &[Finding], beside: &Row, page: &mut String) -> fmt::Result {
     if rules.is_empty() {
         return Ok(());
     }
@@ -230,7 +232,7 @@ fn write_rules(rules: &[Judged], findings: &[Finding], page: &mut String) -> fmt
                 class(verdict),
                 escape(&judged.rule.title),
                 escape(judged.rule.ground()),
-                escape(&mask_text(&why))
+                escape(&beside.text(&why))
             )?;
         }
     }
@@ -242,7 +244,7 @@ fn write_rules(rules: &[Judged], findings: &[Finding], page: &mut String) -> fmt
                 class(verdict),
                 verdict.plain(),
                 escape(&titles.join("、")),
-                escape(&mask_text(why))
+                escape(&beside.text(why))
             )?;
         }
     }
@@ -259,8 +261,9 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Text as it may stand in HTML, in attributes too.
+/// Text as it may stand in HTML, in attributes too; a number in it is masked.
 fn escape(text: &str) -> String {
+    let text = mask_text(text);
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! An explanation as plain lines for the terminal; numbers masked 6+8+4.
+//! An explanation as plain lines for the terminal: numbers masked, births as ages.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -9,15 +9,14 @@ use super::waterfall::waterfall;
 use crate::config::link_words;
 use crate::model::finding::Finding;
 use crate::model::link::WeightPart;
-use crate::model::masking::{mask_cell, mask_text};
-use crate::model::personal::mask_number;
+use crate::model::masking::{Audience, Row, mask_text};
 use crate::model::picture::{Doubtful, Judged, PersonPicture, SourceRow, Verdict, Why};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         self.write(&mut text)?;
-        f.write_str(text.trim_end())
+        f.write_str(mask_text(&text).trim_end())
     }
 }
 
@@ -30,19 +29,20 @@ impl Explanation {
             writeln!(text, "{} 人同名，请用人员编号再问：", self.namesakes.len())?;
             return self.namesakes.iter().try_for_each(|line| writeln!(text, "  {line}"));
         }
+        let beside = self.beside();
         if let Some(finding) = &self.finding {
-            write_finding(finding, text)?;
+            write_finding(finding, &beside, text)?;
         }
         for person in &self.persons {
-            write_person(person, text)?;
+            write_person(person, &beside, text)?;
         }
         if let Some(household) = &self.household {
             let code = household.code.as_deref().unwrap_or_default();
             writeln!(text, "户 {code} {}{}{}", household.town, household.village, household.group)?;
             for finding in household.findings.iter().filter(|finding| self.finding.as_ref() != Some(finding)) {
-                write_finding(finding, text)?;
+                write_finding(finding, &beside, text)?;
             }
-            write_rules(&household.rules, &household.findings, text)?;
+            write_rules(&household.rules, &household.findings, &beside, text)?;
         }
         match &self.without_rules {
             Some(why) => writeln!(text, "{why}"),
@@ -51,22 +51,22 @@ impl Explanation {
     }
 }
 
-fn write_person(person: &PersonPicture, text: &mut String) -> fmt::Result {
+fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt::Result {
     let PersonPicture { person_id, name, town, village, .. } = person;
-    writeln!(text, "人员 {person_id} {name} {} {town}{village}", mask_number(&person.number))?;
+    writeln!(text, "人员 {person_id} {name} {} {town}{village}", Audience::Village.number(&person.number))?;
     for row in &person.rows {
         write_row(row, text)?;
     }
     for proposed in &person.proposed {
-        writeln!(text, "  {}", mask_text(proposed))?;
+        writeln!(text, "  {}", beside.text(proposed))?;
     }
     for doubt in &person.doubts {
         write_doubt(doubt, text)?;
     }
     for finding in &person.findings {
-        write_finding(finding, text)?;
+        write_finding(finding, beside, text)?;
     }
-    write_rules(&person.rules, &person.findings, text)?;
+    write_rules(&person.rules, &person.findings, beside, text)?;
     writeln!(text)
 }
 
@@ -81,7 +81,7 @@ fn write_row(row: &SourceRow, text: &mut String) -> fmt::Result {
         row.place.file,
         row.place.line,
         row.name,
-        mask_number(&row.number),
+        Audience::Village.number(&row.number),
         row.number_state,
         row.address,
         joined(row),
@@ -118,22 +118,22 @@ fn write_why(why: &Why, parts: &[WeightPart], text: &mut String) -> fmt::Result 
     }
 }
 
-fn write_finding(finding: &Finding, text: &mut String) -> fmt::Result {
+fn write_finding(finding: &Finding, beside: &Row, text: &mut String) -> fmt::Result {
     let Finding { finding_id, rule, clause, .. } = finding;
     let confidence = finding.confidence.as_str();
-    writeln!(text, "  疑点 {finding_id} {rule}（{clause}，{confidence}）：{}", mask_text(&finding.sentence))?;
+    writeln!(text, "  疑点 {finding_id} {rule}（{clause}，{confidence}）：{}", beside.text(&finding.sentence))?;
     for cell in &finding.evidence {
         let place = match (&cell.file, cell.row) {
             (Some(file), Some(row)) => format!("{file} 第{row}行 "),
             _ => String::new(),
         };
-        writeln!(text, "      依据：{} {place}{}={}", cell.registry, cell.column, mask_cell(&cell.column, &cell.value))?;
+        writeln!(text, "      依据：{} {place}{}={}", cell.registry, cell.column, beside.cell(&cell.column, &cell.value))?;
     }
     Ok(())
 }
 
 /// Rules that say something one by one, the others by reason.
-fn write_rules(rules: &[Judged], findings: &[Finding], text: &mut String) -> fmt::Result {
+fn write_rules(rules: &[Judged], findings: &[Finding], beside: &Row, text: &mut String) -> fmt::Result {
     if rules.is_empty() {
         return Ok(());
     }
@@ -148,13 +148,13 @@ fn write_rules(rules: &[Judged], findings: &[Finding], text: &mut String) -> fmt
                 judged.rule.title,
                 judged.rule.ground(),
                 judged.rule.id,
-                mask_text(&judged.why)
+                beside.text(&judged.why)
             )?;
         }
     }
     for (verdict, rules) in folded(rules) {
         for (why, titles) in rules {
-            writeln!(text, "    {}  {}：{}", verdict.plain(), mask_text(why), titles.join("、"))?;
+            writeln!(text, "    {}  {}：{}", verdict.plain(), beside.text(why), titles.join("、"))?;
         }
     }
     Ok(())

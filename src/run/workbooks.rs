@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Date32Type;
 use sha2::{Digest, Sha256};
 
 use super::definitions::Definitions;
@@ -14,6 +16,7 @@ use super::{Run, RunError, dossier, picture};
 use crate::assess::Assessed;
 use crate::config::pipeline::Workbook;
 use crate::link::evidence::Evidence;
+use crate::model::date::Day;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
@@ -28,6 +31,26 @@ pub(super) struct Known<'a> {
     pub(super) standings: Option<&'a Standings>,
     /// Person id → numbers that lists proposed, and what became of them.
     pub(super) proposed: &'a BTreeMap<String, String>,
+    /// Number → how many share village, sex and year of birth with whoever bears it; empty where nothing is posted.
+    pub(super) groups: &'a BTreeMap<String, u64>,
+}
+
+/// Number → how many persons share village, sex and year of birth with its bearer, who counts too.
+pub(super) fn groups(linked: &Linked) -> BTreeMap<String, u64> {
+    let people = &linked.people.0;
+    let text = |column: &str, row: usize| {
+        let column = people.column_by_name(column)?.as_string_opt::<i32>()?;
+        column.is_valid(row).then(|| column.value(row)).filter(|text| !text.is_empty())
+    };
+    let births = people.column_by_name("birth").and_then(|column| column.as_primitive_opt::<Date32Type>());
+    let birth = |row: usize| births.filter(|births| births.is_valid(row)).map(|births| Day(births.value(row)).ymd().0);
+    let group = |row: usize| Some(((text("town", row), text("village", row)?), text("sex", row)?, birth(row)?));
+    let mut sizes: BTreeMap<_, u64> = BTreeMap::new();
+    for group in (0..people.num_rows()).filter_map(group) {
+        *sizes.entry(group).or_default() += 1;
+    }
+    let of = |row: usize| Some((text("number", row)?.to_owned(), sizes.get(&group(row)?).copied()?));
+    (0..people.num_rows()).filter_map(of).collect()
 }
 
 impl Run<'_> {
@@ -75,7 +98,8 @@ impl Run<'_> {
                 identity_files: self.definitions.identity_files,
                 standings: known.standings,
                 proposed: known.proposed,
-                mask: self.request.mask,
+                posted: self.request.posted(),
+                groups: known.groups,
                 tool_version: env!("CARGO_PKG_VERSION"),
             },
             &self.definitions.layouts,
@@ -86,7 +110,7 @@ impl Run<'_> {
             period: self.period,
             as_of: self.as_of,
             tool_version: env!("CARGO_PKG_VERSION"),
-            mask: self.request.mask,
+            posted: self.request.posted(),
             pending: &pairs.pending,
             decided: &pairs.decided,
             suspended: if self.definitions.workbooks.contains(&Workbook::Review) { &assessed.suspended } else { &[] },
@@ -136,7 +160,7 @@ impl Run<'_> {
                 households: &households,
                 cards: &cards,
                 not_evaluated: &not_evaluated,
-                mask: self.request.mask,
+                posted: self.request.posted(),
                 tool_version: env!("CARGO_PKG_VERSION"),
             };
             let book = crate::report::dossier(&input, &self.definitions.layouts)

@@ -4,10 +4,10 @@ use rust_xlsxwriter::XlsxError;
 
 use crate::config::layout::{IntakeField, Table};
 use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::masking::mask_text;
 use crate::model::raw::Refusal;
 
 use super::super::ReportInput;
-use super::super::masking::mask_text;
 use super::super::sheet::{Area, Page, Value};
 use super::{serial, text};
 
@@ -69,7 +69,7 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<IntakeField>, page: &m
                 }
                 (None, Some(sheet)) if !sheet.left_over.is_empty() || !sheet.notes.is_empty() => {
                     let unused = (!sheet.left_over.is_empty()).then(|| format!("未用的列：{}", sheet.left_over.join("、")));
-                    text(sheet.notes.iter().cloned().chain(unused).collect::<Vec<_>>().join("。"))
+                    text(mask_text(&sheet.notes.iter().cloned().chain(unused).collect::<Vec<_>>().join("。")))
                 }
                 _ => Value::Blank,
             },

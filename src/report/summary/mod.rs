@@ -16,6 +16,7 @@ use crate::config::layout::{
     Column, CrossField, HeadlineField, Layouts, NoteField, RateField, RuleField, Style, SummaryBook, Table,
 };
 use crate::model::finding::{Finding, Rate, RuleNote, TimeBase};
+use crate::model::masking::mask_text;
 use crate::model::money::Fen;
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
@@ -23,7 +24,6 @@ use crate::model::unevaluated::Unevaluated;
 
 use super::caption::Caption;
 use super::lists::new_workbook;
-use super::masking::mask_text;
 use super::sheet::{Area, Page, Value};
 use super::states;
 use super::tally::Tally;
@@ -312,6 +312,20 @@ impl Writer<'_> {
         card(self.input.cards, rule).map_or(Value::Blank, |card| text(card.ground()))
     }
 
+    /// What was left out of what is posted, and how few share what still stands there.
+    fn posted(&self) -> String {
+        let left_out = self.input.findings.iter().filter(|finding| !self.input.may_list(finding)).count();
+        let listed = self.input.findings.iter().filter(|finding| self.input.may_list(finding));
+        let groups = listed.filter_map(|finding| self.input.groups.get(finding.id_number.as_ref()?));
+        let smallest = groups.min().map_or_else(
+            || "名单里没有能按村、性别、出生年分组的人".to_owned(),
+            |count| format!("名单里的人，同村、同性别、同出生年的最少有 {count} 人（k={count}）"),
+        );
+        format!(
+            "公开版：号码全部脱敏，不列出生日期；涉及健康、残疾的规则及其理由一律不列（未列 {left_out} 条，只计入总数）。{smallest}；k 小的，张贴前请再删减。"
+        )
+    }
+
     /// `short` stands above the table where registers are short.
     fn notes(&self, short: &str, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
         let mut lines = Unevaluated::lines(self.input.notes, self.input.suspended);
@@ -319,6 +333,9 @@ impl Writer<'_> {
         if !registries.is_empty() {
             let accept: Vec<String> = registries.iter().map(|registry| format!("--accept-partial {registry}[:乡镇]")).collect();
             page.paragraph(&format!("{}{}", self.caption.fill(short), accept.join(" ")))?;
+        }
+        if self.input.posted.is_some() {
+            page.paragraph(&self.posted())?;
         }
         let held = lines.len();
         let banners = self.input.notes.iter().filter(|note| !note.held && note.short.is_none());
@@ -339,7 +356,7 @@ impl Writer<'_> {
                 NoteField::Town => text(note.town.as_deref().unwrap_or("全县")),
                 NoteField::State => text(if row < held { "未评估" } else { "提醒" }),
                 NoteField::Concerned => some(*waiting),
-                NoteField::Note => text(if self.input.mask { mask_text(&note.note) } else { note.note.clone() }),
+                NoteField::Note => text(mask_text(&note.note)),
             }
         })
     }
@@ -388,10 +405,10 @@ fn answer_note(row: usize, entry: &ReviewEntry, field: NoteField) -> Value {
         NoteField::Clause | NoteField::Concerned => Value::Blank,
         NoteField::Town => text("全县"),
         NoteField::State => text("提醒"),
-        NoteField::Note => text(format!(
+        NoteField::Note => text(mask_text(&format!(
             "{} 与 {} 的答复互相矛盾，或与其他几对合起来矛盾，未采用；请核实后在“是否同一人待核对”里重新填写",
             line(&entry.sides[0]),
             line(&entry.sides[1])
-        )),
+        ))),
     }
 }

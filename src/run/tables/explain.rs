@@ -6,7 +6,8 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float32Type, UInt32Type};
 
-use crate::model::personal::mask_long_number;
+use crate::model::date::Day;
+use crate::model::masking::Audience;
 use crate::run::explain::{ExplainError, Question, doubt_bars};
 use crate::run::stages;
 
@@ -37,8 +38,10 @@ pub(in crate::run) fn explain(run: &Path, question: &Question) -> Result<String,
         let rows: Vec<usize> = (0..links.num_rows()).filter(|row| person(*row) == *id).collect();
         let _ = writeln!(told, "人员 {id}：{} 行", rows.len());
         for &row in &rows {
+            let mut beside = Audience::Village.row(Day::default());
+            values(&records, row).for_each(|(name, value)| beside.knows_cell(name, value));
             let shown: Vec<String> =
-                values(&records, row).map(|(name, value)| format!("{name}={}", mask_long_number(value))).collect();
+                values(&records, row).map(|(name, value)| format!("{name}={}", beside.text(value))).collect();
             let _ = writeln!(told, "  {} {}", place(&links, "", row), shown.join(" "));
         }
         let is_of = |batch: &RecordBatch, side: &str, pair: usize| {

@@ -9,7 +9,7 @@ mod outputs;
 mod read;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::definitions::{DefinitionError, Reader};
 use super::evaluate::{EvaluateRunError, column};
 use super::inputs::{self, InputFile, Sought};
+use super::key::{self, KeyFile};
 use super::manifest::{Manifest, StageEntry, Timing};
 use super::review::OpenPair;
 use super::workspace::{Folder, Workspace};
@@ -42,6 +43,7 @@ pub(super) struct Definition {
     pub(super) model: TablesModel,
     saved: Option<SavedModel>,
     key: CountyKey,
+    key_file: KeyFile,
     hash: String,
 }
 
@@ -73,9 +75,13 @@ pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionEr
         return Ok(None);
     }
     let model = TablesModel::resolve(&document).map_err(DefinitionError::Mistakes)?;
-    let key = match &model.key {
-        Some(key) => CountyKey::new(reader.read(key)?),
-        None => CountyKey::new(OPEN_KEY.to_vec()),
+    let (key, key_file) = match &model.key {
+        Some(key) => {
+            let bytes = reader.read(key)?;
+            let file = key::look_at(&path.parent().map_or_else(|| PathBuf::from(key), |folder| folder.join(key)), &bytes)?;
+            (CountyKey::new(bytes), file)
+        }
+        None => (CountyKey::new(OPEN_KEY.to_vec()), key::none()),
     };
     let saved = match &model.saved {
         Some(saved) => {
@@ -84,7 +90,7 @@ pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionEr
         }
         None => None,
     };
-    Ok(Some(Definition { model, saved, key, hash: reader.hash() }))
+    Ok(Some(Definition { model, saved, key, key_file, hash: reader.hash() }))
 }
 
 /// Runs the model over the files.
@@ -108,7 +114,11 @@ pub(super) fn run(
     let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);
     let workspace = Folder::open(&request.out)?.start(&key, request.fresh)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
-    let manifest = Manifest::of_tables(&definition.model.name, &definition.hash, request.as_of);
+    definition.key_file.notes.iter().for_each(|note| progress(note));
+    let manifest = Manifest {
+        key: definition.key_file.kind,
+        ..Manifest::of_tables(&definition.model.name, &definition.hash, request.as_of)
+    };
     let setting = Setting { model: &definition.model, as_of, executable: &request.executable, interrupted, progress };
     Run { request, definition, workspace, setting, manifest, timings: Vec::new() }.stages(&files)
 }

@@ -1,0 +1,170 @@
+//! The county's key file: made, and looked at before it is used.
+//!
+//! Ids are a keyed hash of ID numbers, of which there are few: whoever has the key can try them out. So a key is made by chance and never typed;
+//! the one that comes with the program is told at every run; a file that a text editor has changed is told, as a changed key changes every id.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::model::ids::KeyKind;
+
+/// What the practice key begins with.
+const PRACTICE: &str = "bidui practice key";
+/// Bytes of a key made.
+const MADE: usize = 32;
+/// Fewer bytes than this can be tried out themselves.
+const LEAST: usize = 16;
+
+/// What is known of a key file; never the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyFile {
+    /// Whose it is.
+    pub(super) kind: KeyKind,
+    /// What its owner must be told.
+    pub(super) notes: Vec<String>,
+}
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Nothing stands in the file.
+    #[error("密钥文件 {} 是空的。用 bidui key 新建一个（先删去这个空文件，或换个文件名），再在流程文件的 key = 里写它的名字", .0.display())]
+    Empty(PathBuf),
+    /// It can be tried out.
+    #[error("密钥文件 {} 只有 {length} 个字节，太短，可以被逐个试出来；至少要 {LEAST} 个。密钥不要手工输入：用 bidui key 新建一个，再在流程文件的 key = 里写它的名字（换密钥后编号全部改变）", path.display())]
+    Short {
+        /// Which.
+        path: PathBuf,
+        /// Bytes that count.
+        length: usize,
+    },
+    /// A key is not made over anything.
+    #[error("{} 已经有了，没有动它：密钥一旦换掉，疑点编号、人员编号全部改变，台账就接不上了。要另建一个，请换个文件名", .0.display())]
+    Exists(PathBuf),
+    /// The system gives no random numbers.
+    #[error("系统给不出随机数，没有建成密钥：{0}。请换一台电脑再试")]
+    Chance(String),
+    /// The file cannot be written.
+    #[error("写不进 {}：{source}。请检查文件夹在不在、有没有写的权限", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Makes a key: 32 random bytes, for its owner only, and whole or not at all; never over what is there.
+pub fn make(path: &Path) -> Result<(), KeyError> {
+    let unwritable = |source| KeyError::Unwritable { path: path.to_owned(), source };
+    if path.symlink_metadata().is_ok() {
+        return Err(KeyError::Exists(path.to_owned()));
+    }
+    let mut bytes = [0; MADE];
+    getrandom::fill(&mut bytes).map_err(|error| KeyError::Chance(error.to_string()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A file of `tempfile` is its owner's only.
+    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder).map_err(unwritable)?;
+    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(unwritable)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(KeyError::Exists(path.to_owned())),
+        Err(error) => Err(unwritable(error.error)),
+    }
+}
+
+/// Looks at the bytes of a key file.
+pub(super) fn look_at(path: &Path, bytes: &[u8]) -> Result<KeyFile, KeyError> {
+    let text = std::str::from_utf8(bytes).ok();
+    let bare = text.map(|text| text.trim_start_matches('\u{feff}').trim());
+    let utf16 = bytes.len() > 2 && (bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])) && bytes.len() != MADE;
+    let length = bare.map_or(bytes.len(), str::len);
+    if length == 0 {
+        return Err(KeyError::Empty(path.to_owned()));
+    }
+    if length < LEAST {
+        return Err(KeyError::Short { path: path.to_owned(), length });
+    }
+    if bare.is_some_and(|bare| bare.starts_with(PRACTICE)) {
+        return Ok(KeyFile { kind: KeyKind::Practice, notes: vec![practice(path)] });
+    }
+    let mut notes = Vec::new();
+    let mut told = |what: &str| {
+        notes.push(format!(
+            "注意：密钥文件 {} {what}。编号按文件的全部字节算：用记事本另存、转换换行或编码后，编号会全部改变，台账接不上。已经用它做过的，请原样备份、不要再改；新建请用 bidui key",
+            path.display()
+        ));
+    };
+    // What chance made may hold any byte.
+    if let Some(text) = text.filter(|_| bytes.len() != MADE) {
+        if text.starts_with('\u{feff}') {
+            told("开头有 BOM（记事本另存留下的标记）");
+        }
+        if text.contains('\r') {
+            told("有 Windows 的换行（CRLF）");
+        } else if text.ends_with('\n') {
+            told("末尾有换行");
+        }
+    } else if utf16 {
+        told("是 UTF-16 文本（记事本另存为 Unicode 的结果）");
+    }
+    Ok(KeyFile { kind: KeyKind::Own, notes })
+}
+
+/// Of a model that names no key.
+pub(super) fn none() -> KeyFile {
+    KeyFile { kind: KeyKind::None, notes: Vec::new() }
+}
+
+fn practice(path: &Path) -> String {
+    format!(
+        "！！！警告：这次用的是练习密钥 {}，人人都有它，凭疑点编号、人员编号就能把身份证号逐个试出来。\n\
+         ！！！只可用于练习数据。正式使用：先运行 bidui key pipelines/county.key，再在流程文件里写 key = \"county.key\"，然后重做（编号会全部改变）。",
+        path.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(bytes: &[u8]) -> Result<KeyFile, KeyError> {
+        look_at(Path::new("county.key"), bytes)
+    }
+
+    #[test]
+    fn a_key_made_is_by_chance_its_owners_only_and_never_over_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, other) = (folder.path().join("one.key"), folder.path().join("other.key"));
+        make(&one).expect("a key");
+        make(&other).expect("a key");
+        let (key, again) = (std::fs::read(&one).expect("bytes"), std::fs::read(&other).expect("bytes"));
+        assert!(key.len() == MADE && key != again);
+        assert_eq!(notes(&key).expect("a key").kind, KeyKind::Own);
+        assert!(matches!(make(&one), Err(KeyError::Exists(_))) && std::fs::read(&one).expect("bytes") == key);
+        assert!(matches!(make(&folder.path().join("no/such.key")), Err(KeyError::Unwritable { .. })));
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&one).expect("there").permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_and_what_an_editor_left_is_told() {
+        for nothing in [&b""[..], b"\n", b"\xef\xbb\xbf\r\n"] {
+            assert!(matches!(notes(nothing), Err(KeyError::Empty(_))));
+        }
+        assert!(notes(b"123456\n").expect_err("short").to_string().contains("只有 6 个字节"));
+        let long = "b5tq1r7Wk0Yy3mJx9vVn2c8LhZdQf4sA6gTeUiPoRrE=";
+        assert!(notes(long.as_bytes()).expect("a key").notes.is_empty());
+        for (text, told) in
+            [(format!("\u{feff}{long}"), "BOM"), (format!("{long}\r\n"), "CRLF"), (format!("{long}\n"), "末尾有换行")]
+        {
+            assert!(notes(text.as_bytes()).expect("a key").notes.concat().contains(told));
+        }
+        let practice = notes("\u{feff}bidui practice key. Findings and persons…\r\n".as_bytes()).expect("a key");
+        assert!(practice.kind == KeyKind::Practice && practice.notes.concat().contains("练习密钥"));
+    }
+}

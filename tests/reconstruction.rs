@@ -1,0 +1,471 @@
+//! Nobody's number can be put together again out of what is printed: a practice county with more than 2,000 persons and some planted traps is
+//! run, and every masked number of every workbook, page and message is tried with all that stands beside it: region, sequence and check
+//! digit, other masks of the same number, births, months, years and ages. Fewer than twenty numbers left is a failure, as is any whole number
+//! outside the lists that show them by contract (departments, identity corrections, pairs to be decided), in any part of any file, file and
+//! sheet names included.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrow::array::AsArray;
+use calamine::{Reader as _, open_workbook_auto};
+
+static AGES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+static YEARS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+/// What must be left open.
+const LEAST: usize = 20;
+/// Traps: their names come nowhere else.
+const TRAPS: [&str; 4] = ["阙门陷", "阙阱陷", "阙坑陷", "阙机陷"];
+
+fn root(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+/// What the program said on both ends.
+fn bidui(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).current_dir(root("")).output().expect("the program starts");
+    let told = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{told}");
+    told
+}
+
+/// A day as year, month, day.
+type Date = (u32, u32, u32);
+
+/// A person's number, and what it holds.
+#[derive(Clone, Debug)]
+struct Secret {
+    number: String,
+    birth: Date,
+    names: BTreeSet<String>,
+}
+
+fn check_digit(first: &str) -> char {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = first.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'][(sum % 11) as usize]
+}
+
+fn completed(first: &str) -> String {
+    format!("{first}{}", check_digit(first))
+}
+
+fn days_in(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+fn birth_of(number: &str) -> Option<Date> {
+    let part = |from: usize, to: usize| number.get(from..to)?.parse().ok();
+    let (year, month, day) = (part(6, 10)?, part(10, 12)?, part(12, 14)?);
+    ((1900..=2018).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day))
+        .then_some((year, month, day))
+}
+
+/// The traps: numbers where nobody looks for them, and a name that steers the terminal.
+fn plant(input: &Path) -> Vec<String> {
+    let numbers: Vec<String> =
+        ["52032419710816301", "52032419820229102", "52032420010503209", "52032419550721115"].map(completed).to_vec();
+    let spread = |number: &str| format!("{} {} {}", &number[..6], &number[6..14], &number[14..]);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    // A number as the name of a sheet and of a file, in a header, in addresses, in household codes.
+    let sheet = book.add_worksheet().set_name(&numbers[0]).expect("a sheet");
+    let header = [
+        "乡镇",
+        "行政村",
+        "详细地址",
+        "户编号",
+        "姓名",
+        "证件号码",
+        "与户主关系",
+        "脱贫属性",
+        "贫困户属性",
+        "健康状况",
+        "联系电话",
+    ];
+    let (mut row, title) = (0, format!("建档立卡贫困人口信息（经办{}）", numbers[1]));
+    for line in [vec![title], header.map(str::to_owned).to_vec()] {
+        for (column, text) in (0..).zip(line) {
+            sheet.write_string(row, column, text).expect("a cell");
+        }
+        row += 1;
+    }
+    for (at, name) in TRAPS.iter().enumerate() {
+        let own = &numbers[at];
+        let address = if at % 2 == 0 { format!("明星村{own}旁") } else { format!("明星村 {}", spread(own)) };
+        let name = if at == 3 { format!("{name}\u{202e}\u{1b}[31m") } else { (*name).to_owned() };
+        let line = ["土坪镇", "明星", &address, own, &name, own, "户主", "未脱贫", "一般贫困户", "健康", "138-8521-1234"];
+        for (column, text) in (0..).zip(line) {
+            sheet.write_string(row, column, text).expect("a cell");
+        }
+        row += 1;
+    }
+    book.save(input.join(format!("扶贫/补录{}.xlsx", numbers[2]))).expect("a workbook");
+    numbers
+}
+
+/// Every number in the run's rows, with the names that bear it; and everything else that may not stand whole.
+fn secrets(run: &Path) -> (Vec<Secret>, BTreeSet<String>) {
+    let file = fs::File::open(run.join("stages/records.parquet")).expect("rows");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let (mut known, mut hidden): (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) = Default::default();
+    for batch in reader.build().expect("Parquet") {
+        let batch = batch.expect("rows");
+        let text = |name: &str, row: usize| {
+            let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>())?;
+            Some(column.value(row).trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        for row in 0..batch.num_rows() {
+            for (number, name) in [
+                ("id_number", "name"),
+                ("head_id_number", "head_name"),
+                ("guardian_id_number", "guardian_name"),
+                ("spouse_id_number", "spouse_name"),
+            ] {
+                let (Some(number), name) = (text(number, row), text(name, row)) else { continue };
+                if number.len() == 18 && birth_of(&number).is_some() {
+                    known.entry(number).or_default().extend(name);
+                }
+            }
+            for column in [
+                "id_number",
+                "id_raw",
+                "head_id_number",
+                "guardian_id_number",
+                "spouse_id_number",
+                "disability_no",
+                "phone",
+                "account_number",
+            ] {
+                hidden.extend(text(column, row).filter(|value| {
+                    value.len() >= 11
+                        && value.bytes().all(|c| c.is_ascii_alphanumeric())
+                        && value.bytes().filter(u8::is_ascii_digit).count() >= 11
+                }));
+            }
+        }
+    }
+    let secret = |(number, names): (String, BTreeSet<String>)| Some(Secret { birth: birth_of(&number)?, number, names });
+    (known.into_iter().filter_map(secret).collect(), hidden)
+}
+
+/// What is told of one person in a workbook, page or message.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    day: bool,
+    month: bool,
+    year: bool,
+    age: bool,
+    /// Positions of the number that some mask shows.
+    shown: BTreeSet<usize>,
+}
+
+/// Runs of digits, letters and stars.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '*')).filter(|token| token.len() >= 4)
+}
+
+/// The positions that a mask shows of a number, if it can be one of that number: of the whole, or of a piece of it.
+fn shows(token: &str, number: &str) -> Option<BTreeSet<usize>> {
+    let (head, tail) = (token.find('*')?, token.len() - token.rfind('*')? - 1);
+    if token.get(head..token.len() - tail)?.bytes().any(|c| c != b'*') || !(10..=22).contains(&token.len()) {
+        return None;
+    }
+    let ends = token.get(token.len() - tail..)?;
+    // Cut at the end, cut at the start, or with something behind it.
+    for from in 0..=6_usize {
+        let starts = number.get(from..from + head) == token.get(..head);
+        let end = from + token.len();
+        let fits = end <= 18 && number.get(end - tail..end) == Some(ends) || end > 18 && end - tail >= 18;
+        if starts && fits && head + tail >= 4 && (from == 0 || end == 18) {
+            let shown = (from..from + head).chain(end - tail..end).filter(|at| *at < 18);
+            return Some(shown.collect());
+        }
+    }
+    None
+}
+
+/// Whether a text tells a birth: its day in any form, its month, its year, where these are called a birth; the age.
+fn listen(text: &str, secret: &Secret, told: &mut Told) {
+    let (year, month, day) = secret.birth;
+    let short = year % 100;
+    let days = [
+        format!("{year}-{month:02}-{day:02}"),
+        format!("{year}-{month}-{day}"),
+        format!("{year}/{month:02}/{day:02}"),
+        format!("{year}/{month}/{day}"),
+        format!("{year}.{month:02}.{day:02}"),
+        format!("{year}.{month}.{day}"),
+        format!("{year}年{month}月{day}日"),
+        format!("{year}年{month:02}月{day:02}日"),
+        format!("{year}{month:02}{day:02}"),
+        format!("{short:02}年{month}月{day}日"),
+    ];
+    let stands = |wanted: &str| {
+        text.match_indices(wanted).any(|(at, _)| {
+            let before = text[..at].chars().next_back().is_some_and(|c| c.is_ascii_digit());
+            let after = text[at + wanted.len()..].chars().next().is_some_and(|c| c.is_ascii_digit());
+            !before && !after
+        })
+    };
+    told.day |= days.iter().any(|day| stands(day));
+    let called = |wanted: &str| {
+        text.match_indices(wanted).any(|(at, _)| {
+            let before: String = text[..at].chars().rev().take(8).collect();
+            let after: String = text[at + wanted.len()..].chars().take(4).collect();
+            before.contains("生出") || before.contains("日生") || before.contains("于生") || after.contains("出生")
+        })
+    };
+    told.month |=
+        [format!("{year}-{month:02}"), format!("{year}年{month}月"), format!("{year}.{month}"), format!("{year}{month:02}")]
+            .iter()
+            .any(|month| called(month));
+    told.year |= called(&year.to_string());
+    let age = if (month, day) <= (6, 30) { 2018 - year } else { 2017_u32.saturating_sub(year) };
+    told.age |= stands(&format!("{age}岁")) || stands(&format!("{age}周岁"));
+}
+
+/// How many numbers fit all that is told; no more are counted than have to be left.
+fn left(secret: &Secret, told: &Told) -> usize {
+    let (own_year, own_month, own_day) = secret.birth;
+    let own_age = |(year, month, day): Date| if (month, day) <= (6, 30) { 2018 - year } else { 2017_u32.saturating_sub(year) };
+    let age = own_age(secret.birth);
+    let mut left = 0;
+    for year in 1900..=2018 {
+        for month in 1..=12 {
+            for day in 1..=days_in(year, month) {
+                let fits = (!told.year && !told.month && !told.day || year == own_year)
+                    && (!told.month && !told.day || month == own_month)
+                    && (!told.day || day == own_day)
+                    && (!told.age || own_age((year, month, day)) == age);
+                if !fits {
+                    continue;
+                }
+                if left >= LEAST {
+                    return left;
+                }
+                let birth = format!("{year}{month:02}{day:02}");
+                let agrees = birth
+                    .bytes()
+                    .zip(secret.number.bytes().skip(6))
+                    .zip(6..)
+                    .all(|((one, own), at)| one == own || !told.shown.contains(&at));
+                // Where the sequence is hidden, a thousand numbers are left for each day.
+                let whole = (14..18).all(|at| told.shown.contains(&at));
+                let number = format!("{}{birth}{}", &secret.number[..6], &secret.number[14..17]);
+                if agrees && (!whole || check_digit(&number) == secret.number.as_bytes()[17] as char) {
+                    left += if whole { 1 } else { 100 };
+                }
+            }
+        }
+    }
+    left
+}
+
+/// Everything that is written, by what stands together: rows of a workbook, a page, a message.
+struct Shown {
+    name: String,
+    rows: Vec<String>,
+    /// Every part of the file, for whole numbers.
+    all: String,
+}
+
+fn workbook(path: &Path) -> Shown {
+    let mut book = open_workbook_auto(path).expect("a workbook");
+    let mut rows = Vec::new();
+    for name in book.sheet_names() {
+        let range = book.worksheet_range(&name).expect("a sheet");
+        rows.extend(range.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")));
+        rows.push(name);
+    }
+    let mut archive = zip::ZipArchive::new(fs::File::open(path).expect("a workbook")).expect("a zip");
+    let mut all = String::new();
+    for at in 0..archive.len() {
+        let mut bytes = Vec::new();
+        archive.by_index(at).expect("a part").read_to_end(&mut bytes).expect("bytes");
+        all.push_str(&String::from_utf8_lossy(&bytes));
+        all.push('\n');
+    }
+    Shown { name: path.display().to_string(), rows, all }
+}
+
+fn message(name: &str, text: String) -> Shown {
+    Shown { name: name.to_owned(), rows: vec![text.clone()], all: text }
+}
+
+/// A page's text: tags are gone, what is in one row stays together.
+fn page(path: &Path) -> Shown {
+    let all = fs::read_to_string(path).expect("a page");
+    let plain: String =
+        all.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect::<Vec<_>>().join(" ");
+    Shown { name: path.display().to_string(), rows: vec![plain], all }
+}
+
+/// Whole numbers in a text.
+fn whole<'s>(text: &str, hidden: &'s BTreeSet<String>) -> Vec<&'s str> {
+    let mut found = Vec::new();
+    for run in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| run.len() >= 11) {
+        for length in [11_usize, 15, 16, 17, 18, 19, 20, 22] {
+            for from in 0..=run.len().saturating_sub(length) {
+                if let Some(secret) = run.get(from..from + length).and_then(|window| hidden.get(window)) {
+                    // A part of a hash or of an id of ours is chance.
+                    let ours = run.len() == 17 && run.starts_with(|c: char| c.is_ascii_uppercase()) || run.len() >= 32;
+                    if !ours {
+                        found.push(secret.as_str());
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a list shows whole numbers by contract.
+fn by_contract(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let department = name.contains("_县") && name.contains("疑点清单");
+    department || ["身份信息更正", "是否同一人待核对", "对人抽查"].iter().any(|list| name.contains(list))
+}
+
+/// What can be put together again out of `shown`, and how many masks were tried.
+fn rebuilt(shown: &Shown, secrets: &[Secret]) -> (usize, Vec<String>) {
+    // A mask is looked up by its ends; only whom the row names can be meant.
+    let mut by_ends: BTreeMap<String, Vec<&Secret>> = BTreeMap::new();
+    for secret in secrets {
+        by_ends.entry(format!("{}{}", &secret.number[..6], &secret.number[14..])).or_default().push(secret);
+    }
+    let mut told: BTreeMap<&str, (&Secret, Told)> = BTreeMap::new();
+    let mut tried = 0;
+    for row in &shown.rows {
+        let masks: Vec<&str> =
+            tokens(row).filter(|token| token.contains("**") && token.bytes().any(|c| c.is_ascii_digit())).collect();
+        let mut meant: BTreeMap<&str, &Secret> = BTreeMap::new();
+        for mask in masks.iter().filter(|mask| mask.len() == 18) {
+            let ends: String = mask.chars().filter(|c| *c != '*').collect();
+            let named = by_ends
+                .get(&ends)
+                .into_iter()
+                .flatten()
+                .filter(|secret| secret.names.iter().any(|name| row.contains(name.as_str())));
+            meant.extend(named.map(|secret| (secret.number.as_str(), *secret)));
+            tried += 1;
+        }
+        for (number, secret) in meant {
+            let (_, told) = told.entry(number).or_insert_with(|| (secret, Told::default()));
+            listen(row, secret, told);
+            told.shown.extend(masks.iter().filter_map(|mask| shows(mask, number)).flatten());
+        }
+    }
+    let mut failures = Vec::new();
+    for (secret, told) in told.values() {
+        AGES.fetch_add(usize::from(told.age), std::sync::atomic::Ordering::Relaxed);
+        YEARS.fetch_add(usize::from(told.year), std::sync::atomic::Ordering::Relaxed);
+        let left = left(secret, told);
+        if left < LEAST {
+            failures.push(format!("{}: {} {:?}: {left} left, {told:?}", shown.name, secret.number, secret.names));
+        }
+    }
+    (tried, failures)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn no_number_can_be_put_together_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    bidui(&[&"practice", &"--out", &at("county"), &"--households", &"700", &"--seed", &"7"]);
+    let input = at("county").join("2018-06");
+    let planted = plant(&input);
+
+    let (run, again, posted, dossier) = (at("run"), at("again"), at("posted"), at("dossier"));
+    let ledger = at("ledger.db");
+    let mut shown = vec![
+        message("run", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &input, &"--out", &run, &"--ledger", &ledger])),
+        message("check", bidui(&[&"check", &"pipelines/monthly.toml", &"--input", &input])),
+        message("again", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &run, &"--out", &again, &"--ledger", &ledger])),
+        message("posted", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &run, &"--out", &posted, &"--mask", &"--json"])),
+        message("town", bidui(&[&"run", &"pipelines/township.toml", &"--input", &run, &"--out", &dossier, &"--town", &"土坪镇"])),
+        message("diff", bidui(&[&"diff", &run, &posted, &"--xlsx", &at("changes.xlsx")])),
+        message("diagnose", bidui(&[&"diagnose", &run])),
+        workbook(&at("changes.xlsx")),
+    ];
+    let (secrets, mut hidden) = secrets(&run);
+    hidden.extend(planted.iter().cloned());
+    assert!(secrets.len() > 2000, "{} numbers", secrets.len());
+
+    // Those of the traps, and a few of everybody.
+    let asked = TRAPS.iter().take(3).map(|name| (*name).to_owned());
+    let asked: Vec<String> =
+        asked.chain(secrets.iter().step_by(secrets.len() / 4).filter_map(|secret| secret.names.first().cloned())).collect();
+    for (position, name) in asked.iter().enumerate() {
+        let html = at(&format!("page{position}.html"));
+        shown.push(message(name, bidui(&[&"explain", &run, &"--person", name])));
+        bidui(&[&"explain", &run, &"--person", name, &"--html", &html]);
+        shown.push(page(&html));
+    }
+    shown.push(message("household", bidui(&[&"explain", &run, &"--household", &planted[0]])));
+    for out in [&run, &again, &posted, &dossier] {
+        shown.push(message(&format!("{} run.json", out.display()), fs::read_to_string(out.join("run.json")).expect("run.json")));
+        let books = files(&out.join("reports"));
+        let names: Vec<String> =
+            books.iter().map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
+        shown.push(message("names of files", names.join("\n")));
+        shown.extend(books.iter().map(|path| workbook(path)));
+    }
+    shown.push(message(
+        "names of sheets",
+        shown
+            .iter()
+            .filter(|shown| shown.name.ends_with(".xlsx"))
+            .filter_map(|shown| shown.rows.last().cloned())
+            .collect::<Vec<_>>()
+            .join("\n"),
+    ));
+
+    let (mut tried, mut failures) = (0, Vec::new());
+    for one in &shown {
+        // A public list has no contract but one.
+        let contract = by_contract(&one.name) && !one.name.contains("/posted/");
+        if !contract {
+            let found: BTreeSet<&str> = whole(&one.all, &hidden).into_iter().collect();
+            failures.extend(found.iter().map(|number| format!("{}: {number} stands whole", one.name)));
+            let steers = one.all.contains(['\u{1b}', '\u{202e}']) && !one.name.ends_with(".xlsx");
+            failures.extend(steers.then(|| format!("{}: steers the terminal", one.name)));
+        }
+        let (count, found) = if contract { (0, Vec::new()) } else { rebuilt(one, &secrets) };
+        tried += count;
+        failures.extend(found);
+    }
+    assert!(failures.is_empty(), "{} of {tried}:\n{}", failures.len(), failures.join("\n"));
+    assert!(tried > 2000, "only {tried} masks");
+    eprintln!("{tried} masks, ages {} years {}", AGES.load(std::sync::atomic::Ordering::Relaxed), YEARS.load(std::sync::atomic::Ordering::Relaxed));
+    // The check can see: lists that show whole numbers are full of them.
+    assert!(shown.iter().any(|one| by_contract(&one.name) && !whole(&one.all, &hidden).is_empty()));
+    // The practice key is told, aloud and in writing.
+    assert!(
+        shown[0].all.contains("练习密钥")
+            && fs::read_to_string(run.join("run.json")).expect("run.json").contains("\"key\": \"practice\"")
+    );
+    // Nothing of health beside a name in what is posted.
+    for book in files(&posted.join("reports")) {
+        let name = book.display().to_string();
+        let lists = ["疑点清单", "身份信息更正", "待核对", "抽查"].iter().any(|list| name.contains(list));
+        for row in workbook(&book).rows.iter().filter(|row| lists && row.contains("****")) {
+            assert!(!["残", "病", "住院", "护理", "康复", "健康"].iter().any(|word| row.contains(word)), "{name}: {row}");
+        }
+    }
+}
