@@ -7,7 +7,8 @@
 //! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
 //! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, a subtotal, a
 //!   note, what a page or an office says of itself, filling instructions under the header.
-//! - A place alone in a row is set aside as a note and given with the rows below it ([`RawTable::sections`]).
+//! - A place alone in a row (also behind a label or a number, or with what it comes to) is set aside and given with the rows beside it
+//!   ([`RawTable::sections`]).
 //! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
 //! - A second header below, in the same columns and of the same fields in other words, repeats the first. Any other one begins a second table:
 //!   the sheet keeps its first, and everything from the second header on is rejected row by row as [`RejectReason::OtherTable`], with
@@ -18,8 +19,10 @@
 use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
-use super::rows::{Cell, Standing, aside, has_identity, is_empty, is_example, masked, section};
-use crate::model::raw::{CellKind, HeaderColumn, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use super::rows::{Cell, Standing, aside, has_identity, is_empty, is_example, labelled_place, masked, section, subtotal_place};
+use crate::model::raw::{
+    CellKind, HeaderColumn, RawColumn, RawTable, Refusal, Reject, RejectReason, Section, SheetName, TableHead,
+};
 
 /// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
 #[derive(Debug)]
@@ -378,13 +381,18 @@ impl<'v> Body<'v> {
         });
         let standing = Standing { width: self.columns.len(), below: self.tally.read, spread, in_notes: self.in_notes };
         let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
-        if !self.in_notes
-            && let Some(place) = section(cells, &standing, is_name_column)
-        {
-            table.sections.push((table.rows.len(), place));
+        let at = table.rows.len();
+        if let Some(text) = section(cells, &standing, is_name_column) {
+            table.sections.push(Section { at, text, is_sum: false });
             return Some(RejectReason::Note);
         }
         let reason = aside(cells, &standing);
+        let (said, is_sum) = match reason {
+            Some(RejectReason::Subtotal) => (subtotal_place(cells), true),
+            Some(RejectReason::Note) => (labelled_place(cells), false),
+            _ => (None, false),
+        };
+        table.sections.extend(said.map(|text| Section { at, text, is_sum }));
         self.in_notes = reason == Some(RejectReason::Note);
         reason
     }

@@ -27,6 +27,7 @@ mod places;
 pub mod repair;
 pub mod sheet;
 mod sheet_place;
+mod slipped;
 pub mod tables;
 pub mod vocabulary;
 

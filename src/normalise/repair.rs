@@ -85,10 +85,20 @@ pub enum Repair {
     Borrowed,
     /// The amount is for several months; the column, which is for one, is null.
     SeveralMonths,
+    /// The row slipped against its header and was read as it was meant.
+    Shifted,
+    /// Name and number stood in each other's columns.
+    Exchanged,
+    /// A phone or another number stood beside the number in its cell.
+    Beside,
+    /// An old number and the one that takes its place stood in the cell.
+    Corrected,
+    /// Two numbers stood in the cell, and nothing says which is meant; neither is taken.
+    TwoNumbers,
 }
 
 impl Repair {
-    const ALL: [Self; 41] = [
+    const ALL: [Self; 46] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -130,6 +140,11 @@ impl Repair {
         Self::Masked,
         Self::Borrowed,
         Self::SeveralMonths,
+        Self::Shifted,
+        Self::Exchanged,
+        Self::Beside,
+        Self::Corrected,
+        Self::TwoNumbers,
     ];
 
     /// The kind as written after `field:`.
@@ -177,6 +192,11 @@ impl Repair {
             Self::Masked => "masked",
             Self::Borrowed => "borrowed",
             Self::SeveralMonths => "several_months",
+            Self::Shifted => "shifted",
+            Self::Exchanged => "exchanged",
+            Self::Beside => "beside",
+            Self::Corrected => "corrected",
+            Self::TwoNumbers => "two_numbers",
         }
     }
 }

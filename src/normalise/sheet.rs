@@ -22,6 +22,7 @@ use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
 use super::sheet_place::SheetPlace;
+use super::slipped::Slips;
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
@@ -64,7 +65,7 @@ pub struct NormalisedSheet {
     pub batch: RecordBatch,
     /// Row number that Excel shows, per row of the batch.
     pub rows: Vec<u32>,
-    /// Rows set aside here: `NoIdentity`, `AfterPeriod`.
+    /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`.
     pub rejects: Vec<Reject>,
     /// The day the data speak for.
     pub snapshot: Option<Snapshot>,
@@ -74,6 +75,8 @@ pub struct NormalisedSheet {
     pub read: u64,
     /// What each row states of the person beside its number.
     pub(super) stated: Vec<Stated>,
+    /// A village that the sheet says by a name which several towns have, and is therefore not taken.
+    pub unclear_place: Option<String>,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -105,6 +108,8 @@ pub struct Normaliser<'a> {
     /// Whether the sheet as a whole lies after the period.
     is_late: bool,
     number: Vec<usize>,
+    /// What the columns hold, where rows are about people.
+    slips: Option<Slips<'a>>,
     persons: Persons,
     others: Others,
     grain: Grain,
@@ -229,6 +234,10 @@ impl<'a> Normaliser<'a> {
         let others = definition.identified_by.iter().map(String::as_str);
         let identity = [NAME, DISABILITY_NO].into_iter().chain(others).flat_map(at).collect();
         let edition = context.gazetteer.edition(context.period);
+        let of_people = definition.fields.iter().any(|used| used.field == NAME);
+        let own = [at(NAME), at(ID_NUMBER)];
+        let slips =
+            || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
         Self {
             context: *context,
             edition,
@@ -236,10 +245,11 @@ impl<'a> Normaliser<'a> {
             headers,
             order,
             identity,
-            of_people: definition.fields.iter().any(|used| used.field == NAME),
+            of_people,
             month,
             is_late,
             number: at(ID_NUMBER),
+            slips: of_people.then(slips),
             persons: Persons::default(),
             others: Others {
                 head: if definition.grain.is_household() { [vec![], vec![]] } else { [at(HEAD_NAME), at(HEAD_ID)] },
@@ -267,9 +277,17 @@ impl<'a> Normaliser<'a> {
     /// Takes the next chunk of rows.
     pub fn push(&mut self, table: &RawTable) {
         let base = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let own = [self.others.name.as_slice(), self.number.as_slice()];
+        let righted = self.slips.as_mut().and_then(|slips| slips.right(table, own));
+        let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
         let kept = self.keep(table);
         let mut log = std::mem::take(&mut self.log);
         log.base = base;
+        for (row, repair) in slipped {
+            if let Some(at) = kept.binary_search(row).ok().and_then(|at| u32::try_from(at).ok()) {
+                Notes { log: &mut log, order: 0 }.one(at, *repair);
+            }
+        }
         let known = self.push_numbers(table, &kept, &mut log);
         self.push_disability(table, &kept, &known, &mut log);
         for column in &mut self.columns {
@@ -358,10 +376,10 @@ impl<'a> Normaliser<'a> {
             let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
             columns.extend(fields.into_iter().zip(arrays));
         }
-        let places = PLACE.iter().zip(self.places.columns);
-        columns.extend(
-            places.map(|(name, mut text)| (Field::new(*name, DataType::Utf8, true), Arc::new(text.finish()) as ArrayRef)),
-        );
+        let unclear_place = self.places.unclear();
+        let order = position_of(&self.order, "place");
+        let places = PLACE.iter().zip(self.places.finish(self.edition, &mut Notes { log: &mut log, order }));
+        columns.extend(places.map(|(name, array)| (Field::new(*name, DataType::Utf8, true), array)));
         columns.push((Field::new(REPAIRS, DataType::Utf8, true), Arc::new(repairs(&self.order, rows, log))));
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         Ok(NormalisedSheet {
@@ -372,6 +390,7 @@ impl<'a> Normaliser<'a> {
             headers: self.headers,
             read: self.read,
             stated: settled.stated,
+            unclear_place,
         })
     }
 
@@ -381,7 +400,7 @@ impl<'a> Normaliser<'a> {
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
-                RejectReason::NoIdentity
+                self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.is_somebody_s(table, row))
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
             } else {

@@ -200,6 +200,9 @@ impl<'i> Tables for County<'i, '_> {
         if inherited > 0 {
             entry.notes.push(format!("{inherited} 行没有写村，取自标题、表上的单位行、工作表名、文件名或单列一行的村名"));
         }
+        if let Some(unclear) = &normalised.unclear_place {
+            entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
+        }
         self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
         self.taken.heads.push((table.head, table.mapping));
         self.taken.rejects.extend(table.unclear.into_iter().map(|reject| (name.clone(), reject)));
