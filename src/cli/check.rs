@@ -6,13 +6,12 @@ use crate::run::{CheckError, CheckReport};
 
 pub(super) fn check(arguments: &CheckArgs) -> Result<u8, Failure> {
     let report =
-        crate::run::check(&arguments.pipeline, &arguments.input, arguments.cases, &executable()?).map_err(
-            |error| match error {
+        crate::run::check(&arguments.pipeline, &arguments.input, arguments.cases, &executable()?, &|line| ui::note(line))
+            .map_err(|error| match error {
                 CheckError::Definitions(error) => Failure::usage(error),
                 CheckError::Cases(problems) => Failure::usage(problems),
                 CheckError::Inputs(error) => Failure::usage(error),
-            },
-        )?;
+            })?;
     ui::result(&report.definitions);
     for file in &report.files {
         ui::result(&format!("\n{}", file.text));

@@ -16,10 +16,33 @@ pub(super) fn is_empty(text: &str) -> bool {
     if trimmed.len() > 12 && !trimmed.starts_with(['-', '—', '－', '_']) {
         return false;
     }
-    matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "同上" | "〃" | "″" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
+    is_ditto(trimmed)
+        || matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
         || matches!(trimmed, "nan" | "NaN" | "NAN" | "None" | "none" | "NONE" | "(null)" | "<NA>" | "NaT" | "nil" | "undefined")
         || matches!(trimmed, "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NUM!" | "#NULL!" | "#SPILL!" | "#CALC!")
         || trimmed.chars().all(|character| matches!(character, '-' | '—' | '–' | '－' | '―' | '_' | '─'))
+}
+
+/// Whether the cell says that it says what the one above it does.
+pub(super) fn is_ditto(text: &str) -> bool {
+    matches!(
+        text.trim(),
+        "同上"
+            | "同 上"
+            | "上同"
+            | "同前"
+            | "同上行"
+            | "〃"
+            | "″"
+            | "〞"
+            | "”"
+            | "\""
+            | "''"
+            | "〃〃"
+            | "ditto"
+            | "Ditto"
+            | "DITTO"
+    )
 }
 
 /// Whether a cell looks like somebody's number: then the row is data, whatever else it says.

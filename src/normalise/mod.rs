@@ -15,6 +15,7 @@ pub mod date;
 mod days;
 pub mod disability_no;
 mod field_column;
+mod household_above;
 pub mod id_number;
 pub mod kinship;
 pub mod money;

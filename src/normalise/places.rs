@@ -91,7 +91,8 @@ impl<'a> Places<'a> {
                 inherits = !village.is_empty();
             }
             if group.is_empty() && address.is_empty() {
-                group = if of_section.group.is_empty() && inherits { &of_sheet.group } else { &of_section.group };
+                let of_sheet_s = of_section.group.is_empty() && of_section.village.is_empty() && inherits;
+                group = if of_sheet_s { &of_sheet.group } else { &of_section.group };
             }
             let texts = [county, town, village, group, address];
             self.key.clear();

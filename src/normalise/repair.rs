@@ -95,10 +95,12 @@ pub enum Repair {
     Corrected,
     /// Two numbers stood in the cell, and nothing says which is meant; neither is taken.
     TwoNumbers,
+    /// Blank here, taken from the first row of the household above.
+    FromAbove,
 }
 
 impl Repair {
-    const ALL: [Self; 46] = [
+    const ALL: [Self; 47] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -145,6 +147,7 @@ impl Repair {
         Self::Beside,
         Self::Corrected,
         Self::TwoNumbers,
+        Self::FromAbove,
     ];
 
     /// The kind as written after `field:`.
@@ -197,6 +200,7 @@ impl Repair {
             Self::Beside => "beside",
             Self::Corrected => "corrected",
             Self::TwoNumbers => "two_numbers",
+            Self::FromAbove => "from_above",
         }
     }
 }

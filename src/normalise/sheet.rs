@@ -16,6 +16,7 @@ use arrow::error::ArrowError;
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
+use super::household_above::HouseholdAbove;
 use super::money::{self, Unit};
 use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, SexCell, Stated};
@@ -110,6 +111,7 @@ pub struct Normaliser<'a> {
     number: Vec<usize>,
     /// What the columns hold, where rows are about people.
     slips: Option<Slips<'a>>,
+    household_above: Option<HouseholdAbove>,
     persons: Persons,
     others: Others,
     grain: Grain,
@@ -250,6 +252,7 @@ impl<'a> Normaliser<'a> {
             is_late,
             number: at(ID_NUMBER),
             slips: of_people.then(slips),
+            household_above: if definition.grain.is_household() { None } else { HouseholdAbove::new(&at, at(RELATION)) },
             persons: Persons::default(),
             others: Others {
                 head: if definition.grain.is_household() { [vec![], vec![]] } else { [at(HEAD_NAME), at(HEAD_ID)] },
@@ -280,11 +283,16 @@ impl<'a> Normaliser<'a> {
         let own = [self.others.name.as_slice(), self.number.as_slice()];
         let righted = self.slips.as_mut().and_then(|slips| slips.right(table, own));
         let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
+        let filled = self.household_above.as_mut().and_then(|above| above.fill(table));
+        let (table, below) = filled.as_ref().map_or((table, &[][..]), |(table, below)| (table, below.as_slice()));
         let kept = self.keep(table);
         let mut log = std::mem::take(&mut self.log);
         log.base = base;
+        let kept_at = |row: &usize| kept.binary_search(row).ok().and_then(|at| u32::try_from(at).ok());
+        let order = position_of(&self.order, if self.order.contains(&HOUSEHOLD_CODE) { HOUSEHOLD_CODE } else { "place" });
+        below.iter().filter_map(kept_at).for_each(|at| Notes { log: &mut log, order }.one(at, Repair::FromAbove));
         for (row, repair) in slipped {
-            if let Some(at) = kept.binary_search(row).ok().and_then(|at| u32::try_from(at).ok()) {
+            if let Some(at) = kept_at(row) {
                 Notes { log: &mut log, order: 0 }.one(at, *repair);
             }
         }

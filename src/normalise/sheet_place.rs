@@ -88,9 +88,9 @@ impl SheetPlace {
             }
             match villages.as_slice() {
                 [(of, village)] if town.is_empty() || of.name == town => Some(village.name.clone()),
-                [(_, first), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other.name == first.name) => {
+                [(_, first), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other.base == first.base) => {
                     let towns: Vec<&str> = villages.iter().map(|(town, _)| town.name.as_str()).collect();
-                    unclear = Some(format!("“{text}”说的“{}”不止一个镇有（{}）", first.name, towns.join("、")));
+                    unclear = Some(format!("“{text}”说的“{}”不止一个镇有（{}）", first.base, towns.join("、")));
                     None
                 }
                 _ => None,

@@ -51,14 +51,21 @@ pub enum CheckError {
     Inputs(#[from] InputError),
 }
 
-/// Checks a pipeline and, where given, files; with `with_cases` every rule's cases too, which takes seconds.
-pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executable: &Path) -> Result<CheckReport, CheckError> {
+/// Checks a pipeline and, where given, files; with `with_cases` every rule's cases too, which takes seconds. `tell` gets a line about files
+/// that are none.
+pub fn check(
+    pipeline: &Path,
+    arguments: &[PathBuf],
+    with_cases: bool,
+    executable: &Path,
+    tell: &dyn Fn(&str),
+) -> Result<CheckReport, CheckError> {
     if let Some(mut definition) = tables::definition(pipeline)? {
         let told = definition.told();
         if arguments.is_empty() {
             return Ok(CheckReport { definitions: told, files: Vec::new() });
         }
-        let (files, foretold) = tables::check_files(&mut definition, &inputs::gather(arguments, None)?, executable);
+        let (files, foretold) = tables::check_files(&mut definition, &inputs::gather(arguments, None, tell)?, executable);
         return Ok(CheckReport { definitions: told + &foretold, files });
     }
     let definitions = definitions::load(pipeline)?;
@@ -75,7 +82,7 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
     if arguments.is_empty() {
         return Ok(CheckReport { definitions: told, files: Vec::new() });
     }
-    let files = inputs::gather(arguments, None)?;
+    let files = inputs::gather(arguments, None, tell)?;
     // Only places depend on the month, and a check shows none.
     let period =
         inputs::period_of(arguments).or_else(|| crate::model::date::Month::new(2018, 6)).unwrap_or(crate::model::date::Month(0));

@@ -1,6 +1,6 @@
 //! Which files a run reads: `--input` arguments → files with stable names, sizes and hashes.
 //!
-//! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input.
+//! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input, and told.
 //! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments.
 
 use std::collections::BTreeMap;
@@ -53,14 +53,74 @@ pub enum InputError {
     Empty,
 }
 
-/// Lists all files of `arguments`, leaving out the run folder `out` should it lie among them.
-pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<InputFile>, InputError> {
+/// What an office PC leaves about among the files, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Litter {
+    /// `~$…`: a workbook was open, or the copy was made while it was.
+    locks: usize,
+    /// Names that begin with a dot.
+    dots: usize,
+    /// `Thumbs.db`, `desktop.ini`.
+    system: usize,
+    /// Names among them that are as big as a list and called like one.
+    tables: Vec<String>,
+}
+
+impl Litter {
+    /// A lock file has 165 bytes, a folder's notes a few hundred.
+    const SMALLEST_TABLE: u64 = 4096;
+
+    /// Whether a file is litter; it is counted.
+    fn takes(&mut self, name: &str, path: &Path) -> bool {
+        let lower = name.to_lowercase();
+        let count = match () {
+            () if name.starts_with("~$") => &mut self.locks,
+            () if name.starts_with('.') => &mut self.dots,
+            () if ["thumbs.db", "desktop.ini"].contains(&lower.as_str()) => &mut self.system,
+            () => return false,
+        };
+        *count += 1;
+        let ends = [".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".txt"];
+        let is_large = || fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() >= Self::SMALLEST_TABLE);
+        if ends.iter().any(|end| lower.ends_with(end)) && is_large() {
+            self.tables.push(name.to_owned());
+        }
+        true
+    }
+
+    /// One line of what was left out, where anything was.
+    pub(super) fn told(&self) -> Option<String> {
+        let kinds = [
+            (self.locks, "表格打开时留下的 ~$ 文件"),
+            (self.dots, "名字以 . 开头的文件"),
+            (self.system, "系统文件（Thumbs.db、desktop.ini）"),
+        ];
+        let all: usize = kinds.iter().map(|(count, _)| count).sum();
+        if all == 0 {
+            return None;
+        }
+        let named = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{kind} {count} 个"));
+        let mut told = format!("  没有读 {all} 个不是报表的文件：{}", named.collect::<Vec<_>>().join("，"));
+        if !self.tables.is_empty() {
+            let mut tables = self.tables.clone();
+            tables.sort_unstable();
+            told.push_str("；其中 ");
+            told.push_str(&tables.join("、"));
+            told.push_str(" 大小像是真的报表，是的话请改名后重新报送");
+        }
+        Some(told)
+    }
+}
+
+/// Lists all files of `arguments`, leaving out the run folder `out` should it lie among them; `tell` gets a line about what else was left out.
+pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, tell: &dyn Fn(&str)) -> Result<Vec<InputFile>, InputError> {
     let out = out.and_then(|out| out.canonicalize().ok());
     let mut found = BTreeMap::new();
+    let mut litter = Litter::default();
     for argument in arguments {
         let kind = fs::metadata(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
         if kind.is_dir() {
-            walk(argument, "", out.as_deref(), &mut found)?;
+            walk(argument, "", out.as_deref(), &mut found, &mut litter)?;
         } else {
             let name = argument.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             insert(name, argument.clone(), &mut found)?;
@@ -69,23 +129,31 @@ pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>) -> Result<Vec<In
     if found.is_empty() {
         return Err(InputError::Empty);
     }
+    if let Some(told) = litter.told() {
+        tell(&told);
+    }
     found.into_par_iter().map(|(name, path)| describe(name, path)).collect()
 }
 
-fn walk(folder: &Path, prefix: &str, out: Option<&Path>, found: &mut BTreeMap<String, PathBuf>) -> Result<(), InputError> {
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    out: Option<&Path>,
+    found: &mut BTreeMap<String, PathBuf>,
+    litter: &mut Litter,
+) -> Result<(), InputError> {
     let unreadable = |source| InputError::Unreadable { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.starts_with("~$") || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str())
-        {
+        if litter.takes(&name, &entry.path()) {
             continue;
         }
         let (path, name) = (entry.path(), format!("{prefix}{name}"));
         // A linked folder could lead in circles; a linked file is fine.
         if entry.file_type().map_err(unreadable)?.is_dir() {
             if out.is_none_or(|out| path.canonicalize().map_or(true, |path| path != out)) {
-                walk(&path, &format!("{name}/"), out, found)?;
+                walk(&path, &format!("{name}/"), out, found, litter)?;
             }
         } else if path.is_file() {
             insert(name, path, found)?;
@@ -167,7 +235,17 @@ mod tests {
         for name in ["b.csv", "乡镇/土坪镇/a.xlsx", "~$b.xlsx", ".hidden", "Thumbs.db", "output/run.json"] {
             fs::write(inside(name), name).expect("a file");
         }
-        let files = gather(&[folder.path().to_owned()], Some(&inside("output"))).expect("files");
+        fs::write(inside("乡镇/~$名册.xlsx"), [0; 8192]).expect("a file");
+        let told = std::cell::RefCell::new(Vec::new());
+        let files = gather(&[folder.path().to_owned()], Some(&inside("output")), &|line| told.borrow_mut().push(line.to_owned()));
+        let files = files.expect("files");
+        assert_eq!(
+            told.into_inner(),
+            [
+                "  没有读 4 个不是报表的文件：表格打开时留下的 ~$ 文件 2 个，名字以 . 开头的文件 1 个，系统文件（Thumbs.db、desktop.ini） 1 个；\
+              其中 ~$名册.xlsx 大小像是真的报表，是的话请改名后重新报送"
+            ]
+        );
         assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["b.csv", "乡镇/土坪镇/a.xlsx"]);
         assert_eq!(files[0].bytes, 5);
     }
@@ -180,8 +258,8 @@ mod tests {
             fs::write(folder.path().join(town).join("x.csv"), town).expect("a file");
         }
         let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-        assert!(matches!(gather(&[a.clone(), b], None), Err(InputError::SameName { .. })));
-        assert_eq!(gather(&[a.clone(), a.join("x.csv")], None).expect("files").len(), 1);
+        assert!(matches!(gather(&[a.clone(), b], None, &|_| {}), Err(InputError::SameName { .. })));
+        assert_eq!(gather(&[a.clone(), a.join("x.csv")], None, &|_| {}).expect("files").len(), 1);
     }
 
     #[test]

@@ -226,7 +226,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let definitions = definitions::load(&request.pipeline)?;
     let (finished, period, as_of) = Source::period(request, &definitions)?;
     let (towns, villages) = source::places(request, &definitions, period)?;
-    let source = Source::open(finished, request)?;
+    let source = Source::open(finished, request, progress)?;
     let request = &Request { towns, villages, ..request.clone() };
     let answered = decisions::read(&request.decisions, &definitions.layouts.review, &request.executable)?;
     let earlier = request.previous.as_deref().map(|run| previous::read(run, &definitions.key)).transpose()?;

@@ -92,7 +92,7 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let reader = Reader::new(&definitions, returns, &request.executable);
     let mut returned = Vec::new();
     let receipts = definitions.layouts.receipt.file.split('{').next().unwrap_or_default();
-    for file in inputs::gather(&request.files, request.out.as_deref())? {
+    for file in inputs::gather(&request.files, request.out.as_deref(), progress)? {
         if is_ours(&file.path, &request.ledger, receipts) {
             progress(&format!("  {}：是台账或回执，不是交回的清单，没有读", file.name));
             continue;

@@ -43,10 +43,10 @@ impl Source {
     }
 
     /// The finished run, or the files listed.
-    pub(super) fn open(finished: Option<Finished>, request: &Request) -> Result<Self, RunError> {
+    pub(super) fn open(finished: Option<Finished>, request: &Request, tell: &dyn Fn(&str)) -> Result<Self, RunError> {
         match finished {
             Some(run) => Ok(Self::Run(Box::new(run))),
-            None => Ok(Self::Files(inputs::gather(&request.inputs, Some(&request.out))?)),
+            None => Ok(Self::Files(inputs::gather(&request.inputs, Some(&request.out), tell)?)),
         }
     }
 

@@ -100,7 +100,7 @@ pub(super) fn run(
             "这个流程只连接表，没有乡镇、村、台账、人工认定和上期：请去掉 --town、--village、--ledger、--decisions、--previous";
         return Err(RunError::Usage(what.to_owned()));
     }
-    let files = inputs::gather(&request.inputs, Some(&request.out))?;
+    let files = inputs::gather(&request.inputs, Some(&request.out), progress)?;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
     let workspace = Workspace::open(&request.out, &fingerprint(request, definition, &files), request.fresh)?;
