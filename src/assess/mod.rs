@@ -85,7 +85,7 @@ pub struct AssessInput<'a> {
     pub earlier: Option<&'a EarlierRows>,
     /// Registers that the county knows to be whole.
     pub accepted: &'a [Accepted],
-    /// Registers of which rows were set aside that may be somebody's: torn, of several persons, not to be read.
+    /// Registers of which rows were set aside that may be somebody's: torn, slipped, of several persons, not to be read.
     pub aside: &'a BTreeSet<RegistryId>,
 }
 

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::grid::Merge;
+use super::layout::Ditto;
 use super::spelling::{loose_readings, readings};
 use crate::config::registry::{Dictionary, fold_header};
-use crate::model::columns::{HEAD_NAME, NAME};
+use crate::model::columns::{DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, PERSON_CODE};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, HeaderColumn};
 
@@ -114,6 +115,19 @@ impl Vocabulary {
     #[must_use]
     pub fn is_name(&self, header: &str) -> bool {
         self.knows(header).is_some_and(|word| word.is_name)
+    }
+
+    /// What `同上` means under a header.
+    pub(super) fn ditto(&self, header: &str) -> Ditto {
+        let Some(word) = self.knows(header) else { return Ditto::Anything };
+        let is = |field: &str| word.fields.iter().any(|known| known == field);
+        match () {
+            () if is(HEAD_NAME) || is(HEAD_ID) => Ditto::Anything,
+            () if is(NAME) => Ditto::Name,
+            () if is(ID_NUMBER) => Ditto::Number,
+            () if is(DISABILITY_NO) || is(PERSON_CODE) || is("student_no") => Ditto::OwnCode,
+            () => Ditto::Anything,
+        }
     }
 
     /// Whether a header is known at all.

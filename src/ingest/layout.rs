@@ -5,9 +5,11 @@
 //! are not read; every other row below the header is emitted or rejected, never both ([`Tally::balances`]).
 //! - A short sheet of labels with their values beside them is the form of one household ([`super::form`]): one row per person.
 //! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
+//! - `同上` and its signs stand for the cell of the data row above; somebody's own name and number only together, other codes of one person never.
 //! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, a subtotal, a
 //!   note, what a page or an office says of itself, filling instructions under the header.
-//! - A place alone in a row is set aside as a note and given with the rows below it ([`RawTable::sections`]).
+//! - A place alone in a row (also behind a label or a number, or with what it comes to) is set aside and given with the rows beside it
+//!   ([`RawTable::sections`]).
 //! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
 //! - A second header below, in the same columns and of the same fields in other words, repeats the first. Any other one begins a second table:
 //!   the sheet keeps its first, and everything from the second header on is rejected row by row as [`RejectReason::OtherTable`], with
@@ -18,8 +20,10 @@
 use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
-use super::rows::{Cell, Standing, aside, has_identity, is_empty, is_example, masked, section};
-use crate::model::raw::{CellKind, HeaderColumn, RawColumn, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use super::rows::{
+    Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, section, subtotal_place,
+};
+use crate::model::raw::{CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SheetName, TableHead};
 
 /// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
 #[derive(Debug)]
@@ -52,6 +56,27 @@ impl Tally {
     #[must_use]
     pub fn balances(self) -> bool {
         self.read == self.emitted + self.rejected
+    }
+}
+
+/// What `同上` does in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ditto {
+    /// The row's own name, or its number.
+    Name,
+    Number,
+    /// A code that no two persons share.
+    OwnCode,
+    Anything,
+}
+
+impl Ditto {
+    fn fills(self, is_same_person: &dyn Fn() -> bool) -> bool {
+        match self {
+            Self::Name | Self::Number => is_same_person(),
+            Self::OwnCode => false,
+            Self::Anything => true,
+        }
     }
 }
 
@@ -128,6 +153,12 @@ impl<'v> Layout<'v> {
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.body.as_ref().map_or(self.form, |body| body.tally)
+    }
+
+    /// Cells that said `同上` and were filled from the row above.
+    #[must_use]
+    pub fn filled_from_above(&self) -> u64 {
+        self.body.as_ref().map_or(0, |body| body.filled_from_above)
     }
 
     /// Finds the header in what is held and reads the rest of it.
@@ -228,6 +259,12 @@ struct Body<'v> {
     columns: Vec<HeaderColumn>,
     /// The column of the person's name, of the sheet.
     name_column: Option<u32>,
+    /// Per column of the table, what `同上` does in it.
+    dittos: Vec<Ditto>,
+    /// The last data row of the block before.
+    above_block: Vec<(CellKind, String)>,
+    /// Cells filled from above.
+    filled_from_above: u64,
     /// Merges below the header, by first row; `next_merge` is the first not yet reached.
     merges: Vec<Merge>,
     next_merge: usize,
@@ -269,6 +306,7 @@ impl<'v> Body<'v> {
             .map(|row| row.cells.iter().map(|(column, _, text)| (*column, text.clone())).collect())
             .collect();
         let columns = header.columns;
+        let dittos = columns.iter().map(|column| vocabulary.ditto(&column.text)).collect();
         let name_column = columns.iter().find(|column| vocabulary.is_name(&column.text)).map(|column| column.index);
         events.push(LayoutEvent::Head(TableHead {
             name: name.clone(),
@@ -285,6 +323,9 @@ impl<'v> Body<'v> {
             positions,
             columns,
             name_column,
+            dittos,
+            above_block: Vec::new(),
+            filled_from_above: 0,
             merges,
             next_merge: 0,
             filling: Vec::new(),
@@ -314,8 +355,12 @@ impl<'v> Body<'v> {
             } else {
                 self.tally.emitted += 1;
                 table.rows.push(row);
-                self.emit(row, &cells, &mut table.columns);
+                self.emit(row, &cells, &mut table);
             }
+        }
+        if let Some(last) = table.rows.len().checked_sub(1) {
+            let cells = table.columns.iter().map(|column| column.get(last));
+            self.above_block = cells.map(|(kind, text)| (kind, text.to_owned())).collect();
         }
         if !table.rows.is_empty() || !table.sections.is_empty() {
             events.push(LayoutEvent::Rows(table));
@@ -378,13 +423,18 @@ impl<'v> Body<'v> {
         });
         let standing = Standing { width: self.columns.len(), below: self.tally.read, spread, in_notes: self.in_notes };
         let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
-        if !self.in_notes
-            && let Some(place) = section(cells, &standing, is_name_column)
-        {
-            table.sections.push((table.rows.len(), place));
+        let at = table.rows.len();
+        if let Some(text) = section(cells, &standing, is_name_column) {
+            table.sections.push(Section { at, text, is_sum: false });
             return Some(RejectReason::Note);
         }
         let reason = aside(cells, &standing);
+        let (said, is_sum) = match reason {
+            Some(RejectReason::Subtotal) => (subtotal_place(cells), true),
+            Some(RejectReason::Note) => (labelled_place(cells), false),
+            _ => (None, false),
+        };
+        table.sections.extend(said.map(|text| Section { at, text, is_sum }));
         self.in_notes = reason == Some(RejectReason::Note);
         reason
     }
@@ -411,7 +461,20 @@ impl<'v> Body<'v> {
         })
     }
 
-    fn emit(&self, row: u32, cells: &[Cell<'_>], columns: &mut [RawColumn]) {
+    fn emit(&mut self, row: u32, cells: &[Cell<'_>], table: &mut RawTable) {
+        let above = table.rows.len().checked_sub(2);
+        let columns = &mut table.columns;
+        let says_ditto = |wanted: Ditto| {
+            let of = |(column, _, text): &Cell<'_>| {
+                is_ditto(text)
+                    && self.positions.get(*column as usize).and_then(|at| self.dittos.get(*at as usize)) == Some(&wanted)
+            };
+            cells.iter().any(of)
+        };
+        // Somebody's own name is the one above only where the number is too.
+        let is_same_person =
+            || [Ditto::Name, Ditto::Number].into_iter().all(|own| says_ditto(own) || !self.dittos.contains(&own));
+        let mut from_above = 0;
         let filled = self.filling.iter().any(|(merge, ..)| merge.first_row < row);
         let mut cells = cells.iter().peekable();
         for (index, &position) in (0u32..).zip(&self.positions) {
@@ -426,9 +489,20 @@ impl<'v> Body<'v> {
             };
             match own.map(|(_, kind, text)| (*kind, *text)).or_else(from_merge) {
                 Some((kind, text)) if kind != CellKind::Empty && !is_empty(text) => column.push(kind, text),
+                Some((_, text)) if is_ditto(text) && self.dittos[position as usize].fills(&is_same_person) => {
+                    let before = self
+                        .above_block
+                        .get(position as usize)
+                        .map_or((CellKind::Empty, ""), |(kind, text)| (*kind, text.as_str()));
+                    let (kind, text) = above.map_or(before, |above| column.get(above));
+                    let (kind, text) = (kind, text.to_owned());
+                    from_above += 1;
+                    column.push(kind, &text);
+                }
                 _ => column.push(CellKind::Empty, ""),
             }
         }
+        self.filled_from_above += from_above;
     }
 }
 

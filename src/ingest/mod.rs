@@ -6,6 +6,7 @@
 mod archive;
 mod biff;
 mod cell;
+pub mod combined;
 mod compound;
 mod form;
 mod format;

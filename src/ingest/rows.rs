@@ -16,10 +16,33 @@ pub(super) fn is_empty(text: &str) -> bool {
     if trimmed.len() > 12 && !trimmed.starts_with(['-', '—', '－', '_']) {
         return false;
     }
-    matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "同上" | "〃" | "″" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
+    is_ditto(trimmed)
+        || matches!(trimmed, "" | "/" | "／" | "\\" | "空" | "NULL" | "null" | "Null" | "N/A" | "n/a" | "#N/A")
         || matches!(trimmed, "nan" | "NaN" | "NAN" | "None" | "none" | "NONE" | "(null)" | "<NA>" | "NaT" | "nil" | "undefined")
         || matches!(trimmed, "#REF!" | "#VALUE!" | "#NAME?" | "#DIV/0!" | "#NUM!" | "#NULL!" | "#SPILL!" | "#CALC!")
         || trimmed.chars().all(|character| matches!(character, '-' | '—' | '–' | '－' | '―' | '_' | '─'))
+}
+
+/// Whether the cell says that it says what the one above it does.
+pub(super) fn is_ditto(text: &str) -> bool {
+    matches!(
+        text.trim(),
+        "同上"
+            | "同 上"
+            | "上同"
+            | "同前"
+            | "同上行"
+            | "〃"
+            | "″"
+            | "〞"
+            | "”"
+            | "\""
+            | "''"
+            | "〃〃"
+            | "ditto"
+            | "Ditto"
+            | "DITTO"
+    )
 }
 
 /// Whether a cell looks like somebody's number: then the row is data, whatever else it says.
@@ -71,19 +94,129 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
 }
 
-/// The place that a row says alone, above the rows of that place: `燕子坝村`, `三组（12户）`. In a name column two letters may be a name.
+/// What a village, a group or a town is called at its end.
+const PLACE_ENDS: [&str; 10] = ["村", "社区", "居委会", "村委会", "委员会", "居", "组", "镇", "乡", "街道"];
+
+/// The place that a row says alone, above the rows of that place: `燕子坝村`, `三组（12户）`, `（一）瑞溪镇燕子坝村`, `【燕子坝村】`. In a name column two
+/// letters may be a name.
 pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: bool) -> Option<String> {
-    const ENDS: [&str; 9] = ["村", "社区", "居委会", "居", "组", "镇", "乡", "街道", "村委会"];
-    let [(_, CellKind::Text, text)] = cells else { return None };
+    let text = match cells {
+        [(_, CellKind::Text, text)] => text,
+        // A numeral in the column of running numbers.
+        [(_, CellKind::Text, numeral), (_, CellKind::Text, text)] if numeral.trim().chars().all(is_numeral) => text,
+        _ => return None,
+    };
     if standing.width < 3 {
         return None;
     }
     let squeezed = squeeze(text);
-    let place = squeezed.split(['(', '（', ':', '：']).next().unwrap_or("");
-    let length = place.chars().count();
+    let place = place_alone(&squeezed)?;
+    let least = if is_name_column && !standing.spread { 3 } else { 2 };
+    (place.chars().count() >= least).then(|| place.to_owned())
+}
+
+/// A text that says a place and no more than how many are listed there.
+fn place_alone(squeezed: &str) -> Option<&str> {
+    const LABELS: [&str; 12] =
+        ["村", "行政村", "自然村", "村名", "所在村", "所属村", "乡", "镇", "乡镇", "所在乡镇", "所属乡镇", "填报村"];
+    const TAILS: [&str; 24] = [
+        "名单",
+        "花名册",
+        "名册",
+        "明细表",
+        "明细",
+        "情况表",
+        "情况",
+        "一览表",
+        "汇总",
+        "人员",
+        "对象",
+        "户",
+        "人",
+        "低保",
+        "贫困",
+        "人口",
+        "特困",
+        "五保",
+        "残疾",
+        "参保",
+        "参合",
+        "共",
+        "续",
+        "的",
+    ];
+    let mut text = without_enumerator(squeezed);
+    for opening in ["以下为", "以下是", "以下"] {
+        text = text.strip_prefix(opening).unwrap_or(text);
+    }
+    let (mut place, behind) = match text.find(['(', '（', ':', '：']) {
+        Some(at) => (text.get(..at)?, text.get(at..)?),
+        None => (text, ""),
+    };
+    // `村名：燕子坝村` is a label; `燕子坝村：` and `燕子坝村：48人` are places.
+    if LABELS.contains(&place)
+        || (behind.starts_with([':', '：']) && behind.chars().skip(1).filter(|sign| is_han(*sign)).count() > 3)
+    {
+        return None;
+    }
+    loop {
+        place = place.trim_end_matches(|sign: char| !sign.is_alphanumeric() || sign.is_ascii_digit());
+        if PLACE_ENDS.iter().any(|end| place.ends_with(end)) {
+            break;
+        }
+        place = TAILS.iter().find_map(|tail| place.strip_suffix(tail))?;
+    }
     let worded = place.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '-' | '—' | '/' | '、'));
-    let long_enough = length > if is_name_column && !standing.spread { 2 } else { 1 };
-    (long_enough && length <= 16 && worded && ENDS.iter().any(|end| place.ends_with(end))).then(|| place.to_owned())
+    (place.chars().count() <= 16 && worded).then_some(place)
+}
+
+/// The text without the signs and the number before it: `（一）`, `1.`, `一、`, `◆`, `【`.
+fn without_enumerator(text: &str) -> &str {
+    let bare = text.trim_start_matches(|sign: char| !sign.is_alphanumeric());
+    let numeral = bare.trim_start_matches(is_numeral);
+    let numbered = numeral.len() < bare.len();
+    match numeral.chars().next() {
+        Some(sign) if numbered && !sign.is_alphanumeric() => numeral.trim_start_matches(|sign: char| !sign.is_alphanumeric()),
+        _ => bare.trim_start_matches(|sign: char| ('①'..='⑳').contains(&sign) || ('Ⅰ'..='Ⅻ').contains(&sign)),
+    }
+}
+
+fn is_numeral(sign: char) -> bool {
+    sign.is_ascii_digit()
+        || "一二三四五六七八九十第Ⅰ".contains(sign)
+        || ('①'..='⑳').contains(&sign)
+        || ('Ⅰ'..='Ⅻ').contains(&sign)
+}
+
+fn is_han(sign: char) -> bool {
+    matches!(sign, '\u{3400}'..='\u{9fff}')
+}
+
+/// The place that a subtotal is of: `燕子坝村小计`, or the place in a cell beside the word.
+pub(super) fn subtotal_place(cells: &[Cell<'_>]) -> Option<String> {
+    const WORDS: [&str; 5] = ["小计", "合计", "共计", "总计", "累计"];
+    let place = cells.iter().take(3).find_map(|(_, kind, text)| {
+        let squeezed = squeeze(text);
+        let text =
+            WORDS.iter().filter_map(|word| squeezed.find(word)).min().map_or(&*squeezed, |at| squeezed.get(..at).unwrap_or(""));
+        place_alone(text).filter(|place| *kind == CellKind::Text && place.chars().count() >= 2).map(str::to_owned)
+    });
+    place
+}
+
+/// A line of labels, some of which may say a place: `行政村：燕子坝村`.
+pub(super) fn labelled_place(cells: &[Cell<'_>]) -> Option<String> {
+    let says = |text: &str| text.split_once(['：', ':']).is_some_and(|(label, _)| is_place_label(label));
+    let is_told = cells.iter().flat_map(|(_, _, text)| text.split(['；', ';', '，', ',', ' ', '　'])).any(says);
+    is_told.then(|| cells.iter().map(|(_, _, text)| *text).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a label is one of a place or of the office of one.
+fn is_place_label(label: &str) -> bool {
+    let squeezed = squeeze(label);
+    ["村", "社区", "村居", "镇", "乡", "街道", "组", "村名", "单位", "村名称", "单位名称", "地区", "区划", "地址"]
+        .iter()
+        .any(|end| squeezed.trim_end_matches(['）', ')']).ends_with(end))
 }
 
 fn squeeze(text: &str) -> Cow<'_, str> {
@@ -100,7 +233,8 @@ fn is_subtotal(text: &str) -> bool {
         if let Some(rest) = squeezed.strip_prefix(word) {
             return rest.chars().next().is_none_or(|next| next.is_ascii_digit() || "：:(（，,人户元".contains(next));
         }
-        if squeezed.ends_with(word) {
+        let behind = squeezed.split_once(word).map(|(_, behind)| behind);
+        if behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['：', ':', '(', '（'])) {
             return true;
         }
     }
@@ -303,8 +437,52 @@ mod tests {
         let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &standing, names);
         assert_eq!(section_of("燕子坝村（12户）", true).as_deref(), Some("燕子坝村"));
         assert_eq!(section_of("三组", false).as_deref(), Some("三组"));
+        for text in [
+            "（一）燕子坝村（48人）",
+            "(1)燕子坝村",
+            "一、燕子坝村",
+            "1、燕子坝村",
+            "第一、燕子坝村",
+            "①燕子坝村",
+            "◆燕子坝村",
+            "【燕子坝村】",
+            "★ 燕子坝村 ★",
+            "燕子坝村：",
+            "燕子坝村：48人",
+            "燕子坝村共48人",
+            "燕子坝村低保户名单",
+            "以下为燕子坝村",
+            "燕子坝村48户",
+            "——燕子坝村——",
+        ] {
+            assert_eq!(section_of(text, true).as_deref(), Some("燕子坝村"), "{text}");
+        }
+        assert_eq!(section_of("12组", false).as_deref(), Some("12组"));
+        assert_eq!(section_of("三、瑞溪镇燕子坝村（12户）", false).as_deref(), Some("瑞溪镇燕子坝村"));
+        for text in ["村名：燕子坝村", "行政村：燕子坝村", "张三", "张三户", "贫困户", "合计", "单位：元", "注：本村"]
+        {
+            assert_eq!(section_of(text, false), None, "{text}");
+        }
+        let numbered = [(0, CellKind::Text, "二"), (1, CellKind::Text, "燕子坝村")];
+        assert_eq!(section(&numbered, &standing, true).as_deref(), Some("燕子坝村"));
         assert_eq!(section_of("李村", true), None);
         assert_eq!(section_of("张三", false), None);
+    }
+
+    #[test]
+    fn subtotals_and_labelled_lines_say_their_place() {
+        let cells = |texts: &[&'static str]| -> Vec<Cell<'static>> {
+            (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect()
+        };
+        for row in [&["燕子坝村小计", "12"][..], &["燕子坝村 合计：12户"], &["燕子坝村", "小计", "12"], &["小计", "燕子坝村"]]
+        {
+            assert_eq!(subtotal_place(&cells(row)).as_deref(), Some("燕子坝村"), "{row:?}");
+        }
+        for row in [&["小计", "12"][..], &["合计：12户35人"], &["总计（户）"]] {
+            assert_eq!(subtotal_place(&cells(row)), None, "{row:?}");
+        }
+        assert_eq!(labelled_place(&cells(&["村名：", "燕子坝村"])).as_deref(), Some("村名： 燕子坝村"));
+        assert_eq!(labelled_place(&cells(&["审核人：", "张三"])), None);
     }
 
     #[test]

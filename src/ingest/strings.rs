@@ -5,6 +5,7 @@
 use std::io::BufRead;
 
 use super::archive::Meter;
+use super::header::has_digits;
 use super::package::Package;
 use super::stop::Refused;
 use super::xml::{Node, Xml};
@@ -53,6 +54,7 @@ pub(crate) fn rich_text(xml: &mut Xml<impl BufRead>, element: &str, out: &mut St
     let start = out.len();
     let (mut in_text, mut run_struck) = (false, false);
     let (mut struck, mut plain) = (false, false);
+    let mut crossed: Vec<(usize, usize)> = Vec::new();
     loop {
         let mut phonetic = false;
         match xml.next()? {
@@ -65,7 +67,9 @@ pub(crate) fn rich_text(xml: &mut Xml<impl BufRead>, element: &str, out: &mut St
             },
             Node::Text(text) if in_text => {
                 *(if run_struck { &mut struck } else { &mut plain }) |= !text.trim().is_empty();
+                let from = out.len();
                 out.push_str(&text);
+                crossed.extend(run_struck.then_some((from, out.len())));
             }
             Node::Close(closed) => match closed.name() {
                 "t" => in_text = false,
@@ -79,8 +83,26 @@ pub(crate) fn rich_text(xml: &mut Xml<impl BufRead>, element: &str, out: &mut St
             xml.skip()?;
         }
     }
+    if struck && plain {
+        say_crossed(out, start, &crossed);
+    }
     unescape(out, start);
     Ok(struck && !plain)
+}
+
+/// Where a number is crossed out and another stands beside it: `新（原旧）`, as it would be typed.
+fn say_crossed(out: &mut String, start: usize, crossed: &[(usize, usize)]) {
+    let old: String = crossed.iter().filter_map(|(from, to)| out.get(*from..*to)).collect();
+    let mut new = String::new();
+    let mut at = start;
+    for (from, to) in crossed.iter().copied().chain([(out.len(), out.len())]) {
+        new.push_str(out.get(at..from).unwrap_or(""));
+        at = to;
+    }
+    if has_digits(&old, 14) && has_digits(&new, 14) {
+        out.truncate(start);
+        out.extend([new.trim(), "（原", old.trim(), "）"]);
+    }
 }
 
 /// `_x000D_` → the character, from `start` on.
@@ -122,6 +144,9 @@ mod tests {
         assert_eq!(read("<si><t>张</t><rPh><t>zhang</t></rPh></si>"), ("张".to_owned(), false));
         assert_eq!(read("<si><r><rPr><strike/></rPr><t>张</t></r><r><t>三</t></r></si>"), ("张三".to_owned(), false));
         assert_eq!(read("<si><r><rPr><strike/></rPr><t>张三</t></r></si>"), ("张三".to_owned(), true));
+        let (old, new) = ("520324197102122801", "520324197003131091");
+        let corrected = format!("<si><r><rPr><strike/></rPr><t>{old}</t></r><r><t>{new}</t></r></si>");
+        assert_eq!(read(&corrected), (format!("{new}（原{old}）"), false));
         assert_eq!(read("<si><r><rPr><strike val=\"0\"/></rPr><t>张三</t></r></si>"), ("张三".to_owned(), false));
         assert_eq!(read("<si><t>a_x000D_b_x_c_xZZZZ_</t></si>"), ("a\rb_x_c_xZZZZ_".to_owned(), false));
     }

@@ -14,6 +14,7 @@ use super::spelling::{loose_readings, readings};
 use crate::config::registry::{Dictionary, FieldDefinition, fold_header};
 use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
 use crate::model::field::FieldKind;
+use crate::model::identity::choice::{Choice, choose};
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
 
 /// Where a part's cell comes from.
@@ -244,16 +245,37 @@ fn describes_person(field: &FieldDefinition) -> bool {
 /// Digits of a number; shorter runs are something else.
 const NUMBER: usize = 15;
 
+/// Where a table says who its rows are about.
+#[derive(Clone, Debug, Default)]
+pub struct PersonColumns {
+    /// The person's name.
+    pub names: Vec<usize>,
+    /// The person's number.
+    pub numbers: Vec<usize>,
+    /// What else is one person's: what such a column says once is said of the first person only.
+    pub own: Vec<usize>,
+    /// Name and number of the head of household.
+    pub head: [Vec<usize>; 2],
+    /// Relation to the head.
+    pub relation: Vec<usize>,
+    /// Whether the names are those of members: a row that lists them is of a household whose head is one of them.
+    pub of_members: bool,
+    /// A row so far has listed several persons.
+    pub lists: bool,
+}
+
 /// Splits the rows whose name cell names several persons beside as many numbers (or none); what cannot be told apart is set aside.
-/// `names` and `numbers` are the columns of the person's name and number; what `own` columns say once is said of the first person only.
 #[must_use]
-pub fn split_cells(table: RawTable, names: &[usize], numbers: &[usize], own: &[usize]) -> (RawTable, Vec<Reject>) {
+pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, Vec<Reject>) {
+    let PersonColumns { names, numbers, own, head, relation, of_members, lists } = columns;
     let first = |positions: &[usize], row: usize| {
         let cells = positions.iter().filter_map(|&position| table.columns.get(position));
         cells.map(|column| column.get(row).1).find(|text| !text.is_empty()).unwrap_or("")
     };
     let persons = |row: usize| several(first(names, row), first(numbers, row));
-    if (0..table.rows.len()).all(|row| persons(row) == Persons::One) {
+    let is_list = |row: usize| matches!(persons(row), Persons::Clear(count) if count > 1);
+    *lists |= *of_members && !head[0].is_empty() && (0..table.rows.len()).any(is_list);
+    if !*lists && (0..table.rows.len()).all(|row| persons(row) == Persons::One) {
         return (table, Vec::new());
     }
     let mut split = RawTable::of_width(table.columns.len());
@@ -271,6 +293,27 @@ pub fn split_cells(table: RawTable, names: &[usize], numbers: &[usize], own: &[u
                 continue;
             }
         };
+        let head_name = if *lists { first(&head[0], row) } else { "" };
+        let is_listed = || pieces(first(names, row), false, count).contains(&head_name);
+        if !head_name.is_empty() && !is_listed() {
+            split.rows.push(number);
+            for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
+                match position {
+                    _ if names.first() == Some(&position) => to.push(CellKind::Text, head_name),
+                    _ if numbers.first() == Some(&position) => to.push(CellKind::Text, first(&head[1], row)),
+                    _ if relation.first() == Some(&position) => to.push(CellKind::Text, "户主"),
+                    _ if [&*names, &*numbers, &*own].iter().any(|own| own.contains(&position)) => to.push(CellKind::Empty, ""),
+                    _ => {
+                        let (kind, text) = from.get(row);
+                        to.push(kind, text);
+                    }
+                }
+            }
+            // A household of one.
+            if first(names, row).is_empty() {
+                continue;
+            }
+        }
         for part in 0..count {
             split.rows.push(number);
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
@@ -308,6 +351,8 @@ fn several(names: &str, numbers: &str) -> Persons {
         // Half of one number, or the same twice, is for the reader of numbers.
         2.. if listed == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
         2.. if is_list(names) && listed > 1 => Persons::Unclear,
+        // An old number and the one that takes its place are one person's.
+        2.. if matches!(choose(numbers), Some(Choice::One(..))) => Persons::One,
         // Nobody has two numbers of 18 digits; an old one of 15 beside it is his own.
         2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
             Persons::Unclear
@@ -434,8 +479,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_row_that_lists_members_is_of_their_head_too() {
+        let (mut columns, rows) = (
+            PersonColumns {
+                names: vec![2],
+                numbers: vec![3],
+                own: vec![],
+                head: [vec![0], vec![1]],
+                of_members: true,
+                ..PersonColumns::default()
+            },
+            ["张三|1|李四、王五|", "赵六|2||", "钱七|3|孙八|"],
+        );
+        let (split, rejects) = split_cells(table(&rows), &mut columns);
+        assert_eq!(
+            texts(&split),
+            ["2:张三|1|张三|1", "2:张三|1|李四|", "2:张三|1|王五|", "3:赵六|2|赵六|2", "4:钱七|3|钱七|3", "4:钱七|3|孙八|"]
+        );
+        assert!(rejects.is_empty());
+        // Of a list with one member a row nothing is known of the head.
+        columns.lists = false;
+        assert_eq!(texts(&split_cells(table(&["钱七|3|孙八|"]), &mut columns).0), ["2:钱七|3|孙八|"]);
+    }
+
     const ONE: &str = "520324199001011234";
     const TWO: &str = "520324199202022345";
+    const OLD: &str = "520324197102122801";
+    const NEW: &str = "520324197003131091";
 
     #[test]
     fn as_many_names_as_numbers_in_a_cell_are_persons() {
@@ -447,9 +518,12 @@ mod tests {
             format!("甲村|张三（夫）李四（妻）|{ONE}，{TWO}|户主"),
             format!("甲村|张三|{ONE}（旧520324900101123）|户主"),
             "甲村|阿卜杜拉·买买提||户主".to_owned(),
+            format!("甲村|张三|{OLD}→{NEW}|户主"),
         ];
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        let (split, rejects) = split_cells(table(&rows), &[1], &[2], &[3]);
+        let mut columns =
+            PersonColumns { names: vec![1], numbers: vec![2], own: vec![3], relation: vec![3], ..PersonColumns::default() };
+        let (split, rejects) = split_cells(table(&rows), &mut columns);
         assert_eq!(
             texts(&split),
             [
@@ -460,6 +534,7 @@ mod tests {
                 format!("4:甲村|张 三|{ONE} {ONE}|户主"),
                 format!("7:甲村|张三|{ONE}（旧520324900101123）|户主"),
                 "8:甲村|阿卜杜拉·买买提||户主".to_owned(),
+                format!("9:甲村|张三|{OLD}→{NEW}|户主"),
             ]
         );
         assert_eq!(

@@ -60,8 +60,19 @@ pub struct RawTable {
     pub rows: Vec<u32>,
     /// One per [`TableHead::columns`], same order; each as long as `rows`.
     pub columns: Vec<RawColumn>,
-    /// Places that stand alone above rows (`燕子坝村`, `三组`): position in `rows` from which on, and the text, in order.
-    pub sections: Vec<(usize, String)>,
+    /// Lines between rows that say a place, in order.
+    pub sections: Vec<Section>,
+}
+
+/// A line between rows that says a place: `燕子坝村`, `三组`, `村名：燕子坝村`, `燕子坝村小计`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Position in [`RawTable::rows`] of the first row below it.
+    pub at: usize,
+    /// What it says: a place, or labels with places.
+    pub text: String,
+    /// It sums up: the rows are those above it, unless it stands above the first.
+    pub is_sum: bool,
 }
 
 impl RawTable {
@@ -74,8 +85,8 @@ impl RawTable {
     /// Carries over the sections that begin at the row at `from` in `other`; to be called before each row taken from there.
     pub fn begin_sections(&mut self, other: &Self, from: usize) {
         let here = self.rows.len();
-        let begun = other.sections.iter().filter(|(at, _)| *at == from);
-        self.sections.extend(begun.map(|(_, text)| (here, text.clone())));
+        let begun = other.sections.iter().filter(|section| section.at == from);
+        self.sections.extend(begun.map(|section| Section { at: here, ..section.clone() }));
     }
 }
 
@@ -156,11 +167,15 @@ pub enum RejectReason {
     Struck,
     /// One cell names several persons who cannot be told apart.
     SeveralPersons,
+    /// The row slipped against its header in a way that cannot be put right: a number stands under another column.
+    Shifted,
+    /// Neither name nor number, but the row says of somebody what a row of a person says.
+    Nameless,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Subtotal,
         Self::Note,
         Self::RepeatedHeader,
@@ -174,7 +189,12 @@ impl RejectReason {
         Self::Hidden,
         Self::Struck,
         Self::SeveralPersons,
+        Self::Shifted,
+        Self::Nameless,
     ];
+
+    /// Reasons of rows that may be somebody's: who is not found in the register may stand in one of them.
+    pub const SOMEBODY: [Self; 5] = [Self::Torn, Self::SeveralPersons, Self::Unreadable, Self::Shifted, Self::Nameless];
 
     /// The value in `rejects.parquet` and `run.json`.
     #[must_use]
@@ -193,6 +213,8 @@ impl RejectReason {
             Self::Hidden => "hidden",
             Self::Struck => "struck",
             Self::SeveralPersons => "several_persons",
+            Self::Shifted => "shifted",
+            Self::Nameless => "nameless",
         }
     }
 
@@ -213,6 +235,8 @@ impl RejectReason {
             Self::Hidden => "隐藏的行",
             Self::Struck => "划了删除线的行",
             Self::SeveralPersons => "一格里写了几个人，分不开",
+            Self::Shifted => "与表头错开，号码不在号码列",
+            Self::Nameless => "写了某人的情况，却没有姓名和证件号码",
         }
     }
 }

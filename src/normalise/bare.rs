@@ -12,7 +12,7 @@ use super::repair::{Repair, Repairs};
 use crate::model::text::{is_invisible, recomposed};
 
 /// Letters that stand before a number and name it.
-const LABELS: [&str; 8] = ["ID", "NO", "NR", "SFZ", "SFZH", "SFZHM", "IDCARD", "ZJHM"];
+const LABELS: [&str; 10] = ["ID", "NO", "NR", "SFZ", "SFZH", "SFZHM", "IDCARD", "ZJHM", "CN", "CHN"];
 
 /// Half width, capitals, without spaces, invisible marks and the quotes that keep a number text.
 pub(super) fn narrow<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
@@ -315,6 +315,7 @@ mod tests {
             ("身份证号520324198008198708", vec!["label"]),
             ("ID:520324198008198708", vec!["label"]),
             ("ID520324198008198708", vec!["label"]),
+            ("CN520324198008198708", vec!["label"]),
             ("No.520324198008198708", vec!["label"]),
             ("520324-19800819-8708", vec!["punctuation"]),
             ("520324_19800819_8708", vec!["punctuation"]),

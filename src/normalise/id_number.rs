@@ -11,12 +11,15 @@ use super::bare::{bare, is_mask, is_x_alike, narrow};
 use super::repair::{Repair, Repairs};
 use crate::model::columns::IdState;
 use crate::model::date::Day;
+use crate::model::identity::choice::{Beside as Other, Choice, choose};
 use crate::model::identity::id::{self, Number};
 use crate::model::personal::mask;
 use crate::model::raw::CellKind;
 
 /// Fewer digits than this show not even a birth date: whatever is written, it is no number.
 const DIGITS: usize = 14;
+/// A number and a landline have no fewer.
+const SEVERAL: usize = 26;
 /// Nobody is older.
 const OLDEST: i32 = 100;
 
@@ -97,8 +100,35 @@ pub fn clean_beside(kind: CellKind, text: &str, as_of: Day, stated: Option<Day>)
         let repairs = if state == IdState::NoNumber { Repairs::default().with(Repair::NoNumber) } else { repairs };
         return IdReading { text: Cow::Borrowed(""), state, repairs, suffix: None };
     }
+    let of_several = || match choose(text)? {
+        Choice::One(number, beside) if is_valid(number, as_of) => Some(IdReading {
+            text: Cow::Owned(number.text()),
+            state: IdState::Valid,
+            repairs: Repairs::default().with(match beside {
+                Other::Words => Repair::Label,
+                Other::Other => Repair::Beside,
+                Other::Old => Repair::Corrected,
+            }),
+            suffix: None,
+        }),
+        Choice::One(..) => None,
+        Choice::Several => {
+            let repairs = Repairs::default().with(Repair::TwoNumbers);
+            Some(IdReading { text: Cow::Borrowed(""), state: IdState::NoNumber, repairs, suffix: None })
+        }
+    };
+    if narrowed.bytes().filter(u8::is_ascii_digit).count() >= SEVERAL
+        && let Some(reading) = of_several()
+    {
+        return reading;
+    }
     let bared = check_letter(text, bare(narrowed, &mut repairs), &mut repairs);
     let reading = classify(kind, bared, repairs, &Beside { as_of, stated });
+    if reading.state == IdState::Malformed
+        && let Some(chosen) = of_several()
+    {
+        return chosen;
+    }
     match reading.state {
         IdState::Malformed | IdState::NoNumber if said => {
             let mut repairs = Repairs::default();

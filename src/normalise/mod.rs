@@ -15,6 +15,7 @@ pub mod date;
 mod days;
 pub mod disability_no;
 mod field_column;
+mod household_above;
 pub mod id_number;
 pub mod kinship;
 pub mod money;
@@ -27,6 +28,7 @@ mod places;
 pub mod repair;
 pub mod sheet;
 mod sheet_place;
+mod slipped;
 pub mod tables;
 pub mod vocabulary;
 

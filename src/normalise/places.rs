@@ -1,15 +1,16 @@
 //! The place columns of a sheet: every distinct text is resolved once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::StringBuilder;
+use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
 
 use super::field_column::{Notes, append, first_cell};
 use super::repair::{Repair, Repairs};
 use super::sheet_place::{SheetPlace, town_stem};
 use crate::config::divisions::Edition;
 use crate::config::divisions::place::{Likeness, Place, PlaceState, PlaceText, TownSource};
-use crate::model::raw::RawTable;
+use crate::model::raw::{RawTable, Section};
 
 /// Distinct place texts remembered per sheet; beyond that they are house numbers and not worth the memory.
 const REMEMBERED: usize = 100_000;
@@ -21,9 +22,21 @@ pub(super) struct Places<'a> {
     of_sheet: SheetPlace,
     /// The last place that stood alone above rows.
     section: SheetPlace,
+    sums: Option<Sums>,
+    /// Rows without a village of their own or of a line above, since the last line that sums up.
+    open: Vec<u32>,
+    /// Rows and the line below that sums them up.
+    summed: Vec<(Vec<u32>, String)>,
     met: HashMap<String, Place<'a>>,
     key: String,
-    pub(super) columns: [StringBuilder; 6],
+    columns: [StringBuilder; 6],
+}
+
+/// Where lines that sum up stand: above or below the rows they are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sums {
+    Above,
+    Below,
 }
 
 impl<'a> Places<'a> {
@@ -33,16 +46,31 @@ impl<'a> Places<'a> {
         if !(village.is_empty() && address.is_empty()) {
             of_sheet.village.clear();
             of_sheet.group.clear();
+            of_sheet.unclear = None;
         }
-        let (section, met, key) = (SheetPlace::default(), HashMap::new(), String::new());
-        Self { positions, of_sheet, section, met, key, columns: Default::default() }
+        Self {
+            positions,
+            of_sheet,
+            section: SheetPlace::default(),
+            sums: None,
+            open: Vec::new(),
+            summed: Vec::new(),
+            met: HashMap::new(),
+            key: String::new(),
+            columns: Default::default(),
+        }
+    }
+
+    /// A village that the sheet says by a name which several towns have.
+    pub(super) fn unclear(&self) -> Option<String> {
+        self.of_sheet.unclear.clone()
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], edition: &'a Edition, note: &mut Notes<'_>) {
         let mut sections = table.sections.iter().peekable();
         for (&row, at) in kept.iter().zip(0..) {
-            while let Some((_, text)) = sections.next_if(|(from, _)| *from <= row) {
-                self.section.enter(text);
+            while let Some(section) = sections.next_if(|section| section.at <= row) {
+                self.enter(section, edition);
             }
             let [county, mut town, mut village, mut group, address]: [&str; 5] =
                 std::array::from_fn(|part| first_cell(table, &self.positions[part], row).1);
@@ -54,13 +82,17 @@ impl<'a> Places<'a> {
             if village.is_empty() && address.is_empty() {
                 if !of_section.village.is_empty() {
                     village = &of_section.village;
-                } else if town.is_empty() || (!of_sheet.town.is_empty() && town.contains(town_stem(&of_sheet.town))) {
-                    village = &of_sheet.village;
+                } else {
+                    self.open.extend((self.sums != Some(Sums::Above)).then_some(note.log.base + at));
+                    if town.is_empty() || (!of_sheet.town.is_empty() && town.contains(town_stem(&of_sheet.town))) {
+                        village = &of_sheet.village;
+                    }
                 }
                 inherits = !village.is_empty();
             }
             if group.is_empty() && address.is_empty() {
-                group = if of_section.group.is_empty() && inherits { &of_sheet.group } else { &of_section.group };
+                let of_sheet_s = of_section.group.is_empty() && of_section.village.is_empty() && inherits;
+                group = if of_sheet_s { &of_sheet.group } else { &of_section.group };
             }
             let texts = [county, town, village, group, address];
             self.key.clear();
@@ -80,9 +112,61 @@ impl<'a> Places<'a> {
                 self.met.insert(self.key.clone(), place);
             }
         }
-        for (_, text) in sections {
-            self.section.enter(text);
+        for section in sections {
+            self.enter(section, edition);
         }
+    }
+
+    /// A line that says a place. One that sums up is of the rows above it, unless one stood above all rows.
+    fn enter(&mut self, section: &Section, edition: &Edition) {
+        if section.is_sum && !self.open.is_empty() {
+            self.sums = Some(Sums::Below);
+            self.summed.push((std::mem::take(&mut self.open), section.text.clone()));
+        } else if !section.is_sum || self.sums != Some(Sums::Below) {
+            if section.is_sum && self.section != SheetPlace::default() && self.sums.is_none() {
+                // The end of a section that a line above it has begun.
+                return;
+            }
+            if section.is_sum {
+                self.sums = Some(Sums::Above);
+            }
+            self.section.enter(&section.text, edition);
+            self.open.clear();
+        }
+    }
+
+    /// The columns; rows above a line that sums up are of its place. `note` is called with positions of rows.
+    pub(super) fn finish(mut self, edition: &Edition, note: &mut Notes<'_>) -> [ArrayRef; 6] {
+        let arrays = self.columns.each_mut().map(|column| column.finish());
+        if self.summed.is_empty() {
+            return arrays.map(|array| Arc::new(array) as ArrayRef);
+        }
+        let mut places = self.summed.iter().flat_map(|(rows, text)| rows.iter().map(move |row| (*row, text))).peekable();
+        let mut columns: [StringBuilder; 6] = Default::default();
+        let [town, _, _, _, group, _] = &arrays;
+        for row in 0..town.len() {
+            let said = places.next_if(|(at, _)| *at as usize == row).map(|(at, village)| {
+                let text = |array: &StringArray| if array.is_valid(row) { array.value(row).to_owned() } else { String::new() };
+                (at, village, text(town), text(group))
+            });
+            let place = said.as_ref().map(|(at, village, town, group)| {
+                let hint = &self.of_sheet.town;
+                let texts = PlaceText { town, village, group, hint, ..PlaceText::default() };
+                (*at, texts, edition.place(&texts))
+            });
+            match place.filter(|(.., place)| place.village.is_some()) {
+                Some((at, PlaceText { town, village, group, .. }, place)) => {
+                    write_place(&mut columns, &place, ["", town, village, group, ""], at, note);
+                    note.one(at, Repair::VillageFromSheet);
+                }
+                None => {
+                    for (column, array) in columns.iter_mut().zip(&arrays) {
+                        column.append_option(array.is_valid(row).then(|| array.value(row)));
+                    }
+                }
+            }
+        }
+        columns.map(|mut column| Arc::new(column.finish()) as ArrayRef)
     }
 }
 

@@ -85,10 +85,22 @@ pub enum Repair {
     Borrowed,
     /// The amount is for several months; the column, which is for one, is null.
     SeveralMonths,
+    /// The row slipped against its header and was read as it was meant.
+    Shifted,
+    /// Name and number stood in each other's columns.
+    Exchanged,
+    /// A phone or another number stood beside the number in its cell.
+    Beside,
+    /// An old number and the one that takes its place stood in the cell.
+    Corrected,
+    /// Two numbers stood in the cell, and nothing says which is meant; neither is taken.
+    TwoNumbers,
+    /// Blank here, taken from the first row of the household above.
+    FromAbove,
 }
 
 impl Repair {
-    const ALL: [Self; 41] = [
+    const ALL: [Self; 47] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -130,6 +142,12 @@ impl Repair {
         Self::Masked,
         Self::Borrowed,
         Self::SeveralMonths,
+        Self::Shifted,
+        Self::Exchanged,
+        Self::Beside,
+        Self::Corrected,
+        Self::TwoNumbers,
+        Self::FromAbove,
     ];
 
     /// The kind as written after `field:`.
@@ -177,6 +195,12 @@ impl Repair {
             Self::Masked => "masked",
             Self::Borrowed => "borrowed",
             Self::SeveralMonths => "several_months",
+            Self::Shifted => "shifted",
+            Self::Exchanged => "exchanged",
+            Self::Beside => "beside",
+            Self::Corrected => "corrected",
+            Self::TwoNumbers => "two_numbers",
+            Self::FromAbove => "from_above",
         }
     }
 }

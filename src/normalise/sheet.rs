@@ -16,12 +16,14 @@ use arrow::error::ArrowError;
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
+use super::household_above::HouseholdAbove;
 use super::money::{self, Unit};
 use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
 use super::sheet_place::SheetPlace;
+use super::slipped::Slips;
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
@@ -64,7 +66,7 @@ pub struct NormalisedSheet {
     pub batch: RecordBatch,
     /// Row number that Excel shows, per row of the batch.
     pub rows: Vec<u32>,
-    /// Rows set aside here: `NoIdentity`, `AfterPeriod`.
+    /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`.
     pub rejects: Vec<Reject>,
     /// The day the data speak for.
     pub snapshot: Option<Snapshot>,
@@ -74,6 +76,8 @@ pub struct NormalisedSheet {
     pub read: u64,
     /// What each row states of the person beside its number.
     pub(super) stated: Vec<Stated>,
+    /// A village that the sheet says by a name which several towns have, and is therefore not taken.
+    pub unclear_place: Option<String>,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -105,6 +109,9 @@ pub struct Normaliser<'a> {
     /// Whether the sheet as a whole lies after the period.
     is_late: bool,
     number: Vec<usize>,
+    /// What the columns hold, where rows are about people.
+    slips: Option<Slips<'a>>,
+    household_above: Option<HouseholdAbove>,
     persons: Persons,
     others: Others,
     grain: Grain,
@@ -229,6 +236,10 @@ impl<'a> Normaliser<'a> {
         let others = definition.identified_by.iter().map(String::as_str);
         let identity = [NAME, DISABILITY_NO].into_iter().chain(others).flat_map(at).collect();
         let edition = context.gazetteer.edition(context.period);
+        let of_people = definition.fields.iter().any(|used| used.field == NAME);
+        let own = [at(NAME), at(ID_NUMBER)];
+        let slips =
+            || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
         Self {
             context: *context,
             edition,
@@ -236,10 +247,12 @@ impl<'a> Normaliser<'a> {
             headers,
             order,
             identity,
-            of_people: definition.fields.iter().any(|used| used.field == NAME),
+            of_people,
             month,
             is_late,
             number: at(ID_NUMBER),
+            slips: of_people.then(slips),
+            household_above: if definition.grain.is_household() { None } else { HouseholdAbove::new(&at, at(RELATION)) },
             persons: Persons::default(),
             others: Others {
                 head: if definition.grain.is_household() { [vec![], vec![]] } else { [at(HEAD_NAME), at(HEAD_ID)] },
@@ -267,9 +280,22 @@ impl<'a> Normaliser<'a> {
     /// Takes the next chunk of rows.
     pub fn push(&mut self, table: &RawTable) {
         let base = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let own = [self.others.name.as_slice(), self.number.as_slice()];
+        let righted = self.slips.as_mut().and_then(|slips| slips.right(table, own));
+        let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
+        let filled = self.household_above.as_mut().and_then(|above| above.fill(table));
+        let (table, below) = filled.as_ref().map_or((table, &[][..]), |(table, below)| (table, below.as_slice()));
         let kept = self.keep(table);
         let mut log = std::mem::take(&mut self.log);
         log.base = base;
+        let kept_at = |row: &usize| kept.binary_search(row).ok().and_then(|at| u32::try_from(at).ok());
+        let order = position_of(&self.order, if self.order.contains(&HOUSEHOLD_CODE) { HOUSEHOLD_CODE } else { "place" });
+        below.iter().filter_map(kept_at).for_each(|at| Notes { log: &mut log, order }.one(at, Repair::FromAbove));
+        for (row, repair) in slipped {
+            if let Some(at) = kept_at(row) {
+                Notes { log: &mut log, order: 0 }.one(at, *repair);
+            }
+        }
         let known = self.push_numbers(table, &kept, &mut log);
         self.push_disability(table, &kept, &known, &mut log);
         for column in &mut self.columns {
@@ -358,10 +384,10 @@ impl<'a> Normaliser<'a> {
             let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
             columns.extend(fields.into_iter().zip(arrays));
         }
-        let places = PLACE.iter().zip(self.places.columns);
-        columns.extend(
-            places.map(|(name, mut text)| (Field::new(*name, DataType::Utf8, true), Arc::new(text.finish()) as ArrayRef)),
-        );
+        let unclear_place = self.places.unclear();
+        let order = position_of(&self.order, "place");
+        let places = PLACE.iter().zip(self.places.finish(self.edition, &mut Notes { log: &mut log, order }));
+        columns.extend(places.map(|(name, array)| (Field::new(*name, DataType::Utf8, true), array)));
         columns.push((Field::new(REPAIRS, DataType::Utf8, true), Arc::new(repairs(&self.order, rows, log))));
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         Ok(NormalisedSheet {
@@ -372,6 +398,7 @@ impl<'a> Normaliser<'a> {
             headers: self.headers,
             read: self.read,
             stated: settled.stated,
+            unclear_place,
         })
     }
 
@@ -381,7 +408,7 @@ impl<'a> Normaliser<'a> {
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
-                RejectReason::NoIdentity
+                self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.is_somebody_s(table, row))
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
             } else {

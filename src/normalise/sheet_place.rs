@@ -1,10 +1,12 @@
 //! The place that a sheet says for all its rows, or for those below a line: in labelled lines, its title, its name, its file's name.
 //!
 //! Takes a [`TableHead`] and the divisions, gives texts for the town, the village and the group, empty where nothing is said. A village is taken
-//! only where a text begins with it or with its town; two different ones are none. Cost: texts above the table × names of the county, once a sheet.
+//! where a text begins with it or with its town, or says it in full (`青定村参保花名册`) and the county, or the town known, has only one of the
+//! name; two different ones are none, and one name that several towns have is told ([`SheetPlace::unclear`]). Cost: texts above the table × names
+//! of the county, once a sheet.
 
 use crate::config::divisions::Edition;
-use crate::config::divisions::place::{PlaceText, fold};
+use crate::config::divisions::place::{PlaceText, TownSource, fold};
 use crate::model::raw::TableHead;
 
 /// Longer lines are prose.
@@ -16,20 +18,48 @@ pub(super) struct SheetPlace {
     pub(super) town: String,
     pub(super) village: String,
     pub(super) group: String,
+    /// A village that is said by a name which several towns have: which, and where.
+    pub(super) unclear: Option<String>,
 }
 
 impl SheetPlace {
-    /// A line with nothing but a place: what is below it is of there.
-    pub(super) fn enter(&mut self, text: &str) {
+    /// A line with nothing but a place, or labels with places: what is below it is of there.
+    pub(super) fn enter(&mut self, text: &str, edition: &Edition) {
+        if text.contains(['：', ':']) {
+            let Labelled { town, village, group, address } = labelled(&[text.to_owned()]);
+            // An office that signs says no more than its town, if that.
+            let office = if is_village(&address, &self.town, edition) { address } else { String::new() };
+            for said in [town, office, village, group].iter().filter(|said| !said.is_empty()) {
+                self.enter_place(said, edition);
+            }
+        } else {
+            self.enter_place(text, edition);
+        }
+    }
+
+    fn enter_place(&mut self, text: &str, edition: &Edition) {
         let ends = |words: &[&str]| words.iter().any(|word| text.ends_with(word));
         if ends(&["组"]) {
-            text.clone_into(&mut self.group);
-        } else if ends(&["镇", "乡", "街道"]) {
-            *self = Self { town: text.to_owned(), ..Self::default() };
-        } else {
-            text.clone_into(&mut self.village);
-            self.group.clear();
+            // `燕子坝村三组` says both.
+            if is_village(text, &self.town, edition) {
+                text.clone_into(&mut self.village);
+                self.group.clear();
+            } else {
+                text.clone_into(&mut self.group);
+            }
+            return;
         }
+        if ends(&["镇", "乡", "街道"]) {
+            *self = Self { town: text.to_owned(), ..Self::default() };
+            return;
+        }
+        // `碧峰镇青定村` below a line of another town.
+        let place = edition.place(&PlaceText { village: text, ..PlaceText::default() });
+        if place.town.is_some_and(|_| place.town_from == TownSource::Written) {
+            self.town.clear();
+        }
+        text.clone_into(&mut self.village);
+        self.group.clear();
     }
 
     /// The place of a whole sheet.
@@ -48,8 +78,31 @@ impl SheetPlace {
         let own = Some(std::mem::take(&mut place.village)).filter(|village| !village.is_empty());
         let village = own.or_else(|| village_of(&place.address));
         let village = village.or_else(|| lines().chain([head.name.sheet.as_str(), stem]).find_map(village_of));
-        Self { town, village: village.unwrap_or_default(), group: place.group }
+        let mut unclear = None;
+        let village = village.or_else(|| {
+            let texts = [place.address.as_str()].into_iter().chain(lines()).chain([head.name.sheet.as_str(), stem]);
+            let all = texts.map(|text| (text, edition.villages_in(text))).find(|(_, villages)| !villages.is_empty());
+            let (text, mut villages) = all?;
+            if villages.len() > 1 && !town.is_empty() {
+                villages.retain(|(of, _)| of.name == town);
+            }
+            match villages.as_slice() {
+                [(of, village)] if town.is_empty() || of.name == town => Some(village.name.clone()),
+                [(_, first), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other.base == first.base) => {
+                    let towns: Vec<&str> = villages.iter().map(|(town, _)| town.name.as_str()).collect();
+                    unclear = Some(format!("“{text}”说的“{}”不止一个镇有（{}）", first.base, towns.join("、")));
+                    None
+                }
+                _ => None,
+            }
+        });
+        Self { town, village: village.unwrap_or_default(), group: place.group, unclear }
     }
+}
+
+/// Whether a text says a village that the divisions have.
+fn is_village(text: &str, town: &str, edition: &Edition) -> bool {
+    !text.is_empty() && edition.place(&PlaceText { village: text, hint: town, ..PlaceText::default() }).village.is_some()
 }
 
 /// `瑞溪镇` → `瑞溪`.

@@ -14,7 +14,7 @@ use crate::model::record::RecordSet;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 9] = [
+const DAMAGES: [(&str, &str); 12] = [
     ("unreadable", "读不懂：按空处理"),
     ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -24,6 +24,9 @@ const DAMAGES: [(&str, &str); 9] = [
     ("masked", "有被遮盖的字：只按露出的部分比对"),
     ("several_months", "是几个月的合计，一个月多少不明：按空处理"),
     ("two_digit_year", "只写了两位年份，世纪是推定的"),
+    ("shifted", "所在的行与表头错开了列：已按挪正后的读，请核对原表"),
+    ("exchanged", "与姓名填反了：已对调"),
+    ("two_numbers", "写了两个号码，看不出哪个是本人现在的：按没有号码处理"),
 ];
 
 /// Rules of a line that the screen names.

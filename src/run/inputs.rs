@@ -1,7 +1,7 @@
 //! Which files a run reads: `--input` arguments → files with stable names, sizes and hashes.
 //!
 //! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input. What bidui
-//! itself wrote and somebody left among the registers (run folders, the ledger, printed lists, receipts) is none either, and is told.
+//! itself wrote and somebody left among the registers (run folders, the ledger, printed lists, receipts) is none either. Both are told.
 //! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments.
 
 use std::collections::BTreeMap;
@@ -59,6 +59,65 @@ pub enum InputError {
     OnlyOurs(Vec<String>),
 }
 
+/// What an office PC leaves about among the files, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Litter {
+    /// `~$…`: a workbook was open, or the copy was made while it was.
+    locks: usize,
+    /// Names that begin with a dot.
+    dots: usize,
+    /// `Thumbs.db`, `desktop.ini`.
+    system: usize,
+    /// Names among them that are as big as a list and called like one.
+    tables: Vec<String>,
+}
+
+impl Litter {
+    /// A lock file has 165 bytes, a folder's notes a few hundred.
+    const SMALLEST_TABLE: u64 = 4096;
+
+    /// Whether a file is litter; it is counted.
+    fn takes(&mut self, name: &str, path: &Path) -> bool {
+        let lower = name.to_lowercase();
+        let count = match () {
+            () if name.starts_with("~$") => &mut self.locks,
+            () if name.starts_with('.') => &mut self.dots,
+            () if ["thumbs.db", "desktop.ini"].contains(&lower.as_str()) => &mut self.system,
+            () => return false,
+        };
+        *count += 1;
+        let ends = [".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".ods", ".csv", ".txt"];
+        let is_large = || fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() >= Self::SMALLEST_TABLE);
+        if ends.iter().any(|end| lower.ends_with(end)) && is_large() {
+            self.tables.push(name.to_owned());
+        }
+        true
+    }
+
+    /// One line of what was left out, where anything was.
+    fn told(&self) -> Option<String> {
+        let kinds = [
+            (self.locks, "表格打开时留下的 ~$ 文件"),
+            (self.dots, "名字以 . 开头的文件"),
+            (self.system, "系统文件（Thumbs.db、desktop.ini）"),
+        ];
+        let all: usize = kinds.iter().map(|(count, _)| count).sum();
+        if all == 0 {
+            return None;
+        }
+        let named = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{kind} {count} 个"));
+        let mut told = format!("没有读 {all} 个不是报表的文件：{}", named.collect::<Vec<_>>().join("，"));
+        if !self.tables.is_empty() {
+            let mut tables = self.tables.clone();
+            tables.sort_unstable();
+            told.push_str("；其中 ");
+            told.push_str(&tables.join("、"));
+            told.push_str(" 大小像是真的报表，是的话请改名后重新报送");
+        }
+        Some(told)
+    }
+}
+
 /// What inputs are to be, and with it what of ours is left out when a folder is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sought {
@@ -83,7 +142,7 @@ pub(super) struct Listing {
 /// itself names is taken at its word.
 pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, sought: Sought) -> Result<Listing, InputError> {
     let out = out.and_then(|out| out.canonicalize().ok());
-    let mut walk = Walk { out, sought, found: BTreeMap::new(), left_out: BTreeMap::new() };
+    let mut walk = Walk { out, sought, found: BTreeMap::new(), left_out: BTreeMap::new(), litter: Litter::default() };
     for argument in arguments {
         let kind = fs::metadata(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
         if kind.is_dir() {
@@ -95,7 +154,7 @@ pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, sought: Sought) 
     }
     let told = walk.told();
     if walk.found.is_empty() {
-        return Err(if told.is_empty() { InputError::Empty } else { InputError::OnlyOurs(told) });
+        return Err(if walk.left_out.is_empty() { InputError::Empty } else { InputError::OnlyOurs(told) });
     }
     let files = walk.found.into_par_iter().map(|(name, path)| describe(name, path)).collect::<Result<_, _>>()?;
     Ok(Listing { files, told })
@@ -126,6 +185,7 @@ struct Walk {
     sought: Sought,
     found: BTreeMap<String, PathBuf>,
     left_out: BTreeMap<Ours, Vec<String>>,
+    litter: Litter,
 }
 
 impl Walk {
@@ -134,8 +194,7 @@ impl Walk {
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let litter = ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str());
-            if name.starts_with('.') || name.starts_with("~$") || litter {
+            if self.litter.takes(&name, &entry.path()) {
                 continue;
             }
             let (path, name) = (entry.path(), format!("{prefix}{name}"));
@@ -172,7 +231,7 @@ impl Walk {
             let more = if names.len() > SHOWN { format!(" 等 {} 个", names.len()) } else { String::new() };
             format!("没有读 {}{more}：{}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("、"), ours.plain())
         };
-        self.left_out.iter_mut().map(line).collect()
+        self.left_out.iter_mut().map(line).chain(self.litter.told()).collect()
     }
 }
 
@@ -249,9 +308,17 @@ mod tests {
         for name in ["b.csv", "乡镇/土坪镇/a.xlsx", "~$b.xlsx", ".hidden", "Thumbs.db", "output/run.json"] {
             fs::write(inside(name), name).expect("a file");
         }
+        fs::write(inside("乡镇/~$名册.xlsx"), [0; 8192]).expect("a file");
         let Listing { files, told } =
             gather(&[folder.path().to_owned()], Some(&inside("output")), Sought::Registers).expect("files");
-        assert_eq!(told, ["没有读 output：是这次的 --out 文件夹"]);
+        assert_eq!(
+            told,
+            [
+                "没有读 output：是这次的 --out 文件夹",
+                "没有读 4 个不是报表的文件：表格打开时留下的 ~$ 文件 2 个，名字以 . 开头的文件 1 个，系统文件（Thumbs.db、desktop.ini） 1 个；\
+              其中 ~$名册.xlsx 大小像是真的报表，是的话请改名后重新报送"
+            ]
+        );
         assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["b.csv", "乡镇/土坪镇/a.xlsx"]);
         assert_eq!(files[0].bytes, 5);
     }

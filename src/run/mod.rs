@@ -297,9 +297,8 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
 
 /// Registers of which rows were set aside that may be somebody's.
 fn set_aside(intake: &[IntakeFile]) -> BTreeSet<RegistryId> {
-    const SOMEBODY: [RejectReason; 3] = [RejectReason::Torn, RejectReason::SeveralPersons, RejectReason::Unreadable];
     let sheets = intake.iter().flat_map(|file| &file.sheets);
-    let torn = sheets.filter(|sheet| SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
+    let torn = sheets.filter(|sheet| RejectReason::SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
     torn.filter_map(|sheet| sheet.registry.clone()).collect()
 }
 

@@ -192,6 +192,30 @@ impl Names {
         (has_suffix || ends).then(|| (found, separators(rest)))
     }
 
+    /// Villages that a folded text says in full anywhere in it, or by their bare name alone. What is part of a longer name is not said.
+    pub(super) fn villages_said(&self, edition: &Edition, text: &str) -> Vec<At> {
+        let mut said: Vec<(usize, usize, At)> = Vec::new();
+        for name in self.all_villages.iter().filter(|name| name.base.chars().count() >= 2) {
+            for (start, base) in text.match_indices(name.base.as_str()) {
+                let (before, after) = (text.get(..start).unwrap_or(""), text.get(start + base.len()..).unwrap_or(""));
+                let community = COMMUNITY_SUFFIXES.iter().any(|suffix| after.starts_with(suffix));
+                let village = VILLAGE_SUFFIXES.iter().any(|suffix| after.starts_with(suffix));
+                let is_whole = before.is_empty() && after.is_empty() && base != "新建";
+                let (town, at) = name.at;
+                let is_this = if community || village { edition.villages[town][at].is_community == community } else { is_whole };
+                // Names of communities that became villages, and the other way round, stand under both.
+                let is_only = || !self.all_villages.iter().any(|other| other.base == name.base && other.at != name.at);
+                if begins(before) && (is_this || ((community || village) && is_only())) {
+                    said.push((start, start + base.len(), name.at));
+                }
+            }
+        }
+        let longest = |(start, end, _): &(usize, usize, At)| {
+            !said.iter().any(|(from, to, _)| from <= start && end <= to && to - from > end - start)
+        };
+        said.iter().filter(|found| longest(found)).map(|(.., at)| *at).collect()
+    }
+
     /// The village at the front of `text` where a group's name stands right behind its base: `流渡沙寨组` under 流渡镇.
     pub(super) fn village_and_group<'t>(&self, edition: &Edition, base: &str, text: &'t str) -> Option<(At, &'t str)> {
         let (found, rest, has_suffix) = self.longest_village(edition, base, text)?;
@@ -217,6 +241,14 @@ impl Names {
         let after = community.or(village);
         Some((*found, after.unwrap_or(rest), after.is_some()))
     }
+}
+
+/// Whether a name may begin behind `before`: behind no letter, or behind a place or a time.
+fn begins(before: &str) -> bool {
+    before
+        .chars()
+        .next_back()
+        .is_none_or(|last| !matches!(last, '\u{3400}'..='\u{9fff}') || "镇乡处道县市区省年月日度期".contains(last))
 }
 
 /// Whether one more character and 镇 or 乡 follow a town's base; 场镇, 集镇, 城镇 are where its market is.

@@ -221,6 +221,16 @@ impl Edition {
         }
     }
 
+    /// The villages whose name a text says in full, suffix and all, or is: `青定村2018年参保花名册`, `青定`. Several where towns share the name.
+    #[must_use]
+    pub fn villages_in(&self, text: &str) -> Vec<(&Town, &Village)> {
+        let folded = fold(text);
+        let mut found = self.names.villages_said(self, &folded);
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|(town, at)| (&self.towns[town], &self.villages[town][at])).collect()
+    }
+
     /// A town that stands on the list.
     fn listed_town<'t>(&self, texts: &Texts<'t>, below: &Texts<'t>) -> Option<FoundTown<'_, 't>> {
         texts.iter().zip(below).find_map(|((text, column), (below, _))| {

@@ -1,5 +1,6 @@
 //! Kernels on what identifies a person: numbers of GB 11643 and Chinese names. Pure, without allocation where it matters.
 
+pub mod choice;
 pub mod id;
 pub mod name;
 mod shapes;

@@ -209,7 +209,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, &mut self.tables);
-        let Sheet { name, mut entry, mut rejects, table, taken, .. } = sheet;
+        let Sheet { name, layout, mut entry, mut rejects, table, taken } = sheet;
         rejects.append(&mut aside);
         let read = taken + rejects.len() as u64;
         let columns: Vec<(usize, u32, &str)> = table.as_ref().map_or_else(Vec::new, |table| {
@@ -225,6 +225,10 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
             return;
         }
         entry.read = read;
+        let from_above = layout.filled_from_above();
+        if from_above > 0 {
+            entry.notes.push(format!("有 {from_above} 格写“同上”，已取上一行的值"));
+        }
         let columns: Vec<(u32, &str)> = columns.into_iter().map(|(_, index, text)| (index, text)).collect();
         oddities.tell(&mut entry, &columns, self.leave_out);
         let Some(table) = table else {

@@ -13,11 +13,12 @@ use arrow::error::ArrowError;
 use super::definitions::Definitions;
 use super::inputs::InputFile;
 use crate::config::registry::RegistryDefinition;
+use crate::ingest::combined::{Combined, combined};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::mapping::clash;
 use crate::ingest::recognise::recognise;
-use crate::ingest::unfold::{Unfolding, members, side_by_side, split_cells};
-use crate::model::columns::{BIRTH, DISABILITY_NO, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
+use crate::ingest::unfold::{PersonColumns, Unfolding, members, side_by_side, split_cells};
+use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::model::registry::{Grain, RegistryId};
@@ -100,9 +101,9 @@ struct Table<'i> {
     head: TableHead,
     mapping: Mapping,
     /// Where its rows name several persons each.
-    unfolding: Option<Unfolding>,
-    /// Columns of the person's name, of the number, and of what else is one person's, where a cell may hold several persons.
-    persons: Option<[Vec<usize>; 3]>,
+    unfolding: Option<Parting>,
+    /// Where it says who a row is about, where a cell may hold several persons.
+    persons: Option<PersonColumns>,
     /// Rows that name several persons who cannot be told apart.
     unclear: Vec<Reject>,
     normaliser: Box<Normaliser<'i>>,
@@ -111,8 +112,14 @@ struct Table<'i> {
 /// In `repairs`: the village is the sheet's.
 const OF_SHEET: &str = "village_from_sheet";
 
-/// A table recognised, and how its rows are unfolded.
-type Recognised<'i> = (&'i RegistryDefinition, Mapping, TableHead, Option<Unfolding>);
+/// How the rows of a table become one person's each.
+enum Parting {
+    Unfolding(Unfolding),
+    Combined(Combined),
+}
+
+/// A table recognised, and how its rows are parted.
+type Recognised<'i> = (&'i RegistryDefinition, Mapping, TableHead, Option<Parting>);
 
 impl<'i> County<'i, '_> {
     /// What a table is: as it stands, or where its rows name several persons each, of one person a row.
@@ -120,7 +127,7 @@ impl<'i> County<'i, '_> {
         let Definitions { dictionary, pins, .. } = self.intake.definitions;
         if let Some(lists) = side_by_side(&head, &self.intake.vocabulary) {
             let (definition, mapping) = recognise(&lists.head, dictionary, pins)?;
-            return Ok((definition, mapping, lists.head.clone(), Some(lists)));
+            return Ok((definition, mapping, lists.head.clone(), Some(Parting::Unfolding(lists))));
         }
         let plain = recognise(&head, dictionary, pins);
         if let Some(members) = members(&head, dictionary)
@@ -129,7 +136,13 @@ impl<'i> County<'i, '_> {
             && let Ok((definition, mapping)) = recognise(&members.head, dictionary, pins)
             && !definition.grain.is_household()
         {
-            return Ok((definition, mapping, members.head.clone(), Some(members)));
+            return Ok((definition, mapping, members.head.clone(), Some(Parting::Unfolding(members))));
+        }
+        if plain.is_err()
+            && let Some(combined) = combined(&head, &self.intake.vocabulary)
+            && let Ok((definition, mapping)) = recognise(&combined.head, dictionary, pins)
+        {
+            return Ok((definition, mapping, combined.head.clone(), Some(Parting::Combined(combined))));
         }
         plain.map(|(definition, mapping)| (definition, mapping, head, None))
     }
@@ -162,9 +175,17 @@ impl<'i> Tables for County<'i, '_> {
             entry.notes.push(format!("{}写的是家里别的人，没有读成人；要读的话，请一人一行重新报送", relatives.concat()));
         }
         let of = |field: &str| mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect::<Vec<usize>>();
-        let own = [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect();
-        let persons = [of(NAME), of(ID_NUMBER), own];
-        let several = !definition.grain.is_household() && persons.iter().take(2).all(|positions| !positions.is_empty());
+        let header = |at: &usize| head.columns.get(*at).is_some_and(|column| column.text.contains("成员"));
+        let persons = PersonColumns {
+            of_members: of(NAME).iter().all(header),
+            names: of(NAME),
+            numbers: of(ID_NUMBER),
+            own: [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect(),
+            head: [of(HEAD_NAME), of(HEAD_ID)],
+            relation: of(RELATION),
+            lists: false,
+        };
+        let several = !definition.grain.is_household() && !persons.names.is_empty() && !persons.numbers.is_empty();
         Ok(Table {
             registry: definition.id.clone(),
             grain: definition.grain,
@@ -178,12 +199,16 @@ impl<'i> Tables for County<'i, '_> {
     }
 
     fn rows(&mut self, table: &mut Table<'i>, mut rows: RawTable) -> u64 {
-        if let Some(unfolding) = &table.unfolding {
-            rows = unfolding.rows(&rows);
-        }
         let mut unclear = Vec::new();
-        if let Some([names, numbers, own]) = &table.persons {
-            (rows, unclear) = split_cells(rows, names, numbers, own);
+        match &table.unfolding {
+            Some(Parting::Unfolding(unfolding)) => rows = unfolding.rows(&rows),
+            Some(Parting::Combined(combined)) => (rows, unclear) = combined.rows(&rows),
+            None => {}
+        }
+        if let Some(columns) = &mut table.persons {
+            let (split, mut aside) = split_cells(rows, columns);
+            rows = split;
+            unclear.append(&mut aside);
         }
         table.normaliser.push(&rows);
         let taken = rows.rows.len() + unclear.len();
@@ -199,6 +224,9 @@ impl<'i> Tables for County<'i, '_> {
         let inherited = repairs.into_iter().flatten().flatten().filter(|repairs| repairs.contains(OF_SHEET)).count();
         if inherited > 0 {
             entry.notes.push(format!("{inherited} 行没有写村，取自标题、表上的单位行、工作表名、文件名或单列一行的村名"));
+        }
+        if let Some(unclear) = &normalised.unclear_place {
+            entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
         }
         self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
         self.taken.heads.push((table.head, table.mapping));
