@@ -452,7 +452,11 @@ fn no_number_can_be_put_together_again() {
     }
     assert!(failures.is_empty(), "{} of {tried}:\n{}", failures.len(), failures.join("\n"));
     assert!(tried > 2000, "only {tried} masks");
-    eprintln!("{tried} masks, ages {} years {}", AGES.load(std::sync::atomic::Ordering::Relaxed), YEARS.load(std::sync::atomic::Ordering::Relaxed));
+    eprintln!(
+        "{tried} masks, ages {} years {}",
+        AGES.load(std::sync::atomic::Ordering::Relaxed),
+        YEARS.load(std::sync::atomic::Ordering::Relaxed)
+    );
     // The check can see: lists that show whole numbers are full of them.
     assert!(shown.iter().any(|one| by_contract(&one.name) && !whole(&one.all, &hidden).is_empty()));
     // The practice key is told, aloud and in writing.

@@ -2,6 +2,7 @@
 //!
 //! Sizes that a container declares are not believed. Member names of Windows zips are GBK.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
@@ -11,6 +12,8 @@ use zip::result::ZipError;
 use super::limits::Limits;
 use super::stop::{Refused, Stop};
 
+/// How much less a part that is held in memory may be blown up.
+const HELD: u64 = 4;
 /// General purpose flag 11 of a zip entry: the name is UTF-8.
 const UTF8_NAME: u16 = 1 << 11;
 
@@ -74,12 +77,14 @@ fn listed_entries(source: &mut dyn Source) -> std::io::Result<Option<u64>> {
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
     limits: &'a Limits,
+    /// Bytes of the file as it came.
+    size: u64,
     total: u64,
 }
 
 impl<'a> Meter<'a> {
-    pub(crate) fn new(limits: &'a Limits) -> Self {
-        Self { limits, total: 0 }
+    pub(crate) fn new(limits: &'a Limits, size: u64) -> Self {
+        Self { limits, size: size.max(1), total: 0 }
     }
 
     /// Inflates a part to its end, a run of bytes at a time, and gives its size.
@@ -89,7 +94,22 @@ impl<'a> Meter<'a> {
         name: &str,
         mut each: impl FnMut(&[u8]) -> Result<(), Refused>,
     ) -> Result<u64, Refused> {
-        let compressed = part.compressed_size().max(1);
+        // What streams by needs no memory.
+        self.inflate_within(part, name, self.limits.ratio, &mut each)
+    }
+
+    fn inflate_within(
+        &mut self,
+        part: &mut ZipFile<'_, impl Read>,
+        name: &str,
+        ratio: u64,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), Refused>,
+    ) -> Result<u64, Refused> {
+        let (compressed, said) = (part.compressed_size().max(1), part.size());
+        let bomb = || Refused::over_limit(format!("{name} 的压缩比超过 {ratio}:1，疑为压缩炸弹"));
+        if said > self.limits.ratio_floor_bytes && said / compressed > ratio {
+            return Err(bomb());
+        }
         let mut buffer = vec![0; 256 << 10];
         let mut size = 0u64;
         loop {
@@ -102,23 +122,29 @@ impl<'a> Meter<'a> {
             let read_bytes = u64::try_from(read).unwrap_or(u64::MAX);
             size += read_bytes;
             self.total += read_bytes;
-            let Limits { part_bytes, total_bytes, ratio, ratio_floor_bytes, .. } = self.limits;
+            let Limits { part_bytes, total_bytes, ratio: whole, ratio_floor_bytes, .. } = self.limits;
             if size > *part_bytes || self.total > *total_bytes {
                 return Err(Refused::over_limit(format!(
                     "{name} 解压后超过上限（单个 {part_bytes} 字节，合计 {total_bytes} 字节）"
                 )));
             }
-            if size > *ratio_floor_bytes && size / compressed > *ratio {
-                return Err(Refused::over_limit(format!("{name} 的压缩比超过 {ratio}:1，疑为压缩炸弹")));
+            // A part that says less than it holds is cut off before it fills the memory.
+            if size > *ratio_floor_bytes && (size / compressed > ratio || size > said) {
+                return Err(bomb());
+            }
+            // Many parts that are each within bounds, or one that is read again and again.
+            if self.total > *ratio_floor_bytes && self.total / self.size > *whole {
+                return Err(Refused::over_limit(format!("到 {name} 为止，解压出来的内容超过文件的 {whole} 倍，疑为压缩炸弹")));
             }
             each(&buffer[..read])?;
         }
     }
 
-    /// Inflates a part into memory.
+    /// Inflates a part into memory; what is held whole may be blown up less than what streams by.
     pub(crate) fn read(&mut self, part: &mut ZipFile<'_, impl Read>, name: &str) -> Result<Vec<u8>, Refused> {
-        let mut bytes = Vec::new();
-        self.inflate(part, name, |run| {
+        let said = part.size().min(self.limits.ratio_floor_bytes);
+        let mut bytes = Vec::with_capacity(usize::try_from(said).unwrap_or(0));
+        self.inflate_within(part, name, self.limits.ratio / HELD, &mut |run| {
             bytes.extend_from_slice(run);
             Ok(())
         })?;
@@ -149,6 +175,17 @@ pub(crate) fn members(container: &mut Container<'_>) -> Result<Vec<Member>, Stop
         members.push(Member { path, index });
     }
     members.sort_unstable();
+    // Paths that differ in what is no part of a name must not become one file.
+    let mut known: BTreeMap<String, u32> = BTreeMap::new();
+    for member in &mut members {
+        let path = member.path.clone();
+        while let Some(times) = known.get_mut(&member.path) {
+            *times += 1;
+            let times = *times;
+            member.path = format!("{path}（{times}）");
+        }
+        known.insert(member.path.clone(), 1);
+    }
     Ok(members)
 }
 
@@ -164,7 +201,9 @@ fn path_text(raw: &[u8], flagged: bool) -> String {
     let decoded = utf8.map_or_else(|| encoding_rs::GB18030.decode_without_bom_handling(raw).0, Into::into);
     let path: String =
         decoded.chars().filter(|c| !c.is_control()).map(|character| if character == '\\' { '/' } else { character }).collect();
-    path.trim_start_matches("./").trim_start_matches('/').to_owned()
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    let folder = if path.ends_with('/') { "/" } else { "" };
+    format!("{}{folder}", parts.join("/"))
 }
 
 /// Reads one member into memory.

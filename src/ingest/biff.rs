@@ -11,6 +11,7 @@ use super::strings::Strings;
 pub(super) mod kind {
     pub(crate) const FORMULA: u16 = 0x0006;
     pub(crate) const END: u16 = 0x000A;
+    pub(crate) const NOTE: u16 = 0x001C;
     pub(crate) const FROM_1904: u16 = 0x0022;
     pub(crate) const PASSWORD: u16 = 0x002F;
     pub(crate) const FONT: u16 = 0x0031;

@@ -71,7 +71,7 @@ fn intake(month: &str) -> (BTreeSet<Place>, BTreeSet<(String, String)>) {
                     assert!(layout.tally().balances());
                 }
                 Frame::Refused { code, what, .. } => panic!("{file}: {code} {what}"),
-                Frame::FileEnd => {}
+                Frame::Marks(_) | Frame::FileEnd => {}
             }
             Ok(())
         };

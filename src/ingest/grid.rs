@@ -146,7 +146,38 @@ pub struct Unsolved {
     pub first_row: u32,
 }
 
-/// What a parser says, in order: `File`, then per sheet `Sheet`, `Rows` and `Aside`…, `SheetEnd` or `Refused`, then `FileEnd`.
+/// What is odd about a cell or a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// A formula without what it comes to.
+    Unsolved,
+    /// `#N/A` and its kin.
+    Error,
+    /// Its text is struck through.
+    Struck,
+    /// It has a comment.
+    Comment,
+    /// The row is hidden.
+    Hidden,
+}
+
+impl Oddity {
+    /// Every oddity.
+    pub const ALL: [Self; 5] = [Self::Unsolved, Self::Error, Self::Struck, Self::Comment, Self::Hidden];
+}
+
+/// Where something is odd, for readers of lists that people filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// Row as Excel shows it.
+    pub row: u32,
+    /// 0-based column; 0 of a row that is hidden.
+    pub column: u32,
+    /// What it is.
+    pub oddity: Oddity,
+}
+
+/// What a parser says, in order: `File`, then per sheet `Sheet`, `Rows` and `Aside`…, `Marks`, `SheetEnd` or `Refused`, then `FileEnd`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A file begins (a zip gives one per member).
@@ -180,6 +211,8 @@ pub enum Frame {
         /// What it said, masked.
         masked: String,
     },
+    /// Cells and rows of the sheet that are odd, sorted; only where [`super::limits::Limits::marks`] asks for them.
+    Marks(Vec<Mark>),
     /// The sheet is complete.
     SheetEnd {
         /// What a human must be told of it, a sentence each: hidden rows, rows struck through, error values.

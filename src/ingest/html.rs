@@ -19,6 +19,8 @@ use super::stop::{Refused, Stop};
 /// Upper bounds that the HTML standard sets.
 const WIDEST_SPAN: u32 = 1000;
 const TALLEST_SPAN: u32 = 65_534;
+/// Bytes of a character.
+const LONGEST_CHARACTER: usize = 4;
 
 /// Whether decoded text is HTML with a table in it.
 pub(crate) fn is_html(text: &str) -> bool {
@@ -76,6 +78,7 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
         return Err(Refused::damaged(format!("网页表格没有结尾，到第 {row} 行就断了，文件不完整")).into());
     }
     let tables: Vec<Table> = page.tables.into_iter().filter(|table| !table.cells.is_empty()).collect();
+    limits.hold_sheets(tables.len())?;
     let several = tables.len() > 1;
     for (position, mut table) in tables.into_iter().enumerate() {
         for merge in &mut table.merges {
@@ -83,7 +86,7 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
         }
         table.merges.retain(|merge| merge.last_row > merge.first_row || merge.last_column > merge.first_column);
         let name = if several { format!("表{}", position + 1) } else { String::new() };
-        let head = SheetHead { name, merges: table.merges, ..SheetHead::default() };
+        let head = SheetHead { name, merges: table.merges, bytes: Some(text.len() as u64), ..SheetHead::default() };
         let mut writer = SheetWriter::begin(head, limits, sink)?;
         let mut hidden = table.hidden.iter().copied().peekable();
         let outcome = table.cells.iter().try_for_each(|cell| {
@@ -281,8 +284,15 @@ impl Page<'_> {
         if matches!(self.tag.as_str(), "style" | "script" | "title") {
             return;
         }
+        let most = self.limits.cell_characters * LONGEST_CHARACTER;
         let Some(cell) = self.table().filter(|table| table.in_cell).and_then(|table| table.cells.last_mut()) else { return };
         if cell.number {
+            return;
+        }
+        if cell.text.len() > most {
+            let what =
+                format!("网页表格第 {} 行第 {} 列的单元格超过 {} 个字", cell.row, cell.column + 1, most / LONGEST_CHARACTER);
+            self.refused = Some(Refused::over_limit(what));
             return;
         }
         for character in text.chars() {

@@ -59,6 +59,9 @@ impl Tally {
     }
 }
 
+/// Columns of a table; registers have fifty, every one of which is held for every row.
+const WIDEST: usize = 1024;
+
 /// What `同上` does in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ditto {
@@ -173,6 +176,11 @@ impl<'v> Layout<'v> {
         let last_row = window.last().map_or(0, |row| row.row);
         let near = self.merges.partition_point(|merge| merge.first_row <= last_row);
         match find(&window, &self.merges[..near], self.vocabulary) {
+            Found::Header(header) if header.columns.len() > WIDEST => {
+                let (row, columns) = (window[header.last].row, header.columns.len());
+                let what = format!("第 {row} 行的表头有 {columns} 列，上限 {WIDEST} 列");
+                self.refuse(events, "over-limit", what, "请删去用不着的列后重新报送");
+            }
             Found::Header(header) => {
                 let body =
                     Body::new(self.name.clone(), self.vocabulary, &window, header, std::mem::take(&mut self.merges), events);

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::stop::Refused;
+
 /// What is hidden from whoever opens a workbook is read and told, unless it is to be left out: rows as rejects, a sheet whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -47,12 +49,34 @@ pub struct Limits {
     pub text_ratio: u64,
     /// Bytes of text below which `text_ratio` does not matter, 32 MB.
     pub text_floor_bytes: u64,
+    /// Sheets of a workbook and files of a zip, 2,000: one for each village, one for each household of a village.
+    pub sheets: usize,
+    /// Whether cells and rows that are odd are given one by one.
+    pub marks: bool,
     /// Address space of the child that parses, 3 GiB.
     pub child_memory_bytes: u64,
     /// Seconds that the parent waits for the child in all, 600; the parent's own work is not counted.
     pub child_seconds: u64,
     /// What is not read though it could be.
     pub leave_out: LeaveOut,
+}
+
+impl Limits {
+    /// Refuses a zip of too many files.
+    pub(crate) fn hold_members(&self, members: usize) -> Result<(), Refused> {
+        if members > self.sheets {
+            return Err(Refused::over_limit(format!("压缩包里要读的文件超过 {} 个", self.sheets)));
+        }
+        Ok(())
+    }
+
+    /// Refuses a workbook of too many sheets.
+    pub(crate) fn hold_sheets(&self, sheets: usize) -> Result<(), Refused> {
+        if sheets > self.sheets {
+            return Err(Refused::over_limit(format!("工作表超过 {} 张", self.sheets)));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {
@@ -71,6 +95,8 @@ impl Default for Limits {
             merges: 1_048_576,
             text_ratio: 4,
             text_floor_bytes: 32_000_000,
+            sheets: 2_000,
+            marks: false,
             child_memory_bytes: 3 << 30,
             child_seconds: 600,
             leave_out: LeaveOut::default(),

@@ -73,6 +73,7 @@ fn inspect(xml: Xml<impl BufRead>, limits: &Limits) -> Result<Looked, Refused> {
             Found::Sheet { name, style } => {
                 let hidden = undisplayed.contains(&style);
                 looked.sheets.push(SheetHead { name, hidden, ..SheetHead::default() });
+                limits.hold_sheets(looked.sheets.len())?;
             }
             Found::Cell(cell) => {
                 let Some(sheet) = looked.sheets.last_mut().filter(|_| cell.rows > 1 || cell.columns > 1) else { continue };
@@ -143,6 +144,9 @@ fn rows(walk: &mut Walk<impl BufRead>, struck: &BTreeSet<String>, writer: &mut S
                     }
                     for cell in &cells {
                         let struck = struck.contains(&cell.style);
+                        if cell.commented {
+                            writer.comment(row, small(cell.column));
+                        }
                         for column in (cell.column..).take(usize::try_from(cell.repeated).unwrap_or(usize::MAX)) {
                             writer.styled_cell(row, small(column), cell.value(), struck)?;
                         }
@@ -196,6 +200,7 @@ struct Cell {
     formula: bool,
     error: bool,
     text: String,
+    commented: bool,
     /// Paragraphs so far.
     paragraphs: u32,
 }
@@ -217,12 +222,13 @@ impl Cell {
             formula: element.attribute("formula").is_some(),
             kind,
             text: String::new(),
+            commented: false,
             paragraphs: 0,
         }
     }
 
     fn says(&self) -> bool {
-        !self.text.is_empty() || !self.value.is_empty() || self.formula || self.error
+        !self.text.is_empty() || !self.value.is_empty() || self.formula || self.error || self.commented
     }
 
     fn value(&self) -> Value<'_> {
@@ -298,7 +304,12 @@ impl<R: BufRead> Walk<R> {
                     | "image"
                     | "dde-links"
                     | "label-ranges"
-                    | "content-validations" => passed_over = true,
+                    | "content-validations" => {
+                        passed_over = true;
+                        if let Some(cell) = self.cell.as_mut().filter(|_| element.name() == "annotation") {
+                            cell.commented = true;
+                        }
+                    }
                     "style" => return Ok(Found::Style(element.attribute("name").unwrap_or_default().into_owned())),
                     "text-properties" if is_struck(&element) => return Ok(Found::Struck),
                     "table-properties" if element.has_value("display", "false") => return Ok(Found::Undisplayed),

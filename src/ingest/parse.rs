@@ -4,7 +4,7 @@
 //! [`Frame`] says. What cannot be read comes out as [`Frame::Refused`], in Chinese, without a cell's content.
 //! Cost: linear in the inflated bytes; xlsx is streamed, the other formats stand in memory whole.
 
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,49 @@ pub fn parse(
     limits: &Limits,
     sink: &mut dyn FnMut(Frame) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut meter = Meter::new(limits);
+    let size = source.seek(SeekFrom::End(0))?;
+    source.rewind()?;
+    let mut carried = Carried::new(size, limits);
+    let outcome = whole_file(name, &mut source, size, limits, &mut |frame| carried.pass(frame, sink));
+    if !carried.is_over {
+        return outcome;
+    }
+    let what = format!("读出的文字超过 {} 字节，是文件的 {} 倍以上，疑为恶意构造", carried.most, limits.ratio);
+    if carried.in_sheet {
+        sink(Refused::over_limit(what.clone()).frame())?;
+    }
+    sink(Refused::over_limit(what).frame())?;
+    sink(Frame::FileEnd)
+}
+
+/// The text that goes to the parent: no file, whatever is packed in it, may give more than its size allows.
+struct Carried {
+    text: u64,
+    most: u64,
+    in_sheet: bool,
+    is_over: bool,
+}
+
+impl Carried {
+    fn new(size: u64, limits: &Limits) -> Self {
+        let most = size.saturating_mul(limits.ratio).max(limits.ratio_floor_bytes);
+        Self { text: 0, most, in_sheet: false, is_over: false }
+    }
+
+    fn pass(&mut self, frame: Frame, sink: &mut Sink<'_>) -> io::Result<()> {
+        match &frame {
+            Frame::Sheet { .. } => self.in_sheet = true,
+            Frame::Rows(block) => self.text = self.text.saturating_add(block.text_len() as u64),
+            Frame::SheetEnd { .. } | Frame::Refused { .. } => self.in_sheet = false,
+            _ => {}
+        }
+        self.is_over = self.text > self.most;
+        if self.is_over { Err(io::ErrorKind::QuotaExceeded.into()) } else { sink(frame) }
+    }
+}
+
+fn whole_file(name: &str, mut source: &mut dyn Source, size: u64, limits: &Limits, sink: &mut Sink<'_>) -> io::Result<()> {
+    let mut meter = Meter::new(limits, size);
     let origin = Origin { name, inner: "" };
     match sniff::sniff(name, &mut source, limits) {
         Ok(Kind::Archive) => match members(&mut source, limits, &mut meter, sink) {
@@ -55,6 +97,7 @@ fn members(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink
     if members.is_empty() {
         return Err(Refused::new("empty-file", "压缩包内没有文件", "请向提供单位核实，重新压缩").into());
     }
+    limits.hold_members(members.len())?;
     for member in members {
         let origin = Origin { name: &member.path, inner: &member.path };
         match archive::read_member(&mut container, &member, meter) {
@@ -98,7 +141,7 @@ fn file(
             Frame::Rows(_) | Frame::Aside { .. } | Frame::Refused { .. } => true,
             Frame::Sheet { hidden, .. } => *hidden && limits.leave_out.hidden_sheets,
             Frame::SheetEnd { notes, unsolved } => !notes.is_empty() || !unsolved.is_empty(),
-            Frame::File { .. } | Frame::FileEnd => false,
+            Frame::File { .. } | Frame::Marks(_) | Frame::FileEnd => false,
         };
         sink(frame)
     });
@@ -179,6 +222,7 @@ fn blank(kind: Kind) -> Refused {
 }
 
 fn decoded(source: &mut dyn Source, limits: &Limits) -> Result<text::Decoded, Stop> {
+    text::hold_lines(source)?;
     let decoded = text::decode(archive::whole(source, limits)?)?;
     let head = html::head(&decoded.text);
     if !spreadsheetml::is_spreadsheetml(&head) && !ods::is_flat(&head) {

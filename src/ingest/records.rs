@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Line breaks Excel allows in a cell; more of them is a quote that never closes.
 const CELL_LINE_BREAKS: usize = 253;
+/// More fields than any table may have columns are not told apart.
+const MOST_FIELDS: usize = 1 << 15;
 /// Records, and lines, that tell how many fields there usually are.
 const PROBED: usize = 200;
 
@@ -135,7 +137,9 @@ impl<'t> Records<'t> {
                 },
                 |end| (Field { start: at + 1, end, quoted: true }, end + 1),
             );
-            self.fields.push(field);
+            if self.fields.len() < MOST_FIELDS {
+                self.fields.push(field);
+            }
             if bytes.get(end) != Some(&self.delimiter) {
                 return Ok(end);
             }
@@ -182,9 +186,14 @@ impl<'t> Records<'t> {
 /// The quote that closes the one at `quote`: it stands before a delimiter or a line end. `None` where another comes first that closes
 /// nothing, or none comes.
 fn closing(bytes: &[u8], quote: usize, delimiter: u8) -> Option<usize> {
-    let mut from = quote + 1;
+    let (mut from, mut breaks) = (quote + 1, 0);
     loop {
         let at = from + memchr::memchr(b'"', bytes.get(from..)?)?;
+        // More line breaks than a cell may have are not looked through again and again.
+        breaks += memchr::memchr_iter(b'\n', bytes.get(from..at)?).take(CELL_LINE_BREAKS + 1).count();
+        if breaks > 2 * CELL_LINE_BREAKS {
+            return None;
+        }
         match bytes.get(at + 1) {
             Some(b'"') => from = at + 2,
             None | Some(b'\n' | b'\r') => return Some(at),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io;
 
 use super::cell::Value;
-use super::grid::{Frame, Merge, RowBlock, Unsolved};
+use super::grid::{Frame, Mark, Merge, Oddity, RowBlock, Unsolved};
 use super::limits::Limits;
 use super::rows::{Cell, masked};
 use super::stop::{Refused, Stop};
@@ -22,6 +22,8 @@ const BLOCK_ROWS: usize = 4096;
 const BLOCK_TEXT_BYTES: usize = 1 << 20;
 /// Merged areas that reach down to one row: a form has as many as columns.
 const MERGES_DOWN: usize = 256;
+/// Oddities of a sheet that are given one by one; a list has a few.
+const MOST_MARKS: usize = 200_000;
 /// Columns of error values that are named one by one.
 const NAMED_COLUMNS: usize = 5;
 
@@ -49,6 +51,11 @@ pub(crate) struct SheetWriter<'a, 's> {
     most_text: u64,
     /// A row that too many merged areas reach down to.
     crowded: Option<u32>,
+    /// Merged areas that reach down, by first row; the first that no row has reached, and those in force: last row and bytes of text.
+    downward: Vec<Merge>,
+    next_downward: usize,
+    filling: Vec<(u32, u64)>,
+    marks: Vec<Mark>,
     /// The row that the reader called hidden last, and whether the row in hand is.
     hidden_row: u32,
     row_hidden: bool,
@@ -89,6 +96,7 @@ impl<'a, 's> SheetWriter<'a, 's> {
         let SheetHead { name, mut merges, hidden, bytes } = head;
         merges.sort_unstable();
         let crowded = crowded_row(&merges);
+        let downward = merges.iter().copied().filter(|merge| merge.last_row > merge.first_row).collect();
         sink(Frame::Sheet { name, merges, hidden })?;
         let most_text = bytes.map_or(u64::MAX, |bytes| bytes.saturating_mul(limits.text_ratio).max(limits.text_floor_bytes));
         Ok(Self {
@@ -102,6 +110,10 @@ impl<'a, 's> SheetWriter<'a, 's> {
             text: 0,
             most_text,
             crowded,
+            downward,
+            next_downward: 0,
+            filling: Vec::new(),
+            marks: Vec::new(),
             hidden_row: 0,
             row_hidden: false,
             filled: 0,
@@ -113,6 +125,17 @@ impl<'a, 's> SheetWriter<'a, 's> {
     /// The row about to be written is hidden.
     pub(crate) fn hide(&mut self, row: u32) {
         self.hidden_row = row;
+    }
+
+    /// The cell at `row` (1-based) and `column` (0-based) has a comment.
+    pub(crate) fn comment(&mut self, row: u32, column: u32) {
+        self.mark(row, column, Oddity::Comment);
+    }
+
+    fn mark(&mut self, row: u32, column: u32, oddity: Oddity) {
+        if self.limits.marks && self.marks.len() < MOST_MARKS {
+            self.marks.push(Mark { row, column, oddity });
+        }
     }
 
     /// The cell at `row` (1-based) and `column` (0-based); an empty one leaves no trace.
@@ -132,13 +155,14 @@ impl<'a, 's> SheetWriter<'a, 's> {
             return Err(self.over_limit(row, column).into());
         }
         let odd = match value {
-            Value::Unsolved => Some(&mut self.tally.unsolved),
-            Value::Error => Some(&mut self.tally.errors),
-            Value::Text(text) if is_error(text) => Some(&mut self.tally.errors),
+            Value::Unsolved => Some((&mut self.tally.unsolved, Oddity::Unsolved)),
+            Value::Error => Some((&mut self.tally.errors, Oddity::Error)),
+            Value::Text(text) if is_error(text) => Some((&mut self.tally.errors, Oddity::Error)),
             _ => None,
         };
-        if let Some(odd) = odd {
+        if let Some((odd, oddity)) = odd {
             odd.entry(column).or_insert((0, row)).0 += 1;
+            self.mark(row, column, oddity);
             return Ok(());
         }
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -154,12 +178,6 @@ impl<'a, 's> SheetWriter<'a, 's> {
             let most = limits.cell_characters;
             return Err(Refused::over_limit(format!("第 {row} 行第 {} 列的单元格超过 {most} 个字", column + 1)).into());
         }
-        self.text += text.len() as u64;
-        if self.text > self.most_text {
-            let most = self.most_text;
-            let what = format!("到第 {row} 行为止文字超过 {most} 字节，远多于文件本身：同一段文字重复得太多，疑为恶意构造");
-            return Err(Refused::over_limit(what).into());
-        }
         if self.row != Some(row) {
             if self.row.is_some_and(|last| row < last) {
                 return Err(out_of_order(row, column).into());
@@ -171,14 +189,40 @@ impl<'a, 's> SheetWriter<'a, 's> {
             self.block.begin_row(row);
             self.row = Some(row);
             self.row_hidden = self.hidden_row == row;
+            self.fill(row);
         } else if column < self.next_column {
             return Err(out_of_order(row, column).into());
+        }
+        let bytes = text.len() as u64;
+        self.text = self.text.saturating_add(bytes);
+        if self.text > self.most_text {
+            let most = self.most_text;
+            let what = format!("到第 {row} 行为止文字超过 {most} 字节，远多于文件本身：同一段文字重复得太多，疑为恶意构造");
+            return Err(Refused::over_limit(what).into());
+        }
+        if struck {
+            self.mark(row, column, Oddity::Struck);
+        }
+        let reached = self.downward.get(..self.next_downward).unwrap_or_default();
+        let of_row = reached.iter().rev().take_while(|merge| merge.first_row == row);
+        if let Some(merge) = of_row.into_iter().find(|merge| merge.first_column == column).copied() {
+            self.filling.push((merge.last_row, bytes));
         }
         self.next_column = column + 1;
         self.filled += 1;
         self.struck += u32::from(struck);
         self.block.push_cell(column, kind, text);
         Ok(())
+    }
+
+    /// A row begins: what merged areas above it reach down to it says again there, and counts as text of it.
+    fn fill(&mut self, row: u32) {
+        self.filling.retain(|(last_row, _)| *last_row >= row);
+        let said: u64 = self.filling.iter().map(|(_, bytes)| bytes).sum();
+        self.text = self.text.saturating_add(said);
+        while self.downward.get(self.next_downward).is_some_and(|merge| merge.first_row <= row) {
+            self.next_downward += 1;
+        }
     }
 
     /// The row in hand is complete: it is counted where it is odd, and taken out again where it is to be left out.
@@ -190,6 +234,7 @@ impl<'a, 's> SheetWriter<'a, 's> {
         let struck = struck >= 2 || struck > 0 && struck * 2 >= filled;
         if hidden {
             self.tally.hidden.add(row);
+            self.mark(row, 0, Oddity::Hidden);
         }
         if struck {
             self.tally.struck.add(row);
@@ -227,6 +272,10 @@ impl<'a, 's> SheetWriter<'a, 's> {
                 self.close_row()?;
                 if !self.block.is_empty() {
                     (self.sink)(Frame::Rows(self.block))?;
+                }
+                if !self.marks.is_empty() {
+                    self.marks.sort_unstable();
+                    (self.sink)(Frame::Marks(std::mem::take(&mut self.marks)))?;
                 }
                 let unsolved = self.tally.unsolved.iter();
                 let unsolved =

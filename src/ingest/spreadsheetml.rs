@@ -34,7 +34,10 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
     let mut walk = Walk::new(text);
     while let Some(found) = walk.next()? {
         match found {
-            Found::Sheet(name) => sheets.push(SheetHead { name, ..SheetHead::default() }),
+            Found::Sheet(name) => {
+                sheets.push(SheetHead { name, bytes: Some(text.len() as u64), ..SheetHead::default() });
+                limits.hold_sheets(sheets.len())?;
+            }
             // What is said of a sheet stands after its cells.
             Found::SheetEnd => {
                 if let Some(sheet) = sheets.last_mut() {

@@ -6,6 +6,7 @@
 
 use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::archive::Source;
 use super::cell::Value;
 use super::header::has_digits;
 use super::limits::Limits;
@@ -20,6 +21,33 @@ use crate::model::raw::CellKind;
 pub(crate) struct Decoded {
     pub(crate) text: String,
     pub(crate) encoding: &'static str,
+}
+
+/// No line of a table in text is longer; a page or a workbook in XML may be one line.
+const LONGEST_LINE: usize = 4 << 20;
+
+/// Refuses a text with a line that no table has, before it is in memory.
+pub(crate) fn hold_lines(source: &mut dyn Source) -> Result<(), Stop> {
+    let mut buffer = vec![0; 1 << 18];
+    let (mut line, mut length, mut is_markup) = (1u64, 0usize, None);
+    source.rewind()?;
+    loop {
+        let read = source.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        let is_markup = *is_markup.get_or_insert_with(|| bytes.iter().find(|byte| byte.is_ascii_graphic()) == Some(&b'<'));
+        if is_markup {
+            break;
+        }
+        let breaks = memchr::memchr2_iter(b'\n', b'\r', bytes).count();
+        length = memchr::memrchr2(b'\n', b'\r', bytes).map_or(length + read, |last| read - last - 1);
+        line += breaks as u64;
+        if length > LONGEST_LINE {
+            let what = format!("第 {line} 行超过 {LONGEST_LINE} 字节，不是表格的行");
+            return Err(Refused::over_limit(what).into());
+        }
+    }
+    source.rewind()?;
+    Ok(())
 }
 
 /// Decodes a whole file: byte-order mark, UTF-16 by its zero bytes, strict UTF-8, strict GB18030.

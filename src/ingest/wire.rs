@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::grid::{Frame, Merge, RowBlock, Unsolved};
+use super::grid::{Frame, Mark, Merge, Oddity, RowBlock, Unsolved};
 use crate::model::raw::{CellKind, RejectReason};
 
 /// A frame longer than this is corrupt: blocks are about a megabyte, a million merged areas 16 MB.
@@ -19,6 +19,7 @@ const REFUSED: u8 = 5;
 const FILE_END: u8 = 6;
 const STREAM_END: u8 = 7;
 const ASIDE: u8 = 8;
+const MARKS: u8 = 9;
 
 const KINDS: [CellKind; 5] = [CellKind::Empty, CellKind::Text, CellKind::Number, CellKind::Date, CellKind::Bool];
 
@@ -52,6 +53,15 @@ pub fn write_frame(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
             push_text(&mut payload, reason.as_str())?;
             push_text(&mut payload, masked)?;
             ASIDE
+        }
+        Frame::Marks(marks) => {
+            push_length(&mut payload, marks.len())?;
+            for Mark { row, column, oddity } in marks {
+                payload.extend_from_slice(&row.to_le_bytes());
+                payload.extend_from_slice(&column.to_le_bytes());
+                payload.push(*oddity as u8);
+            }
+            MARKS
         }
         Frame::SheetEnd { notes, unsolved } => {
             push_length(&mut payload, notes.len())?;
@@ -128,6 +138,10 @@ fn decode(tag: u8, rest: &mut &[u8]) -> Option<Frame> {
             let reason = take_text(rest)?;
             let reason = RejectReason::ALL.into_iter().find(|known| known.as_str() == reason)?;
             Frame::Aside { row, reason, masked: take_text(rest)? }
+        }
+        MARKS => {
+            let count = take_length(rest, 9)?;
+            Frame::Marks((0..count).map(|_| take_mark(rest)).collect::<Option<_>>()?)
         }
         SHEET_END => {
             // A text has at least its length.
@@ -211,6 +225,13 @@ fn take_merge(rest: &mut &[u8]) -> Option<Merge> {
     })
 }
 
+fn take_mark(rest: &mut &[u8]) -> Option<Mark> {
+    let (row, column) = (take_number(rest)?, take_number(rest)?);
+    let oddity = *take(rest, 1)?.first()?;
+    let oddity = Oddity::ALL.into_iter().find(|known| *known as u8 == oddity)?;
+    Some(Mark { row, column, oddity })
+}
+
 fn take_unsolved(rest: &mut &[u8]) -> Option<Unsolved> {
     let column = take_number(rest)?;
     let formulas = u64::from_le_bytes(take(rest, 8)?.try_into().ok()?);
@@ -265,6 +286,10 @@ mod tests {
             block().prop_map(Frame::Rows),
             (any::<u32>(), 0..RejectReason::ALL.len(), ".{0,9}")
                 .prop_map(|(row, reason, masked)| { Frame::Aside { row, reason: RejectReason::ALL[reason], masked } }),
+            vec((any::<(u32, u32)>(), 0..Oddity::ALL.len()), 0..4).prop_map(|marks| {
+                let of = |((row, column), oddity): (_, usize)| Mark { row, column, oddity: Oddity::ALL[oddity] };
+                Frame::Marks(marks.into_iter().map(of).collect())
+            }),
             (vec(".{0,9}", 0..3), vec(any::<(u32, u64, u32)>(), 0..3)).prop_map(|(notes, unsolved)| {
                 let of = |(column, formulas, first_row)| Unsolved { column, formulas, first_row };
                 Frame::SheetEnd { notes, unsolved: unsolved.into_iter().map(of).collect() }

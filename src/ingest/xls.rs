@@ -35,7 +35,8 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
     };
     let stream = stream.ok_or_else(|| Refused::damaged("文件里没有工作簿"))?;
     let book = Book::read(&stream)?;
-    let mut names = BTreeSet::new();
+    limits.hold_sheets(book.sheets.len())?;
+    let (mut names, mut places) = (BTreeSet::new(), BTreeSet::new());
     for sheet in &book.sheets {
         let hidden = sheet.hidden;
         let mut head = SheetHead { name: sheet.name.clone(), hidden, bytes: Some(stream.len() as u64), ..SheetHead::default() };
@@ -45,7 +46,13 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, sink: &mut Sink<'_>
         }
         // Rows are told by their sheet's name.
         let twice = !names.insert(&sheet.name);
-        let looked = if twice { Err(Refused::damaged("两个工作表同名")) } else { Looked::of(&stream, sheet.at, limits) };
+        let looked = if twice {
+            Err(Refused::damaged("两个工作表同名"))
+        } else if !places.insert(sheet.at) {
+            Err(Refused::damaged("两个工作表指同一处内容"))
+        } else {
+            Looked::of(&stream, sheet.at, limits)
+        };
         let looked = looked.map(|mut looked| {
             head.merges = std::mem::take(&mut looked.merges);
             looked
@@ -144,10 +151,15 @@ impl Book {
     }
 
     fn cells(&self, stream: &[u8], looked: &Looked, writer: &mut SheetWriter<'_, '_>) -> Result<(), Stop> {
+        let mut commented = None;
         for place in &looked.places {
             let row = u32::from(place.row) + 1;
             let damaged = || Refused::damaged(format!("第 {row} 行的单元格记录不完整"));
             let record = record(stream, place.at).ok_or_else(damaged)?;
+            for column in looked.comments.range((place.row, 0)..=(place.row, u16::MAX)).filter(|_| Some(row) != commented) {
+                writer.comment(row, u32::from(column.1));
+            }
+            commented = Some(row);
             if looked.hidden.contains(&place.row) {
                 writer.hide(row);
             }
@@ -277,6 +289,8 @@ struct Place {
 struct Looked {
     merges: Vec<Merge>,
     hidden: BTreeSet<u16>,
+    /// Rows and columns of comments.
+    comments: BTreeSet<(u16, u16)>,
     places: Vec<Place>,
     /// Whether any formula has a result.
     solved: bool,
@@ -327,6 +341,11 @@ impl Looked {
                 let (height, flags) = (half(data, 6)?, half(data, 12)?);
                 if flags & 0x20 != 0 || height == 0 {
                     self.hidden.insert(half(data, 0)?);
+                }
+            }
+            kind::NOTE => {
+                if let (Some(row), Some(column)) = (half(data, 0), half(data, 2)) {
+                    self.comments.insert((row, column));
                 }
             }
             kind::MERGES => {

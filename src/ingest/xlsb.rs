@@ -15,6 +15,7 @@ use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use super::strings::Strings;
 use super::styles::Styles;
+use super::xlsx::SHARED_PART;
 
 /// Records as [MS-XLSB] numbers them.
 mod kind {
@@ -54,6 +55,7 @@ const LONGEST_RECORD: usize = 1 << 20;
 pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink: &mut Sink<'_>) -> Result<(), Stop> {
     let mut package = Package::open(source, limits)?;
     let book = Book::read(&mut package, meter)?;
+    limits.hold_sheets(book.sheets.len())?;
     for (position, sheet) in book.sheets.iter().enumerate() {
         let mut head = SheetHead { name: sheet.name.clone(), hidden: sheet.hidden, ..SheetHead::default() };
         if sheet.hidden && limits.leave_out.hidden_sheets {
@@ -62,7 +64,14 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
         }
         // Rows are told by their sheet's name.
         let twice = book.sheets[..position].iter().any(|earlier| earlier.name == sheet.name);
-        let bytes = if twice { Err(Refused::damaged("两个工作表同名")) } else { package.bytes(&sheet.part, meter) };
+        let shared = book.sheets[..position].iter().any(|earlier| earlier.part == sheet.part);
+        let bytes = if twice {
+            Err(Refused::damaged("两个工作表同名"))
+        } else if shared {
+            Err(Refused::damaged(SHARED_PART))
+        } else {
+            package.bytes(&sheet.part, meter)
+        };
         let looked = bytes.and_then(|bytes| Ok((merges(&bytes, limits)?, bytes)));
         let outcome = looked.map(|(merges, bytes)| {
             (head.merges, head.bytes) = (merges, Some(bytes.len() as u64));

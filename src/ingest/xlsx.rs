@@ -25,6 +25,7 @@ const WORKBOOK: &str = "xl/workbook.xml";
 /// Bytes kept from one run to the next: a mark and the bracket before it are found across the seam, never twice.
 const SEAM: usize = MERGE.len() + 1;
 const MERGE: &[u8] = b"mergeCell";
+pub(super) const SHARED_PART: &str = "两个工作表指同一个部件";
 /// A merged area's tag that is longer is no merged area's.
 const MERGE_TAG: usize = 256;
 
@@ -32,6 +33,7 @@ const MERGE_TAG: usize = 256;
 pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink: &mut Sink<'_>) -> Result<(), Stop> {
     let mut package = Package::open(source, limits)?;
     let book = Book::read(&mut package, meter)?;
+    limits.hold_sheets(book.sheets.len())?;
     for (position, sheet) in book.sheets.iter().enumerate() {
         let mut head = SheetHead { name: sheet.name.clone(), hidden: sheet.hidden, ..SheetHead::default() };
         if sheet.hidden && limits.leave_out.hidden_sheets {
@@ -40,8 +42,15 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
         }
         // Rows are told by their sheet's name.
         let twice = book.sheets[..position].iter().any(|earlier| earlier.name == sheet.name);
-        let looked =
-            if twice { Err(Refused::damaged("两个工作表同名")) } else { look(&mut package, &sheet.part, limits, meter) };
+        let shared = book.sheets[..position].iter().any(|earlier| earlier.part == sheet.part);
+        let looked = if twice {
+            Err(Refused::damaged("两个工作表同名"))
+        } else if shared {
+            Err(Refused::damaged(SHARED_PART))
+        } else {
+            look(&mut package, &sheet.part, limits, meter)
+        };
+        let comments = if limits.marks { comments(&mut package, &sheet.part, meter) } else { Vec::new() };
         let problem = match looked {
             Ok((merges, bytes)) => {
                 (head.merges, head.bytes) = (merges, Some(bytes));
@@ -50,6 +59,9 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
             Err(refused) => Some(refused),
         };
         let mut writer = SheetWriter::begin(head, limits, sink)?;
+        for (row, column) in comments {
+            writer.comment(row, column);
+        }
         let outcome = match problem {
             Some(refused) => Err(refused.into()),
             None => package.xml(&sheet.part).map_err(Stop::from).and_then(|mut xml| book.stream(&mut xml, &mut writer)),
@@ -64,6 +76,24 @@ fn look(package: &mut Package<'_>, part: &str, limits: &Limits, meter: &mut Mete
     let mut scan = Scan::new(limits);
     let bytes = package.inflate(part, meter, |run| scan.run(run, part))?;
     Ok((scan.merges, bytes))
+}
+
+/// Cells of a sheet that have comments, as far as they can be read.
+fn comments(package: &mut Package<'_>, part: &str, meter: &mut Meter<'_>) -> Vec<(u32, u32)> {
+    let relations = package.relations(part, meter).unwrap_or_default();
+    let Some(relation) = relations.into_values().find(|relation| relation.kind == "comments") else { return Vec::new() };
+    let Ok(bytes) = package.bytes(&relation.target, meter) else { return Vec::new() };
+    let mut xml = Xml::new(bytes.as_slice(), &relation.target);
+    let mut places = Vec::new();
+    loop {
+        match xml.next() {
+            Ok(Node::Open(element)) if element.name() == "comment" => {
+                places.extend(element.attribute("ref").and_then(|reference| position(reference.trim().as_bytes())));
+            }
+            Ok(Node::End) | Err(_) => return places,
+            Ok(_) => {}
+        }
+    }
 }
 
 /// What the sheets share.
