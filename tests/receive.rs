@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use lists::{Sheet, bidui, root, save, sheets, text};
+use lists::{Sheet, bidui, root, save, save_edited, sheets, text};
+use rust_xlsxwriter::{Format, Formula, Note, Worksheet};
 use serde_json::Value;
 
 const LIST: &str = "2018-06_土坪镇_疑点清单";
@@ -375,6 +376,240 @@ fn every_row_of_a_changed_list_is_taken_or_reported() {
         assert_eq!(places.len(), rows(&json).len(), "{}: a row is told twice", change.what);
     }
     assert_eq!(sheets.iter().map(Sheet::below).sum::<usize>(), 16, "nine rows and seven signatures");
+}
+
+/// What is done to the page of a village with two rows, both answered; what its rows come to, and a word of the second one's reason.
+struct Trick {
+    what: &'static str,
+    page: fn(&mut Worksheet, &Sheet),
+    expected: [&'static str; 2],
+    reason: &'static str,
+}
+
+/// The place of a list row's cell.
+fn place(sheet: &Sheet, which: usize, title: &str) -> (u32, u16) {
+    (sheet.listed()[which].try_into().expect("a row"), sheet.column(title).try_into().expect("a column"))
+}
+
+/// Cells of the two rows as one, as Excel leaves them.
+fn merge(page: &mut Worksheet, sheet: &Sheet, titles: &[&str]) {
+    for title in titles {
+        let ((row, column), text) = (place(sheet, 0, title), &sheet.rows[sheet.listed()[0]][sheet.column(title)]);
+        page.merge_range(row, column, row + 1, column, text, &Format::new()).expect("merged");
+    }
+}
+
+fn rewrite(page: &mut Worksheet, sheet: &Sheet, which: usize, title: &str, text: &str) {
+    let (row, column) = place(sheet, which, title);
+    // An empty text would leave what stands there.
+    page.clear_cell(row, column);
+    page.write_string(row, column, text).expect("written");
+}
+
+const TRICKS: [Trick; 14] = [
+    Trick {
+        what: "a key over two people",
+        page: |page, sheet| merge(page, sheet, &["行标识"]),
+        expected: ["taken", "taken"],
+        reason: "行标识是从上面合并下来的，没有采用",
+    },
+    Trick {
+        what: "key and number over two people",
+        page: |page, sheet| merge(page, sheet, &["行标识", "疑点编号"]),
+        expected: ["taken", "taken"],
+        reason: "按姓名、疑点类型认作",
+    },
+    Trick {
+        what: "key, number and name over two people",
+        page: |page, sheet| merge(page, sheet, &["行标识", "疑点编号", "姓名"]),
+        expected: ["taken", "unclear"],
+        reason: "从上面合并下来的",
+    },
+    Trick {
+        what: "the answer over two people",
+        page: |page, sheet| merge(page, sheet, &["核查结果"]),
+        expected: ["taken", "taken"],
+        reason: "核查结果是从上面合并下来的一格",
+    },
+    Trick {
+        what: "key and number filled down",
+        page: |page, sheet| {
+            for title in ["行标识", "疑点编号"] {
+                rewrite(page, sheet, 1, title, &sheet.rows[sheet.listed()[0]][sheet.column(title)]);
+            }
+        },
+        expected: ["taken", "unclear"],
+        reason: "姓名、证号不是这条疑点的人",
+    },
+    Trick {
+        what: "numbers of two people in one cell",
+        page: |page, sheet| {
+            let of = |which: usize| sheet.rows[sheet.listed()[which]][sheet.column("疑点编号")].clone();
+            rewrite(page, sheet, 1, "行标识", &format!("{};{}@2018-06", of(0), of(1)));
+            rewrite(page, sheet, 1, "疑点编号", "");
+        },
+        expected: ["taken", "taken"],
+        reason: "另有 1 条是别人的",
+    },
+    Trick {
+        what: "an answer that is a formula without a result",
+        page: |page, sheet| {
+            let (row, column) = place(sheet, 1, "核查结果");
+            page.write_formula(row, column, Formula::new("=S99").set_result("")).expect("written");
+            page.write_formula(row, column, Formula::new("=S99")).expect("written");
+        },
+        expected: ["taken", "unclear"],
+        reason: "没有保存计算结果的公式",
+    },
+    Trick {
+        what: "an answer that is an error",
+        page: |page, sheet| rewrite(page, sheet, 1, "核查结果", "#REF!"),
+        expected: ["taken", "unclear"],
+        reason: "核查结果是错误值",
+    },
+    Trick {
+        what: "an answer struck through",
+        page: |page, sheet| {
+            let (row, column) = place(sheet, 1, "核查结果");
+            page.write_string_with_format(row, column, "属实", &Format::new().set_font_strikethrough()).expect("written");
+        },
+        expected: ["taken", "unclear"],
+        reason: "划了删除线",
+    },
+    Trick {
+        what: "an answer in a comment",
+        page: |page, sheet| {
+            rewrite(page, sheet, 1, "核查结果", "");
+            let (row, column) = place(sheet, 1, "核查结果");
+            page.insert_note(row, column, &Note::new("不属实")).expect("noted");
+        },
+        expected: ["taken", "unclear"],
+        reason: "有批注，批注没有读",
+    },
+    Trick {
+        what: "a hidden row",
+        page: |page, sheet| {
+            page.set_row_hidden(place(sheet, 1, "核查结果").0).expect("hidden");
+        },
+        expected: ["taken", "taken"],
+        reason: "这一行是隐藏的",
+    },
+    Trick {
+        what: "an answer where somebody signs",
+        page: |page, sheet| {
+            rewrite(page, sheet, 1, "核查结果", "");
+            rewrite(page, sheet, 1, "核查人", "不属实");
+        },
+        expected: ["taken", "unclear"],
+        reason: "“核查人”一列里却像是回复",
+    },
+    Trick {
+        what: "an answer over the name",
+        page: |page, sheet| {
+            rewrite(page, sheet, 1, "核查结果", "");
+            rewrite(page, sheet, 1, "姓名", "属实");
+        },
+        expected: ["taken", "unclear"],
+        reason: "“姓名”一列里却像是回复",
+    },
+    Trick {
+        what: "a number corrected over two people",
+        page: |page, sheet| {
+            rewrite(page, sheet, 0, "更正后身份证号", "520324199003071235");
+            let (row, column) = place(sheet, 0, "更正后身份证号");
+            page.merge_range(row, column, row + 1, column, "520324199003071235", &Format::new()).expect("merged");
+        },
+        // The number's check character is wrong: nobody's.
+        expected: ["unclear", "taken"],
+        reason: "更正后身份证号是从上面合并下来的，没有采用",
+    },
+];
+
+#[test]
+fn an_answer_reaches_nobody_but_whom_its_row_names() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    sheets.retain(|sheet| sheet.name == "石坪村");
+    let [sheet] = sheets.as_mut_slice() else { panic!("no such village") };
+    sheet.fill_all("核查结果", "属实");
+    let ids: Vec<String> = sheet.listed().iter().map(|row| sheet.rows[*row][sheet.column("疑点编号")].clone()).collect();
+    assert_eq!(ids.len(), 2);
+    let ledger = fs::read(june.path("台账.db")).expect("the ledger");
+    for trick in TRICKS {
+        fs::write(june.path("台账.db"), &ledger).expect("as it was");
+        let file = june.path(&format!("{LIST}.xlsx"));
+        save_edited(&file, &sheets, trick.page);
+        let (code, json) = june.receive(&file);
+        let listed: Vec<Value> = rows(&json).into_iter().filter(|row| row["outcome"] != "aside").collect();
+        let outcomes: Vec<&str> = listed.iter().filter_map(|row| row["outcome"].as_str()).collect();
+        assert_eq!(outcomes, trick.expected, "{}: {json:#}", trick.what);
+        assert!(listed[1]["reason"].as_str().is_some_and(|why| why.contains(trick.reason)), "{}: {json:#}", trick.what);
+        assert_eq!(code, if trick.expected.contains(&"unclear") { 3 } else { 0 }, "{}", trick.what);
+        for (row, id) in listed.iter().zip(&ids).filter(|(row, _)| row["outcome"] == "taken") {
+            assert_eq!(row["finding_ids"], serde_json::json!([id]), "{}", trick.what);
+        }
+        let before = fs::read(june.path("台账.db")).expect("the ledger");
+        let (_, again) = june.receive(&file);
+        assert!(!rows(&again).iter().any(|row| row["outcome"] == "taken"), "{}: {again:#}", trick.what);
+        assert!(fs::read(june.path("台账.db")).expect("the ledger") == before, "{}: received again, changed", trick.what);
+    }
+}
+
+#[test]
+fn lists_side_by_side_are_two_lists() {
+    let june = June::new();
+    let sheets = june.sheets(LIST);
+    // Two villages side by side, under one title, with and without a column between them.
+    for gap in [0, 1] {
+        let mut both = Sheet { name: "并排".to_owned(), rows: Vec::new() };
+        let pair: Vec<Sheet> =
+            sheets.iter().filter(|sheet| ["石坪村", "新乐村"].contains(&sheet.name.as_str())).cloned().collect();
+        let filled = |mut sheet: Sheet, answer: &str| {
+            sheet.fill_all("核查结果", answer);
+            let listed = sheet.listed();
+            let rows = [sheet.header()].into_iter().chain(listed).map(|row| sheet.rows[row].clone());
+            rows.collect::<Vec<_>>()
+        };
+        let (left, right) = (filled(pair[0].clone(), "属实"), filled(pair[1].clone(), "不属实"));
+        both.rows.push(vec!["正安县土坪镇民生保障疑点清单（2018年6月）".to_owned()]);
+        both.rows
+            .extend(left.iter().zip(&right).map(|(left, right)| [left.as_slice(), &vec![String::new(); gap], right].concat()));
+        let june = June::new();
+        let file = june.path("并排.xlsx");
+        save(&file, &[both]);
+        let (code, json) = june.receive(&file);
+        assert_eq!((code, counts(&json)), (0, of(&[("taken", 4)])), "{json:#}");
+        let ids: Vec<String> = rows(&json).iter().map(|row| row["finding_ids"][0].as_str().expect("an id").to_owned()).collect();
+        let number = |list: &[Vec<String>], row: usize| list[row][pair[0].column("疑点编号")].clone();
+        assert_eq!(ids, [number(&left, 1), number(&left, 2), number(&right, 1), number(&right, 2)]);
+        assert!(rows(&json)[2]["sheet"].as_str().is_some_and(|sheet| sheet.contains("列起")), "{json:#}");
+    }
+}
+
+#[test]
+fn every_member_of_a_zip_is_told_whatever_its_path() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    for sheet in &mut sheets {
+        sheet.fill_all("核查结果", "属实");
+    }
+    let file = june.path("a.xlsx");
+    save(&file, &sheets);
+    let list = fs::read(&file).expect("a list");
+    fs::remove_file(&file).expect("gone");
+    let mut zip = zip::ZipWriter::new(File::create(june.path("清单.zip")).expect("a zip"));
+    for path in ["../../etc/a.xlsx", "/abs/a.xlsx", "C:\\x\\a.xlsx", "y/a.xlsx", "./y/a.xlsx", "y//a.xlsx", "~$a.xlsx"] {
+        zip.start_file(path, zip::write::SimpleFileOptions::default()).expect("a member");
+        std::io::Write::write_all(&mut zip, &list).expect("written");
+    }
+    zip.finish().expect("a zip");
+    let (code, json) = june.receive(&june.path("清单.zip"));
+    let files: Vec<&str> = json["files"].as_array().expect("files").iter().filter_map(|file| file["file"].as_str()).collect();
+    let zip = |path: &str| format!("清单.zip/{path}");
+    let expected = ["C:/x/a.xlsx", "abs/a.xlsx", "etc/a.xlsx", "y/a.xlsx", "y/a.xlsx（2）", "y/a.xlsx（3）"].map(zip);
+    assert_eq!((code, files), (0, expected.iter().map(String::as_str).collect()));
+    let told = counts(&json);
+    assert_eq!((told["taken"], told["known"]), (9, 45), "{told:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::stages;
 use super::workspace::Workspace;
 use crate::config::layout::{ReviewBook, ReviewField};
 use crate::config::registry::fold_header;
-use crate::ingest::grid::{Merge, RowBlock};
+use crate::ingest::grid::{Merge, Oddity, RowBlock};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict};
@@ -64,7 +64,8 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
         let (bytes, sha256) = inputs::hash(path).map_err(|error| unreadable(plain(&error)))?;
         let file = InputFile { path: path.clone(), name: name.clone(), bytes, sha256: sha256.clone() };
         let reader = Reader::new(layout, &name);
-        let (read, reader) = Opener { executable, interrupted: &NEVER, limits: Limits::default() }.read(&file, reader);
+        let (read, reader) =
+            Opener { executable, interrupted: &NEVER, limits: Limits { marks: true, ..Limits::default() } }.read(&file, reader);
         let mut refusals =
             read.into_iter().flat_map(|file| file.sheets.into_iter().filter_map(|sheet| sheet.refusal).chain(file.refusal));
         let refused = refusals.next_back().map(|refusal| format!("{}。{}", refusal.what, refusal.hint));
@@ -112,7 +113,8 @@ impl Sheets for Reader<'_> {
 
     /// Every list of the sheet, one below the other.
     fn end(&mut self, beside: Beside, _: &mut IntakeFile) {
-        let sheet = std::mem::take(&mut self.sheet);
+        let mut sheet = std::mem::take(&mut self.sheet);
+        sheet.marks = beside.marks;
         for Reject { row, reason, .. } in &beside.aside {
             let what = format!("{} 第 {row} 行没有读入：{}。请改正后再交", self.name, reason.plain());
             self.answered.problems.push(what);
@@ -121,7 +123,7 @@ impl Sheets for Reader<'_> {
         while !rows.is_empty() {
             let table = sheet.lay_out(&rows, &self.vocabulary);
             if let Some(head) = &table.head {
-                self.list(&sheet.name.sheet, head, &table, &rows);
+                self.list(&sheet, head, &table, &rows);
             }
             let Some(next) = table.next else { break };
             rows.retain(|(row, _)| *row >= next);
@@ -148,13 +150,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A list has the titles of the answer and of the key.
-    fn list(&mut self, sheet: &str, head: &TableHead, table: &HeldTable, rows: &[SheetRow]) {
+    fn list(&mut self, sheet: &HeldSheet, head: &TableHead, table: &HeldTable, rows: &[SheetRow]) {
         let source = |column: &HeaderColumn| self.titles.get(&fold_header(&column.text)).copied();
         let columns: Columns = head.columns.iter().enumerate().filter_map(|(at, column)| Some((at, source(column)?))).collect();
         let has = |field: ReviewField| columns.values().any(|known| *known == field);
         if !has(ReviewField::PairKey) {
             if has(ReviewField::Answer) {
-                self.keyless = Some(sheet.to_owned());
+                self.keyless = Some(sheet.name.sheet.clone());
             }
             return;
         }
@@ -162,20 +164,56 @@ impl<'a> Reader<'a> {
             return;
         }
         self.lists += 1;
+        let called = &sheet.name.sheet;
+        if columns.values().filter(|known| **known == ReviewField::PairKey).count() > 1 {
+            let what = format!("{}（{called}）里有几份清单左右并排，都没有读。请上下排成一份再交", self.name);
+            self.answered.problems.push(what);
+            return;
+        }
         let below = |row: &u32| *row > head.header_row && table.next.is_none_or(|next| *row < next);
         for (row, cells) in rows.iter().filter(|(row, _)| below(row)) {
             // As laid out, merged cells filled; a row or cell that means nothing there, as it stands.
             let laid = table.parts.iter().find_map(|part| Some((part, part.rows.binary_search(row).ok()?)));
+            let index = |at: &usize| head.columns.get(*at).map(|column| column.index);
+            let own = |at: &usize| {
+                let own = cells.iter().find(|(column, ..)| Some(*column) == index(at));
+                own.map_or("", |(.., text)| text.trim())
+            };
             let of = |field: ReviewField| {
                 let text = |(at, _): (&usize, &ReviewField)| {
                     let filled = laid.and_then(|(part, row)| Some(part.columns.get(*at)?.get(row).1)).unwrap_or("").trim();
-                    let index = head.columns.get(*at)?.index;
-                    let own = cells.iter().find(|(column, ..)| *column == index).map_or("", |(.., text)| text.trim());
-                    [filled, own].into_iter().find(|text| !text.is_empty())
+                    // Which pair a row is about, and what is said of it, stands in the row itself.
+                    let alone = matches!(field, ReviewField::PairKey | ReviewField::Answer);
+                    [if alone { "" } else { filled }, own(at)].into_iter().find(|text| !text.is_empty())
                 };
                 columns.iter().filter(|(_, known)| **known == field).find_map(text).unwrap_or("")
             };
-            self.row(sheet, *row, &of);
+            let answers = || columns.iter().filter(|(_, known)| **known == ReviewField::Answer).map(|(at, _)| at);
+            let odd = |oddity| answers().filter_map(index).any(|column| sheet.marks.has(*row, column, oddity));
+            let merged = || {
+                let filled = |at: &usize| {
+                    laid.is_some_and(|(part, row)| {
+                        part.columns.get(*at).is_some_and(|column| !column.get(row).1.trim().is_empty())
+                    })
+                };
+                answers().any(|at| own(at).is_empty() && filled(at))
+            };
+            let why = if odd(Oddity::Struck) {
+                Some("划了删除线")
+            } else if odd(Oddity::Unsolved) || odd(Oddity::Error) {
+                Some("是没有保存计算结果的公式或错误值")
+            } else if merged() {
+                Some("是从上面合并下来的一格")
+            } else {
+                None
+            };
+            match why.filter(|_| !of(ReviewField::PairKey).is_empty()) {
+                Some(why) => {
+                    let what = format!("{}（{called}）第{row}行的答复{why}，未采用。请逐行写明", self.name);
+                    self.answered.problems.push(what);
+                }
+                None => self.row(called, *row, &of),
+            }
         }
     }
 
@@ -284,9 +322,13 @@ mod tests {
 
     /// Rows of one sheet through the reader.
     fn read_rows(rows: &[(u32, &[(u32, &str)])]) -> Answered {
+        read_merged(rows, Vec::new())
+    }
+
+    fn read_merged(rows: &[(u32, &[(u32, &str)])], merges: Vec<Merge>) -> Answered {
         let layouts = Layouts::shipped().expect("sound");
         let mut reader = Reader::new(&layouts.review, "回.xlsx");
-        reader.begin(SheetName { file: "回.xlsx".to_owned(), sheet: "待核对".to_owned() }, Vec::new());
+        reader.begin(SheetName { file: "回.xlsx".to_owned(), sheet: "待核对".to_owned() }, merges);
         let mut block = RowBlock::default();
         for (row, cells) in rows {
             block.begin_row(*row);
@@ -315,6 +357,21 @@ mod tests {
             answered.decisions.iter().map(|decision| (decision.verdict, decision.place.as_str(), decision.by.as_str())).collect();
         assert_eq!(told, [(Verdict::Same, "回.xlsx（待核对）第4行", "王二"), (Verdict::Different, "回.xlsx（待核对）第5行", "")]);
         assert!(answered.problems.is_empty(), "{:?}", answered.problems);
+    }
+
+    #[test]
+    fn a_merged_key_or_answer_says_nothing_of_the_rows_below() {
+        let other = "R0000000000000003~R0000000000000002";
+        let rows: &[(u32, &[(u32, &str)])] = &[
+            (1, &[(0, "对标识"), (1, "核对结果"), (2, "备注")]),
+            (2, &[(0, KEY), (1, "是同一人")]),
+            (3, &[(1, "不是"), (2, "x")]),
+            (4, &[(0, other), (2, "x")]),
+        ];
+        let merge = |column, first_row| Merge { first_row, first_column: column, last_row: first_row + 1, last_column: column };
+        let answered = read_merged(rows, vec![merge(0, 2), merge(1, 3)]);
+        assert_eq!(answered.decisions.iter().map(|decision| decision.verdict).collect::<Vec<_>>(), [Verdict::Same]);
+        assert!(answered.problems.len() == 2 && answered.problems[1].contains("合并"), "{:?}", answered.problems);
     }
 
     #[test]

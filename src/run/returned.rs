@@ -1,9 +1,12 @@
 //! A returned list as it comes → its rows by field.
 //!
 //! Each file is parsed in the capped child; then its header is found and its columns named with the code that reads registries, and the
-//! county's dictionary of returned lists. What people do to lists on the way is met here: a header row that is gone (the list's own order of
+//! county's dictionary of returned lists ([`row`]). What people do to lists on the way is met here: a header row that is gone (the list's own order of
 //! columns stands in), a header cell that is gone, several lists one below the other in a sheet, a subtotal that is none. Guarantee: every row
 //! below a header becomes one [`ReturnedRow`]; a sheet that cannot be read is a refusal. Holds one file at a time.
+
+mod beside;
+mod row;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,18 +16,18 @@ use super::inputs::InputFile;
 use super::intake::file::{Beside, HeldSheet, HeldTable, NEVER, Opener, SheetRow, Sheets};
 use crate::config::layout::{self, ListField};
 use crate::config::registry::fold_header;
-use crate::config::returns::{PRINTED, Returns};
-use crate::ingest::grid::{Merge, RowBlock};
+use crate::config::returns::Returns;
+use crate::ingest::grid::{Merge, Oddity, RowBlock};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::ingest::mapping::letters;
 use crate::ingest::recognise::recognise;
-use crate::ledger::{Cells, ReturnedFile, ReturnedRow, Said};
-use crate::model::columns::IdState;
-use crate::model::date::{Day, Month};
+use crate::ledger::{ReturnedFile, ReturnedRow, Said};
+use crate::model::date::Month;
 use crate::model::intake::{IntakeFile, IntakeSheet};
-use crate::model::raw::{CellKind, Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
-use crate::normalise::{answer_date, data_date, id_number};
+use crate::model::raw::{CellKind, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
+use crate::normalise::data_date;
+use row::Row;
 
 /// Characters quoted of a row that is no list row.
 const QUOTED: usize = 120;
@@ -76,6 +79,8 @@ impl Form {
 struct Lists<'r, 'a> {
     reader: &'r Reader<'a>,
     sheet: HeldSheet,
+    /// Whether it is hidden.
+    hidden: bool,
     /// By the path of their file.
     rows: BTreeMap<String, Vec<ReturnedRow>>,
 }
@@ -90,6 +95,7 @@ impl Sheets for Lists<'_, '_> {
     }
 
     fn end(&mut self, beside: Beside, file: &mut IntakeFile) {
+        (self.sheet.marks, self.hidden) = (beside.marks, beside.oddities.hidden);
         for Reject { row, reason, .. } in &beside.aside {
             let refusal = Refusal {
                 name: self.sheet.name.clone(),
@@ -100,7 +106,7 @@ impl Sheets for Lists<'_, '_> {
             let sheet = refusal.name.sheet.clone();
             file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
         }
-        self.reader.sheet(&std::mem::take(&mut self.sheet), file, &mut self.rows);
+        self.reader.sheet(&std::mem::take(&mut self.sheet), self.hidden, file, &mut self.rows);
     }
 }
 
@@ -133,8 +139,10 @@ impl<'a> Reader<'a> {
 
     /// Reads a file; a zip gives one per member.
     pub(super) fn read(&self, file: &InputFile) -> Vec<ReturnedFile> {
-        let opener = Opener { executable: self.executable, interrupted: &NEVER, limits: Limits::default() };
-        let (files, lists) = opener.read(file, Lists { reader: self, sheet: HeldSheet::default(), rows: BTreeMap::new() });
+        let opener =
+            Opener { executable: self.executable, interrupted: &NEVER, limits: Limits { marks: true, ..Limits::default() } };
+        let lists = Lists { reader: self, sheet: HeldSheet::default(), hidden: false, rows: BTreeMap::new() };
+        let (files, lists) = opener.read(file, lists);
         let mut rows = lists.map(|lists| lists.rows).unwrap_or_default();
         let returned = |file: IntakeFile| {
             let is_whole = file.refusal.is_none();
@@ -154,24 +162,46 @@ impl<'a> Reader<'a> {
         files.into_iter().map(returned).collect()
     }
 
-    /// Every table of a sheet, one below the other.
-    fn sheet(&self, sheet: &HeldSheet, file: &mut IntakeFile, found: &mut BTreeMap<String, Vec<ReturnedRow>>) {
+    /// Every table of a sheet, one below the other or side by side.
+    fn sheet(&self, sheet: &HeldSheet, hidden: bool, file: &mut IntakeFile, found: &mut BTreeMap<String, Vec<ReturnedRow>>) {
         let mut rows: Vec<SheetRow> = sheet.rows.clone();
         let mut above: Option<Month> = None;
+        let mut refusals = Vec::new();
+        let mut take = |rows: Result<Vec<ReturnedRow>, Refusal>| match rows {
+            Ok(rows) => found.entry(sheet.name.file.clone()).or_default().extend(rows),
+            Err(refusal) => refusals.push(refusal),
+        };
         while !rows.is_empty() {
             let table = self.table(sheet, &mut rows);
             let next = table.next;
-            match self.rows(sheet, &rows, table, &mut above) {
-                Ok(rows) => found.entry(sheet.name.file.clone()).or_default().extend(rows),
-                Err(_) if self.others.contains(&fold_header(&sheet.name.sheet)) => {}
-                Err(refusal) => {
-                    let sheet = sheet.name.sheet.clone();
-                    file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
-                }
+            let head = table.head.as_ref();
+            let header = head.map_or(0, |head| head.header_row);
+            let lists = head.map_or_else(Vec::new, |head| beside::lists(head, &self.returns.dictionary));
+            if lists.is_empty() {
+                take(self.rows(sheet, (&sheet.name.sheet, hidden), &rows, table, &mut above));
+            }
+            for (which, list) in lists.iter().enumerate() {
+                let mut own = beside::rows_of(&rows, header, &lists, which, next);
+                let table = self.table(sheet, &mut own);
+                // Rows of two lists have one number: the second says where it begins.
+                let name = &sheet.name.sheet;
+                let name = if which == 0 { name.clone() } else { format!("{name}（{} 列起）", letters(list.start)) };
+                take(self.rows(sheet, (&name, hidden), &own, table, &mut above));
             }
             // Without a further table all rows of this one have been told.
             let Some(next) = next else { break };
             rows.retain(|(row, _)| *row >= next);
+        }
+        refusals.extend(without_values(sheet));
+        if self.others.contains(&fold_header(&sheet.name.sheet)) {
+            return;
+        }
+        for mut refusal in refusals {
+            if refusal.code == "no-header" {
+                refusal.hint = "请交回系统生成的清单，不要改它的表头；这一页不是清单的，可以删去再交".to_owned();
+            }
+            let sheet = refusal.name.sheet.clone();
+            file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });
         }
     }
 
@@ -250,19 +280,24 @@ impl<'a> Reader<'a> {
         self.forms.iter().find_map(between).unwrap_or_else(|| format!("{} 列（没有表头）", letters(column)))
     }
 
-    /// The rows of a table by field.
+    /// The rows of a table by field; `told` is what the sheet is called and whether it is hidden.
     fn rows(
         &self,
         sheet: &HeldSheet,
+        (called, hidden): (&str, bool),
         rows: &[SheetRow],
         table: HeldTable,
         above: &mut Option<Month>,
     ) -> Result<Vec<ReturnedRow>, Refusal> {
+        let called_so = |mut refusal: Refusal| {
+            called.clone_into(&mut refusal.name.sheet);
+            refusal
+        };
         if let Some(refusal) = table.refusal {
-            return Err(refusal);
+            return Err(called_so(refusal));
         }
         let Some(head) = table.head else { return Ok(Vec::new()) };
-        let (_, mapping) = recognise(&head, &self.returns.dictionary, &[])?;
+        let (_, mapping) = recognise(&head, &self.returns.dictionary, &[]).map_err(called_so)?;
         // A list pasted below another without its title is of the same month.
         let list = data_date::month(&head).or(*above);
         *above = list;
@@ -270,12 +305,15 @@ impl<'a> Reader<'a> {
         let cells = |row: u32| {
             rows.binary_search_by_key(&row, |(at, _)| *at).ok().and_then(|at| rows.get(at)).map_or(&[][..], |(_, cells)| cells)
         };
-        let said = |row: u32, laid: Option<(&RawTable, usize)>| self.cells(&head, &mapping, list, &named, cells(row), laid);
+        let said = |number: u32, laid: Option<(&RawTable, usize)>| {
+            let row = Row { head: &head, mapping: &mapping, marks: &sheet.marks, hidden, number, cells: cells(number), laid };
+            row.read(self.returns, &self.titles, list, &named)
+        };
         let mut found: Vec<ReturnedRow> = Vec::new();
-        let row = |row: u32, said: Said| ReturnedRow { sheet: sheet.name.sheet.clone(), row, said };
+        let row = |row: u32, said: Said| ReturnedRow { sheet: called.to_owned(), row, said };
         for part in &table.parts {
             for (at, number) in part.rows.iter().enumerate() {
-                found.push(row(*number, Said::Cells(Box::new(said(*number, Some((part, at)))))));
+                found.push(row(*number, Said::Cells(said(*number, Some((part, at))))));
             }
         }
         for reject in &table.rejects {
@@ -283,14 +321,14 @@ impl<'a> Reader<'a> {
             let header = reject.reason == RejectReason::RepeatedHeader;
             // A row with a key is a row of the list, whatever it looks like.
             found.push(if !header && names_findings(&words) {
-                row(reject.row, Said::Cells(Box::new(said(reject.row, None))))
+                row(reject.row, Said::Cells(said(reject.row, None)))
             } else {
                 let quote = words.chars().take(QUOTED).collect();
                 row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote })
             });
         }
         found.sort_by_key(|row| row.row);
-        Ok(with_blank_rows(found, &sheet.name.sheet))
+        Ok(with_blank_rows(found, called))
     }
 
     /// Rules that title or name of a sheet speak of.
@@ -305,100 +343,6 @@ impl<'a> Reader<'a> {
             }
         }
         rules
-    }
-
-    fn cells(
-        &self,
-        head: &TableHead,
-        mapping: &Mapping,
-        list: Option<Month>,
-        named: &[String],
-        row: &[(u32, CellKind, String)],
-        laid: Option<(&RawTable, usize)>,
-    ) -> Cells {
-        // As laid out, merged cells filled; where that says nothing the cell itself (`同上` means nothing in a registry).
-        let at = |position: usize| -> (CellKind, String) {
-            let (kind, text) =
-                laid.and_then(|(part, at)| Some(part.columns.get(position)?.get(at))).unwrap_or((CellKind::Empty, ""));
-            if kind != CellKind::Empty {
-                return (kind, text.trim().to_owned());
-            }
-            let index = head.columns.get(position).map(|column| column.index);
-            let own = row.iter().find(|(column, ..)| Some(*column) == index);
-            own.filter(|(.., text)| laid.is_none() || means_the_row_above(text))
-                .map_or((CellKind::Empty, String::new()), |(_, kind, text)| (*kind, text.trim().to_owned()))
-        };
-        let heading = |position: usize| head.columns.get(position).map(|column| column.text.clone()).unwrap_or_default();
-        let key = mapping.fields.iter().filter(|(field, _)| field == "row_key").map(|(_, position)| at(*position).1);
-        let key = key.into_iter().find(|key: &String| !key.is_empty()).unwrap_or_default();
-        // The month in the key is the list's, whatever title it was pasted under.
-        let list = key_month(&key).or(list);
-        let words = words(row).chars().take(QUOTED).collect();
-        let mut cells = Cells { key, list, rules: named.to_vec(), words, ..Cells::default() };
-        let title =
-            |field: &str| self.returns.dictionary.fields.get(field).map_or(field, |field| field.title.as_str()).to_owned();
-        for (field, position) in &mapping.fields {
-            let (kind, text) = at(*position);
-            if text.is_empty() || field == PRINTED {
-                continue;
-            }
-            let first = |place: &mut String, others: &mut Vec<(String, String)>| {
-                if place.is_empty() {
-                    place.clone_from(&text);
-                } else if *place != text {
-                    others.push((heading(*position), text.clone()));
-                }
-            };
-            let mut more = Vec::new();
-            match field.as_str() {
-                "row_key" => {}
-                "finding_ids" => first(&mut cells.finding_ids, &mut more),
-                "town" => first(&mut cells.town, &mut more),
-                "village" => first(&mut cells.village, &mut more),
-                "name" => first(&mut cells.name, &mut more),
-                "id_number" => first(&mut cells.id_number, &mut more),
-                "rules" => {
-                    let words = text.split(['；', ';', '\n']).map(fold_header);
-                    let known: Vec<String> = words.filter_map(|word| self.titles.get(&word).cloned()).collect();
-                    if !known.is_empty() {
-                        cells.rules = known;
-                    }
-                }
-                "verdict" => first(&mut cells.verdict, &mut cells.free),
-                "opinion" => first(&mut cells.opinion, &mut cells.free),
-                "reason" => first(&mut cells.reason, &mut cells.free),
-                "reality" | "remark" => cells.free.push((title(field), text)),
-                "method" => first(&mut cells.method, &mut cells.kept),
-                "checkers" => first(&mut cells.checkers, &mut cells.kept),
-                "checked_on" => {
-                    if cells.checked_on.is_none() {
-                        cells.checked_on = answer_date::read(kind, &text, list);
-                        cells.checked.clone_from(&text);
-                    }
-                }
-                "corrected_number" => {
-                    let reading = id_number::clean(kind, &text, day_after(list));
-                    cells.corrected_number = (reading.state == IdState::Valid).then(|| reading.text.into_owned());
-                    cells.corrected.clone_from(&text);
-                }
-                "suggested_number" => {
-                    let reading = id_number::clean(kind, &text, day_after(list));
-                    cells.suggested_number = (reading.state == IdState::Valid).then(|| reading.text.into_owned());
-                }
-                "signature" => {
-                    let comma = if cells.signatures.is_empty() { "" } else { "、" };
-                    cells.signatures = format!("{}{comma}{text}", cells.signatures);
-                }
-                _ => cells.kept.push((title(field), text)),
-            }
-        }
-        for position in &mapping.left_over {
-            let (_, text) = at(*position);
-            if !text.is_empty() {
-                cells.extra.push((heading(*position), text));
-            }
-        }
-        cells
     }
 }
 
@@ -421,19 +365,18 @@ fn names_findings(text: &str) -> bool {
     })
 }
 
-/// What stands for the text of the row above.
-fn means_the_row_above(text: &str) -> bool {
-    matches!(text.trim(), "同上" | "〃" | "″")
-}
-
-/// The month that a key names.
-fn key_month(key: &str) -> Option<Month> {
-    key.split_once(['@', '＠']).and_then(|(_, month)| month.trim().parse().ok())
-}
-
-/// A day by which everybody on a list was born.
-fn day_after(list: Option<Month>) -> Day {
-    list.map_or(Day(i32::MAX), |list| Day(list.last_day().0 + 3660))
+/// Rows that have nothing but formulas without what they come to: nobody knows what they say.
+fn without_values(sheet: &HeldSheet) -> Option<Refusal> {
+    let odd = sheet.marks.0.iter().filter(|mark| matches!(mark.oddity, Oddity::Unsolved | Oddity::Error));
+    let lost = odd.map(|mark| mark.row).filter(|row| sheet.rows.binary_search_by_key(row, |(row, _)| *row).is_err());
+    let lost: BTreeSet<u32> = lost.collect();
+    let first = lost.first()?;
+    Some(Refusal {
+        name: sheet.name.clone(),
+        code: "unsolved-formulas".into(),
+        what: format!("有 {} 行只有公式，没有保存计算结果（首处第 {first} 行），没有读", lost.len()),
+        hint: "请用 WPS 或 Excel 打开、保存后再交来".to_owned(),
+    })
 }
 
 /// The rows, and what is blank above list rows.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use calamine::{Data, Reader, open_workbook_auto};
-use rust_xlsxwriter::Workbook;
+use rust_xlsxwriter::{Workbook, Worksheet};
 
 pub(crate) fn root(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -64,6 +64,11 @@ impl Sheet {
 }
 
 pub(crate) fn save(path: &Path, sheets: &[Sheet]) {
+    save_edited(path, sheets, |_, _| ());
+}
+
+/// The same; `edit` may do to a page what text cells cannot say.
+pub(crate) fn save_edited(path: &Path, sheets: &[Sheet], edit: impl Fn(&mut Worksheet, &Sheet)) {
     let mut book = Workbook::new();
     for sheet in sheets {
         let page = book.add_worksheet().set_name(&sheet.name).expect("a name");
@@ -72,6 +77,7 @@ pub(crate) fn save(path: &Path, sheets: &[Sheet]) {
                 page.write_string(row, column, text).expect("written");
             }
         }
+        edit(page, sheet);
     }
     book.save(path).expect("saved");
 }

@@ -48,6 +48,9 @@ pub(super) enum Match {
     Nothing,
 }
 
+/// Why a row whose numbers and name disagree is not taken.
+const SORTED_APART: &str = "这一行的姓名、证号不是这条疑点的人，可能有的列单独排过序、粘错了行";
+
 /// Findings that a row is about.
 #[derive(Debug)]
 pub(super) struct Matched {
@@ -94,7 +97,11 @@ impl<'c> Matcher<'c> {
         let within = number.sightings.iter().all(|one| key.sightings.iter().any(|other| one.finding_id == other.finding_id));
         if !key.sightings.is_empty() && !number.sightings.is_empty() && within {
             // A row may have been split into one row for each finding.
-            return Ok(found(Named { missing: Vec::new(), ..number }, "", &cells.name));
+            let number = Named { missing: Vec::new(), ..number };
+            return Ok(match self.is_about(&number, cells)? {
+                About::Another => Match::Mixed(SORTED_APART.to_owned()),
+                _ => found(number, "", &cells.name),
+            });
         }
         if key.sightings.is_empty() && number.sightings.is_empty() {
             let first = if keyed.is_empty() { &numbered } else { &keyed };
@@ -102,19 +109,49 @@ impl<'c> Matcher<'c> {
             let shown = first.iter().take(3).cloned().collect::<Vec<_>>().join("、");
             return Ok(Match::Unknown(format!("台账里没有{list}的疑点 {shown}")));
         }
-        let (by_key, by_number) = (is_of(&key, &cells.name), is_of(&number, &cells.name));
+        let (by_key, by_number) = (self.is_about(&key, cells)?, self.is_about(&number, cells)?);
         Ok(match (key.sightings.is_empty(), number.sightings.is_empty()) {
-            (false, true) if by_key != Some(false) => found(key, "", &cells.name),
-            (true, false) if by_number != Some(false) => found(number, "", &cells.name),
-            (false, false) if by_number == Some(true) && by_key != Some(true) => {
+            (false, true) if by_key.may_be() => found(key, "", &cells.name),
+            (true, false) if by_number.may_be() => found(number, "", &cells.name),
+            (false, false) if by_number == About::Person && by_key != About::Person => {
                 found(number, "行标识是别的行的，按疑点编号和姓名认", &cells.name)
             }
-            (false, false) if by_key == Some(true) && by_number != Some(true) => {
+            (false, false) if by_key == About::Person && by_number != About::Person => {
                 found(key, "疑点编号是别的行的，按行标识和姓名认", &cells.name)
             }
             (false, false) => Match::Mixed("行标识和疑点编号不是同一条疑点，可能有的列单独排过序、粘错了行".to_owned()),
-            _ => Match::Mixed("这一行的姓名不是这条疑点的人，可能有的列单独排过序、粘错了行".to_owned()),
+            _ => Match::Mixed(SORTED_APART.to_owned()),
         })
+    }
+
+    /// Whom the row speaks of, against the findings that its numbers name.
+    fn is_about(&mut self, named: &Named, cells: &Cells) -> Result<About, LedgerError> {
+        let same_name = is_of(named, &cells.name);
+        if same_name == Some(true) {
+            return Ok(About::Person);
+        }
+        let mut known = named.sightings.iter().filter_map(|sighting| sighting.id_number.as_deref()).peekable();
+        let number = folded_number(&cells.id_number);
+        let other_number = known.peek().is_some() && known.all(|known| denies(&number, &folded_number(known)));
+        if other_number {
+            return Ok(About::Another);
+        }
+        // Without a number in the row a name that somebody else on the list has says as much.
+        let Some(name) = FoldedName::new(&cells.name).filter(|_| same_name == Some(false)) else { return Ok(About::Unknown) };
+        let on_list = match named.list {
+            Some(list) if number.is_empty() => self.namesakes(list, &name)?.first().is_some(),
+            _ => false,
+        };
+        Ok(if on_list { About::Another } else { About::Renamed })
+    }
+
+    /// Findings of the list about people of this name.
+    fn namesakes(&mut self, list: Month, name: &FoldedName) -> Result<&[Sighting], LedgerError> {
+        if !self.people.contains_key(&list) {
+            let people = self.people(list)?;
+            self.people.insert(list, people);
+        }
+        Ok(self.people.get(&list).and_then(|people| people.get(&name.folded())).map_or(&[][..], Vec::as_slice))
     }
 
     /// The findings with these numbers in the list of `list`; where no list is known, in the last month that each was found in.
@@ -196,14 +233,10 @@ impl<'c> Matcher<'c> {
             None => newest()?,
         };
         let Some(list) = list else { return Ok(Match::Unknown("台账里还没有任何一个月的疑点".to_owned())) };
-        if !self.people.contains_key(&list) {
-            let people = self.people(list)?;
-            self.people.insert(list, people);
-        }
         if cells.rules.is_empty() {
             return Ok(Match::Unknown("没有行标识和疑点编号，也看不出是哪一类疑点".to_owned()));
         }
-        let namesakes = self.people.get(&list).and_then(|people| people.get(&name.folded())).map_or(&[][..], Vec::as_slice);
+        let namesakes = self.namesakes(list, &name)?;
         let number = folded_number(&cells.id_number);
         let fits = |sighting: &&Sighting| {
             let same_number = match sighting.id_number.as_deref().map(folded_number) {
@@ -250,12 +283,67 @@ impl<'c> Matcher<'c> {
 }
 
 fn found(named: Named, note: &str, name: &str) -> Match {
-    let renamed = is_of(&named, name) == Some(false);
-    let Named { sightings, list, missing, note: of_list } = named;
+    let is_named = is_of(&named, name);
+    let renamed = is_named == Some(false);
+    let Named { mut sightings, list, missing, note: of_list } = named;
+    // A row is about one person or household; numbers of others may have been pasted into its cell.
+    let own = |sighting: &Sighting| sighting.name.as_deref().and_then(FoldedName::new);
+    let all = sightings.len();
+    let others = match FoldedName::new(name).filter(|_| is_named == Some(true)) {
+        Some(name) => {
+            sightings.retain(|sighting| own(sighting).is_none_or(|known| compare(&known, &name).agrees()));
+            all - sightings.len()
+        }
+        None => {
+            let mut known = sightings.iter().filter_map(own);
+            let first = known.next();
+            if first.is_some_and(|first| known.any(|other| !compare(&first, &other).agrees())) {
+                return Match::Mixed("一行里有几个人的疑点编号，看不出回复的是谁，请一人写一行".to_owned());
+            }
+            0
+        }
+    };
+    let others = if others > 0 { format!("编号里另有 {others} 条是别人的，没有算") } else { String::new() };
     let Some(list) = list else { return Match::Unknown("台账里没有这条疑点".to_owned()) };
     let renamed = if renamed { "姓名与台账不同" } else { "" };
-    let note = [note, renamed, of_list.as_str()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("；");
+    let note = [note, renamed, of_list.as_str(), others.as_str()]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("；");
     Match::Found(Matched { sightings, list, missing, note })
+}
+
+/// Whom a row speaks of, against the findings that its numbers name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// The person of the findings, by name.
+    Person,
+    /// Somebody else: by number, or by a name that somebody else on the list has.
+    Another,
+    /// Somebody of another name, and nothing says more.
+    Renamed,
+    /// It does not say.
+    Unknown,
+}
+
+impl About {
+    fn may_be(self) -> bool {
+        matches!(self, Self::Person | Self::Unknown)
+    }
+}
+
+/// Whether a number, whole or masked in any way, cannot be the one known; what is neither whole nor masked denies nothing.
+fn denies(number: &str, known: &str) -> bool {
+    if known.contains('*') {
+        return false;
+    }
+    match (number.split_once('*'), number.rsplit_once('*')) {
+        (Some((first, _)), Some((_, last))) => {
+            first.len() + last.len() >= 4 && !(known.starts_with(first) && known.ends_with(last))
+        }
+        _ => matches!(number.len(), 15 | 18) && number.len() == known.len() && number != known,
+    }
 }
 
 /// Whether the findings are about somebody of this name; `None` where either has no name.

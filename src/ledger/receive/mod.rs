@@ -113,6 +113,16 @@ pub struct Cells {
     pub corrected_number: Option<String>,
     /// 建议号码 as printed, where it is a whole, valid number.
     pub suggested_number: Option<String>,
+    /// Short texts in columns that are for no answer: header and text. Some people write theirs there.
+    pub printed: Vec<(String, String)>,
+    /// What is to be known of the row, a sentence each, without a word of it.
+    pub told: Vec<String>,
+    /// Something that says whom the row is about was there and could not be taken.
+    pub who_unread: bool,
+    /// Something that may be an answer was there and could not be taken.
+    pub answer_unread: bool,
+    /// Two numbers of different findings stand in the row.
+    pub doubled: bool,
     /// The row as it stands, for quoting one of which nothing else is known.
     pub words: String,
 }
@@ -260,6 +270,23 @@ impl<'a> Receiver<'a> {
     }
 
     fn row(&mut self, row: &ReturnedRow, matcher: &mut Matcher<'_>, received_at: &str) -> Result<RowReceipt, LedgerError> {
+        let mut receipt = self.outcome(row, matcher, received_at)?;
+        if let Said::Cells(cells) = &row.said {
+            let not_taken = match receipt.outcome {
+                Outcome::Empty => cells.answer_unread,
+                Outcome::Aside => cells.who_unread,
+                _ => false,
+            };
+            if not_taken {
+                receipt.outcome = Outcome::Unclear;
+            }
+            let reason = Some(&receipt.reason).into_iter().chain(&cells.told).filter(|text| !text.is_empty());
+            receipt.reason = reason.map(String::as_str).collect::<Vec<_>>().join("；");
+        }
+        Ok(receipt)
+    }
+
+    fn outcome(&mut self, row: &ReturnedRow, matcher: &mut Matcher<'_>, received_at: &str) -> Result<RowReceipt, LedgerError> {
         let mut receipt = RowReceipt {
             sheet: row.sheet.clone(),
             row: row.row,
@@ -279,6 +306,10 @@ impl<'a> Receiver<'a> {
         };
         let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         (receipt.town, receipt.village, receipt.name) = (said(&cells.town), said(&cells.village), said(&cells.name));
+        if cells.doubled {
+            let reason = "一行里有两个不同的编号，看不出回复的是哪一条，请一条写一行".to_owned();
+            return Ok(RowReceipt { outcome: Outcome::Unclear, reason, quote: cells.words.clone(), ..receipt });
+        }
         let about = match matcher.find(cells)? {
             Match::Nothing => {
                 return Ok(RowReceipt {

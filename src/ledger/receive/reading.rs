@@ -68,7 +68,7 @@ pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), ph
     let answering: Vec<&Cell<'_>> =
         [&verdict, &opinion, &reason].into_iter().chain(&free).chain(&extra).filter(|cell| cell.is_filled()).collect();
     if answering.is_empty() && cells.corrected.trim().is_empty() {
-        return empty(cells);
+        return misplaced(cells, about, phrases).unwrap_or_else(|| empty(cells));
     }
     if !cells.corrected.trim().is_empty() && cells.corrected_number.is_none() {
         return unclear("更正后身份证号不是有效的 18 位号码（校验不符，或被表格软件改成了数字）", &cells.corrected);
@@ -129,6 +129,20 @@ pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), ph
 
 fn unclear(reason: &str, quote: &str) -> Reading {
     Reading::Unclear { reason: reason.to_owned(), quote: quote.trim().chars().take(80).collect() }
+}
+
+/// An answer in so many words in a column that is for something else: nobody can tell that it was meant.
+fn misplaced(cells: &Cells, about: About<'_>, phrases: &Phrases) -> Option<Reading> {
+    let of = |heading: &'static str, text: &str| (heading.to_owned(), text.to_owned());
+    let others = [
+        of("核查方式", &cells.method),
+        of("核查人", &cells.checkers),
+        of("核查时间", &cells.checked),
+        of("签字", &cells.signatures),
+    ];
+    let mut texts = cells.printed.iter().chain(&others).chain(&cells.kept);
+    let (heading, text) = texts.find(|(_, text)| !understand(text, about, false, phrases).explicit.is_empty())?;
+    Some(unclear(&format!("核查结果是空的，“{heading}”一列里却像是回复，请写到核查结果"), text))
 }
 
 /// Nothing that answers: said, if something else was filled in.

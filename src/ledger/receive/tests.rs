@@ -400,6 +400,72 @@ fn columns_sorted_apart_do_not_answer_for_somebody_else() {
 }
 
 #[test]
+fn a_number_with_a_name_and_a_number_of_somebody_else_is_not_taken() {
+    let masked = |number: &str| {
+        one(row(&[3], |cells| {
+            cells.name = "不认识".to_owned();
+            cells.id_number = number.to_owned();
+            cells.verdict = "属实".to_owned();
+        }))
+    };
+    let whole = row(&[3], |_| ()).id_number;
+    assert_eq!(masked(&whole).outcome, Outcome::Taken, "the name alone was written anew");
+    for other in ["110101********0019", "110***********0019", "11010119900307001X"] {
+        let receipt = masked(other);
+        assert_eq!(receipt.outcome, Outcome::Unclear, "{other}: {}", receipt.reason);
+    }
+    // What a spreadsheet made of a number, or a mask that shows nothing, denies nothing.
+    for nothing in ["5.20324E+17", "******************", "无"] {
+        assert_eq!(masked(nothing).outcome, Outcome::Taken, "{nothing}");
+    }
+}
+
+#[test]
+fn what_could_not_be_taken_is_no_empty_row() {
+    let told = |change: fn(&mut Cells)| {
+        one(row(&[3], |cells| {
+            cells.told = vec!["核查结果划了删除线，没有采用".to_owned()];
+            change(cells);
+        }))
+    };
+    let lost = told(|cells| cells.answer_unread = true);
+    assert_eq!((lost.outcome, lost.reason.as_str()), (Outcome::Unclear, "核查结果划了删除线，没有采用"));
+    assert_eq!(told(|_| ()).outcome, Outcome::Empty);
+    let nobody = told(|cells| {
+        let told = std::mem::take(&mut cells.told);
+        *cells = Cells { told, who_unread: true, verdict: "属实".to_owned(), ..Cells::default() };
+    });
+    assert_eq!(nobody.outcome, Outcome::Unclear, "{}", nobody.reason);
+    let doubled = told(|cells| (cells.doubled, cells.verdict) = (true, "属实".to_owned()));
+    assert!(doubled.outcome == Outcome::Unclear && doubled.reason.contains("两个不同的编号"), "{}", doubled.reason);
+    for heading in ["疑点说明", "姓名"] {
+        let misplaced = one(row(&[3], |cells| cells.printed = vec![(heading.to_owned(), "不属实".to_owned())]));
+        assert!(misplaced.outcome == Outcome::Unclear && misplaced.reason.contains(heading), "{}", misplaced.reason);
+    }
+    let printed = [("疑点说明", "应每月50元，请核实"), ("可信度", "确定"), ("状态", "新增"), ("与户主关系", "户主")];
+    let printed = printed.map(|(heading, text)| (heading.to_owned(), text.to_owned()));
+    assert_eq!(one(row(&[3], |cells| cells.printed = printed.to_vec())).outcome, Outcome::Empty);
+}
+
+#[test]
+fn numbers_of_several_people_are_not_one_persons() {
+    let both = |name: &str| {
+        one(row(&[3], |cells| {
+            cells.finding_ids.clear();
+            cells.key = format!("{};{}@2018-06", id(3), id(4));
+            cells.name = name.to_owned();
+            cells.id_number.clear();
+            cells.verdict = "属实".to_owned();
+        }))
+    };
+    let named = both(&row(&[3], |_| ()).name);
+    assert_eq!((named.outcome, named.finding_ids.as_slice()), (Outcome::Taken, &[id(3)][..]), "{}", named.reason);
+    assert!(named.reason.contains("1 条是别人的"), "{}", named.reason);
+    let nameless = both("");
+    assert_eq!(nameless.outcome, Outcome::Unclear, "{}", nameless.reason);
+}
+
+#[test]
 fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
     let mut ledger = ledger();
     let corrected = |text: &str, number: Option<&str>| {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::error::ArrowError;
 
-use crate::ingest::grid::{Frame, Merge, RowBlock};
+use crate::ingest::grid::{Frame, Mark, Merge, Oddity, RowBlock};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::layout::{Layout, LayoutEvent};
 use crate::ingest::limits::{LeaveOut, Limits};
@@ -38,6 +38,25 @@ pub(in crate::run) struct Beside {
     pub(in crate::run) aside: Vec<Reject>,
     /// What is odd about the sheet.
     pub(in crate::run) oddities: Oddities,
+    /// And about its cells and rows, where that was asked for.
+    pub(in crate::run) marks: Marks,
+}
+
+/// Odd cells and rows of a sheet, sorted.
+#[derive(Clone, Debug, Default)]
+pub(in crate::run) struct Marks(pub(in crate::run) Vec<Mark>);
+
+impl Marks {
+    /// Whether the cell is odd so; a row is asked for by its column 0.
+    pub(in crate::run) fn has(&self, row: u32, column: u32, oddity: Oddity) -> bool {
+        self.0.binary_search(&Mark { row, column, oddity }).is_ok()
+    }
+
+    /// The marks of a row.
+    pub(in crate::run) fn of_row(&self, row: u32) -> &[Mark] {
+        let (from, to) = (self.0.partition_point(|mark| mark.row < row), self.0.partition_point(|mark| mark.row <= row));
+        self.0.get(from..to).unwrap_or_default()
+    }
 }
 
 /// Who reads the sheets of a file, one after the other.
@@ -120,6 +139,7 @@ impl<S: Sheets> Reading<'_, S> {
                 self.sheets.rows(&block);
             }
             Frame::Aside { row, reason, masked } => self.beside.aside.push(Reject { row, reason, masked }),
+            Frame::Marks(marks) => self.beside.marks = Marks(marks),
             Frame::SheetEnd { notes, unsolved } => {
                 let mut beside = std::mem::take(&mut self.beside);
                 (beside.oddities.notes, beside.oddities.unsolved) = (notes, unsolved);
@@ -205,7 +225,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
         }
     }
 
-    fn end(&mut self, Beside { mut aside, oddities }: Beside, file: &mut IntakeFile) {
+    fn end(&mut self, Beside { mut aside, oddities, .. }: Beside, file: &mut IntakeFile) {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, &mut self.tables);
@@ -283,6 +303,8 @@ pub(in crate::run) type SheetRow = (u32, Vec<(u32, CellKind, String)>);
 pub(in crate::run) struct HeldSheet {
     pub(in crate::run) name: SheetName,
     merges: Vec<Merge>,
+    /// Odd cells and rows of it.
+    pub(in crate::run) marks: Marks,
     /// Its rows, blank ones left out.
     pub(in crate::run) rows: Vec<SheetRow>,
 }
@@ -300,7 +322,7 @@ pub(in crate::run) struct HeldTable {
 
 impl HeldSheet {
     pub(in crate::run) fn new(name: SheetName, merges: Vec<Merge>) -> Self {
-        Self { name, merges, rows: Vec::new() }
+        Self { name, merges, ..Self::default() }
     }
 
     pub(in crate::run) fn push(&mut self, block: &RowBlock) {
