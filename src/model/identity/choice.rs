@@ -115,12 +115,10 @@ fn roles(plain: &[char], items: &[Item], at: usize) -> (bool, bool) {
 /// A text's bracket at its front, and the rest.
 fn out_of_bracket(text: &str) -> (&str, &str) {
     let trimmed = text.trim_start();
-    match (trimmed.starts_with(['(', '[', '【']), trimmed.find([')', ']', '】'])) {
-        (true, Some(end)) => {
-            let behind = end + trimmed[end..].chars().next().map_or(0, char::len_utf8);
-            trimmed.split_at(behind)
-        }
-        _ => ("", trimmed),
+    let end = trimmed.char_indices().find(|(_, sign)| matches!(sign, ')' | ']' | '】')).map(|(at, sign)| at + sign.len_utf8());
+    match end.filter(|_| trimmed.starts_with(['(', '[', '【'])) {
+        Some(end) => trimmed.split_at(end),
+        None => ("", trimmed),
     }
 }
 
