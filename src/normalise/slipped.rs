@@ -261,7 +261,7 @@ impl<'a> Slips<'a> {
         let (still, lost, inserted) =
             (fits(self, &|at| Some(at)), fits(self, &|at| at.checked_sub(by)), fits(self, &|at| Some(at + by)));
         let cost = |fits: &[Fit]| fits.iter().map(|fit| fit.cost()).sum::<u32>();
-        let mut best: Option<(u32, Vec<Sources>)> = None;
+        let mut best: Option<((u32, usize), Vec<Sources>)> = None;
         // Of whom else a row speaks is not whom it is about.
         let others: Vec<bool> = self.shapes.iter().map(|shape| matches!(shape, Shape::OtherNumber)).collect();
         let other_names: Vec<bool> =
@@ -279,10 +279,11 @@ impl<'a> Slips<'a> {
             if total >= WRONG || !enough {
                 return;
             }
+            let rank = (total, width - count);
             match &mut best {
-                Some((known, all)) if *known == total => all.push(sources),
-                Some((known, _)) if *known < total => {}
-                _ => best = Some((total, vec![sources])),
+                Some((known, all)) if *known == rank => all.push(sources),
+                Some((known, _)) if *known < rank => {}
+                _ => best = Some((rank, vec![sources])),
             }
         };
         let can_be_lost = by < width && (width - by..width).all(is_blank);
