@@ -270,7 +270,7 @@ mod tests {
             assert_eq!(read(&text), two, "{text}");
         }
         assert_eq!(read(""), Some(Vec::new()));
-        for text in [format!("张三、李四{ONE}"), format!("张三{ONE}{TWO}"), format!("张三{ONE}，李四{TWO}，王五")]
+        for text in [format!("张三、李四{ONE}"), format!("张三{ONE} {TWO}"), format!("张三{ONE}，李四{TWO}，王五")]
         {
             assert_eq!(read(&text), None, "{text}");
         }

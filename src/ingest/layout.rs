@@ -98,6 +98,8 @@ pub struct Layout<'v> {
     /// Nothing more is read: it is refused, or was a form.
     is_done: bool,
     form: Tally,
+    /// Whether `同上` is filled from above.
+    fills_dittos: bool,
 }
 
 impl<'v> Layout<'v> {
@@ -114,7 +116,14 @@ impl<'v> Layout<'v> {
             body: None,
             is_done: false,
             form: Tally::default(),
+            fills_dittos: true,
         }
+    }
+
+    /// For lists that were sorted or filtered on their way: nobody knows what stood above, and `同上` says nothing.
+    #[must_use]
+    pub fn without_dittos(self) -> Self {
+        Self { fills_dittos: false, ..self }
     }
 
     /// Takes the next rows.
@@ -182,8 +191,11 @@ impl<'v> Layout<'v> {
                 self.refuse(events, "over-limit", what, "请删去用不着的列后重新报送");
             }
             Found::Header(header) => {
-                let body =
+                let mut body =
                     Body::new(self.name.clone(), self.vocabulary, &window, header, std::mem::take(&mut self.merges), events);
+                if !self.fills_dittos {
+                    body.dittos.fill(Ditto::OwnCode);
+                }
                 self.body.insert(body).read(&held, events);
             }
             Found::CrossTab { row } => {

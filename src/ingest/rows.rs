@@ -195,13 +195,12 @@ fn is_han(sign: char) -> bool {
 /// The place that a subtotal is of: `燕子坝村小计`, or the place in a cell beside the word.
 pub(super) fn subtotal_place(cells: &[Cell<'_>]) -> Option<String> {
     const WORDS: [&str; 5] = ["小计", "合计", "共计", "总计", "累计"];
-    let place = cells.iter().take(3).find_map(|(_, kind, text)| {
+    cells.iter().take(3).filter(|(_, kind, _)| *kind == CellKind::Text).find_map(|(.., text)| {
         let squeezed = squeeze(text);
-        let text =
-            WORDS.iter().filter_map(|word| squeezed.find(word)).min().map_or(&*squeezed, |at| squeezed.get(..at).unwrap_or(""));
-        place_alone(text).filter(|place| *kind == CellKind::Text && place.chars().count() >= 2).map(str::to_owned)
-    });
-    place
+        let word = WORDS.iter().filter_map(|word| squeezed.find(word)).min();
+        let place = place_alone(squeezed.get(..word.unwrap_or(squeezed.len()))?)?;
+        (place.chars().count() >= 2).then(|| place.to_owned())
+    })
 }
 
 /// A line of labels, some of which may say a place: `行政村：燕子坝村`.

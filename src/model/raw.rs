@@ -7,7 +7,7 @@ use super::registry::RegistryId;
 /// What a cell was in the file. Numbers in ID columns are not trusted, so the kind travels with the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {
-    /// Nothing, or one of the words that mean nothing (`/`, `无`, `同上`, `NULL`, `——`).
+    /// Nothing, or one of the words that mean nothing (`/`, `无`, `NULL`, `——`).
     Empty,
     /// Text, as typed.
     Text,

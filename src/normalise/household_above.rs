@@ -15,13 +15,22 @@ const TELLING: [&str; 5] = [HOUSEHOLD_CODE, HEAD_NAME, HEAD_ID, "town", "village
 /// Filled where they are blank too.
 const ALONG: [&str; 2] = ["group", "address"];
 
-/// The columns, and what the row above says in them.
+/// The columns, and what the last row of the chunks before says in them.
 #[derive(Debug)]
 pub(super) struct HouseholdAbove {
     telling: Vec<usize>,
     along: Vec<usize>,
     relation: Vec<usize>,
-    above: Option<Vec<(usize, CellKind, String)>>,
+    held: Vec<(usize, CellKind, String)>,
+}
+
+/// The row that a household begins with.
+#[derive(Clone, Copy)]
+enum First {
+    Nowhere,
+    /// In a chunk before.
+    Held,
+    Row(usize),
 }
 
 impl HouseholdAbove {
@@ -30,54 +39,64 @@ impl HouseholdAbove {
         let of = |fields: &[&str]| fields.iter().flat_map(|field| at(field)).collect::<Vec<usize>>();
         let telling = of(&TELLING);
         let has_key = [HOUSEHOLD_CODE, HEAD_NAME].iter().any(|field| !at(field).is_empty());
-        (has_key && telling.len() >= 2 && !relation.is_empty()).then(|| Self {
-            telling,
-            along: of(&ALONG),
-            relation,
-            above: None,
-        })
+        let tells = has_key && telling.len() >= 2 && !relation.is_empty();
+        tells.then(|| Self { telling, along: of(&ALONG), relation, held: Vec::new() })
     }
 
     /// The chunk with blanks filled, and the rows filled; `None` where there are none.
     pub(super) fn fill(&mut self, table: &RawTable) -> Option<(RawTable, Vec<usize>)> {
-        let mut filled: Vec<(usize, Vec<(usize, CellKind, String)>)> = Vec::new();
         let cell =
             |position: usize, row: usize| table.columns.get(position).map_or((CellKind::Empty, ""), |column| column.get(row));
+        let mut filled: Vec<(usize, First)> = Vec::new();
+        let mut first = if self.held.is_empty() { First::Nowhere } else { First::Held };
+        let mut sections = table.sections.iter().peekable();
         for row in 0..table.rows.len() {
-            if table.sections.iter().any(|section| section.at == row) {
-                self.above = None;
+            while sections.next_if(|section| section.at <= row).is_some() {
+                first = First::Nowhere;
             }
-            let all = || self.telling.iter().chain(&self.along).map(|&position| (position, cell(position, row)));
             if self.telling.iter().any(|&position| cell(position, row).0 != CellKind::Empty) {
-                let said = all().filter(|(_, (kind, _))| *kind != CellKind::Empty);
-                self.above = Some(said.map(|(position, (kind, text))| (position, kind, text.to_owned())).collect());
-                continue;
-            }
-            let relation = kinship::relation(first_cell(table, &self.relation, row).1);
-            match (&self.above, relation) {
-                (Some(above), Some(relation)) if relation != "户主" => filled.push((row, above.clone())),
-                _ => self.above = None,
+                first = First::Row(row);
+            } else if !matches!(first, First::Nowhere) {
+                let relation = kinship::relation(first_cell(table, &self.relation, row).1);
+                if relation.is_some_and(|relation| relation != "户主") {
+                    filled.push((row, first));
+                } else {
+                    first = First::Nowhere;
+                }
             }
         }
-        if filled.is_empty() {
-            return None;
+        let whole = (!filled.is_empty()).then(|| self.filled(table, &filled));
+        match first {
+            First::Row(row) => {
+                let said = self.telling.iter().chain(&self.along).map(|&position| (position, cell(position, row)));
+                let said = said.filter(|(_, (kind, _))| *kind != CellKind::Empty);
+                self.held = said.map(|(position, (kind, text))| (position, kind, text.to_owned())).collect();
+            }
+            First::Nowhere => self.held.clear(),
+            First::Held => {}
         }
+        whole.map(|whole| (whole, filled.into_iter().map(|(row, _)| row).collect()))
+    }
+
+    fn filled(&self, table: &RawTable, filled: &[(usize, First)]) -> RawTable {
         let mut whole =
             RawTable { rows: table.rows.clone(), sections: table.sections.clone(), ..RawTable::of_width(table.columns.len()) };
         let mut next = filled.iter().peekable();
         for row in 0..table.rows.len() {
-            let above = next.next_if(|(at, _)| *at == row).map(|(_, above)| above);
-            for (position, column) in whole.columns.iter_mut().enumerate() {
-                match cell(position, row) {
-                    (CellKind::Empty, _) => {
-                        let said = above.and_then(|above| above.iter().find(|(of, ..)| *of == position));
-                        let (kind, text) = said.map_or((CellKind::Empty, ""), |(_, kind, text)| (*kind, text.as_str()));
-                        column.push(kind, text);
+            let first = next.next_if(|(at, _)| *at == row).map_or(First::Nowhere, |(_, first)| *first);
+            for (position, (from, to)) in table.columns.iter().zip(&mut whole.columns).enumerate() {
+                let is_the_household_s = || self.telling.contains(&position) || self.along.contains(&position);
+                let (kind, text) = match (from.get(row), first) {
+                    ((CellKind::Empty, _), First::Row(first)) if is_the_household_s() => from.get(first),
+                    ((CellKind::Empty, _), First::Held) => {
+                        let held = self.held.iter().find(|(of, ..)| *of == position);
+                        held.map_or((CellKind::Empty, ""), |(_, kind, text)| (*kind, text.as_str()))
                     }
-                    (kind, text) => column.push(kind, text),
-                }
+                    (own, _) => own,
+                };
+                to.push(kind, text);
             }
         }
-        Some((whole, filled.into_iter().map(|(row, _)| row).collect()))
+        whole
     }
 }

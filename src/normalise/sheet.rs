@@ -408,7 +408,7 @@ impl<'a> Normaliser<'a> {
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
-                self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.is_somebody_s(table, row))
+                self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.reason(table, row))
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
             } else {

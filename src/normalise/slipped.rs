@@ -4,7 +4,7 @@
 //! stands under the number's column and either the name is none or something else stands there. It has slipped where one or two cells lost (or
 //! inserted blank) at some place make every cell fit its field, name and number among them; where several places fit equally well, cells in
 //! which they differ are left blank. Name and number exchanged, and a number one or two columns beside its own, are put right too. A row that
-//! cannot be read so stays as it is: [`Slips::is_somebody_s`] tells it from a row about nobody.
+//! cannot be read so stays as it is: [`Slips::reason`] tells it from a row about nobody.
 //! Cost: a look at two cells a row; a row that may have slipped costs the square of its width in additions.
 
 use super::id_number;
@@ -129,16 +129,17 @@ impl<'a> Slips<'a> {
     }
 
     /// Why a row without name and number is set aside: it may be somebody's all the same.
-    pub(super) fn is_somebody_s(&mut self, table: &RawTable, row: usize) -> RejectReason {
-        let mut told = 0;
-        for position in 0..self.shapes.len() {
-            let cell = cell_of(table, position, row);
-            if !matches!(self.shapes[position], Shape::Number | Shape::OtherNumber) && self.is_number(cell) {
-                return RejectReason::Shifted;
-            }
-            let of_person = matches!(self.shapes[position], Shape::Sex(_) | Shape::Relation | Shape::Day | Shape::Phone);
-            told += u32::from(of_person && self.fit(position, cell) == Fit::Fits);
+    pub(super) fn reason(&mut self, table: &RawTable, row: usize) -> RejectReason {
+        let is_misplaced = |(position, shape): (usize, &Shape<'_>)| {
+            !matches!(shape, Shape::Number | Shape::OtherNumber) && self.is_number(cell_of(table, position, row))
+        };
+        if self.shapes.iter().enumerate().any(is_misplaced) {
+            return RejectReason::Shifted;
         }
+        let of_person = |shape: &Shape<'_>| matches!(shape, Shape::Sex(_) | Shape::Relation | Shape::Day | Shape::Phone);
+        let positions: Vec<usize> = (0..self.shapes.len()).filter(|&position| of_person(&self.shapes[position])).collect();
+        let told =
+            positions.into_iter().filter(|&position| self.fit(position, cell_of(table, position, row)) == Fit::Fits).count();
         if told >= 2 { RejectReason::Nameless } else { RejectReason::NoIdentity }
     }
 
@@ -169,7 +170,8 @@ impl<'a> Slips<'a> {
             Shape::Place if digits >= 6 && text.is_ascii() => Fit::Wrong,
             Shape::Place => known(text.ends_with(['县', '镇', '乡', '村', '组', '区', '号', '会', '道']), Fit::Open),
             _ if is_number => Fit::Wrong,
-            Shape::Name if !name::has_shape(text) || digits >= 3 || kinship::relation(text).is_some() => Fit::Wrong,
+            Shape::Name if !name::has_shape(text) || !text.contains(char::is_alphabetic) || digits >= 3 => Fit::Wrong,
+            Shape::Name if kinship::relation(text).is_some() => Fit::Wrong,
             Shape::Name => known(!["镇", "村", "社区", "居委会"].iter().any(|end| text.ends_with(end)), Fit::Odd),
             Shape::Relation if digits >= 4 => Fit::Wrong,
             Shape::Relation => known(kinship::relation(text).is_some(), Fit::Odd),
@@ -204,16 +206,23 @@ impl<'a> Slips<'a> {
             return None;
         }
         let of_name: Vec<Fit> = names.iter().map(|&position| self.fit(position, cell(position))).collect();
-        let (is_named, is_wrong) = (of_name.contains(&Fit::Fits), of_number.contains(&Fit::Wrong));
+        // As many digits as a number has are a number miswritten.
+        let is_miswritten = |&position: &usize| cell(position).1.bytes().filter(u8::is_ascii_digit).count() >= 15;
+        let is_named = of_name.contains(&Fit::Fits);
+        let is_wrong = of_number.contains(&Fit::Wrong) && !numbers.iter().any(is_miswritten);
         let width = self.shapes.len();
         let own: Sources = (0..width).map(Some).collect();
         if let ([name], [number]) = (names, numbers)
             && self.is_number(cell(*name))
             && self.fit(*name, cell(*number)) == Fit::Fits
+            && (0..width).all(|at| at == *name || at == *number || self.fit(at, cell(at)) != Fit::Wrong)
         {
             let mut exchanged = own;
             exchanged.swap(*name, *number);
             return Some((Repair::Exchanged, exchanged));
+        }
+        if is_named && numbers.iter().any(is_miswritten) {
+            return None;
         }
         let near = |&position: &usize| position.saturating_sub(FARTHEST)..width.min(position + FARTHEST + 1);
         let beside: Vec<usize> = numbers.iter().flat_map(near).filter(|at| !numbers.contains(at)).collect();
@@ -252,19 +261,29 @@ impl<'a> Slips<'a> {
         let (still, lost, inserted) =
             (fits(self, &|at| Some(at)), fits(self, &|at| at.checked_sub(by)), fits(self, &|at| Some(at + by)));
         let cost = |fits: &[Fit]| fits.iter().map(|fit| fit.cost()).sum::<u32>();
-        let mut best: Option<(u32, Vec<Sources>)> = None;
+        let mut best: Option<((u32, usize), Vec<Sources>)> = None;
+        // Of whom else a row speaks is not whom it is about.
+        let others: Vec<bool> = self.shapes.iter().map(|shape| matches!(shape, Shape::OtherNumber)).collect();
+        let other_names: Vec<bool> =
+            (0..width).map(|at| matches!(self.shapes[at], Shape::Name) && !names.contains(&at)).collect();
         let mut consider = |fits: &dyn Fn(usize) -> Fit, sources: Sources, total: u32| {
-            let any = |positions: &[usize]| positions.iter().any(|&at| fits(at) == Fit::Fits);
+            let of = |positions: &[usize], others: &[bool]| {
+                positions
+                    .iter()
+                    .any(|&at| fits(at) == Fit::Fits && sources[at].is_some_and(|from| others.get(from) != Some(&true)))
+            };
             let count = (0..width).filter(|&at| fits(at) == Fit::Fits).count();
             // Without a number more must fit than the name.
-            let enough = any(names) && if any(numbers) { count >= 1 + by } else { count >= 2 + by };
+            let numbered = of(numbers, &others);
+            let enough = if numbered { of(names, &[]) && count >= 1 + by } else { of(names, &other_names) && count >= 2 + by };
             if total >= WRONG || !enough {
                 return;
             }
+            let rank = (total, width - count);
             match &mut best {
-                Some((known, all)) if *known == total => all.push(sources),
-                Some((known, _)) if *known < total => {}
-                _ => best = Some((total, vec![sources])),
+                Some((known, all)) if *known == rank => all.push(sources),
+                Some((known, _)) if *known < rank => {}
+                _ => best = Some((rank, vec![sources])),
             }
         };
         let can_be_lost = by < width && (width - by..width).all(is_blank);

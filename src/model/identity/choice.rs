@@ -115,12 +115,10 @@ fn roles(plain: &[char], items: &[Item], at: usize) -> (bool, bool) {
 /// A text's bracket at its front, and the rest.
 fn out_of_bracket(text: &str) -> (&str, &str) {
     let trimmed = text.trim_start();
-    match (trimmed.starts_with(['(', '[', '【']), trimmed.find([')', ']', '】'])) {
-        (true, Some(end)) => {
-            let behind = end + trimmed[end..].chars().next().map_or(0, char::len_utf8);
-            trimmed.split_at(behind)
-        }
-        _ => ("", trimmed),
+    let end = trimmed.char_indices().find(|(_, sign)| matches!(sign, ')' | ']' | '】')).map(|(at, sign)| at + sign.len_utf8());
+    match end.filter(|_| trimmed.starts_with(['(', '[', '【'])) {
+        Some(end) => trimmed.split_at(end),
+        None => ("", trimmed),
     }
 }
 
@@ -130,10 +128,8 @@ fn items(plain: &[char]) -> Vec<Item> {
     let mut at = 0;
     while at < plain.len() {
         let start = at;
-        while plain.get(at).is_some_and(char::is_ascii_digit) {
-            at += 1;
-        }
-        if at - start == 17 && plain.get(at).is_some_and(|sign| matches!(sign, 'X' | '×' | 'Х')) {
+        let is_check = |at: usize, sign: &char| matches!(at - start, 17 | 28 | 32 | 35) && matches!(sign, 'X' | '×' | 'Х');
+        while plain.get(at).is_some_and(|sign| sign.is_ascii_digit() || is_check(at, sign)) {
             at += 1;
         }
         let digits: String = plain[start..at].iter().map(|sign| if sign.is_ascii_digit() { *sign } else { 'X' }).collect();
@@ -198,6 +194,7 @@ mod tests {
             (format!("{ONE} 0851-26421234"), ONE, Beside::Other),
             ("520324 19700313 1091 13985200001".to_owned(), ONE, Beside::Other),
             (format!("CN{ONE}"), ONE, Beside::Words),
+            ("11010519491231002X13985200001".to_owned(), "11010519491231002X", Beside::Other),
             (format!("{TWO}→{ONE}"), ONE, Beside::Old),
             (format!("原{TWO}现{ONE}"), ONE, Beside::Old),
             (format!("现{ONE}，原{TWO}"), ONE, Beside::Old),
@@ -219,7 +216,9 @@ mod tests {
         for text in [format!("{ONE} {TWO}"), format!("{ONE}{TWO}"), format!("{ONE}→{WRONG}"), format!("原{ONE}现{WRONG}")] {
             assert!(choose(&text) == Some(Choice::Several), "{text}");
         }
-        for text in [format!("{ONE}{ONE}"), WRONG.to_owned(), "待补".to_owned(), format!("{ONE}1")] {
+        for text in
+            [format!("{ONE}{ONE}"), WRONG.to_owned(), "待补".to_owned(), format!("{ONE}1"), "11010519491231002X95".to_owned()]
+        {
             assert!(choose(&text).is_none(), "{text}");
         }
     }

@@ -342,7 +342,7 @@ impl HeldSheet {
                 block.push_cell(*column, *kind, text);
             }
         }
-        let mut layout = Layout::new(self.name.clone(), self.merges.clone(), vocabulary);
+        let mut layout = Layout::new(self.name.clone(), self.merges.clone(), vocabulary).without_dittos();
         let mut events = layout.push(&block);
         events.extend(layout.finish());
         let mut table = HeldTable::default();
