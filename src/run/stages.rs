@@ -142,7 +142,7 @@ pub(super) struct Stretch {
 /// only.
 pub(super) fn read_stretches(path: &Path, stretches: &[Stretch], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
-    let file = File::open(path).map_err(|error| fail(super::disk::plain(&error)))?;
+    let file = File::open(path).map_err(|error| fail(super::disk::advised(&error)))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| fail(error.to_string()))?;
     let held = metadata.metadata().file_metadata().num_rows();
     if usize::try_from(held).ok() != Some(rows) {
