@@ -7,7 +7,7 @@
 //! half there, and the same command gives those bytes again. What clerks saved is there throughout.
 //!
 //! A sample by default; `BIDUI_POINTS=200 cargo test --release --test interruption -- --nocapture` takes 200 kills and 200 faults of each
-//! command (some twenty minutes), and prints what it saw.
+//! command (some forty minutes on two cores), and prints what it saw. `BIDUI_PROGRAM` names another program to try than the one just built.
 
 #![cfg(target_os = "linux")]
 
@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 /// Kills and faults of each command in CI.
 const SAMPLE: usize = 6;
-const FAULTS: [&str; 6] = ["enospc", "eio", "eacces", "short", "ebusy", "full"];
+const FAULTS: [&str; 7] = ["enospc", "eio", "eacces", "short", "ebusy", "full", "dead"];
 /// What the messages say of a folder in which there is no whole run.
 const NOT_WHOLE: [&str; 4] = ["没有一次完整的结果", "不是 bidui 的运行文件夹", "阶段文件不全", "读写失败"];
 
@@ -38,7 +38,9 @@ struct Scenario {
     ledger: bool,
     /// Bytes that clerks saved: they must be somewhere below `state`, whatever happens.
     clerks: Vec<&'static str>,
-    /// Folders that it adds files to, whose names may differ after a kill.
+    /// Whether it removes `out` rather than making it: then nobody expects to find it whole.
+    removes: bool,
+    /// A folder that it adds files to, whose names may differ after a kill.
     adds: Option<&'static str>,
     folder: tempfile::TempDir,
 }
@@ -47,7 +49,7 @@ impl Scenario {
     fn new(name: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("base")).expect("a folder");
-        Self { name, arguments: Vec::new(), out: None, ledger: false, clerks: Vec::new(), adds: None, folder }
+        Self { name, arguments: Vec::new(), out: None, ledger: false, removes: false, clerks: Vec::new(), adds: None, folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -104,52 +106,55 @@ impl Scenario {
         self.clerks_are_there(&state, "straight");
         let after = self.seen(&state);
 
-        let (mut told_not_whole, mut old, mut new) = (0, 0, 0);
-        for (index, point) in spread(operations, points).into_iter().enumerate() {
+        let places = spread(operations, points);
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (index, &point) in places.iter().enumerate() {
             let what = if index % 5 == 4 { "torn" } else { "kill" };
             let here = format!("{} {what} at {point} of {operations}", self.name);
-            let state = self.fresh();
-            let output = self.strike(&state, what, point);
-            assert!(output.status.signal() == Some(9) || output.status.code() == code, "{here}: {}", told(&output));
-            match self.whole(&state, &before, &after, &here) {
-                Seen::Old => old += 1,
-                Seen::New => new += 1,
-                Seen::Told => told_not_whole += 1,
-            }
-            self.again(&state, code, &after, &here);
+            wrong.extend(judged(|| {
+                let state = self.fresh();
+                let output = self.strike(&state, what, point);
+                assert!(output.status.signal() == Some(9) || output.status.code() == code, "{here}: {}", told(&output));
+                *seen.entry(self.whole(&state, &before, &after, &here)).or_default() += 1;
+                self.again(&state, code, &after, &here);
+            }));
         }
-        println!("{}: {operations} operations, {points} kills: {old} last run, {new} this run, {told_not_whole} told", self.name);
+        println!("{}: {operations} operations, {} kills, seen then: {seen:?}", self.name, places.len());
 
-        let mut codes: BTreeMap<(String, i32), usize> = BTreeMap::new();
-        for (index, point) in spread(operations, points).into_iter().enumerate() {
+        let mut codes: BTreeMap<(&str, i32), usize> = BTreeMap::new();
+        for (index, &point) in places.iter().enumerate() {
             let what = FAULTS[index % FAULTS.len()];
             let here = format!("{} {what} at {point} of {operations}", self.name);
-            let state = self.fresh();
-            let output = self.strike(&state, what, point);
-            let said = told(&output);
-            let got = output.status.code().unwrap_or_else(|| panic!("{here}: died: {said}"));
-            assert!(Some(got) == code || [2, 3, 6].contains(&got), "{here}: exit {got}: {said}");
-            assert!(!said.contains("panicked"), "{here}: {said}");
-            if Some(got) != code && got != 3 {
-                let last = said.trim().lines().last().unwrap_or_default().to_owned();
-                assert!(["请", "再运行"].iter().any(|word| last.contains(word)), "{here}: says not what to do: {last}");
-            }
-            *codes.entry((what.to_owned(), got)).or_default() += 1;
-            self.whole(&state, &before, &after, &here);
-            self.again(&state, code, &after, &here);
+            wrong.extend(judged(|| {
+                let state = self.fresh();
+                let output = self.strike(&state, what, point);
+                let said = told(&output);
+                let got = output.status.code().unwrap_or_else(|| panic!("{here}: died: {said}"));
+                assert!(Some(got) == code || [2, 3, 6].contains(&got), "{here}: exit {got}: {said}");
+                assert!(!said.contains("panicked"), "{here}: {said}");
+                if Some(got) != code && got != 3 {
+                    let last = said.trim().lines().last().unwrap_or_default();
+                    assert!(last.contains('请'), "{here}: says not what to do: {last}");
+                }
+                *codes.entry((what, got)).or_default() += 1;
+                self.whole(&state, &before, &after, &here);
+                self.again(&state, code, &after, &here);
+            }));
         }
-        println!("{}: {points} faults, exit codes {codes:?}", self.name);
+        println!("{}: {} faults, exit codes {codes:?}", self.name, places.len());
+        assert!(wrong.is_empty(), "{}: {} wrong:\n{}", self.name, wrong.len(), wrong.join("\n"));
     }
 
     /// What readers see, held against the last run and this one.
-    fn whole(&self, state: &Path, before: &Sight, after: &Sight, here: &str) -> Seen {
+    fn whole(&self, state: &Path, before: &Sight, after: &Sight, here: &str) -> &'static str {
         self.clerks_are_there(state, here);
         if self.ledger {
             let ledger = dump(&state.join("台账.db"));
             let ledgers = [&before.ledger, &after.ledger];
             assert!(ledgers.iter().any(|known| **known == ledger), "{here}: the ledger is neither as it was nor as it is to be");
         }
-        let Some(out) = self.out else { return Seen::Told };
+        let Some(out) = self.out.filter(|_| !self.removes) else { return "-" };
         let out = state.join(out);
         let findings = bidui(&["export".into(), text(&out), "links".into(), "--format".into(), "json".into()]);
         let findings = { findings }.output().expect("the program starts");
@@ -157,15 +162,15 @@ impl Scenario {
             let said = told(&findings);
             assert_eq!(findings.status.code(), Some(2), "{here}: {said}");
             assert!(NOT_WHOLE.iter().any(|known| said.contains(known)), "{here}: {said}");
-            return Seen::Told;
+            return "told that there is none";
         }
         let found = tree(&out);
         assert!(findings.status.success(), "{here}: {}", told(&findings));
         if found == after.tree {
-            return Seen::New;
+            return "this run";
         }
         assert!(found == before.tree, "{here}: a mixture: {:?}", differences(&found, &before.tree, &after.tree));
-        Seen::Old
+        "the last run"
     }
 
     /// The same command gives what a run gives that was never interrupted.
@@ -208,12 +213,6 @@ impl Scenario {
     }
 }
 
-enum Seen {
-    Old,
-    New,
-    Told,
-}
-
 /// What is there for others.
 struct Sight {
     tree: Tree,
@@ -233,7 +232,8 @@ fn at(arguments: &[&str], state: &Path) -> Vec<String> {
 }
 
 fn bidui(arguments: &[String]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
+    let program = std::env::var("BIDUI_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_bidui").to_owned());
+    let mut command = Command::new(program);
     command.args(arguments).current_dir(root(""));
     command
 }
@@ -323,6 +323,12 @@ fn dump(path: &Path) -> Vec<String> {
     rows
 }
 
+/// What a check that failed said; the others are made all the same.
+fn judged(check: impl FnOnce()) -> Option<String> {
+    let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).err()?;
+    Some(said.downcast_ref::<String>().cloned().unwrap_or_else(|| "?".to_owned()))
+}
+
 fn points() -> usize {
     std::env::var("BIDUI_POINTS").ok().and_then(|points| points.parse().ok()).unwrap_or(SAMPLE)
 }
@@ -352,9 +358,7 @@ fn words(arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_run_with_a_ledger() {
-    let mut scenario = Scenario::new("run");
-    let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
-    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/结果", "--ledger", "@/台账.db"]);
+    let mut scenario = july_over_june("run");
     let edited = fs::read_dir(scenario.path("base/结果/reports")).expect("reports").flatten().map(|entry| entry.file_name());
     let mut edited: Vec<String> = edited.map(|name| name.to_string_lossy().into_owned()).collect();
     edited.sort();
@@ -363,10 +367,91 @@ fn a_run_with_a_ledger() {
     scenario.save("结果/reports/土坪镇 - 已填.xlsx", "一份填好的清单");
     scenario.save("结果/reports/交回/土坪.xlsx", "一份交回的清单");
     scenario.save("结果/.work/Thumbs.db", "缩略图");
+    scenario.try_all(points());
+}
+
+/// June's run and ledger, and the command that puts July in the same folder.
+fn july_over_june(name: &'static str) -> Scenario {
+    let mut scenario = Scenario::new(name);
+    let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/结果", "--ledger", "@/台账.db"]);
     scenario.arguments = words(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/结果", "--ledger", "@/台账.db"]);
     scenario.out = Some("结果");
     scenario.ledger = true;
-    scenario.try_all(points());
+    scenario
+}
+
+#[test]
+fn a_folder_without_a_whole_run_is_told_by_every_command_that_reads_and_mended_by_one_that_writes() {
+    let scenario = july_over_june("reading");
+    let state = scenario.fresh();
+    let june = scenario.seen(&state);
+    let log = scenario.path("log");
+    let mut straight = scenario.command(&state);
+    straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_LOG", &log);
+    assert!(straight.status().expect("the program starts").success());
+    let july = scenario.seen(&state);
+    // In the midst of the switch.
+    let log = fs::read_to_string(log).expect("a log");
+    let first = log.lines().find(|line| line.contains(" rename ") && line.ends_with("/.work/old/run.json")).expect("a switch");
+    let first: usize = first.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
+    let state = scenario.fresh();
+    assert_eq!(scenario.strike(&state, "kill", first + 9).status.signal(), Some(9));
+    let ledger = dump(&state.join("台账.db"));
+    for arguments in [
+        &["export", "@/结果", "findings"][..],
+        &["explain", "@/结果", "--person", "P1"],
+        &["diff", "@/结果", "@/结果"],
+        &["diagnose", "@/结果"],
+        &["evaluate", "@/结果", "--truth", "fixtures/truth"],
+        &["run", "pipelines/township.toml", "--input", "@/结果", "--town", "土坪镇", "--out", "@/土坪镇"],
+        &["run", "pipelines/village-lists.toml", "--input", "@/结果", "--ledger", "@/台账.db", "--out", "@/清单"],
+        &["run", "pipelines/monthly.toml", "--input", "fixtures/2018-07", "--previous", "@/结果", "--out", "@/七月"],
+    ] {
+        let output = bidui(&at(arguments, &state)).output().expect("the program starts");
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("没有一次完整的结果") && said.contains("再运行一次"), "{arguments:?}: {said}");
+    }
+    assert!(dump(&state.join("台账.db")) == ledger, "nobody wrote into the ledger");
+    scenario.again(&state, Some(0), &july, "mended");
+    // Another run mends it too.
+    let state = scenario.fresh();
+    scenario.strike(&state, "kill", first + 9);
+    let other = [
+        "run",
+        "pipelines/monthly.toml",
+        "--input",
+        &text(&scenario.path("2018-06")),
+        "--out",
+        "@/结果",
+        "--ledger",
+        "@/台账.db",
+    ];
+    assert!(bidui(&at(&other, &state)).status().expect("the program starts").success());
+    assert!(scenario.seen(&state).tree == june.tree, "June again");
+}
+
+#[test]
+fn a_workbook_open_in_excel_leaves_the_last_run_whole_and_the_ledger_as_it_was() {
+    let scenario = july_over_june("open");
+    let state = scenario.fresh();
+    assert!(scenario.command(&state).status().expect("the program starts").success());
+    let july = scenario.seen(&state);
+    for open in ["2018-06_汇总.xlsx", "2018-07_汇总.xlsx", "stages/links.parquet", "run.json"] {
+        let state = scenario.fresh();
+        let june = scenario.seen(&state);
+        let mut command = scenario.command(&state);
+        command.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_OPEN", open);
+        let output = command.output().expect("the program starts");
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{open}: {said}");
+        assert!(said.contains(open) && said.contains("请关闭") && said.contains("没有改动"), "{open}: {said}");
+        let now = scenario.seen(&state);
+        assert!(now.tree == june.tree, "{open}: {:?}", differences(&now.tree, &june.tree, &july.tree));
+        assert!(now.ledger == if open == "run.json" { july.ledger.clone() } else { june.ledger }, "{open}: the ledger");
+        scenario.again(&state, Some(0), &july, open);
+    }
 }
 
 #[test]
@@ -428,6 +513,7 @@ fn purge() {
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月", "--ledger", "@/台账.db"]);
     scenario.save("六月/说明.docx", "一份说明");
     scenario.arguments = words(&["purge", "@/六月", "--older-than", "30d", "--as-of", "2099-01-01", "--yes"]);
+    scenario.removes = true;
     scenario.out = Some("六月");
     scenario.ledger = true;
     scenario.try_all(points());

@@ -362,12 +362,14 @@ fn whose(is_ours: bool) -> Whose {
     if is_ours { Whose::Ours } else { Whose::Others }
 }
 
-/// Of the outputs that `run.json` lists.
+/// Of the outputs and stage files that `run.json` lists.
 fn hashes(folder: &Path) -> BTreeMap<String, String> {
     #[derive(Deserialize)]
     struct Run {
         #[serde(default)]
         outputs: Vec<Output>,
+        #[serde(default)]
+        stage_files: BTreeMap<String, String>,
     }
     #[derive(Deserialize)]
     struct Output {
@@ -375,7 +377,8 @@ fn hashes(folder: &Path) -> BTreeMap<String, String> {
         sha256: String,
     }
     let run = fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice::<Run>(&text).ok());
-    run.into_iter().flat_map(|run| run.outputs).map(|output| (output.path, output.sha256)).collect()
+    let Some(Run { outputs, stage_files }) = run else { return BTreeMap::new() };
+    outputs.into_iter().map(|output| (output.path, output.sha256)).chain(stage_files).collect()
 }
 
 /// Whether a stage file was written by bidui, and by nobody since: other programs write their own name into it.

@@ -142,7 +142,7 @@ pub(super) struct Stretch {
 /// only.
 pub(super) fn read_stretches(path: &Path, stretches: &[Stretch], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
-    let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let file = File::open(path).map_err(|error| fail(super::disk::advised(&error)))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| fail(error.to_string()))?;
     let held = metadata.metadata().file_metadata().num_rows();
     if usize::try_from(held).ok() != Some(rows) {
@@ -214,7 +214,7 @@ pub(super) fn write_facts(path: &Path, table: &FactTable) -> Result<(), StageErr
         }
         sync(writer.into_inner()?)
     };
-    written().map_err(|error| fail(error.to_string()))
+    written().map_err(|error| fail(plain(&error)))
 }
 
 /// A single batch as a file: `people`.

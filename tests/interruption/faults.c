@@ -1,6 +1,7 @@
 /* Loaded before the C library into the program under test: counts the file operations that it does below FAULT_ROOT and, at the FAULT_AT-th,
  * does what FAULT_DO says: "kill" ends the process there and then, "torn" writes half of what was to be written and ends it, "short" writes
- * half and goes on, "enospc", "eio", "eacces", "ebusy" fail that one operation, "full" fails it and every later one that needs space.
+ * half and goes on, "enospc", "eio", "eacces", "ebusy" fail that one operation, "full" fails it and every later one that needs space, "dead"
+ * it and every later one. FAULT_OPEN is part of a name: what bears it cannot be moved, replaced or removed, as if Excel had it open.
  * FAULT_COUNT names a file to which the number of operations is written at the end, FAULT_LOG one that gets a line for each of them.
  * Children are left alone. */
 #define _GNU_SOURCE
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 #define FDS 4096
-static char root[PATH_MAX], what[16];
+static char root[PATH_MAX], what[16], held[PATH_MAX];
 static long at = -1, done_;
 static int log_ = -1, active, last_write = -1;
 static char ours[FDS];
@@ -36,6 +37,7 @@ __attribute__((constructor)) static void start(void) {
     strncpy(root, text, sizeof root - 1);
     if ((text = getenv("FAULT_AT"))) at = atol(text);
     if ((text = getenv("FAULT_DO"))) strncpy(what, text, sizeof what - 1);
+    if ((text = getenv("FAULT_OPEN"))) strncpy(held, text, sizeof held - 1);
     if ((text = getenv("FAULT_LOG"))) log_ = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     unsetenv("LD_PRELOAD");
     active = 1;
@@ -75,6 +77,8 @@ static int fault(const char *name, const char *path, int fd, int space) {
     else if (hit && !strcmp(what, "eacces")) result = EACCES;
     else if (hit && !strcmp(what, "ebusy")) result = EBUSY;
     else if (at >= 0 && number >= at && space && !strcmp(what, "full")) result = ENOSPC;
+    else if (at >= 0 && number >= at && !strcmp(what, "dead")) result = EIO;
+    if (held[0] && path && strcmp(name, "open") && strcmp(name, "chmod") && strstr(path, held)) result = EACCES;
     pthread_mutex_unlock(&lock);
     return result;
 }

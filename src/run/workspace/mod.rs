@@ -10,11 +10,11 @@ mod before;
 mod marker;
 mod switch;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -161,8 +161,8 @@ pub(super) struct Workspace {
     key: String,
     work: PathBuf,
     fresh: bool,
-    /// Files of this run, relative to the run folder.
-    made: Mutex<BTreeSet<String>>,
+    /// Files of this run, relative to the run folder, and their SHA-256 once they are sealed.
+    made: Mutex<BTreeMap<String, Option<String>>>,
 }
 
 impl Workspace {
@@ -177,9 +177,12 @@ impl Workspace {
     }
 
     fn add(&self, relative: &str) {
+        self.made().insert(relative.to_owned(), None);
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
         // A thread that panicked while it added a name left the names whole.
-        let mut made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        made.insert(relative.to_owned());
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes a whole file of this run.
@@ -213,14 +216,20 @@ impl Workspace {
 
     /// Everything made so far is on the disk, readable by its owner only; gives path → SHA-256.
     pub(super) fn seal(&self) -> Result<BTreeMap<String, String>, WorkspaceError> {
-        let made = self.made.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let sealed = made.into_par_iter().filter(|relative| self.work.join(relative).is_file()).map(|relative| {
+        let made = self.made().clone();
+        let seal = |(relative, sealed): (String, Option<String>)| {
+            if let Some(sha256) = sealed {
+                return Ok((relative, sha256));
+            }
             let path = self.work.join(&relative);
             keep_private(&path);
             let hash = || sync_file(&path).and_then(|()| inputs::hash(&path));
             hash().map(|(_, sha256)| (relative, sha256)).map_err(io_error("写入", &path))
-        });
-        sealed.collect()
+        };
+        let there = made.into_par_iter().filter(|(relative, _)| self.work.join(relative).is_file());
+        let sealed: BTreeMap<String, String> = there.map(seal).collect::<Result<_, WorkspaceError>>()?;
+        *self.made() = sealed.iter().map(|(relative, sha256)| (relative.clone(), Some(sha256.clone()))).collect();
+        Ok(sealed)
     }
 
     /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. Gives the names of

@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::marker::is_litter;
@@ -114,12 +115,17 @@ impl Journal {
         let listed = Listed::of(folder);
         let mut take = Vec::new();
         let mut aside = BTreeSet::new();
-        for (path, sha256) in last(folder, listed.as_ref(), made) {
+        let look = |(path, expected)| {
+            let path: String = path;
             let here = folder.join(&path);
-            let Ok(kind) = fs::symlink_metadata(&here) else { continue };
-            let found = if kind.is_file() { Some(inputs::hash(&here).map_err(at(&here))?.1) } else { None };
-            let ours = match sha256 {
-                Expected::Anything => kind.is_file(),
+            let kind = fs::symlink_metadata(&here).ok()?;
+            let found = kind.is_file().then(|| inputs::hash(&here).map(|(_, sha256)| sha256).map_err(at(&here)));
+            Some(found.transpose().map(|found| (path, expected, found)))
+        };
+        let there: Vec<_> = last(folder, listed.as_ref(), made).into_par_iter().filter_map(look).collect::<Result<_, _>>()?;
+        for (path, expected, found) in there {
+            let ours = match expected {
+                Expected::Anything => found.is_some(),
                 Expected::Nothing => false,
                 Expected::Bytes(sha256) => found.as_deref() == Some(sha256),
             };
