@@ -184,6 +184,134 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
     assert_eq!(same["totals"].as_object().map(serde_json::Map::len), Some(1), "all persist: {}", same["totals"]);
 }
 
+/// Arguments with `@` for the folder; exit code, and what is told.
+fn at(folder: &Path, line: &str) -> (Option<i32>, String) {
+    let desk = folder.to_str().expect("a plain path");
+    let words: Vec<String> = line.split(' ').map(|word| word.replace('@', desk)).collect();
+    let output = bidui(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    (output.status.code(), told(&output))
+}
+
+#[test]
+fn what_people_name_is_replaced_only_when_they_say_so_and_then_whole() {
+    let desk = tempfile::tempdir().expect("a folder");
+    let desk = desk.path();
+    run(&root("fixtures/2018-06"), &desk.join("out"));
+    let people = column(&table(&desk.join("out"), "people"), "person_id");
+    let person = people[0].as_deref().expect("a person").to_owned();
+    for (name, line) in [
+        ("表.csv", "export @/out people --out @/表.csv".to_owned()),
+        ("表.json", "export @/out findings --format json --out @/表.json".to_owned()),
+        ("表.xlsx", "export @/out findings --format xlsx --out @/表.xlsx".to_owned()),
+        ("表.parquet", "export @/out links --format parquet --out @/表.parquet".to_owned()),
+        ("人.html", format!("explain @/out --person {person} --html @/人.html")),
+        ("差.xlsx", "diff @/out @/out --xlsx @/差.xlsx".to_owned()),
+    ] {
+        let file = desk.join(name);
+        fs::write(&file, "a clerk's own").expect("written");
+        let (code, told) = at(desk, &line);
+        assert!(code == Some(2) && told.contains(name) && told.contains("--force"), "{line}: {told}");
+        assert_eq!(fs::read(&file).expect("kept"), b"a clerk's own", "{line}");
+        assert_eq!(at(desk, &format!("{line} --force")).0, Some(0), "{line}");
+        let written = fs::read(&file).expect("written");
+        assert!(written.len() > 200, "{line}");
+        let (code, told) = at(desk, &line);
+        assert_eq!(code, Some(0), "the same bytes again: {told}");
+        assert_eq!(fs::read(&file).expect("there"), written, "{line}");
+    }
+    let left = fs::read_dir(desk).expect("a folder").count();
+    assert_eq!(left, 7, "nothing half-made is left about");
+
+    fs::create_dir_all(desk.join("练习/truth/2018-06")).expect("folders");
+    fs::write(desk.join("练习/truth/2018-06/rows.csv"), "mine").expect("written");
+    fs::write(desk.join("练习/笔记.txt"), "mine").expect("written");
+    let line = "practice --out @/练习 --households 20 --layout plain";
+    let (code, told) = at(desk, line);
+    assert!(code == Some(2) && told.contains("rows.csv") && told.contains("--force"), "{told}");
+    assert!(!desk.join("练习/2018-06").exists(), "nothing was written before everything was looked at");
+    assert_eq!(at(desk, &format!("{line} --force")).0, Some(0));
+    assert_eq!(at(desk, line).0, Some(0), "the same county again");
+    assert_eq!(fs::read(desk.join("练习/笔记.txt")).expect("kept"), b"mine");
+}
+
+#[test]
+fn purge_leaves_what_clerks_edited_or_put_there_and_says_so() {
+    let desk = tempfile::tempdir().expect("a folder");
+    let desk = desk.path();
+    let out = desk.join("out");
+    run(&root("fixtures/2018-06"), &out);
+    let list = "reports/2018-06_土坪镇_疑点清单.xlsx";
+    let mine = [
+        (list, "filled in"),
+        ("reports/2018-06_土坪镇_疑点清单 - 已填.xlsx", "filled in"),
+        ("reports/交回/土坪.xlsx", "returned"),
+        ("手工改过/旧.xlsx", "older answers"),
+        ("照片.jpg", "a photo"),
+    ];
+    for (name, text) in mine {
+        fs::create_dir_all(out.join(name).parent().expect("a folder")).expect("made");
+        fs::write(out.join(name), text).expect("written");
+    }
+    let line = "purge @/out --older-than 30d --as-of 2090-01-01";
+    let (_, listed) = at(desk, line);
+    assert!(listed.contains("留下") && listed.contains("--with-edited"), "{listed}");
+    let (code, told) = at(desk, &format!("{line} --yes --receipt @/回执.csv"));
+    assert_eq!(code, Some(0), "{told}");
+    for (name, text) in mine {
+        assert_eq!(fs::read_to_string(out.join(name)).expect("kept"), text, "{name}");
+    }
+    assert!(!out.join("stages").exists() && !out.join("reports/2018-06_汇总.xlsx").exists());
+    let receipt = fs::read_to_string(desk.join("回执.csv")).expect("a receipt");
+    for (name, _) in mine {
+        assert!(receipt.contains(name), "{name}: {receipt}");
+    }
+    let (_, again) = at(desk, &format!("{line} --yes"));
+    assert!(again.contains("什么也没有删"), "{again}");
+    let (code, told) = at(desk, &format!("{line} --yes --with-edited"));
+    assert!(code == Some(0) && told.contains("照片.jpg"), "{told}");
+    let left: Vec<bool> = mine.iter().map(|(name, _)| out.join(name).exists()).collect();
+    assert_eq!(left, [false, true, true, false, true], "edited ones go when told to, others never");
+}
+
+#[test]
+fn what_bidui_wrote_is_no_register_where_it_lies_among_them() {
+    let desk = tempfile::tempdir().expect("a folder");
+    let desk = desk.path();
+    let copied = Command::new("cp").arg("-r").arg(root("fixtures/2018-06")).arg(desk.join("2018-06")).status().expect("cp");
+    assert!(copied.success());
+    let line = "run pipelines/monthly.toml --input @/2018-06 --out @/straight --ledger @/台账.db";
+    assert_eq!(at(desk, line).0, Some(0));
+    let straight = table(&desk.join("straight"), "findings");
+    let copy = |from: &str, to: &str| {
+        let done = Command::new("cp").arg("-r").arg(desk.join(from)).arg(desk.join(to)).status().expect("cp");
+        assert!(done.success());
+    };
+    copy("straight", "2018-06/上次结果");
+    copy("台账.db", "2018-06/台账.db");
+    copy("straight/reports", "2018-06/打印");
+    let page = "explain @/straight --person 张三 --html @/2018-06/人.html";
+    let people = column(&table(&desk.join("straight"), "people"), "person_id");
+    at(desk, &page.replace("张三", people[0].as_deref().expect("a person")));
+    assert!(desk.join("2018-06/人.html").exists());
+    let line = "run pipelines/monthly.toml --input @/2018-06 --out @/2018-06/结果 --ledger @/2018-06/台账.db";
+    for _ in 0..2 {
+        let (code, told) = at(desk, line);
+        assert_eq!(code, Some(0), "{told}");
+        for (name, what) in [("上次结果", "运行文件夹"), ("台账.db", "是比对台账"), ("打印/", "打印的清单"), ("人.html", "")]
+        {
+            let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("没有读")).collect();
+            let found = lines.iter().filter(|line| line.contains(name) && line.contains(what)).count();
+            assert!(found == 1 || name == "人.html", "{name}: {lines:?}");
+        }
+        let found = table(&desk.join("2018-06/结果"), "findings");
+        assert_eq!(column(&found, "finding_id"), column(&straight, "finding_id"));
+    }
+    assert!(desk.join("2018-06/上次结果/run.json").exists());
+    // What clerks filled in may come back from the very folder it was printed to.
+    let (code, told) = at(desk, "receive @/台账.db @/2018-06/打印 --out @/回执");
+    assert!(code.is_some() && told.contains("疑点清单.xlsx："), "{told}");
+}
+
 #[test]
 fn purge_lists_first_removes_when_told_and_leaves_a_receipt() {
     let folder = tempfile::tempdir().expect("a folder");

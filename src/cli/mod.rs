@@ -14,6 +14,7 @@ mod purge;
 mod receive;
 mod run;
 mod ui;
+mod usage;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -67,13 +68,12 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap writes help to stdout and mistakes to stderr, with our exit code for mistakes.
-            let code = if error.use_stderr() { exit::USAGE } else { 0 };
-            let printed = error.print();
-            if code == exit::USAGE {
-                ui::note("命令写得不对：上面英文指出了哪一处；bidui --help 列出全部命令，bidui run --help 列出一个命令的写法");
-            }
-            return if printed.is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::INTERNAL) };
+            let Some(mistake) = usage::plain(&error) else {
+                let code = if error.use_stderr() { exit::USAGE } else { 0 };
+                return ExitCode::from(error.print().map_or(exit::INTERNAL, |()| code));
+            };
+            ui::note(&mistake);
+            return ExitCode::from(exit::USAGE);
         }
     };
     let done = match cli.command {

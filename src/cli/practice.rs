@@ -8,7 +8,7 @@ use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
 use crate::model::system_error::plain;
 use crate::practice::{Edition, Layout, PracticeError, PracticeFile, PracticeOptions, generate, read_divisions};
-use crate::run::{NewFile, OutputError, checked};
+use crate::run::{NewFile, OutputError, checked, outside_runs};
 
 pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
     let read = |name: &str| {
@@ -68,7 +68,7 @@ fn write(out: &Path, file: &PracticeFile, force: bool) -> Result<(), WriteError>
     let path = out.join(&file.path);
     let fail = |source| OutputError::Io { path: path.clone(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
-        checked(out)?;
+        outside_runs(&path)?;
         fs::create_dir_all(folder).map_err(fail)?;
     }
     let mut new = NewFile::create(&path, force)?;

@@ -81,7 +81,7 @@ pub(super) struct Definitions {
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
     /// A file or folder that the pipeline names is not there.
-    #[error("读不到 {}：{}。请检查路径；流程文件里写的路径从流程文件所在的文件夹算起", path.display(), plain(source))]
+    #[error("读不到 {}：{}。请检查路径：流程文件是 pipelines/monthly.toml 这样的文本，里面写的路径从它所在的文件夹算起", path.display(), plain(source))]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -133,7 +133,7 @@ impl Reader {
         let path = self.folder.join(relative);
         match text {
             Ok(text) => Ok(Document { path: path.display().to_string(), text: text.trim_start_matches('\u{feff}').to_owned() }),
-            Err(error) => Err(DefinitionError::Unreadable { path, source: std::io::Error::other(error) }),
+            Err(_) => Err(DefinitionError::Unreadable { path, source: std::io::ErrorKind::InvalidData.into() }),
         }
     }
 

@@ -118,7 +118,7 @@ pub enum FinishedError {
         folder: PathBuf,
     },
     /// It is something else.
-    #[error("{} 不是 bidui 的运行文件夹：{why}", folder.display())]
+    #[error("{} 不是 bidui 的运行文件夹：{why}。请写那次运行时 --out 指定的文件夹", folder.display())]
     NotARun {
         /// The folder.
         folder: PathBuf,
@@ -168,7 +168,7 @@ impl Finished {
         if workspace::is_unfinished(folder) {
             return Err(FinishedError::Unfinished { folder: folder.to_owned() });
         }
-        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json（{}）", plain(&error))))?;
+        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json，{}", plain(&error))))?;
         let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));

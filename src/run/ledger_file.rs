@@ -85,6 +85,9 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
         let path = path.to_owned();
         move |source| LedgerFileError::Io { doing, path, source }
     };
+    if path.is_dir() {
+        return Err(LedgerError::Folder { path: path.to_owned() }.into());
+    }
     if !create && !path.exists() {
         return Err(LedgerError::Missing { path: path.to_owned() }.into());
     }

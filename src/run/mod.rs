@@ -102,7 +102,7 @@ pub use inputs::InputError;
 pub use key::{KeyError, make as make_key};
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
-pub use output_file::{NewFile, OutputError, checked};
+pub use output_file::{NewFile, OutputError, checked, outside_runs};
 pub use page::html;
 pub use purge::{Fate, Left, PurgeEntry, PurgeError, PurgeRequest, purge, purge_ledger};
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};

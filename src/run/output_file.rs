@@ -158,9 +158,7 @@ pub fn checked(path: &Path) -> Result<PathBuf, OutputError> {
     let whole = || path.to_owned();
     let is_folder = path.to_string_lossy().ends_with(std::path::is_separator);
     let Some(name) = path.file_name().filter(|_| !is_folder) else { return Err(OutputError::Folder { path: whole() }) };
-    if let Some(run) = run_folder_around(path) {
-        return Err(OutputError::InRunFolder { path: whole(), run });
-    }
+    outside_runs(path)?;
     if let Ok(there) = fs::symlink_metadata(path) {
         free(path, &there)?;
     }
@@ -171,6 +169,11 @@ pub fn checked(path: &Path) -> Result<PathBuf, OutputError> {
         return Err(no_folder(io::ErrorKind::NotADirectory.into()));
     }
     Ok(folder.join(name))
+}
+
+/// Whether a path is in no run folder.
+pub fn outside_runs(path: &Path) -> Result<(), OutputError> {
+    run_folder_around(path).map_or(Ok(()), |run| Err(OutputError::InRunFolder { path: path.to_owned(), run }))
 }
 
 /// Whether what stands there may be replaced at all.

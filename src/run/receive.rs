@@ -13,8 +13,7 @@ use super::definitions::{self, DefinitionError};
 use super::disk::create_private;
 use super::inputs::{self, InputError, Sought};
 use super::ledger_file::{self, LedgerFileError};
-use super::ours::run_folder_around;
-use super::output_file::{NewFile, OutputError};
+use super::output_file::{NewFile, OutputError, outside_runs};
 use super::returned::Reader;
 use crate::ledger::LedgerError;
 use crate::model::date::Day;
@@ -128,9 +127,8 @@ fn is_ours(path: &Path, ledger: &Path, receipts: &str) -> bool {
 /// A receipt under way in `folder`, which is made if it is not there.
 fn start(folder: &Path) -> Result<NewFile, OutputError> {
     let path = folder.join("回执.xlsx");
-    if run_folder_around(folder).is_none() {
-        create_private(folder).map_err(|source| OutputError::NoFolder { path: path.clone(), source })?;
-    }
+    outside_runs(&path)?;
+    create_private(folder).map_err(|source| OutputError::NoFolder { path: path.clone(), source })?;
     NewFile::create(&path, false)
 }
 

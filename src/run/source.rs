@@ -3,10 +3,12 @@
 //! Takes the request, gives a [`Source`], or says plainly why it cannot be: a finished run's rows and links are only taken when the
 //! definitions they follow from, the period and the day are the same, so that the numbers are the same too.
 
+use std::fs;
+
 use super::definitions::Definitions;
 use super::finished::{self, Finished};
-use super::inputs::{self, InputFile, Sought};
-use super::{Request, RunError};
+use super::inputs::{self, InputError, InputFile, Sought};
+use super::{Request, RunError, clock};
 use crate::model::date::{Day, Month};
 
 /// What to read.
@@ -21,11 +23,16 @@ pub(super) enum Source {
 impl Source {
     /// The finished run among the inputs, and the period and day that the run is for. Files are not looked at yet.
     pub(super) fn period(request: &Request, definitions: &Definitions) -> Result<(Option<Finished>, Month, Day), RunError> {
+        for path in &request.inputs {
+            fs::metadata(path).map_err(|source| InputError::Unreadable { path: path.clone(), source })?;
+        }
         let Some(folder) = request.inputs.iter().find(|path| finished::is_run(path)) else {
             let period = request.period.or_else(|| inputs::period_of(&request.inputs)).ok_or_else(|| {
                 RunError::Usage("不知道比对的是哪个月：输入文件夹的名字里没有月份。请加上 --period 2018-06 这样的月份".to_owned())
             })?;
-            return Ok((None, period, request.as_of.unwrap_or_else(|| period.last_day())));
+            let as_of = request.as_of.unwrap_or_else(|| period.last_day());
+            possible(period, as_of)?;
+            return Ok((None, period, as_of));
         };
         if request.inputs.len() > 1 {
             let folder = folder.display();
@@ -58,6 +65,20 @@ impl Source {
             Self::Files(files) => files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]).collect(),
             Self::Run(run) => vec!["run", &run.sha256],
         }
+    }
+}
+
+/// Whether there can be registers of that month, and the day is not before it. Nothing that a run gives depends on today.
+fn possible(period: Month, as_of: Day) -> Result<(), RunError> {
+    let first = Month(period.0 - 1).last_day();
+    if as_of <= first {
+        return Err(RunError::Usage(format!("截止日期 {as_of} 在比对月份 {period} 之前：请改正 --as-of 或 --period")));
+    }
+    match clock::today() {
+        Some(today) if today <= first => Err(RunError::Usage(format!(
+            "比对月份 {period} 还没有到，今天是 {today}：请改正 --period 或输入文件夹的名字；电脑的日期不对就先改正"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -109,6 +130,12 @@ pub(super) fn places(
         let town = edition.towns().iter().find(|town| town.name == *asked || town.code == *asked);
         let near = || edition.towns().iter().map(|town| town.name.as_str()).filter(|name| name.contains(asked.as_str()));
         towns.push(town.ok_or_else(|| unknown("乡镇", asked, &near().collect::<Vec<_>>()))?);
+    }
+    for asked in request.accepted.iter().filter_map(|accepted| accepted.town.as_ref()) {
+        if !edition.towns().iter().any(|town| town.name == *asked || town.code == *asked) {
+            let near = edition.towns().iter().map(|town| town.name.as_str()).filter(|name| name.contains(asked.as_str()));
+            return Err(unknown("乡镇", asked, &near.collect::<Vec<_>>()));
+        }
     }
     let mut villages = Vec::new();
     for asked in &request.villages {

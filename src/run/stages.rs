@@ -46,7 +46,7 @@ pub(super) const DAMAGED: &str = "damaged";
 
 /// A stage file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
-#[error("阶段文件 {path} 读写失败：{what}")]
+#[error("阶段文件 {path} 读写失败：{what}。请检查路径、权限和磁盘空间；是以前的结果读不出来，就把那次运行重做一遍")]
 pub struct StageError {
     /// The file.
     pub path: PathBuf,
