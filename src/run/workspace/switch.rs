@@ -138,9 +138,11 @@ impl Journal {
         Ok(Self { work: work.to_owned(), old, take, put })
     }
 
-    /// The journal of a publication that did not end; one that cannot be read is none.
+    /// The journal of a publication that did not end; one that cannot be read, or that leads out of the folder, is none.
     pub(super) fn find(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()
+        let journal: Self = serde_json::from_slice(&fs::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()?;
+        let paths = journal.take.iter().flat_map(|take| [&take.path, &take.to]).chain(journal.put.iter().map(|put| &put.path));
+        paths.chain([&journal.work, &journal.old]).all(|path| stays(path)).then_some(journal)
     }
 
     /// From here on the next start undoes what is half done.
@@ -251,7 +253,10 @@ impl Journal {
         for empty in self.folders(folder) {
             let _ = fs::remove_dir(empty);
         }
-        let _ = fs::remove_dir(old);
+        let _ = fs::remove_dir(&old);
+        if stands(&old) {
+            return;
+        }
         clear(&work.join(&self.work), &[]);
         let _ = fs::remove_file(work.join(JOURNAL));
         let _ = fs::remove_dir(work);
@@ -335,11 +340,12 @@ fn last<'a>(folder: &Path, listed: Option<&'a Listed>, made: &BTreeMap<String, S
 
 /// Whether a path that a `run.json` names stays where outputs are.
 fn is_inside(path: &str) -> bool {
-    let mut parts = path.split('/');
-    parts.next().is_some_and(|first| ["reports", "stages"].contains(&first))
-        && path.contains('/')
-        && !path.contains(['\\', ':'])
-        && parts.all(|part| !["", ".", ".."].contains(&part))
+    path.split_once('/').is_some_and(|(first, _)| ["reports", "stages"].contains(&first)) && stays(path)
+}
+
+/// Whether a path stays below the folder that it is relative to.
+fn stays(path: &str) -> bool {
+    !path.contains(['\\', ':']) && path.split('/').all(|part| !["", ".", ".."].contains(&part))
 }
 
 impl Listed {

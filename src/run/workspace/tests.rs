@@ -217,6 +217,25 @@ fn a_publication_that_the_version_before_left_half_done_is_completed() {
 }
 
 #[test]
+fn neither_a_manifest_nor_a_journal_leads_out_of_the_folder() {
+    let all = folder();
+    let (out, mine) = (all.path().join("out"), all.path().join("mine.xlsx"));
+    publish(&made(&out, "a", &["x.xlsx"])).expect("publishes");
+    fs::write(&mine, "mine").expect("written");
+    let sha256 = inputs::hash(&mine).expect("hashed").1;
+    let listed = serde_json::json!({"tool": "bidui 0.1.0", "outputs": [{"path": "reports/../../mine.xlsx", "sha256": sha256}], "stage_files": {}});
+    fs::write(out.join(RUN), listed.to_string()).expect("written");
+    publish(&made(&out, "b", &["x.xlsx"])).expect("publishes");
+    fs::create_dir_all(out.join(WORK)).expect("a folder");
+    let take = serde_json::json!([{"path": "reports/y.xlsx", "to": "../mine.xlsx"}]);
+    let journal =
+        serde_json::json!({"work": "0123456789abcdef", "old": "old", "take": take, "put": [{"path": "run.json", "sha256": ""}]});
+    fs::write(out.join(".work/journal"), journal.to_string()).expect("written");
+    publish(&made(&out, "c", &["x.xlsx"])).expect("publishes");
+    assert_eq!(fs::read_to_string(mine).expect("still there"), "mine");
+}
+
+#[test]
 fn leftovers_that_stopped_the_version_before_stop_nobody() {
     let out = folder();
     publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
