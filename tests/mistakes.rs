@@ -112,7 +112,10 @@ fn walk(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_dir() && !path.is_symlink() {
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
             walk(&path, files);
         } else if ![".lock", "-wal", "-shm"].iter().any(|ending| name.ends_with(ending)) {
             let bytes = fs::read(&path).expect("readable");
