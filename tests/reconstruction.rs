@@ -4,6 +4,8 @@
 //! outside the lists that show them by contract (departments, identity corrections, pairs to be decided), in any part of any file, file and
 //! sheet names included.
 
+#![expect(clippy::string_slice, reason = "numbers are ASCII, and `match_indices` gives boundaries")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
@@ -13,8 +15,6 @@ use std::process::Command;
 use arrow::array::AsArray;
 use calamine::{Reader as _, open_workbook_auto};
 
-static AGES: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-static YEARS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 /// What must be left open.
 const LEAST: usize = 20;
 /// Traps: their names come nowhere else.
@@ -116,7 +116,7 @@ fn plant(input: &Path) -> Vec<String> {
 fn secrets(run: &Path) -> (Vec<Secret>, BTreeSet<String>) {
     let file = fs::File::open(run.join("stages/records.parquet")).expect("rows");
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    let (mut known, mut hidden): (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) = Default::default();
+    let (mut known, mut hidden): (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) = (BTreeMap::new(), BTreeSet::new());
     for batch in reader.build().expect("Parquet") {
         let batch = batch.expect("rows");
         let text = |name: &str, row: usize| {
@@ -261,7 +261,7 @@ fn left(secret: &Secret, told: &Told) -> usize {
                 // Where the sequence is hidden, a thousand numbers are left for each day.
                 let whole = (14..18).all(|at| told.shown.contains(&at));
                 let number = format!("{}{birth}{}", &secret.number[..6], &secret.number[14..17]);
-                if agrees && (!whole || check_digit(&number) == secret.number.as_bytes()[17] as char) {
+                if agrees && (!whole || check_digit(&number) == char::from(secret.number.as_bytes()[17])) {
                     left += if whole { 1 } else { 100 };
                 }
             }
@@ -366,8 +366,6 @@ fn rebuilt(shown: &Shown, secrets: &[Secret]) -> (usize, Vec<String>) {
     }
     let mut failures = Vec::new();
     for (secret, told) in told.values() {
-        AGES.fetch_add(usize::from(told.age), std::sync::atomic::Ordering::Relaxed);
-        YEARS.fetch_add(usize::from(told.year), std::sync::atomic::Ordering::Relaxed);
         let left = left(secret, told);
         if left < LEAST {
             failures.push(format!("{}: {} {:?}: {left} left, {told:?}", shown.name, secret.number, secret.names));
@@ -452,11 +450,6 @@ fn no_number_can_be_put_together_again() {
     }
     assert!(failures.is_empty(), "{} of {tried}:\n{}", failures.len(), failures.join("\n"));
     assert!(tried > 2000, "only {tried} masks");
-    eprintln!(
-        "{tried} masks, ages {} years {}",
-        AGES.load(std::sync::atomic::Ordering::Relaxed),
-        YEARS.load(std::sync::atomic::Ordering::Relaxed)
-    );
     // The check can see: lists that show whole numbers are full of them.
     assert!(shown.iter().any(|one| by_contract(&one.name) && !whole(&one.all, &hidden).is_empty()));
     // The practice key is told, aloud and in writing.
@@ -471,5 +464,26 @@ fn no_number_can_be_put_together_again() {
         for row in workbook(&book).rows.iter().filter(|row| lists && row.contains("****")) {
             assert!(!["残", "病", "住院", "护理", "康复", "健康"].iter().any(|word| row.contains(word)), "{name}: {row}");
         }
+    }
+}
+
+#[test]
+fn the_trial_sees_what_gives_a_number_away() {
+    let number = completed("52032419710816301");
+    let mask = format!("{}********{}", &number[..6], &number[14..]);
+    let secret = Secret { birth: birth_of(&number).expect("a birth"), number, names: BTreeSet::from(["王小明".to_owned()]) };
+    for (beside, safe) in [
+        ("", true),
+        ("46岁", true),
+        ("出生=1971", true),
+        ("1971-08-16", false),
+        ("1971年8月16日", false),
+        ("出生年月=1971-08", false),
+        ("46岁，出生=1971", true),
+        ("原写号码=5203*******816301", false),
+    ] {
+        let row = format!("王小明 | {mask} | {beside}");
+        let (tried, failures) = rebuilt(&message("list", row), std::slice::from_ref(&secret));
+        assert_eq!((tried, failures.is_empty()), (1, safe), "{beside}: {failures:?}");
     }
 }

@@ -1,6 +1,9 @@
 //! What became of each row of the county's exemption list (豁免清单).
 
+use std::fmt;
+
 use super::date::Day;
+use super::personal::hidden;
 
 /// The registry of the list.
 pub const EXEMPTION: &str = "exemption";
@@ -67,7 +70,7 @@ impl ExemptionStatus {
 }
 
 /// One rule named by one row of the list, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ExemptionUse {
     /// File, as in run.json.
     pub file: String,
@@ -101,4 +104,11 @@ pub struct ExemptionUse {
     pub excused: i64,
     /// What to know or to do; never quotes a cell.
     pub remark: String,
+}
+
+impl fmt::Debug for ExemptionUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = hidden([&self.name, &self.id_number, &self.household_code]);
+        write!(f, "ExemptionUse(row {} {} {subject:?} {:?})", self.row, self.rule, self.status)
+    }
 }

@@ -1,6 +1,10 @@
 //! What `assess` gives.
 
+use std::fmt;
+
 use super::date::Day;
+use super::masking::mask_text;
+use super::personal::{Personal, hidden};
 use super::registry::RegistryId;
 
 /// What kind of thing a rule finds.
@@ -191,8 +195,8 @@ impl TimeBase {
     }
 }
 
-/// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`). `Debug` masks the value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
     /// Where.
     pub registry: RegistryId,
@@ -208,8 +212,8 @@ pub struct Evidence {
     pub value: String,
 }
 
-/// One discrepancy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One discrepancy. `Debug` masks whom it is about.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Stable from month to month.
     pub finding_id: String,
@@ -253,6 +257,25 @@ pub struct Finding {
     pub subject: Subject,
 }
 
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { registry, row, column, value, .. } = self;
+        write!(f, "Evidence({registry} {row:?} {column}={})", Personal::new(value))
+    }
+}
+
+impl fmt::Debug for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { finding_id, rule, confidence, gap_fen, evidence, .. } = self;
+        let subject = hidden([&self.name, &self.id_number]);
+        write!(
+            f,
+            "Finding({finding_id} {rule} {confidence:?} {gap_fen:?} {subject:?} {} {evidence:?})",
+            mask_text(&self.sentence)
+        )
+    }
+}
+
 impl Finding {
     /// What it is held against: the clause, or the basis where no clause says it.
     #[must_use]
@@ -274,7 +297,7 @@ pub(super) fn monthly(base: Option<TimeBase>, amount: Option<i64>) -> Option<i64
 }
 
 /// Household details of a finding's subject for printed lists.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// Village group.
     pub group: Option<String>,
@@ -282,6 +305,12 @@ pub struct Subject {
     pub head_name: Option<String>,
     /// Relation to the head.
     pub relation: Option<String>,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({:?} {:?} {:?})", self.group, hidden([&self.head_name]), self.relation)
+    }
 }
 
 /// Coverage of a rule in a unit.

@@ -51,7 +51,7 @@ const NUMBERS: [&str; 15] = [
     "学籍号",
 ];
 /// Headers of births.
-const BIRTHS: [&str; 3] = ["出生", "生日", "生年月"];
+const BIRTHS: [&str; 4] = ["出生", "生日", "生年月", "出身"];
 /// Of these, what is none.
 const NO_BIRTHS: [&str; 4] = ["出生地", "出生医学", "出生证", "出生缺陷"];
 /// Headers of names.
@@ -87,6 +87,8 @@ const HEALTH: [&str; 25] = [
 
 impl Meaning {
     fn of(header: &str) -> Self {
+        // As clerks space it out.
+        let header: String = header.chars().filter(|c| !c.is_whitespace()).collect();
         let says = |words: &[&str]| words.iter().any(|word| header.contains(word));
         if says(&NUMBERS) {
             Self::Number
@@ -363,6 +365,7 @@ mod tests {
     fn a_birth_date_stands_nowhere_beside_the_number_that_holds_it() {
         let row = row(Audience::Village, &[("出生日期", "1990-03-08"), ("证件号码", "520324 1990 0307 1234")]);
         assert_eq!(row.cell("出生日期", "1990-03-07"), "28岁");
+        assert_eq!(row.cell("出 生\n日 期", "1990-04-01"), "28岁");
         assert_eq!(row.cell("出生年月", "1990-03"), "****-**");
         assert_eq!(
             row.text("两表同名同村同生日（1990年3月7日、19900308），发放日期2018-05-01"),

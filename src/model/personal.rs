@@ -1,13 +1,13 @@
 //! Personal values that hide themselves, and the three masks used in outputs.
 //!
-//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: errors carry
-//! [`Personal`], whose `Debug` and `Display` mask; the full value needs a call named
-//! [`Personal::expose`], so that grep finds every place that uses it.
+//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: structs that carry one for people to read hold a
+//! [`Personal`], whose `Debug` and `Display` mask; the full value needs a call named [`Personal::expose`], so that grep finds every place
+//! that uses it. Structs of the data plane (a finding and what the ledger keeps of it) hold text, and mask in their own `Debug`.
 
 use std::fmt;
 
 /// One personal value of any kind (number, name, phone, disease, free text from a cell).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Personal(String);
 
 impl Personal {
@@ -16,11 +16,34 @@ impl Personal {
         Self(value.into())
     }
 
-    /// The value in the clear; only for stage files and workbooks.
+    /// The value in the clear; only for stage files, and for an [`Audience`](super::masking::Audience) to show what it may.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Personal {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl From<&str> for Personal {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Values that hide themselves, for the `Debug` of a struct that holds them as text.
+pub(super) fn hidden<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> Vec<Option<Personal>> {
+    values.into_iter().map(|value| value.as_ref().map(Personal::new)).collect()
 }
 
 impl fmt::Display for Personal {
@@ -72,6 +95,14 @@ pub fn mask_number(value: &str) -> String {
     masked.extend(std::iter::repeat_n('*', hidden));
     masked.extend(characters.iter().skip(head + hidden));
     masked
+}
+
+/// Whether `masked` shows nothing that `number` contradicts, and four characters at least: any mask of it, that of an older version too.
+#[must_use]
+pub fn is_mask_of(masked: &str, number: &str) -> bool {
+    let shown = masked.chars().filter(|c| *c != '*').count();
+    let agrees = masked.chars().zip(number.chars()).all(|(shown, own)| shown == '*' || shown == own);
+    masked.contains('*') && shown >= 4 && agrees && masked.chars().count() == number.chars().count()
 }
 
 /// A character of a number in plain digits and `X`: full-width ones, and what is written for X.
@@ -143,6 +174,16 @@ mod tests {
             ("6217000012345678901", "621700*********8901"),
         ] {
             assert_eq!(mask_number(number), masked);
+        }
+    }
+
+    #[test]
+    fn any_mask_of_a_number_is_known_again() {
+        for masked in ["520324********1234", "5203**********1234"] {
+            assert!(is_mask_of(masked, "520324199003071234"));
+        }
+        for other in ["520324********1235", "520324*******1234", "******************", "520324199003071234"] {
+            assert!(!is_mask_of(other, "520324199003071234"), "{other}");
         }
     }
 

@@ -6,6 +6,7 @@ use super::date::Day;
 use super::finding::Finding;
 use super::link::{LinkStatus, WeightPart};
 use super::masking::Row;
+use super::personal::Personal;
 use super::registry::RegistryId;
 use super::rule::RuleCard;
 
@@ -84,7 +85,7 @@ pub struct Cell {
     /// Header as written in that sheet.
     pub header: String,
     /// Value in plain words (money in yuan).
-    pub value: String,
+    pub value: Personal,
 }
 
 /// One source row of a person, and how it came to be the person's.
@@ -93,13 +94,13 @@ pub struct SourceRow {
     /// Where it stands.
     pub place: Place,
     /// Name as cleaned.
-    pub name: String,
+    pub name: Personal,
     /// Number as cleaned, whole.
-    pub number: String,
+    pub number: Personal,
     /// What is known of the number: `valid`, `float`, …
     pub number_state: String,
     /// Number as written, where cleaning or repair changed it.
-    pub number_raw: Option<String>,
+    pub number_raw: Option<Personal>,
     /// Town, village, group.
     pub address: String,
     /// The registry's own household code.
@@ -161,9 +162,9 @@ pub struct PersonPicture {
     /// Stable id.
     pub person_id: String,
     /// Best name.
-    pub name: String,
+    pub name: Personal,
     /// Best number, whole.
-    pub number: String,
+    pub number: Personal,
     /// Birth.
     pub birth: Option<Day>,
     /// Sex.
@@ -191,14 +192,14 @@ pub struct PersonPicture {
 impl PersonPicture {
     /// Tells a row or block in which the person stands what it must not show beside the masked number.
     pub fn stands_beside(&self, row: &mut Row) {
-        row.knows_number(&self.number);
-        row.knows_name(&self.name);
+        row.knows_number(self.number.expose());
+        row.knows_name(self.name.expose());
         self.birth.iter().for_each(|birth| row.knows_birth(*birth));
         for source in &self.rows {
-            row.knows_number(&source.number);
-            source.number_raw.iter().for_each(|raw| row.knows_number(raw));
-            row.knows_name(&source.name);
-            source.cells.iter().for_each(|cell| row.knows_cell(&cell.header, &cell.value));
+            row.knows_number(source.number.expose());
+            source.number_raw.iter().for_each(|raw| row.knows_number(raw.expose()));
+            row.knows_name(source.name.expose());
+            source.cells.iter().for_each(|cell| row.knows_cell(&cell.header, cell.value.expose()));
         }
         for cell in self.findings.iter().flat_map(|finding| &finding.evidence) {
             row.knows_cell(&cell.column, &cell.value);
@@ -212,7 +213,7 @@ pub struct HouseholdPicture {
     /// Code in the poverty registry; `registry:code` of another for who is outside it; `None` for a person alone.
     pub code: Option<String>,
     /// Head's name.
-    pub head: String,
+    pub head: Personal,
     /// Town.
     pub town: String,
     /// Village.

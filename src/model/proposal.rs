@@ -1,10 +1,13 @@
 //! Numbers that returned lists write in place of registered ones (更正后身份证号), and what became of them in a run.
 
+use std::fmt;
+
 use super::date::{Day, Month};
+use super::personal::{Personal, hidden};
 use super::record::RowId;
 
 /// A number that an answer proposes in place of the one in the registries. It proves nothing by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// The finding that was answered.
     pub finding_id: String,
@@ -24,6 +27,13 @@ pub struct Proposal {
     pub when: Option<Day>,
     /// The list that asked.
     pub list: Month,
+}
+
+impl fmt::Debug for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (about, suggested) = (hidden([&self.name, &self.before]), Personal::new(&self.suggested));
+        write!(f, "Proposal({} {about:?} {suggested:?} {})", self.finding_id, self.list)
+    }
 }
 
 impl Proposal {

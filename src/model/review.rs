@@ -3,6 +3,7 @@
 use super::date::Day;
 use super::decision::{DecisionState, PairKey, Verdict};
 use super::link::WeightPart;
+use super::personal::Personal;
 
 /// One side of a pair: a row of a registry. Empty text where the row does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,9 +17,9 @@ pub struct ReviewSide {
     /// The number that Excel shows.
     pub row: u32,
     /// Name.
-    pub name: String,
+    pub name: Personal,
     /// Number as cleaned.
-    pub number: String,
+    pub number: Personal,
     /// Birth date.
     pub birth: Option<Day>,
     /// `男` or `女`.
@@ -28,11 +29,11 @@ pub struct ReviewSide {
     /// Household code.
     pub household: String,
     /// Name of the head.
-    pub head: String,
+    pub head: Personal,
     /// Relation to the head.
     pub relation: String,
     /// Phone.
-    pub phone: String,
+    pub phone: Personal,
 }
 
 /// A pair for a human.

@@ -1,7 +1,11 @@
 //! The life of findings over months: what was answered, and where each one stands. The ledger keeps it, lists print it.
 
+use std::fmt;
+
 use super::date::{Day, Month};
 use super::finding::{Confidence, Finding, Kind, Scope, TimeBase, monthly};
+use super::masking::mask_text;
+use super::personal::{Personal, hidden};
 
 /// What whoever checked says of a finding: 核查结果.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,8 +74,8 @@ impl Opinion {
     }
 }
 
-/// One returned row about one finding, as understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One returned row about one finding, as understood. `Debug` says nothing of what was written freely.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// Which finding.
     pub finding_id: String,
@@ -99,6 +103,14 @@ pub struct Answer {
     pub sheet: String,
     /// Row of that sheet, as Excel shows it.
     pub row: u32,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { finding_id, list, verdict, opinion, row, .. } = self;
+        let corrected = Personal::new(&self.corrected_number);
+        write!(f, "Answer({finding_id} {list} {verdict:?} {opinion:?} row {row} {corrected:?})")
+    }
 }
 
 impl Answer {
@@ -298,7 +310,7 @@ pub struct Standing {
 }
 
 /// What the ledger knows of a finding that this month's data do not show: enough for a line of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// Which finding.
     pub finding_id: String,
@@ -330,6 +342,13 @@ pub struct Remembered {
     pub confidence: Confidence,
     /// Its sentence then.
     pub sentence: String,
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = hidden([&self.name, &self.id_number]);
+        write!(f, "Remembered({} {} {subject:?} {})", self.finding_id, self.rule, mask_text(&self.sentence))
+    }
 }
 
 impl Remembered {

@@ -234,7 +234,7 @@ fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: Dossier
         DossierIndexField::Household => {
             Value::Link { text: audience.text(&household_name(household)), sheet: entry.sheet.clone(), row: entry.row }
         }
-        DossierIndexField::Head => Value::Text(audience.name(&household.head)),
+        DossierIndexField::Head => Value::Text(audience.name(household.head.expose())),
         DossierIndexField::Members => count(household.members.len()),
         DossierIndexField::Rows => count(household.members.iter().map(|member| member.rows.len()).sum()),
         DossierIndexField::Findings => count(household.all_findings().count()),
@@ -267,22 +267,22 @@ fn household_name(household: &HouseholdPicture) -> String {
 fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
     let (code, audience) = (household_name(household), input.audience());
     let mut beside = audience.row(input.as_of);
-    beside.knows_name(&household.head);
+    beside.knows_name(household.head.expose());
     household.members.iter().for_each(|member| member.stands_beside(&mut beside));
-    let names: Vec<String> = household.members.iter().map(|member| audience.name(&member.name)).collect();
+    let names: Vec<String> = household.members.iter().map(|member| audience.name(member.name.expose())).collect();
     let findings = household.all_findings().count();
     lines.push(Line {
         look: Look::Head,
         kind: "户",
         household: code.clone(),
-        name: audience.name(&household.head),
+        name: audience.name(household.head.expose()),
         what: format!("{} 人", household.members.len()),
         place: format!("{}{}{}", household.town, household.village, household.group),
         content: names.join("、"),
         result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
         ..Line::default()
     });
-    let blank = Line { household: code.clone(), name: audience.name(&household.head), ..Line::default() };
+    let blank = Line { household: code.clone(), name: audience.name(household.head.expose()), ..Line::default() };
     rule_lines(&blank, input.cards, &beside, (&household.findings, &household.rules), lines);
     for member in &household.members {
         member_lines(&code, member, input, &beside, lines);
@@ -291,7 +291,7 @@ fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines
 
 fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, beside: &Row, lines: &mut Vec<Line>) {
     let audience = input.audience();
-    let (name, number) = (audience.name(&member.name), audience.number(&member.number));
+    let (name, number) = (audience.name(member.name.expose()), audience.number(member.number.expose()));
     let age = member.birth.map_or_else(String::new, |birth| audience.birth(birth, input.as_of));
     let who: Vec<&str> = [member.relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
     let base = || Line { household: code.to_owned(), name: name.clone(), number: number.clone(), ..Line::default() };
@@ -307,8 +307,8 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, be
     for row in &member.rows {
         lines.push(Line {
             kind: "登记",
-            number: audience.number(&row.number),
-            name: audience.name(&row.name),
+            number: audience.number(row.number.expose()),
+            name: audience.name(row.name.expose()),
             what: row.place.title.clone(),
             place: place_text(&row.place),
             content: row_text(row, member, code, beside),
@@ -338,7 +338,7 @@ fn place_text(place: &Place) -> String {
 fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -> String {
     let mut parts = Vec::new();
     if let Some(raw) = &row.number_raw {
-        parts.push(format!("原写号码={}", beside.cell("证件号码", raw)));
+        parts.push(format!("原写号码={}", beside.cell("证件号码", raw.expose())));
     } else if row.number.is_empty() {
         parts.push("没有号码".to_owned());
     }
@@ -349,7 +349,7 @@ fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -
     if !row.household_code.is_empty() && row.household_code != code {
         parts.push(format!("户号={}", beside.text(&row.household_code)));
     }
-    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, &cell.value))));
+    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, cell.value.expose()))));
     parts.join("，")
 }
 

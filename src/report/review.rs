@@ -192,9 +192,9 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
     let audience = Audience::of(input.posted, Audience::Department);
     let mut beside = audience.row(input.as_of);
     for side in &entry.sides {
-        beside.knows_number(&side.number);
+        beside.knows_number(side.number.expose());
         side.birth.iter().for_each(|birth| beside.knows_birth(*birth));
-        [&side.name, &side.head].into_iter().for_each(|name| beside.knows_name(name));
+        [&side.name, &side.head].into_iter().for_each(|name| beside.knows_name(name.expose()));
     }
     let both = |pick: &dyn Fn(&ReviewSide) -> String| {
         let [left, right] = entry.sides.each_ref().map(pick);
@@ -213,18 +213,18 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
         ReviewField::Held => text(&entry.held.join("；\n")),
         ReviewField::Reason => text(&entry.reason),
         ReviewField::Origin => origin(side, audience),
-        ReviewField::Name => both(&|side| audience.name(&side.name)),
+        ReviewField::Name => both(&|side| audience.name(side.name.expose())),
         // What differs may be what is hidden.
-        ReviewField::Number if audience.is_public() => text(&audience.number(&side.number)),
-        ReviewField::Number => both(&|side| audience.number(&side.number)),
+        ReviewField::Number if audience.is_public() => text(&audience.number(side.number.expose())),
+        ReviewField::Number => both(&|side| audience.number(side.number.expose())),
         ReviewField::Birth => both(&|side| side.birth.map_or_else(String::new, |day| audience.birth(day, input.as_of))),
         ReviewField::Sex => both(&|side| side.sex.clone()),
         ReviewField::Place => both(&|side| audience.text(&side.place)),
         ReviewField::Household => both(&|side| audience.text(&side.household)),
-        ReviewField::Head => both(&|side| audience.name(&side.head)),
+        ReviewField::Head => both(&|side| audience.name(side.head.expose())),
         ReviewField::Relation => both(&|side| audience.text(&side.relation)),
-        ReviewField::Phone if audience.is_public() => text(&audience.number(&side.phone)),
-        ReviewField::Phone => both(&|side| audience.number(&side.phone)),
+        ReviewField::Phone if audience.is_public() => text(&audience.number(side.phone.expose())),
+        ReviewField::Phone => both(&|side| audience.number(side.phone.expose())),
         ReviewField::Probability => entry.probability.map_or(Value::Blank, |share| Value::Share(rounded(share, 10_000.0))),
         ReviewField::Weight => entry.weight.map_or(Value::Blank, |bits| Value::Tenths(rounded(bits, 10.0))),
         ReviewField::Why => text(&why(entry)),

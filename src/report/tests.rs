@@ -11,6 +11,7 @@ use crate::model::decision::{DecisionState, PairKey, Verdict};
 use crate::model::finding::Evidence;
 use crate::model::link::WeightPart;
 use crate::model::masking::Audience;
+use crate::model::personal::Personal;
 use crate::model::review::{ReviewEntry, ReviewSide};
 
 pub(super) fn layouts() -> Layouts {
@@ -300,15 +301,15 @@ fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
         file: format!("2018年6月/{registry}.xlsx"),
         sheet: "Sheet1".to_owned(),
         row,
-        name: name.to_owned(),
-        number: number.to_owned(),
+        name: name.into(),
+        number: number.into(),
         birth: Some(super::sample::day(birth)),
         sex: "女".to_owned(),
         place: "瑞溪镇燕子坝村".to_owned(),
         household: "5200057613".to_owned(),
-        head: "张国强".to_owned(),
+        head: "张国强".into(),
         relation: "之女".to_owned(),
-        phone: String::new(),
+        phone: Personal::default(),
     };
     ReviewEntry {
         key: PairKey::new("R0000000000000001".to_owned(), "R0000000000000002".to_owned()),

@@ -56,7 +56,7 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
             page,
             "<section><h2>户 {} <small>户主 {}，{}，{} 人</small></h2>",
             escape(household.code.as_deref().unwrap_or_default()),
-            escape(&household.head),
+            escape(household.head.expose()),
             escape(&place),
             explanation.persons.len()
         )?;
@@ -79,7 +79,7 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
 fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row, page: &mut String) -> fmt::Result {
     let audience = Audience::Village;
     let facts: Vec<String> = [
-        audience.number(&person.number),
+        audience.number(person.number.expose()),
         person.relation.clone(),
         person.sex.clone(),
         person.birth.map(|birth| audience.birth(birth, explanation.as_of)).unwrap_or_default(),
@@ -90,7 +90,7 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row,
     .filter(|text| !text.is_empty())
     .map(|text| escape(&text))
     .collect();
-    writeln!(page, "<section><h2>{} <small>{}</small></h2>", escape(&person.name), facts.join("，"))?;
+    writeln!(page, "<section><h2>{} <small>{}</small></h2>", escape(person.name.expose()), facts.join("，"))?;
     for finding in person.findings.iter().filter(|finding| explanation.finding.as_ref() != Some(finding)) {
         write_finding(explanation, finding, beside, page)?;
     }
@@ -122,20 +122,20 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row,
 fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
     let mut content: Vec<String> = Vec::new();
     if let Some(raw) = &row.number_raw {
-        content.push(format!("原写号码={}", Audience::Village.number(raw)));
+        content.push(format!("原写号码={}", Audience::Village.number(raw.expose())));
     }
     if !row.household_code.is_empty() {
         content.push(format!("户号={}", row.household_code));
     }
-    content.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, &cell.value))));
+    content.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, cell.value.expose()))));
     let state = if row.number_state == "valid" { String::new() } else { format!("（{}）", row.number_state) };
     write!(
         page,
         "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}{}</td><td>{}</td><td>{}</td><td>{}",
         escape(&row.place.title),
         escape(&origin(&row.place)),
-        escape(&row.name),
-        escape(&Audience::Village.number(&row.number)),
+        escape(row.name.expose()),
+        escape(&Audience::Village.number(row.number.expose())),
         escape(&state),
         escape(&row.address),
         escape(&content.join("，")),

@@ -139,8 +139,8 @@ impl<'a> Known<'a> {
         let pairs = rows.iter().flat_map(|row| doubts.get(row).into_iter().flatten().map(move |pair| (*row, *pair)));
         PersonPicture {
             person_id: text("person_id"),
-            name: text("name"),
-            number: text("number"),
+            name: text("name").into(),
+            number: text("number").into(),
             birth,
             sex: text("sex"),
             town: text("town"),
@@ -191,16 +191,16 @@ impl<'a> Known<'a> {
                     field.map_or(name, |field| field.title.as_str())
                 }
             };
-            Some(Cell { field: name.to_owned(), header: header.to_owned(), value })
+            Some(Cell { field: name.to_owned(), header: header.to_owned(), value: value.into() })
         });
         let why = self.why.and_then(|links| why(links, row, link.weight, |row| self.place_told(row)));
         let (why, parts) = why.map_or((None, Vec::new()), |(why, parts)| (Some(why), parts));
         Some(SourceRow {
             place: self.place(row)?,
-            name: text(columns::NAME),
-            number: text(columns::ID_NUMBER),
+            name: text(columns::NAME).into(),
+            number: text(columns::ID_NUMBER).into(),
             number_state: text(columns::ID_STATE),
-            number_raw: records.text_at(columns::ID_RAW, at).map(str::to_owned),
+            number_raw: records.text_at(columns::ID_RAW, at).map(Into::into),
             address: [columns::TOWN, columns::VILLAGE, columns::GROUP].map(text).concat(),
             household_code: text(columns::HOUSEHOLD_CODE),
             cells: cells.collect(),

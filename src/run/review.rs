@@ -248,8 +248,8 @@ impl Reviewer<'_> {
             file: origin.map_or_else(String::new, |(sheet, _)| sheet.name.file.clone()),
             sheet: origin.map_or_else(String::new, |(sheet, _)| sheet.name.sheet.clone()),
             row: origin.map_or(0, |(_, row)| row),
-            name: or(text(columns::NAME), columns::HEAD_NAME),
-            number: or(text(columns::ID_NUMBER), columns::ID_RAW),
+            name: or(text(columns::NAME), columns::HEAD_NAME).into(),
+            number: or(text(columns::ID_NUMBER), columns::ID_RAW).into(),
             birth: registry.date(columns::BIRTH).filter(|column| column.is_valid(at)).map(|column| Day(column.value(at))),
             sex: text(columns::SEX),
             place: or(place, columns::PLACE[5]),
@@ -258,11 +258,11 @@ impl Reviewer<'_> {
                 text(columns::HEAD_NAME),
                 self.heads.get(&(position, registry.text_at(columns::HOUSEHOLD_CODE, at).unwrap_or_default())),
             ) {
-                (head, Some(marked)) if head.is_empty() => (*marked).to_owned(),
-                (head, _) => head,
+                (head, Some(marked)) if head.is_empty() => (*marked).into(),
+                (head, _) => head.into(),
             },
             relation: text(columns::RELATION),
-            phone: text(columns::PHONE),
+            phone: text(columns::PHONE).into(),
         }
     }
 

@@ -53,7 +53,8 @@ impl Explanation {
 
 fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt::Result {
     let PersonPicture { person_id, name, town, village, .. } = person;
-    writeln!(text, "人员 {person_id} {name} {} {town}{village}", Audience::Village.number(&person.number))?;
+    let (name, number) = (name.expose(), Audience::Village.number(person.number.expose()));
+    writeln!(text, "人员 {person_id} {name} {number} {town}{village}")?;
     for row in &person.rows {
         write_row(row, text)?;
     }
@@ -80,8 +81,8 @@ fn write_row(row: &SourceRow, text: &mut String) -> fmt::Result {
         row.place.registry,
         row.place.file,
         row.place.line,
-        row.name,
-        Audience::Village.number(&row.number),
+        row.name.expose(),
+        Audience::Village.number(row.number.expose()),
         row.number_state,
         row.address,
         joined(row),

@@ -15,7 +15,7 @@ use crate::ledger::record::month_of;
 use crate::model::date::Month;
 use crate::model::finding::Kind;
 use crate::model::identity::name::{FoldedName, compare};
-use crate::model::personal::mask_number;
+use crate::model::personal::is_mask_of;
 
 /// Characters of a whole finding number: `F` and 16 hexadecimal digits.
 const WHOLE: usize = 17;
@@ -240,7 +240,7 @@ impl<'c> Matcher<'c> {
         let number = folded_number(&cells.id_number);
         let fits = |sighting: &&Sighting| {
             let same_number = match sighting.id_number.as_deref().map(folded_number) {
-                Some(known) if !number.is_empty() => known == number || mask_number(&known) == number,
+                Some(known) if !number.is_empty() => known == number || is_mask_of(&number, &known),
                 _ => number.is_empty(),
             };
             let same_village = cells.village.is_empty()
