@@ -317,7 +317,7 @@ impl<'v> Body<'v> {
         // A line that a careless copy left under the header says what those above it say.
         let under = window[header.last + 1..].iter().take(3).zip(1..).take_while(|(row, below)| {
             let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
-            let standing = Standing { width, below: *below, spread: false, in_notes: false };
+            let standing = Standing { width, below: *below, spread: false, in_notes: false, of_people: false };
             !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note)
         });
         preamble.extend(under.flat_map(|(row, _)| texts(row)).filter(|text| text.contains(['：', ':'])));
@@ -441,7 +441,8 @@ impl<'v> Body<'v> {
                 && cells.len() == 1
                 && merge.first_column == cells[0].0
         });
-        let standing = Standing { width: self.columns.len(), below: self.tally.read, spread, in_notes: self.in_notes };
+        let (width, of_people) = (self.columns.len(), self.name_column.is_some());
+        let standing = Standing { width, below: self.tally.read, spread, in_notes: self.in_notes, of_people };
         let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
         let at = table.rows.len();
         if let Some(text) = section(cells, &standing, is_name_column) {

@@ -60,6 +60,8 @@ pub(super) struct Standing {
     pub(super) spread: bool,
     /// The row before was a note.
     pub(super) in_notes: bool,
+    /// The table has a column of names.
+    pub(super) of_people: bool,
 }
 
 /// Why a row without a number is not data; `None` when it is.
@@ -101,6 +103,10 @@ const PLACE_ENDS: [&str; 10] = ["村", "社区", "居委会", "村委会", "委�
 /// letters may be a name.
 pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: bool) -> Option<String> {
     let text = match cells {
+        // Beside it how many are listed, in a list of people.
+        [(_, CellKind::Text, text), counts @ ..] if !counts.is_empty() && standing.of_people && counts.iter().all(is_count) => {
+            text
+        }
         [(_, CellKind::Text, text)] => text,
         // A numeral in the column of running numbers.
         [(_, CellKind::Text, numeral), (_, CellKind::Text, text)] if numeral.trim().chars().all(is_numeral) => text,
@@ -113,6 +119,12 @@ pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: b
     let place = place_alone(&squeezed)?;
     let least = if is_name_column && !standing.spread { 3 } else { 2 };
     (place.chars().count() >= least).then(|| place.to_owned())
+}
+
+/// `48`, `48人`, `12户`.
+fn is_count((_, _, text): &Cell<'_>) -> bool {
+    let digits = text.trim().trim_end_matches(['人', '户', '口', '元']);
+    (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// A text that says a place and no more than how many are listed there.
@@ -392,7 +404,7 @@ mod tests {
 
     fn aside_of(texts: &[&str]) -> Option<RejectReason> {
         let cells: Vec<Cell<'_>> = (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect();
-        aside(&cells, &Standing { width: 8, below: 5, spread: false, in_notes: false })
+        aside(&cells, &Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true })
     }
 
     #[test]
@@ -425,14 +437,14 @@ mod tests {
             assert_eq!(aside_of(row), Some(RejectReason::Note), "{row:?}");
         }
         let told = [(0, CellKind::Text, "所在乡镇"), (1, CellKind::Text, "与身份证一致"), (2, CellKind::Text, "18位，末位X大写")];
-        let standing = |below| Standing { width: 8, below, spread: false, in_notes: false };
+        let standing = |below| Standing { width: 8, below, spread: false, in_notes: false, of_people: true };
         assert_eq!(aside(&told, &standing(1)), Some(RejectReason::Note));
         assert_eq!(aside(&told, &standing(9)), None);
     }
 
     #[test]
     fn a_place_alone_in_a_row_is_a_section() {
-        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false };
+        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
         let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &standing, names);
         assert_eq!(section_of("燕子坝村（12户）", true).as_deref(), Some("燕子坝村"));
         assert_eq!(section_of("三组", false).as_deref(), Some("三组"));
@@ -464,6 +476,9 @@ mod tests {
         }
         let numbered = [(0, CellKind::Text, "二"), (1, CellKind::Text, "燕子坝村")];
         assert_eq!(section(&numbered, &standing, true).as_deref(), Some("燕子坝村"));
+        let counted = [(1, CellKind::Text, "燕子坝村"), (3, CellKind::Number, "48"), (5, CellKind::Text, "12户")];
+        assert_eq!(section(&counted, &standing, true).as_deref(), Some("燕子坝村"));
+        assert_eq!(section(&counted, &Standing { of_people: false, ..standing }, true), None);
         assert_eq!(section_of("李村", true), None);
         assert_eq!(section_of("张三", false), None);
     }

@@ -290,7 +290,7 @@ impl Shape {
             .filter(|(_, text)| !text.trim().is_empty())
             .map(|(column, text)| (column, CellKind::Text, text.trim()))
             .collect();
-        let standing = Standing { width: self.fields, below: self.rows, spread: false, in_notes: false };
+        let standing = Standing { width: self.fields, below: self.rows, spread: false, in_notes: false, of_people: false };
         let meant = aside(&cells, &standing).is_some() || section(&cells, &standing, false).is_some();
         (has_identity(&cells) || !meant).then_some(Damage::Short { fields, header: self.extent })
     }

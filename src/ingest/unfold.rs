@@ -1,7 +1,7 @@
 //! Rows that name several persons → one row each.
 //!
-//! Three shapes are clear: the same columns again side by side ([`side_by_side`]), members in numbered columns ([`members`]: `家庭成员1姓名`,
-//! `家庭成员2姓名`, …), and as many names as numbers in one cell ([`split_cells`]). Takes heads and chunks of rows, gives the same of one person
+//! Four shapes are clear: the same columns again side by side ([`side_by_side`]), members in numbered columns ([`members`]: `家庭成员1姓名`,
+//! `家庭成员2姓名`, …), relatives in columns of their own ([`relatives`]), and as many names as numbers in one cell ([`split_cells`]). Takes heads and chunks of rows, gives the same of one person
 //! a row; rows keep their number, so that a number stands several times in a row: its first is part 0. Nothing is dropped: a row of which no
 //! part says anything stays one row, and names that cannot be told apart are given back as rows set aside. Cost: linear in cells, none for
 //! tables of other shapes but a look at two cells a row.
@@ -228,6 +228,48 @@ pub fn members(head: &TableHead, dictionary: &Dictionary) -> Option<Unfolding> {
         repeated: head_of.is_some().then_some(shared.len() + name_column),
         taken: (0..split.len()).filter(|&at| is_member(at)).collect(),
         parts,
+    })
+}
+
+/// A household a row whose head stands beside columns of relatives (`配偶姓名`, `配偶身份证号`, `子女姓名`, …): each pair is a person so related.
+#[must_use]
+pub fn relatives(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding> {
+    const RELATIVES: [(&str, &str); 8] = [
+        ("配偶", "配偶"),
+        ("妻子", "配偶"),
+        ("丈夫", "配偶"),
+        ("子女", "之子女"),
+        ("儿子", "之子"),
+        ("女儿", "之女"),
+        ("父亲", "之父"),
+        ("母亲", "之母"),
+    ];
+    let texts: Vec<String> = head.columns.iter().map(|column| fold_header(&column.text)).collect();
+    let numbered = |name: usize| texts.get(name + 1).is_some_and(|text| text.contains("身份证") || text.contains("证件号"));
+    let relation = |at: usize| {
+        let (_, relation) = RELATIVES.iter().find(|(word, _)| texts[at].starts_with(word) && texts[at].contains("姓名"))?;
+        numbered(at).then_some(*relation)
+    };
+    let own = (0..texts.len()).find(|&at| vocabulary.is_name(&texts[at]) && relation(at).is_none() && numbered(at))?;
+    let persons: Vec<(usize, &'static str)> =
+        std::iter::once((own, "户主")).chain((0..texts.len()).filter_map(|at| Some((at, relation(at)?)))).collect();
+    if persons.len() < 2 || texts.iter().any(|text| text.contains("关系")) {
+        return None;
+    }
+    let taken: Vec<usize> = persons.iter().flat_map(|(name, _)| [*name, name + 1]).collect();
+    let shared: Vec<usize> = (0..texts.len()).filter(|at| !taken.contains(at)).collect();
+    let part = |(name, relation): &(usize, &'static str)| {
+        let own = [Source::Column(*name), Source::Column(name + 1), Source::Said(relation)];
+        shared.iter().map(|&at| Source::Column(at)).chain(own).collect()
+    };
+    let index = head.columns.get(own)?.index;
+    let named = ["姓名", "身份证号码", "与户主关系"].map(|text| HeaderColumn { index, text: text.to_owned() });
+    Some(Unfolding {
+        head: TableHead { columns: shared.iter().map(|&at| head.columns[at].clone()).chain(named).collect(), ..head.clone() },
+        parts: persons.iter().map(part).collect(),
+        own: (shared.len()..shared.len() + 2).collect(),
+        repeated: None,
+        taken,
     })
 }
 

@@ -80,13 +80,14 @@ impl<'a> Places<'a> {
                 town = &of_section.town;
             }
             if village.is_empty() && address.is_empty() {
-                if !of_section.village.is_empty() {
-                    village = &of_section.village;
-                } else {
+                if of_section.village.is_empty() {
                     self.open.extend((self.sums != Some(Sums::Above)).then_some(note.log.base + at));
-                    if town.is_empty() || (!of_sheet.town.is_empty() && town.contains(town_stem(&of_sheet.town))) {
+                    let is_this = |of: &str| !of.is_empty() && town.contains(town_stem(of));
+                    if town.is_empty() || is_this(&of_sheet.town) || is_this(&of_sheet.town_of_village) {
                         village = &of_sheet.village;
                     }
+                } else {
+                    village = &of_section.village;
                 }
                 inherits = !village.is_empty();
             }
@@ -123,7 +124,7 @@ impl<'a> Places<'a> {
             self.sums = Some(Sums::Below);
             self.summed.push((std::mem::take(&mut self.open), section.text.clone()));
         } else if !section.is_sum || self.sums != Some(Sums::Below) {
-            if section.is_sum && self.section != SheetPlace::default() && self.sums.is_none() {
+            if section.is_sum && !self.section.village.is_empty() && self.sums.is_none() {
                 // The end of a section that a line above it has begun.
                 return;
             }
@@ -137,7 +138,7 @@ impl<'a> Places<'a> {
 
     /// The columns; rows above a line that sums up are of its place. `note` is called with positions of rows.
     pub(super) fn finish(mut self, edition: &Edition, note: &mut Notes<'_>) -> [ArrayRef; 6] {
-        let arrays = self.columns.each_mut().map(|column| column.finish());
+        let arrays = self.columns.each_mut().map(StringBuilder::finish);
         if self.summed.is_empty() {
             return arrays.map(|array| Arc::new(array) as ArrayRef);
         }

@@ -18,6 +18,8 @@ pub(super) struct SheetPlace {
     pub(super) town: String,
     pub(super) village: String,
     pub(super) group: String,
+    /// The town of the village, where the village alone says it.
+    pub(super) town_of_village: String,
     /// A village that is said by a name which several towns have: which, and where.
     pub(super) unclear: Option<String>,
 }
@@ -78,7 +80,7 @@ impl SheetPlace {
         let own = Some(std::mem::take(&mut place.village)).filter(|village| !village.is_empty());
         let village = own.or_else(|| village_of(&place.address));
         let village = village.or_else(|| lines().chain([head.name.sheet.as_str(), stem]).find_map(village_of));
-        let mut unclear = None;
+        let (mut unclear, mut town_of_village) = (None, String::new());
         let village = village.or_else(|| {
             let texts = [place.address.as_str()].into_iter().chain(lines()).chain([head.name.sheet.as_str(), stem]);
             let all = texts.map(|text| (text, edition.villages_in(text))).find(|(_, villages)| !villages.is_empty());
@@ -87,7 +89,10 @@ impl SheetPlace {
                 villages.retain(|(of, _)| of.name == town);
             }
             match villages.as_slice() {
-                [(of, village)] if town.is_empty() || of.name == town => Some(village.name.clone()),
+                [(of, village)] if town.is_empty() || of.name == town => {
+                    of.name.clone_into(&mut town_of_village);
+                    Some(village.name.clone())
+                }
                 [(_, first), others @ ..] if !others.is_empty() && others.iter().all(|(_, other)| other.base == first.base) => {
                     let towns: Vec<&str> = villages.iter().map(|(town, _)| town.name.as_str()).collect();
                     unclear = Some(format!("“{text}”说的“{}”不止一个镇有（{}）", first.base, towns.join("、")));
@@ -96,7 +101,7 @@ impl SheetPlace {
                 _ => None,
             }
         });
-        Self { town, village: village.unwrap_or_default(), group: place.group, unclear }
+        Self { town, village: village.unwrap_or_default(), group: place.group, town_of_village, unclear }
     }
 }
 

@@ -275,7 +275,7 @@ impl<'a> Slips<'a> {
             let count = (0..width).filter(|&at| fits(at) == Fit::Fits).count();
             // Without a number more must fit than the name.
             let numbered = of(numbers, &others);
-            let enough = if numbered { of(names, &[]) && count >= 1 + by } else { of(names, &other_names) && count >= 2 + by };
+            let enough = if numbered { of(names, &[]) && count > by } else { of(names, &other_names) && count > 1 + by };
             if total >= WRONG || !enough {
                 return;
             }

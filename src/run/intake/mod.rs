@@ -17,7 +17,7 @@ use crate::ingest::combined::{Combined, combined};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::mapping::clash;
 use crate::ingest::recognise::recognise;
-use crate::ingest::unfold::{PersonColumns, Unfolding, members, side_by_side, split_cells};
+use crate::ingest::unfold::{PersonColumns, Unfolding, members, relatives, side_by_side, split_cells};
 use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
@@ -137,6 +137,12 @@ impl<'i> County<'i, '_> {
             && !definition.grain.is_household()
         {
             return Ok((definition, mapping, members.head.clone(), Some(Parting::Unfolding(members))));
+        }
+        if plain.is_err()
+            && let Some(relatives) = relatives(&head, &self.intake.vocabulary)
+            && let Ok((definition, mapping)) = recognise(&relatives.head, dictionary, pins)
+        {
+            return Ok((definition, mapping, relatives.head.clone(), Some(Parting::Unfolding(relatives))));
         }
         if plain.is_err()
             && let Some(combined) = combined(&head, &self.intake.vocabulary)
