@@ -22,6 +22,8 @@ use crate::model::raw::{CellKind, RawTable, TableHead};
 const YEARS: [&str; 11] =
     ["年度", "年份", "年", "所属年度", "发放年度", "发放年份", "发放年", "补贴年度", "享受年度", "补助年度", "补发年度"];
 const PAID: [&str; 4] = ["发放", "补贴", "享受", "补助"];
+/// Words of a column that says which month the money is for, not when it was paid: it counts before another.
+const FOR: [&str; 5] = ["所属", "享受", "归属", "待遇", "补贴"];
 /// Columns in which a back payment is told.
 const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", "发放备注", "情况说明", "补发说明", "摘要"];
 
@@ -53,7 +55,7 @@ pub(super) struct MonthColumn {
 impl MonthColumn {
     /// `of_header` are the months that the header of an amount names.
     pub(super) fn new(
-        positions: Vec<usize>,
+        mut positions: Vec<usize>,
         order: u16,
         head: &TableHead,
         period: Month,
@@ -63,6 +65,8 @@ impl MonthColumn {
             let is_named = |text: &str| words.contains(&fold_header(text).as_str());
             (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect::<Vec<usize>>()
         };
+        let is_for = |at: &usize| head.columns.get(*at).is_some_and(|column| FOR.iter().any(|word| column.text.contains(word)));
+        positions.sort_by_key(|at| !is_for(at));
         // `6月` as the name of a sheet, where no year stands anywhere.
         let of_name = || period::find(&head.name.sheet).and_then(|named| named.by(period));
         let of_header = || of_header.and_then(|named| named.by(period));

@@ -15,7 +15,7 @@ const OVER_NEW_YEAR: u32 = 6;
 /// A period is no longer.
 const LONGEST: u32 = 24;
 /// Words for money paid for months gone by, or taken back.
-const BACK_WORDS: [&str; 12] = ["补发", "补付", "补放", "补拨", "补领", "追补", "追发", "追加", "扣回", "扣发", "冲减", "退回"];
+const BACK_WORDS: [&str; 12] = ["补发", "补付", "补放", "补拨", "补领", "追补", "追发", "扣回", "扣发", "冲减", "退款", "退回多"];
 /// What makes another thing of a number behind a range: `2018年4-6组`.
 const MEASURES: &str = "组村号日户人年期批类次个季级楼栋班区页岁元";
 
