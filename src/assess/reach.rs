@@ -19,16 +19,15 @@ use crate::model::link::PersonIx;
 use crate::model::record::RegistryRecords;
 
 impl<'a> Reader<'a> {
-    /// Rows by subject; each grouping is made once.
+    /// Rows by subject, of those that pass a filter called `text`; each grouping is made once.
     pub(super) fn group(
         &mut self,
         position: usize,
         records: &'a RegistryRecords,
         source: &Source,
         scope: Scope,
-        filter: Option<&BooleanArray>,
+        (text, filter): (&str, Option<&BooleanArray>),
     ) -> Result<Arc<OwnedRows>, AssessError> {
-        let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
         let key = (position, text.to_owned(), format!("{scope:?}{:?}{:?}", source.reach, source.stranger));
         if let Some(known) = self.groups.get(&key) {
             return Ok(Arc::clone(known));

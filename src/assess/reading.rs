@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
-use arrow::compute::concat;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::compute::{concat, nullif};
 use rayon::prelude::*;
 
 use super::columns::{FactValue, null_array, of_values, spread};
@@ -18,7 +18,7 @@ use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::MONTH;
+use crate::model::columns::{MONTH, MONTH_STATE, MonthState, TOWN_CODE};
 use crate::model::date::Day;
 use crate::model::finding::Scope;
 use crate::model::link::{Link, PersonIx};
@@ -51,6 +51,10 @@ pub(super) struct Opened<'a> {
     source: &'a Source,
     offset: u32,
     groups: Arc<OwnedRows>,
+    /// Rows that may be of the month, for all that can be read of theirs.
+    doubtful: Option<Arc<OwnedRows>>,
+    /// What is known of the rows' months.
+    month_states: Option<&'a StringArray>,
     column: Option<View<'a>>,
     own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
@@ -111,7 +115,8 @@ impl Opening<'_> {
                 return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: missing.clone(), rests });
             }
         };
-        let apart = union(opened.iter().map(|source| source.groups.owners()));
+        let doubtful = || opened.iter().filter_map(|source| source.doubtful.as_ref());
+        let apart = union(opened.iter().map(|source| source.groups.owners()).chain(doubtful().map(|rows| rows.owners())));
         let read = |owners: &[u32]| {
             let first = owners.first().copied().unwrap_or(NONE);
             let mut in_turn: Vec<InTurn<'_>> = opened.iter().map(|source| source.groups.from(first)).collect();
@@ -119,7 +124,10 @@ impl Opening<'_> {
             let mut used = Vec::new();
             for owner in owners {
                 let before = used.len();
-                let of = |source: usize| in_turn.get_mut(source).map_or(&[][..], |rows| rows.of(*owner));
+                let of = |source: usize| {
+                    let doubtful = opened[source].doubtful.as_ref().map_or(&[][..], |rows| rows.of(*owner as usize));
+                    (in_turn.get_mut(source).map_or(&[][..], |rows| rows.of(*owner)), doubtful)
+                };
                 values.push(value_of(opened, of, combine, as_of, &mut used));
                 counts.push(index(used.len() - before));
             }
@@ -133,7 +141,7 @@ impl Opening<'_> {
             used.extend(rows);
         }
         let rows = OwnedRows::of_each(&apart, &counts, used);
-        parts.push(of_values(fact.value_type, &[value_of(opened, |_| &[], combine, as_of, &mut Vec::new())]));
+        parts.push(of_values(fact.value_type, &[value_of(opened, |_| (&[], &[]), combine, as_of, &mut Vec::new())]));
         let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
         let array = spread(&concat(&parts)?, &apart, length)?;
         let own = opened.iter().all(|source| source.source.reach == Reach::Own);
@@ -230,6 +238,7 @@ impl<'a> Reader<'a> {
         let counts = filter.as_ref().is_none_or(|filter| filter.true_count() > 0);
         let dated_otherwise = dated("month") && !reaches(records, MONTH, period.yyyymm())
             || dated("year") && !reaches(records, "year", period.year());
+        let doubtful = self.doubtful(records, source)?;
         if source.take == Take::Supplied && !counts {
             return Ok(Err(format!("{title}没有这一类的行")));
         }
@@ -237,7 +246,12 @@ impl<'a> Reader<'a> {
         if dated_otherwise && !counts {
             return Ok(Err(format!("{title}没有 {period} 的数据")));
         }
-        let groups = self.group(position, records, source, scope, filter.as_deref())?;
+        let text = source.filter.as_ref().map_or("", |filter| filter.text.as_str());
+        let groups = self.group(position, records, source, scope, (text, filter.as_deref()))?;
+        let doubtful = match doubtful {
+            Some(rows) => Some(self.group(position, records, source, scope, (&format!("{text} ?"), Some(&rows)))?),
+            None => None,
+        };
         let by_key = matches!(source.take, Take::SumPerHousehold | Take::Keyed);
         let own = by_key.then(|| self.own_households(position, records));
         let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
@@ -250,7 +264,19 @@ impl<'a> Reader<'a> {
             sheets.map(|sheet| sheet.headers.is_empty() || sheet.header(field).is_some()).collect()
         };
         let sheets = field.map_or_else(Vec::new, has);
-        Ok(Ok(Opened { source, offset, groups, column, own, links, all, sheets, sheet_of: &records.sheets }))
+        Ok(Ok(Opened {
+            source,
+            offset,
+            groups,
+            doubtful,
+            month_states: records.text(MONTH_STATE),
+            column,
+            own,
+            links,
+            all,
+            sheets,
+            sheet_of: &records.sheets,
+        }))
     }
 
     pub(super) fn own_households(&mut self, position: usize, records: &RegistryRecords) -> Arc<RegistryHouseholds> {
@@ -262,12 +288,58 @@ impl<'a> Reader<'a> {
             let known = records.batch.column_by_name(name).cloned();
             known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
         };
+        let passed = self.evaluate(records, expression, column)?;
+        // A row for months that nobody can read is of none that is asked for; what takes money back is no payment.
+        let states = records.text(MONTH_STATE).filter(|_| expression.columns.iter().any(|name| name == MONTH));
+        Ok(passed.map(|passed| match states {
+            Some(states) => Arc::new((0..records.len()).map(|row| holds(&passed, row).then(|| !is_open(states, row))).collect()),
+            None => Arc::new(passed),
+        }))
+    }
+
+    fn evaluate(
+        &self,
+        records: &RegistryRecords,
+        expression: &Expression,
+        column: impl Fn(&str) -> ArrayRef,
+    ) -> Result<Option<BooleanArray>, AssessError> {
         let columns: Vec<_> = expression.columns.iter().map(|name| (name.as_str(), column(name))).collect();
         let passed = match expression.bind(self.values) {
             Ok(sql) => evaluate(&sql, &columns, records.len(), ValueType::Bool)?,
             Err(_) => null_array(ValueType::Bool, records.len()),
         };
-        Ok(passed.as_boolean_opt().cloned().map(Arc::new))
+        Ok(passed.as_boolean_opt().cloned())
+    }
+
+    /// Rows that would pass a filter by month, had they another: those for months that nobody can read; back payments, beside which the month
+    /// itself may have been paid; those of a town that has not sent the month yet; and what takes back money of the month. `None` where there
+    /// are none.
+    fn doubtful(&self, records: &RegistryRecords, source: &Source) -> Result<Option<BooleanArray>, AssessError> {
+        let by_month = |filter: &&Expression| {
+            filter.columns.iter().any(|name| name == MONTH) && filter.parameters.iter().any(|name| name == "month")
+        };
+        let (Some(filter), Some(months)) = (source.filter.as_ref().filter(by_month), records.int32(MONTH)) else {
+            return Ok(None);
+        };
+        let states = records.text(MONTH_STATE);
+        let late = records.towns_without(self.input.period);
+        let of_state = |row: usize| states.is_some_and(|states| states.is_valid(row) && !is(states, row, MonthState::Correction));
+        if late.is_empty() && states.is_none() {
+            return Ok(None);
+        }
+        let towns = records.text(TOWN_CODE).filter(|_| !late.is_empty());
+        let is_late = |row: usize| towns.is_some_and(|towns| towns.is_valid(row) && late.contains_key(towns.value(row)));
+        let other: BooleanArray = (0..records.len()).map(|row| Some(is_late(row) || of_state(row))).collect();
+        let without: ArrayRef = nullif(months, &other)?;
+        let column = |name: &str| {
+            let known = if name == MONTH { Some(Arc::clone(&without)) } else { records.batch.column_by_name(name).cloned() };
+            known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
+        };
+        let passed = self.evaluate(records, filter, column)?;
+        let is_told = |row: usize| other.value(row) || states.is_some_and(|states| states.is_valid(row));
+        let rows = passed
+            .map(|passed| (0..records.len()).map(|row| Some(is_told(row) && holds(&passed, row))).collect::<BooleanArray>());
+        Ok(rows.filter(|rows| rows.true_count() > 0))
     }
 
     /// Which rows pass an expression over the registry's record columns.
@@ -293,17 +365,18 @@ impl<'a> Reader<'a> {
 /// Subjects read at a time.
 const PART: usize = 1 << 14;
 
-/// The value of a fact for a subject of which `rows_of` gives the rows by source; the rows it came from are appended to `used`.
+/// The value of a fact for a subject of which `rows_of` gives the rows by source, and those that may be; the rows it came from are appended to `used`.
 fn value_of<'a, 'r>(
     opened: &[Opened<'a>],
-    mut rows_of: impl FnMut(usize) -> &'r [u32],
+    mut rows_of: impl FnMut(usize) -> (&'r [u32], &'r [u32]),
     combine: Combine,
     as_of: Day,
     used: &mut Vec<u32>,
 ) -> Option<FactValue<'a>> {
     let mut value = None;
     for (at, source) in opened.iter().enumerate() {
-        let found = source.aggregate(rows_of(at), as_of, used);
+        let (rows, doubtful) = rows_of(at);
+        let found = source.of_month(rows, doubtful, as_of, used);
         if value.is_none() || found == Some(FactValue::Bool(true)) {
             value = found;
         }
@@ -321,10 +394,41 @@ fn value_of<'a, 'r>(
 /// Whether some row is for the period, or does not say what it is for; a registry without rows lacks nothing.
 fn reaches(records: &RegistryRecords, column: &str, wanted: i32) -> bool {
     let Some(array) = records.int32(column) else { return true };
-    array.is_empty() || array.null_count() > 0 || array.values().contains(&wanted)
+    let states = records.text(MONTH_STATE).filter(|_| column == MONTH);
+    let is_blank = |row: usize| array.is_null(row) && states.is_none_or(|states| !is(states, row, MonthState::Unclear));
+    array.is_empty() || array.values().contains(&wanted) || array.null_count() > 0 && (0..array.len()).any(is_blank)
+}
+
+fn holds(rows: &BooleanArray, row: usize) -> bool {
+    rows.is_valid(row) && rows.value(row)
+}
+
+/// Whether a row leaves open how much was paid in a month.
+fn is_open(states: &StringArray, row: usize) -> bool {
+    is(states, row, MonthState::Unclear) || is(states, row, MonthState::Correction)
+}
+
+fn is(states: &StringArray, row: usize, state: MonthState) -> bool {
+    states.is_valid(row) && states.value(row) == state.as_str()
 }
 
 impl<'a> Opened<'a> {
+    /// [`Self::aggregate`], unless rows that may be of the month leave it open: nobody can say then that there is none, nor how much it is.
+    fn of_month(&self, rows: &[u32], doubtful: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+        let whole = matches!(self.source.take, Take::Supplied | Take::Keyed) || self.source.reach == Reach::Whole;
+        let unclear = |row: &u32| self.month_states.is_some_and(|states| is_open(states, *row as usize));
+        let open = match self.source.take {
+            _ if whole => false,
+            Take::Exists => rows.is_empty() && !doubtful.is_empty(),
+            _ => rows.is_empty() && !doubtful.is_empty() || doubtful.iter().any(unclear),
+        };
+        if open { None } else { self.aggregate(rows, as_of, used) }
+    }
+
+    fn is_of_state(&self, row: u32, state: MonthState) -> bool {
+        self.month_states.is_some_and(|states| is(states, row as usize, state))
+    }
+
     /// The value that a subject's rows give; those it came from are appended to `used` as row ids.
     fn aggregate(&self, rows: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
         let rows = if self.source.reach == Reach::Whole { &self.all } else { rows };
@@ -403,6 +507,14 @@ impl<'a> Opened<'a> {
                     used.push(id(row));
                     FactValue::Bool(blank)
                 })
+            }
+            // Of what cannot be read nobody knows how much it is; back payments are none of the month's.
+            Take::Sum
+                if self.column.is_some_and(|column| {
+                    rows.iter().any(|row| column.at(*row as usize).is_none() && !self.is_of_state(*row, MonthState::Back))
+                }) =>
+            {
+                None
             }
             Take::Sum => {
                 let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::document::{Document, Spanned, parse};
 use super::error::Problems;
 use crate::model::columns::PLACE;
-use crate::model::field::FieldKind;
+use crate::model::field::{FieldKind, Per};
 use crate::model::registry::{Grain, RegistryId};
 
 /// A canonical field.
@@ -78,6 +78,10 @@ pub struct RegistryDefinition {
     pub title_words: Vec<String>,
     /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
     pub identified_by: Vec<String>,
+    /// What amounts are for, where the register says it of a field by itself; below zero they are corrections, not payments.
+    pub amounts: BTreeMap<String, Per>,
+    /// Amounts that may be below zero.
+    pub below_zero: Vec<String>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -124,6 +128,10 @@ struct WrittenRegistry {
     #[serde(default)]
     identified_by: Vec<Spanned<String>>,
     part: Option<Spanned<String>>,
+    #[serde(default)]
+    amounts: BTreeMap<Spanned<String>, Per>,
+    #[serde(default)]
+    below_zero: Vec<Spanned<String>>,
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -355,6 +363,8 @@ fn resolve_registry(
     check(&mut written.telling.iter(), &used);
     check(&mut written.identified_by.iter(), &used);
     check(&mut written.part.iter(), &used);
+    check(&mut written.amounts.keys(), &used);
+    check(&mut written.below_zero.iter(), &used);
     check(&mut written.aliases.keys(), &used);
     check(&mut written.excluded.iter().flatten(), &known);
     if written.required.get_ref().iter().all(Vec::is_empty) {
@@ -381,6 +391,8 @@ fn resolve_registry(
         excluded: written.excluded.iter().map(|group| plain(group)).collect(),
         title_words: written.title_words,
         identified_by: plain(&written.identified_by),
+        amounts: written.amounts.into_iter().map(|(field, per)| (field.into_inner(), per)).collect(),
+        below_zero: plain(&written.below_zero),
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

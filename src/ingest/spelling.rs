@@ -229,10 +229,34 @@ pub(super) fn loose_readings(header: &str) -> Vec<String> {
         let own = own.chain(household);
         let own: Vec<String> = own.filter(|rest| rest.chars().count() >= 2).map(str::to_owned).collect();
         found.extend(in_common_words(&reading));
+        found.extend(without_time(&reading));
         found.push(reading);
         found.extend(own);
     }
     found
+}
+
+/// An amount by the year, the quarter, as the same by the month or by none: what it is by stays in the header, and the unit is read there. `4-6月补贴金额`
+/// loses its months likewise.
+fn without_time(reading: &str) -> Vec<String> {
+    const TIMES: [&str; 12] =
+        ["本季度", "每季度", "按季度", "季度", "本年度", "全年度", "全年", "年度", "半年", "每年", "年", "季"];
+    const AMOUNTS: [&str; 9] = ["金额", "补贴", "补助", "标准", "保障金", "供养金", "补差", "收入", "施保金"];
+    if !AMOUNTS.iter().any(|word| reading.contains(word))
+        || ["上年", "去年", "往年", "历年", "老年", "青年"].iter().any(|word| reading.contains(word))
+    {
+        return Vec::new();
+    }
+    let is_sign = |c: char| c.is_ascii_digit() || "年月季度第一二三四五六七八九十至到-~、—".contains(c);
+    let named = reading.trim_start_matches(is_sign);
+    let is_month =
+        named.len() < reading.len() && reading.strip_suffix(named).is_some_and(|months| months.ends_with(['月', '度']));
+    let named = is_month.then(|| named.to_owned());
+    let month = ["本月", "当月", "每月"].iter().find_map(|word| reading.strip_prefix(word)).map(str::to_owned);
+    let time = TIMES.iter().find(|word| reading.contains(**word));
+    let by_none = time.map(|word| reading.replacen(word, "", 1).trim_end_matches('/').to_owned());
+    let by_month = time.map(|word| reading.replacen(word, "月", 1));
+    [named, month, by_month, by_none].into_iter().flatten().filter(|text| text.chars().count() >= 3).collect()
 }
 
 /// Whosever number it is, in the words that aliases have: `女方公民身份号码` → `女方身份证号`.

@@ -329,6 +329,9 @@ impl<'a> Work<'a> {
         let mut owned: Vec<(u32, u32)> = rows.iter().map(|&row| (self.spine.person_of[row as usize], row)).collect();
         owned.sort_unstable();
         for block in owned.chunk_by(|a, b| a.0 == b.0) {
+            if self.roster.record(block[0].1).repeats.allow(block.len()) {
+                continue;
+            }
             let first = RowId(block[0].1);
             self.suspicions.extend(block.iter().skip(1).map(|(_, row)| Suspicion::Duplicate { first, again: RowId(*row) }));
         }

@@ -44,6 +44,8 @@ pub(super) struct Record {
     pub birth: i32,
     /// Grain key within the registry: month, kind.
     pub slot: u32,
+    /// So many rows of a person under one grain key are no repetition: the months of a quarter.
+    pub repeats: Repeats,
     /// Key of the village code; 0 for none.
     pub village: u64,
     /// Key of the town code; 0 for none.
@@ -141,8 +143,59 @@ struct Columns<'a> {
     relation: Option<&'a StringArray>,
     phone: Option<&'a StringArray>,
     kind: Option<&'a StringArray>,
-    month: Option<&'a Int32Array>,
+    /// The month, the first, the last.
+    months: [Option<&'a Int32Array>; 3],
+    month_state: Option<&'a StringArray>,
     repairs: Option<&'a StringArray>,
+}
+
+/// How many rows one person may have under one grain key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// One.
+    Once,
+    /// As many as the months that the row is for.
+    Months(u8),
+    /// The month is not said: three rows may be a quarter's.
+    Unsaid,
+    /// Back payments, and rows for months that nobody can read.
+    Any,
+}
+
+impl Repeats {
+    /// Whether so many rows repeat nothing.
+    pub(super) fn allow(self, rows: usize) -> bool {
+        match self {
+            Self::Once => rows <= 1,
+            Self::Months(months) => rows <= usize::from(months),
+            Self::Unsaid => matches!(rows, 1 | 3),
+            Self::Any => true,
+        }
+    }
+}
+
+/// What of a grain key is the month's, and how many rows may share it. What is for several months, or no month's own payment, is apart from the
+/// months themselves.
+fn of_months(columns: &Columns<'_>, row: usize, grain: Grain) -> (u32, Repeats) {
+    const APART: u32 = 1 << 22;
+    let [month, from, to] =
+        columns.months.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row)));
+    let month_of = |month: Option<i32>| month.map_or(0, i32::unsigned_abs);
+    if matches!(grain, Grain::Person | Grain::Event) {
+        return (month_of(month), Repeats::Once);
+    }
+    if at(columns.month_state, row).is_some() {
+        return (month_of(month) ^ APART, Repeats::Any);
+    }
+    match (from, to) {
+        (Some(from), Some(to)) if from != to => {
+            let count = (to / 100 - from / 100) * 12 + to % 100 - from % 100 + 1;
+            let key = from.unsigned_abs() ^ count.unsigned_abs() << 18;
+            (key | APART, Repeats::Months(u8::try_from(count).unwrap_or(u8::MAX)))
+        }
+        _ if month.is_none() && columns.months[0].is_some() => (0, Repeats::Unsaid),
+        _ => (month_of(month), Repeats::Once),
+    }
 }
 
 /// What [`columns::REPAIRS`] says of a row whose birth column and number differ.
@@ -166,7 +219,8 @@ impl<'a> Columns<'a> {
             relation: records.text(columns::RELATION),
             phone: records.text(columns::PHONE),
             kind: records.text(columns::KIND),
-            month: records.int32(columns::MONTH),
+            months: [columns::MONTH, columns::MONTH_FROM, columns::MONTH_TO].map(|column| records.int32(column)),
+            month_state: records.text(columns::MONTH_STATE),
             repairs: records.text(columns::REPAIRS),
         }
     }
@@ -368,7 +422,7 @@ fn read_row<'a>(
             (village != 0).then_some(head_text?).map(|name| hash::pair(system ^ 2, hash::pair(hash::text(name), village)))
         })
         .map_or(NONE, |key| households.id(key).0);
-    let month = columns.month.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row).unsigned_abs());
+    let (month, repeats) = of_months(columns, row, grain);
     let kind = at(columns.kind, row).map_or(0, |kind| dense((hash::text(kind) >> 40) as usize));
     Record {
         number: if borrowed { 0 } else { number.map_or(0, Number::packed) },
@@ -382,6 +436,7 @@ fn read_row<'a>(
             Grain::PersonMonth | Grain::HouseholdMonth => month,
             Grain::PersonKind => kind ^ month << 8,
         },
+        repeats,
         village,
         town: at(columns.town, row).map_or(0, hash::text),
         phone: at(columns.phone, row).map_or(0, hash::text),

@@ -39,6 +39,8 @@ pub const MONTH: &str = "month";
 pub const MONTH_FROM: &str = "month_from";
 /// The last month the row is for.
 pub const MONTH_TO: &str = "month_to";
+/// What is known of the months beside (`Utf8`, [`MonthState`]), null where they are what they say; absent where no row has it.
+pub const MONTH_STATE: &str = "month_state";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
 
@@ -121,5 +123,28 @@ impl IdState {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// What is known of the months that a row is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MonthState {
+    /// What stands there cannot be told: the month is null, and no rule may take it for the period's or for another.
+    Unclear,
+    /// The money is, wholly or in part, for months gone by: no month's standard.
+    Back,
+    /// An amount below zero takes some of the month's back: how much was paid cannot be told.
+    Correction,
+}
+
+impl MonthState {
+    /// The value in stage files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unclear => "unclear",
+            Self::Back => "back",
+            Self::Correction => "correction",
+        }
     }
 }

@@ -40,6 +40,26 @@ pub enum FieldKind {
     Text,
 }
 
+/// What an amount is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// A day, a week.
+    Day,
+    /// A month.
+    Month,
+    /// A quarter.
+    Quarter,
+    /// Half a year.
+    HalfYear,
+    /// A semester.
+    Semester,
+    /// A year.
+    Year,
+    /// Each time.
+    Once,
+}
+
 impl FieldKind {
     /// The record columns that a field of this kind, called `name`, gives. All are nullable.
     ///

@@ -1,10 +1,12 @@
 //! What `normalise` gives: canonical columns per registry, every row with its origin.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 
-use super::date::Day;
+use super::columns::{MONTH, TOWN, TOWN_CODE};
+use super::date::{Day, Month};
 use super::raw::SheetName;
 use super::registry::{Grain, RegistryId};
 
@@ -98,6 +100,29 @@ impl RegistryRecords {
     #[must_use]
     pub fn int32(&self, column: &str) -> Option<&Int32Array> {
         self.batch.column_by_name(column)?.as_any().downcast_ref()
+    }
+
+    /// Towns that have rows for other months and none for this one or without a month, where another town has: their list has not come. By
+    /// code, with the name.
+    #[must_use]
+    pub fn towns_without(&self, month: Month) -> BTreeMap<&str, &str> {
+        let Some(months) = self.int32(MONTH) else { return BTreeMap::new() };
+        let is_of_month = |row: usize| months.is_null(row) || months.value(row) == month.yyyymm();
+        if (0..self.len()).all(is_of_month) {
+            return BTreeMap::new();
+        }
+        let (codes, names) = (self.text(TOWN_CODE), self.text(TOWN));
+        let (mut sent, mut others): (BTreeSet<&str>, BTreeMap<&str, &str>) = (BTreeSet::new(), BTreeMap::new());
+        for row in 0..self.len() {
+            let Some(code) = codes.filter(|codes| codes.is_valid(row)).map(|codes| codes.value(row)) else { continue };
+            if is_of_month(row) {
+                sent.insert(code);
+            } else {
+                others.insert(code, names.filter(|names| names.is_valid(row)).map_or("", |names| names.value(row)));
+            }
+        }
+        others.retain(|code, _| !sent.is_empty() && !sent.contains(code));
+        others
     }
 
     /// A `Date32` column.

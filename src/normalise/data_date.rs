@@ -73,8 +73,34 @@ pub fn months(head: &TableHead) -> Option<Months> {
 
 /// The months of the title, the sheet name, the file name or its folders, never of a line that says when the list was filled in.
 fn titled_months(head: &TableHead) -> Option<Months> {
-    let titles = head.preamble.iter().filter(|line| !LABELS.iter().any(|label| line.contains(label))).map(String::as_str);
-    titles.chain(names(head)).find_map(|text| period::find(text)?.in_year(any_year(head)))
+    titles(head).find_map(|text| period::find(text)?.in_year(any_year(head)))
+}
+
+/// Lines above the table that do not say when the list was filled in, sheet name, file name, folders.
+fn titles(head: &TableHead) -> impl Iterator<Item = &str> {
+    let lines = head.preamble.iter().filter(|line| !LABELS.iter().any(|label| line.contains(label))).map(String::as_str);
+    lines.chain(names(head))
+}
+
+/// Whether the title or a name speaks of a period that cannot be, and none of one that can: nobody knows what the list is for.
+pub(super) fn names_no_period(head: &TableHead) -> bool {
+    titles(head).any(period::is_unclear) && titles(head).all(|text| period::find(text).is_none() || is_folder(head, text))
+}
+
+/// Whether the title, the sheet or the file says that the list is, or holds, a back payment.
+pub(super) fn is_of_back_payments(head: &TableHead) -> bool {
+    titles(head).filter(|text| !is_folder(head, text)).any(period::speaks_of_back_payment)
+}
+
+/// The year that a list of payments is for as a whole: `2018年度农村低保发放明细`.
+pub(super) fn paid_year(head: &TableHead) -> Option<i32> {
+    let of_year = |text: &&str| text.contains("年度") && text.contains("发放") && period::find(text).is_none();
+    titles(head).filter(|text| !is_folder(head, text)).filter(of_year).find_map(written_year)
+}
+
+fn is_folder(head: &TableHead, text: &str) -> bool {
+    let own = [head.name.sheet.as_str(), head.name.file.rsplit('/').next().unwrap_or_default()];
+    !own.contains(&text) && head.preamble.iter().all(|line| line != text)
 }
 
 fn titled_month(head: &TableHead) -> Option<Month> {

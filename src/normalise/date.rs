@@ -116,6 +116,14 @@ pub fn read_month(kind: CellKind, text: &str) -> Option<Month> {
     }
 }
 
+/// The month of an English name.
+#[must_use]
+pub fn month_named(word: &str) -> Option<u32> {
+    let name = word.get(..3)?.to_ascii_uppercase();
+    let at = MONTHS.iter().position(|month| *month == name)?;
+    u32::try_from(at + 1).ok()
+}
+
 /// A year: `2018`, `2018年`, `2018年度`, or any month or day in it.
 #[must_use]
 pub fn read_year(kind: CellKind, text: &str) -> Option<i32> {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanBuilder, Date32Array, Int32Builder, Int64Builder, StringBuilder};
 
+use super::amounts::Amounts;
 use super::days::Days;
-use super::money::{self, Unit};
+use super::money;
 use super::repair::{Repair, Repairs};
+use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
 use crate::model::date::{Day, Month};
@@ -99,9 +101,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) positions: Vec<usize>,
     pub(super) order: u16,
     pub(super) codes: CodeTable<'a>,
-    pub(super) unit: Unit,
-    /// Whether the header says that an amount is for one month.
-    pub(super) is_monthly: bool,
+    /// Of amounts: what they are for.
+    pub(super) amounts: Option<Amounts>,
     /// What a blank year takes from the sheet.
     pub(super) fallback: Option<i32>,
     /// Who else says a code.
@@ -112,6 +113,9 @@ pub(super) struct FieldColumn<'a> {
 impl FieldColumn<'_> {
     /// Appends the cells of the kept rows.
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
+        if let (Some(amounts), Builders::Int64(values)) = (&mut self.amounts, &mut self.builders) {
+            return amounts.push(table, kept, values, log, self.order);
+        }
         let mut note = Notes { log, order: self.order };
         let none_is_said = match self.kind {
             FieldKind::YesNo => true,
@@ -136,16 +140,6 @@ impl FieldColumn<'_> {
                     append(text, &reading.text);
                     append_raw(raw, written, &reading.text);
                     note.all(at, reading.repairs);
-                }
-            }
-            (Builders::Int64(values), FieldKind::Money) => {
-                for (at, (_, written)) in cells {
-                    let read = if written.is_empty() { None } else { money::read(written, self.unit) };
-                    // Dashes are how a blank amount is printed.
-                    if read.is_none() && written.chars().any(char::is_alphanumeric) {
-                        note.one(at, Repair::Unreadable);
-                    }
-                    values.append_option(read);
                 }
             }
             (Builders::Int64(values), _) => {
@@ -328,5 +322,5 @@ fn shortened(text: &str) -> &str {
 fn count(text: &str) -> Option<i64> {
     let digits = text.trim().trim_end_matches(['人', '口', '个', '户']);
     // Fen of as many yuan: the same decimal grammar.
-    money::read(digits, Unit::Yuan).filter(|hundredths| hundredths % 100 == 0).map(|hundredths| hundredths / 100)
+    money::read(digits, Unit::YUAN).filter(|hundredths| hundredths % 100 == 0).map(|hundredths| hundredths / 100)
 }

@@ -1,10 +1,11 @@
 //! Text cells → canonical records.
 //!
-//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`],
+//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`], [`unit`],
 //! [`vocabulary`], [`kinship`], [`phone`]): pure, total over any
 //! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
+mod amounts;
 pub mod answer_date;
 pub mod assemble;
 mod bare;
@@ -30,6 +31,7 @@ pub mod sheet;
 mod sheet_place;
 mod slipped;
 pub mod tables;
+pub mod unit;
 pub mod vocabulary;
 
 pub use assemble::assemble;

@@ -1,104 +1,260 @@
 //! The months that the rows of a sheet are for: of the column, else of the title, the sheet, the file.
 //!
 //! Gives three columns: the first and the last month, and the one that stands for both in a run: the period's where they include it, else the
-//! last. A month without a year is of the year that the sheet names, else the last that begins by the period. O(rows).
+//! last; and a fourth, what is to be known of them ([`MonthState`]), where any row has it. A month without a year is of the year in the row's own
+//! year column, else of the year that the sheet names, else the last that begins by the period. A cell that is not wholly understood is unclear,
+//! never the first month in it. What a remark beside says of a back payment counts. O(rows).
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int32Array};
+use arrow::array::{ArrayRef, BooleanArray, Int32Array, StringArray};
 
 use super::field_column::{Log, Notes, first_cell};
+use super::period::{self, Cell};
 use super::repair::Repair;
-use super::{data_date, date, period};
+use super::{data_date, date};
+use crate::config::registry::fold_header;
+use crate::model::columns::MonthState;
 use crate::model::date::{Month, Months};
 use crate::model::raw::{CellKind, RawTable, TableHead};
+
+/// Columns that say the year of a payment beside its month; alone, those of [`PAID`] say that a row is for the year.
+const YEARS: [&str; 11] =
+    ["年度", "年份", "年", "所属年度", "发放年度", "发放年份", "发放年", "补贴年度", "享受年度", "补助年度", "补发年度"];
+const PAID: [&str; 4] = ["发放", "补贴", "享受", "补助"];
+/// Words of a column that says which month the money is for, not when it was paid: it counts before another.
+const FOR: [&str; 5] = ["所属", "享受", "归属", "待遇", "补贴"];
+/// Columns in which a back payment is told.
+const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", "发放备注", "情况说明", "补发说明", "摘要"];
+
+/// What a row is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Row {
+    months: Option<Months>,
+    state: Option<MonthState>,
+}
 
 /// The column while it is being filled.
 #[derive(Debug)]
 pub(super) struct MonthColumn {
     positions: Vec<usize>,
+    years: Vec<usize>,
+    /// Whether nothing but a column of years says when a row was paid.
+    by_year: bool,
+    remarks: Vec<usize>,
     order: u16,
-    of_sheet: Option<Months>,
+    of_sheet: Row,
     period: Month,
-    months: Vec<Option<Months>>,
-    /// Rows whose cell is no month.
-    unreadable: Vec<usize>,
+    rows: Vec<Row>,
+    /// Rows whose date cell may be a range of months that a spreadsheet took for a day: `4-6`.
+    may_be_ranges: Vec<usize>,
+    /// Whether a date cell of that shape is of the period's month: then they are days.
+    are_days: bool,
 }
 
 impl MonthColumn {
-    pub(super) fn new(positions: Vec<usize>, order: u16, head: &TableHead, period: Month) -> Self {
+    /// `of_header` are the months that the header of an amount names.
+    pub(super) fn new(
+        mut positions: Vec<usize>,
+        order: u16,
+        head: &TableHead,
+        period: Month,
+        of_header: Option<period::Named>,
+    ) -> Self {
+        let named = |words: &[&str]| {
+            let is_named = |text: &str| words.contains(&fold_header(text).as_str());
+            (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect::<Vec<usize>>()
+        };
+        let is_for = |at: &usize| head.columns.get(*at).is_some_and(|column| FOR.iter().any(|word| column.text.contains(word)));
+        positions.sort_by_key(|at| !is_for(at));
         // `6月` as the name of a sheet, where no year stands anywhere.
         let of_name = || period::find(&head.name.sheet).and_then(|named| named.by(period));
-        let of_sheet = data_date::months(head).or_else(of_name);
-        Self { positions, order, of_sheet, period, months: Vec::new(), unreadable: Vec::new() }
+        let of_header = || of_header.and_then(|named| named.by(period));
+        let of_year = || data_date::paid_year(head).and_then(whole);
+        let months = data_date::months(head).or_else(of_name).or_else(of_header).or_else(of_year);
+        let state = if data_date::names_no_period(head) {
+            Some(MonthState::Unclear)
+        } else {
+            data_date::is_of_back_payments(head).then_some(MonthState::Back)
+        };
+        let (years, remarks) = (named(&YEARS), named(&REMARKS));
+        let years: Vec<usize> = years.into_iter().filter(|at| !positions.contains(at)).collect();
+        let of_payment =
+            |at: &usize| head.columns.get(*at).is_some_and(|column| PAID.iter().any(|word| column.text.contains(word)));
+        let by_year = positions.is_empty() && years.iter().any(of_payment);
+        Self {
+            positions,
+            years,
+            by_year,
+            remarks,
+            order,
+            of_sheet: Row { months: months.filter(|_| state != Some(MonthState::Unclear)), state },
+            period,
+            rows: Vec::new(),
+            may_be_ranges: Vec::new(),
+            are_days: false,
+        }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], log: &mut Log) {
         let mut note = Notes { log, order: self.order };
         for (&row, at) in kept.iter().zip(0..) {
             let (kind, written) = first_cell(table, &self.positions, row);
-            let months = self.read(kind, written);
-            if !written.is_empty() && months.is_none() {
-                self.unreadable.push(self.months.len());
-            }
+            let read = self.read(table, row);
             if written.is_empty() {
                 // Said once per sheet where the column is missing altogether: the source has the data date.
-                note.unless(self.positions.is_empty() || self.of_sheet.is_none(), at, Repair::FromDataDate);
-            } else {
-                note.unless(months.is_some(), at, Repair::Unreadable);
+                note.unless(self.positions.is_empty() || read.months.is_none(), at, Repair::FromDataDate);
             }
-            self.months.push(months);
+            match read.state {
+                Some(MonthState::Unclear) => note.one(at, Repair::Unreadable),
+                Some(MonthState::Back | MonthState::Correction) => note.one(at, Repair::BackPayment),
+                None => {}
+            }
+            if kind == CellKind::Date && read.state.is_none() {
+                self.note_day(written);
+            }
+            self.rows.push(read);
+        }
+    }
+
+    /// A day of a low number may be the last month of a range that a spreadsheet took for a date.
+    fn note_day(&mut self, written: &str) {
+        let Some((_, month, day)) = date::read(CellKind::Date, written).day.map(crate::model::date::Day::ymd) else { return };
+        let asked = self.period.month();
+        if (2..=12).contains(&day) && day > month {
+            self.are_days |= month == asked;
+            if month < asked && asked <= day {
+                self.may_be_ranges.push(self.rows.len());
+            }
+        } else {
+            self.are_days |= day > 12;
         }
     }
 
     /// Whether all months of a row lie after the period.
     pub(super) fn is_after_period(&self, table: &RawTable, row: usize) -> bool {
+        self.read(table, row).months.is_some_and(|months| months.from > self.period)
+    }
+
+    fn read(&self, table: &RawTable, row: usize) -> Row {
         let (kind, written) = first_cell(table, &self.positions, row);
-        self.read(kind, written).is_some_and(|months| months.from > self.period)
-    }
-
-    fn read(&self, kind: CellKind, written: &str) -> Option<Months> {
-        if written.is_empty() {
-            return self.of_sheet;
-        }
-        let named = || {
-            // A bare number in a column of months is one.
-            let number = written.trim().parse::<u32>().ok().filter(|number| (1..=12).contains(number));
-            let named = period::find(written).or_else(|| period::find(&format!("{}月", number?)))?;
-            let year = self.of_sheet.map(|months| months.to.year());
-            year.and_then(|year| named.in_year(Some(year))).or_else(|| named.by(self.period))
+        let year = match first_cell(table, &self.years, row) {
+            (_, "") => None,
+            (kind, written) => date::read_year(kind, written),
         };
-        let several = named();
-        let one = date::read_month(kind, written).map(Months::one);
-        match (several, one) {
-            (Some(several), _) if several.are_several() => Some(several),
-            (_, Some(one)) => Some(one),
-            // `2018.1` in a number cell may be a shortened October.
-            (Some(_), None) if kind == CellKind::Number && written.contains('.') => None,
-            (several, None) => several,
+        let mut read = match Self::cell(kind, written, self.period) {
+            None => self.of_year(year),
+            Some(Cell::Months(named)) => Row { months: self.resolved(named, year), state: None },
+            Some(Cell::Back(named)) => Row { months: self.resolved(named, year), state: Some(MonthState::Back) },
+            Some(Cell::WithBack) => Row { state: Some(MonthState::Back), ..self.of_year(year) },
+            Some(Cell::Year(year)) => Row { months: whole(year), state: None },
+            Some(Cell::Unclear) => Row { months: None, state: Some(MonthState::Unclear) },
+        };
+        let (_, remark) = first_cell(table, &self.remarks, row);
+        let is_back = self.of_sheet.state == Some(MonthState::Back) || period::speaks_of_back_payment(remark);
+        read.state = read.state.or(is_back.then_some(MonthState::Back));
+        read
+    }
+
+    /// What a row says whose cell names no month, and a year at most.
+    fn of_year(&self, year: Option<i32>) -> Row {
+        let of_sheet = self.of_sheet.months.filter(|months| year.is_none_or(|year| months.to.year() == year && !self.by_year));
+        let unclear = self.of_sheet.state.filter(|state| *state == MonthState::Unclear && year.is_none());
+        Row { months: of_sheet.or_else(|| whole(year?)), state: unclear }
+    }
+
+    /// Months in the year of the row, of the sheet, or the last by the period.
+    fn resolved(&self, named: period::Named, year: Option<i32>) -> Option<Months> {
+        const HALF: i32 = 6;
+        if named.year.is_some() || year.is_some() {
+            return named.in_year(year);
         }
+        let of_sheet = self.of_sheet.months.and_then(|months| named.in_year(Some(months.to.year())));
+        // December in a list of January is that of the year before.
+        let last = |months: Months| Months { from: Month(months.from.0 - 12), to: Month(months.to.0 - 12) };
+        let of_sheet = of_sheet.map(|months| if months.from.0 - self.period.0 > HALF { last(months) } else { months });
+        of_sheet.or_else(|| named.by(self.period))
     }
 
-    /// Rows that are for several months; `None` where there are none.
-    pub(super) fn several(&self) -> Option<BooleanArray> {
-        let several = |months: &Option<Months>| Some(months.is_some_and(Months::are_several));
-        let rows: BooleanArray = self.months.iter().map(several).collect();
-        (rows.true_count() > 0).then_some(rows)
+    fn cell(kind: CellKind, written: &str, period: Month) -> Option<Cell> {
+        let written = written.trim();
+        if written.is_empty() {
+            return None;
+        }
+        if let Some(month) = plain_month(written) {
+            return Some(Cell::Months(period::Named::one(month)));
+        }
+        let has_words = written.bytes().any(|byte| byte.is_ascii_alphabetic() && !matches!(byte, b'Q' | b'q'));
+        let is_serial = written.len() == 5 && written.bytes().all(|byte| byte.is_ascii_digit());
+        if kind == CellKind::Date || has_words || is_serial || written.contains(':') {
+            let month = date::read_month(kind, written).or_else(|| month_and_year(written, period));
+            return Some(month.map_or(Cell::Unclear, |month| Cell::Months(period::Named::one(month))));
+        }
+        // `2018.1` in a number cell may be a shortened October.
+        let is_short = kind == CellKind::Number && written.split_once('.').is_some_and(|(_, decimals)| decimals == "1");
+        if is_short { Some(Cell::Unclear) } else { period::cell(written) }
     }
 
-    /// The month, the first, the last. Where most cells are no month, nobody knows what the list is for: it is for none that is asked about.
-    pub(super) fn finish(mut self) -> [ArrayRef; 3] {
-        if self.unreadable.len() * 2 > self.months.len()
-            && let Some(no_month) = Month::new(1900, 1).map(Months::one)
-        {
-            for &row in &self.unreadable {
-                self.months[row] = Some(no_month);
+    /// Rows whose amounts are not those of one month: for several months, with a back payment, or for months that cannot be told.
+    pub(super) fn not_one_month(&mut self) -> [Option<BooleanArray>; 2] {
+        if !self.are_days {
+            for &row in &self.may_be_ranges {
+                self.rows[row] = Row { months: None, state: Some(MonthState::Unclear) };
             }
         }
+        let rows = |of: fn(&Row) -> bool| {
+            let rows: BooleanArray = self.rows.iter().map(|row| Some(of(row))).collect();
+            (rows.true_count() > 0).then_some(rows)
+        };
+        [rows(|row| row.months.is_some_and(|months| months.are_several())), rows(|row| row.state.is_some())]
+    }
+
+    /// Rows that take money back.
+    pub(super) fn correct(&mut self, rows: &[usize]) {
+        for &row in rows {
+            self.rows[row].state.get_or_insert(MonthState::Correction);
+        }
+    }
+
+    /// The months of the rows, in their order.
+    pub(super) fn months(&self) -> impl Iterator<Item = Option<Months>> + '_ {
+        self.rows.iter().map(|row| row.months)
+    }
+
+    /// The month, the first, the last; and the states, where there are any.
+    pub(super) fn finish(self) -> ([ArrayRef; 3], Option<ArrayRef>) {
         let column = |of: fn(Months, Month) -> Month| -> ArrayRef {
-            let months = self.months.iter().map(|months| months.map(|months| of(months, self.period).yyyymm()));
+            let months = self.rows.iter().map(|row| row.months.map(|months| of(months, self.period).yyyymm()));
             Arc::new(months.collect::<Int32Array>())
         };
-        [column(Months::as_one), column(|months, _| months.from), column(|months, _| months.to)]
+        let states = || self.rows.iter().map(|row| row.state.map(MonthState::as_str)).collect::<StringArray>();
+        let states = self.rows.iter().any(|row| row.state.is_some()).then(|| Arc::new(states()) as ArrayRef);
+        ([column(Months::as_one), column(|months, _| months.from), column(|months, _| months.to)], states)
     }
+}
+
+/// All months of a year.
+fn whole(year: i32) -> Option<Months> {
+    Some(Months { from: Month::new(year, 1)?, to: Month::new(year, 12)? })
+}
+
+/// `201806`, `2018-06`: nearly all cells.
+fn plain_month(text: &str) -> Option<Month> {
+    let (year, month) = match text.len() {
+        6 => text.split_at_checked(4)?,
+        7 => text.split_once(['-', '.', '/'])?,
+        _ => return None,
+    };
+    let is_plain = year.len() == 4 && month.len() == 2 && year.bytes().chain(month.bytes()).all(|byte| byte.is_ascii_digit());
+    let year = is_plain.then(|| year.parse().ok())?.filter(|year| (1990..2100).contains(year))?;
+    Month::new(year, month.parse().ok()?)
+}
+
+/// `Jun-18`, as spreadsheets show a month; not where 18 could be the day of another year's June.
+fn month_and_year(text: &str, period: Month) -> Option<Month> {
+    let (word, number) = text.split_once(['-', ' ', '/'])?;
+    let month = date::month_named(word)?;
+    let year: i32 = number.trim().parse().ok()?;
+    let year = if year < 100 { year + 2000 } else { year };
+    Month::new(year, month).filter(|_| number.trim().len() == 4 || year == period.year())
 }

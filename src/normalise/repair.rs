@@ -97,10 +97,16 @@ pub enum Repair {
     TwoNumbers,
     /// Blank here, taken from the first row of the household above.
     FromAbove,
+    /// The amount is, wholly or in part, for months gone by, or takes some back; amounts of the month are null.
+    BackPayment,
+    /// The amount is counted in another time than the column is of, or in a unit that cannot be read; the column is null.
+    OtherUnit,
+    /// Below zero: a correction, no payment; the column is null.
+    BelowZero,
 }
 
 impl Repair {
-    const ALL: [Self; 47] = [
+    const ALL: [Self; 50] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -148,6 +154,9 @@ impl Repair {
         Self::Corrected,
         Self::TwoNumbers,
         Self::FromAbove,
+        Self::BackPayment,
+        Self::OtherUnit,
+        Self::BelowZero,
     ];
 
     /// The kind as written after `field:`.
@@ -201,6 +210,9 @@ impl Repair {
             Self::Corrected => "corrected",
             Self::TwoNumbers => "two_numbers",
             Self::FromAbove => "from_above",
+            Self::BackPayment => "back_payment",
+            Self::OtherUnit => "other_unit",
+            Self::BelowZero => "below_zero",
         }
     }
 }

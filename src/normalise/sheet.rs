@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, StringBuilder};
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
+use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
 use super::household_above::HouseholdAbove;
-use super::money::{self, Unit};
 use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
@@ -29,11 +29,11 @@ use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
-    BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_TO, NAME,
-    PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
+    BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_STATE,
+    MONTH_TO, NAME, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
 };
-use crate::model::date::{Day, Month};
-use crate::model::field::FieldKind;
+use crate::model::date::{Day, Month, Months};
+use crate::model::field::{FieldKind, Per};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
 use crate::model::registry::Grain;
@@ -204,16 +204,13 @@ impl<'a> Normaliser<'a> {
                 order.push(field);
                 order.len() - 1
             });
-            let header =
-                at(field).first().and_then(|&position| head.columns.get(position)).map_or("", |column| column.text.as_str());
             columns.push(FieldColumn {
                 field,
                 kind,
                 positions: at(field),
                 order: u16::try_from(place).unwrap_or(u16::MAX),
                 codes: codes(field),
-                unit: if kind == FieldKind::Money { money::unit_of(header, &head.preamble) } else { Unit::Yuan },
-                is_monthly: header.contains('月'),
+                amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head)),
                 fallback,
                 said,
                 builders: Builders::new(kind),
@@ -221,7 +218,8 @@ impl<'a> Normaliser<'a> {
         }
         let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
             order.push(MONTH);
-            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period)
+            let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
+            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header)
         });
         order.push("place");
         let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
@@ -327,7 +325,8 @@ impl<'a> Normaliser<'a> {
         columns.extend(FieldKind::IdNumber.columns(ID_NUMBER).into_iter().zip(settled.id));
         columns.push((Field::new(BIRTH, DataType::Date32, true), settled.birth));
         columns.push((Field::new(SEX, DataType::Utf8, true), settled.sex));
-        let several = self.month.as_ref().and_then(MonthColumn::several);
+        let mut corrections: Vec<usize> = Vec::new();
+        let not_one_month = self.month.as_mut().map(MonthColumn::not_one_month).unwrap_or_default();
         let certificate = Builders::TextAndRaw([self.certificate.text, self.certificate.raw]).finish(as_of).0;
         let derived = [
             (FieldKind::DisabilityNumber.columns(DISABILITY_NO), certificate, self.certificate.positions.is_empty()),
@@ -352,16 +351,19 @@ impl<'a> Normaliser<'a> {
         let mut read: Vec<(&str, FieldKind, Vec<ArrayRef>)> = Vec::with_capacity(others.len());
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
-            let is_spread = kind == FieldKind::Money && !column.is_monthly;
+            let amounts = column.amounts;
             let (mut arrays, late) = column.builders.finish(as_of);
             for (at, repair) in late {
                 Notes { log: &mut log, order }.one(at, repair);
             }
-            // What was paid for several months is nobody's amount of one month.
-            if let (Some(several), true, Some(first)) = (&several, is_spread, arrays.first_mut()) {
-                let said = (0..first.len()).zip(0_u32..).filter(|(at, _)| several.value(*at) && first.is_valid(*at));
+            corrections.extend(amounts.iter().flat_map(|amounts| &amounts.corrections));
+            if let (Some(amounts), Some(month), Some(first)) = (&amounts, &self.month, arrays.first_mut()) {
+                let lost = lost(amounts, month, &not_one_month);
+                // What is to be told of a back payment, or of months that nobody can read, is told of the month.
+                let said =
+                    (0..first.len()).zip(0_u32..).filter(|(at, _)| lost[*at] == Some(Lost::SeveralMonths) && first.is_valid(*at));
                 said.for_each(|(_, at)| Notes { log: &mut log, order }.one(at, Repair::SeveralMonths));
-                *first = nullif(first, several)?;
+                *first = nullif(first, &lost.iter().map(|lost| Some(lost.is_some())).collect::<BooleanArray>())?;
             }
             read.push((field, kind, arrays));
         }
@@ -379,10 +381,12 @@ impl<'a> Normaliser<'a> {
             }
         }
         columns.extend(read.into_iter().flat_map(|(field, kind, arrays)| kind.columns(field).into_iter().zip(arrays)));
-        if let Some(month) = self.month {
-            let arrays = month.finish();
+        if let Some(mut month) = self.month {
+            month.correct(&corrections);
+            let (arrays, states) = month.finish();
             let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
             columns.extend(fields.into_iter().zip(arrays));
+            columns.extend(states.map(|states| (Field::new(MONTH_STATE, DataType::Utf8, true), states)));
         }
         let unclear_place = self.places.unclear();
         let order = position_of(&self.order, "place");
@@ -509,6 +513,27 @@ impl<'a> Normaliser<'a> {
             self.grade.text.append_option(grade);
         }
     }
+}
+
+/// Why a row's amount is no month's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    SeveralMonths,
+    Told,
+}
+
+/// Per row, whether its amount is taken away: it is for several months, for others than its header names, with a back payment, or for months
+/// that nobody can read. What the header says is a month's, or the standard, stays.
+fn lost(amounts: &Amounts, month: &MonthColumn, [several, stated]: &[Option<BooleanArray>; 2]) -> Vec<Option<Lost>> {
+    let is_true = |rows: &Option<BooleanArray>, at: usize| rows.as_ref().is_some_and(|rows| rows.value(at));
+    let named = amounts.months_named();
+    let of_row = |(at, (stands, months)): (usize, (&Stands, Option<Months>))| {
+        let other = named.is_some_and(|named| months.is_some_and(|months| named.in_year(Some(months.to.year())) != Some(months)));
+        let spread = *stands == Stands::Row && (is_true(several, at) || other);
+        let told = *stands != Stands::Standard && is_true(stated, at);
+        spread.then_some(Lost::SeveralMonths).or(told.then_some(Lost::Told)).filter(|_| amounts.per == Some(Per::Month))
+    };
+    amounts.stands.iter().zip(month.months()).enumerate().map(of_row).collect()
 }
 
 /// The place of a field in the order of repairs.

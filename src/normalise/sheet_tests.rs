@@ -33,6 +33,9 @@ const FIELDS: [(&str, FieldKind); 22] = [
     ("disability_grade", FieldKind::Code),
 ];
 
+/// Fields that are for a month.
+const AMOUNTS: [&str; 1] = ["amount_fen"];
+
 pub(in crate::normalise) fn dictionary() -> Dictionary {
     let codes = |name: &str| match name {
         "sex" => vec![("男", "男"), ("女", "女")],
@@ -94,6 +97,8 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         excluded: vec![],
         title_words: vec![],
         identified_by: Vec::new(),
+        amounts: AMOUNTS.iter().map(|name| ((*name).to_owned(), Per::Month)).collect(),
+        below_zero: Vec::new(),
     };
     let head = TableHead {
         name: SheetName { file: sheet.file.to_owned(), sheet: "Sheet1".to_owned() },
@@ -336,7 +341,7 @@ fn what_cannot_be_read_is_null_and_said() {
             file: "a.xlsx",
             preamble: &[],
             columns: &columns,
-            rows: &[&["张三", "#5203241012020000", "三百", "也许", "1949年"], &["李四", "#42", "--------", "", ""]],
+            rows: &[&["张三", "#5203241012020000", "三百三", "也许", "1949年"], &["李四", "#42", "--------", "", ""]],
         },
         Grain::Person,
     );

@@ -16,8 +16,8 @@ use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, Mapping, RawTable, RejectReason};
 
-use super::money::Unit;
 use super::repair::Repair;
+use super::unit::Unit;
 
 /// A row slips by no more columns.
 const FARTHEST: usize = 2;
@@ -178,7 +178,7 @@ impl<'a> Slips<'a> {
             Shape::Sex(codes) => known(codes.get(text).is_some(), Fit::Wrong),
             Shape::Code(codes) => known(codes.get(text).is_some(), Fit::Odd),
             Shape::Amount if digits >= 11 => Fit::Wrong,
-            Shape::Amount => known(money::read(text, Unit::Yuan).is_some(), Fit::Odd),
+            Shape::Amount => known(digits > 0 && money::read(text, Unit::YUAN).is_some(), Fit::Odd),
             Shape::Day if person::stated_alone(cell).is_some() => Fit::Fits,
             Shape::Day => {
                 if digits == 0 && kinship::relation(text).is_some() {

@@ -208,6 +208,8 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         title_words: Vec::new(),
         identified_by: Vec::new(),
         part: None,
+        amounts: BTreeMap::new(),
+        below_zero: Vec::new(),
     }
 }
 

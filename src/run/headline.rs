@@ -11,10 +11,11 @@ use crate::model::columns::REPAIRS;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
+use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 12] = [
+const DAMAGES: [(&str, &str); 15] = [
     ("unreadable", "读不懂：按空处理"),
     ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -23,6 +24,9 @@ const DAMAGES: [(&str, &str); 12] = [
     ("borrowed", "填的是别人的号码（监护人、户主或同户的人）：不作本人的身份，也不据以算年龄、性别"),
     ("masked", "有被遮盖的字：只按露出的部分比对"),
     ("several_months", "是几个月的合计，一个月多少不明：按空处理"),
+    ("back_payment", "说的是补发、扣回：金额不是当月的标准，不拿来与标准比"),
+    ("other_unit", "的单位是年、季、次等，或者看不懂，折不成这一栏的金额：按空处理"),
+    ("below_zero", "是负数，是冲减、退回，不是发放：按空处理"),
     ("two_digit_year", "只写了两位年份，世纪是推定的"),
     ("shifted", "所在的行与表头错开了列：已按挪正后的读，请核对原表"),
     ("exchanged", "与姓名填反了：已对调"),
@@ -64,6 +68,16 @@ impl Run<'_> {
             for ((at, field), count) in counts {
                 let field = dictionary.fields.get(field).map_or(field, |known| known.title.as_str());
                 let _ = write!(text, "\n注意  {title}的“{field}”有 {count} 格{}", DAMAGES[at].1);
+            }
+            let late = if registry.grain == Grain::Person { BTreeMap::new() } else { registry.towns_without(self.period) };
+            if !late.is_empty() {
+                let named: Vec<&str> = late.values().copied().take(UNITS_NAMED).collect();
+                let more = if late.len() > named.len() { format!("等 {} 处", late.len()) } else { String::new() };
+                let (towns, period) = (named.join("、"), self.period);
+                let _ = write!(
+                    text,
+                    "\n注意  {title}里{towns}{more}没有 {period} 的行，只有别的月份的：按月的规则不判断这些行上的人，请补报"
+                );
             }
         }
         text

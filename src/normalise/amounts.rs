@@ -1,0 +1,135 @@
+//! A column of amounts: which of the cells that may hold it does, and whether it is one month's.
+//!
+//! Where a register says what its amounts are for ([`RegistryDefinition::amounts`](crate::config::registry::RegistryDefinition)), cells in another
+//! time's unit are none and told; beside a total for several months (`发放月数`, or a total that is so many times the 月标准) the month's own amount
+//! counts; below zero stands a correction, no payment. O(cells).
+
+use arrow::array::Int64Builder;
+
+use super::field_column::{Log, Notes, first_cell};
+use super::money::{Reading, read_for};
+use super::period::Named;
+use super::repair::Repair;
+use super::unit::Unit;
+use crate::config::registry::{RegistryDefinition, fold_header};
+use crate::model::field::Per;
+use crate::model::raw::{RawTable, TableHead};
+
+/// Columns that say for how many months a total is.
+const COUNTS: [&str; 9] =
+    ["月数", "发放月数", "补贴月数", "享受月数", "发放月份数", "月份数", "补助月数", "保障月数", "补发月数"];
+/// A total for more months is none.
+const MOST_MONTHS: i64 = 24;
+
+/// What an amount stands for by its own header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stands {
+    /// Whatever the row is for.
+    Row,
+    /// A month, whatever the row is for.
+    Month,
+    /// A month's standard, whatever else was paid.
+    Standard,
+}
+
+/// The column while it is being filled.
+#[derive(Debug)]
+pub(super) struct Amounts {
+    /// What they are for, where the register says so.
+    pub(super) per: Option<Per>,
+    may_be_negative: bool,
+    columns: Vec<(usize, Unit)>,
+    counts: Vec<usize>,
+    /// Of each row read.
+    pub(super) stands: Vec<Stands>,
+    /// Rows whose amount is below zero and none.
+    pub(super) corrections: Vec<usize>,
+}
+
+impl Amounts {
+    /// Of the columns at `positions`, in their order.
+    pub(super) fn new(field: &str, positions: &[usize], definition: &RegistryDefinition, head: &TableHead) -> Self {
+        let header = |position: usize| head.columns.get(position).map_or("", |column| column.text.as_str());
+        let columns = positions.iter().map(|&position| (position, Unit::of(header(position), &head.preamble))).collect();
+        let is_count = |text: &str| COUNTS.contains(&fold_header(text).as_str());
+        let counts = (0..).zip(&head.columns).filter(|(_, column)| is_count(&column.text)).map(|(at, _)| at).collect();
+        let per = definition.amounts.get(field).copied();
+        Self {
+            per,
+            may_be_negative: per.is_none() || definition.below_zero.iter().any(|known| known == field),
+            columns,
+            counts,
+            stands: Vec::new(),
+            corrections: Vec::new(),
+        }
+    }
+
+    /// The months that a header names (`4-6月补贴金额`).
+    pub(super) fn months_named(&self) -> Option<Named> {
+        self.columns.first().and_then(|(_, unit)| unit.months).filter(|_| self.per == Some(Per::Month))
+    }
+
+    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], values: &mut Int64Builder, log: &mut Log, order: u16) {
+        let mut note = Notes { log, order };
+        for (&row, at) in kept.iter().zip(0..) {
+            let (Reading { fen, why }, stands) = self.read(table, row);
+            if let Some(why) = why {
+                note.one(at, why);
+            }
+            if why == Some(Repair::BelowZero) {
+                self.corrections.push(self.stands.len());
+            }
+            values.append_option(fen);
+            self.stands.push(stands);
+        }
+    }
+
+    fn read(&self, table: &RawTable, row: usize) -> (Reading, Stands) {
+        let said = || {
+            let cells = self.columns.iter().map(|(position, unit)| (first_cell(table, &[*position], row).1, unit));
+            cells.filter(|(written, _)| !written.is_empty())
+        };
+        let Some((written, unit)) = said().next() else { return (Reading::default(), Stands::Row) };
+        let first = (read_for(written, unit, self.per), self.stands_for(unit));
+        let chosen = if self.per == Some(Per::Month) { self.of_month(table, row, first, said()) } else { first };
+        match chosen {
+            (Reading { fen: Some(..0), .. }, stands) if !self.may_be_negative => {
+                (Reading { fen: None, why: Some(Repair::BelowZero) }, stands)
+            }
+            chosen => chosen,
+        }
+    }
+
+    /// The month's own amount where the first is for several, or for another time.
+    fn of_month<'c>(
+        &self,
+        table: &RawTable,
+        row: usize,
+        first: (Reading, Stands),
+        said: impl Iterator<Item = (&'c str, &'c Unit)>,
+    ) -> (Reading, Stands) {
+        if first.1 != Stands::Row {
+            return first;
+        }
+        let monthly = said.skip(1).map(|(written, unit)| (read_for(written, unit, self.per), self.stands_for(unit)));
+        let monthly = monthly.into_iter().find(|(reading, stands)| *stands != Stands::Row && reading.fen.is_some());
+        let counted: Option<i64> = first_cell(table, &self.counts, row).1.trim().trim_end_matches(['月', '个']).parse().ok();
+        let is_several = counted.is_some_and(|months| months != 1);
+        let times = |total: i64, month: i64| month > 0 && total % month == 0 && (2..=MOST_MONTHS).contains(&(total / month));
+        match (first.0.fen, monthly) {
+            (None, Some(monthly)) => monthly,
+            (Some(total), Some(monthly)) if is_several || monthly.0.fen.is_some_and(|month| times(total, month)) => monthly,
+            (Some(_), None) if is_several => (Reading { fen: None, why: Some(Repair::SeveralMonths) }, Stands::Row),
+            _ => first,
+        }
+    }
+
+    fn stands_for(&self, unit: &Unit) -> Stands {
+        match unit.per {
+            _ if self.per != Some(Per::Month) => Stands::Row,
+            None | Some(Per::Month) if unit.is_standard => Stands::Standard,
+            Some(Per::Month) => Stands::Month,
+            _ => Stands::Row,
+        }
+    }
+}
