@@ -202,6 +202,31 @@ fn a_header_without_rows_is_no_register() {
     assert!(told.contains("未评估：") && told.contains("城乡居民医保参保名册"), "{told}");
 }
 
+/// Half a register, or one without a stage, has nobody accused for certain whom the whole one does not accuse, and no place held against a
+/// share counted in it; small registers of a small county.
+#[test]
+fn registers_that_come_in_short_accuse_nobody_for_certain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let practise = |name: &str, partial: &[&str]| {
+        let (made, out) = (folder.path().join(name), folder.path().join(format!("{name}.out")));
+        let arguments = ["practice", "--out", text(&made), "--households", "300", "--seed", "3"];
+        let output = bidui(&[&arguments[..], partial].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        run(&made.join("2018-06"), &out, &["--period", "2018-06"]);
+        let found = rows(&out, "findings", &["finding_id", "rule", "confidence"]);
+        found.into_iter().filter(|row| !row[1].starts_with("identity.")).collect::<Vec<_>>()
+    };
+    let whole: BTreeSet<String> = practise("whole", &[]).into_iter().map(|mut row| row.swap_remove(0)).collect();
+    let short = ["student_aid:0.5", "employment:0.5", "service_card:0.5", "disability:0.5", "student:初中", "student:0.5"];
+    for (at, partial) in short.into_iter().enumerate() {
+        let found = practise(&format!("short{at}"), &["--partial", partial]);
+        let new = found.iter().filter(|row| row[2] == "certain" && !whole.contains(&row[0]));
+        assert_eq!(new.collect::<Vec<_>>(), Vec::<&Vec<String>>::new(), "{partial}");
+        let aid = found.iter().filter(|row| row[1] == "education.poor_student_coverage" && !whole.contains(&row[0]));
+        assert_eq!(aid.count(), 0, "{partial}");
+    }
+}
+
 /// Pairs that the guard makes say why and what they hold, and are no part of how well rows were linked.
 #[test]
 fn review_pairs_say_which_rules_they_hold_back() {

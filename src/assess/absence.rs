@@ -20,7 +20,7 @@ mod likeness;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, BooleanArray};
-use keys::{Columns, Key};
+use keys::{Columns, Key, Wanted};
 pub use likeness::Likeness;
 use likeness::{By, Nearness, Numbers, Written, nearness};
 use rayon::prelude::*;
@@ -332,14 +332,15 @@ impl<'a> Identity<'a> {
 
     /// Why a row could be this person; `None` where it could not. The row is not proven to be somebody else's.
     fn could_be(&self, row: &Self) -> Option<Likeness> {
-        let numbers = self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| own.against(*others))).min();
-        let numbers = numbers.unwrap_or(Numbers::Silent);
+        let numbers = || self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| (*own, *others)));
         let name = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min();
         let like = |by: By| Some(Likeness { by, name });
-        if numbers == Numbers::Equal {
+        if numbers().any(|(own, others)| own.equals(others)) {
             return like(By::Number);
         }
+        // Most who share a key are strangers by name: counting slips comes after.
         let name = name?;
+        let numbers = numbers().map(|(own, others)| own.against(others)).min().unwrap_or(Numbers::Silent);
         if numbers == Numbers::Near {
             return like(By::NearNumber);
         }
@@ -427,10 +428,10 @@ impl<'a> Search<'_, 'a> {
         let mut found: HashMap<PersonIx, Vec<(RowId, Likeness)>> = HashMap::new();
         let subjects = self.composer.subjects;
         let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
-        let mut by_key: HashMap<Key<'a>, Vec<u32>> = HashMap::new();
+        let mut by_key = Wanted::new();
         for (at, identity) in self.wanted.iter().enumerate() {
             let at = index(at);
-            let mut put = |key: Key<'a>| by_key.entry(key).or_default().push(at);
+            let mut put = |key: Key<'a>| by_key.put(key, at);
             identity.keys(&mut put);
             identity.keys_of_accused(&mut put);
         }
@@ -438,7 +439,7 @@ impl<'a> Search<'_, 'a> {
         let heads_only = names_heads_beside_rows_only(records);
         let columns = Columns::new(&records.batch, ID_NUMBER);
         let people = Columns::new(&subjects.linked.people.0, "number");
-        let wanted = |key: Key<'a>| by_key.contains_key(&key);
+        let wanted = |key: Key<'a>| by_key.has(key);
         // Whether the row need be read at all.
         let may_be = |id: RowId, row: usize| {
             let link = subjects.linked.links.get(id.0 as usize);
@@ -474,14 +475,14 @@ impl<'a> Search<'_, 'a> {
         position: usize,
         id: RowId,
         row: usize,
-        by_key: &HashMap<Key<'a>, Vec<u32>>,
+        by_key: &Wanted<'a>,
         heads_only: bool,
     ) -> Vec<(u32, Likeness)> {
         let known = Identity::of_row(self.composer, self.contested, records, id, row);
         if heads_only {
             let head = Identity::of_head(records, row);
             let mut named: Vec<u32> = Vec::new();
-            head.keys(|key| named.extend(by_key.get(&key).into_iter().flatten()));
+            head.keys(|key| named.extend(by_key.of(key)));
             named.sort_unstable();
             named.dedup();
             let like = |at: u32| Some((at, self.wanted[at as usize].could_be(&head)?));
@@ -494,7 +495,7 @@ impl<'a> Search<'_, 'a> {
         let joined = link.filter(|link| link.status != LinkStatus::Alone);
         let joined = joined.map(|link| Identity::of_people(self.composer, link.person));
         let mut candidates: Vec<u32> = Vec::new();
-        let mut look = |key: Key<'a>| candidates.extend(by_key.get(&key).into_iter().flatten());
+        let mut look = |key: Key<'a>| candidates.extend(by_key.of(key));
         known.keys(&mut look);
         if let Some(joined) = &joined {
             joined.keys(&mut look);

@@ -1,9 +1,10 @@
 //! Whether a register is whole enough, in a town, to say that somebody is not in it.
 //!
-//! Takes the month's rows by register, town and part; gives the towns where they fall short of what is expected, with the reason. Expected is
-//! what the county's own table says (`expected_counts`: short by one row is short), else what the last month had (short beyond what
-//! chance takes away; where rows are lacking all over or a town has lost all, every town with fewer rows than then is), and in any case what the poverty register's
-//! persons lead to expect of each town. Also says whether a rule fires on an implausible share of a unit. Cost: linear in rows.
+//! Takes the month's rows by register, town and part; gives the towns where they fall short of what is expected, with the reason that says
+//! most. Expected is what the county's own table says ([`ExpectedTable`]: short by one row is short), else what the last month had (short
+//! beyond what chance takes away; where rows are lacking all over or a town has lost all, every town with fewer rows than then is), and in
+//! any case what the poverty register's persons lead to expect of each town. A register whose numbers are masked says of nobody that he is
+//! not in it. Cost: linear in rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,25 +12,27 @@ use arrow::array::{Array, Int32Array};
 use rayon::prelude::*;
 
 use super::AssessInput;
+use super::expected::{Expected, ExpectedTable, Said, Unclear};
+use super::legible::Legible;
 use super::subjects::{POVERTY, Subjects, index, persons_of, text_at};
 use crate::config::registry::Dictionary;
 use crate::model::columns::{MONTH, TOWN_CODE};
 use crate::model::date::Month;
+use crate::model::finding::RuleNote;
 use crate::model::link::PersonIx;
-use crate::model::record::RecordSet;
+use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
 
-/// The registry whose rows say how many rows the others should have.
-pub(crate) const EXPECTED_COUNTS: &str = "expected_counts";
-
-/// Who expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who expects, whoever says most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
-    /// The county's table.
-    County,
+    /// The county's table; whether it says 约.
+    County { about: bool },
     /// A month before.
     Earlier(Month),
+    /// Nobody: the rows are there, their numbers are masked.
+    Masked,
     /// The poverty register's persons.
     Share,
 }
@@ -49,10 +52,27 @@ impl Shortfall {
         let (rows, expected) = (self.rows, self.expected);
         let part = self.part.as_ref().map_or_else(String::new, |part| format!("“{part}”"));
         match self.by {
-            By::County => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有 {expected} 行"),
+            By::County { about: false } => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有 {expected} 行"),
+            By::County { about: true } => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有约 {expected} 行"),
             By::Earlier(month) => format!("{title}{part}本期只有 {rows} 行，{month} 有 {expected} 行"),
+            By::Masked => format!("{title}有 {rows} 行号码打码（共 {expected} 行），凭它不能说谁不在册"),
             By::Share => format!("{title}本期只有 {rows} 行，按全县比例应有约 {expected} 行"),
         }
+    }
+
+    /// From what says most to what says least, then by how much is lacking.
+    pub(crate) fn strength(&self) -> impl Ord + use<> {
+        (self.by, self.rows - self.expected)
+    }
+
+    /// Whether whoever expects it knows as well.
+    pub(crate) fn says_as_much_as(&self, other: &Self) -> bool {
+        self.by <= other.by
+    }
+
+    /// Whether so much is lacking that what is counted in the register says nothing of the place.
+    pub(crate) fn spoils_counts(&self) -> bool {
+        self.by != By::Masked && self.rows.saturating_mul(20) < self.expected.saturating_mul(19)
     }
 }
 
@@ -63,38 +83,53 @@ struct Short {
     towns: BTreeMap<String, Shortfall>,
     /// Where so much is lacking that what is counted in the register says nothing of any place.
     widely: Option<Shortfall>,
+    /// Where the county's table does not tell: nobody knows whether the register is whole.
+    unclear: Vec<Unclear>,
 }
 
 impl Short {
+    /// Of several shortfalls of a place the one that says most is kept.
     fn add(&mut self, town: Option<&str>, shortfall: Shortfall) {
-        match town {
-            Some(town) => {
-                self.towns.entry(town.to_owned()).or_insert(shortfall);
-            }
-            None => {
-                self.county.get_or_insert(shortfall);
-            }
+        let known = match town {
+            Some(town) => self.towns.entry(town.to_owned()).or_insert_with(|| shortfall.clone()),
+            None => self.county.get_or_insert_with(|| shortfall.clone()),
+        };
+        if shortfall.strength() < known.strength() {
+            *known = shortfall;
         }
     }
 }
 
 /// Registers that are too thin to accuse by absence.
 #[derive(Debug)]
-pub(crate) struct Completeness(BTreeMap<RegistryId, Short>);
+pub(crate) struct Completeness {
+    short: BTreeMap<RegistryId, Short>,
+    notes: Vec<RuleNote>,
+}
 
 impl Completeness {
     /// Holds the rows of `registries` against what is expected of them; what the county accepts is taken for whole.
-    pub(crate) fn new(input: &AssessInput<'_>, subjects: &Subjects<'_>, registries: BTreeSet<RegistryId>) -> Self {
+    pub(crate) fn new(
+        input: &AssessInput<'_>,
+        subjects: &Subjects<'_>,
+        legible: &Legible,
+        registries: BTreeSet<RegistryId>,
+    ) -> Self {
         let poor = poor_by_town(subjects);
         let have = register_rows(input.records, input.dictionary, input.period);
-        let told = told_by_county(input.records, input.dictionary);
+        let table = ExpectedTable::read(input.records, input.dictionary);
         let short = |registry: RegistryId| {
             let mut short = Short::default();
-            if input.records.registry(registry.as_str()).is_some() {
+            if let Some((position, records)) = input.records.registry(registry.as_str()) {
                 let have = by_place(&have, &registry);
-                below_county(&have, &by_place(&told, &registry), &mut short);
+                if let Some(said) = table.of(&registry) {
+                    below_county(said, &|expected| rows_of(records, &have, input.period, expected), &mut short);
+                }
                 if let Some(earlier) = input.earlier {
                     below_earlier(&have, &by_place(&earlier.rows, &registry), earlier.period, &mut short);
+                }
+                if let Some((masked, all)) = legible.masked(position) {
+                    short.add(None, Shortfall { part: None, rows: masked, expected: all, by: By::Masked });
                 }
                 below_share(input, subjects, &registry, &poor, &mut short);
             }
@@ -103,20 +138,31 @@ impl Completeness {
                 short = Short::default();
             }
             short.towns.retain(|town, _| !accepted(Some(town)));
+            short.unclear.retain(|unclear| !accepted(unclear.town.as_deref()));
             (registry, short)
         };
-        Self(registries.into_par_iter().map(short).collect())
+        Self { short: registries.into_par_iter().map(short).collect(), notes: table.notes().collect() }
+    }
+
+    /// Cells of the county's table that were not taken as they stand.
+    pub(crate) fn notes(&self) -> &[RuleNote] {
+        &self.notes
     }
 
     /// Why what is counted in `registry` says nothing of any place: rows are lacking all over, or it ends early.
     pub(crate) fn widely(&self, registry: &RegistryId) -> Option<&Shortfall> {
-        self.0.get(registry)?.widely.as_ref()
+        self.short.get(registry)?.widely.as_ref()
     }
 
-    /// Why nobody of a town can be said not to stand in `registry`; `None` where it is whole.
-    pub(crate) fn shortfall(&self, registry: &RegistryId, town: Option<&str>) -> Option<&Shortfall> {
-        let short = self.0.get(registry)?;
-        town.and_then(|town| short.towns.get(town)).or(short.county.as_ref())
+    /// Why nobody of the county can be said not to stand in `registry`, and nobody of a town.
+    pub(crate) fn shortfalls(&self, registry: &RegistryId, town: Option<&str>) -> [Option<&Shortfall>; 2] {
+        let Some(short) = self.short.get(registry) else { return [None; 2] };
+        [short.county.as_ref(), town.and_then(|town| short.towns.get(town))]
+    }
+
+    /// What the county's table leaves unknown of `registry`: of the county, or of a town.
+    pub(crate) fn unclear(&self, registry: &RegistryId) -> &[Unclear] {
+        self.short.get(registry).map_or(&[], |short| &short.unclear)
     }
 }
 
@@ -153,29 +199,20 @@ fn by_place<'a>(rows: &'a RegisterRows, registry: &RegistryId) -> Places<'a> {
     own.map(|(part, rows)| ((part.town_code.as_deref(), part.part.as_deref()), *rows)).collect()
 }
 
-/// What the county's table says; registers by id, title or title word.
-#[must_use]
-pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary) -> RegisterRows {
-    let mut told = RegisterRows::new();
-    let Some((_, table)) = records.registry(EXPECTED_COUNTS) else { return told };
-    let counts = table.int("expected_rows");
-    for row in 0..table.len() {
-        let name = table.text_at("expected_registry", row);
-        let count = counts.filter(|counts| counts.is_valid(row)).map(|counts| counts.value(row));
-        let (Some(definition), Some(count)) = (name.and_then(|name| dictionary.named(name)), count) else { continue };
-        let text = |column| table.text_at(column, row).filter(|text| !text.is_empty()).map(str::to_owned);
-        // A part as the register's own code has it; what is none of its parts (a school's name) cannot be counted.
-        let codes = definition.part.as_ref().and_then(|part| dictionary.fields.get(part));
-        let part = match (text("expected_part"), codes) {
-            (Some(written), Some(field)) if !field.codes.is_empty() => match field.code(&written) {
-                Some(code) => Some(code.to_owned()),
-                None => continue,
-            },
-            (written, _) => written.filter(|_| definition.part.is_some()),
-        };
-        *told.entry(RegisterPart { registry: definition.id.clone(), town_code: text(TOWN_CODE), part }).or_default() += count;
-    }
-    told
+/// Rows of the month where the county's table expects some.
+fn rows_of(records: &RegistryRecords, have: &Places<'_>, period: Month, expected: &Expected) -> i64 {
+    let town = expected.town.as_deref();
+    let Some((_, slice)) = &expected.part else { return sum(have, town, None) };
+    let Some((column, value)) = slice else { return 0 };
+    let (values, towns) = (records.text(column), records.text(TOWN_CODE));
+    let (months, years) = (records.int32(MONTH), records.int32("year"));
+    let counts = |row: &usize| {
+        text_at(values, *row) == Some(value)
+            && town.is_none_or(|town| text_at(towns, *row) == Some(town))
+            && is_of(months, *row, period.yyyymm())
+            && is_of(years, *row, period.year())
+    };
+    i64::try_from((0..records.len()).filter(counts).count()).unwrap_or(i64::MAX)
 }
 
 fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
@@ -185,19 +222,28 @@ fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
     rows.iter().filter(counts).map(|(_, rows)| rows).sum()
 }
 
-fn below_county(have: &Places<'_>, told: &Places<'_>, short: &mut Short) {
-    let mut all = (0_i64, 0_i64);
-    for (&(town, part), &expected) in told {
-        let rows = sum(have, town, part);
-        all = (all.0 + rows, all.1 + expected);
-        if rows < expected {
-            short.add(town, Shortfall { part: part.map(str::to_owned), rows, expected, by: By::County });
+/// Where a register has fewer rows than the county's table says.
+fn below_county(said: &Said, rows_of: &dyn Fn(&Expected) -> i64, short: &mut Short) {
+    short.unclear.clone_from(&said.unclear);
+    // What the table says of the county counts before the sum of what it says of towns.
+    let (mut county, mut towns) = (None, (0_i64, 0_i64));
+    for expected in &said.expected {
+        let rows = rows_of(expected);
+        if expected.part.is_none() {
+            match expected.town {
+                None => county = Some((rows, expected.least)),
+                Some(_) => towns = (towns.0 + rows, towns.1 + expected.least),
+            }
+        }
+        if rows < expected.least {
+            let part = expected.part.as_ref().map(|(written, _)| written.clone());
+            let by = By::County { about: expected.least < expected.rows };
+            short.add(expected.town.as_deref(), Shortfall { part, rows, expected: expected.rows, by });
         }
     }
-    let (rows, expected) = all;
-    if rows.saturating_mul(20) < expected.saturating_mul(19) {
-        short.widely = Some(Shortfall { part: None, rows, expected, by: By::County });
-    }
+    let (rows, expected) = county.unwrap_or(towns);
+    let whole = Shortfall { part: None, rows, expected, by: By::County { about: false } };
+    short.widely = Some(whole).filter(Shortfall::spoils_counts);
 }
 
 /// More than a month's changes and chance take away: three rows, 5 %, and one standard deviation.
@@ -229,7 +275,7 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
     if (thin || ends_early)
         && let Some(worst) = worst(None, &|rows, expected| rows < expected)
     {
-        short.widely = Some(shortfall(worst));
+        short.widely.get_or_insert(shortfall(worst));
     }
     let doubted = towns.iter().filter(|town| thin || ends_early || cut.contains(*town));
     for town in doubted {
@@ -303,15 +349,6 @@ fn shares(rows: &BTreeMap<&str, i64>, poor: &BTreeMap<&str, i64>, share: i64, le
     short
 }
 
-/// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by so many standard deviations and
-/// one more, so that in a small unit a few are no news.
-pub(crate) fn is_implausible(fired: i64, judged: i64, share: i64, deviations: i64) -> bool {
-    let (fired, judged, share) = (i128::from(fired), i128::from(judged), i128::from(share));
-    let deviations = i128::from(deviations);
-    let excess = (fired - 1) * 10_000 - judged * share;
-    excess > 0 && excess * excess > deviations * deviations * judged * share * (10_000 - share)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,22 +398,34 @@ mod tests {
         assert_eq!(short.towns["a"].part.as_deref(), Some("初中"));
     }
 
-    #[test]
-    fn the_county_knows_to_the_row() {
+    fn county(have: &[(&str, &str, i64)], said: &[(&str, i64, i64)]) -> Short {
         let mut short = Short::default();
-        below_county(&places(&[("a", "", 99), ("b", "", 10)]), &places(&[("a", "", 100), ("b", "", 10)]), &mut short);
-        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["a"]);
-        let mut short = Short::default();
-        below_county(&places(&[("a", "", 99)]), &places(&[("", "", 100)]), &mut short);
-        assert!(short.county.is_some());
+        let expected = said.iter().map(|(town, rows, least)| {
+            let town = Some((*town).to_owned()).filter(|town| !town.is_empty());
+            Expected { town, part: None, rows: *rows, least: *least }
+        });
+        let said = Said { expected: expected.collect(), unclear: Vec::new() };
+        below_county(&said, &|expected| sum(&places(have), expected.town.as_deref(), None), &mut short);
+        short
     }
 
     #[test]
-    fn half_of_a_population_is_implausible_where_a_tenth_would_be_much() {
-        assert!(is_implausible(132, 296, 1000, 3));
-        assert!(is_implausible(9, 18, 1000, 3));
-        assert!(!is_implausible(3, 8, 1000, 3), "a few in a small village");
-        assert!(!is_implausible(30, 296, 1000, 3));
-        assert!(!is_implausible(0, 0, 1000, 3));
+    fn the_county_knows_to_the_row() {
+        let short = county(&[("a", "", 99), ("b", "", 10)], &[("a", 100, 100), ("b", 10, 10)]);
+        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["a"]);
+        assert!(county(&[("a", "", 99)], &[("", 100, 100)]).county.is_some());
+        assert_eq!(county(&[("a", "", 99)], &[("a", 100, 95)]), Short::default(), "约 100");
+    }
+
+    #[test]
+    fn of_two_reasons_the_one_that_says_most_is_told() {
+        let shortfall = |rows, by| Shortfall { part: None, rows, expected: 100, by };
+        let mut short = Short::default();
+        short.add(Some("a"), shortfall(10, By::Share));
+        short.add(Some("a"), shortfall(60, By::Earlier(Month(0))));
+        short.add(Some("a"), shortfall(90, By::County { about: false }));
+        short.add(Some("a"), shortfall(80, By::County { about: false }));
+        short.add(Some("a"), shortfall(50, By::Earlier(Month(0))));
+        assert_eq!(short.towns["a"], shortfall(80, By::County { about: false }));
     }
 }

@@ -1,7 +1,8 @@
 //! Identity rules: what only the record itself or linking can see, as findings about the person.
 //!
 //! Takes records, links, and accusations held back; gives one finding per person and rule, naming every row
-//! concerned. Sentences say where a number is wrong, never the number: village lists print them.
+//! concerned. Sentences say where a number is wrong, never the number: village lists print them. What is the matter with most numbers of a
+//! file's column is told once ([`Legible`]), not of each person.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -10,11 +11,12 @@ use rayon::prelude::*;
 
 use super::absence::Likeness;
 use super::compose::{About, Composer, Draft, fill};
+use super::legible::Legible;
 use super::subjects::{index, persons_of, text_at};
 use crate::config::policy::{Body, BuiltIn, Policy, Rule};
 use crate::model::columns::{ID_NUMBER, ID_RAW, ID_STATE, IdState, NAME};
 use crate::model::exemption::EXEMPTION;
-use crate::model::finding::{Confidence, Scope};
+use crate::model::finding::{Confidence, RuleNote, Scope};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::record::RowId;
 
@@ -50,14 +52,20 @@ impl Matter {
 type Matters = BTreeMap<PersonIx, Matter>;
 
 /// Findings of every built-in rule that the policy has, but of reviews.
-pub(crate) fn of_records(composer: &Composer<'_>) -> Vec<Draft> {
+pub(crate) fn of_records(composer: &Composer<'_>, legible: &Legible) -> Vec<Draft> {
     findings(composer, |built_in| match built_in {
-        BuiltIn::NumberInvalid => Some(invalid(composer)),
-        BuiltIn::NumberDamaged => Some(damaged(composer)),
+        BuiltIn::NumberInvalid => Some(invalid(composer, legible)),
+        BuiltIn::NumberDamaged => Some(damaged(composer, legible)),
         BuiltIn::Conflict => Some(conflicts(composer)),
         BuiltIn::Duplicate => Some(duplicates(composer)),
         BuiltIn::NeedsReview => None,
     })
+}
+
+/// Columns of which most numbers are masked or ruined, where the policy reports wrong numbers.
+pub(crate) fn notes(composer: &Composer<'_>, legible: &Legible) -> Vec<RuleNote> {
+    let rule = composer.input.policy.rules.iter().find(|rule| rule.body == Body::BuiltIn(BuiltIn::NumberInvalid));
+    rule.map_or_else(Vec::new, |rule| legible.notes(composer.input, &rule.card.id))
 }
 
 /// Findings about what a human must decide first, where the policy reports them.
@@ -128,7 +136,7 @@ fn proof<'a>(composer: &Composer<'a>, known: &Proofs<'a>, row: RowId, person: Pe
 
 /// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
 /// of document is none of ours.
-fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
+fn wrong_numbers(composer: &Composer<'_>, legible: &Legible) -> Vec<(RowId, PersonIx, IdState)> {
     let mut wrong = Vec::new();
     let (records, linked) = (composer.subjects.records, composer.subjects.linked);
     for (position, registry) in records.registries.iter().enumerate() {
@@ -145,14 +153,15 @@ fn wrong_numbers(composer: &Composer<'_>) -> Vec<(RowId, PersonIx, IdState)> {
             }
         }
     }
+    wrong.retain(|(row, ..)| !legible.is_told(records, *row));
     wrong
 }
 
 /// Wrong numbers for which nothing proves another; a placeholder is nobody's number whatever is known elsewhere.
-fn invalid(composer: &Composer<'_>) -> Matters {
+fn invalid(composer: &Composer<'_>, legible: &Legible) -> Matters {
     let known = proofs(composer);
     let mut matters = Matters::new();
-    for (row, person, state) in wrong_numbers(composer) {
+    for (row, person, state) in wrong_numbers(composer, legible) {
         if state == IdState::Placeholder || proof(composer, &known, row, person).is_none() {
             let matter = matters.entry(person).or_default();
             matter.rows.insert(row);
@@ -184,15 +193,15 @@ fn plain(state: IdState) -> &'static str {
 }
 
 /// Wrong numbers for which another row proves the right one, and valid numbers that linking found mistyped.
-fn damaged(composer: &Composer<'_>) -> Matters {
+fn damaged(composer: &Composer<'_>, legible: &Legible) -> Matters {
     let known = proofs(composer);
     let mut rows: BTreeMap<RowId, (&str, RowId)> = known.clone();
     // Another person's number is a conflict, not a slip of the pen.
     for row in borrowed(composer).keys() {
         rows.remove(row);
     }
-    rows.retain(|row, _| lent_number(composer, *row).is_none());
-    for (row, person, state) in wrong_numbers(composer) {
+    rows.retain(|row, _| lent_number(composer, *row).is_none() && !legible.is_told(composer.subjects.records, *row));
+    for (row, person, state) in wrong_numbers(composer, legible) {
         if state == IdState::Placeholder {
             rows.remove(&row);
         } else if let Some(proof) = proof(composer, &known, row, person) {

@@ -13,9 +13,11 @@ mod completeness;
 mod compose;
 mod evaluate;
 mod exemption;
+mod expected;
 mod facts;
 mod frame;
 mod identity;
+mod legible;
 mod places;
 mod rates;
 mod reach;
@@ -36,7 +38,7 @@ use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
-use crate::model::finding::{Finding, Rate, RuleNote, Scope};
+use crate::model::finding::{Confidence, Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::Linked;
 use crate::model::record::RecordSet;
@@ -46,15 +48,17 @@ use crate::model::standing::{Suspension, Withheld, Withholding};
 pub use absence::Likeness;
 use absence::{AbsenceGuard, Accused};
 use completeness::Completeness;
-pub use completeness::{register_rows, told_by_county};
+pub use completeness::register_rows;
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
+pub use expected::told_by_county;
 use facts::Facts;
 pub use identity::HeldBack;
+use legible::Legible;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
-use trust::{TownsHeld, Trust, Unit};
+use trust::{Doubts, Trust, Unit};
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
@@ -189,7 +193,9 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let (mut run, subjects) = Run::evaluate(input)?;
     let mut exemptions = std::mem::take(&mut run.exemptions);
     let composer = Composer::new(input, &subjects, &run.facts, &run.values);
-    let (assessed, mut of_identity) = rayon::join(|| collect(&composer, &run), || identity::of_records(&composer));
+    let legible = Legible::new(input.records);
+    let (assessed, mut of_identity) =
+        rayon::join(|| collect(&composer, &legible, &run), || identity::of_records(&composer, &legible));
     let mut assessed = assessed?;
     of_identity.extend(identity::of_reviews(&composer, &assessed.held));
     assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
@@ -197,6 +203,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     let findings = settle(input, assessed.drafts);
     let suspended = settle(input, assessed.suspended);
     let mut notes = assessed.notes;
+    notes.extend(identity::notes(&composer, &legible));
     notes.extend(exemptions.notes(input));
     let exemptions = exemptions.uses(input, &subjects);
     notes.retain(|note| note.town.as_ref().is_none_or(|town| input.towns.is_empty() || input.towns.contains(town)));
@@ -268,7 +275,7 @@ impl<'a> Run<'a> {
 }
 
 /// What every rule says, in the policy's order.
-fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessError> {
+fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Result<Collected, AssessError> {
     let mut registries = BTreeSet::new();
     for evaluated in &run.evaluated {
         registries.extend(searched_registries(composer, evaluated));
@@ -277,39 +284,44 @@ fn collect(composer: &Composer<'_>, run: &Run<'_>) -> Result<Collected, AssessEr
     registries.extend(run.tallies.iter().flat_map(|(_, tally)| composer.registries_of(&tally.mentions)));
     let accusations: Vec<Vec<Accusation>> =
         run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
-    let searched = Searched {
-        guard: AbsenceGuard::new(composer, &accused(composer, &run.evaluated, &accusations)),
-        complete: Completeness::new(composer.input, composer.subjects, registries),
+    let guard = AbsenceGuard::new(composer, &accused(composer, &run.evaluated, &accusations));
+    let complete = Completeness::new(composer.input, composer.subjects, legible, registries);
+    let trust = |(evaluated, accusations): (&Evaluated<'a>, &Vec<Accusation>)| {
+        Trust::of_rule(composer, &complete, evaluated, accusations)
     };
-    let of_rule = |(evaluated, accusations): (&Evaluated<'_>, &Vec<Accusation>)| {
+    let mut trusts: Vec<Trust<'_>> = run.evaluated.par_iter().zip(&accusations).map(trust).collect();
+    let doubts = Doubts::new(&trusts);
+    trusts.par_iter_mut().for_each(|trust| trust.adopt(&doubts));
+    let of_rule = |((evaluated, accusations), trust): ((&Evaluated<'_>, &Vec<Accusation>), &Trust<'_>)| {
         let mut of_rule = Collected::default();
-        of_rule.rule(composer, &searched, evaluated, accusations);
+        of_rule.rule(composer, &Searched { guard: &guard, trust }, evaluated, accusations);
         of_rule
     };
-    let of_rules: Vec<Collected> = run.evaluated.par_iter().zip(&accusations).map(of_rule).collect();
+    let of_rules: Vec<Collected> = run.evaluated.par_iter().zip(&accusations).zip(&trusts).map(of_rule).collect();
     let mut collected = Collected { notes: run.not_evaluated.clone(), ..Collected::default() };
+    collected.notes.extend_from_slice(complete.notes());
     for of_rule in of_rules {
         collected.append(of_rule);
     }
     for (rule, tally) in &run.tallies {
         // A number or share counted in a register that has lost rows says nothing of the place.
         let counted = composer.registries_of(&tally.mentions);
-        if let Some((registry, shortfall)) =
-            counted.iter().find_map(|registry| Some((registry, searched.complete.widely(registry)?)))
-        {
+        if let Some((registry, shortfall)) = counted.iter().find_map(|registry| Some((registry, complete.widely(registry)?))) {
             let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
             collected.notes.push(evaluate::held(rule, format!("未评估：{told}")));
             continue;
         }
-        collected.tally(tally::tally(composer, run, rule, tally)?, rule);
+        let counted = tally_registries(composer, tally);
+        let doubt = |town: Option<&str>| doubts.at(&counted, town);
+        collected.tally(tally::tally(composer, run, rule, tally, &doubt)?, rule);
     }
     Ok(collected)
 }
 
-/// What is known of the registries in which rules look for somebody.
-struct Searched<'a> {
-    guard: AbsenceGuard<'a>,
-    complete: Completeness,
+/// What is known of the registries in which a rule looks for somebody.
+struct Searched<'s, 'a> {
+    guard: &'s AbsenceGuard<'a>,
+    trust: &'s Trust<'a>,
 }
 
 /// A subject for whom a rule fires.
@@ -358,22 +370,37 @@ fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[
     accused
 }
 
-/// Lists of persons on which the rule's exemptions rest: where one is short, nobody's exemption can be ruled out.
-fn clearing_registries(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<RegistryId> {
-    let people = &composer.input.policy.settings.people;
+/// Facts that some rest on, themselves included.
+fn resting_on<'f>(composer: &Composer<'f>, facts: impl Iterator<Item = &'f String>) -> Vec<String> {
     let mut rests_on: Vec<String> = Vec::new();
-    let columns = evaluated.condition.exemptions.iter().flat_map(|exemption| &exemption.when.columns);
-    let mut pending: Vec<&String> = columns.collect();
+    let mut pending: Vec<&String> = facts.collect();
     while let Some(name) = pending.pop() {
         if !rests_on.contains(name) {
             rests_on.push(name.clone());
-            if let Some((fact, _)) = composer.fact(name)
-                && let Origin::Derived(expression) = &fact.origin
-            {
-                pending.extend(&expression.columns);
+            match composer.fact(name).map(|(fact, _)| &fact.origin) {
+                Some(Origin::Derived(expression)) => pending.extend(&expression.columns),
+                Some(Origin::Members { fact, .. }) => pending.push(fact),
+                _ => {}
             }
         }
     }
+    rests_on
+}
+
+/// Registries in which a tally counts; those that only say among whom are none of them.
+fn tally_registries<'f>(composer: &Composer<'f>, tally: &'f Tally) -> Vec<RegistryId> {
+    match &tally.count {
+        Counted::Fact(fact) => composer.registries_of(&resting_on(composer, std::iter::once(fact))),
+        Counted::Rows(rows) => vec![rows.source.registry.clone()],
+        Counted::Standard { .. } => Vec::new(),
+    }
+}
+
+/// Lists of persons on which the rule's exemptions rest: where one is short, nobody's exemption can be ruled out.
+fn clearing_registries<'f>(composer: &Composer<'f>, evaluated: &Evaluated<'f>) -> Vec<RegistryId> {
+    let people = &composer.input.policy.settings.people;
+    let columns = evaluated.condition.exemptions.iter().flat_map(|exemption| &exemption.when.columns);
+    let rests_on = resting_on(composer, columns);
     // What several registers can say is not lost with one of them.
     let alone = |fact: &String| composer.registries_of(std::slice::from_ref(fact)).into_iter();
     let clearing = clearing_facts(composer, evaluated).into_iter().filter(|fact| rests_on.contains(fact));
@@ -445,7 +472,13 @@ impl Collected {
         self.notes.extend(tallied.notes);
     }
 
-    fn rule(&mut self, composer: &Composer<'_>, searched: &Searched<'_>, evaluated: &Evaluated<'_>, accusations: &[Accusation]) {
+    fn rule(
+        &mut self,
+        composer: &Composer<'_>,
+        searched: &Searched<'_, '_>,
+        evaluated: &Evaluated<'_>,
+        accusations: &[Accusation],
+    ) {
         let card = &evaluated.rule.card;
         for at in evaluated.with(Outcome::Exempt) {
             let until = evaluated.exempt_until.get(&at).copied().flatten();
@@ -472,13 +505,13 @@ impl Collected {
                 });
             }
             if let Some(target) = &evaluated.condition.rate {
-                self.rates.extend(rates::rates(composer, evaluated, target, &TownsHeld::default()));
+                self.rates.extend(rates::rates(composer, evaluated, target, &Trust::default()));
             }
             return;
         }
         let clearing = clearing_facts(composer, evaluated);
-        let trust = Trust::of_rule(composer, &searched.complete, evaluated, accusations);
-        let mut concerned: BTreeMap<Unit, i64> = BTreeMap::new();
+        let trust = searched.trust;
+        let (mut concerned, mut doubted): (BTreeMap<Unit, i64>, BTreeMap<Unit, i64>) = Default::default();
         let mut held_back = 0_i64;
         for accusation in accusations {
             let Accusation { at, in_vain } = accusation;
@@ -498,7 +531,12 @@ impl Collected {
             });
             let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
             if could_be.is_empty() {
-                self.drafts.push(composer.finding(evaluated, *at, in_vain));
+                let mut draft = composer.finding(evaluated, *at, in_vain);
+                if let Some(unit) = trust.doubt(composer, accusation, about) {
+                    *doubted.entry(unit).or_default() += 1;
+                    draft.finding.confidence = Confidence::Check;
+                }
+                self.drafts.push(draft);
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
@@ -509,9 +547,9 @@ impl Collected {
             }
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
-        self.notes.extend(trust.notes(evaluated.rule, &concerned));
+        self.notes.extend(trust.notes(evaluated.rule, evaluated.condition.rate.is_some(), &concerned, &doubted));
         if let Some(target) = &evaluated.condition.rate {
-            self.rates.extend(rates::rates(composer, evaluated, target, &trust.towns_held()));
+            self.rates.extend(rates::rates(composer, evaluated, target, trust));
         }
     }
 

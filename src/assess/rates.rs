@@ -1,13 +1,13 @@
 //! Coverage of a rule by county, town and village.
 //!
 //! Takes the outcomes of a rule; the denominator is its population without those who are exempt or cannot be told,
-//! the numerator those who satisfy it. Subjects of towns where the rule was held are counted nowhere.
+//! the numerator those who satisfy it. Subjects of units where the rule was held are counted nowhere.
 
 use std::collections::BTreeMap;
 
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
-use super::trust::TownsHeld;
+use super::trust::Trust;
 use crate::config::policy::{ParameterValue, RateTarget};
 use crate::model::finding::Rate;
 
@@ -15,7 +15,7 @@ use crate::model::finding::Rate;
 type Unit<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// Rates of a rule, county first, then towns and their villages in code order.
-pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: &RateTarget, held: &TownsHeld) -> Vec<Rate> {
+pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: &RateTarget, trust: &Trust<'_>) -> Vec<Rate> {
     let county = composer.input.policy.county.as_str();
     let asked = evaluated.outcomes().filter_map(|(at, outcome)| {
         let satisfied = match outcome {
@@ -23,11 +23,12 @@ pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: 
             Outcome::Fires => 0,
             _ => return None,
         };
-        Some((composer.face(composer.about(evaluated.rule.card.scope, at)), (satisfied, 1)))
+        let face = composer.face(composer.about(evaluated.rule.card.scope, at));
+        (!trust.holds_cohort(composer, face)).then_some((face, (satisfied, 1)))
     });
     let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
     for (place, (satisfied, asked)) in composer.places.sums(asked) {
-        if held.contains(place.town_code) {
+        if trust.holds(place) {
             continue;
         }
         let mut count = |unit, name: &dyn Fn() -> String| {

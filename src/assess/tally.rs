@@ -1,8 +1,8 @@
 //! Rules about places: a number or a share that the county, each town or each village has to reach, by a day.
 //!
 //! Takes facts (or a registry's rows, or two parameters) and a [`Tally`]; gives rates per unit, and a finding for each unit that falls short
-//! once the day has come. A unit that falls short or not depending on what stands in empty cells is told, not judged. Nobody is accused: a
-//! shortfall names a place. Cost: linear in subjects, or in the rows counted.
+//! once the day has come. A unit that falls short or not depending on what stands in empty cells is told, not judged; so is one where the
+//! registers counted are short. Nobody is accused: a shortfall names a place. Cost: linear in subjects, or in the rows counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,7 @@ use super::evaluate::held;
 use super::facts::{Empty, FactColumn, Facts};
 use super::places::Place;
 use super::reading::Reader;
+use super::trust::Doubt;
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Source, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -71,10 +72,33 @@ impl Share {
 }
 
 /// Counts one tally; [`Run`] has seen to it that it is in force and that its facts are there.
-pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: &Tally) -> Result<Tallied, AssessError> {
+///
+/// `doubt` says of a town, or of the county, why what is counted in its registers says little, and whether that is sure: then it is counted
+/// nowhere, and the county not held against a number.
+pub(crate) fn tally<'d>(
+    composer: &Composer<'_>,
+    run: &Run<'_>,
+    rule: &Rule,
+    tally: &Tally,
+    doubt: &dyn Fn(Option<&str>) -> Option<(bool, Doubt<'d>)>,
+) -> Result<Tallied, AssessError> {
+    let sure = |town: Option<&str>| doubt(town).filter(|(sure, _)| *sure).map(|(_, doubt)| doubt);
+    let whole = matches!(tally.goal, Goal::Least(_)) && tally.unit == UnitLevel::County;
+    let mut spoilt: Vec<RuleNote> = sure(None).into_iter().map(|doubt| doubt.note(rule, None)).collect();
+    if spoilt.is_empty() {
+        let towns: BTreeSet<_> = composer.places.all().iter().filter_map(|place| place.town_code.zip(place.town)).collect();
+        let of_town = |(code, town): (&str, &str)| Some(sure(Some(code))?.note(rule, Some(town)));
+        spoilt.extend(towns.into_iter().filter_map(of_town));
+    }
+    if spoilt.first().is_some_and(|first| whole || first.town.is_none()) {
+        return Ok(Tallied { notes: spoilt, ..Tallied::default() });
+    }
+    let skips = |town: Option<&str>| town.is_some() && sure(town).is_some();
     let mut counts: BTreeMap<Unit, Reached> = BTreeMap::from([((None, None), Reached::default())]);
     match &tally.count {
-        Counted::Fact(fact) => count_subjects(composer, &run.facts, fact, tally.among.as_deref(), &mut counts),
+        Counted::Fact(fact) => {
+            count_subjects(composer, &run.facts, fact, tally.among.as_deref(), &mut Counts { of: &mut counts, skips: &skips });
+        }
         Counted::Rows(counted) => {
             let not_evaluated =
                 |reason: &str| Tallied { notes: vec![held(rule, format!("未评估：{reason}"))], ..Tallied::default() };
@@ -92,6 +116,7 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
                 return Ok(not_evaluated(&format!("{title}没有这一类的行")));
             }
             let among = counted.among.as_ref().map(&mut read).transpose()?.and_then(Result::ok);
+            let mut counts = Counts { of: &mut counts, skips: &skips };
             count_rows(composer, &counted.source.registry, &rows, among.as_deref(), &mut counts);
         }
         Counted::Standard { now, before } => {
@@ -111,7 +136,7 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
     };
     let share = matches!(tally.goal, Goal::Share(_));
     let due = tally.by.as_ref().and_then(|name| day(composer, name));
-    let mut tallied = Tallied::default();
+    let mut tallied = Tallied { notes: spoilt, ..Tallied::default() };
     for ((town, village), count) in counts {
         let level = match (&town, &village) {
             (None, _) => UnitLevel::County,
@@ -161,13 +186,24 @@ pub(crate) fn tally(composer: &Composer<'_>, run: &Run<'_>, rule: &Rule, tally: 
             let town = count.town.clone();
             tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1, short: None });
         } else {
-            tallied.drafts.push(draft(composer, rule, tally, (town, village), &count, goal, late));
+            let doubtful = doubt(town.as_deref()).is_some();
+            let mut draft = draft(composer, rule, tally, (town, village), &count, goal, late);
+            if doubtful {
+                draft.finding.confidence = Confidence::Check;
+            }
+            tallied.drafts.push(draft);
         }
     }
     Ok(tallied)
 }
 
-fn count_subjects(composer: &Composer<'_>, facts: &Facts, fact: &str, among: Option<&str>, counts: &mut BTreeMap<Unit, Reached>) {
+/// Where subjects and rows are counted, and towns of which none is.
+struct Counts<'c> {
+    of: &'c mut BTreeMap<Unit, Reached>,
+    skips: &'c dyn Fn(Option<&str>) -> bool,
+}
+
+fn count_subjects(composer: &Composer<'_>, facts: &Facts, fact: &str, among: Option<&str>, counts: &mut Counts<'_>) {
     let Some((fact, column)) = composer.fact(fact) else { return };
     let among = among.and_then(|among| Some((among, composer.fact(among)?.1)));
     // What no row could say is a no; what an empty cell would say cannot be told.
@@ -223,13 +259,7 @@ fn plus(one: (i64, i64), other: (i64, i64)) -> (i64, i64) {
     (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
 }
 
-fn count_rows(
-    composer: &Composer<'_>,
-    registry: &RegistryId,
-    rows: &[usize],
-    among: Option<&[usize]>,
-    counts: &mut BTreeMap<Unit, Reached>,
-) {
+fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], among: Option<&[usize]>, counts: &mut Counts<'_>) {
     let Some((_, records)) = composer.subjects.records.registry(registry.as_str()) else { return };
     // A town that sent no row at all still has its number to reach.
     let towns: BTreeSet<Place<'_>> =
@@ -259,15 +289,18 @@ fn amount(column: &FactColumn, at: usize) -> i64 {
 }
 
 /// Counts subjects of one place at every level it belongs to.
-fn add(counts: &mut BTreeMap<Unit, Reached>, place: Place<'_>, counted: i64, belongs: i64) {
+fn add(counts: &mut Counts<'_>, place: Place<'_>, counted: i64, belongs: i64) {
     reach(counts, place, |reached| (reached.count, reached.among) = plus((reached.count, reached.among), (counted, belongs)));
 }
 
 /// Changes what is known of a place at every level it belongs to.
-fn reach(counts: &mut BTreeMap<Unit, Reached>, place: Place<'_>, change: impl Fn(&mut Reached)) {
+fn reach(counts: &mut Counts<'_>, place: Place<'_>, change: impl Fn(&mut Reached)) {
+    if (counts.skips)(place.town_code) {
+        return;
+    }
     let own = |text: Option<&str>| text.map(str::to_owned);
     let mut count = |unit: Unit, town: Option<&str>, village: Option<&str>| {
-        change(counts.entry(unit).or_insert_with(|| Reached { town: own(town), village: own(village), ..Reached::default() }));
+        change(counts.of.entry(unit).or_insert_with(|| Reached { town: own(town), village: own(village), ..Reached::default() }));
     };
     count((None, None), None, None);
     if place.town_code.is_some() {

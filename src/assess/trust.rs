@@ -1,22 +1,35 @@
 //! Where a rule's word counts: whether the registers it searches are whole for a subject's town, and what it finds is plausible.
 //!
 //! Takes a rule's accusations, the registers' shortfalls and the places people live in; gives, per accusation by absence, the unit whose lists
-//! have to be completed first, and one note per unit. A unit is held where a register searched, or
-//! one that could clear the accused, is short, or where the rule fires on more
-//! of its subjects than the plausible share: a village, a town, or the whole county (what is left beside towns already held).
-//! Registers that the county accepts as whole hold nothing. Cost: linear in the rule's subjects.
+//! have to be completed first, whether it is to be checked first, and one note per unit. A unit is held where a register searched, or one that
+//! could clear the accused, is short, or where the rule fires on more of its subjects than the plausible share: a village, a town, the whole
+//! county (what is left beside towns already held), or those who entered school in one year, where the register has grades. What is less
+//! clear, as in a small unit, or where nobody knows how many rows there should be, is to be checked first. What one rule shows of a register
+//! ([`Doubts`]) counts for the others that search it and for what is counted in it. Registers that the county accepts as whole hold nothing.
+//! Cost: linear in the rule's subjects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::completeness::{Completeness, is_implausible};
+use super::completeness::Completeness;
 use super::compose::{About, Composer};
 use super::evaluate::{Evaluated, Outcome};
 use super::places::Place;
 use super::{Accusation, clearing_registries};
 use crate::config::policy::Rule;
 use crate::model::columns::{TOWN_CODE, VILLAGE_CODE};
-use crate::model::finding::{RuleNote, ShortUnit};
+use crate::model::date::Day;
+use crate::model::finding::{RuleNote, Scope, ShortUnit};
+use crate::model::link::PersonIx;
 use crate::model::registry::RegistryId;
+
+/// The column of a register whose rows stand by year of entry.
+const GRADE: &str = "grade";
+/// Share of a year of entry that has to lack, basis points: older pupils leave school of themselves, a grade that lacks takes nearly all.
+const OF_COHORT: i64 = 3000;
+/// Subjects of which a rule has to have judged so many to say by itself that a register is whole.
+const ENOUGH: i64 = 20;
+/// Subjects up to which chances are counted out; of more, standard deviations are as good.
+const FEW: i64 = 400;
 
 /// A place by code; the county has neither town nor village.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,37 +38,60 @@ pub(crate) struct Unit {
     village: Option<String>,
 }
 
-/// Why a unit is held.
-#[derive(Debug)]
+impl Unit {
+    fn of(town: Option<&str>, village: Option<&str>) -> Self {
+        Self { town: town.map(str::to_owned), village: village.map(str::to_owned) }
+    }
+}
+
+/// Why a unit is held, or to be checked first.
+#[derive(Clone, Debug)]
 struct Reason {
     /// Names of town and village.
     names: (Option<String>, Option<String>),
     told: String,
     /// Registers that have to be completed.
     registries: Vec<RegistryId>,
+    /// Whether so much is lacking that a number counted in the registers says nothing either.
+    spoils_counts: bool,
 }
 
-/// Where a rule is held.
-#[derive(Debug, Default)]
-pub(crate) struct Trust {
-    held: BTreeMap<Unit, Reason>,
+impl Reason {
+    fn at(place: Place<'_>, told: String, registries: Vec<RegistryId>) -> Self {
+        let names = (place.town.map(str::to_owned), place.village.map(str::to_owned));
+        Self { names, told, registries, spoils_counts: true }
+    }
 }
 
 /// Subjects judged and fired.
 type Counts<'a> = BTreeMap<Place<'a>, (i64, i64)>;
 
-impl Trust {
+/// Where a rule is held.
+#[derive(Debug, Default)]
+pub(crate) struct Trust<'a> {
+    counts: Counts<'a>,
+    /// Searched in vain for whomever the rule accuses.
+    searched: Vec<RegistryId>,
+    /// Up to which share of a unit the rule may well be right, basis points.
+    share: i64,
+    held: BTreeMap<Unit, Reason>,
+    /// Of what lies in no unit held: years of entry.
+    cohorts: BTreeMap<Unit, (BTreeSet<i32>, Reason)>,
+    /// Where accusations are to be checked first.
+    doubted: BTreeMap<Unit, Reason>,
+}
+
+impl<'a> Trust<'a> {
     /// Looks at every unit of a rule that accuses by absence; any other rule is held nowhere.
     pub(crate) fn of_rule(
-        composer: &Composer<'_>,
+        composer: &Composer<'a>,
         complete: &Completeness,
-        evaluated: &Evaluated<'_>,
+        evaluated: &Evaluated<'a>,
         accusations: &[Accusation],
     ) -> Self {
-        let mut trust = Self::default();
         let registries: BTreeSet<&RegistryId> = accusations.iter().flat_map(|accusation| &accusation.in_vain).collect();
         if registries.is_empty() {
-            return trust;
+            return Self::default();
         }
         let scope = evaluated.rule.card.scope;
         let judged = evaluated.outcomes().filter_map(|(at, outcome)| {
@@ -66,59 +102,99 @@ impl Trust {
             };
             Some((composer.face(composer.about(scope, at)), (fired, 1)))
         });
-        let counts: Counts<'_> = composer.places.sums(judged).into_iter().collect();
-        let clearing = clearing_registries(composer, evaluated);
-        // Those searched in vain before those that could have cleared somebody: that is what is told.
-        let looked_at: Vec<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
-        trust.short(composer, complete, &looked_at, &counts);
+        let judged: Vec<(PersonIx, (i64, i64))> = judged.collect();
         let share = evaluated.condition.plausible.unwrap_or(composer.input.policy.settings.plausible_share);
-        trust.implausible(composer, &registries, &counts, share);
+        let mut trust = Self {
+            counts: composer.places.sums(judged.iter().copied()).into_iter().collect(),
+            searched: registries.iter().copied().cloned().collect(),
+            share,
+            ..Self::default()
+        };
+        let clearing = clearing_registries(composer, evaluated);
+        // Of equal reasons those searched in vain before those that could have cleared somebody: that is what is told.
+        let looked_at: Vec<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
+        trust.short(composer, complete, &looked_at);
+        trust.implausible(composer);
+        let has_grades = |id: &&RegistryId| {
+            composer.subjects.records.registry(id.as_str()).is_some_and(|(_, rows)| rows.text(GRADE).is_some())
+        };
+        if scope == Scope::Person && registries.iter().any(has_grades) {
+            trust.cohorts(composer, &judged);
+        }
+        trust.small(composer);
         trust
     }
 
-    fn short(&mut self, composer: &Composer<'_>, complete: &Completeness, registries: &[&RegistryId], counts: &Counts<'_>) {
-        for place in counts.keys() {
-            let short = registries.iter().find_map(|registry| Some((registry, complete.shortfall(registry, place.town_code)?)));
-            if let Some((registry, shortfall)) = short {
+    fn short(&mut self, composer: &Composer<'_>, complete: &Completeness, registries: &[&RegistryId]) {
+        let mut held = BTreeMap::new();
+        for place in self.counts.keys() {
+            let both = registries.iter().map(|registry| (*registry, complete.shortfalls(registry, place.town_code)));
+            let both: Vec<_> = both.collect();
+            // A number for the whole county is told once, and beside it what is said of a town.
+            for of_town in [false, true] {
+                let short = both.iter().filter_map(|(registry, short)| Some((*registry, short[usize::from(of_town)]?)));
+                let Some((registry, shortfall)) = short.min_by_key(|(_, shortfall)| shortfall.strength()) else { continue };
+                // Where the county's number says more, what is guessed of a town is not told.
+                if of_town && both.iter().filter_map(|(_, short)| short[0]).any(|whole| !shortfall.says_as_much_as(whole)) {
+                    continue;
+                }
+                let place = if of_town { Place { village: None, village_code: None, ..*place } } else { Place::default() };
                 let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
-                let unit = Unit { town: place.town_code.map(str::to_owned), village: None };
-                let registries = vec![RegistryId::clone(registry)];
-                let names = (place.town.map(str::to_owned), None);
-                self.held.entry(unit).or_insert_with(|| Reason { names, told, registries });
+                let mut reason = Reason::at(place, told, vec![registry.clone()]);
+                reason.spoils_counts = shortfall.spoils_counts();
+                held.entry(Unit::of(place.town_code, None)).or_insert(reason);
+            }
+        }
+        self.held = held;
+        for registry in registries {
+            for unclear in complete.unclear(registry) {
+                let place = self.counts.keys().find(|place| unclear.town.is_none() || place.town_code == unclear.town.as_deref());
+                let Some(place) = place else { continue };
+                let place = Place { village: None, village_code: None, ..*place };
+                let place = if unclear.town.is_none() { Place::default() } else { place };
+                let told = format!("{}是否齐全不明，{}", composer.input.registry_title(registry.as_str()), unclear.told);
+                let unit = Unit::of(unclear.town.as_deref(), None);
+                self.doubted.entry(unit).or_insert_with(|| Reason::at(place, told, vec![RegistryId::clone(registry)]));
             }
         }
     }
 
-    fn implausible(&mut self, composer: &Composer<'_>, registries: &BTreeSet<&RegistryId>, counts: &Counts<'_>, share: i64) {
-        let accepts = |place: Place<'_>| registries.iter().all(|id| composer.input.accepts(id, place.town_code, place.town));
-        let titles: Vec<String> = registries.iter().map(|registry| composer.input.registry_title(registry.as_str())).collect();
-        let told = |fired: i64, judged: i64| {
-            format!("{judged} 个对象中有 {fired} 个在{}里查不到，比例异常高，名册多半不全", titles.join("、"))
+    fn accepts(&self, composer: &Composer<'_>, place: Place<'_>) -> bool {
+        self.searched.iter().all(|id| composer.input.accepts(id, place.town_code, place.town))
+    }
+
+    /// `144 个对象中有 48 个在城乡居民医保参保名册里查不到，比例异常高，名册多半不全`.
+    fn told(&self, composer: &Composer<'_>, (fired, judged): (i64, i64), so: &str) -> String {
+        let titles: Vec<String> = self.searched.iter().map(|id| composer.input.registry_title(id.as_str())).collect();
+        format!("{judged} 个对象中有 {fired} 个在{}里查不到，{so}", titles.join("、"))
+    }
+
+    fn implausible(&mut self, composer: &Composer<'_>) {
+        let share = self.share;
+        let reason = |trust: &Self, place, counts| {
+            let told = trust.told(composer, counts, "比例异常高，名册多半不全");
+            Reason::at(place, told, trust.searched.clone())
         };
-        let reason = |names, (fired, judged)| {
-            let registries = registries.iter().copied().cloned().collect();
-            Reason { names, told: told(fired, judged), registries }
-        };
-        let own = |text: Option<&str>| text.map(str::to_owned);
-        let towns = self.sums(counts, |place| Place { village: None, village_code: None, ..place });
+        let towns = self.sums(|place| Place { village: None, village_code: None, ..place });
         let all = towns.values().fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
         let above = towns.values().filter(|counts| counts.0.saturating_mul(10_000) > counts.1.saturating_mul(share));
         let above: i64 = above.map(|counts| counts.1).sum();
         // Lacking all over: no town's list is to be trusted, small ones included.
-        if is_implausible(all.0, all.1, share, 2) && above * 2 > all.1 && !accepts(Place::default()) {
-            self.held.insert(Unit::default(), reason((None, None), all));
+        if is_implausible(all.0, all.1, share, 2) && above * 2 > all.1 && !self.accepts(composer, Place::default()) {
+            let reason = reason(self, Place::default(), all);
+            self.held.insert(Unit::default(), reason);
             return;
         }
         // Else towns before the county, so that one town without a list does not hold all the others; then villages.
         for (place, counts) in towns {
-            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share, 2) && !accepts(place) {
-                let unit = Unit { town: own(place.town_code), village: None };
-                self.held.insert(unit, reason((own(place.town), None), counts));
+            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share, 2) && !self.accepts(composer, place) {
+                let reason = reason(self, place, counts);
+                self.held.insert(Unit::of(place.town_code, None), reason);
             }
         }
-        for (place, counts) in self.sums(counts, |_| Place::default()) {
-            if is_implausible(counts.0, counts.1, share, 2) && !accepts(place) {
-                let mut reason = reason((None, None), counts);
+        for (place, counts) in self.sums(|_| Place::default()) {
+            if is_implausible(counts.0, counts.1, share, 2) && !self.accepts(composer, place) {
+                let mut reason = reason(self, place, counts);
                 if !self.held.is_empty() {
                     reason.told.insert_str(0, "其余乡镇 ");
                 }
@@ -126,18 +202,106 @@ impl Trust {
             }
         }
         // Members of one household are concerned together: a village must stand out more.
-        for (place, counts) in self.sums(counts, |place| place) {
-            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share, 3) && !accepts(place) {
-                let unit = Unit { town: own(place.town_code), village: own(place.village_code) };
-                self.held.insert(unit, reason((own(place.town), own(place.village)), counts));
+        for (place, counts) in self.sums(|place| place) {
+            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share, 3) && !self.accepts(composer, place) {
+                let reason = reason(self, place, counts);
+                self.held.insert(Unit::of(place.town_code, place.village_code), reason);
+            }
+        }
+    }
+
+    /// Years of entry that lack as a whole: a grade, a stage; over the county, else in a town.
+    fn cohorts(&mut self, composer: &Composer<'a>, judged: &[(PersonIx, (i64, i64))]) {
+        let mut counts: BTreeMap<(Option<&str>, i32), (Option<&str>, i64, i64)> = BTreeMap::new();
+        for (face, (fired, judged)) in judged {
+            let text = |column| composer.subjects.people_text(column, *face);
+            let (town, village) = (text(TOWN_CODE), text(VILLAGE_CODE));
+            if let Some(cohort) = composer.subjects.people_birth(*face).map(cohort)
+                && self.unit_of(town, village).is_none()
+            {
+                let count = counts.entry((town, cohort)).or_insert((text("town"), 0, 0));
+                (count.1, count.2) = (count.1 + fired, count.2 + judged);
+            }
+        }
+        let share = self.share.max(OF_COHORT);
+        let mut county: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
+        for ((_, cohort), (_, fired, judged)) in &counts {
+            let sum = county.entry(*cohort).or_default();
+            *sum = (sum.0 + fired, sum.1 + judged);
+        }
+        let mut towns: BTreeMap<(Option<&str>, Option<&str>), BTreeMap<i32, (i64, i64)>> = BTreeMap::new();
+        if !self.accepts(composer, Place::default()) {
+            let lacking = lacking(&county, share, 2);
+            counts.retain(|(_, cohort), _| !lacking.contains(cohort));
+            self.hold_cohorts(composer, Place::default(), lacking, &county);
+        }
+        for ((code, cohort), (town, fired, judged)) in counts {
+            towns.entry((code, town)).or_default().insert(cohort, (fired, judged));
+        }
+        for ((town_code, town), of_town) in towns {
+            let place = Place { town_code, town, ..Place::default() };
+            if town_code.is_some() && !self.accepts(composer, place) {
+                self.hold_cohorts(composer, place, lacking(&of_town, share, 3), &of_town);
+            }
+        }
+    }
+
+    fn hold_cohorts(&mut self, composer: &Composer<'_>, place: Place<'_>, years: BTreeSet<i32>, of: &BTreeMap<i32, (i64, i64)>) {
+        let (Some(first), Some(last)) = (years.first(), years.last()) else { return };
+        let counts = years.iter().filter_map(|year| of.get(year)).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+        let told = self.told(composer, counts, "比例异常高，名册多半缺这几个年级");
+        let told = format!("{}年9月至{last}年8月出生的 {told}", first - 1);
+        let mut reason = Reason::at(place, told, self.searched.clone());
+        reason.spoils_counts = false;
+        self.cohorts.insert(Unit::of(place.town_code, None), (years, reason));
+    }
+
+    /// Units too small to be sure of, where so many not found are hardly chance.
+    fn small(&mut self, composer: &Composer<'_>) {
+        let levels: [(&dyn Fn(Place<'a>) -> Place<'a>, i64, f64); 3] = [
+            (&|_| Place::default(), 2, 0.1),
+            (&|place| Place { village: None, village_code: None, ..place }, 3, 0.05),
+            (&|place| place, 4, 0.002),
+        ];
+        for (unit, least, chance) in levels {
+            for (place, (fired, judged)) in self.sums(unit) {
+                let whole = place == Place::default();
+                let known = self.doubted.contains_key(&Unit::default())
+                    || self.doubted.contains_key(&Unit::of(place.town_code, None)) && !whole;
+                if fired >= least && !known && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
+                    let told = self.told(composer, (fired, judged), "比例偏高，名册可能不全");
+                    let reason = Reason::at(place, told, self.searched.clone());
+                    self.doubted.insert(Unit::of(place.town_code, place.village_code), reason);
+                }
+            }
+        }
+    }
+
+    /// What other rules show of the registers searched: where one alone is searched and more is not found than is plausible, the unit is held
+    /// as well; else what is not found is to be checked first, unless so little is not found that the other rule's rows must be lacking alone.
+    pub(crate) fn adopt(&mut self, doubts: &Doubts) {
+        for registry in self.searched.clone() {
+            for (unit, (sure, reason)) in doubts.0.get(&registry).into_iter().flatten() {
+                let here = |place: &Place<'_>| unit.town.is_none() || place.town_code == unit.town.as_deref();
+                let left = self.counts.iter().filter(|(place, _)| here(place));
+                let left = left.filter(|(place, _)| self.unit_of(place.town_code, place.village_code).is_none());
+                let (fired, judged) = left.fold((0, 0), |sum, (_, counts)| (sum.0 + counts.0, sum.1 + counts.1));
+                let above = fired.saturating_mul(10_000) > judged.saturating_mul(self.share);
+                let alone = self.searched.len() == 1;
+                let is_whole = alone && judged >= ENOUGH && fired.saturating_mul(30_000) < judged.saturating_mul(self.share * 2);
+                if fired > 0 && *sure && above && alone {
+                    self.held.insert(unit.clone(), reason.clone());
+                } else if fired > 0 && !is_whole {
+                    self.doubted.entry(unit.clone()).or_insert_with(|| reason.clone());
+                }
             }
         }
     }
 
     /// Sums over units of what lies in no unit held.
-    fn sums<'c>(&self, counts: &Counts<'c>, unit: impl Fn(Place<'c>) -> Place<'c>) -> Counts<'c> {
+    fn sums(&self, unit: impl Fn(Place<'a>) -> Place<'a>) -> Counts<'a> {
         let mut sums = Counts::new();
-        for (place, (fired, judged)) in counts {
+        for (place, (fired, judged)) in &self.counts {
             if self.unit_of(place.town_code, place.village_code).is_none() {
                 let sum = sums.entry(unit(*place)).or_default();
                 *sum = (sum.0 + fired, sum.1 + judged);
@@ -148,54 +312,217 @@ impl Trust {
 
     /// The narrowest unit held that a place lies in.
     fn unit_of(&self, town: Option<&str>, village: Option<&str>) -> Option<Unit> {
-        let own = |text: Option<&str>| text.map(str::to_owned);
-        let unit = |village| Unit { town: own(town), village };
-        [unit(own(village)), unit(None), Unit::default()].into_iter().find(|unit| self.held.contains_key(unit))
+        narrowest(&self.held, town, village)
+    }
+
+    fn cohort_of(&self, composer: &Composer<'_>, town: Option<&str>, face: PersonIx) -> Option<Unit> {
+        let cohort = composer.subjects.people_birth(face).map(cohort).filter(|_| !self.cohorts.is_empty())?;
+        let units = [Unit::of(town, None), Unit::default()];
+        units.into_iter().find(|unit| self.cohorts.get(unit).is_some_and(|(years, _)| years.contains(&cohort)))
     }
 
     /// The unit in which an accusation by absence is held, if any.
     pub(crate) fn unit(&self, composer: &Composer<'_>, accusation: &Accusation, about: About) -> Option<Unit> {
-        if accusation.in_vain.is_empty() || self.held.is_empty() {
+        if accusation.in_vain.is_empty() || self.held.is_empty() && self.cohorts.is_empty() {
             return None;
         }
         let face = composer.face(about);
         let text = |column| composer.subjects.people_text(column, face);
-        self.unit_of(text(TOWN_CODE), text(VILLAGE_CODE))
+        let town = text(TOWN_CODE);
+        self.unit_of(town, text(VILLAGE_CODE)).or_else(|| self.cohort_of(composer, town, face))
     }
 
-    /// Towns of which nothing can be said.
-    pub(crate) fn towns_held(&self) -> TownsHeld {
-        TownsHeld {
-            everywhere: self.held.contains_key(&Unit::default()),
-            towns: self.held.keys().filter(|unit| unit.village.is_none()).filter_map(|unit| unit.town.clone()).collect(),
+    /// The unit in which an accusation by absence is to be checked first, if any.
+    pub(crate) fn doubt(&self, composer: &Composer<'_>, accusation: &Accusation, about: About) -> Option<Unit> {
+        if accusation.in_vain.is_empty() || self.doubted.is_empty() {
+            return None;
+        }
+        let face = composer.face(about);
+        let text = |column| composer.subjects.people_text(column, face);
+        narrowest(&self.doubted, text(TOWN_CODE), text(VILLAGE_CODE))
+    }
+
+    /// Whether those who live in a place count in no rate.
+    pub(crate) fn holds(&self, place: Place<'_>) -> bool {
+        self.unit_of(place.town_code, place.village_code).is_some()
+    }
+
+    /// Whether somebody counts in no rate for the year of entry.
+    pub(crate) fn holds_cohort(&self, composer: &Composer<'_>, face: PersonIx) -> bool {
+        !self.cohorts.is_empty() && self.cohort_of(composer, composer.subjects.people_text(TOWN_CODE, face), face).is_some()
+    }
+
+    /// One line per unit held or to be checked first; `concerned` counts whom the rule would list there, `doubted` whom it lists. Where
+    /// nobody waits and no rate is missing there is nothing to tell.
+    pub(crate) fn notes(
+        &self,
+        rule: &Rule,
+        has_rate: bool,
+        concerned: &BTreeMap<Unit, i64>,
+        doubted: &BTreeMap<Unit, i64>,
+    ) -> Vec<RuleNote> {
+        let village_of = |reason: &Reason| reason.names.1.as_ref().map_or_else(String::new, |village| format!("{village}："));
+        let whole = self.held.iter().map(|(unit, reason)| (unit, reason, unit.village.is_none()));
+        // Where a village or a year of entry is held, the rest of the town was evaluated.
+        let held = whole.chain(self.cohorts.iter().map(|(unit, (_, reason))| (unit, reason, false)));
+        let held = held.filter_map(|(unit, reason, held)| {
+            let concerned = concerned.get(unit).copied().unwrap_or(0);
+            let note = format!("未评估：{}{}", village_of(reason), reason.told);
+            let short = ShortUnit { village: reason.names.1.clone(), registries: reason.registries.clone() };
+            let (rule, town) = (rule.card.id.clone(), reason.names.0.clone());
+            let note = RuleNote { rule, town, note, held, concerned, short: Some(Box::new(short)) };
+            (concerned > 0 || has_rate).then_some(note)
+        });
+        let doubted = doubted.iter().filter_map(|(unit, concerned)| {
+            let reason = self.doubted.get(unit)?;
+            let note = format!("{}{}：疑点只作先核对", village_of(reason), reason.told);
+            let (rule, town) = (rule.card.id.clone(), reason.names.0.clone());
+            Some(RuleNote { rule, town, note, held: false, concerned: *concerned, short: None })
+        });
+        held.chain(doubted).collect()
+    }
+}
+
+/// What rules show of registers that they alone search: where one is short, or too many are not found in it.
+#[derive(Debug, Default)]
+pub(crate) struct Doubts(BTreeMap<RegistryId, BTreeMap<Unit, (bool, Reason)>>);
+
+impl Doubts {
+    pub(crate) fn new(trusts: &[Trust<'_>]) -> Self {
+        let mut doubts = Self::default();
+        for trust in trusts {
+            let held = trust.held.iter().map(|(unit, reason)| (unit, reason, reason.spoils_counts));
+            let unsure = trust.cohorts.iter().map(|(unit, (_, reason))| (unit, reason)).chain(&trust.doubted);
+            for (unit, reason, sure) in held.chain(unsure.map(|(unit, reason)| (unit, reason, false))) {
+                if let ([registry], None) = (&reason.registries[..], &unit.village) {
+                    let known = doubts.0.entry(registry.clone()).or_default();
+                    let known = known.entry(unit.clone()).or_insert_with(|| (sure, reason.clone()));
+                    if sure && !known.0 {
+                        *known = (sure, reason.clone());
+                    }
+                }
+            }
+        }
+        doubts
+    }
+
+    /// What is the matter with the first of some registers in a town, or in the county as a whole, and whether that is sure.
+    pub(crate) fn at(&self, registries: &[RegistryId], town: Option<&str>) -> Option<(bool, Doubt<'_>)> {
+        let units = [Unit::of(town, None), Unit::default()];
+        let found = registries.iter().filter_map(|registry| self.0.get(registry));
+        let found = found.flat_map(|of| units.iter().filter_map(|unit| of.get(unit)));
+        found.min_by_key(|(sure, _)| !*sure).map(|(sure, reason)| (*sure, Doubt(reason)))
+    }
+}
+
+/// Why what is counted in a register says little.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubt<'d>(&'d Reason);
+
+impl Doubt<'_> {
+    /// The note that a number or share was not counted in a town (by name), or at all.
+    pub(crate) fn note(self, rule: &Rule, town: Option<&str>) -> RuleNote {
+        let short = ShortUnit { village: None, registries: self.0.registries.clone() };
+        RuleNote {
+            rule: rule.card.id.clone(),
+            town: town.map(str::to_owned),
+            note: format!("未评估：{}", self.0.told),
+            held: true,
+            concerned: 0,
+            short: Some(Box::new(short)),
         }
     }
+}
 
-    /// One line per unit held; `concerned` counts whom the rule would list there.
-    pub(crate) fn notes(&self, rule: &Rule, concerned: &BTreeMap<Unit, i64>) -> Vec<RuleNote> {
-        let note = |(unit, reason): (&Unit, &Reason)| {
-            let (town, village) = &reason.names;
-            let place = village.as_ref().map_or_else(String::new, |village| format!("{village}："));
-            let concerned = concerned.get(unit).copied().unwrap_or(0);
-            let note = format!("未评估：{place}{}", reason.told);
-            let short = Some(Box::new(ShortUnit { village: village.clone(), registries: reason.registries.clone() }));
-            // Where a village is held, the rest of its town was evaluated.
-            RuleNote { rule: rule.card.id.clone(), town: town.clone(), note, held: unit.village.is_none(), concerned, short }
-        };
-        self.held.iter().map(note).collect()
+/// The narrowest of some units that a place lies in.
+fn narrowest<T>(units: &BTreeMap<Unit, T>, town: Option<&str>, village: Option<&str>) -> Option<Unit> {
+    if units.is_empty() {
+        return None;
     }
+    let levels = [Unit::of(town, village), Unit::of(town, None), Unit::default()];
+    levels.into_iter().find(|unit| units.contains_key(unit))
 }
 
-/// Towns whose subjects count in no rate.
-#[derive(Debug, Default)]
-pub(crate) struct TownsHeld {
-    everywhere: bool,
-    towns: BTreeSet<String>,
+/// The year until whose August somebody was born who enters school with those born since September before.
+fn cohort(birth: i32) -> i32 {
+    let (year, month, _) = Day(birth).ymd();
+    if month >= 9 { year + 1 } else { year }
 }
 
-impl TownsHeld {
-    /// Whether the town (by code) is one of them.
-    pub(crate) fn contains(&self, town: Option<&str>) -> bool {
-        self.everywhere || town.is_some_and(|town| self.towns.contains(town))
+/// Years of which too many are not found, and those beside them that are above the plausible share: who repeats a year, or enters early. A year
+/// of which few are left to judge is one whose pupils have gone on to other schools: it is no grade.
+fn lacking(counts: &BTreeMap<i32, (i64, i64)>, share: i64, deviations: i64) -> BTreeSet<i32> {
+    let most = counts.values().map(|(_, judged)| *judged).max().unwrap_or(0);
+    let is_sure = |(fired, judged): (i64, i64)| judged * 3 >= most && is_implausible(fired, judged, share, deviations);
+    let sure: BTreeSet<i32> = counts.iter().filter(|(_, counts)| is_sure(**counts)).map(|(year, _)| *year).collect();
+    let above = |year: &i32| {
+        counts.get(year).is_some_and(|(fired, judged)| *fired > 1 && fired.saturating_mul(10_000) > judged.saturating_mul(share))
+    };
+    let beside = sure.iter().flat_map(|year| [year - 1, year + 1]).filter(above);
+    beside.chain(sure.iter().copied()).collect()
+}
+
+/// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by so many standard deviations and
+/// one more, so that in a small unit a few are no news.
+fn is_implausible(fired: i64, judged: i64, share: i64, deviations: i64) -> bool {
+    let (fired, judged, share) = (i128::from(fired), i128::from(judged), i128::from(share));
+    let deviations = i128::from(deviations);
+    let excess = (fired - 1) * 10_000 - judged * share;
+    excess > 0 && excess * excess > deviations * deviations * judged * share * (10_000 - share)
+}
+
+/// Whether, were the plausible share true, so many or more would come by chance at most so often.
+fn is_doubtful(fired: i64, judged: i64, share: i64, chance: f64) -> bool {
+    let above = fired.saturating_mul(10_000) > judged.saturating_mul(share);
+    if !above || judged > FEW {
+        return above && is_implausible(fired, judged, share, 1);
+    }
+    let (Ok(fired), Ok(judged), Ok(share)) = (u32::try_from(fired), u32::try_from(judged), u32::try_from(share)) else {
+        return false;
+    };
+    let share = f64::from(share) / 10_000.0;
+    // Chance of exactly none, one, two, …
+    let mut exactly = (0..judged).fold(1.0, |chance, _| chance * (1.0 - share));
+    let mut fewer = 0.0;
+    for count in 0..fired {
+        fewer += exactly;
+        exactly *= f64::from(judged - count) / f64::from(count + 1) * share / (1.0 - share);
+    }
+    1.0 - fewer <= chance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_a_population_is_implausible_where_a_tenth_would_be_much() {
+        assert!(is_implausible(132, 296, 1000, 3));
+        assert!(is_implausible(9, 18, 1000, 3));
+        assert!(!is_implausible(3, 8, 1000, 3), "a few in a small village");
+        assert!(!is_implausible(30, 296, 1000, 3));
+        assert!(!is_implausible(0, 0, 1000, 3));
+    }
+
+    #[test]
+    fn of_a_few_half_is_doubtful_and_one_or_two_are_not() {
+        assert!(is_doubtful(4, 9, 2000, 0.1));
+        assert!(is_doubtful(10, 20, 3000, 0.1));
+        assert!(!is_doubtful(1, 3, 2000, 0.1));
+        assert!(!is_doubtful(3, 20, 1500, 0.1));
+        assert!(!is_doubtful(0, 0, 1500, 0.1));
+        assert!(!is_doubtful(39, 400, 1000, 0.1) && is_doubtful(60, 400, 1000, 0.05));
+    }
+
+    #[test]
+    fn a_grade_that_lacks_is_two_years_of_birth_or_the_one_beside() {
+        let counts = BTreeMap::from([(2004, (1, 40)), (2005, (30, 40)), (2006, (7, 40)), (2007, (1, 40))]);
+        assert_eq!(lacking(&counts, 1000, 2), BTreeSet::from([2005, 2006]));
+        let counts = BTreeMap::from([(2001, (9, 9)), (2002, (2, 40)), (2003, (1, 40))]);
+        assert!(lacking(&counts, 1000, 2).is_empty(), "the rest of 2001 is at other schools");
+        assert_eq!(
+            (cohort(Day::new(2005, 9, 1).map_or(0, |day| day.0)), cohort(Day::new(2005, 8, 31).map_or(0, |day| day.0))),
+            (2006, 2005)
+        );
     }
 }

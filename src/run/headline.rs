@@ -11,6 +11,7 @@ use crate::model::columns::REPAIRS;
 use crate::model::exemption::{EXEMPTION_LIST, ExemptionStatus};
 use crate::model::link::{LinkQuality, Linked};
 use crate::model::record::RecordSet;
+use crate::model::register::EXPECTED_LIST;
 use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
@@ -128,8 +129,23 @@ impl Run<'_> {
         for (rule, count) in rules {
             let _ = write!(text, "\n  {count:>6}  {}  {rule}", self.title(rule));
         }
+        text.push_str(&Self::columns_and_counts(assessed));
         text.push_str(&self.unevaluated(assessed));
         text.push_str(&Self::exempting(assessed));
+        text
+    }
+
+    /// What is said of files and not of persons: columns of numbers masked or ruined, and the county's table of expected rows.
+    fn columns_and_counts(assessed: &Assessed) -> String {
+        let mut text = String::new();
+        for note in assessed.notes.iter().filter(|note| !note.held && note.short.is_none()) {
+            let town = note.town.as_ref().map(|town| format!("{town} ")).unwrap_or_default();
+            if note.rule == EXPECTED_LIST {
+                let _ = write!(text, "\n注意  {EXPECTED_LIST}：{town}{}", note.note);
+            } else if note.rule.starts_with("identity.") {
+                let _ = write!(text, "\n注意  {}", note.note);
+            }
+        }
         text
     }
 
@@ -168,8 +184,9 @@ impl Run<'_> {
             more = format!("；同样的还有{}等 {} 处，见汇总“未评估与提醒”", towns.join("、"), others.len());
         }
         let mut waiting = String::new();
-        if first.note.short.is_some() {
-            waiting = format!("暂缓 {} 人（户），", group.iter().map(|line| line.waiting).sum::<i64>());
+        let count = group.iter().map(|line| line.waiting).sum::<i64>();
+        if first.note.short.is_some() && count > 0 {
+            waiting = format!("暂缓 {count} 人（户），");
         }
         let rules: BTreeSet<&str> = group.iter().flat_map(|line| line.rules.iter().copied()).collect();
         let titles: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| self.title(rule)).collect();

@@ -1,5 +1,8 @@
 //! What a row and an accused are looked up by, so that most rows are passed over without being read.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray};
 
 use crate::assess::subjects::text_at;
@@ -30,6 +33,77 @@ pub(super) enum Key<'a> {
     AnyVillage(&'a str, char),
     /// A row whose place cannot be read, by name.
     Nowhere(&'a str),
+}
+
+/// Hashes a few dozen bytes in a few multiplications. Only looked up by, never gone through, so no order rests on it.
+#[derive(Default)]
+pub(super) struct KeyHasher(u64);
+
+/// 2^64 over the golden ratio.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0_u8; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(byte.into());
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(SPREAD);
+    }
+
+    fn finish(&self) -> u64 {
+        (self.0 ^ self.0 >> 29).wrapping_mul(SPREAD)
+    }
+}
+
+/// Bits of the sieve, half a MiB: it stays in the cache while millions of rows are asked for a dozen keys each.
+const SIEVE: usize = 1 << 22;
+
+/// Accused by key, and a sieve that most keys of rows do not pass.
+pub(super) struct Wanted<'a> {
+    sieve: Vec<u64>,
+    by_key: HashMap<Key<'a>, Vec<u32>, BuildHasherDefault<KeyHasher>>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn new() -> Self {
+        Self { sieve: vec![0; SIEVE / 64], by_key: HashMap::default() }
+    }
+
+    /// Word and bit of the sieve.
+    fn place(&self, key: Key<'a>) -> (usize, u64) {
+        let hash = self.by_key.hasher().hash_one(key);
+        let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX) % SIEVE;
+        (at / 64, 1 << (at % 64))
+    }
+
+    pub(super) fn put(&mut self, key: Key<'a>, accused: u32) {
+        let (word, bit) = self.place(key);
+        self.sieve[word] |= bit;
+        self.by_key.entry(key).or_default().push(accused);
+    }
+
+    pub(super) fn has(&self, key: Key<'a>) -> bool {
+        let (word, bit) = self.place(key);
+        self.sieve[word] & bit != 0 && self.by_key.contains_key(&key)
+    }
+
+    pub(super) fn of(&self, key: Key<'a>) -> &[u32] {
+        let (word, bit) = self.place(key);
+        if self.sieve[word] & bit == 0 { &[] } else { self.by_key.get(&key).map_or(&[], Vec::as_slice) }
+    }
 }
 
 /// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.

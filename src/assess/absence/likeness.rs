@@ -46,11 +46,16 @@ impl Written<'_> {
         self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
     }
 
+    /// Whether both are the same number.
+    pub(super) fn equals(self, other: Self) -> bool {
+        self.state == IdState::Valid && self.text == other.text && other.speaks()
+    }
+
     pub(super) fn against(self, other: Self) -> Numbers {
         if !self.speaks() || !other.speaks() {
             return Numbers::Silent;
         }
-        if self.text == other.text && self.state == IdState::Valid {
+        if self.equals(other) {
             return Numbers::Equal;
         }
         if self.state == IdState::Masked || other.state == IdState::Masked {

@@ -111,6 +111,8 @@ impl Line<'_> {
         let mut held = self.notes.iter().filter(|note| note.held).peekable();
         if held.peek().is_some() {
             if held.any(|note| note.town.is_none()) { "未评估" } else { "部分乡镇未评估" }
+        } else if self.notes.iter().any(|note| note.short.as_ref().is_some_and(|short| short.village.is_none())) {
+            "部分年级未评估"
         } else if self.notes.iter().any(|note| note.short.is_some()) {
             "部分村未评估"
         } else if !self.notes.is_empty() {
