@@ -46,7 +46,7 @@ const MISTAKES: [(&str, &str, &[&str]); 19] = [
     ("pipeline/base-missing.toml", "pipelines/monthly.toml", &["monthly.toml:2:", "month.toml", "从本文件所在的文件夹算起"]),
     ("pipeline/base-circle.toml", "pipelines/monthly.toml", &["monthly.toml:2:", "绕了一圈"]),
     ("pipeline/unknown-workbook.toml", "pipelines/monthly.toml", &["monthly.toml:2:", "是不是“dossier”"]),
-    ("pipeline/missing-folder.toml", "pipelines/monthly.toml", &["登记册", "请检查流程文件里写的路径"]),
+    ("pipeline/missing-folder.toml", "pipelines/monthly.toml", &["登记册", "请检查路径", "从它所在的文件夹算起"]),
     ("registries/unknown-field.toml", "pipelines/registries/ceshi.toml", &["ceshi.toml:5:", "是不是“id_number”"]),
     ("policy/unknown-fact.toml", "pipelines/policy/zhengan-2018/ceshi.toml", &["ceshi.toml:", "是不是“enrolled”"]),
     ("policy/no-cases.toml", "pipelines/policy/zhengan-2018/ceshi.toml", &["ceshi.toml:", "health.test"]),

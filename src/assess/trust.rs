@@ -224,16 +224,16 @@ impl<'a> Trust<'a> {
             }
         }
         let share = self.share.max(OF_COHORT);
-        let mut county: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
+        let mut whole: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
         for ((_, cohort), (_, fired, judged)) in &counts {
-            let sum = county.entry(*cohort).or_default();
+            let sum = whole.entry(*cohort).or_default();
             *sum = (sum.0 + fired, sum.1 + judged);
         }
         let mut towns: BTreeMap<(Option<&str>, Option<&str>), BTreeMap<i32, (i64, i64)>> = BTreeMap::new();
         if !self.accepts(composer, Place::default()) {
-            let lacking = lacking(&county, share, 2);
+            let lacking = lacking(&whole, share, 2);
             counts.retain(|(_, cohort), _| !lacking.contains(cohort));
-            self.hold_cohorts(composer, Place::default(), lacking, &county);
+            self.hold_cohorts(composer, Place::default(), lacking, &whole);
         }
         for ((code, cohort), (town, fired, judged)) in counts {
             towns.entry((code, town)).or_default().insert(cohort, (fired, judged));

@@ -133,7 +133,7 @@ impl Receipt {
         };
         let file = create().map_err(|error| {
             Failure::usage(format!(
-                "写不了清理回执 {}：{}。什么也没有删；可用 --receipt 另指定一个新文件",
+                "写不了清理回执 {}：{}。什么也没有删；请用 --receipt 另指定一个新文件",
                 path.display(),
                 plain(&error)
             ))

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{ours, workspace};
+use super::ours;
+use super::workspace::{self, MARKER};
 use crate::model::date::Month;
 use crate::model::ids::hexadecimal;
 use crate::model::system_error::plain;
@@ -81,6 +82,8 @@ impl Litter {
         let lower = name.to_lowercase();
         let count = match () {
             () if name.starts_with("~$") => &mut self.locks,
+            // What bidui keeps in its own folders.
+            () if [".lock", ".work", MARKER].contains(&name) => return true,
             () if name.starts_with('.') => &mut self.dots,
             () if ["thumbs.db", "desktop.ini"].contains(&lower.as_str()) => &mut self.system,
             () => return false,

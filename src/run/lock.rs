@@ -40,7 +40,11 @@ impl Lock {
     /// Takes the lock file at `path`, made if it is not there, and writes this process into it.
     pub(super) fn take(path: &Path) -> Result<Self, LockError> {
         let io_error = |source| LockError::Io { path: path.to_owned(), source };
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io_error)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(io_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -13,7 +13,6 @@ use arrow::datatypes::Date32Type;
 
 use super::RunError;
 use super::finished::{Finished, RunJson};
-use super::inputs;
 use super::manifest::EarlierEntry;
 use super::stages::{self, StageError};
 use super::workspace::Workspace;
@@ -22,7 +21,6 @@ use crate::model::columns;
 use crate::model::decision::{key_of, key_word};
 use crate::model::ids::CountyKey;
 use crate::model::register::EarlierRows;
-use crate::model::system_error::plain;
 
 /// Columns that record keys are made of.
 const KEY_COLUMNS: [&str; 9] = [
@@ -53,10 +51,10 @@ pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
     let refused = |why: String| {
         RunError::Usage(format!("--previous {} 不是一次完整运行的结果文件夹：{why}。请指定上个月的 --out 文件夹", run.display()))
     };
-    let (_, sha256) = inputs::hash(&run.join("run.json")).map_err(|error| refused(format!("run.json {}", plain(&error))))?;
+    let finished = Finished::open(run)?;
     let previous = known(run, key).map_err(|error| refused(error.to_string()))?;
-    let RunJson { period, registers, .. } = Finished::open(run)?.run;
-    Ok(Earlier { previous, rows: EarlierEntry::rows(&period, registers), sha256 })
+    let RunJson { period, registers, .. } = finished.run;
+    Ok(Earlier { previous, rows: EarlierEntry::rows(&period, registers), sha256: finished.sha256 })
 }
 
 fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {

@@ -142,7 +142,8 @@ impl Journal {
     pub(super) fn find(folder: &Path) -> Option<Self> {
         let journal: Self = serde_json::from_slice(&fs::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()?;
         let paths = journal.take.iter().flat_map(|take| [&take.path, &take.to]).chain(journal.put.iter().map(|put| &put.path));
-        paths.chain([&journal.work, &journal.old]).all(|path| stays(path)).then_some(journal)
+        let inside = paths.chain([&journal.work, &journal.old]).all(|path| stays(path));
+        inside.then_some(journal)
     }
 
     /// From here on the next start undoes what is half done.
