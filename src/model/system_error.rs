@@ -77,17 +77,14 @@ pub fn in_chinese(text: &str) -> String {
         let error = digits.parse().ok().map(io::Error::from_raw_os_error);
         let english = error.as_ref().map(ToString::to_string).unwrap_or_default();
         let cause = english.split(MARK).next().unwrap_or_default();
-        match (error, before.strip_suffix(cause)) {
-            (Some(error), Some(before)) => {
-                // Writing to a String cannot fail.
-                let _ = write!(told, "{before}{}", plain(&error));
-                rest = after.get(digits.len() + 1..).unwrap_or_default();
-            }
-            _ => {
-                told.push_str(before);
-                told.push_str(MARK);
-                rest = after;
-            }
+        if let (Some(error), Some(before)) = (error, before.strip_suffix(cause)) {
+            // Writing to a String cannot fail.
+            let _ = write!(told, "{before}{}", plain(&error));
+            rest = after.get(digits.len() + 1..).unwrap_or_default();
+        } else {
+            told.push_str(before);
+            told.push_str(MARK);
+            rest = after;
         }
     }
     told + rest

@@ -206,7 +206,7 @@ impl MonthColumn {
             let rows: BooleanArray = self.rows.iter().map(|row| Some(of(row))).collect();
             (rows.true_count() > 0).then_some(rows)
         };
-        [rows(|row| row.months.is_some_and(|months| months.are_several())), rows(|row| row.state.is_some())]
+        [rows(|row| row.months.is_some_and(Months::are_several)), rows(|row| row.state.is_some())]
     }
 
     /// Rows that take money back.

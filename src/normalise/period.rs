@@ -342,12 +342,7 @@ impl<'c> Scan<'c> {
         let is_whole = self.is_cell && start == 0 && end == self.text.len();
         let is_told = points.iter().any(|(_, point, _)| point.counts != Counts::Open) || is_whole;
         let is_cut = points.len() == 1 && last.counts == Counts::Open && !is_whole;
-        (is_told && !is_cut || self.is_dated_range(&points)).then(|| Item { start, end, named: named(&points), back: false })
-    }
-
-    /// `2018年4-6` in a title.
-    fn is_dated_range(self, points: &[(Link, Point, usize)]) -> bool {
-        points.len() > 1 && points[0].1.is_dated
+        (is_told && !is_cut || is_dated_range(&points)).then(|| Item { start, end, named: named(&points), back: false })
     }
 
     /// Whether points can be one period, so far as their signs go.
@@ -584,6 +579,11 @@ fn named(points: &[(Link, Point, usize)]) -> Option<Named> {
         end = to;
     }
     (start <= end && end - start < LONGEST).then_some(Named { year, from: start, count: end - start + 1 })
+}
+
+/// `2018年4-6` in a title.
+fn is_dated_range(points: &[(Link, Point, usize)]) -> bool {
+    points.len() > 1 && points.first().is_some_and(|(_, first, _)| first.is_dated)
 }
 
 #[cfg(test)]

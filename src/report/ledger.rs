@@ -78,7 +78,7 @@ pub(super) fn write(
             rows += chunk.len() as u64;
         }
     }
-    let samples = samples(items.iter().filter(|item| may_list(item)), &layout.sample, input.period);
+    let samples = samples(&items.iter().filter(|item| may_list(item)), &layout.sample, input.period);
     for (name, lines) in layout.sample.sheets.iter().zip(&samples) {
         let caption = caption.with("title", name);
         let name = names.claim(name);
@@ -300,7 +300,7 @@ type Stratum<'i, 'a> = Vec<([u8; 32], &'i Item<'a>)>;
 
 /// Answered cases of each inspection: of every town and result a share, at least one, the county's most at most; none twice.
 fn samples<'i, 'a>(
-    items: impl Iterator<Item = &'i Item<'a>> + Clone,
+    items: &(impl Iterator<Item = &'i Item<'a>> + Clone),
     layout: &SampleSheets,
     period: Month,
 ) -> Vec<Vec<&'i Item<'a>>>

@@ -178,7 +178,7 @@ fn a_sample_takes_of_every_town_and_result_and_no_case_twice() {
         .collect();
     let layout = &layouts().ledger.sample;
     let ids = |period: &str| -> Vec<Vec<String>> {
-        let samples = super::samples(items.iter(), layout, month(period));
+        let samples = super::samples(&items.iter(), layout, month(period));
         samples.iter().map(|sample| sample.iter().map(|item| item.what.finding_id.clone()).collect()).collect()
     };
     let drawn = ids("2018-06");
@@ -188,6 +188,6 @@ fn a_sample_takes_of_every_town_and_result_and_no_case_twice() {
     assert_eq!(drawn, ids("2018-06"));
     let mut backwards: Vec<super::Item<'_>> = items;
     backwards.reverse();
-    let again = super::samples(backwards.iter(), layout, month("2018-06"));
+    let again = super::samples(&backwards.iter(), layout, month("2018-06"));
     assert_eq!(again[0].iter().map(|item| item.what.finding_id.clone()).collect::<Vec<_>>(), drawn[0]);
 }

@@ -63,7 +63,9 @@ pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<Ou
         let told =
             |entry: &&ReviewEntry| !entry.sides.iter().any(|side| tells_health(&side.registry) || tells_health(&side.file));
         let mut kept: Vec<ReviewEntry> = entries.iter().filter(told).cloned().collect();
-        kept.iter_mut().for_each(|entry| entry.held.retain(|title| !tells_health(title)));
+        for entry in &mut kept {
+            entry.held.retain(|title| !tells_health(title));
+        }
         kept
     };
     let told = |finding: &&Finding| {
@@ -194,7 +196,9 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
     for side in &entry.sides {
         beside.knows_number(side.number.expose());
         side.birth.iter().for_each(|birth| beside.knows_birth(*birth));
-        [&side.name, &side.head].into_iter().for_each(|name| beside.knows_name(name.expose()));
+        for name in [&side.name, &side.head] {
+            beside.knows_name(name.expose());
+        }
     }
     let both = |pick: &dyn Fn(&ReviewSide) -> String| {
         let [left, right] = entry.sides.each_ref().map(pick);

@@ -396,7 +396,7 @@ impl Run<'_> {
         } else if !self.kept {
             Self::keep(&self.workspace, &records, &intake)?;
         }
-        self.finish(&intake, headline, findings, month)
+        self.finish(&intake, headline, findings, month.as_ref())
     }
 
     fn timed<T>(&mut self, stage: &'static str, work: impl FnOnce(&mut Self) -> Result<T, RunError>) -> Result<T, RunError> {
@@ -637,11 +637,11 @@ impl Run<'_> {
         intake: &[IntakeFile],
         mut headline: String,
         findings: usize,
-        month: Option<(Assessed, Standings)>,
+        month: Option<&(Assessed, Standings)>,
     ) -> Result<Summary, RunError> {
         let manifest = write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
         let life = self.life.take();
-        let record = || match (life, &month) {
+        let record = || match (life, month) {
             (Some(life), Some((assessed, standings))) => self.record(life, assessed, standings),
             _ => Ok(()),
         };

@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
         }
         for mut refusal in refusals {
             if refusal.code == "no-header" {
-                refusal.hint = "请交回系统生成的清单，不要改它的表头；这一页不是清单的，可以删去再交".to_owned();
+                "请交回系统生成的清单，不要改它的表头；这一页不是清单的，可以删去再交".clone_into(&mut refusal.hint);
             }
             let sheet = refusal.name.sheet.clone();
             file.sheets.push(IntakeSheet { sheet, refusal: Some(refusal), ..IntakeSheet::default() });

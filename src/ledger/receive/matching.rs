@@ -139,7 +139,7 @@ impl<'c> Matcher<'c> {
         // Without a number in the row a name that somebody else on the list has says as much.
         let Some(name) = FoldedName::new(&cells.name).filter(|_| same_name == Some(false)) else { return Ok(About::Unknown) };
         let on_list = match named.list {
-            Some(list) if number.is_empty() => self.namesakes(list, &name)?.first().is_some(),
+            Some(list) if number.is_empty() => !self.namesakes(list, &name)?.is_empty(),
             _ => false,
         };
         Ok(if on_list { About::Another } else { About::Renamed })
@@ -289,19 +289,16 @@ fn found(named: Named, note: &str, name: &str) -> Match {
     // A row is about one person or household; numbers of others may have been pasted into its cell.
     let own = |sighting: &Sighting| sighting.name.as_deref().and_then(FoldedName::new);
     let all = sightings.len();
-    let others = match FoldedName::new(name).filter(|_| is_named == Some(true)) {
-        Some(name) => {
-            sightings.retain(|sighting| own(sighting).is_none_or(|known| compare(&known, &name).agrees()));
-            all - sightings.len()
+    let others = if let Some(name) = FoldedName::new(name).filter(|_| is_named == Some(true)) {
+        sightings.retain(|sighting| own(sighting).is_none_or(|known| compare(&known, &name).agrees()));
+        all - sightings.len()
+    } else {
+        let mut known = sightings.iter().filter_map(own);
+        let first = known.next();
+        if first.is_some_and(|first| known.any(|other| !compare(&first, &other).agrees())) {
+            return Match::Mixed("一行里有几个人的疑点编号，看不出回复的是谁，请一人写一行".to_owned());
         }
-        None => {
-            let mut known = sightings.iter().filter_map(own);
-            let first = known.next();
-            if first.is_some_and(|first| known.any(|other| !compare(&first, &other).agrees())) {
-                return Match::Mixed("一行里有几个人的疑点编号，看不出回复的是谁，请一人写一行".to_owned());
-            }
-            0
-        }
+        0
     };
     let others = if others > 0 { format!("编号里另有 {others} 条是别人的，没有算") } else { String::new() };
     let Some(list) = list else { return Match::Unknown("台账里没有这条疑点".to_owned()) };

@@ -91,7 +91,7 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Works
 /// A run folder of ours, locked and healed; the lock goes when it is dropped (or the process dies).
 #[derive(Debug)]
 pub(super) struct Folder {
-    folder: PathBuf,
+    path: PathBuf,
     _lock: Lock,
     /// What healing moved to `手工改过/`.
     moved: Vec<String>,
@@ -121,13 +121,13 @@ impl Folder {
         }
         before::complete(folder).map_err(io_error("恢复", folder))?;
         let moved = heal(folder)?;
-        Ok(Self { folder: folder.to_owned(), _lock: lock, moved })
+        Ok(Self { path: folder.to_owned(), _lock: lock, moved })
     }
 
     /// Makes the work folder of the run that `key` tells from others; what other runs left in theirs goes. `fresh` also drops the rows that
     /// this one had read.
     pub(super) fn start(self, key: &str, fresh: bool) -> Result<Workspace, WorkspaceError> {
-        let all_work = self.folder.join(WORK);
+        let all_work = self.path.join(WORK);
         for entry in fs::read_dir(&all_work).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if is_work(&name) {
@@ -235,7 +235,7 @@ impl Workspace {
     /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. Gives the names of
     /// files that were not ours to replace and are now in `手工改过/`.
     pub(super) fn publish<E: From<WorkspaceError>>(&self, last: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
-        let folder = self.folder.folder.as_path();
+        let folder = self.folder.path.as_path();
         let failed = WorkspaceError::failed("替换");
         let made = self.seal()?;
         let _alone = alone(folder)?;
