@@ -240,6 +240,90 @@ levels = [{ test = "damerau_levenshtein", at_most = 4 }]
 }
 
 /// Eighteen characters that could be somebody's number.
+/// Whether a process is there and no zombie.
+#[cfg(target_os = "linux")]
+fn is_alive(process: u32) -> bool {
+    fs::read_to_string(format!("/proc/{process}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or("").trim().starts_with('Z'))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_goes_when_its_parent_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // A minute's work for whoever reads it, in little space.
+    let mut zip = zip::ZipWriter::new(File::create(folder.path().join("慢.zip")).expect("a zip"));
+    let row = "土坪镇,石志村,韩海荣,520324195003071234,全护理,分散\n";
+    for member in 0..40 {
+        zip.start_file(format!("{member}.csv"), zip::write::SimpleFileOptions::default()).expect("a member");
+        zip.write_all("乡镇,村,姓名,身份证号,自理能力,供养方式\n".as_bytes()).expect("written");
+        for _ in 0..10 {
+            zip.write_all(row.repeat(2_000).as_bytes()).expect("written");
+        }
+    }
+    zip.finish().expect("a zip");
+    let pipeline = text(&root("pipelines/monthly.toml"));
+    let mut parent = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(["check", &pipeline, "--input", &text(folder.path())])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let id = parent.id();
+    let children = || -> Vec<u32> {
+        let tasks = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+        let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        lists.flat_map(|list| list.split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<u32>>()).collect()
+    };
+    let start = Instant::now();
+    let mut found = children();
+    while found.is_empty() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+        found = children();
+    }
+    assert!(!found.is_empty(), "no child reads");
+    // SIGKILL: the parent says nothing to anybody.
+    parent.kill().expect("killed");
+    parent.wait().expect("gone");
+    let killed = Instant::now();
+    while found.iter().any(|child| is_alive(*child)) {
+        assert!(killed.elapsed() < Duration::from_secs(1), "a child outlives its parent");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Pipes, sockets, devices and links to nowhere among the files: told by name, and the rest is read.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_and_the_rest_is_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = |name: &str| folder.path().join(name);
+    let pipe = Command::new("mkfifo").arg(inside("管道.xlsx")).status().expect("mkfifo");
+    assert!(pipe.success());
+    let _listener = std::os::unix::net::UnixListener::bind(inside("插座.xlsx")).expect("a socket");
+    std::os::unix::fs::symlink(inside("没有"), inside("断链.csv")).expect("a link");
+    fs::create_dir(inside("目录.xlsx")).expect("a folder");
+    fs::write(
+        inside("特困.csv"),
+        "乡镇,村,姓名,身份证号,自理能力,供养方式\n土坪镇,石志村,韩海荣,520324195003071234,全护理,分散\n",
+    )
+    .expect("a file");
+    let pipeline = text(&root("pipelines/monthly.toml"));
+    let start = Instant::now();
+    let output = bidui(&["check", &pipeline, "--input", &text(folder.path())]);
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    for name in ["管道.xlsx", "插座.xlsx", "断链.csv"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(said.contains("名册 tekun"), "{said}");
+    for path in [text(&inside("管道.xlsx")), "/dev/zero".to_owned()] {
+        let output = bidui(&["check", &pipeline, "--input", &path]);
+        assert!(output.status.code() == Some(2) && told(&output).contains("不是普通文件"), "{}", told(&output));
+    }
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
 fn has_number(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);

@@ -519,8 +519,7 @@ const TRICKS: [Trick; 14] = [
             let (row, column) = place(sheet, 0, "更正后身份证号");
             page.merge_range(row, column, row + 1, column, "520324199003071235", &Format::new()).expect("merged");
         },
-        // The number's check character is wrong: nobody's.
-        expected: ["unclear", "taken"],
+        expected: ["taken", "taken"],
         reason: "更正后身份证号是从上面合并下来的，没有采用",
     },
 ];

@@ -232,6 +232,8 @@ mod tests {
         assert_eq!(path_text("低保名单.xls".as_bytes(), false), "低保名单.xls");
         assert_eq!(path_text(&encoding_rs::GB18030.encode("联通.csv").0, false), "联通.csv");
         assert_eq!(path_text(b".\\a\\b.csv", false), "a/b.csv");
+        assert_eq!(path_text(b"../../etc//./a.csv", false), "etc/a.csv");
+        assert_eq!(path_text(b"/a/", false), "a/");
         assert_eq!(path_text(b"\x82\x31\xB9\x31.csv", false), "㯊.csv");
     }
 

@@ -32,6 +32,7 @@ mod strings;
 mod styles;
 mod text;
 pub mod unfold;
+mod utf16;
 pub mod wire;
 mod xls;
 mod xlsb;

@@ -14,6 +14,7 @@ use super::grid::Merge;
 use super::limits::Limits;
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
+use super::utf16::AsUtf8;
 use super::xml::{Element, Node, Xml};
 
 /// Cells that repetition may add: a few equal rows, never a sheet full.
@@ -38,9 +39,9 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
     }
     let size = meter.inflate(&mut container.by_name(CONTENT).map_err(unreadable)?, CONTENT, |_| Ok(()))?;
     let part = container.by_name(CONTENT).map_err(unreadable)?;
-    let sheets = inspect(Xml::new(BufReader::with_capacity(1 << 16, part), CONTENT), limits)?;
+    let sheets = inspect(Xml::new(BufReader::with_capacity(1 << 16, AsUtf8::new(part)), CONTENT), limits)?;
     let part = container.by_name(CONTENT).map_err(unreadable)?;
-    write(Xml::new(BufReader::with_capacity(1 << 16, part), CONTENT), sheets, size, limits, sink)
+    write(Xml::new(BufReader::with_capacity(1 << 16, AsUtf8::new(part)), CONTENT), sheets, size, limits, sink)
 }
 
 /// Reads every sheet of a flat spreadsheet.

@@ -12,8 +12,11 @@ use zip::read::ZipFile;
 use super::archive::{self, Container, Meter, Source};
 use super::limits::Limits;
 use super::stop::Refused;
+use super::utf16::{AsUtf8, Decoding};
 use super::xml::{Node, Xml};
 
+/// Relationships of one part; a workbook has one for each sheet and a few more.
+const MOST_RELATIONS: usize = 20_000;
 /// What is read of a part at a time.
 const BUFFER: usize = 1 << 16;
 
@@ -60,10 +63,20 @@ impl<'s> Package<'s> {
         meter.read(&mut part, name)
     }
 
+    /// A part in memory that is XML.
+    pub(crate) fn text(&mut self, name: &str, meter: &mut Meter<'_>) -> Result<Vec<u8>, Refused> {
+        let bytes = self.bytes(name, meter)?;
+        let decoded = match Decoding::default().run(&bytes, true).ok_or_else(|| not_utf16(name))? {
+            Cow::Owned(decoded) => Some(decoded),
+            Cow::Borrowed(_) => None,
+        };
+        Ok(decoded.unwrap_or(bytes))
+    }
+
     /// A part as XML; its bytes are not counted again.
     pub(crate) fn xml(&mut self, name: &str) -> Result<Xml<BufReader<impl Read>>, Refused> {
         let part = self.part(name)?;
-        Ok(Xml::new(BufReader::with_capacity(BUFFER, part), name))
+        Ok(Xml::new(BufReader::with_capacity(BUFFER, AsUtf8::new(part)), name))
     }
 
     fn part(&mut self, name: &str) -> Result<ZipFile<'_, &'s mut dyn Source>, Refused> {
@@ -101,13 +114,16 @@ impl<'s> Package<'s> {
         if !self.has(&list) {
             return Ok(relations);
         }
-        let bytes = self.bytes(&list, meter)?;
+        let bytes = self.text(&list, meter)?;
         let mut xml = Xml::new(bytes.as_slice(), &list);
         loop {
             match xml.next()? {
                 Node::Open(element) if element.name() == "Relationship" => {
                     let text = |name: &str| element.attribute(name).unwrap_or_default().into_owned();
                     let kind = text("Type").rsplit('/').next().unwrap_or_default().to_owned();
+                    if relations.len() >= MOST_RELATIONS {
+                        return Err(Refused::over_limit(format!("{list} 里有 {MOST_RELATIONS} 条以上的关系，疑为恶意构造")));
+                    }
                     relations.insert(text("Id"), Relation { kind, target: resolved(folder, &text("Target")) });
                 }
                 Node::End => return Ok(relations),
@@ -115,6 +131,11 @@ impl<'s> Package<'s> {
             }
         }
     }
+}
+
+/// A part that begins as UTF-16 and is none.
+pub(crate) fn not_utf16(name: &str) -> Refused {
+    Refused::damaged(format!("部件 {name} 的文字编码损坏"))
 }
 
 /// A target as written in the list of a part in `folder` → the part's full name.

@@ -25,7 +25,7 @@ use crate::model::date::Day;
 const BATCH: usize = 1024;
 /// Bytes of text that a value may have on average, and that a byte of the file may stand for: a dictionary says a long text in two bits.
 const TEXT_PER_VALUE: u64 = 64;
-const TEXT_PER_BYTE: u64 = 1000;
+const TEXT_PER_BYTE: u64 = 200;
 const SECONDS_A_DAY: i64 = 86_400;
 const AS_CSV: &str = "请从原系统导出为 csv，或用 zstd、snappy、gzip、lz4 压缩的 parquet";
 

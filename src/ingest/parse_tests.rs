@@ -115,6 +115,65 @@ fn xlsx_parts(sheet: &str, strings: &str) -> Vec<u8> {
     ])
 }
 
+#[test]
+fn no_file_gives_more_text_than_its_size_allows() {
+    let rows: Vec<String> = (1..=200).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect();
+    let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", rows.concat());
+    let file = xlsx_parts(&sheet, &format!("<sst><si><t>{}</t></si></sst>", "甲".repeat(1000)));
+    let limits = Limits { ratio: 10, ratio_floor_bytes: 50_000, ..Limits::default() };
+    let told = frames_within("文件", &file, &limits);
+    // The sheet, and the file, of which nothing more is read.
+    assert_eq!(refusals(&told).len(), 2, "{told:?}");
+    assert!(cells(&told).is_empty() && refusals(&told)[0].1.contains("疑为恶意"), "{told:?}");
+    assert_eq!(told.last(), Some(&Frame::FileEnd));
+    assert_eq!(cells(&frames(&file)).len(), 200);
+}
+
+#[test]
+fn a_line_that_no_table_has_is_refused_and_a_page_of_one_line_is_not() {
+    let long = format!("姓名,证件号码\n{}\n", "x".repeat(5 << 20));
+    assert!(refusals(&frames(long.as_bytes())).iter().any(|(_, what)| what.contains("第 2 行") && what.contains("不是表格的行")));
+    let page = format!("<table><tr><td>姓名</td></tr>{}</table>", "<tr><td>张三</td></tr>".repeat(200_000));
+    assert!(page.len() > 4 << 20 && refusals(&frames(page.as_bytes())).is_empty());
+}
+
+#[test]
+fn two_sheets_of_one_part_are_one_sheet_and_a_refusal() {
+    let book = "<workbook xmlns:r=\"r\"><sheets><sheet name=\"甲\" r:id=\"rId9\"/><sheet name=\"乙\" r:id=\"rId9\"/></sheets></workbook>";
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\"><v>1</v></c></row></sheetData></worksheet>";
+    let relations = r#"<Relationships><Relationship Id="rId9" Type="x/worksheet" Target="worksheets/a.xml"/></Relationships>"#;
+    let parts: [(&str, &[u8]); 4] = [
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
+        ("xl/workbook.xml", book.as_bytes()),
+        ("xl/worksheets/a.xml", sheet.as_bytes()),
+    ];
+    let told = frames(&zip(&parts));
+    assert_eq!((cells(&told).len(), refusals(&told).len()), (1, 1), "{told:?}");
+}
+
+#[test]
+fn parts_in_utf16_are_read_as_others() {
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c></row></sheetData>\
+                 <mergeCells><mergeCell ref=\"A1:B2\"/></mergeCells></worksheet>";
+    let plain = xlsx(sheet);
+    for (mark, order) in [(true, u16::to_le_bytes as fn(u16) -> [u8; 2]), (false, u16::to_le_bytes), (true, u16::to_be_bytes)] {
+        let mut container = ::zip::ZipArchive::new(Cursor::new(&plain)).expect("a zip");
+        let parts: Vec<(String, Vec<u8>)> = (0..container.len())
+            .map(|at| {
+                let mut part = container.by_index(at).expect("a part");
+                let mut text = String::new();
+                std::io::Read::read_to_string(&mut part, &mut text).expect("text");
+                let text = format!("{}<?xml version=\"1.0\" encoding=\"UTF-16\"?>{text}", if mark { "\u{feff}" } else { "" });
+                (part.name().expect("a name").into_owned(), text.encode_utf16().flat_map(order).collect())
+            })
+            .collect();
+        let parts: Vec<(&str, &[u8])> = parts.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let frames = frames(&zip(&parts));
+        assert_eq!((cells(&frames), merges(&frames)), (vec!["1:0 Text 甲".to_owned()], vec![(1, 0, 2, 1)]), "{mark}");
+    }
+}
+
 fn xlsx(sheet: &str) -> Vec<u8> {
     xlsx_parts(sheet, "<sst><si><t>甲</t></si></sst>")
 }

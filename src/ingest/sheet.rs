@@ -442,6 +442,47 @@ mod tests {
     }
 
     #[test]
+    fn what_merged_cells_say_again_counts_as_text() {
+        let limits = Limits { text_floor_bytes: 1000, text_ratio: 1, ..Limits::default() };
+        let rows = |last_row: u32| {
+            let merges = vec![Merge { first_row: 1, first_column: 0, last_row, last_column: 0 }];
+            let head = SheetHead { merges, bytes: Some(10), ..SheetHead::default() };
+            let mut sink = |_: Frame| Ok(());
+            let mut writer = SheetWriter::begin(head, &limits, &mut sink).expect("begins");
+            writer.cell(1, 0, Value::Text(&"中".repeat(100))).expect("written");
+            (2..=20).take_while(|row| writer.cell(*row, 1, Value::Text("甲")).is_ok()).count()
+        };
+        assert_eq!((rows(1), rows(2), rows(20)), (19, 19, 2));
+    }
+
+    #[test]
+    fn odd_cells_and_rows_are_marked_for_whoever_asks() {
+        let limits = Limits { marks: true, ..Limits::default() };
+        let mut frames = Vec::new();
+        let mut sink = |frame| {
+            frames.push(frame);
+            Ok(())
+        };
+        let mut writer = SheetWriter::begin(SheetHead::default(), &limits, &mut sink).expect("begins");
+        writer.comment(3, 1);
+        writer.hide(2);
+        writer.styled_cell(2, 0, Value::Text("甲"), true).expect("written");
+        writer.cell(2, 3, Value::Unsolved).expect("counted");
+        writer.cell(3, 0, Value::Error).expect("counted");
+        writer.end(Ok(())).expect("ends");
+        let marks = frames.iter().find_map(|frame| if let Frame::Marks(marks) = frame { Some(marks.clone()) } else { None });
+        let mark = |row, column, oddity| Mark { row, column, oddity };
+        let expected = [
+            mark(2, 0, Oddity::Struck),
+            mark(2, 0, Oddity::Hidden),
+            mark(2, 3, Oddity::Unsolved),
+            mark(3, 0, Oddity::Error),
+            mark(3, 1, Oddity::Comment),
+        ];
+        assert_eq!(marks.as_deref(), Some(&expected[..]));
+    }
+
+    #[test]
     fn many_areas_that_reach_down_to_one_row_are_refused() {
         let merge = |column, first_row, last_row| Merge { first_row, first_column: column, last_row, last_column: column };
         let mut merges: Vec<Merge> = (0..300).map(|column| merge(column, 2, 1000)).collect();

@@ -13,11 +13,12 @@ use super::cell::{Value, since_1900};
 use super::format::Shown;
 use super::grid::Merge;
 use super::limits::Limits;
-use super::package::Package;
+use super::package::{Package, not_utf16};
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use super::strings::{Strings, rich_text};
 use super::styles::Styles;
+use super::utf16::Decoding;
 use super::xml::{Node, Xml};
 
 /// The part that a workbook usually is.
@@ -74,7 +75,11 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
 /// The first look at a sheet: its merged areas and its size.
 fn look(package: &mut Package<'_>, part: &str, limits: &Limits, meter: &mut Meter<'_>) -> Result<(Vec<Merge>, u64), Refused> {
     let mut scan = Scan::new(limits);
-    let bytes = package.inflate(part, meter, |run| scan.run(run, part))?;
+    let mut decoding = Decoding::default();
+    let bytes = package.inflate(part, meter, |run| {
+        let run = decoding.run(run, false).ok_or_else(|| not_utf16(part))?;
+        scan.run(&run, part)
+    })?;
     Ok((scan.merges, bytes))
 }
 
@@ -82,7 +87,7 @@ fn look(package: &mut Package<'_>, part: &str, limits: &Limits, meter: &mut Mete
 fn comments(package: &mut Package<'_>, part: &str, meter: &mut Meter<'_>) -> Vec<(u32, u32)> {
     let relations = package.relations(part, meter).unwrap_or_default();
     let Some(relation) = relations.into_values().find(|relation| relation.kind == "comments") else { return Vec::new() };
-    let Ok(bytes) = package.bytes(&relation.target, meter) else { return Vec::new() };
+    let Ok(bytes) = package.text(&relation.target, meter) else { return Vec::new() };
     let mut xml = Xml::new(bytes.as_slice(), &relation.target);
     let mut places = Vec::new();
     loop {
@@ -125,7 +130,7 @@ impl Book {
             from_1904: false,
             recalculated: false,
         };
-        let bytes = package.bytes(&part, meter)?;
+        let bytes = package.text(&part, meter)?;
         let mut xml = Xml::new(bytes.as_slice(), &part);
         loop {
             match xml.next()? {
@@ -156,7 +161,7 @@ impl Book {
             book.strings = Strings::read(package, &part, meter)?;
         }
         if let Some(part) = package.beside(&part, &relations, "styles", "styles.xml") {
-            let bytes = package.bytes(&part, meter)?;
+            let bytes = package.text(&part, meter)?;
             book.styles = Styles::read(&mut Xml::new(bytes.as_slice(), &part))?;
         }
         Ok(book)

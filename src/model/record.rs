@@ -143,7 +143,7 @@ impl RegistryRecords {
 pub struct RecordSet {
     /// Sheets that rows came from, ordered by file path and sheet position.
     pub sources: Vec<SourceSheet>,
-    /// Registries in spine order, then by id; at most one entry each.
+    /// Registries in spine order, then by id; one entry each, but for tables whose text no one array holds: these have several side by side.
     pub registries: Vec<RegistryRecords>,
 }
 

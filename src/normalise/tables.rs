@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
+use arrow::array::{ArrayBuilder as _, ArrayRef, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::error::ArrowError;
 use unicode_normalization::UnicodeNormalization;
@@ -23,6 +23,9 @@ use crate::model::date::Day;
 use crate::model::identity::name::FoldedName;
 use crate::model::raw::{CellKind, RawTable, TableHead};
 
+/// Bytes of text in a column of a batch, after which another begins: an array counts to 2 GiB, and one chunk of rows holds less than half of it.
+const MOST_TEXT: usize = 1 << 30;
+
 /// Reads one table.
 #[derive(Debug)]
 pub struct TableReader<'m> {
@@ -31,6 +34,9 @@ pub struct TableReader<'m> {
     /// Per field, the columns of the table that give it, the preferred first.
     positions: Vec<Vec<usize>>,
     builders: Vec<StringBuilder>,
+    /// Columns that were closed before their text outgrew an array.
+    closed: Vec<Vec<ArrayRef>>,
+    most_text: usize,
     rows: Vec<u32>,
     unreadable: Vec<u64>,
     /// Per field, days whose year of two digits was completed.
@@ -48,8 +54,8 @@ pub struct TableReader<'m> {
 /// A table read.
 #[derive(Clone, Debug)]
 pub struct ReadTable {
-    /// One column per field of the model, by name.
-    pub batch: RecordBatch,
+    /// One column per field of the model, by name; the rows in as few batches as their text allows.
+    pub batches: Vec<RecordBatch>,
     /// Row number that Excel shows, per row.
     pub rows: Vec<u32>,
     /// Field → header as written.
@@ -75,6 +81,8 @@ impl<'m> TableReader<'m> {
             as_of,
             positions,
             builders: model.fields.iter().map(|_| StringBuilder::new()).collect(),
+            closed: Vec::new(),
+            most_text: MOST_TEXT,
             rows: Vec::new(),
             unreadable: vec![0; model.fields.len()],
             completed: vec![0; model.fields.len()],
@@ -123,7 +131,16 @@ impl<'m> TableReader<'m> {
                     self.texts[field] = text;
                 }
             }
+            if self.builders.iter().any(|builder| builder.values_slice().len() >= self.most_text) {
+                self.close();
+            }
         }
+    }
+
+    /// Ends a batch.
+    fn close(&mut self) {
+        let arrays = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+        self.closed.push(arrays.collect());
     }
 
     /// The table, with what its columns were taken for.
@@ -132,13 +149,17 @@ impl<'m> TableReader<'m> {
             self.read_rows(&table);
         }
         let fields: Vec<Column> = self.model.fields.iter().map(|field| Column::new(&field.name, DataType::Utf8, true)).collect();
-        let arrays: Vec<ArrayRef> = self.builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+        let schema = Arc::new(Schema::new(fields));
+        if self.closed.is_empty() || self.builders.first().is_some_and(|builder| builder.len() > 0) {
+            self.close();
+        }
+        let closed = std::mem::take(&mut self.closed).into_iter();
+        let batches = closed.map(|arrays| RecordBatch::try_new(Arc::clone(&schema), arrays)).collect::<Result<_, _>>()?;
         let named = || self.model.fields.iter().zip(&self.positions);
         let header = |position: usize| head.columns.get(position).map_or("", |column| column.text.as_str()).to_owned();
         let taken = |position: usize| self.positions.iter().any(|positions| positions.contains(&position));
         Ok(ReadTable {
-            batch,
+            batches,
             headers: named()
                 .flat_map(|(field, positions)| positions.iter().map(|position| (field.name.clone(), header(*position))))
                 .collect(),
@@ -398,10 +419,20 @@ levels = [{ test = "exact" }]
             columns[1].push(if birth.is_empty() { CellKind::Empty } else { CellKind::Text }, birth);
             columns[2].push(CellKind::Text, "9");
         }
-        reader.push(&RawTable { rows: vec![2, 3, 4], columns, ..RawTable::default() });
+        let table = RawTable { rows: vec![2, 3, 4], columns, ..RawTable::default() };
+        // Text that fills an array begins another.
+        let mut small = TableReader { most_text: 5, ..TableReader::new(&model, &head, Day(20_000)) };
+        small.push(&table);
+        let small = small.finish(&head).expect("a table");
+        assert_eq!(
+            (small.batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), small.rows),
+            (vec![1, 2], vec![2, 3, 4])
+        );
+        reader.push(&table);
         let read = reader.finish(&head).expect("a table");
+        assert_eq!(read.batches.len(), 1);
         let texts = |name: &str| -> Vec<Option<String>> {
-            let array = read.batch.column_by_name(name).expect("there").as_string::<i32>().clone();
+            let array = read.batches[0].column_by_name(name).expect("there").as_string::<i32>().clone();
             (0..array.len()).map(|at| array.is_valid(at).then(|| array.value(at).to_owned())).collect()
         };
         let some = |text: &str| Some(text.to_owned());

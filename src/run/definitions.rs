@@ -16,7 +16,7 @@ use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::link_saved::SavedModel;
 use crate::config::pin::Pin;
-use crate::config::pipeline::{IdentityFiles, Layer, Pipeline, Taken, TownFiles, Workbook};
+use crate::config::pipeline::{IdentityFiles, IntakeChoice, Layer, Pipeline, Taken, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::config::returns::Returns;
@@ -153,6 +153,16 @@ impl Reader {
     }
 }
 
+/// What a parser leaves out where a definition chose so.
+pub(super) fn leave_out(choice: IntakeChoice) -> LeaveOut {
+    let skips = |taken: Taken| taken == Taken::Skip;
+    LeaveOut {
+        hidden_sheets: skips(choice.hidden_sheets),
+        hidden_rows: skips(choice.hidden_rows),
+        struck_rows: skips(choice.struck_rows),
+    }
+}
+
 /// Reads and resolves the pipeline at `path`.
 pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let (mut reader, name) = Reader::beside(path);
@@ -206,11 +216,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     }
     add(&key);
     add(format!("{} {spine:?} {pins:?}", pipeline.county).as_bytes());
-    let leave_out = LeaveOut {
-        hidden_sheets: pipeline.intake.hidden_sheets == Taken::Skip,
-        hidden_rows: pipeline.intake.hidden_rows == Taken::Skip,
-        struck_rows: pipeline.intake.struck_rows == Taken::Skip,
-    };
+    let leave_out = leave_out(pipeline.intake);
     if leave_out != LeaveOut::default() {
         add(format!("{leave_out:?}").as_bytes());
     }

@@ -2,7 +2,8 @@
 //!
 //! Folders are walked whole; what an office PC leaves about (`~$…` of an open workbook, dot files, `Thumbs.db`) is no input. What bidui
 //! itself wrote and somebody left among the registers (run folders, the ledger, printed lists, receipts) is none either. Both are told.
-//! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments.
+//! Names are relative to their argument, with `/`, and sorted, so that nothing later depends on the order of arguments. What is named itself
+//! must be readable; of what lies in a folder, the files that are not are given with why, and the others are read.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -29,7 +30,12 @@ pub(super) struct InputFile {
     pub(super) bytes: u64,
     /// Of its bytes, lower-case hexadecimal.
     pub(super) sha256: String,
+    /// Why it cannot be read; then it has no size and no hash.
+    pub(super) unreadable: Option<String>,
 }
+
+/// Bytes of a file that are not even hashed.
+const LARGEST: u64 = 4_000_000_000;
 
 /// Why the inputs cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -145,21 +151,28 @@ pub(super) struct Listing {
 /// itself names is taken at its word.
 pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, sought: Sought) -> Result<Listing, InputError> {
     let out = out.and_then(|out| out.canonicalize().ok());
-    let mut walk = Walk { out, sought, found: BTreeMap::new(), left_out: BTreeMap::new(), litter: Litter::default() };
+    let mut walk =
+        Walk { out, sought, found: BTreeMap::new(), lost: BTreeMap::new(), left_out: BTreeMap::new(), litter: Litter::default() };
     for argument in arguments {
         let kind = fs::metadata(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
         if kind.is_dir() {
+            fs::read_dir(argument).map_err(|source| InputError::Unreadable { path: argument.clone(), source })?;
             walk.folder(argument, "")?;
         } else {
+            if !kind.is_file() {
+                return Err(InputError::Unreadable { path: argument.clone(), source: no_file() });
+            }
             let name = argument.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             insert(name, argument.clone(), &mut walk.found)?;
         }
     }
     let told = walk.told();
-    if walk.found.is_empty() {
+    if walk.found.is_empty() && walk.lost.is_empty() {
         return Err(if walk.left_out.is_empty() { InputError::Empty } else { InputError::OnlyOurs(told) });
     }
-    let files = walk.found.into_par_iter().map(|(name, path)| describe(name, path)).collect::<Result<_, _>>()?;
+    let mut files: Vec<InputFile> = walk.found.into_par_iter().map(|(name, path)| describe(name, path)).collect();
+    files.extend(walk.lost.into_iter().map(|(name, (path, why))| InputFile::lost(name, path, why)));
+    files.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(Listing { files, told })
 }
 
@@ -187,27 +200,47 @@ struct Walk {
     out: Option<PathBuf>,
     sought: Sought,
     found: BTreeMap<String, PathBuf>,
+    /// What cannot be read, and why.
+    lost: BTreeMap<String, (PathBuf, String)>,
     left_out: BTreeMap<Ours, Vec<String>>,
     litter: Litter,
 }
 
 impl Walk {
     fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), InputError> {
-        let unreadable = |source| InputError::Unreadable { path: folder.to_owned(), source };
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let (name, why) = (prefix.trim_end_matches('/').to_owned(), format!("文件夹打不开，{}", plain(&error)));
+                self.lost.insert(name, (folder.to_owned(), why));
+                return Ok(());
+            }
+        };
+        for entry in entries {
+            // What a folder lists can be named; if not, nothing says that the rest of the list is all.
+            let entry = entry.map_err(|source| InputError::Unreadable { path: folder.to_owned(), source })?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if self.litter.takes(&name, &entry.path()) {
                 continue;
             }
             let (path, name) = (entry.path(), format!("{prefix}{name}"));
             // A linked folder could lead in circles; a linked file is fine.
-            let is_folder = entry.file_type().map_err(unreadable)?.is_dir();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let why = match fs::metadata(&path) {
+                Ok(kind) if kind.is_file() || is_folder => None,
+                Ok(kind) if kind.is_dir() => Some("是指向文件夹的链接，没有进去读".to_owned()),
+                Ok(_) => Some(NO_FILE.to_owned()),
+                Err(error) => Some(plain(&error)),
+            };
+            if let Some(why) = why {
+                self.lost.insert(name, (path, why));
+                continue;
+            }
             if let Some(ours) = self.ours(&path, is_folder) {
                 self.left_out.entry(ours).or_default().push(name);
             } else if is_folder {
                 self.folder(&path, &format!("{name}/"))?;
-            } else if path.is_file() {
+            } else {
                 insert(name, path, &mut self.found)?;
             }
         }
@@ -250,18 +283,35 @@ fn insert(name: String, path: PathBuf, found: &mut BTreeMap<String, PathBuf>) ->
     }
 }
 
-fn describe(name: String, path: PathBuf) -> Result<InputFile, InputError> {
+fn describe(name: String, path: PathBuf) -> InputFile {
     match hash(&path) {
-        Ok((bytes, sha256)) => Ok(InputFile { path, name, bytes, sha256 }),
-        Err(source) => Err(InputError::Unreadable { path, source }),
+        Ok((bytes, sha256)) => InputFile { path, name, bytes, sha256, unreadable: None },
+        Err(error) => InputFile::lost(name, path, plain(&error)),
     }
+}
+
+impl InputFile {
+    fn lost(name: String, path: PathBuf, why: String) -> Self {
+        Self { path, name, bytes: 0, sha256: String::new(), unreadable: Some(why) }
+    }
+}
+
+const NO_FILE: &str = "它不是普通文件（可能是管道或设备）";
+
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, NO_FILE)
 }
 
 /// Size and SHA-256 of a file.
 pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
     // Opening a pipe waits for whoever writes to it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "它不是普通文件（可能是管道或设备）"));
+    let kind = fs::metadata(path)?;
+    if !kind.is_file() {
+        return Err(no_file());
+    }
+    if kind.len() > LARGEST {
+        let what = format!("文件有 {} 字节，上限 {LARGEST}", kind.len());
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
@@ -358,6 +408,31 @@ mod tests {
         fs::remove_file(inside("低保.csv")).expect("removed");
         let error = gather(&[folder.path().to_owned()], None, Sought::Registers).expect_err("nothing left").to_string();
         assert!(error.contains("上月结果：是 bidui 的运行文件夹") && error.contains("台账.db"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = |name: &str| folder.path().join(name);
+        fs::write(inside("a.csv"), "a").expect("a file");
+        fs::create_dir(inside("b")).expect("a folder");
+        std::os::unix::fs::symlink(inside("gone"), inside("c.csv")).expect("a link");
+        std::os::unix::fs::symlink(inside("b"), inside("d")).expect("a link");
+        let _listener = std::os::unix::net::UnixListener::bind(inside("e.xlsx")).expect("a socket");
+        let large = File::create(inside("f.xlsx")).expect("a file");
+        large.set_len(LARGEST + 1).expect("holes");
+        let files = gather(&[folder.path().to_owned()], None, Sought::Registers).expect("files").files;
+        let told: Vec<(&str, &str)> =
+            files.iter().map(|file| (file.name.as_str(), file.unreadable.as_deref().unwrap_or(""))).collect();
+        assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["a.csv", "c.csv", "d", "e.xlsx", "f.xlsx"]);
+        assert_eq!(told[0].1, "");
+        for (at, words) in [(1, "没有这个文件"), (2, "链接"), (3, "不是普通文件"), (4, "上限")] {
+            assert!(told[at].1.contains(words), "{:?}", told[at]);
+        }
+        for name in ["e.xlsx", "gone"] {
+            assert!(matches!(gather(&[inside(name)], None, Sought::Registers), Err(InputError::Unreadable { .. })), "{name}");
+        }
     }
 
     #[test]

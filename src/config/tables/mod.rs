@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::Document;
 use super::error::Problems;
+use super::pipeline::IntakeChoice;
 
 pub use clean::Clean;
 pub use condition::{Condition, Operand, Operation, Side, Value};
@@ -304,6 +305,8 @@ pub struct TablesModel {
     pub thresholds: Thresholds,
     /// What keeps the work bounded.
     pub limits: Limits,
+    /// What is done with what is hidden or struck through.
+    pub intake: IntakeChoice,
     /// How the model is fitted.
     pub fit: Fit,
 }

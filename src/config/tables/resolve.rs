@@ -86,6 +86,7 @@ pub(super) fn resolve(document: &Document) -> Result<TablesModel, Problems> {
         comparisons,
         thresholds,
         limits: written.limits,
+        intake: written.intake,
         fit,
     })
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::document::Spanned;
+use super::super::pipeline::IntakeChoice;
 use super::{Fit, Kind, Limits, Task, Thresholds};
 
 #[derive(Debug, Deserialize)]
@@ -13,6 +14,8 @@ pub(super) struct Written {
     pub(super) thresholds: Spanned<Thresholds>,
     #[serde(default)]
     pub(super) limits: Limits,
+    #[serde(default)]
+    pub(super) intake: IntakeChoice,
     pub(super) fit: Option<Spanned<Fit>>,
     #[serde(rename = "field")]
     pub(super) fields: Vec<WrittenField>,

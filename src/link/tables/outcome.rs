@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
@@ -198,17 +198,27 @@ fn people(records: &RecordSet, model: &TablesModel, store: &Store, mut persons: 
         Arc::new(StringArray::from_iter_values(&ids)),
         Arc::new(UInt32Array::from_iter_values(persons.iter().map(|rows| dense(rows.len())))),
     ];
-    let values: Vec<ArrayRef> = shown
-        .par_iter()
-        .map(|field| -> ArrayRef {
-            Arc::new(persons.iter().map(|rows| rows.iter().find_map(|row| cell(*field, *row))).collect::<StringArray>())
-        })
-        .collect();
-    fields.extend(shown.iter().map(|field| Field::new(&model.fields[*field].name, DataType::Utf8, true)));
+    let said = |field: usize| persons.iter().map(move |rows| rows.iter().find_map(|row| cell(field, *row)));
+    let values: Vec<ArrayRef> = shown.par_iter().map(|field| texts(|| said(*field), MOST_TEXT)).collect();
+    fields.extend(
+        shown.iter().zip(&values).map(|(field, values)| Field::new(&model.fields[*field].name, values.data_type().clone(), true)),
+    );
     columns.extend(values);
     // The columns are made here, all of one length.
     let schema = Arc::new(Schema::new(fields));
     People(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema)))
+}
+
+/// Bytes of text that an array's short offsets count.
+const MOST_TEXT: usize = i32::MAX as usize;
+
+/// Texts as an array, with long offsets where they are more than `most` bytes.
+fn texts<'t, I: Iterator<Item = Option<&'t str>>>(said: impl Fn() -> I, most: usize) -> ArrayRef {
+    if said().flatten().map(str::len).sum::<usize>() > most {
+        Arc::new(said().collect::<LargeStringArray>())
+    } else {
+        Arc::new(said().collect::<StringArray>())
+    }
 }
 
 /// Persons that say the same word for word and are still two get a number each.
@@ -230,6 +240,13 @@ fn tell_apart(ids: &mut [String], key: &CountyKey) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_longer_than_short_offsets_count_have_long_ones() {
+        let said = || [Some("张三"), None, Some("李")].into_iter();
+        assert_eq!((texts(said, 9).data_type(), texts(said, 8).data_type()), (&DataType::Utf8, &DataType::LargeUtf8));
+        assert_eq!(texts(said, 8).len(), 3);
+    }
 
     #[test]
     fn those_who_say_the_same_are_numbered_in_their_order_and_others_stay() {

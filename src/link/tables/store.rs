@@ -13,7 +13,7 @@ use crate::link::roster::dense;
 use crate::model::date::Day;
 use crate::model::identity::id::Number;
 use crate::model::identity::name::FoldedName;
-use crate::model::record::RecordSet;
+use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::similarity::Outline;
 
 /// No value.
@@ -47,7 +47,7 @@ pub(super) struct Column {
     pub(super) ids: Vec<u32>,
     /// The distinct values' texts end to end, and where each ends.
     text: String,
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// A key per distinct value.
     pub(super) keys: Vec<u64>,
     pub(super) forms: Forms,
@@ -60,7 +60,10 @@ pub(super) struct Column {
 impl Column {
     /// A value's text.
     pub(super) fn text(&self, value: u32) -> &str {
-        span(&self.ends, value as usize).and_then(|range| self.text.get(range)).unwrap_or("")
+        let value = value as usize;
+        let start = value.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let range = start.zip(self.ends.get(value).copied());
+        range.and_then(|(start, end)| self.text.get(start..end)).unwrap_or("")
     }
 
     /// A value's characters.
@@ -113,7 +116,12 @@ impl Store {
             .map(|field| records.registries.iter().map(|registry| registry.text(&field.name)).collect())
             .collect();
         let left = match model.task {
-            Task::Link => records.registries.first().map_or(0, |registry| dense(registry.len())),
+            // A table of much text stands in several parts.
+            Task::Link => {
+                let first = records.registries.first().map(|registry| &registry.registry);
+                let of_first = records.registries.iter().take_while(|registry| Some(&registry.registry) == first);
+                dense(of_first.map(RegistryRecords::len).sum())
+            }
             Task::Deduplicate | Task::ByFiles => dense(records.len()),
         };
         let order = canonical_order(records, model, &arrays, left);
@@ -196,7 +204,7 @@ fn keys_only(records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32]
     column.ends.reserve(order.len());
     for text in cells(records, arrays) {
         column.text.push_str(text);
-        column.ends.push(dense(column.text.len()));
+        column.ends.push(column.text.len());
         column.keys.push(if text.is_empty() { 0 } else { hash::text(text) });
     }
     column.ids = order.iter().map(|row| if column.keys[*row as usize] == 0 { NONE } else { *row }).collect();
@@ -259,7 +267,7 @@ fn intern(column: &mut Column, known: &mut WordMap<u32>, text: &str) -> u32 {
     }
     let id = dense(column.ends.len());
     column.text.push_str(text);
-    column.ends.push(dense(column.text.len()));
+    column.ends.push(column.text.len());
     column.keys.push(word);
     known.insert(word, id);
     id

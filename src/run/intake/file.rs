@@ -72,6 +72,15 @@ pub(in crate::run) trait Sheets {
 impl Opener<'_> {
     /// The file (a zip gives one per member), and its reader; none where the parser died, as what it said before is void.
     pub(in crate::run) fn read<S: Sheets>(&self, file: &InputFile, sheets: S) -> (Vec<IntakeFile>, Option<S>) {
+        if let Some(why) = &file.unreadable {
+            let refusal = Some(Refusal {
+                name: SheetName { file: file.name.clone(), sheet: String::new() },
+                code: "unreadable-file".into(),
+                what: format!("读不到：{why}"),
+                hint: "请检查这个文件和它的权限，换一份能打开的再放进来".to_owned(),
+            });
+            return (vec![IntakeFile { path: file.name.clone(), refusal, ..IntakeFile::default() }], None);
+        }
         let mut reading = Reading { file, sheets, files: Vec::new(), sheet: None, beside: Beside::default() };
         let parsed = parse_in_child(self.executable, &file.path, &file.name, &self.limits, &mut |frame| {
             if self.interrupted.load(Ordering::Relaxed) {

@@ -134,11 +134,11 @@ pub(super) fn write_clusters(path: &Path, linked: &TablesLinked) -> Result<u64, 
 /// The links against the truth column, where the model names one and any row has it.
 pub(super) fn against_truth(records: &RecordSet, model: &TablesModel, linked: &TablesLinked) -> Option<ClusterScore> {
     let name = &model.fields.get(model.truth?)?.name;
-    let cells = records
-        .registries
-        .iter()
-        .zip(0u8..)
-        .flat_map(|(registry, side)| (0..registry.len()).map(move |row| (registry.text_at(name, row), side)));
+    let first = records.registries.first().map(|registry| &registry.registry);
+    let cells = records.registries.iter().flat_map(|registry| {
+        let side = u8::from(Some(&registry.registry) != first);
+        (0..registry.len()).map(move |row| (registry.text_at(name, row), side))
+    });
     let found = linked.linked.links.iter().map(|link| link.person.0);
     score_rows(found.zip(cells), model.task)
 }

@@ -6,14 +6,16 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use crate::config::pin;
 use crate::config::registry::fold_header;
 use crate::config::tables::{TablesModel, Task};
 use crate::ingest::header::Vocabulary;
-use crate::ingest::limits::{LeaveOut, Limits};
+use crate::ingest::limits::Limits;
 use crate::ingest::mapping::{letters, twice};
 use crate::model::date::Day;
 use crate::model::intake::{IntakeFile, IntakeSheet};
@@ -23,6 +25,7 @@ use crate::model::registry::{Grain, RegistryId};
 use crate::normalise::tables::{ReadTable, TableReader};
 use crate::run::RunError;
 use crate::run::check;
+use crate::run::definitions::leave_out;
 use crate::run::inputs::InputFile;
 use crate::run::intake::file::{LaidOut, Opener, Tables};
 
@@ -58,9 +61,11 @@ pub(super) fn files(setting: &Setting<'_>, files: &[InputFile]) -> Vec<OneFile> 
     let fields = setting.model.fields.iter();
     let words = fields.flat_map(|field| field.aliases.iter().map(|alias| (field.name.as_str(), alias.as_str())));
     let vocabulary = Vocabulary::of_fields(words);
-    let opener = Opener { executable: setting.executable, interrupted: setting.interrupted, limits: Limits::default() };
+    let leave_out = leave_out(setting.model.intake);
+    let limits = Limits { leave_out, ..Limits::default() };
+    let opener = Opener { executable: setting.executable, interrupted: setting.interrupted, limits };
     let read = |file: &InputFile| {
-        let reader = LaidOut::new(&vocabulary, LeaveOut::default(), ByModel { setting, tables: Vec::new() });
+        let reader = LaidOut::new(&vocabulary, leave_out, ByModel { setting, tables: Vec::new() });
         let (files, laid_out) = opener.read(file, reader);
         let (tables, rejects) = laid_out.map(|laid_out| (laid_out.tables.tables, laid_out.rejects)).unwrap_or_default();
         let rows: usize = tables.iter().map(|(_, table)| table.rows.len()).sum();
@@ -89,11 +94,11 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
             let position = u32::try_from(taken.records.sources.len()).unwrap_or(u32::MAX);
             sheets.extend(std::iter::repeat_n(position, table.rows.len()));
             rows.extend(table.rows);
-            batches.push(table.batch);
+            batches.extend(table.batches);
             taken.records.sources.push(SourceSheet { name: source, headers: table.headers, data_date: None });
         }
         // A side with headers and nothing below them tells as little as none.
-        let Some(schema) = batches.first().map(arrow::array::RecordBatch::schema).filter(|_| !rows.is_empty()) else {
+        let Some(schema) = batches.first().map(RecordBatch::schema).filter(|_| !rows.is_empty()) else {
             let refusals = check::refusals(&taken.intake);
             return Err(RunError::Usage(if refusals.is_empty() {
                 format!(
@@ -103,19 +108,50 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
                 format!("{name} 一侧没有读到任何行：\n{}", refusals.join("\n"))
             }));
         };
-        let batch = concat_batches(&schema, &batches).map_err(|error| RunError::Internal(error.to_string()))?;
-        taken.records.registries.push(RegistryRecords {
-            registry: RegistryId::from(*name),
-            grain: Grain::Person,
-            batch,
-            sheets,
-            rows,
-        });
+        let batches = together(&schema, &batches, MOST_TEXT).map_err(|error| RunError::Internal(error.to_string()))?;
+        for batch in batches {
+            let (sheets, rows) = (drained(&mut sheets, batch.num_rows()), drained(&mut rows, batch.num_rows()));
+            let (registry, grain) = (RegistryId::from(*name), Grain::Person);
+            taken.records.registries.push(RegistryRecords { registry, grain, batch, sheets, rows });
+        }
     }
     taken.rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
     crate::run::intake::count(&mut taken.intake, &taken.rejects);
     taken.notes.extend(check::notes(&taken.intake));
     Ok(taken)
+}
+
+/// Bytes of text that an array's offsets count.
+const MOST_TEXT: usize = i32::MAX as usize;
+
+/// The batches as few as may be: no column of any holds more than `most` bytes of text.
+fn together(schema: &SchemaRef, batches: &[RecordBatch], most: usize) -> Result<Vec<RecordBatch>, ArrowError> {
+    let text = |batch: &RecordBatch| -> Vec<usize> {
+        let bytes = |column: &ArrayRef| {
+            let offsets = column.as_string_opt::<i32>().map(StringArray::value_offsets);
+            let ends = offsets.and_then(|offsets| offsets.first().zip(offsets.last()));
+            ends.and_then(|(first, last)| usize::try_from(last - first).ok()).unwrap_or(0)
+        };
+        batch.columns().iter().map(bytes).collect()
+    };
+    let (mut all, mut start, mut held) = (Vec::new(), 0, vec![0usize; schema.fields().len()]);
+    for (at, batch) in batches.iter().enumerate() {
+        let own = text(batch);
+        if at > start && held.iter().zip(&own).any(|(held, own)| held.saturating_add(*own) > most) {
+            all.push(concat_batches(schema, &batches[start..at])?);
+            (start, held) = (at, vec![0; held.len()]);
+        }
+        held.iter_mut().zip(own).for_each(|(held, own)| *held = held.saturating_add(own));
+    }
+    all.push(concat_batches(schema, &batches[start..])?);
+    all.retain(|batch| batch.num_rows() > 0);
+    Ok(all)
+}
+
+/// The first of a list, taken out of it; the rest stays.
+fn drained(list: &mut Vec<u32>, count: usize) -> Vec<u32> {
+    let rest = list.split_off(count.min(list.len()));
+    std::mem::replace(list, rest)
 }
 
 /// Which file is on which side.
@@ -242,5 +278,43 @@ impl<'a> Tables for ByModel<'a> {
     /// Which columns a model compares is known to it alone: any that is half without results refuses the sheet.
     fn says_who(&self, _: &Self::Table, _: usize) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Array as _;
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn text_that_no_array_holds_stands_in_several_batches() {
+        let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Utf8, true), Field::new("b", DataType::Utf8, true)]));
+        let batch = |a: &str, b: &str| {
+            let columns: Vec<ArrayRef> = [a, b].map(|text| Arc::new(StringArray::from(vec![text])) as ArrayRef).to_vec();
+            RecordBatch::try_new(Arc::clone(&schema), columns).expect("a batch")
+        };
+        let batches = [
+            batch("甲", "1"),
+            batch("乙", "2"),
+            batch("", "1234567"),
+            batch("丙", ""),
+            RecordBatch::new_empty(Arc::clone(&schema)),
+        ];
+        let rows = |most: usize| -> Vec<usize> {
+            together(&schema, &batches, most).expect("fits").iter().map(RecordBatch::num_rows).collect()
+        };
+        assert_eq!(rows(MOST_TEXT), [4]);
+        assert_eq!(rows(7), [2, 2]);
+        assert_eq!(rows(5), [1, 1, 1, 1]);
+        // Slices count what they show.
+        let whole = concat_batches(&schema, &batches).expect("fits");
+        assert_eq!(together(&schema, &[whole.slice(0, 1), whole.slice(1, 1)], 6).expect("fits").len(), 1);
+        assert_eq!(whole.column(0).len(), 4);
+        let mut list = vec![1, 2, 3];
+        assert_eq!((drained(&mut list, 2), list), (vec![1, 2], vec![3]));
     }
 }
