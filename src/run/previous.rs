@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::Date32Type;
 
 use super::RunError;
-use super::finished::{Finished, RunJson};
+use super::finished::{Finished, FinishedError, RunJson};
 use super::manifest::EarlierEntry;
 use super::stages::{self, StageError};
 use super::workspace::Workspace;
@@ -51,7 +51,10 @@ pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
     let refused = |why: String| {
         RunError::Usage(format!("--previous {} 不是一次完整运行的结果文件夹：{why}。请指定上个月的 --out 文件夹", run.display()))
     };
-    let finished = Finished::open(run)?;
+    let finished = match Finished::open(run) {
+        Err(FinishedError::NotARun { why, .. }) => return Err(refused(why)),
+        finished => finished?,
+    };
     let previous = known(run, key).map_err(|error| refused(error.to_string()))?;
     let RunJson { period, registers, .. } = finished.run;
     Ok(Earlier { previous, rows: EarlierEntry::rows(&period, registers), sha256: finished.sha256 })
