@@ -111,6 +111,8 @@ struct Table<'i> {
 
 /// In `repairs`: the village is the sheet's.
 const OF_SHEET: &str = "village_from_sheet";
+/// In `repairs`: what a household's first row says for it.
+const FROM_ABOVE: &str = "from_above";
 
 /// How the rows of a table become one person's each.
 enum Parting {
@@ -227,9 +229,13 @@ impl<'i> Tables for County<'i, '_> {
         entry.columns.clone_from(&normalised.headers);
         entry.data_date = normalised.snapshot.map(|snapshot| snapshot.day);
         let repairs = normalised.batch.column_by_name(REPAIRS).and_then(|column| column.as_string_opt::<i32>());
-        let inherited = repairs.into_iter().flatten().flatten().filter(|repairs| repairs.contains(OF_SHEET)).count();
+        let count = |kind: &str| repairs.into_iter().flatten().flatten().filter(|repairs| repairs.contains(kind)).count();
+        let (inherited, from_above) = (count(OF_SHEET), count(FROM_ABOVE));
         if inherited > 0 {
             entry.notes.push(format!("{inherited} 行没有写村，取自标题、表上的单位行、工作表名、文件名或单列一行的村名"));
+        }
+        if from_above > 0 {
+            entry.notes.push(format!("{from_above} 行没有写户编号、户主和村，取自上面同一户的第一行"));
         }
         if let Some(unclear) = &normalised.unclear_place {
             entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
