@@ -75,7 +75,7 @@ impl ExpectedTable {
         let mut cells: BTreeMap<Cell, BTreeMap<Option<String>, Vec<Count>>> = BTreeMap::new();
         for row in 0..rows.len() {
             let text = |column: &str| rows.text_at(column, row).map(str::trim).filter(|text| !text.is_empty());
-            let all = |text: &str| ALL.iter().any(|word| text == *word);
+            let all = |text: &str| ALL.contains(&text);
             let Some(name) = text("expected_registry").filter(|name| !all(name)) else { continue };
             let (written, town) = (text("expected_rows").unwrap_or(""), text(TOWN_CODE));
             let Some(definition) = dictionary.named(name) else {
