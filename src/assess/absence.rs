@@ -440,6 +440,13 @@ impl<'a> Search<'_, 'a> {
         let columns = Columns::new(&records.batch, ID_NUMBER);
         let people = Columns::new(&subjects.linked.people.0, "number");
         let wanted = |key: Key<'a>| by_key.has(key);
+        // Many are born on one day: whose name is near to none of the accused born then is passed over.
+        let born_near = |of: &Columns<'a>, at: usize| {
+            let accused = of.birth(at).map_or(&[][..], |birth| by_key.of(Key::Birth(birth)));
+            let name = if accused.is_empty() { None } else { of.name(at).and_then(FoldedName::new) };
+            let mut names = accused.iter().flat_map(|at| &self.wanted[*at as usize].names);
+            name.is_some_and(|name| names.any(|own| nearness(own, &name).is_some()))
+        };
         // Whether the row need be read at all.
         let may_be = |id: RowId, row: usize| {
             let link = subjects.linked.links.get(id.0 as usize);
@@ -448,7 +455,11 @@ impl<'a> Search<'_, 'a> {
             heads_only
                 || household.is_some_and(|household| wanted(Key::Household(*household)))
                 || columns.any(row, self.contested.0.contains(&id), wanted)
-                || joined.is_some_and(|person| people.any(person, false, wanted))
+                || born_near(&columns, row)
+                || joined.is_some_and(|person| {
+                    let same = people.birth(person) == columns.birth(row) && people.name(person) == columns.name(row);
+                    people.any(person, false, wanted) || !same && born_near(&people, person)
+                })
         };
         let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
             .into_par_iter()

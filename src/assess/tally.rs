@@ -80,9 +80,9 @@ pub(crate) fn tally<'d>(
     run: &Run<'_>,
     rule: &Rule,
     tally: &Tally,
-    doubt: &dyn Fn(Option<&str>) -> Option<(bool, Doubt<'d>)>,
+    doubt: &dyn Fn(Option<&str>) -> Option<Doubt<'d>>,
 ) -> Result<Tallied, AssessError> {
-    let sure = |town: Option<&str>| doubt(town).filter(|(sure, _)| *sure).map(|(_, doubt)| doubt);
+    let sure = |town: Option<&str>| doubt(town).filter(|doubt| doubt.sure);
     let whole = matches!(tally.goal, Goal::Least(_)) && tally.unit == UnitLevel::County;
     let mut spoilt: Vec<RuleNote> = sure(None).into_iter().map(|doubt| doubt.note(rule, None)).collect();
     if spoilt.is_empty() {

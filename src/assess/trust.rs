@@ -16,7 +16,7 @@ use super::evaluate::{Evaluated, Outcome};
 use super::places::Place;
 use super::{Accusation, clearing_registries};
 use crate::config::policy::Rule;
-use crate::model::columns::{TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::finding::{RuleNote, Scope, ShortUnit};
 use crate::model::link::PersonIx;
@@ -65,6 +65,9 @@ impl Reason {
 
 /// Subjects judged and fired.
 type Counts<'a> = BTreeMap<Place<'a>, (i64, i64)>;
+
+/// The same by year of entry.
+type Cohorts = BTreeMap<i32, (i64, i64)>;
 
 /// Where a rule is held.
 #[derive(Debug, Default)]
@@ -212,41 +215,39 @@ impl<'a> Trust<'a> {
 
     /// Years of entry that lack as a whole: a grade, a stage; over the county, else in a town.
     fn cohorts(&mut self, composer: &Composer<'a>, judged: &[(PersonIx, (i64, i64))]) {
-        let mut counts: BTreeMap<(Option<&str>, i32), (Option<&str>, i64, i64)> = BTreeMap::new();
+        let mut towns: BTreeMap<Place<'a>, Cohorts> = BTreeMap::new();
         for (face, (fired, judged)) in judged {
             let text = |column| composer.subjects.people_text(column, *face);
-            let (town, village) = (text(TOWN_CODE), text(VILLAGE_CODE));
-            if let Some(cohort) = composer.subjects.people_birth(*face).map(cohort)
-                && self.unit_of(town, village).is_none()
+            let (town_code, village_code) = (text(TOWN_CODE), text(VILLAGE_CODE));
+            if let Some(year) = composer.subjects.people_birth(*face).map(entry)
+                && self.unit_of(town_code, village_code).is_none()
             {
-                let count = counts.entry((town, cohort)).or_insert((text("town"), 0, 0));
-                (count.1, count.2) = (count.1 + fired, count.2 + judged);
+                let place = Place { town_code, town: text(TOWN), ..Place::default() };
+                let count = towns.entry(place).or_default().entry(year).or_default();
+                *count = (count.0 + fired, count.1 + judged);
             }
         }
         let share = self.share.max(OF_COHORT);
-        let mut whole: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
-        for ((_, cohort), (_, fired, judged)) in &counts {
-            let sum = whole.entry(*cohort).or_default();
-            *sum = (sum.0 + fired, sum.1 + judged);
-        }
-        let mut towns: BTreeMap<(Option<&str>, Option<&str>), BTreeMap<i32, (i64, i64)>> = BTreeMap::new();
         if !self.accepts(composer, Place::default()) {
-            let lacking = lacking(&whole, share, 2);
-            counts.retain(|(_, cohort), _| !lacking.contains(cohort));
-            self.hold_cohorts(composer, Place::default(), lacking, &whole);
+            let mut county = Cohorts::new();
+            for (year, (fired, judged)) in towns.values().flatten() {
+                let sum = county.entry(*year).or_default();
+                *sum = (sum.0 + fired, sum.1 + judged);
+            }
+            let lacking = lacking(&county, share, 2);
+            for of_town in towns.values_mut() {
+                of_town.retain(|year, _| !lacking.contains(year));
+            }
+            self.hold_cohorts(composer, Place::default(), lacking, &county);
         }
-        for ((code, cohort), (town, fired, judged)) in counts {
-            towns.entry((code, town)).or_default().insert(cohort, (fired, judged));
-        }
-        for ((town_code, town), of_town) in towns {
-            let place = Place { town_code, town, ..Place::default() };
-            if town_code.is_some() && !self.accepts(composer, place) {
+        for (place, of_town) in towns {
+            if place.town_code.is_some() && !self.accepts(composer, place) {
                 self.hold_cohorts(composer, place, lacking(&of_town, share, 3), &of_town);
             }
         }
     }
 
-    fn hold_cohorts(&mut self, composer: &Composer<'_>, place: Place<'_>, years: BTreeSet<i32>, of: &BTreeMap<i32, (i64, i64)>) {
+    fn hold_cohorts(&mut self, composer: &Composer<'_>, place: Place<'_>, years: BTreeSet<i32>, of: &Cohorts) {
         let (Some(first), Some(last)) = (years.first(), years.last()) else { return };
         let counts = years.iter().filter_map(|year| of.get(year)).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         let told = self.told(composer, counts, "比例异常高，名册多半缺这几个年级");
@@ -258,21 +259,19 @@ impl<'a> Trust<'a> {
 
     /// Units too small to be sure of, where so many not found are hardly chance.
     fn small(&mut self, composer: &Composer<'_>) {
-        let levels: [(&dyn Fn(Place<'a>) -> Place<'a>, i64, f64); 3] = [
-            (&|_| Place::default(), 2, 0.1),
-            (&|place| Place { village: None, village_code: None, ..place }, 3, 0.05),
-            (&|place| place, 4, 0.002),
-        ];
-        for (unit, least, chance) in levels {
-            for (place, (fired, judged)) in self.sums(unit) {
-                let whole = place == Place::default();
-                let known = self.doubted.contains_key(&Unit::default())
-                    || self.doubted.contains_key(&Unit::of(place.town_code, None)) && !whole;
-                if fired >= least && !known && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
-                    let told = self.told(composer, (fired, judged), "比例偏高，名册可能不全");
-                    let reason = Reason::at(place, told, self.searched.clone());
-                    self.doubted.insert(Unit::of(place.town_code, place.village_code), reason);
-                }
+        let of_town = |place: Place<'a>| Place { village: None, village_code: None, ..place };
+        self.doubt_where(composer, |_| Place::default(), 2, 0.1);
+        self.doubt_where(composer, of_town, 3, 0.05);
+        self.doubt_where(composer, |place| place, 3, 0.01);
+    }
+
+    fn doubt_where(&mut self, composer: &Composer<'_>, unit: impl Fn(Place<'a>) -> Place<'a>, least: i64, chance: f64) {
+        for (place, (fired, judged)) in self.sums(unit) {
+            let known = narrowest(&self.doubted, place.town_code, None).is_some();
+            if fired >= least && !known && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
+                let told = self.told(composer, (fired, judged), "比例偏高，名册可能不全");
+                let reason = Reason::at(place, told, self.searched.clone());
+                self.doubted.insert(Unit::of(place.town_code, place.village_code), reason);
             }
         }
     }
@@ -316,7 +315,7 @@ impl<'a> Trust<'a> {
     }
 
     fn cohort_of(&self, composer: &Composer<'_>, town: Option<&str>, face: PersonIx) -> Option<Unit> {
-        let cohort = composer.subjects.people_birth(face).map(cohort).filter(|_| !self.cohorts.is_empty())?;
+        let cohort = composer.subjects.people_birth(face).map(entry).filter(|_| !self.cohorts.is_empty())?;
         let units = [Unit::of(town, None), Unit::default()];
         units.into_iter().find(|unit| self.cohorts.get(unit).is_some_and(|(years, _)| years.contains(&cohort)))
     }
@@ -406,27 +405,31 @@ impl Doubts {
         doubts
     }
 
-    /// What is the matter with the first of some registers in a town, or in the county as a whole, and whether that is sure.
-    pub(crate) fn at(&self, registries: &[RegistryId], town: Option<&str>) -> Option<(bool, Doubt<'_>)> {
+    /// What is the matter with the first of some registers in a town, or in the county as a whole.
+    pub(crate) fn at(&self, registries: &[RegistryId], town: Option<&str>) -> Option<Doubt<'_>> {
         let units = [Unit::of(town, None), Unit::default()];
         let found = registries.iter().filter_map(|registry| self.0.get(registry));
         let found = found.flat_map(|of| units.iter().filter_map(|unit| of.get(unit)));
-        found.min_by_key(|(sure, _)| !*sure).map(|(sure, reason)| (*sure, Doubt(reason)))
+        found.min_by_key(|(sure, _)| !*sure).map(|(sure, reason)| Doubt { sure: *sure, reason })
     }
 }
 
 /// Why what is counted in a register says little.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Doubt<'d>(&'d Reason);
+pub(crate) struct Doubt<'d> {
+    /// Whether it is sure that rows are lacking.
+    pub(crate) sure: bool,
+    reason: &'d Reason,
+}
 
 impl Doubt<'_> {
     /// The note that a number or share was not counted in a town (by name), or at all.
     pub(crate) fn note(self, rule: &Rule, town: Option<&str>) -> RuleNote {
-        let short = ShortUnit { village: None, registries: self.0.registries.clone() };
+        let short = ShortUnit { village: None, registries: self.reason.registries.clone() };
         RuleNote {
             rule: rule.card.id.clone(),
             town: town.map(str::to_owned),
-            note: format!("未评估：{}", self.0.told),
+            note: format!("未评估：{}", self.reason.told),
             held: true,
             concerned: 0,
             short: Some(Box::new(short)),
@@ -444,14 +447,14 @@ fn narrowest<T>(units: &BTreeMap<Unit, T>, town: Option<&str>, village: Option<&
 }
 
 /// The year until whose August somebody was born who enters school with those born since September before.
-fn cohort(birth: i32) -> i32 {
+fn entry(birth: i32) -> i32 {
     let (year, month, _) = Day(birth).ymd();
     if month >= 9 { year + 1 } else { year }
 }
 
 /// Years of which too many are not found, and those beside them that are above the plausible share: who repeats a year, or enters early. A year
 /// of which few are left to judge is one whose pupils have gone on to other schools: it is no grade.
-fn lacking(counts: &BTreeMap<i32, (i64, i64)>, share: i64, deviations: i64) -> BTreeSet<i32> {
+fn lacking(counts: &Cohorts, share: i64, deviations: i64) -> BTreeSet<i32> {
     let most = counts.values().map(|(_, judged)| *judged).max().unwrap_or(0);
     let is_sure = |(fired, judged): (i64, i64)| judged * 3 >= most && is_implausible(fired, judged, share, deviations);
     let sure: BTreeSet<i32> = counts.iter().filter(|(_, counts)| is_sure(**counts)).map(|(year, _)| *year).collect();
@@ -521,7 +524,7 @@ mod tests {
         let counts = BTreeMap::from([(2001, (9, 9)), (2002, (2, 40)), (2003, (1, 40))]);
         assert!(lacking(&counts, 1000, 2).is_empty(), "the rest of 2001 is at other schools");
         assert_eq!(
-            (cohort(Day::new(2005, 9, 1).map_or(0, |day| day.0)), cohort(Day::new(2005, 8, 31).map_or(0, |day| day.0))),
+            (entry(Day::new(2005, 9, 1).map_or(0, |day| day.0)), entry(Day::new(2005, 8, 31).map_or(0, |day| day.0))),
             (2006, 2005)
         );
     }

@@ -135,7 +135,18 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Whether any key that [`super::Identity::keys`] and [`super::Identity::keys_of_row`] would give is wanted; it may give more.
+    /// The day of birth.
+    pub(super) fn birth(&self, row: usize) -> Option<i32> {
+        self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row))
+    }
+
+    /// The name.
+    pub(super) fn name(&self, row: usize) -> Option<&'a str> {
+        text_at(self.names, row)
+    }
+
+    /// Whether any key that [`super::Identity::keys`] and [`super::Identity::keys_of_row`] would give, but for the birth, is wanted; it may
+    /// give more.
     pub(super) fn any(&self, row: usize, is_contested: bool, wanted: impl Fn(Key<'a>) -> bool) -> bool {
         let of_number = |text: &'a str| {
             let tails = || {
@@ -148,11 +159,10 @@ impl<'a> Columns<'a> {
             wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
         };
         let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
-        let birth = self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row));
+        let birth = self.birth(row);
         // A contested number may be somebody else's: then it says nothing.
         let valid = !is_contested && (self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str()));
         if number.is_some_and(of_number)
-            || birth.is_some_and(|birth| wanted(Key::Birth(birth)))
             || text_at(self.phones, row).is_some_and(|phone| wanted(Key::Phone(phone)))
             || text_at(self.certificates, row).and_then(|text| text.get(..18)).is_some_and(of_number)
         {
@@ -166,7 +176,7 @@ impl<'a> Columns<'a> {
         if head() == Some(true) {
             return true;
         }
-        let name = text_at(self.names, row);
+        let name = self.name(row);
         let Some(surname) = name.and_then(surname_of) else { return false };
         village.is_some_and(|village| wanted(Key::Village(village, surname)))
             || town.is_some_and(|town| {
