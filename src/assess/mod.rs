@@ -21,6 +21,7 @@ mod rates;
 mod reach;
 mod reading;
 mod rows;
+mod standing;
 mod subjects;
 mod tables;
 mod tally;

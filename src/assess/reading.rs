@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
 use arrow::compute::concat;
 use rayon::prelude::*;
 
@@ -20,6 +20,7 @@ use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
 use crate::model::columns::MONTH;
 use crate::model::date::Day;
+use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
 use crate::model::link::{Link, PersonIx};
 use crate::model::record::RegistryRecords;
@@ -155,7 +156,7 @@ impl<'a> Reader<'a> {
         }
         let passed = filters
             .par_iter()
-            .map(|((position, text), (records, filter))| Ok(((*position, (*text).to_owned()), self.passes(records, filter)?)));
+            .map(|((position, text), (records, filter))| Ok(((*position, (*text).to_owned()), self.passes_in(records, filter)?)));
         let passed = passed.collect::<Result<Vec<_>, AssessError>>()?;
         self.filters.extend(passed.into_iter().filter_map(|(key, passed)| Some((key, passed?))));
         Ok(())
@@ -257,17 +258,42 @@ impl<'a> Reader<'a> {
         Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records, true))))
     }
 
-    fn passes(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
+    fn passes_in(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
         let column = |name: &str| {
             let known = records.batch.column_by_name(name).cloned();
-            known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
+            known.unwrap_or_else(|| null_array(self.column_type(name), records.len()))
         };
         let columns: Vec<_> = expression.columns.iter().map(|name| (name.as_str(), column(name))).collect();
+        self.passes(expression, &columns, records.len())
+    }
+
+    /// Which of `length` rows pass an expression over their columns.
+    pub(super) fn passes(
+        &self,
+        expression: &Expression,
+        columns: &[(&str, ArrayRef)],
+        length: usize,
+    ) -> Result<Option<Arc<BooleanArray>>, AssessError> {
         let passed = match expression.bind(self.values) {
-            Ok(sql) => evaluate(&sql, &columns, records.len(), ValueType::Bool)?,
-            Err(_) => null_array(ValueType::Bool, records.len()),
+            Ok(sql) => evaluate(&sql, columns, length, ValueType::Bool)?,
+            Err(_) => null_array(ValueType::Bool, length),
         };
         Ok(passed.as_boolean_opt().cloned().map(Arc::new))
+    }
+
+    /// What a filter said of the rows of the registry at `position`, where it has been evaluated.
+    pub(super) fn filtered(&self, position: usize, filter: &Expression) -> Option<&Arc<BooleanArray>> {
+        self.filters.get(&(position, filter.text.clone()))
+    }
+
+    /// Type of a record column that this run's files do not have.
+    pub(super) fn column_type(&self, name: &str) -> ValueType {
+        self.input.column_type(name)
+    }
+
+    /// What a record column holds.
+    pub(super) fn field_kind(&self, name: &str) -> Option<FieldKind> {
+        self.input.dictionary.fields.get(name).map(|field| field.kind)
     }
 
     /// Which rows pass an expression over the registry's record columns.
@@ -282,7 +308,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.filters.get(&key) {
             return Ok(Some(Arc::clone(known)));
         }
-        let passed = self.passes(records, expression)?;
+        let passed = self.passes_in(records, expression)?;
         if let Some(passed) = &passed {
             self.filters.insert(key, Arc::clone(passed));
         }
