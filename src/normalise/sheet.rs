@@ -28,7 +28,7 @@ use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_TO, NAME,
-    PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
+    PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
 };
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
@@ -66,6 +66,8 @@ pub struct NormalisedSheet {
     pub rows: Vec<u32>,
     /// Rows set aside here: `NoIdentity`, `AfterPeriod`.
     pub rejects: Vec<Reject>,
+    /// Of those without name and number, the rows that say something else of a person: birth, sex, relation, household.
+    pub nameless: Vec<u32>,
     /// The day the data speak for.
     pub snapshot: Option<Snapshot>,
     /// Field → header as written.
@@ -118,8 +120,17 @@ pub struct Normaliser<'a> {
     places: Places<'a>,
     log: Log,
     rows: Vec<u32>,
+    /// What a row says of a person beside name and number.
+    beside: Vec<usize>,
     rejects: Vec<Reject>,
+    nameless: Vec<u32>,
     read: u64,
+}
+
+/// Whether a cell that is to hold birth, sex, relation or a code holds one.
+fn says_of_somebody(text: &str) -> bool {
+    let written = text.chars().any(|character| character.is_ascii_digit() || name::is_han(character));
+    matches!(text, "男" | "女" | "户主") || written && name::has_shape(text)
 }
 
 impl fmt::Debug for Normaliser<'_> {
@@ -229,6 +240,8 @@ impl<'a> Normaliser<'a> {
         let others = definition.identified_by.iter().map(String::as_str);
         let identity = [NAME, DISABILITY_NO].into_iter().chain(others).flat_map(at).collect();
         let edition = context.gazetteer.edition(context.period);
+        let of_person = |field: &str| [BIRTH, SEX, RELATION, HOUSEHOLD_CODE, PERSON_CODE].contains(&field);
+        let beside = mapping.fields.iter().filter(|(field, _)| of_person(field)).map(|(_, position)| *position).collect();
         Self {
             context: *context,
             edition,
@@ -259,6 +272,8 @@ impl<'a> Normaliser<'a> {
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             log: Log::default(),
             rows: Vec::new(),
+            beside,
+            nameless: Vec::new(),
             rejects: Vec::new(),
             read: 0,
         }
@@ -368,6 +383,7 @@ impl<'a> Normaliser<'a> {
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
             rows: self.rows,
             rejects: self.rejects,
+            nameless: self.nameless,
             snapshot: self.snapshot,
             headers: self.headers,
             read: self.read,
@@ -381,6 +397,9 @@ impl<'a> Normaliser<'a> {
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
+                if self.beside.iter().any(|position| says_of_somebody(first_cell(table, &[*position], row).1)) {
+                    self.nameless.push(number);
+                }
                 RejectReason::NoIdentity
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
