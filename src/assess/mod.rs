@@ -37,7 +37,7 @@ use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
-use crate::model::finding::{Finding, Rate, RuleNote, Scope};
+use crate::model::finding::{Confidence, Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::Linked;
 use crate::model::record::RecordSet;
@@ -499,7 +499,12 @@ impl Collected {
             });
             let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
             if could_be.is_empty() {
-                self.drafts.push(composer.finding(evaluated, *at, in_vain));
+                let mut draft = composer.finding(evaluated, *at, in_vain);
+                let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
+                if persons.iter().any(|person| searched.guard.is_doubted(&evaluated.condition.searched, *person)) {
+                    draft.finding.confidence = Confidence::Check;
+                }
+                self.drafts.push(draft);
             } else {
                 held_back += 1;
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
