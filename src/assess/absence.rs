@@ -2,11 +2,13 @@
 //!
 //! Takes everybody whom a rule is about to accuse of not standing in a register; gives, per accused and register, the rows there that could
 //! be that person. It looks at all rows, joined or not, so it does not depend on linking having been right. A row could be somebody when
-//! - its number is the person's, whatever the name; or
+//! - its number is the person's, whatever the name, be it that two names bear it; or
 //! - its name is near (the same, alike in sound or shape, one character dropped, swapped or other) and the number lies within two slips,
 //!   or the birth is the same, or household or phone are; or
-//! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak.
+//! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak; or
+//! - it has no name of its own, but says whose child or spouse it is, and that is somebody of the person's household.
 //!
+//! A row of the same name elsewhere that has neither number nor birth holds nothing back: what is said is to be checked first.
 //! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
 //! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
 //! lists both; whom people have told apart stays apart.
@@ -16,6 +18,7 @@
 
 mod keys;
 mod likeness;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -29,7 +32,7 @@ use super::compose::Composer;
 use super::subjects::{NONE, Subjects, index};
 use crate::config::policy::{Origin, Source};
 use crate::model::columns::{
-    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
 };
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
@@ -80,6 +83,17 @@ impl<'a> AbsenceGuard<'a> {
     /// Rows that could be the person, ascending, and would count for one of the facts searched, or would clear the person of the accusation;
     /// why, where not only linking says so.
     pub(crate) fn rows(&self, searched: &[String], clearing: &[String], person: PersonIx) -> Vec<(RowId, Option<Likeness>)> {
+        let found = self.candidates(searched, clearing, person).into_iter();
+        found.filter(|(_, likeness)| likeness.is_none_or(|likeness| likeness.by != By::Elsewhere)).collect()
+    }
+
+    /// Whether a row that says nothing but the person's name stands somewhere in the registers searched.
+    pub(crate) fn is_doubted(&self, searched: &[String], person: PersonIx) -> bool {
+        let found = self.candidates(searched, &[], person).into_values();
+        found.flatten().any(|likeness| likeness.by == By::Elsewhere)
+    }
+
+    fn candidates(&self, searched: &[String], clearing: &[String], person: PersonIx) -> BTreeMap<RowId, Option<Likeness>> {
         let subjects = self.composer.subjects;
         let mut found: BTreeMap<RowId, Option<Likeness>> = BTreeMap::new();
         let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
@@ -102,7 +116,8 @@ impl<'a> AbsenceGuard<'a> {
         }
         let decided = &subjects.linked.decided;
         let is_apart = |row: RowId| subjects.person(row).is_some_and(|other| decided.are_apart(person, other));
-        found.into_iter().filter(|(row, _)| !is_apart(*row)).collect()
+        found.retain(|row, _| !is_apart(*row));
+        found
     }
 
     fn sources(&self, fact: &str) -> &'a [Source] {
@@ -130,17 +145,28 @@ impl Contested {
         Self(rows.collect())
     }
 
-    /// Whether the row's number may be somebody else's: two names bear it, and no other register gives it to the row's person.
-    fn is_borrowed(&self, composer: &Composer<'_>, id: RowId, number: &str) -> bool {
+    /// Whose the row's number may be, where two names bear it and no other register gives it to the row's person.
+    fn standing(&self, composer: &Composer<'_>, id: RowId, number: &str) -> Bearer {
         let subjects = composer.subjects;
-        let Some((own, _)) = subjects.records.locate(id).filter(|_| self.0.contains(&id)) else { return false };
-        let Some(person) = subjects.person(id) else { return true };
-        !composer.rows_of(person).any(|row| {
-            let place = subjects.records.locate(row).filter(|(position, _)| *position != own);
-            let elsewhere = place.and_then(|(position, row)| subjects.records.registries.get(position)?.text_at(ID_NUMBER, row));
-            elsewhere == Some(number)
-        })
+        let Some((own, _)) = subjects.records.locate(id).filter(|_| self.0.contains(&id)) else { return Bearer::Own };
+        let Some(person) = subjects.person(id) else { return Bearer::Unclear };
+        let mut elsewhere = composer.rows_of(person).filter_map(|row| {
+            let (position, row) = subjects.records.locate(row).filter(|(position, _)| *position != own)?;
+            Some(subjects.records.registries.get(position)?.text_at(ID_NUMBER, row))
+        });
+        elsewhere
+            .try_fold(Bearer::Unclear, |_, other| if other == Some(number) { Err(Bearer::Own) } else { Ok(Bearer::Another) })
+            .unwrap_or_else(|own| own)
     }
+}
+
+/// Whose a number is that two names bear.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bearer {
+    Own,
+    /// The person is known by other rows, none of which bears it.
+    Another,
+    Unclear,
 }
 
 /// What identifies a person (several values each) or a row (one at most).
@@ -153,12 +179,18 @@ struct Identity<'a> {
     written: Vec<&'a str>,
     numbers: Vec<Written<'a>>,
     births: Vec<i32>,
+    /// What a number that two names bear says of the birth.
+    doubted_births: Vec<i32>,
     sexes: Vec<&'a str>,
     villages: Vec<&'a str>,
     towns: Vec<&'a str>,
     household: Option<u32>,
     heads: Vec<&'a str>,
     phones: Vec<&'a str>,
+    /// Names of the others in the household.
+    housemates: Vec<FoldedName>,
+    /// Whose kin the row is about, where it says no name of its own, and of which sex.
+    kin_of: Option<(FoldedName, Option<&'static str>)>,
 }
 
 impl<'a> Identity<'a> {
@@ -191,6 +223,10 @@ impl<'a> Identity<'a> {
         let head = head.and_then(|head| subjects.persons.get(head as usize));
         let head = head.filter(|head| **head != person).and_then(|head| subjects.people_text("name", *head));
         known.heads.extend(head.filter(|head| !known.written.contains(head)));
+        let members = household.and_then(|at| subjects.households.get(at as usize)).map(|household| &household.members);
+        let others = members.into_iter().flatten().filter_map(|member| subjects.persons.get(*member as usize));
+        let others = others.filter(|other| **other != person).filter_map(|other| subjects.people_text(NAME, *other));
+        known.housemates = others.filter_map(FoldedName::new).collect();
         known
     }
 
@@ -204,19 +240,29 @@ impl<'a> Identity<'a> {
 
     fn read(&mut self, composer: &Composer<'a>, contested: &Contested, records: &'a RegistryRecords, id: RowId, row: usize) {
         let text = |column| records.text_at(column, row).filter(|text: &&str| !text.is_empty());
-        if let Some(name) = text(NAME).and_then(FoldedName::new)
-            && !self.names.contains(&name)
-        {
-            self.names.push(name);
-            self.written.extend(text(NAME));
+        let also = text(NAME_RAW).or(text(NAME)).map(names::several).unwrap_or_default();
+        for written in text(NAME).into_iter().chain(also) {
+            if let Some(name) = FoldedName::new(written)
+                && !self.names.contains(&name)
+            {
+                self.names.push(name);
+                self.written.push(written);
+            }
+        }
+        if let Some((whose, sex)) = text(NAME).and_then(names::kin_of) {
+            self.kin_of = FoldedName::new(whose).map(|whose| (whose, sex));
         }
         let state = text(ID_STATE).and_then(IdState::parse).unwrap_or(IdState::Missing);
-        let number = text(ID_NUMBER).map(|text| Written { text, state });
+        let number = text(ID_NUMBER).map(|text| Written::new(text, state));
+        let birth = records.date(BIRTH).filter(|array| array.is_valid(row)).map(|array| array.value(row));
         // What somebody else's number says of birth and sex is said of somebody else.
-        let borrowed = number.is_some_and(|number| contested.is_borrowed(composer, id, number.text));
-        if !borrowed {
+        let bearer = number.map_or(Bearer::Own, |number| contested.standing(composer, id, number.text));
+        if bearer == Bearer::Unclear {
+            self.numbers.extend(number.map(|number| Written { contested: true, ..number }));
+            self.doubted_births.extend(birth);
+        }
+        if bearer == Bearer::Own {
             self.numbers.extend(number);
-            let birth = records.date(BIRTH).filter(|array| array.is_valid(row)).map(|array| array.value(row));
             self.births.extend(birth);
             // No sequence is 00: three zeros are what a spreadsheet left.
             self.sexes.extend(text(SEX).filter(|_| number.is_none_or(|number| !number.text.ends_with("000"))));
@@ -228,7 +274,7 @@ impl<'a> Identity<'a> {
         // A certificate's number begins with its holder's.
         let certificate = text(DISABILITY_NO).and_then(|number| number.get(..18));
         let certificate = certificate.filter(|text| Number::parse(text).is_some_and(Number::is_valid));
-        self.numbers.extend(certificate.map(|text| Written { text, state: IdState::Valid }));
+        self.numbers.extend(certificate.map(|text| Written::new(text, IdState::Valid)));
         self.phones.extend(text(PHONE));
     }
 
@@ -238,7 +284,7 @@ impl<'a> Identity<'a> {
         let valid = |text: &&str| Number::parse(text).is_some_and(Number::is_valid);
         Self {
             names: text(HEAD_NAME).and_then(FoldedName::new).into_iter().collect(),
-            numbers: text(HEAD_ID).filter(valid).map(|text| Written { text, state: IdState::Valid }).into_iter().collect(),
+            numbers: text(HEAD_ID).filter(valid).map(|text| Written::new(text, IdState::Valid)).into_iter().collect(),
             villages: text(VILLAGE_CODE).into_iter().collect(),
             towns: text(TOWN_CODE).into_iter().collect(),
             ..Self::default()
@@ -253,7 +299,7 @@ impl<'a> Identity<'a> {
         Self {
             person: Some(person),
             names: text(NAME).and_then(FoldedName::new).into_iter().collect(),
-            numbers: text("number").map(|text| Written { text, state }).into_iter().collect(),
+            numbers: text("number").map(|text| Written::new(text, state)).into_iter().collect(),
             births: subjects.people_birth(person).into_iter().collect(),
             villages: text(VILLAGE_CODE).into_iter().collect(),
             towns: text(TOWN_CODE).into_iter().collect(),
@@ -264,23 +310,22 @@ impl<'a> Identity<'a> {
 
     /// Whether a number or birth can speak for it.
     fn is_silent(&self) -> bool {
-        !self.numbers.iter().any(|number| number.state == IdState::Valid) || self.births.is_empty()
+        !self.numbers.iter().any(|number| number.state == IdState::Valid && !number.contested) || self.births.is_empty()
+    }
+
+    /// Whether nothing but its name and place tells whose it is.
+    fn is_name_alone(&self) -> bool {
+        !self.numbers.iter().any(|number| number.speaks()) && self.births.is_empty() && self.doubted_births.is_empty()
     }
 
     fn keys(&self, mut take: impl FnMut(Key<'a>)) {
         for number in &self.numbers {
             take(Key::Number(number.text));
-            if let (18, Some(year_month), Some(month_day), Some(tail)) =
-                (number.text.len(), number.text.get(6..12), number.text.get(10..14), number.text.get(14..))
-            {
-                take(Key::YearMonthTail(year_month, tail));
-                take(Key::MonthDayTail(month_day, tail));
-            }
-            if let (18, Some(region), Some(rest)) = (number.text.len(), number.text.get(..6), number.text.get(8..17)) {
-                take(Key::Fifteen(region, rest));
+            if number.text.len() == 18 {
+                Key::of_number(number.text).into_iter().flatten().for_each(&mut take);
             }
         }
-        self.births.iter().for_each(|birth| take(Key::Birth(*birth)));
+        self.births.iter().chain(&self.doubted_births).for_each(|birth| take(Key::Birth(*birth)));
         self.phones.iter().for_each(|phone| take(Key::Phone(phone)));
         if let Some(household) = self.household {
             take(Key::Household(household));
@@ -302,7 +347,7 @@ impl<'a> Identity<'a> {
             }
         }
         self.villages.iter().for_each(|village| take(Key::Silent(village)));
-        self.written.iter().for_each(|name| take(Key::Nowhere(name)));
+        self.written.iter().for_each(|name| take(Key::Name(name)));
         for town in &self.towns {
             self.surnames().for_each(|surname| take(Key::Town(town, surname)));
             if self.villages.is_empty() {
@@ -325,9 +370,7 @@ impl<'a> Identity<'a> {
                 self.surnames().for_each(|surname| take(Key::Town(town, surname)));
             }
         }
-        if self.villages.is_empty() && self.towns.is_empty() {
-            self.written.iter().for_each(|name| take(Key::Nowhere(name)));
-        }
+        self.written.iter().for_each(|name| take(Key::Name(name)));
     }
 
     /// Why a row could be this person; `None` where it could not. The row is not proven to be somebody else's.
@@ -338,17 +381,21 @@ impl<'a> Identity<'a> {
         if numbers().any(|(own, others)| own.equals(others)) {
             return like(By::Number);
         }
+        let against = || numbers().map(|(own, others)| own.against(others)).min().unwrap_or(Numbers::Silent);
+        let village = both(&self.villages, &row.villages);
+        if village != Some(false) && self.is_kin(row) && against() == Numbers::Silent {
+            return like(By::Kin);
+        }
         // Most who share a key are strangers by name: counting slips comes after.
         let name = name?;
-        let numbers = numbers().map(|(own, others)| own.against(others)).min().unwrap_or(Numbers::Silent);
-        if numbers == Numbers::Near {
+        let numbers = against();
+        if numbers == Numbers::Near && name < Nearness::Surname {
             return like(By::NearNumber);
         }
         let alike = name <= Nearness::Alike;
-        let village = both(&self.villages, &row.villages);
         let town = both(&self.towns, &row.towns);
         let sex = both(&self.sexes, &row.sexes);
-        let birth = both(&self.births, &row.births);
+        let birth = both(&self.births, &row.births).or_else(|| self.shares_doubted_birth(row).then_some(true));
         if birth == Some(true) {
             let near = match name {
                 Nearness::Same => true,
@@ -356,6 +403,7 @@ impl<'a> Identity<'a> {
                 Nearness::Alike => self.names.iter().any(|name| name.len() > 2) || town != Some(false),
                 Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
                 Nearness::ShortName => village == Some(true) || self.same_household(row),
+                Nearness::Surname => numbers == Numbers::Silent && (village == Some(true) || self.same_household(row)),
             };
             if near && (alike || sex != Some(false)) {
                 return like(By::Birth { other_number: numbers == Numbers::Other });
@@ -363,20 +411,46 @@ impl<'a> Identity<'a> {
         }
         let phone = (both(&self.phones, &row.phones) == Some(true)).then_some(By::Phone);
         if let Some(by) = self.same_household(row).then_some(By::Household).or(phone) {
-            return like(by).filter(|_| alike || birth != Some(false) && sex != Some(false));
+            return like(by).filter(|_| alike || name < Nearness::Surname && birth != Some(false) && sex != Some(false));
         }
         let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
         let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
-        let silent = unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row));
-        like(By::Place).filter(|_| near && here && silent)
+        // By the lunar calendar, or of an age: the year is the same or the next.
+        let about = || name == Nearness::Same && village == Some(true) && self.born_within_a_year(row);
+        let silent = unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row) || about());
+        if near && here && silent {
+            return like(By::Place);
+        }
+        like(By::Elsewhere).filter(|_| name == Nearness::Same && row.is_name_alone() && sex != Some(false))
     }
 
-    /// Whether a register of persons lists both, as two: the same name in the same household is one person listed twice.
+    /// Whether the row is about a child or spouse of somebody in the household.
+    fn is_kin(&self, row: &Self) -> bool {
+        row.kin_of.as_ref().is_some_and(|(whose, sex)| {
+            let fits = sex.is_none_or(|sex| self.sexes.is_empty() || self.sexes.contains(&sex));
+            fits && self.housemates.iter().any(|mate| compare(mate, whose) <= NameLevel::LookAlike)
+        })
+    }
+
+    fn shares_doubted_birth(&self, row: &Self) -> bool {
+        let all = |known: &Self| known.births.iter().chain(&known.doubted_births).copied().collect::<Vec<i32>>();
+        let doubted = !self.doubted_births.is_empty() || !row.doubted_births.is_empty();
+        doubted && both(&all(self), &all(row)) == Some(true)
+    }
+
+    /// Whether a register of persons lists both, as two: the same name in the same household, or the same name and birth in the same
+    /// village, is one person listed twice.
     fn stands_beside(&self, other: &Self) -> bool {
         let twice = || {
-            let same = |(own, others): (&FoldedName, &FoldedName)| compare(own, others) == NameLevel::Same;
-            self.same_household(other) && self.names.iter().any(|own| other.names.iter().any(|others| same((own, others))))
+            let levels = self.names.iter().flat_map(|own| other.names.iter().map(|others| compare(own, others)));
+            let level = levels.min().unwrap_or(NameLevel::Different);
+            let born = both(&self.births, &other.births);
+            let here = both(&self.villages, &other.villages) == Some(true);
+            let unsaid = self.is_name_alone() || other.is_name_alone();
+            // Twins are not called alike.
+            let housemate = level == NameLevel::Same || level <= NameLevel::LookAlike && born == Some(true);
+            self.same_household(other) && housemate || level == NameLevel::Same && here && (born == Some(true) || unsaid)
         };
         !self.registers.is_disjoint(&other.registers) && !twice()
     }
@@ -384,6 +458,10 @@ impl<'a> Identity<'a> {
     fn same_household(&self, row: &Self) -> bool {
         self.household.is_some() && self.household == row.household
             || both(&self.heads, &row.heads) == Some(true) && both(&self.villages, &row.villages) == Some(true)
+    }
+
+    fn born_within_a_year(&self, row: &Self) -> bool {
+        self.births.iter().any(|own| row.births.iter().any(|other| own.abs_diff(*other) <= 366))
     }
 
     /// Whether the births lie within two slips of the pen.

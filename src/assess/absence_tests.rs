@@ -16,7 +16,7 @@ const THERE: &str = "520324101002";
 fn known<'a>(name: &str, number: impl Into<Option<(&'a str, IdState)>>, birth: Option<i32>, village: &'a str) -> Identity<'a> {
     Identity {
         names: FoldedName::new(name).into_iter().collect(),
-        numbers: number.into().map(|(text, state)| Written { text, state }).into_iter().collect(),
+        numbers: number.into().map(|(text, state)| Written::new(text, state)).into_iter().collect(),
         births: birth.into_iter().collect(),
         villages: vec![village],
         towns: vec!["520324101"],
@@ -53,7 +53,9 @@ fn the_village_alone_counts_where_the_row_cannot_speak() {
         assert!(accused().could_be(&known("王建国", Some(("5.22E+17", state)), None, HERE)).is_some());
     }
     assert!(accused().could_be(&known("王建国", None, None, HERE)).is_some());
-    assert!(accused().could_be(&known("王建国", None, None, THERE)).is_none());
+    let elsewhere = accused().could_be(&known("王建国", None, None, THERE));
+    assert_eq!(elsewhere.map(|likeness| likeness.by), Some(By::Elsewhere), "to be checked, not held");
+    assert!(accused().could_be(&known("王健国", None, None, THERE)).is_none());
     assert!(accused().could_be(&known("王建国", None, Some(OTHER_BIRTH), HERE)).is_none(), "its birth speaks");
     assert!(
         accused().could_be(&known("王建国", Some((STRANGER, IdState::Invalid)), None, HERE)).is_none(),
@@ -98,4 +100,66 @@ fn twins_whom_one_register_lists_are_two_and_somebody_listed_twice_is_one() {
     let (one, twin) = (listed("王建国", Some(valid(MINE))), listed("王建军", Some(valid(SECOND))));
     assert!(one.could_be(&twin).is_some() && one.stands_beside(&twin));
     assert!(!one.stands_beside(&listed("王建国", None)));
+}
+
+fn contested<'a>(name: &str, number: &'a str, birth: i32, village: &'a str) -> Identity<'a> {
+    let number = Written { contested: true, ..Written::new(number, IdState::Valid) };
+    Identity { numbers: vec![number], doubted_births: vec![birth], births: Vec::new(), ..known(name, None, None, village) }
+}
+
+#[test]
+fn a_number_that_two_names_bear_says_that_they_could_be_one_and_never_that_they_are_two() {
+    assert!(accused().could_be(&contested("李大海", MINE, BIRTH, HERE)).is_some(), "another name under the number");
+    assert!(accused().could_be(&contested("王建国", STRANGER, OTHER_BIRTH, HERE)).is_some(), "the number is another's");
+    let mine = contested("王建国", STRANGER, OTHER_BIRTH, HERE);
+    assert!(mine.could_be(&known("王建明", valid(SECOND), Some(OTHER_BIRTH), HERE)).is_some(), "the birth of a doubted number");
+    assert!(mine.could_be(&known("李大海", valid(SECOND), Some(OTHER_BIRTH), HERE)).is_none());
+}
+
+#[test]
+fn a_slip_with_the_check_digit_worked_out_anew_and_digits_in_another_order() {
+    let year = "522124197103153219";
+    assert!(accused().could_be(&known("王建国", valid(year), Some(BIRTH + 365), THERE)).is_some());
+    let exchanged = known("王建国", valid("522124197003053216"), Some(63), HERE);
+    let day_and_month = known("王建国", valid("522124197005033218"), Some(122), HERE);
+    assert!(exchanged.could_be(&day_and_month).is_some());
+    let pairs = known("王建国", Some(("522124701903153210", IdState::Invalid)), None, THERE);
+    assert!(accused().could_be(&pairs).is_some());
+}
+
+#[test]
+fn a_nickname_beside_the_birth_and_a_birth_by_another_calendar() {
+    assert!(accused().could_be(&known("王二娃", None, Some(BIRTH), HERE)).is_some());
+    assert!(accused().could_be(&known("王二娃", None, Some(BIRTH), THERE)).is_none());
+    assert!(accused().could_be(&known("王二娃", valid(SECOND), Some(BIRTH), HERE)).is_none(), "a cousin with his own number");
+    assert!(accused().could_be(&known("王建国", None, Some(BIRTH - 35), HERE)).is_some());
+    assert!(accused().could_be(&known("王建国", None, Some(BIRTH - 35), THERE)).is_none());
+    let minority = known("买买提江·依明", valid(MINE), Some(BIRTH), HERE);
+    assert!(minority.could_be(&known("买买提江", None, None, HERE)).is_some());
+}
+
+#[test]
+fn a_child_or_spouse_who_is_named_after_a_housemate() {
+    let housemates = FoldedName::new("胡海明").into_iter().collect();
+    let child = Identity { housemates, sexes: vec!["男"], ..known("胡子浩", valid(MINE), Some(BIRTH), HERE) };
+    let row = |whose: &str, sex, village| Identity {
+        kin_of: FoldedName::new(whose).map(|whose| (whose, sex)),
+        ..known("胡海明之子", None, None, village)
+    };
+    assert_eq!(child.could_be(&row("胡海明", Some("男"), HERE)).map(|likeness| likeness.by), Some(By::Kin));
+    assert!(child.could_be(&row("胡海明", Some("女"), HERE)).is_none(), "a daughter");
+    assert!(child.could_be(&row("胡大山", Some("男"), HERE)).is_none(), "another's child");
+    assert!(child.could_be(&row("胡海明", Some("男"), THERE)).is_none());
+}
+
+#[test]
+fn one_person_whom_a_register_lists_twice_under_two_numbers() {
+    let listed = |name, number, birth| Identity { registers: BTreeSet::from([0]), ..known(name, number, birth, HERE) };
+    let one = listed("王建国", Some(valid(MINE)), Some(BIRTH));
+    assert!(!one.stands_beside(&listed("王建国", Some(valid(SECOND)), Some(BIRTH))), "the same birth and village");
+    assert!(!one.stands_beside(&listed("王建国", None, None)), "nothing tells them apart");
+    assert!(one.stands_beside(&listed("王建国", Some(valid(STRANGER)), Some(OTHER_BIRTH))), "a namesake");
+    let housemate = |name, number| Identity { household: Some(7), ..listed(name, Some(valid(number)), Some(BIRTH)) };
+    assert!(!housemate("王建国", MINE).stands_beside(&housemate("王健国", SECOND)), "twins are not called alike");
+    assert!(housemate("王建国", MINE).stands_beside(&housemate("王建军", SECOND)), "twins");
 }

@@ -10,6 +10,7 @@ use super::columns::FactValue;
 use super::evaluate::Evaluated;
 use super::facts::{FactColumn, Facts};
 use super::places::Places;
+use super::standing::{self, Standings};
 use super::subjects::{Groups, NONE, Subjects};
 use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Source, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, ID_NUMBER, ID_RAW, NAME, RELATION};
@@ -44,7 +45,7 @@ pub(crate) enum About {
 }
 
 /// A cell: row and field.
-type Cell<'p> = (RowId, &'p str);
+pub(super) type Cell<'p> = (RowId, &'p str);
 
 /// Everything that composing needs.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub(crate) struct Composer<'a> {
     /// Facts by name: definition and column.
     facts: HashMap<&'a str, (&'a Fact, &'a FactColumn)>,
     filters: &'a HashMap<(usize, String), Arc<BooleanArray>>,
+    pub(super) standings: &'a Standings,
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
     /// Where people live.
     pub(crate) places: Places<'a>,
@@ -81,9 +83,9 @@ impl<'a> Composer<'a> {
         });
         let contested = contested.filter_map(|row| subjects.person(row)).collect();
         let by_name = |fact: &'a Fact| Some((fact.name.as_str(), (fact, facts.columns.get(&fact.name)?)));
-        let filters = &facts.filters;
+        let (filters, standings) = (&facts.filters, &facts.standings);
         let facts = input.policy.facts.iter().filter_map(by_name).collect();
-        Self { input, subjects, facts, filters, values, places, rows, contested }
+        Self { input, subjects, facts, filters, standings, values, places, rows, contested }
     }
 
     /// A fact's definition and column.
@@ -177,7 +179,16 @@ impl<'a> Composer<'a> {
             }
         }
         let mut evidence = self.evidence(&cells);
-        evidence.extend(in_vain.iter().map(|registry| self.not_found(registry)));
+        let aside = self.standing_aside(evaluated, about, in_vain);
+        for registry in in_vain {
+            match aside.get(registry) {
+                Some(rows) => {
+                    evidence.extend(self.evidence(rows));
+                    cells.extend(rows);
+                }
+                None => evidence.push(self.not_found(registry)),
+            }
+        }
         let (due, paid) = evaluated.amounts(at);
         let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
         let confidence = confidence.max(evaluated.at_most(at));
@@ -186,7 +197,10 @@ impl<'a> Composer<'a> {
         let confidence = if set_aside { Confidence::Check } else { confidence };
         let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
         let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
-        let sentence = self.sentence(rule, about, at, (due, paid), late);
+        let mut sentence = self.sentence(rule, about, at, (due, paid), late);
+        if !aside.is_empty() {
+            sentence = standing::tell(&sentence, &self.told_aside(&aside), aside.len() == in_vain.len());
+        }
         let mut draft = self.draft(rule, about, confidence, sentence, evidence);
         draft.finding.due_fen = due;
         draft.finding.paid_fen = paid;
@@ -371,7 +385,7 @@ impl<'a> Composer<'a> {
     }
 
     /// A record cell in plain words.
-    fn plain(&self, position: usize, row: usize, field: &str) -> String {
+    pub(super) fn plain(&self, position: usize, row: usize, field: &str) -> String {
         use arrow::array::Array;
         let Some(records) = self.subjects.records.registries.get(position) else { return String::new() };
         if let Some(text) = records.text_at(field, row) {

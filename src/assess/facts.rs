@@ -4,7 +4,7 @@
 //! given is all null, and says why. A column knows whom its value is peculiar to, so that expressions are evaluated for
 //! those and once for everybody else. Cost: linear in rows per source, and in peculiar subjects per expression.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, UInt32Array};
@@ -15,10 +15,11 @@ use super::columns::{FactValue, null_array, of_values, spread, value_at};
 use super::frame::evaluate;
 use super::reading::Reader;
 use super::rows::{OwnedRows, union};
+use super::standing::Standings;
 use super::subjects::{Groups, NONE, Subjects, index};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
-use crate::config::policy::{Fact, Origin, ParameterValue, Take, ValueType};
+use crate::config::policy::{Body, Fact, Origin, ParameterValue, Take, ValueType};
 use crate::model::finding::Scope;
 
 /// One fact for all subjects of its scope.
@@ -87,6 +88,8 @@ pub(crate) struct Facts {
     pub(crate) columns: BTreeMap<String, FactColumn>,
     /// Which rows pass a source's filter, by the registry's position and the filter's text.
     pub(crate) filters: HashMap<(usize, String), Arc<BooleanArray>>,
+    /// Rows that sources of facts in which somebody is searched pass over for their standing.
+    pub(crate) standings: Standings,
     /// Household of each person, for household facts in person rules.
     household_of: UInt32Array,
     /// Persons who have one.
@@ -102,7 +105,8 @@ impl Facts {
         let pairs: Vec<(u32, u32)> =
             household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
         let members = Groups::new(households, &pairs);
-        Self { columns: BTreeMap::new(), filters: HashMap::new(), household_of, housed, members, households }
+        let (filters, standings) = (HashMap::new(), Standings::new());
+        Self { columns: BTreeMap::new(), filters, standings, household_of, housed, members, households }
     }
 
     pub(crate) fn collect(
@@ -119,6 +123,17 @@ impl Facts {
             Origin::Members { .. } | Origin::Derived(_) => None,
         });
         reader.prepare(sources.flatten())?;
+        let searched = input.policy.rules.iter().flat_map(|rule| match &rule.body {
+            Body::Condition(condition) => condition.searched.as_slice(),
+            Body::BuiltIn(_) | Body::Tally(_) => &[],
+        });
+        let searched: BTreeSet<&String> = searched.collect();
+        let searched =
+            input.policy.facts.iter().filter(|fact| searched.contains(&fact.name)).filter_map(|fact| match &fact.origin {
+                Origin::Sources { sources, .. } => Some(sources),
+                Origin::Members { .. } | Origin::Derived(_) => None,
+            });
+        facts.standings = reader.standings(searched.flatten())?;
         let (mut openings, mut pending) = (Vec::new(), Vec::new());
         for fact in &input.policy.facts {
             match &fact.origin {

@@ -23,6 +23,7 @@ mod rates;
 mod reach;
 mod reading;
 mod rows;
+mod standing;
 mod subjects;
 mod tables;
 mod tally;
@@ -534,6 +535,10 @@ impl Collected {
                 let mut draft = composer.finding(evaluated, *at, in_vain);
                 if let Some(unit) = trust.doubt(composer, accusation, about) {
                     *doubted.entry(unit).or_default() += 1;
+                    draft.finding.confidence = Confidence::Check;
+                }
+                let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
+                if persons.iter().any(|person| searched.guard.is_doubted(&evaluated.condition.searched, *person)) {
                     draft.finding.confidence = Confidence::Check;
                 }
                 self.drafts.push(draft);

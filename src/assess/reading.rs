@@ -20,6 +20,7 @@ use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
 use crate::model::columns::{MONTH, MONTH_STATE, MonthState, TOWN_CODE};
 use crate::model::date::Day;
+use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
 use crate::model::link::{Link, PersonIx};
 use crate::model::record::RegistryRecords;
@@ -163,7 +164,7 @@ impl<'a> Reader<'a> {
         }
         let passed = filters
             .par_iter()
-            .map(|((position, text), (records, filter))| Ok(((*position, (*text).to_owned()), self.passes(records, filter)?)));
+            .map(|((position, text), (records, filter))| Ok(((*position, (*text).to_owned()), self.passes_in(records, filter)?)));
         let passed = passed.collect::<Result<Vec<_>, AssessError>>()?;
         self.filters.extend(passed.into_iter().filter_map(|(key, passed)| Some((key, passed?))));
         Ok(())
@@ -283,32 +284,33 @@ impl<'a> Reader<'a> {
         Arc::clone(self.own.entry(position).or_insert_with(|| Arc::new(RegistryHouseholds::new(records, true))))
     }
 
-    fn passes(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
+    fn passes_in(&self, records: &RegistryRecords, expression: &Expression) -> Result<Option<Arc<BooleanArray>>, AssessError> {
         let column = |name: &str| {
             let known = records.batch.column_by_name(name).cloned();
-            known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
+            known.unwrap_or_else(|| null_array(self.column_type(name), records.len()))
         };
-        let passed = self.evaluate(records, expression, column)?;
+        let columns: Vec<_> = expression.columns.iter().map(|name| (name.as_str(), column(name))).collect();
+        let passed = self.passes(expression, &columns, records.len())?;
         // A row for months that nobody can read is of none that is asked for; what takes money back is no payment.
         let states = records.text(MONTH_STATE).filter(|_| expression.columns.iter().any(|name| name == MONTH));
         Ok(passed.map(|passed| match states {
             Some(states) => Arc::new((0..records.len()).map(|row| holds(&passed, row).then(|| !is_open(states, row))).collect()),
-            None => Arc::new(passed),
+            None => passed,
         }))
     }
 
-    fn evaluate(
+    /// Which of `length` rows pass an expression over their columns.
+    pub(super) fn passes(
         &self,
-        records: &RegistryRecords,
         expression: &Expression,
-        column: impl Fn(&str) -> ArrayRef,
-    ) -> Result<Option<BooleanArray>, AssessError> {
-        let columns: Vec<_> = expression.columns.iter().map(|name| (name.as_str(), column(name))).collect();
+        columns: &[(&str, ArrayRef)],
+        length: usize,
+    ) -> Result<Option<Arc<BooleanArray>>, AssessError> {
         let passed = match expression.bind(self.values) {
-            Ok(sql) => evaluate(&sql, &columns, records.len(), ValueType::Bool)?,
-            Err(_) => null_array(ValueType::Bool, records.len()),
+            Ok(sql) => evaluate(&sql, columns, length, ValueType::Bool)?,
+            Err(_) => null_array(ValueType::Bool, length),
         };
-        Ok(passed.as_boolean_opt().cloned())
+        Ok(passed.as_boolean_opt().cloned().map(Arc::new))
     }
 
     /// Rows that would pass a filter by month, had they another: those for months that nobody can read; back payments, beside which the month
@@ -333,13 +335,29 @@ impl<'a> Reader<'a> {
         let without: ArrayRef = nullif(months, &other)?;
         let column = |name: &str| {
             let known = if name == MONTH { Some(Arc::clone(&without)) } else { records.batch.column_by_name(name).cloned() };
-            known.unwrap_or_else(|| null_array(self.input.column_type(name), records.len()))
+            known.unwrap_or_else(|| null_array(self.column_type(name), records.len()))
         };
-        let passed = self.evaluate(records, filter, column)?;
+        let columns: Vec<_> = filter.columns.iter().map(|name| (name.as_str(), column(name))).collect();
+        let passed = self.passes(filter, &columns, records.len())?;
         let is_told = |row: usize| other.value(row) || states.is_some_and(|states| states.is_valid(row));
         let rows = passed
             .map(|passed| (0..records.len()).map(|row| Some(is_told(row) && holds(&passed, row))).collect::<BooleanArray>());
         Ok(rows.filter(|rows| rows.true_count() > 0))
+    }
+
+    /// What a filter said of the rows of the registry at `position`, where it has been evaluated.
+    pub(super) fn filtered(&self, position: usize, filter: &Expression) -> Option<&Arc<BooleanArray>> {
+        self.filters.get(&(position, filter.text.clone()))
+    }
+
+    /// Type of a record column that this run's files do not have.
+    pub(super) fn column_type(&self, name: &str) -> ValueType {
+        self.input.column_type(name)
+    }
+
+    /// What a record column holds.
+    pub(super) fn field_kind(&self, name: &str) -> Option<FieldKind> {
+        self.input.dictionary.fields.get(name).map(|field| field.kind)
     }
 
     /// Which rows pass an expression over the registry's record columns.
@@ -354,7 +372,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.filters.get(&key) {
             return Ok(Some(Arc::clone(known)));
         }
-        let passed = self.passes(records, expression)?;
+        let passed = self.passes_in(records, expression)?;
         if let Some(passed) = &passed {
             self.filters.insert(key, Arc::clone(passed));
         }

@@ -263,3 +263,48 @@ fn the_same_input_gives_the_same_findings() {
     assert_eq!(one.findings, two.findings);
     assert_eq!(one.facts_person, two.facts_person);
 }
+
+#[test]
+fn somebody_on_a_register_who_does_not_count_there_is_told_with_the_row() {
+    type Told<'a> = (&'a str, Rows<'a>, &'a str, usize);
+    let poor: &[(&str, &str)] = &[("person", "甲"), ("household_code", "户1")];
+    let told: [Told<'_>; 4] = [
+        (
+            "health.not_enrolled",
+            &[("poverty", &[poor]), ("insurance", &[&[("person", "甲"), ("member_status", "注销")]])],
+            "参合名册在册但状态为注销（第",
+            1,
+        ),
+        (
+            "living.two_none_uncovered",
+            &[("poverty", &[TWO_NONE]), ("dibao", &[&[("person", "张甲"), ("member_status", "迁出")]]), ("tekun", &[])],
+            "未查到有效登记（低保人员名册在册但状态为迁出，见第",
+            1,
+        ),
+        (
+            "living.two_none_uncovered",
+            &[("poverty", &[TWO_NONE]), ("dibao", &[&[("person", "张甲"), ("covered", "false")]]), ("tekun", &[])],
+            "未查到有效登记（低保人员名册在册但是否保障对象为否，见第",
+            1,
+        ),
+        // Another kind of subsidy is no standing.
+        (
+            "living.nursing_missed",
+            &[
+                ("disability", &[&[("person", "甲"), ("disability_grade", "一级")]]),
+                ("disability_subsidy", &[&[("person", "甲"), ("kind", "生活补贴"), ("amount_fen", "5000")]]),
+            ],
+            "护理补贴名册未查到（",
+            0,
+        ),
+    ];
+    for (rule, rows, words, cited) in told {
+        let assessed = run(&given(rows));
+        let found = of(&assessed, rule);
+        assert_eq!(found.len(), 1, "{rule}");
+        assert!(found[0].sentence.contains(words), "{}", found[0].sentence);
+        let in_vain = |registry: &str| registry != "poverty" && registry != "disability";
+        let rows = found[0].evidence.iter().filter(|cell| in_vain(cell.registry.as_str()));
+        assert_eq!(rows.filter(|cell| cell.row.is_some()).count(), cited, "{:?}", found[0].evidence);
+    }
+}

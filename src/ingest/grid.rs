@@ -219,6 +219,8 @@ pub enum Frame {
         notes: Vec<String>,
         /// Formulas without a result, by column.
         unsolved: Vec<Unsolved>,
+        /// Columns with error values, 0-based.
+        errors: Vec<u32>,
     },
     /// The sheet begun last (or, outside a sheet, the file) is refused; rows already given are void.
     Refused {

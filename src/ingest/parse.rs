@@ -140,7 +140,7 @@ fn file(
         said |= match &frame {
             Frame::Rows(_) | Frame::Aside { .. } | Frame::Refused { .. } => true,
             Frame::Sheet { hidden, .. } => *hidden && limits.leave_out.hidden_sheets,
-            Frame::SheetEnd { notes, unsolved } => !notes.is_empty() || !unsolved.is_empty(),
+            Frame::SheetEnd { notes, unsolved, .. } => !notes.is_empty() || !unsolved.is_empty(),
             Frame::File { .. } | Frame::Marks(_) | Frame::FileEnd => false,
         };
         sink(frame)

@@ -280,7 +280,8 @@ impl<'a, 's> SheetWriter<'a, 's> {
                 let unsolved = self.tally.unsolved.iter();
                 let unsolved =
                     unsolved.map(|(&column, &(formulas, first_row))| Unsolved { column, formulas, first_row }).collect();
-                (self.sink)(Frame::SheetEnd { notes: self.tally.notes(self.limits), unsolved })
+                let errors = self.tally.errors.keys().copied().collect();
+                (self.sink)(Frame::SheetEnd { notes: self.tally.notes(self.limits), unsolved, errors })
             }
             Err(Stop::Refused(refused)) => (self.sink)(refused.frame()),
             Err(Stop::Io(error)) => Err(error),
@@ -431,7 +432,7 @@ mod tests {
     fn what_is_hidden_struck_wrong_or_without_a_result_is_counted() {
         let frames = written(LeaveOut::default());
         assert!(matches!(&frames[1], Frame::Rows(block) if block.len() == 6));
-        let Some(Frame::SheetEnd { notes, unsolved }) = frames.last() else { panic!("{frames:?}") };
+        let Some(Frame::SheetEnd { notes, unsolved, errors }) = frames.last() else { panic!("{frames:?}") };
         assert_eq!(notes.len(), 3, "{notes:?}");
         assert!(
             notes[0].contains("2 行是隐藏的（首处第 2 行）") && notes[1].contains("1 行划了删除线（首处第 5 行）"),
@@ -439,6 +440,7 @@ mod tests {
         );
         assert!(notes[2].contains("E 列 1 格，首处第 6 行；AE 列 1 格"), "{notes:?}");
         assert_eq!(unsolved, &[Unsolved { column: 1, formulas: 1, first_row: 7 }]);
+        assert_eq!(errors, &[4, 30]);
     }
 
     #[test]

@@ -62,9 +62,9 @@ impl Decoding {
             return Some(run);
         };
         let mut decoder = encoding.new_decoder_with_bom_removal();
-        let decoded = decode(&mut decoder, &run, is_last);
+        let text = decode(&mut decoder, &run, is_last);
         self.told = Told::Utf16(decoder);
-        decoded.map(Cow::Owned)
+        text.map(Cow::Owned)
     }
 }
 

@@ -63,7 +63,7 @@ pub fn write_frame(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
             }
             MARKS
         }
-        Frame::SheetEnd { notes, unsolved } => {
+        Frame::SheetEnd { notes, unsolved, errors } => {
             push_length(&mut payload, notes.len())?;
             for note in notes {
                 push_text(&mut payload, note)?;
@@ -73,6 +73,10 @@ pub fn write_frame(out: &mut impl Write, frame: &Frame) -> io::Result<()> {
                 payload.extend_from_slice(&column.to_le_bytes());
                 payload.extend_from_slice(&formulas.to_le_bytes());
                 payload.extend_from_slice(&first_row.to_le_bytes());
+            }
+            push_length(&mut payload, errors.len())?;
+            for column in errors {
+                payload.extend_from_slice(&column.to_le_bytes());
             }
             SHEET_END
         }
@@ -149,7 +153,9 @@ fn decode(tag: u8, rest: &mut &[u8]) -> Option<Frame> {
             let notes = (0..count).map(|_| take_text(rest)).collect::<Option<_>>()?;
             let count = take_length(rest, 16)?;
             let unsolved = (0..count).map(|_| take_unsolved(rest)).collect::<Option<_>>()?;
-            Frame::SheetEnd { notes, unsolved }
+            let count = take_length(rest, 4)?;
+            let errors = (0..count).map(|_| take_number(rest)).collect::<Option<_>>()?;
+            Frame::SheetEnd { notes, unsolved, errors }
         }
         REFUSED => Frame::Refused { code: take_text(rest)?, what: take_text(rest)?, hint: take_text(rest)? },
         FILE_END => Frame::FileEnd,
@@ -290,10 +296,12 @@ mod tests {
                 let of = |((row, column), oddity): (_, usize)| Mark { row, column, oddity: Oddity::ALL[oddity] };
                 Frame::Marks(marks.into_iter().map(of).collect())
             }),
-            (vec(".{0,9}", 0..3), vec(any::<(u32, u64, u32)>(), 0..3)).prop_map(|(notes, unsolved)| {
-                let of = |(column, formulas, first_row)| Unsolved { column, formulas, first_row };
-                Frame::SheetEnd { notes, unsolved: unsolved.into_iter().map(of).collect() }
-            }),
+            (vec(".{0,9}", 0..3), vec(any::<(u32, u64, u32)>(), 0..3), vec(any::<u32>(), 0..3)).prop_map(
+                |(notes, unsolved, errors)| {
+                    let of = |(column, formulas, first_row)| Unsolved { column, formulas, first_row };
+                    Frame::SheetEnd { notes, unsolved: unsolved.into_iter().map(of).collect(), errors }
+                }
+            ),
             [".{0,9}", ".{0,9}", ".{0,9}"].prop_map(|[code, what, hint]| Frame::Refused { code, what, hint }),
             Just(Frame::FileEnd),
         ]

@@ -3,6 +3,8 @@
 
 /// Name as cleaned for output (`Utf8`).
 pub const NAME: &str = "name";
+/// The name as written, where it differs from [`NAME`] (`Utf8`).
+pub const NAME_RAW: &str = "name_raw";
 /// The person's own number: 18 characters when valid, else the cleaned text (`Utf8`).
 pub const ID_NUMBER: &str = "id_number";
 /// What is known of the number (`Utf8`, [`IdState`]).

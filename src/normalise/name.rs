@@ -172,7 +172,7 @@ pub fn has_shape(text: &str) -> bool {
 /// The longest names of minorities, with titles and remarks in brackets.
 const LONGEST_NAME: usize = 60;
 
-fn is_han(character: char) -> bool {
+pub(super) fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇')
         || is_unknown(character)
 }

@@ -30,7 +30,7 @@ use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_STATE,
-    MONTH_TO, NAME, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
+    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
 };
 use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -68,6 +68,8 @@ pub struct NormalisedSheet {
     pub rows: Vec<u32>,
     /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`.
     pub rejects: Vec<Reject>,
+    /// Of those without name and number, the rows that say something else of a person: birth, sex, relation, household.
+    pub nameless: Vec<u32>,
     /// The day the data speak for.
     pub snapshot: Option<Snapshot>,
     /// Field → header as written.
@@ -125,8 +127,17 @@ pub struct Normaliser<'a> {
     places: Places<'a>,
     log: Log,
     rows: Vec<u32>,
+    /// What a row says of a person beside name and number.
+    beside: Vec<usize>,
     rejects: Vec<Reject>,
+    nameless: Vec<u32>,
     read: u64,
+}
+
+/// Whether a cell that is to hold birth, sex, relation or a code holds one.
+fn says_of_somebody(text: &str) -> bool {
+    let written = text.chars().any(|character| character.is_ascii_digit() || name::is_han(character));
+    matches!(text, "男" | "女" | "户主") || written && name::has_shape(text)
 }
 
 impl fmt::Debug for Normaliser<'_> {
@@ -238,6 +249,8 @@ impl<'a> Normaliser<'a> {
         let own = [at(NAME), at(ID_NUMBER)];
         let slips =
             || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
+        let of_person = |field: &str| [BIRTH, SEX, RELATION, HOUSEHOLD_CODE, PERSON_CODE].contains(&field);
+        let beside = mapping.fields.iter().filter(|(field, _)| of_person(field)).map(|(_, position)| *position).collect();
         Self {
             context: *context,
             edition,
@@ -270,6 +283,8 @@ impl<'a> Normaliser<'a> {
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             log: Log::default(),
             rows: Vec::new(),
+            beside,
+            nameless: Vec::new(),
             rejects: Vec::new(),
             read: 0,
         }
@@ -398,6 +413,7 @@ impl<'a> Normaliser<'a> {
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
             rows: self.rows,
             rejects: self.rejects,
+            nameless: self.nameless,
             snapshot: self.snapshot,
             headers: self.headers,
             read: self.read,
@@ -412,6 +428,9 @@ impl<'a> Normaliser<'a> {
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
+                if self.beside.iter().any(|position| says_of_somebody(first_cell(table, &[*position], row).1)) {
+                    self.nameless.push(number);
+                }
                 self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.reason(table, row))
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod

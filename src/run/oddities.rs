@@ -20,6 +20,8 @@ pub(super) struct Oddities {
     pub(super) notes: Vec<String>,
     /// Formulas without a result, by column.
     pub(super) unsolved: Vec<Unsolved>,
+    /// Columns with error values.
+    pub(super) errors: Vec<u32>,
 }
 
 /// Refusals of a sheet that say that it is no list: no news of a sheet that nobody is shown.
@@ -44,6 +46,12 @@ impl Oddities {
             what: format!("有 {all} 格公式没有保存计算结果（{place}首处第 {first_row} 行）：生成它的程序没有算，读不出值"),
             hint: OPEN_AND_SAVE.to_owned(),
         })
+    }
+
+    /// Whether a cell of the columns that say who a row is could not be read: a row without a name and number may be anybody's.
+    pub(super) fn hides(&self, identity: &[(u32, &str)]) -> bool {
+        let odd = self.unsolved.iter().map(|unsolved| unsolved.column).chain(self.errors.iter().copied());
+        odd.into_iter().any(|column| identity.iter().any(|(index, _)| *index == column))
     }
 
     /// Puts what is to be told into `entry`, whose refusal is taken out of it where the sheet is hidden and no list. `columns` are those
@@ -87,6 +95,7 @@ mod tests {
         assert!(oddities(50).unsolved(&name, Some(&identity), 100).is_some_and(|refusal| refusal.hint.contains("打开、保存")));
         assert!(oddities(49).unsolved(&name, Some(&identity), 100).is_none());
         assert!(oddities(100).unsolved(&name, Some(&[(5, "金额")]), 100).is_none());
+        assert!(oddities(1).hides(&identity) && !oddities(1).hides(&[(5, "金额")]));
         assert!(oddities(1).unsolved(&name, None, 0).is_some());
         assert!(Oddities::default().unsolved(&name, None, 0).is_none());
         let mut entry = IntakeSheet::default();

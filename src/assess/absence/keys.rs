@@ -14,10 +14,12 @@ use crate::model::identity::name::surname_of;
 pub(super) enum Key<'a> {
     Number(&'a str),
     Birth(i32),
-    /// Year and month of birth, and the last four characters.
+    /// Year and month of birth, and the sequence.
     YearMonthTail(&'a str, &'a str),
-    /// Month and day of birth, and the last four characters.
+    /// Month and day of birth, and the sequence.
     MonthDayTail(&'a str, &'a str),
+    /// Region and year of birth, and the sequence.
+    YearTail(&'a str, &'a str),
     /// Region, and the number without century and check digit: what a 15-digit number says.
     Fifteen(&'a str, &'a str),
     Household(u32),
@@ -31,8 +33,21 @@ pub(super) enum Key<'a> {
     Town(&'a str, char),
     /// A row of the town, by surname, for an accused whose village is not known.
     AnyVillage(&'a str, char),
-    /// A row whose place cannot be read, by name.
-    Nowhere(&'a str),
+    /// The name as written.
+    Name(&'a str),
+}
+
+impl<'a> Key<'a> {
+    /// Keys that a number of 18 characters shares with those a slip or two away; the check digit may have been worked out anew.
+    pub(super) fn of_number(text: &'a str) -> Option<[Self; 4]> {
+        let tail = text.get(14..17)?;
+        Some([
+            Self::YearMonthTail(text.get(6..12)?, tail),
+            Self::MonthDayTail(text.get(10..14)?, tail),
+            Self::YearTail(text.get(..10)?, tail),
+            Self::Fifteen(text.get(..6)?, text.get(8..17)?),
+        ])
+    }
 }
 
 /// Hashes a few dozen bytes in a few multiplications. Only looked up by, never gone through, so no order rests on it.
@@ -149,13 +164,7 @@ impl<'a> Columns<'a> {
     /// give more.
     pub(super) fn any(&self, row: usize, is_contested: bool, wanted: impl Fn(Key<'a>) -> bool) -> bool {
         let of_number = |text: &'a str| {
-            let tails = || {
-                let (year_month, month_day, tail) = (text.get(6..12)?, text.get(10..14)?, text.get(14..)?);
-                let fifteen = Key::Fifteen(text.get(..6)?, text.get(8..17)?);
-                Some(
-                    wanted(Key::YearMonthTail(year_month, tail)) || wanted(Key::MonthDayTail(month_day, tail)) || wanted(fifteen),
-                )
-            };
+            let tails = || Some(Key::of_number(text)?.into_iter().any(&wanted));
             wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
         };
         let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
@@ -182,6 +191,6 @@ impl<'a> Columns<'a> {
             || town.is_some_and(|town| {
                 wanted(Key::AnyVillage(town, surname)) || village.is_none() && wanted(Key::Town(town, surname))
             })
-            || village.is_none() && town.is_none() && name.is_some_and(|name| wanted(Key::Nowhere(name)))
+            || name.is_some_and(|name| wanted(Key::Name(name)))
     }
 }

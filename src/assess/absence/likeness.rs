@@ -11,6 +11,8 @@ use crate::model::identity::name::{FoldedName, NameLevel, compare};
 pub(super) struct Written<'a> {
     pub(super) text: &'a str,
     pub(super) state: IdState,
+    /// Whether two names bear it: it is somebody's, and nothing tells whose.
+    pub(super) contested: bool,
 }
 
 /// What two numbers say of one another.
@@ -24,6 +26,12 @@ pub(super) enum Numbers {
     Silent,
     /// They are two numbers.
     Other,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn new(text: &'a str, state: IdState) -> Self {
+        Self { text, state, contested: false }
+    }
 }
 
 impl Written<'_> {
@@ -58,19 +66,37 @@ impl Written<'_> {
         if self.equals(other) {
             return Numbers::Equal;
         }
+        if self.contested || other.contested {
+            return Numbers::Silent;
+        }
         if self.state == IdState::Masked || other.state == IdState::Masked {
             return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
         }
         let ruin = |ruin: Self, whole: Self| {
             ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
         };
+        // Whoever slips and has the check digit worked out anew writes a valid number.
+        let stem = |text: &'_ str| text.len() == 18;
+        let stems = stem(self.text) && stem(other.text);
         let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
+            || stems && slips(&self.text.as_bytes()[..17], &other.text.as_bytes()[..17]) <= 2
+            || self.state != other.state && is_anagram(self.text, other.text)
             || ruin(self, other)
             || ruin(other, self)
             || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
             || another_century(self.text, other.text);
         if near { Numbers::Near } else { Numbers::Other }
     }
+}
+
+/// Whether the same digits stand in another order: pairs typed the wrong way round.
+fn is_anagram(one: &str, other: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut digits: Vec<u8> = text.bytes().collect();
+        digits.sort_unstable();
+        digits
+    };
+    one.len() == other.len() && sorted(one) == sorted(other)
 }
 
 /// The same 15-digit number, once taken for the 19th century's child and once for the 20th's.
@@ -96,6 +122,8 @@ pub(super) enum Nearness {
     Slip,
     /// Two characters, of which the given name differs.
     ShortName,
+    /// The surname alone: another given name.
+    Surname,
 }
 
 pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness> {
@@ -104,7 +132,9 @@ pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness>
         NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
         NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
         NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
+        NameLevel::Different if one.begins_with(other) || other.begins_with(one) => Nearness::Alike,
         NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
+        NameLevel::Different if one.shares_surname(other) => Nearness::Surname,
         NameLevel::Different => return None,
     })
 }
@@ -121,6 +151,10 @@ pub(super) enum By {
     Household,
     Phone,
     Place,
+    /// The row says whose child or spouse it is, and that is somebody of the same household.
+    Kin,
+    /// The same name in another place, with nothing that could tell them apart: reason to check, not to hold.
+    Elsewhere,
 }
 
 /// Why a row could be an accused.
@@ -142,12 +176,14 @@ impl Likeness {
             By::Household => "同一户",
             By::Phone => "电话相同",
             By::Place => "住处对得上，号码或出生日期没有或不全",
+            By::Kin => "写的是同户人的子女或配偶，没有写本人姓名",
+            By::Elsewhere => "住处不同，号码和出生日期没有或不全",
         };
         let name = match self.name {
             Some(Nearness::Same) => "姓名相同，",
             Some(Nearness::Alike) => "姓名音同或形近，",
             Some(Nearness::Slip) => "姓名差一个字，",
-            Some(Nearness::ShortName) => "同姓、名不同，",
+            Some(Nearness::ShortName | Nearness::Surname) => "同姓、名不同，",
             None => "",
         };
         format!("{name}{by}")

@@ -167,6 +167,15 @@ impl FoldedName {
         self.characters.windows(2).any(|pair| pair[0] == pair[1])
     }
 
+    /// Whether it is a transliterated name of several parts of which the other is the first: `买买提江·依明`, `买买提江`.
+    #[must_use]
+    pub fn begins_with(&self, first: &Self) -> bool {
+        self.len() >= 5
+            && first.len() >= 3
+            && self.len() >= first.len() + 2
+            && (0..first.len()).all(|at| self.alike(at, first, at))
+    }
+
     /// Whether the same character stands at one place of both.
     #[must_use]
     pub fn has_character_of(&self, other: &Self) -> bool {

@@ -149,9 +149,10 @@ impl<S: Sheets> Reading<'_, S> {
             }
             Frame::Aside { row, reason, masked } => self.beside.aside.push(Reject { row, reason, masked }),
             Frame::Marks(marks) => self.beside.marks = Marks(marks),
-            Frame::SheetEnd { notes, unsolved } => {
+            Frame::SheetEnd { notes, unsolved, errors } => {
                 let mut beside = std::mem::take(&mut self.beside);
-                (beside.oddities.notes, beside.oddities.unsolved) = (notes, unsolved);
+                let Oddities { hidden, seen, .. } = beside.oddities;
+                beside.oddities = Oddities { hidden, seen, notes, unsolved, errors };
                 if let (Some(_), Some(file)) = (self.sheet.take(), self.files.last_mut()) {
                     self.sheets.end(beside, file);
                 }
@@ -185,8 +186,8 @@ pub(in crate::run) trait Tables {
     fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Self::Table, Refusal>;
     /// Its next rows; how many rows they are to the reader (one that names several persons is several).
     fn rows(&mut self, table: &mut Self::Table, rows: RawTable) -> u64;
-    /// It is complete.
-    fn end(&mut self, name: &SheetName, table: Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError>;
+    /// It is complete; `hidden` where cells that say who a row is could not be read.
+    fn end(&mut self, name: &SheetName, table: Self::Table, entry: &mut IntakeSheet, hidden: bool) -> Result<(), ArrowError>;
     /// Its head.
     fn head<'t>(&self, table: &'t Self::Table) -> &'t TableHead;
     /// Whether the column at this position says who a row is.
@@ -258,6 +259,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
         if from_above > 0 {
             entry.notes.push(format!("有 {from_above} 格写“同上”，已取上一行的值"));
         }
+        let hidden = who.is_some_and(|who| oddities.hides(&who));
         let columns: Vec<(u32, &str)> = columns.into_iter().map(|(_, index, text)| (index, text)).collect();
         oddities.tell(&mut entry, &columns, self.leave_out);
         let Some(table) = table else {
@@ -268,7 +270,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
             }
             return;
         };
-        match self.tables.end(&name, table, &mut entry) {
+        match self.tables.end(&name, table, &mut entry, hidden) {
             Ok(()) => self.rejects.extend(rejects.into_iter().map(|reject| (name.clone(), reject))),
             Err(error) => {
                 let what = format!("表太大，无法装入：{error}");

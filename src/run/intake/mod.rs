@@ -224,8 +224,14 @@ impl<'i> Tables for County<'i, '_> {
         taken as u64
     }
 
-    fn end(&mut self, name: &SheetName, table: Table<'i>, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
-        let normalised = table.normaliser.finish()?;
+    fn end(&mut self, name: &SheetName, table: Table<'i>, entry: &mut IntakeSheet, hidden: bool) -> Result<(), ArrowError> {
+        let mut normalised = table.normaliser.finish()?;
+        let lost = &normalised.nameless;
+        let nameless = normalised.rejects.iter_mut().filter(|reject| hidden && lost.contains(&reject.row));
+        let nameless = nameless.map(|reject| reject.reason = RejectReason::Unreadable).count();
+        if nameless > 0 {
+            entry.notes.push(format!("{nameless} 行的姓名和号码都读不出，没有接收；补齐以前，这个名册里查不到的人只作先核对"));
+        }
         entry.columns.clone_from(&normalised.headers);
         entry.data_date = normalised.snapshot.map(|snapshot| snapshot.day);
         let repairs = normalised.batch.column_by_name(REPAIRS).and_then(|column| column.as_string_opt::<i32>());

@@ -249,7 +249,7 @@ impl<'a> Tables for ByModel<'a> {
         rows.rows.len() as u64
     }
 
-    fn end(&mut self, name: &SheetName, (head, reader): Self::Table, entry: &mut IntakeSheet) -> Result<(), ArrowError> {
+    fn end(&mut self, name: &SheetName, (head, reader): Self::Table, entry: &mut IntakeSheet, _: bool) -> Result<(), ArrowError> {
         let table = reader.finish(&head)?;
         for field in &self.setting.model.fields {
             let given = head.columns.iter().filter(|column| field.aliases.contains(&fold_header(&column.text)));

@@ -1,0 +1,92 @@
+//! What else stands in a cell of names: other names of the person, or whose child or spouse somebody is.
+//!
+//! Takes a cell as written; gives parts of it. Costs no allocation but the vector.
+
+/// Words between two names of one person.
+const CALLED: [&str; 10] = ["曾用名", "原名", "又名", "别名", "小名", "乳名", "学名", "俗称", "改名", "现名"];
+const SEPARATORS: [char; 18] =
+    ['(', ')', '（', '）', '[', ']', '【', '】', '〔', '〕', '<', '>', '/', '、', ':', '：', ',', '，'];
+/// What stands behind the name of a parent, spouse or child, and the sex of whom it is about.
+const KIN: [(&str, Option<&str>); 42] = [
+    ("之孙女", Some("女")),
+    ("之女儿", Some("女")),
+    ("之儿子", Some("男")),
+    ("大女儿", Some("女")),
+    ("二女儿", Some("女")),
+    ("三女儿", Some("女")),
+    ("小女儿", Some("女")),
+    ("的女儿", Some("女")),
+    ("大儿子", Some("男")),
+    ("二儿子", Some("男")),
+    ("三儿子", Some("男")),
+    ("小儿子", Some("男")),
+    ("的儿子", Some("男")),
+    ("的孩子", None),
+    ("新生儿", None),
+    ("之婴儿", None),
+    ("之妻子", Some("女")),
+    ("之长子", Some("男")),
+    ("之次子", Some("男")),
+    ("之长女", Some("女")),
+    ("之次女", Some("女")),
+    ("之子", Some("男")),
+    ("之女", Some("女")),
+    ("之孙", None),
+    ("之妻", Some("女")),
+    ("之夫", Some("男")),
+    ("之父", Some("男")),
+    ("之母", Some("女")),
+    ("之婴", None),
+    ("儿子", Some("男")),
+    ("女儿", Some("女")),
+    ("长子", Some("男")),
+    ("次子", Some("男")),
+    ("三子", Some("男")),
+    ("长女", Some("女")),
+    ("次女", Some("女")),
+    ("三女", Some("女")),
+    ("妻子", Some("女")),
+    ("婴儿", None),
+    ("宝宝", None),
+    ("孩子", None),
+    ("小孩", None),
+];
+
+/// The names written in a cell, where there are several: `狗娃（徐建志）`, `徐海光曾用名徐海洋`.
+pub(super) fn several(written: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = vec![written];
+    for word in CALLED {
+        parts = parts.into_iter().flat_map(|part| part.split(word)).collect();
+    }
+    let parts = parts.into_iter().flat_map(|part| part.split(SEPARATORS)).map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| part.chars().count() >= 2).collect();
+    if parts == [written] { Vec::new() } else { parts }
+}
+
+/// Whose kin the row says it is about, and of which sex: `张三之子`.
+pub(super) fn kin_of(written: &str) -> Option<(&str, Option<&'static str>)> {
+    let (word, sex) = KIN.iter().find(|(word, _)| written.ends_with(word))?;
+    let whose = written.strip_suffix(word)?.trim();
+    (2..=4).contains(&whose.chars().count()).then_some((whose, *sex))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_brackets_and_former_names() {
+        assert_eq!(several("狗娃（徐建志）"), ["狗娃", "徐建志"]);
+        assert_eq!(several("徐海光曾用名徐海洋"), ["徐海光", "徐海洋"]);
+        assert!(several("徐海光").is_empty() && several("阿卜杜拉·买买提").is_empty());
+    }
+
+    #[test]
+    fn somebodys_child_or_spouse() {
+        assert_eq!(kin_of("胡海明之子"), Some(("胡海明", Some("男"))));
+        assert_eq!(kin_of("郭正明次子"), Some(("郭正明", Some("男"))));
+        assert_eq!(kin_of("张某之孙女"), Some(("张某", Some("女"))));
+        assert_eq!(kin_of("李长女"), None);
+        assert_eq!(kin_of("王子"), None);
+    }
+}
