@@ -158,7 +158,7 @@ pub enum PurgeError {
         source: io::Error,
     },
     /// What happened cannot be told.
-    #[error("清理回执写不进去：{}。没有写进回执的文件夹没有再删", plain(.0))]
+    #[error("清理回执写不进去：{}。没有写进回执的文件夹没有再删。请检查磁盘空间和权限，再清理一次", plain(.0))]
     Untold(io::Error),
 }
 
