@@ -291,11 +291,13 @@ fn every_mistake_has_its_code_says_what_to_do_and_harms_nothing() {
             }
         }
     };
+    let litter = ["旧.xlsx.lock", "空.lock", "零.db.lock", "文件.lock"];
     let mistakes = RUN.iter().chain(LEDGER).chain(OTHERS);
     mistakes.clone().for_each(&mut check);
     #[cfg(unix)]
     LINKS.iter().for_each(&mut check);
     assert!(mistakes.count() >= 50);
+    assert!(!litter.iter().any(|name| desk.at(name).exists()), "a lock beside what is no ledger");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 

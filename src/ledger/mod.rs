@@ -193,27 +193,34 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger at `path`.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        let whole = || path.to_owned();
-        let unopened = |source| LedgerError::Unopened { path: whole(), source };
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Missing { path: whole() }),
-            Ok(kind) if kind.is_dir() => return Err(LedgerError::Folder { path: whole() }),
-            Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path: whole() }),
-            // SQLite says why it cannot be read.
+    /// Whether the file at `path` can be a ledger, by how it starts. Never while this process has it open: closing the file would let go of
+    /// SQLite's locks on it.
+    pub fn look(path: &Path) -> Result<(), LedgerError> {
+        let path = path.to_owned();
+        match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Missing { path }),
+            Ok(kind) if kind.is_dir() => return Err(LedgerError::Folder { path }),
+            Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path }),
+            // Of a pipe nothing can be read; where the rights are missing, SQLite says so.
+            Ok(kind) if !kind.is_file() => return Err(LedgerError::Foreign { path }),
             _ => {}
         }
-        // Before SQLite has it: closing the file would let go of SQLite's locks on it.
         let start = || -> io::Result<Vec<u8>> {
             let mut start = Vec::new();
-            fs::File::open(path)?.take(100).read_to_end(&mut start)?;
+            fs::File::open(&path)?.take(100).read_to_end(&mut start)?;
             Ok(start)
         };
         if start().is_ok_and(|start| !start.starts_with(SQLITE)) {
-            return Err(LedgerError::Foreign { path: whole() });
+            return Err(LedgerError::Foreign { path });
         }
+        Ok(())
+    }
+
+    /// Opens the ledger at `path`.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Self::look(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
         Self::prepare(Connection::open_with_flags(path, flags).map_err(unopened)?, path)
     }
 

@@ -85,11 +85,10 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
         let path = path.to_owned();
         move |source| LedgerFileError::Io { doing, path, source }
     };
-    if path.is_dir() {
-        return Err(LedgerError::Folder { path: path.to_owned() }.into());
-    }
-    if !create && !path.exists() {
-        return Err(LedgerError::Missing { path: path.to_owned() }.into());
+    // Beside what is no ledger no lock is left.
+    match Ledger::look(path) {
+        Err(LedgerError::Missing { .. }) if create => {}
+        looked => looked?,
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if create {

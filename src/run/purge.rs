@@ -18,9 +18,8 @@ use serde::Deserialize;
 use super::finished::Finished;
 use super::inputs;
 use super::ledger_file::{self, LedgerFileError};
-use super::lock::{Lock, LockError};
 use super::ours;
-use super::workspace::{self, MARKER};
+use super::workspace::{self, Folder, MARKER, WorkspaceError};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
 use crate::model::system_error::plain;
@@ -297,25 +296,25 @@ enum Whose {
 impl Contents {
     fn of(folder: &Path, with_edited: bool) -> Self {
         let hashes = hashes(folder);
+        // The version before did not list them.
+        let lists_stages = hashes.keys().any(|name| name.starts_with("stages/"));
         let mut contents = Self::default();
         contents.walk(folder, "", with_edited, &|name, path| match name {
             "timings.json" => whose(is_timings(path)),
-            _ => {
-                match name.split('/').next() {
-                    Some("reports") => match hashes.get(name) {
-                        Some(wanted) if inputs::hash(path).is_ok_and(|(_, found)| found == *wanted) => Whose::Ours,
-                        Some(_) => Whose::Edited,
-                        None => Whose::Others,
-                    },
-                    Some("stages") => whose(hashes.get(name).map_or_else(
-                        || is_stage(name, path),
-                        |wanted| inputs::hash(path).is_ok_and(|(_, found)| found == *wanted),
-                    )),
-                    Some(EDITED) => Whose::Edited,
-                    Some(".work") => whose(ours::is_work(name)),
-                    _ => Whose::Others,
-                }
-            }
+            _ => match name.split('/').next() {
+                Some("reports") => match hashes.get(name) {
+                    Some(wanted) if inputs::hash(path).is_ok_and(|(_, found)| found == *wanted) => Whose::Ours,
+                    Some(_) => Whose::Edited,
+                    None => Whose::Others,
+                },
+                Some("stages") => whose(hashes.get(name).map_or_else(
+                    || !lists_stages && is_stage(name, path),
+                    |wanted| inputs::hash(path).is_ok_and(|(_, found)| found == *wanted),
+                )),
+                Some(EDITED) => Whose::Edited,
+                Some(".work") => whose(ours::is_work(name)),
+                _ => Whose::Others,
+            },
         });
         let signs = ["run.json", ".lock", MARKER].map(|name| folder.join(name));
         if contents.left.edited.is_empty() {
@@ -405,9 +404,10 @@ fn is_timings(path: &Path) -> bool {
 
 /// Removes what may go; `due` is what it was, should a run hold the folder.
 fn remove(folder: &Path, with_edited: bool, due: Fate) -> Fate {
-    let lock = match Lock::take(&folder.join(".lock")) {
-        Ok(lock) => lock,
-        Err(LockError::Held { holder, .. }) => return Fate::Held(holder),
+    // A run whose results were cut short on their way is whole again, and nobody writes while this goes on.
+    let held = match Folder::open(folder) {
+        Ok(held) => held,
+        Err(WorkspaceError::Locked { holder, .. }) => return Fate::Held(holder),
         Err(error) => {
             let left = if let Fate::Due(left) = due { left } else { Left::default() };
             return Fate::Partly(left, vec![error.to_string()]);
@@ -431,7 +431,7 @@ fn remove(folder: &Path, with_edited: bool, due: Fate) -> Fate {
         }
     }
     // An open file cannot be removed everywhere.
-    drop(lock);
+    drop(held);
     if !failed.is_empty() {
         return Fate::Partly(contents.left, failed);
     }
@@ -452,6 +452,7 @@ fn remove(folder: &Path, with_edited: bool, due: Fate) -> Fate {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lock::Lock;
     use super::*;
     use crate::model::ids::hexadecimal;
     use sha2::{Digest, Sha256};
