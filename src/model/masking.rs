@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::date::Day;
 use super::personal::{mask_middle, mask_number};
-use pattern::{birth_in, dates};
+use pattern::{birth_in, dates, holds_number};
 
 pub use pattern::mask_text;
 
@@ -179,6 +179,12 @@ impl Audience {
     #[must_use]
     pub fn text(self, text: &str) -> String {
         if self.sees_numbers() { text.to_owned() } else { mask_text(&without_births(text, &BTreeSet::new())) }
+    }
+
+    /// A household's code: however long, it is no secret, but somebody's number may stand in its place.
+    #[must_use]
+    pub fn code(self, code: &str) -> String {
+        if self.sees_numbers() || !holds_number(code) { code.to_owned() } else { mask_text(code) }
     }
 
     /// What somebody wrote about a person in his own words: left out of what is posted where it tells of health.
@@ -374,6 +380,14 @@ mod tests {
         assert_eq!(row.text("2018年5月2日出生，生于2017.4.3"), "****年*月*日出生，生于****.*.*");
         assert_eq!(row.cell("备注", "号520324199003071234，生日90.3.7"), "号520324********1234，生日**.*.*");
         assert_eq!(row.cell("证件号码", "未查到"), "未查到");
+        for code in ["5200057613", "5203241010010000024", "户外:5203241010010000024"] {
+            assert_eq!(Audience::Village.code(code), code);
+        }
+        for (code, shown) in
+            [(NUMBER, "520324********1234"), ("520324900307123", "520*********123"), ("13885211234", "13*******34")]
+        {
+            assert_eq!(Audience::Village.code(code), shown);
+        }
         assert_eq!(row.cell("姓名", "张小明"), "张小明");
         let whole = Audience::Department.row(as_of());
         assert_eq!(whole.cell("出生日期", "1990-03-07"), "1990-03-07");

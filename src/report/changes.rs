@@ -155,7 +155,9 @@ fn listed(changed: &Changed, as_of: Day, row: usize, field: ChangeListField) -> 
         ChangeListField::Clause => Value::Text(finding.ground().to_owned()),
         ChangeListField::Town => optional(&finding.town),
         ChangeListField::Village => optional(&finding.village),
-        ChangeListField::Household => optional(&finding.household_code),
+        ChangeListField::Household => {
+            finding.household_code.as_ref().map_or(Value::Blank, |code| Value::Text(audience.code(code)))
+        }
         ChangeListField::Name => finding.name.as_ref().map_or(Value::Blank, |name| Value::Text(audience.name(name))),
         ChangeListField::Number => finding.id_number.as_ref().map_or(Value::Blank, |number| Value::Text(audience.number(number))),
         ChangeListField::Sentence => Value::Text(beside().text(&finding.sentence)),

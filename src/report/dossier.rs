@@ -76,7 +76,9 @@ impl Line {
     fn value(&self, column: &Column<DossierField>) -> Value {
         let text = match column.source {
             DossierField::Kind => self.kind,
-            DossierField::Household => &self.household,
+            // A code may be as long as a number, and has been shown as one may be.
+            DossierField::Household if self.household.is_empty() => return Value::Blank,
+            DossierField::Household => return Value::Text(self.household.clone()),
             DossierField::Name => &self.name,
             DossierField::Number => &self.number,
             DossierField::What => &self.what,
@@ -232,7 +234,7 @@ fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: Dossier
         DossierIndexField::Village => Value::Text(audience.text(&entry.village)),
         DossierIndexField::Group => Value::Text(audience.text(&household.group)),
         DossierIndexField::Household => {
-            Value::Link { text: audience.text(&household_name(household)), sheet: entry.sheet.clone(), row: entry.row }
+            Value::Link { text: audience.code(&household_name(household)), sheet: entry.sheet.clone(), row: entry.row }
         }
         DossierIndexField::Head => Value::Text(audience.name(household.head.expose())),
         DossierIndexField::Members => count(household.members.len()),
@@ -265,7 +267,8 @@ fn household_name(household: &HouseholdPicture) -> String {
 }
 
 fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
-    let (code, audience) = (household_name(household), input.audience());
+    let audience = input.audience();
+    let code = audience.code(&household_name(household));
     let mut beside = audience.row(input.as_of);
     beside.knows_name(household.head.expose());
     household.members.iter().for_each(|member| member.stands_beside(&mut beside));

@@ -169,7 +169,10 @@ impl<'a> View<'a> {
             ListField::Town => optional(&finding.town),
             ListField::Village => optional(&finding.village),
             ListField::Group => optional(&finding.subject.group),
-            ListField::HouseholdCode => optional(&finding.household_code),
+            ListField::HouseholdCode => match &finding.household_code {
+                Some(code) => Value::Text(self.audience.code(code)),
+                None => Value::Blank,
+            },
             ListField::HeadName => named(&finding.subject.head_name),
             ListField::Name => named(&finding.name),
             ListField::IdNumber => finding.id_number.as_ref().map_or(Value::Blank, |n| Value::Text(self.audience.number(n))),

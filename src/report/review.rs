@@ -224,7 +224,7 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
         ReviewField::Birth => both(&|side| side.birth.map_or_else(String::new, |day| audience.birth(day, input.as_of))),
         ReviewField::Sex => both(&|side| side.sex.clone()),
         ReviewField::Place => both(&|side| audience.text(&side.place)),
-        ReviewField::Household => both(&|side| audience.text(&side.household)),
+        ReviewField::Household => both(&|side| audience.code(&side.household)),
         ReviewField::Head => both(&|side| audience.name(side.head.expose())),
         ReviewField::Relation => both(&|side| audience.text(&side.relation)),
         ReviewField::Phone if audience.is_public() => text(&audience.number(side.phone.expose())),

@@ -139,6 +139,17 @@ fn is_spread(joined: &str, groups: &[usize]) -> bool {
     id || mobile || abroad || landline || account
 }
 
+/// Whether an ID number, whole, cut or in the old form, or a mobile phone stands in what should be a code.
+pub(super) fn holds_number(code: &str) -> bool {
+    let plain: String = code.chars().map(folded).filter(char::is_ascii_alphanumeric).collect();
+    let region = |from: usize| plain.get(from..).is_some_and(is_province);
+    let born = |from: usize| region(from) && plain.get(from + 6..from + 14).is_some_and(is_birth);
+    let old = plain.len() == 15 && region(0) && plain.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")));
+    let cut = plain.len() < 14 && region(0) && is_year(plain.get(6..10)) && is_month(plain.get(10..12));
+    let phone = plain.len() == 11 && plain.starts_with('1') && plain.bytes().all(|c| c.is_ascii_digit());
+    (0..plain.len()).any(born) || old || cut || phone
+}
+
 /// A date in a text, and where it stands; month and day may be missing.
 pub(super) struct Written {
     pub(super) at: Range<usize>,

@@ -26,7 +26,9 @@ pub(super) fn rows(input: &ReportInput<'_>, table: &Table<ExemptionField>, page:
                 exemption.id_number.as_deref().map_or(Value::Blank, |number| text(audience.number(number)))
             }
             // Household codes are no secret, but somebody's number may stand in their column.
-            ExemptionField::HouseholdCode => masked(&exemption.household_code),
+            ExemptionField::HouseholdCode => {
+                exemption.household_code.as_deref().map_or(Value::Blank, |code| text(audience.code(code)))
+            }
             ExemptionField::Town => masked(&exemption.town),
             ExemptionField::Village => masked(&exemption.village),
             ExemptionField::Reason => masked(&exemption.reason),
