@@ -10,7 +10,7 @@ use super::field_column::{Log, Notes, first_cell};
 use super::money::{Reading, read_for};
 use super::period::Named;
 use super::repair::Repair;
-use super::unit::Unit;
+use super::unit::{Unit, Whose};
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::field::Per;
 use crate::model::raw::{RawTable, TableHead};
@@ -18,6 +18,8 @@ use crate::model::raw::{RawTable, TableHead};
 /// Columns that say for how many months a total is.
 const COUNTS: [&str; 9] =
     ["月数", "发放月数", "补贴月数", "享受月数", "发放月份数", "月份数", "补助月数", "保障月数", "补发月数"];
+/// What a household gets, not each of its members.
+const HOUSEHOLD_AMOUNT: &str = "household_amount_fen";
 /// A total for more months is none.
 const MOST_MONTHS: i64 = 24;
 
@@ -38,6 +40,8 @@ pub(super) struct Amounts {
     /// What they are for, where the register says so.
     pub(super) per: Option<Per>,
     may_be_negative: bool,
+    /// Whether they are a household's: by the person they are another amount.
+    of_household: bool,
     columns: Vec<(usize, Unit)>,
     counts: Vec<usize>,
     /// Of each row read.
@@ -57,6 +61,7 @@ impl Amounts {
         Self {
             per,
             may_be_negative: per.is_none() || definition.below_zero.iter().any(|known| known == field),
+            of_household: field == HOUSEHOLD_AMOUNT,
             columns,
             counts,
             stands: Vec::new(),
@@ -90,6 +95,9 @@ impl Amounts {
             cells.filter(|(written, _)| !written.is_empty())
         };
         let Some((written, unit)) = said().next() else { return (Reading::default(), Stands::Row) };
+        if self.of_household && unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Person) {
+            return (Reading { fen: None, why: Some(Repair::OtherUnit) }, Stands::Row);
+        }
         let first = (read_for(written, unit, self.per), self.stands_for(unit));
         let chosen = if self.per == Some(Per::Month) { self.of_month(table, row, first, said()) } else { first };
         match chosen {

@@ -15,6 +15,8 @@ pub struct Unit {
     pub scale: Scale,
     /// What an amount is for, where that is said.
     pub per: Option<Per>,
+    /// Whose an amount is, where that is said.
+    pub whose: Option<Whose>,
     /// The months that the header names.
     pub(super) months: Option<Named>,
     /// Whether it says that back payments are in it, or amounts taken back.
@@ -23,6 +25,28 @@ pub struct Unit {
     pub is_standard: bool,
     /// Whether it cannot be understood.
     pub is_unclear: bool,
+}
+
+/// Whose an amount is: `（元/人·月）`, `（元/户）`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// One person's.
+    Person,
+    /// A household's.
+    Household,
+}
+
+impl Whose {
+    /// What stands behind a slash or 每 in a unit; none where both do, or neither.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let by = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+        match (by(&["/人", "每人", "·人", ".人", "/生", "人/"]), by(&["/户", "每户", "·户", ".户", "户/"])) {
+            (true, false) => Some(Self::Person),
+            (false, true) => Some(Self::Household),
+            _ => None,
+        }
+    }
 }
 
 /// What one counts in a column.
@@ -102,8 +126,15 @@ const TIMELESS: [&str; 24] = [
 
 impl Unit {
     /// Yuan, for no time that is said.
-    pub const YUAN: Self =
-        Self { scale: Scale::Yuan, per: None, months: None, has_back_payments: false, is_standard: false, is_unclear: false };
+    pub const YUAN: Self = Self {
+        scale: Scale::Yuan,
+        per: None,
+        whose: None,
+        months: None,
+        has_back_payments: false,
+        is_standard: false,
+        is_unclear: false,
+    };
 
     /// What a header names, else a line above the table (`单位：人，万元`), else yuan.
     #[must_use]
@@ -117,6 +148,7 @@ impl Unit {
             scale = scale.or(said.0);
             unit.is_unclear |= said.2 || unit.per.is_some() && said.1.is_some() && unit.per != said.1;
             unit.per = unit.per.or(said.1);
+            unit.whose = unit.whose.or(Whose::of(text));
         }
         unit.months = period::find(&plain).filter(|months| !unit.has_back_payments && !months.are_a_year());
         unit.is_standard = outside.contains("标准");
