@@ -10,6 +10,7 @@
 //! command (an hour on two cores), and prints what it saw. `BIDUI_PROGRAM` names another program to try than the one just built.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::print_stderr, reason = "what was tried is told beside the result")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -120,7 +121,7 @@ impl Scenario {
                 self.again(&state, code, &after, &here);
             }));
         }
-        println!("{}: {operations} operations, {} kills, seen then: {seen:?}", self.name, places.len());
+        eprintln!("{}: {operations} operations, {} kills, seen then: {seen:?}", self.name, places.len());
 
         let mut codes: BTreeMap<(&str, i32), usize> = BTreeMap::new();
         for (index, &point) in places.iter().enumerate() {
@@ -142,7 +143,7 @@ impl Scenario {
                 self.again(&state, code, &after, &here);
             }));
         }
-        println!("{}: {} faults, exit codes {codes:?}", self.name, places.len());
+        eprintln!("{}: {} faults, exit codes {codes:?}", self.name, places.len());
         assert!(wrong.is_empty(), "{}: {} wrong:\n{}", self.name, wrong.len(), wrong.join("\n"));
     }
 

@@ -543,15 +543,7 @@ impl Manifest {
     }
 }
 
-/// The contents of `timings.json`: which build ran, and how long each stage took.
-#[derive(Debug, Serialize)]
-pub(super) struct Timings<'a> {
-    /// [`super::BUILD`].
-    pub(super) build: &'static str,
-    pub(super) stages: &'a [Timing],
-}
-
-/// Seconds and peak memory of one stage, for `timings.json`.
+/// Seconds and peak memory of one stage, and which build it ran in, for `timings.json`.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Timing {
     /// The stage.
@@ -560,4 +552,6 @@ pub(super) struct Timing {
     pub(super) seconds: f64,
     /// Peak resident memory of this process so far, bytes; 0 where the system does not tell.
     pub(super) peak_bytes: u64,
+    /// [`super::BUILD`].
+    pub(super) build: &'static str,
 }

@@ -80,7 +80,7 @@ use decisions::Answered;
 use definitions::Definitions;
 use intake::Intake;
 use intake::file::Opener;
-use manifest::{EarlierEntry, Manifest, StageEntry, Timing, Timings};
+use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
 use previous::Earlier;
 use review::OpenPair;
 use source::Source;
@@ -406,7 +406,7 @@ impl Run<'_> {
         let start = Instant::now();
         let done = work(self)?;
         let seconds = start.elapsed().as_secs_f64();
-        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes() });
+        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes(), build: BUILD });
         (self.progress)(&format!("{}：{seconds:.1} 秒", stage_name(stage)));
         Ok(done)
     }
@@ -659,7 +659,7 @@ fn write_manifest(workspace: &Workspace, manifest: &mut Manifest, timings: &[Tim
     let internal = |error: serde_json::Error| RunError::Internal(error.to_string());
     manifest.stage_files = workspace.seal()?.into_iter().filter(|(path, _)| path.starts_with("stages/")).collect();
     let manifest = serde_json::to_string_pretty(manifest).map_err(internal)? + "\n";
-    let timings = serde_json::to_string_pretty(&Timings { build: BUILD, stages: timings }).map_err(internal)? + "\n";
+    let timings = serde_json::to_string_pretty(timings).map_err(internal)? + "\n";
     workspace.write("timings.json", timings.as_bytes())?;
     workspace.write("run.json", manifest.as_bytes())?;
     Ok(manifest)

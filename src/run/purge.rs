@@ -396,10 +396,7 @@ fn is_timings(path: &Path) -> bool {
         #[expect(dead_code, reason = "that it is there is all that is asked")]
         stage: String,
     }
-    let timings = fs::read(path).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
-    // The version before wrote the stages alone.
-    let stages = timings.map(|timings| timings.get("stages").cloned().unwrap_or(timings));
-    stages.is_some_and(|stages| serde_json::from_value::<Vec<Stage>>(stages).is_ok())
+    fs::read(path).is_ok_and(|text| serde_json::from_slice::<Vec<Stage>>(&text).is_ok())
 }
 
 /// Removes what may go; `due` is what it was, should a run hold the folder.

@@ -177,7 +177,7 @@ impl Run<'_> {
         let start = Instant::now();
         let done = work(self)?;
         let seconds = start.elapsed().as_secs_f64();
-        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes() });
+        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes(), build: super::BUILD });
         (self.setting.progress)(&format!("{plain}：{seconds:.1} 秒"));
         Ok(done)
     }
