@@ -349,6 +349,7 @@ impl<'a> Identity<'a> {
         self.villages.iter().for_each(|village| take(Key::Silent(village)));
         self.written.iter().for_each(|name| take(Key::Name(name)));
         for town in &self.towns {
+            self.written.iter().for_each(|name| take(Key::Namesake(town, name)));
             self.surnames().for_each(|surname| take(Key::Town(town, surname)));
             if self.villages.is_empty() {
                 self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
@@ -365,12 +366,16 @@ impl<'a> Identity<'a> {
             self.surnames().for_each(|surname| take(Key::Village(village, surname)));
         }
         for town in &self.towns {
+            self.written.iter().for_each(|name| take(Key::Namesake(town, name)));
             self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
             if self.villages.is_empty() {
                 self.surnames().for_each(|surname| take(Key::Town(town, surname)));
             }
         }
-        self.written.iter().for_each(|name| take(Key::Name(name)));
+        // Namesakes are many in a county: only a row that says nothing but the name could be any of them.
+        if self.is_name_alone() {
+            self.written.iter().for_each(|name| take(Key::Name(name)));
+        }
     }
 
     /// Why a row could be this person; `None` where it could not. The row is not proven to be somebody else's.
@@ -383,7 +388,7 @@ impl<'a> Identity<'a> {
         }
         let against = || numbers().map(|(own, others)| own.against(others)).min().unwrap_or(Numbers::Silent);
         let village = both(&self.villages, &row.villages);
-        if village != Some(false) && self.is_kin(row) && against() == Numbers::Silent {
+        if self.is_kin(row) && village != Some(false) && against() == Numbers::Silent {
             return like(By::Kin);
         }
         // Most who share a key are strangers by name: counting slips comes after.

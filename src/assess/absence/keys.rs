@@ -33,7 +33,9 @@ pub(super) enum Key<'a> {
     Town(&'a str, char),
     /// A row of the town, by surname, for an accused whose village is not known.
     AnyVillage(&'a str, char),
-    /// The name as written.
+    /// Town and name as written.
+    Namesake(&'a str, &'a str),
+    /// The name as written, of a row that says nothing else.
     Name(&'a str),
 }
 
@@ -189,8 +191,11 @@ impl<'a> Columns<'a> {
         let Some(surname) = name.and_then(surname_of) else { return false };
         village.is_some_and(|village| wanted(Key::Village(village, surname)))
             || town.is_some_and(|town| {
-                wanted(Key::AnyVillage(town, surname)) || village.is_none() && wanted(Key::Town(town, surname))
+                wanted(Key::AnyVillage(town, surname))
+                    || village.is_none() && wanted(Key::Town(town, surname))
+                    || name.is_some_and(|name| wanted(Key::Namesake(town, name)))
             })
-            || name.is_some_and(|name| wanted(Key::Name(name)))
+            || (is_contested || birth.is_none() && !(valid && number.is_some()))
+                && name.is_some_and(|name| wanted(Key::Name(name)))
     }
 }
