@@ -16,20 +16,22 @@
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
+mod contested;
 mod keys;
 mod likeness;
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, BooleanArray};
+use contested::{Bearer, Contested};
 use keys::{Columns, Key, Wanted};
 pub use likeness::Likeness;
 use likeness::{By, Nearness, Numbers, Written, nearness};
 use rayon::prelude::*;
 
 use super::compose::Composer;
-use super::subjects::{NONE, Subjects, index};
+use super::subjects::{NONE, index};
 use crate::config::policy::{Origin, Source};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
@@ -38,7 +40,7 @@ use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::{Number, slips};
 use crate::model::identity::name::{FoldedName, NameLevel, compare};
-use crate::model::link::{LinkStatus, PersonIx, Suspicion};
+use crate::model::link::{LinkStatus, PersonIx};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::{Grain, RegistryId};
 
@@ -131,42 +133,6 @@ impl<'a> AbsenceGuard<'a> {
 /// Whether a row passes a filter; `None` where that cannot be told.
 fn passes(filter: &BooleanArray, row: usize) -> Option<bool> {
     (row < filter.len() && filter.is_valid(row)).then(|| filter.value(row))
-}
-
-/// Rows whose number two names bear.
-struct Contested(HashSet<RowId>);
-
-impl Contested {
-    fn new(subjects: &Subjects<'_>) -> Self {
-        let rows = subjects.linked.suspicions.iter().flat_map(|suspicion| match suspicion {
-            Suspicion::NumberTwoNames { left, right } => vec![*left, *right],
-            _ => Vec::new(),
-        });
-        Self(rows.collect())
-    }
-
-    /// Whose the row's number may be, where two names bear it and no other register gives it to the row's person.
-    fn standing(&self, composer: &Composer<'_>, id: RowId, number: &str) -> Bearer {
-        let subjects = composer.subjects;
-        let Some((own, _)) = subjects.records.locate(id).filter(|_| self.0.contains(&id)) else { return Bearer::Own };
-        let Some(person) = subjects.person(id) else { return Bearer::Unclear };
-        let mut elsewhere = composer.rows_of(person).filter_map(|row| {
-            let (position, row) = subjects.records.locate(row).filter(|(position, _)| *position != own)?;
-            Some(subjects.records.registries.get(position)?.text_at(ID_NUMBER, row))
-        });
-        elsewhere
-            .try_fold(Bearer::Unclear, |_, other| if other == Some(number) { Err(Bearer::Own) } else { Ok(Bearer::Another) })
-            .unwrap_or_else(|own| own)
-    }
-}
-
-/// Whose a number is that two names bear.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Bearer {
-    Own,
-    /// The person is known by other rows, none of which bears it.
-    Another,
-    Unclear,
 }
 
 /// What identifies a person (several values each) or a row (one at most).
@@ -537,7 +503,7 @@ impl<'a> Search<'_, 'a> {
             let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
             heads_only
                 || household.is_some_and(|household| wanted(Key::Household(*household)))
-                || columns.any(row, self.contested.0.contains(&id), wanted)
+                || columns.any(row, self.contested.has(id), wanted)
                 || born_near(&columns, row)
                 || joined.is_some_and(|person| {
                     let same = people.birth(person) == columns.birth(row) && people.name(person) == columns.name(row);

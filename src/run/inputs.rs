@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::ours;
-use super::workspace::{self, MARKER};
+use super::workspace::{self, LITTER, MARKER};
 use crate::model::date::Month;
 use crate::model::ids::hexadecimal;
 use crate::model::system_error::plain;
@@ -91,7 +91,7 @@ impl Litter {
             // What bidui keeps in its own folders.
             () if [".lock", ".work", MARKER].contains(&name) => return true,
             () if name.starts_with('.') => &mut self.dots,
-            () if ["thumbs.db", "desktop.ini"].contains(&lower.as_str()) => &mut self.system,
+            () if LITTER.contains(&lower.as_str()) => &mut self.system,
             () => return false,
         };
         *count += 1;

@@ -6,7 +6,7 @@
 //! somebody else's stays always, and its folder with it. Never follows a link, never touches a folder that a run holds, never the same
 //! folder twice. [`purge_ledger`] does the same for what a ledger remembers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -295,7 +295,7 @@ enum Whose {
 
 impl Contents {
     fn of(folder: &Path, with_edited: bool) -> Self {
-        let hashes = hashes(folder);
+        let hashes = workspace::hashes(folder);
         // The version before did not list them.
         let lists_stages = hashes.keys().any(|name| name.starts_with("stages/"));
         let mut contents = Self::default();
@@ -359,25 +359,6 @@ impl Contents {
 
 fn whose(is_ours: bool) -> Whose {
     if is_ours { Whose::Ours } else { Whose::Others }
-}
-
-/// Of the outputs and stage files that `run.json` lists.
-fn hashes(folder: &Path) -> BTreeMap<String, String> {
-    #[derive(Deserialize)]
-    struct Run {
-        #[serde(default)]
-        outputs: Vec<Output>,
-        #[serde(default)]
-        stage_files: BTreeMap<String, String>,
-    }
-    #[derive(Deserialize)]
-    struct Output {
-        path: String,
-        sha256: String,
-    }
-    let run = fs::read(folder.join("run.json")).ok().and_then(|text| serde_json::from_slice::<Run>(&text).ok());
-    let Some(Run { outputs, stage_files }) = run else { return BTreeMap::new() };
-    outputs.into_iter().map(|output| (output.path, output.sha256)).chain(stage_files).collect()
 }
 
 /// Whether a stage file was written by bidui, and by nobody since: other programs write their own name into it.

@@ -14,7 +14,7 @@ const KIND: &str = "run folder";
 /// A marker that a crash kept from its name.
 pub(super) const UNNAMED: &str = ".bidui-";
 /// What offices' computers leave in any folder that somebody looks at.
-const LITTER: [&str; 3] = ["thumbs.db", "desktop.ini", ".ds_store"];
+pub(in crate::run) const LITTER: [&str; 3] = ["thumbs.db", "desktop.ini", ".ds_store"];
 
 #[derive(Deserialize, Serialize)]
 struct Marker {

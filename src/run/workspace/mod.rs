@@ -22,8 +22,9 @@ use rayon::prelude::*;
 use super::disk::{advised, create_private, keep_private, sync_file};
 use super::inputs;
 use super::lock::{Lock, LockError};
-pub(super) use marker::{MARKER, is_work};
+pub(super) use marker::{LITTER, MARKER, is_work};
 use marker::{UNNAMED, Whose};
+pub(super) use switch::hashes;
 use switch::{Failed, Journal, RUN, WORK, clear};
 
 /// What a run that goes on finds of the one that was interrupted.

@@ -331,9 +331,7 @@ fn last<'a>(folder: &Path, listed: Option<&'a Listed>, made: &BTreeMap<String, S
     for name in [RUN, TIMINGS] {
         last.insert(name.to_owned(), Expected::Anything);
     }
-    let stages = listed.stage_files.iter().flatten().map(|(path, sha256)| (path.as_str(), sha256.as_str()));
-    let outputs = listed.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str()));
-    for (path, sha256) in outputs.chain(stages).filter(|(path, _)| is_inside(path)) {
+    for (path, sha256) in listed.hashes().filter(|(path, _)| is_inside(path)) {
         last.insert(path.to_owned(), Expected::Bytes(sha256));
     }
     last
@@ -354,6 +352,18 @@ impl Listed {
         let listed: Self = serde_json::from_slice(&fs::read(folder.join(RUN)).ok()?).ok()?;
         listed.tool.starts_with("bidui ").then_some(listed)
     }
+
+    /// Path and SHA-256.
+    fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stages = self.stage_files.iter().flatten().map(|(path, sha256)| (path.as_str(), sha256.as_str()));
+        self.outputs.iter().map(|output| (output.path.as_str(), output.sha256.as_str())).chain(stages)
+    }
+}
+
+/// SHA-256 by path of the outputs and stage files that a `run.json` of ours lists; none where there is none.
+pub(in crate::run) fn hashes(folder: &Path) -> BTreeMap<String, String> {
+    let listed = Listed::of(folder);
+    listed.iter().flat_map(Listed::hashes).map(|(path, sha256)| (path.to_owned(), sha256.to_owned())).collect()
 }
 
 /// A free name in `手工改过/`: after the content, where it is a file; `taken` are names already given.
