@@ -20,6 +20,7 @@ mod contested;
 mod keys;
 mod likeness;
 mod names;
+mod sounds;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -29,6 +30,7 @@ use keys::{Columns, Key, Wanted};
 pub use likeness::Likeness;
 use likeness::{By, Nearness, Numbers, Written, nearness};
 use rayon::prelude::*;
+use sounds::Sounds;
 
 use super::compose::Composer;
 use super::subjects::{NONE, index};
@@ -70,7 +72,7 @@ impl<'a> AbsenceGuard<'a> {
                 persons.iter().zip(&identities).filter(|(p, _)| accused.contains(p)).map(|(_, i)| i).collect();
             (id.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(id))
         };
-        let could_be = accused.iter().map(search).collect();
+        let could_be = accused.par_iter().map(search).collect();
         let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
         for pair in subjects.reviews() {
             for (one, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
@@ -305,6 +307,11 @@ impl<'a> Identity<'a> {
         self.names.iter().filter_map(FoldedName::surname)
     }
 
+    /// The sounds of all its names.
+    fn sounds(&self) -> Sounds {
+        self.written.iter().map(|name| Sounds::of(name)).fold(Sounds::default(), Sounds::and)
+    }
+
     /// Keys by which an accused is found whose place, or the row's, is known in part.
     fn keys_of_accused(&self, mut take: impl FnMut(Key<'a>)) {
         if self.is_silent() {
@@ -320,27 +327,6 @@ impl<'a> Identity<'a> {
             if self.villages.is_empty() {
                 self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
             }
-        }
-    }
-
-    /// The same for a row.
-    fn keys_of_row(&self, mut take: impl FnMut(Key<'a>)) {
-        if self.is_silent() {
-            self.villages.iter().for_each(|village| take(Key::Silent(village)));
-        }
-        for village in &self.villages {
-            self.surnames().for_each(|surname| take(Key::Village(village, surname)));
-        }
-        for town in &self.towns {
-            self.written.iter().for_each(|name| take(Key::Namesake(town, name)));
-            self.surnames().for_each(|surname| take(Key::AnyVillage(town, surname)));
-            if self.villages.is_empty() {
-                self.surnames().for_each(|surname| take(Key::Town(town, surname)));
-            }
-        }
-        // Namesakes are many in a county: only a row that says nothing but the name could be any of them.
-        if self.is_name_alone() {
-            self.written.iter().for_each(|name| take(Key::Name(name)));
         }
     }
 
@@ -460,6 +446,18 @@ fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
     beside > 0 && own * 50 < beside
 }
 
+/// A register and the accused who are searched in it, by key and sound.
+struct Register<'a> {
+    records: &'a RegistryRecords,
+    position: usize,
+    by_key: Wanted<'a>,
+    /// By accused.
+    sounds: Vec<Sounds>,
+    columns: Columns<'a>,
+    people: Columns<'a>,
+    names_heads_only: bool,
+}
+
 /// Whether two lists share a value; `None` where one is empty.
 fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
@@ -484,42 +482,22 @@ impl<'a> Search<'_, 'a> {
             identity.keys(&mut put);
             identity.keys_of_accused(&mut put);
         }
+        let register = Register {
+            records,
+            position,
+            by_key,
+            sounds: self.wanted.iter().map(|identity| identity.sounds()).collect(),
+            columns: Columns::new(&records.batch, ID_NUMBER),
+            people: Columns::new(&subjects.linked.people.0, "number"),
+            names_heads_only: names_heads_beside_rows_only(records),
+        };
         let offset = subjects.records.offset(position);
-        let heads_only = names_heads_beside_rows_only(records);
-        let columns = Columns::new(&records.batch, ID_NUMBER);
-        let people = Columns::new(&subjects.linked.people.0, "number");
-        let wanted = |key: Key<'a>| by_key.has(key);
-        // Many are born on one day: whose name is near to none of the accused born then is passed over.
-        let born_near = |of: &Columns<'a>, at: usize| {
-            let accused = of.birth(at).map_or(&[][..], |birth| by_key.of(Key::Birth(birth)));
-            let name = if accused.is_empty() { None } else { of.name(at).and_then(FoldedName::new) };
-            let mut names = accused.iter().flat_map(|at| &self.wanted[*at as usize].names);
-            name.is_some_and(|name| names.any(|own| nearness(own, &name).is_some()))
+        let of_row = |row: usize| {
+            let id = RowId(offset + index(row));
+            self.of_row(&register, id, row).into_iter().map(move |(at, likeness)| (at, likeness, id))
         };
-        // Whether the row need be read at all.
-        let may_be = |id: RowId, row: usize| {
-            let link = subjects.linked.links.get(id.0 as usize);
-            let joined = link.filter(|link| link.status != LinkStatus::Alone).map(|link| link.person.0 as usize);
-            let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
-            heads_only
-                || household.is_some_and(|household| wanted(Key::Household(*household)))
-                || columns.any(row, self.contested.has(id), wanted)
-                || born_near(&columns, row)
-                || joined.is_some_and(|person| {
-                    let same = people.birth(person) == columns.birth(row) && people.name(person) == columns.name(row);
-                    people.any(person, false, wanted) || !same && born_near(&people, person)
-                })
-        };
-        let pairs: Vec<(u32, Likeness, RowId)> = (0..records.len())
-            .into_par_iter()
-            .with_min_len(1 << 12)
-            .flat_map_iter(|row| {
-                let id = RowId(offset + index(row));
-                let found =
-                    if may_be(id, row) { self.of_row(records, position, id, row, &by_key, heads_only) } else { Vec::new() };
-                found.into_iter().map(move |(at, likeness)| (at, likeness, id))
-            })
-            .collect();
+        let pairs: Vec<(u32, Likeness, RowId)> =
+            (0..records.len()).into_par_iter().with_min_len(1 << 12).flat_map_iter(of_row).collect();
         for (at, likeness, row) in pairs {
             if let Some(person) = self.wanted[at as usize].person {
                 found.entry(person).or_default().push((row, likeness));
@@ -528,48 +506,69 @@ impl<'a> Search<'_, 'a> {
         found
     }
 
+    /// The accused who share a key with a row, or with the person whom it joined, and a sound or the number; ascending.
+    fn candidates(&self, register: &Register<'a>, id: RowId, row: usize) -> Vec<u32> {
+        let subjects = self.composer.subjects;
+        let link = subjects.linked.links.get(id.0 as usize);
+        let joined = link.filter(|link| link.status != LinkStatus::Alone).map(|link| link.person.0 as usize);
+        let mut sounds: Option<Sounds> = None;
+        let mut candidates: Vec<u32> = Vec::new();
+        let mut look = |key: Key<'a>| {
+            for at in register.by_key.of(key) {
+                let sounds = *sounds.get_or_insert_with(|| {
+                    let own = register.columns.sounds(row);
+                    joined.map_or(own, |person| own.and(register.people.sounds(person)))
+                });
+                if matches!(key, Key::Number(_)) || register.sounds[*at as usize].meets(sounds) {
+                    candidates.push(*at);
+                }
+            }
+        };
+        register.columns.keys(row, self.contested.has(id), &mut look);
+        if let Some(person) = joined {
+            register.people.own_keys(person, &mut look);
+        }
+        let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
+        household.into_iter().for_each(|at| look(Key::Household(*at)));
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates
+    }
+
+    /// The accused who could be the head whom a row names.
+    fn of_head(&self, register: &Register<'a>, row: usize) -> Vec<(u32, Likeness)> {
+        let head = Identity::of_head(register.records, row);
+        let mut candidates: Vec<u32> = Vec::new();
+        head.keys(|key| candidates.extend(register.by_key.of(key)));
+        candidates.sort_unstable();
+        candidates.dedup();
+        let like = |at: u32| Some((at, self.wanted[at as usize].could_be(&head)?));
+        candidates.into_iter().filter_map(like).collect()
+    }
+
     /// The accused who could be the row, and why.
-    fn of_row(
-        &self,
-        records: &'a RegistryRecords,
-        position: usize,
-        id: RowId,
-        row: usize,
-        by_key: &Wanted<'a>,
-        heads_only: bool,
-    ) -> Vec<(u32, Likeness)> {
-        let known = Identity::of_row(self.composer, self.contested, records, id, row);
-        if heads_only {
-            let head = Identity::of_head(records, row);
-            let mut named: Vec<u32> = Vec::new();
-            head.keys(|key| named.extend(by_key.of(key)));
-            named.sort_unstable();
-            named.dedup();
-            let like = |at: u32| Some((at, self.wanted[at as usize].could_be(&head)?));
-            let named: Vec<(u32, Likeness)> = named.into_iter().filter_map(like).collect();
+    fn of_row(&self, register: &Register<'a>, id: RowId, row: usize) -> Vec<(u32, Likeness)> {
+        if register.names_heads_only {
+            let named = self.of_head(register, row);
             if !named.is_empty() {
                 return named;
             }
         }
+        let candidates = self.candidates(register, id, row);
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let known = Identity::of_row(self.composer, self.contested, register.records, id, row);
         let link = self.composer.subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone);
         let joined = joined.map(|link| Identity::of_people(self.composer, link.person));
-        let mut candidates: Vec<u32> = Vec::new();
-        let mut look = |key: Key<'a>| candidates.extend(by_key.of(key));
-        known.keys(&mut look);
-        if let Some(joined) = &joined {
-            joined.keys(&mut look);
-        }
-        known.keys_of_row(&mut look);
-        candidates.sort_unstable();
-        candidates.dedup();
         let like = |at: u32| {
             let accused = Some(self.wanted[at as usize]).filter(|accused| accused.person != known.person)?;
             let likeness = accused.could_be(&known).or_else(|| accused.could_be(joined.as_ref()?));
             Some((at, likeness?))
         };
         let mut candidates: Vec<(u32, Likeness)> = candidates.into_iter().filter_map(like).collect();
-        if !candidates.is_empty() && joined.is_some() && self.is_known(&known, position) {
+        if !candidates.is_empty() && joined.is_some() && self.is_known(&known, register.position) {
             // Another known person's row, unless that person could be the accused.
             let owner = known.person.map(|person| Identity::of_person(self.composer, self.contested, person));
             candidates.retain(|(at, _)| {

@@ -5,8 +5,10 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray};
 
+use super::names::several;
+use super::sounds::Sounds;
 use crate::assess::subjects::text_at;
-use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_NAME, ID_STATE, IdState, NAME, PHONE, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, TOWN_CODE, VILLAGE_CODE};
 use crate::model::identity::name::surname_of;
 
 /// What a row and an accused are looked up by. Two that could be one share at least one.
@@ -112,11 +114,6 @@ impl<'a> Wanted<'a> {
         self.by_key.entry(key).or_default().push(accused);
     }
 
-    pub(super) fn has(&self, key: Key<'a>) -> bool {
-        let (word, bit) = self.place(key);
-        self.sieve[word] & bit != 0 && self.by_key.contains_key(&key)
-    }
-
     pub(super) fn of(&self, key: Key<'a>) -> &[u32] {
         let (word, bit) = self.place(key);
         if self.sieve[word] & bit == 0 { &[] } else { self.by_key.get(&key).map_or(&[], Vec::as_slice) }
@@ -125,15 +122,17 @@ impl<'a> Wanted<'a> {
 
 /// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.
 pub(super) struct Columns<'a> {
-    pub(super) names: Option<&'a StringArray>,
-    pub(super) numbers: Option<&'a StringArray>,
-    pub(super) states: Option<&'a StringArray>,
-    pub(super) births: Option<&'a Date32Array>,
-    pub(super) villages: Option<&'a StringArray>,
-    pub(super) towns: Option<&'a StringArray>,
-    pub(super) heads: Option<&'a StringArray>,
-    pub(super) phones: Option<&'a StringArray>,
-    pub(super) certificates: Option<&'a StringArray>,
+    names: Option<&'a StringArray>,
+    /// As written, where that is more than the name.
+    also: Option<&'a StringArray>,
+    numbers: Option<&'a StringArray>,
+    states: Option<&'a StringArray>,
+    births: Option<&'a Date32Array>,
+    villages: Option<&'a StringArray>,
+    towns: Option<&'a StringArray>,
+    heads: Option<&'a StringArray>,
+    phones: Option<&'a StringArray>,
+    certificates: Option<&'a StringArray>,
 }
 
 impl<'a> Columns<'a> {
@@ -141,6 +140,7 @@ impl<'a> Columns<'a> {
         let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
         Self {
             names: text(NAME),
+            also: text(NAME_RAW),
             numbers: text(number),
             states: text(ID_STATE),
             births: batch.column_by_name(BIRTH).and_then(|column| column.as_any().downcast_ref()),
@@ -152,50 +152,66 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// The day of birth.
-    pub(super) fn birth(&self, row: usize) -> Option<i32> {
+    fn birth(&self, row: usize) -> Option<i32> {
         self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row))
     }
 
-    /// The name.
-    pub(super) fn name(&self, row: usize) -> Option<&'a str> {
+    fn name(&self, row: usize) -> Option<&'a str> {
         text_at(self.names, row)
     }
 
-    /// Whether any key that [`super::Identity::keys`] and [`super::Identity::keys_of_row`] would give, but for the birth, is wanted; it may
-    /// give more.
-    pub(super) fn any(&self, row: usize, is_contested: bool, wanted: impl Fn(Key<'a>) -> bool) -> bool {
-        let of_number = |text: &'a str| {
-            let tails = || Some(Key::of_number(text)?.into_iter().any(&wanted));
-            wanted(Key::Number(text)) || text.len() == 18 && tails() == Some(true)
-        };
-        let (number, village, town) = (text_at(self.numbers, row), text_at(self.villages, row), text_at(self.towns, row));
-        let birth = self.birth(row);
+    /// The keys of a row, or of a person of the people table: all that it can share with an accused, or more.
+    pub(super) fn keys(&self, row: usize, is_contested: bool, mut take: impl FnMut(Key<'a>)) {
+        let (village, town) = (text_at(self.villages, row), text_at(self.towns, row));
+        let birth = self.own_keys(row, &mut take);
+        if let (Some(village), Some(head)) = (village, text_at(self.heads, row)) {
+            take(Key::Head(village, head));
+        }
         // A contested number may be somebody else's: then it says nothing.
-        let valid = !is_contested && (self.states.is_none() || text_at(self.states, row) == Some(IdState::Valid.as_str()));
-        if number.is_some_and(of_number)
-            || text_at(self.phones, row).is_some_and(|phone| wanted(Key::Phone(phone)))
-            || text_at(self.certificates, row).and_then(|text| text.get(..18)).is_some_and(of_number)
-        {
-            return true;
+        let is_valid = !is_contested && text_at(self.states, row) == Some(IdState::Valid.as_str());
+        let speaks = is_valid && text_at(self.numbers, row).is_some();
+        if let Some(village) = village.filter(|_| !speaks || birth.is_none()) {
+            take(Key::Silent(village));
         }
-        let silent = || village.is_some_and(|village| wanted(Key::Silent(village)));
-        if (!valid || number.is_none() || birth.is_none()) && silent() {
-            return true;
+        let mut of_name = |name: &'a str| {
+            let Some(surname) = surname_of(name) else { return };
+            if let Some(village) = village {
+                take(Key::Village(village, surname));
+            }
+            if let Some(town) = town {
+                take(Key::Namesake(town, name));
+                take(Key::AnyVillage(town, surname));
+                if village.is_none() {
+                    take(Key::Town(town, surname));
+                }
+            }
+            // Namesakes are many in a county: only a row that says nothing but the name could be any of them.
+            if is_contested || birth.is_none() && !speaks {
+                take(Key::Name(name));
+            }
+        };
+        self.name(row).into_iter().for_each(&mut of_name);
+        text_at(self.also, row).map(several).into_iter().flatten().for_each(of_name);
+    }
+
+    /// The keys that say who somebody is wherever the row stands; the day of birth.
+    pub(super) fn own_keys(&self, row: usize, mut take: impl FnMut(Key<'a>)) -> Option<i32> {
+        let certificate = text_at(self.certificates, row).and_then(|text| text.get(..18));
+        for number in text_at(self.numbers, row).into_iter().chain(certificate) {
+            take(Key::Number(number));
+            if number.len() == 18 {
+                Key::of_number(number).into_iter().flatten().for_each(&mut take);
+            }
         }
-        let head = || Some(wanted(Key::Head(village?, text_at(self.heads, row)?)));
-        if head() == Some(true) {
-            return true;
-        }
-        let name = self.name(row);
-        let Some(surname) = name.and_then(surname_of) else { return false };
-        village.is_some_and(|village| wanted(Key::Village(village, surname)))
-            || town.is_some_and(|town| {
-                wanted(Key::AnyVillage(town, surname))
-                    || village.is_none() && wanted(Key::Town(town, surname))
-                    || name.is_some_and(|name| wanted(Key::Namesake(town, name)))
-            })
-            || (is_contested || birth.is_none() && !(valid && number.is_some()))
-                && name.is_some_and(|name| wanted(Key::Name(name)))
+        let birth = self.birth(row);
+        birth.map(Key::Birth).into_iter().for_each(&mut take);
+        text_at(self.phones, row).map(Key::Phone).into_iter().for_each(take);
+        birth
+    }
+
+    /// The sounds of whatever stands as name.
+    pub(super) fn sounds(&self, row: usize) -> Sounds {
+        let names = self.name(row).into_iter().chain(text_at(self.also, row));
+        names.map(Sounds::of).fold(Sounds::default(), Sounds::and)
     }
 }

@@ -15,7 +15,7 @@ use super::variants::simplified;
 const SOUND_KEYS: usize = 8;
 
 /// One folded syllable: up to six letters, five bits each. 0 = unreadable.
-type Syllable = u32;
+pub(crate) type Syllable = u32;
 
 /// A name ready to be compared.
 #[derive(Clone, PartialEq, Eq)]
@@ -209,7 +209,7 @@ pub fn surname_of(name: &str) -> Option<char> {
 }
 
 /// The characters of a name that count, unified.
-fn folded_characters(name: &str) -> impl Iterator<Item = char> + '_ {
+pub(crate) fn folded_characters(name: &str) -> impl Iterator<Item = char> + '_ {
     let mut bracketed = 0u32;
     name.nfkc().filter_map(move |character| {
         match character {
@@ -310,7 +310,7 @@ pub fn is_unknown(character: char) -> bool {
 }
 
 /// All readings of a character, folded, ascending.
-fn readings(character: char) -> Vec<Syllable> {
+pub(crate) fn readings(character: char) -> Vec<Syllable> {
     let mut readings: Vec<Syllable> = character
         .to_pinyin_multi()
         .map(|multi| multi.into_iter().map(|reading| fold_syllable(reading.plain())).collect())
