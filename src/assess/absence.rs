@@ -372,7 +372,8 @@ impl<'a> Identity<'a> {
         }
         let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
-        let near = alike || name == Nearness::Slip && village == Some(true) && row.numbers.is_empty() && sex != Some(false);
+        let another = row.numbers.iter().any(|number| number.proves() || number.says_birth());
+        let near = alike || name == Nearness::Slip && village == Some(true) && !another && sex != Some(false);
         // By the lunar calendar, or of an age: the year is the same or the next.
         let about = || name == Nearness::Same && village == Some(true) && self.born_within_a_year(row);
         let silent = unsaid && numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row) || about());

@@ -57,10 +57,14 @@ fn the_village_alone_counts_where_the_row_cannot_speak() {
     assert_eq!(elsewhere.map(|likeness| likeness.by), Some(By::Elsewhere), "to be checked, not held");
     assert!(accused().could_be(&known("王健国", None, None, THERE)).is_none());
     assert!(accused().could_be(&known("王建国", None, Some(OTHER_BIRTH), HERE)).is_none(), "its birth speaks");
-    assert!(
-        accused().could_be(&known("王建国", Some((STRANGER, IdState::Invalid)), None, HERE)).is_none(),
-        "its digits are somebody else's"
-    );
+    let number = Some((STRANGER, IdState::Invalid));
+    assert!(accused().could_be(&known("王建国", number, None, HERE)).is_some(), "nobody could have that number");
+    assert!(accused().could_be(&known("王建军", number, None, HERE)).is_none(), "name and birth are other");
+    let impossible = Some(("522124198513520017", IdState::Invalid));
+    assert!(accused().could_be(&known("王建军", impossible, None, HERE)).is_some(), "nobody is born on such a day");
+    assert!(accused().could_be(&known("王建国", number, Some(OTHER_BIRTH), HERE)).is_none(), "its birth speaks");
+    assert!(accused().could_be(&known("建国", None, None, HERE)).is_some(), "the given name alone");
+    assert!(accused().could_be(&known("王⿰亻建国", None, None, HERE)).is_some(), "a character described by its parts");
     assert!(accused().could_be(&known("王建军", None, None, HERE)).is_some(), "one character other, nothing else known");
 }
 

@@ -191,7 +191,7 @@ impl<'a> Columns<'a> {
             }
         };
         self.name(row).into_iter().for_each(&mut of_name);
-        text_at(self.also, row).map(several).into_iter().flatten().for_each(of_name);
+        text_at(self.also, row).or(self.name(row)).map(several).into_iter().flatten().for_each(of_name);
     }
 
     /// The keys that say who somebody is wherever the row stands; the day of birth.

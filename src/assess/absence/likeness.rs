@@ -22,7 +22,7 @@ pub(super) enum Numbers {
     Equal,
     /// One may be the other after two slips at most, or by what a mask or a float left of it.
     Near,
-    /// One of them is not there, or shows too little.
+    /// One of them is not there, shows too little, or is none that anybody could have: it proves nothing.
     Silent,
     /// They are two numbers.
     Other,
@@ -49,6 +49,17 @@ impl Written<'_> {
         }
     }
 
+    /// Whether it is somebody's beyond doubt, so that another number is another person's. One with a wrong check digit, an impossible date or
+    /// a sample's digits is not.
+    pub(super) fn proves(self) -> bool {
+        !self.contested && matches!(self.state, IdState::Valid | IdState::Float | IdState::Masked)
+    }
+
+    /// Whether a day of birth stands in it, be its check digit right or wrong.
+    pub(super) fn says_birth(self) -> bool {
+        Number::parse(self.text).is_some_and(|number| number.birth().is_some())
+    }
+
     /// Whether a spreadsheet may have cut it to 15 digits; one such ruin in eleven passes the checksum.
     pub(super) fn is_cut(self) -> bool {
         self.state == IdState::Float || self.text.len() == 18 && self.text.ends_with("000")
@@ -69,23 +80,29 @@ impl Written<'_> {
         if self.contested || other.contested {
             return Numbers::Silent;
         }
-        if self.state == IdState::Masked || other.state == IdState::Masked {
-            return if shows_the_same(self.text, other.text) { Numbers::Near } else { Numbers::Other };
-        }
+        let masked = self.state == IdState::Masked || other.state == IdState::Masked;
         let ruin = |ruin: Self, whole: Self| {
             ruin.state == IdState::Float && Number::parse(whole.text).is_some_and(|whole| float_could_be(ruin.text, whole))
         };
         // Whoever slips and has the check digit worked out anew writes a valid number.
         let stem = |text: &'_ str| text.len() == 18;
         let stems = stem(self.text) && stem(other.text);
-        let near = slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
-            || stems && slips(&self.text.as_bytes()[..17], &other.text.as_bytes()[..17]) <= 2
-            || self.state != other.state && is_anagram(self.text, other.text)
-            || ruin(self, other)
-            || ruin(other, self)
-            || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
-            || another_century(self.text, other.text);
-        if near { Numbers::Near } else { Numbers::Other }
+        let near = if masked {
+            shows_the_same(self.text, other.text)
+        } else {
+            slips(self.text.as_bytes(), other.text.as_bytes()) <= 2
+                || stems && slips(&self.text.as_bytes()[..17], &other.text.as_bytes()[..17]) <= 2
+                || self.state != other.state && is_anagram(self.text, other.text)
+                || ruin(self, other)
+                || ruin(other, self)
+                || (self.is_cut() || other.is_cut()) && self.text.get(..15) == other.text.get(..15)
+                || another_century(self.text, other.text)
+        };
+        match near {
+            true => Numbers::Near,
+            false if self.proves() && other.proves() => Numbers::Other,
+            false => Numbers::Silent,
+        }
     }
 }
 
@@ -118,7 +135,7 @@ pub(super) enum Nearness {
     Same,
     /// The same in sound, or one character looks alike.
     Alike,
-    /// One character dropped, swapped or other.
+    /// One character dropped, swapped or other, or the given name alone.
     Slip,
     /// Two characters, of which the given name differs.
     ShortName,
@@ -131,7 +148,9 @@ pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness>
         NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
         NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
         NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
-        NameLevel::Different if one.is_reordering_of(other) => Nearness::Slip,
+        NameLevel::Different if one.is_reordering_of(other) || one.is_given_name_of(other) || other.is_given_name_of(one) => {
+            Nearness::Slip
+        }
         NameLevel::Different if one.begins_with(other) || other.begins_with(one) => Nearness::Alike,
         NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
         NameLevel::Different if one.shares_surname(other) => Nearness::Surname,

@@ -6,6 +6,11 @@
 const CALLED: [&str; 10] = ["曾用名", "原名", "又名", "别名", "小名", "乳名", "学名", "俗称", "改名", "现名"];
 const SEPARATORS: [char; 18] =
     ['(', ')', '（', '）', '[', ']', '【', '】', '〔', '〕', '<', '>', '/', '、', ':', '：', ',', '，'];
+/// Who somebody is in the household, before the name: `长子张三`.
+const RELATIONS: [&str; 24] = [
+    "户主", "本人", "配偶", "妻子", "丈夫", "长子", "次子", "三子", "四子", "长女", "次女", "三女", "四女", "儿子", "女儿",
+    "孙子", "孙女", "父亲", "母亲", "儿媳", "女婿", "兄弟", "姐妹", "外孙",
+];
 /// What stands behind the name of a parent, spouse or child, and the sex of whom it is about.
 const KIN: [(&str, Option<&str>); 42] = [
     ("之孙女", Some("女")),
@@ -54,12 +59,21 @@ const KIN: [(&str, Option<&str>); 42] = [
 
 /// The names written in a cell, where there are several: `狗娃（徐建志）`, `徐海光曾用名徐海洋`.
 pub(super) fn several(written: &str) -> Vec<&str> {
+    if written.chars().nth(3).is_none() {
+        return Vec::new();
+    }
     let mut parts: Vec<&str> = vec![written];
     for word in CALLED {
         parts = parts.into_iter().flat_map(|part| part.split(word)).collect();
     }
     let parts = parts.into_iter().flat_map(|part| part.split(SEPARATORS)).map(str::trim);
-    let parts: Vec<&str> = parts.filter(|part| part.chars().count() >= 2).collect();
+    let mut parts: Vec<&str> = parts.filter(|part| part.chars().count() >= 2).collect();
+    let is_name = |rest: &&str| (2..=4).contains(&rest.chars().count());
+    let mut behind: Vec<&str> = Vec::new();
+    for part in &parts {
+        behind.extend(RELATIONS.iter().find_map(|relation| part.strip_prefix(relation)).filter(is_name));
+    }
+    parts.extend(behind);
     if parts == [written] { Vec::new() } else { parts }
 }
 
@@ -78,6 +92,8 @@ mod tests {
     fn names_in_brackets_and_former_names() {
         assert_eq!(several("狗娃（徐建志）"), ["狗娃", "徐建志"]);
         assert_eq!(several("徐海光曾用名徐海洋"), ["徐海光", "徐海洋"]);
+        assert_eq!(several("长子徐海光"), ["长子徐海光", "徐海光"]);
+        assert_eq!(several("长子：徐海光"), ["长子", "徐海光"]);
         assert!(several("徐海光").is_empty() && several("阿卜杜拉·买买提").is_empty());
     }
 

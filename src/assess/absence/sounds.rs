@@ -64,7 +64,8 @@ mod tests {
 
     fn name() -> impl Strategy<Value = String> {
         let characters: Vec<char> = "王李张徐海江洋阳明名民小晓国果兰蓝金刘流莫草韩寒*某□?X·𠮷阿买提".chars().collect();
-        proptest::collection::vec(proptest::sample::select(characters), 1..6).prop_map(|characters| characters.into_iter().collect())
+        proptest::collection::vec(proptest::sample::select(characters), 1..6)
+            .prop_map(|characters| characters.into_iter().collect())
     }
 
     proptest! {

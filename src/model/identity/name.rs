@@ -161,6 +161,12 @@ impl FoldedName {
         self.len() == shorter.len() + 1 && (0..self.len()).any(|skip| self.without(skip, shorter))
     }
 
+    /// Whether it is the other's name less the surname.
+    #[must_use]
+    pub fn is_given_name_of(&self, whole: &Self) -> bool {
+        self.len() >= 2 && whole.len() == self.len() + 1 && whole.without(0, self)
+    }
+
     /// Whether a character stands twice in a row.
     #[must_use]
     pub fn has_double(&self) -> bool {
@@ -210,8 +216,19 @@ pub fn surname_of(name: &str) -> Option<char> {
 
 /// The characters of a name that count, unified.
 pub(crate) fn folded_characters(name: &str) -> impl Iterator<Item = char> + '_ {
-    let mut bracketed = 0u32;
+    let (mut bracketed, mut parts) = (0u32, 0usize);
     name.nfkc().filter_map(move |character| {
+        if let Some(arity) = described(character) {
+            parts += arity;
+            // A description inside a description is one of its parts.
+            let is_part = parts > arity;
+            parts -= usize::from(is_part);
+            return (!is_part).then_some('?');
+        }
+        if parts > 0 {
+            parts -= 1;
+            return None;
+        }
         match character {
             '(' | '[' | '〔' | '【' | '<' => bracketed += 1,
             ')' | ']' | '〕' | '】' | '>' => bracketed = bracketed.saturating_sub(1),
@@ -220,6 +237,15 @@ pub(crate) fn folded_characters(name: &str) -> impl Iterator<Item = char> + '_ {
         }
         None
     })
+}
+
+/// Of how many parts a character is described that stands for one which cannot be written (Unicode's ideographic description: `⿰火华`).
+fn described(operator: char) -> Option<usize> {
+    match operator {
+        '⿰' | '⿱' | '⿴'..='⿻' => Some(2),
+        '⿲' | '⿳' => Some(3),
+        _ => None,
+    }
 }
 
 /// Compares two names.
