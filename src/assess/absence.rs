@@ -12,7 +12,7 @@
 //! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
 //! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
 //! lists both; whom people have told apart stays apart.
-//! Rows of other registers that would clear the accused (a death list, a certificate that excuses) are looked through in the same way.
+//! Rows that would clear the accused (a death, a certificate that excuses) are looked through in the same way; rows that say neither are not.
 //! Also given: the other side of an open review pair. Cost: one pass over the registers searched, with a few look-ups per row, and
 //! one comparison per row that shares a key with an accused.
 
@@ -34,7 +34,7 @@ use sounds::Sounds;
 
 use super::compose::Composer;
 use super::subjects::{NONE, index};
-use crate::config::policy::{Origin, Source};
+use crate::config::policy::Source;
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
 };
@@ -46,31 +46,40 @@ use crate::model::link::{LinkStatus, PersonIx};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::{Grain, RegistryId};
 
-/// Accused persons by register in which they were searched in vain.
-pub(crate) type Accused = BTreeMap<RegistryId, BTreeSet<PersonIx>>;
+/// What a row of a register would say of an accused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Says {
+    /// That the accused is where they were searched in vain; a row of which the filter cannot be told counts.
+    Present,
+    /// That the rule does not apply: a death, a certificate that excuses.
+    Excused,
+}
+
+/// Accused persons by register and what is looked for there, and the sources whose rows would say it.
+pub(crate) type Accused<'a> = BTreeMap<(RegistryId, Says), (BTreeSet<PersonIx>, Vec<&'a Source>)>;
 
 /// See the module's documentation.
 pub(crate) struct AbsenceGuard<'a> {
     composer: &'a Composer<'a>,
-    /// By register and accused: rows that could be them and why, ascending.
-    could_be: BTreeMap<RegistryId, HashMap<PersonIx, Vec<(RowId, Likeness)>>>,
+    /// By register, what is looked for and accused: rows that could be them and why, ascending.
+    could_be: BTreeMap<(RegistryId, Says), HashMap<PersonIx, Vec<(RowId, Likeness)>>>,
     /// By person: the other row of an open review pair, and whoever that row belongs to.
     reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>>,
 }
 
 impl<'a> AbsenceGuard<'a> {
     /// Looks through the registers for everybody accused.
-    pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused) -> Self {
+    pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused<'a>) -> Self {
         let subjects = composer.subjects;
         let contested = Contested::new(subjects);
-        let persons: BTreeSet<PersonIx> = accused.values().flatten().copied().collect();
+        let persons: BTreeSet<PersonIx> = accused.values().flat_map(|(persons, _)| persons).copied().collect();
         let persons: Vec<PersonIx> = persons.into_iter().collect();
         let identities: Vec<Identity<'_>> =
             persons.par_iter().map(|person| Identity::of_person(composer, &contested, *person)).collect();
-        let search = |(id, accused): (&RegistryId, &BTreeSet<PersonIx>)| {
+        let search = |(sought, (accused, sources)): (&(RegistryId, Says), &(BTreeSet<PersonIx>, Vec<&'a Source>))| {
             let wanted: Vec<&Identity<'_>> =
                 persons.iter().zip(&identities).filter(|(p, _)| accused.contains(p)).map(|(_, i)| i).collect();
-            (id.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(id))
+            (sought.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(sought, sources))
         };
         let could_be = accused.par_iter().map(search).collect();
         let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
@@ -100,15 +109,14 @@ impl<'a> AbsenceGuard<'a> {
     fn candidates(&self, searched: &[String], clearing: &[String], person: PersonIx) -> BTreeMap<RowId, Option<Likeness>> {
         let subjects = self.composer.subjects;
         let mut found: BTreeMap<RowId, Option<Likeness>> = BTreeMap::new();
-        let searched = searched.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, true));
-        let clearing = clearing.iter().flat_map(|fact| self.sources(fact)).map(|source| (source, false));
-        for (source, unless_it_fails) in searched.chain(clearing) {
+        let searched = searched.iter().flat_map(|fact| self.composer.sources(fact)).map(|source| (source, Says::Present));
+        let clearing = clearing.iter().flat_map(|fact| self.composer.sources(fact)).map(|source| (source, Says::Excused));
+        for (source, says) in searched.chain(clearing) {
             let Some((position, _)) = subjects.records.registry(source.registry.as_str()) else { continue };
             let filter = self.composer.filter(position, source);
             let offset = subjects.records.offset(position);
-            let counts =
-                |row: &RowId| filter.is_none_or(|filter| passes(filter, (row.0 - offset) as usize).unwrap_or(unless_it_fails));
-            let rows = self.could_be.get(&source.registry).and_then(|found| found.get(&person));
+            let counts = |row: &RowId| says.by(filter, (row.0 - offset) as usize);
+            let rows = self.could_be.get(&(source.registry.clone(), says)).and_then(|found| found.get(&person));
             let rows = rows.into_iter().flatten().filter(|(row, _)| counts(row));
             found.extend(rows.map(|(row, likeness)| (*row, Some(*likeness))));
             let here = |row: &RowId| subjects.records.locate(*row).is_some_and(|(at, _)| at == position) && counts(row);
@@ -123,18 +131,16 @@ impl<'a> AbsenceGuard<'a> {
         found.retain(|row, _| !is_apart(*row));
         found
     }
-
-    fn sources(&self, fact: &str) -> &'a [Source] {
-        match self.composer.fact(fact).map(|(fact, _)| &fact.origin) {
-            Some(Origin::Sources { sources, .. }) => sources,
-            _ => &[],
-        }
-    }
 }
 
-/// Whether a row passes a filter; `None` where that cannot be told.
-fn passes(filter: &BooleanArray, row: usize) -> Option<bool> {
-    (row < filter.len() && filter.is_valid(row)).then(|| filter.value(row))
+impl Says {
+    /// Whether a row says it, by the filter of the source.
+    fn by(self, filter: Option<&BooleanArray>, row: usize) -> bool {
+        filter.is_none_or(|filter| match row < filter.len() && filter.is_valid(row) {
+            true => filter.value(row),
+            false => self == Self::Present,
+        })
+    }
 }
 
 /// What identifies a person (several values each) or a row (one at most).
@@ -472,10 +478,17 @@ struct Search<'s, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn through(&self, registry: &RegistryId) -> HashMap<PersonIx, Vec<(RowId, Likeness)>> {
+    fn through(&self, sought: &(RegistryId, Says), sources: &[&'a Source]) -> HashMap<PersonIx, Vec<(RowId, Likeness)>> {
         let mut found: HashMap<PersonIx, Vec<(RowId, Likeness)>> = HashMap::new();
         let subjects = self.composer.subjects;
-        let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
+        let Some((position, records)) = subjects.records.registry(sought.0.as_str()) else { return found };
+        let mut filters: Vec<Option<&BooleanArray>> =
+            sources.iter().map(|source| self.composer.filter(position, source)).collect();
+        // Many rules look for the same.
+        let address = |filter: &mut Option<&BooleanArray>| filter.map(std::ptr::from_ref);
+        filters.sort_by_key(|filter| filter.map(std::ptr::from_ref));
+        filters.dedup_by_key(address);
+        let says = |row: &usize| filters.iter().any(|filter| sought.1.by(*filter, *row));
         let mut by_key = Wanted::new();
         for (at, identity) in self.wanted.iter().enumerate() {
             let at = index(at);
@@ -498,7 +511,7 @@ impl<'a> Search<'_, 'a> {
             self.of_row(&register, id, row).into_iter().map(move |(at, likeness)| (at, likeness, id))
         };
         let pairs: Vec<(u32, Likeness, RowId)> =
-            (0..records.len()).into_par_iter().with_min_len(1 << 12).flat_map_iter(of_row).collect();
+            (0..records.len()).into_par_iter().with_min_len(1 << 12).filter(says).flat_map_iter(of_row).collect();
         for (at, likeness, row) in pairs {
             if let Some(person) = self.wanted[at as usize].person {
                 found.entry(person).or_default().push((row, likeness));

@@ -458,11 +458,17 @@ impl<'a> Composer<'a> {
 
     /// Registries that give these facts, each once, sorted.
     pub(crate) fn registries_of(&self, facts: &[String]) -> Vec<RegistryId> {
-        let facts = facts.iter().filter_map(|name| self.fact(name));
-        let sources =
-            facts.flat_map(|(fact, _)| if let Origin::Sources { sources, .. } = &fact.origin { &sources[..] } else { &[] });
-        let found: BTreeSet<&RegistryId> = sources.map(|source| &source.registry).collect();
+        let found: BTreeSet<&RegistryId> =
+            facts.iter().flat_map(|fact| self.sources(fact)).map(|source| &source.registry).collect();
         found.into_iter().filter(|id| self.subjects.records.registry(id.as_str()).is_some()).cloned().collect()
+    }
+
+    /// What a fact is read from; nothing where it is worked out from others.
+    pub(crate) fn sources(&self, fact: &str) -> &'a [Source] {
+        match self.fact(fact).map(|(fact, _)| &fact.origin) {
+            Some(Origin::Sources { sources, .. }) => sources,
+            _ => &[],
+        }
     }
 
     /// A parameter in plain words.

@@ -41,13 +41,13 @@ use crate::model::exemption::ExemptionUse;
 use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
-use crate::model::link::Linked;
+use crate::model::link::{Linked, PersonIx};
 use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 pub use absence::Likeness;
-use absence::{AbsenceGuard, Accused};
+use absence::{AbsenceGuard, Accused, Says};
 use completeness::Completeness;
 pub use completeness::register_rows;
 use compose::{Composer, Draft};
@@ -353,18 +353,26 @@ impl Accusation {
     }
 }
 
-/// Whom the rules accuse of not standing in which registry; nobody where the policy does not report what is held back.
-fn accused(composer: &Composer<'_>, evaluated: &[Evaluated<'_>], accusations: &[Vec<Accusation>]) -> Accused {
+/// Whom the rules accuse of not standing in which registry, and what would clear them; nobody where the policy does not report what is held
+/// back.
+fn accused<'a>(composer: &Composer<'a>, evaluated: &[Evaluated<'_>], accusations: &[Vec<Accusation>]) -> Accused<'a> {
     let mut accused = Accused::new();
     if !identity::reports_reviews(composer.input.policy) {
         return accused;
     }
     for (evaluated, accusations) in evaluated.iter().zip(accusations) {
-        let clearing = composer.registries_of(&clearing_facts(composer, evaluated));
-        for accusation in accusations.iter().filter(|accusation| !accusation.in_vain.is_empty()) {
-            let persons = composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
-            for registry in accusation.in_vain.iter().chain(&clearing) {
-                accused.entry(registry.clone()).or_default().extend(&persons);
+        let clearing = clearing_facts(composer, evaluated);
+        let accusations = accusations.iter().filter(|accusation| !accusation.in_vain.is_empty());
+        let persons = |accusation: &Accusation| composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
+        let persons: BTreeSet<PersonIx> = accusations.flat_map(persons).collect();
+        if persons.is_empty() {
+            continue;
+        }
+        for (facts, says) in [(&evaluated.condition.searched, Says::Present), (&clearing, Says::Excused)] {
+            for source in facts.iter().flat_map(|fact| composer.sources(fact)) {
+                let (sought, sources) = accused.entry((source.registry.clone(), says)).or_default();
+                sought.extend(&persons);
+                sources.push(source);
             }
         }
     }
