@@ -230,7 +230,7 @@ impl<'a> Normaliser<'a> {
         let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
             order.push(MONTH);
             let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
-            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header)
+            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
         order.push("place");
         let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
@@ -298,6 +298,9 @@ impl<'a> Normaliser<'a> {
         let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
         let filled = self.household_above.as_mut().and_then(|above| above.fill(table));
         let (table, below) = filled.as_ref().map_or((table, &[][..]), |(table, below)| (table, below.as_slice()));
+        if let Some(month) = &mut self.month {
+            month.enter(table);
+        }
         let kept = self.keep(table);
         let mut log = std::mem::take(&mut self.log);
         log.base = base;
