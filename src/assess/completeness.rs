@@ -1,28 +1,29 @@
 //! Whether a register is whole enough, in a town, to say that somebody is not in it.
 //!
 //! Takes the month's rows by register, town and part; gives the towns where they fall short of what is expected, with the reason that says
-//! most. Expected is what the county's own table says ([`ExpectedTable`]: short by one row is short), else what the last month had (short
+//! most. Expected is what the county's own table says ([`ExpectedTable`]: short by one row is short; where it says less than is there, or
+//! rows that repeat others make up the number, nobody knows), else what the last month had (short
 //! beyond what chance takes away; where rows are lacking all over or a town has lost all, every town with fewer rows than then is), and in
 //! any case what the poverty register's persons lead to expect of each town. A register whose numbers are masked says of nobody that he is
 //! not in it. Cost: linear in rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{Array, Int32Array};
 use rayon::prelude::*;
 
 use super::AssessInput;
-use super::expected::{Expected, ExpectedTable, Said, Unclear};
+use super::expected::{Expected, ExpectedTable, Said, UNKNOWN, Unclear};
 use super::legible::Legible;
 use super::subjects::{POVERTY, Subjects, index, persons_of, text_at};
 use crate::config::registry::Dictionary;
-use crate::model::columns::{MONTH, TOWN_CODE};
+use crate::model::columns::{MONTH, TOWN_CODE, VILLAGE_CODE};
 use crate::model::date::Month;
 use crate::model::finding::RuleNote;
 use crate::model::link::PersonIx;
 use crate::model::record::{RecordSet, RegistryRecords};
-use crate::model::register::{RegisterPart, RegisterRows};
-use crate::model::registry::RegistryId;
+use crate::model::register::{EXPECTED_COUNTS, EXPECTED_LIST, RegisterPart, RegisterRows};
+use crate::model::registry::{Grain, RegistryId};
 
 /// Who expects, whoever says most first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,13 +118,25 @@ impl Completeness {
     ) -> Self {
         let poor = poor_by_town(subjects);
         let have = register_rows(input.records, input.dictionary, input.period);
-        let table = ExpectedTable::read(input.records, input.dictionary);
+        let table = ExpectedTable::read(input.records, input.dictionary, input.period);
+        // A table that could not be read says that the county knows better.
+        let is_unread = input.aside.iter().any(|registry| registry.as_str() == EXPECTED_COUNTS);
         let short = |registry: RegistryId| {
-            let mut short = Short::default();
+            let (mut short, mut notes) = (Short::default(), Vec::new());
             if let Some((position, records)) = input.records.registry(registry.as_str()) {
                 let have = by_place(&have, &registry);
                 if let Some(said) = table.of(&registry) {
-                    below_county(said, &|expected| rows_of(records, &have, input.period, expected), &mut short);
+                    let present = Present::of(input, position, records);
+                    against_county(said, &|expected| present.count(expected), &mut short);
+                    let title = input.registry_title(registry.as_str());
+                    let told = short.unclear.iter().skip(said.unclear.len());
+                    notes.extend(told.map(|Unclear { town, told }| {
+                        let town = town.as_deref().and_then(|code| subjects.town_name(code));
+                        of_table(town, format!("{title}{}：{UNKNOWN}", told.trim_start_matches(EXPECTED_LIST)))
+                    }));
+                }
+                if is_unread {
+                    short.unclear.push(Unclear { town: None, told: format!("{EXPECTED_LIST}没有读成") });
                 }
                 if let Some(earlier) = input.earlier {
                     below_earlier(&have, &by_place(&earlier.rows, &registry), earlier.period, &mut short);
@@ -139,9 +152,11 @@ impl Completeness {
             }
             short.towns.retain(|town, _| !accepted(Some(town)));
             short.unclear.retain(|unclear| !accepted(unclear.town.as_deref()));
-            (registry, short)
+            ((registry, short), notes)
         };
-        Self { short: registries.into_par_iter().map(short).collect(), notes: table.notes().collect() }
+        let (short, notes): (BTreeMap<_, _>, Vec<_>) = registries.into_par_iter().map(short).unzip();
+        let unread = is_unread.then(|| of_table(None, format!("表（或其中的行）没有读成，各名册{UNKNOWN}")));
+        Self { short, notes: table.notes().chain(notes.into_iter().flatten()).chain(unread).collect() }
     }
 
     /// Cells of the county's table that were not taken as they stand.
@@ -164,6 +179,12 @@ impl Completeness {
     pub(crate) fn unclear(&self, registry: &RegistryId) -> &[Unclear] {
         self.short.get(registry).map_or(&[], |short| &short.unclear)
     }
+}
+
+/// A note on the county's table.
+fn of_table(town: Option<&str>, note: String) -> RuleNote {
+    let (rule, town) = (EXPECTED_LIST.to_owned(), town.map(str::to_owned));
+    RuleNote { rule, town, note, held: false, concerned: 0, short: None }
 }
 
 /// Rows of the month by register, town and part.
@@ -199,20 +220,83 @@ fn by_place<'a>(rows: &'a RegisterRows, registry: &RegistryId) -> Places<'a> {
     own.map(|(part, rows)| ((part.town_code.as_deref(), part.part.as_deref()), *rows)).collect()
 }
 
-/// Rows of the month where the county's table expects some.
-fn rows_of(records: &RegistryRecords, have: &Places<'_>, period: Month, expected: &Expected) -> i64 {
-    let town = expected.town.as_deref();
-    let Some((_, slice)) = &expected.part else { return sum(have, town, None) };
-    let Some((column, value)) = slice else { return 0 };
-    let (values, towns) = (records.text(column), records.text(TOWN_CODE));
-    let (months, years) = (records.int32(MONTH), records.int32("year"));
-    let counts = |row: &usize| {
-        text_at(values, *row) == Some(value)
-            && town.is_none_or(|town| text_at(towns, *row) == Some(town))
-            && is_of(months, *row, period.yyyymm())
-            && is_of(years, *row, period.year())
-    };
-    i64::try_from((0..records.len()).filter(counts).count()).unwrap_or(i64::MAX)
+/// Rows of a register, and how many persons they are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    rows: i64,
+    /// Rows that repeat no other: where a row is a person, persons.
+    distinct: i64,
+    /// Some of the rows name no village.
+    lacks_villages: bool,
+}
+
+/// A register's rows of the month, to be held against the county's table.
+struct Present<'a> {
+    records: &'a RegistryRecords,
+    period: Month,
+    months: Option<&'a Int32Array>,
+    years: Option<&'a Int32Array>,
+    /// The person of each row, where a row is a person.
+    persons: Option<Vec<usize>>,
+    /// By town and village.
+    places: BTreeMap<(Option<&'a str>, Option<&'a str>), Count>,
+}
+
+impl<'a> Present<'a> {
+    fn of(input: &AssessInput<'a>, position: usize, records: &'a RegistryRecords) -> Self {
+        let of_persons = records.grain == Grain::Person;
+        let persons = of_persons.then(|| persons_of(input.records, input.linked, position).map(|(_, person)| person).collect());
+        let (months, years) = (records.int32(MONTH), records.int32("year"));
+        let mut present = Self { records, period: input.period, months, years, persons, places: BTreeMap::new() };
+        let (towns, villages) = (records.text(TOWN_CODE), records.text(VILLAGE_CODE));
+        let mut places: BTreeMap<(Option<&str>, Option<&str>), Vec<usize>> = BTreeMap::new();
+        for row in (0..records.len()).filter(|row| present.is_of_month(*row)) {
+            places.entry((text_at(towns, row), text_at(villages, row))).or_default().push(row);
+        }
+        present.places = places.into_iter().map(|(place, rows)| (place, present.counted(rows.into_iter()))).collect();
+        present
+    }
+
+    fn is_of_month(&self, row: usize) -> bool {
+        is_of(self.months, row, self.period.yyyymm()) && is_of(self.years, row, self.period.year())
+    }
+
+    fn counted(&self, rows: impl Iterator<Item = usize>) -> Count {
+        let (mut count, mut persons) = (Count::default(), HashSet::new());
+        for row in rows {
+            count.rows += 1;
+            let person = self.persons.as_ref().and_then(|persons| persons.get(row));
+            count.distinct += i64::from(person.is_none_or(|person| persons.insert(*person)));
+        }
+        count
+    }
+
+    /// Rows where the county's table expects some.
+    fn count(&self, expected: &Expected) -> Count {
+        let (town, village) = (expected.town.as_deref(), expected.village.as_deref());
+        let in_town = |(at, _): &(Option<&str>, Option<&str>)| town.is_none_or(|town| *at == Some(town));
+        let in_place = |place: &(Option<&str>, Option<&str>)| in_town(place) && (village.is_none() || place.1 == village);
+        let mut count = match &expected.part {
+            None => self.places.iter().filter(|(place, _)| in_place(place)).fold(Count::default(), |sum, (_, count)| Count {
+                rows: sum.rows + count.rows,
+                distinct: sum.distinct + count.distinct,
+                ..sum
+            }),
+            Some((_, None)) => Count::default(),
+            Some((_, Some((column, value)))) => {
+                let (values, towns) = (self.records.text(column), self.records.text(TOWN_CODE));
+                let villages = self.records.text(VILLAGE_CODE);
+                let counts = |row: &usize| {
+                    text_at(values, *row) == Some(value)
+                        && in_place(&(text_at(towns, *row), text_at(villages, *row)))
+                        && self.is_of_month(*row)
+                };
+                self.counted((0..self.records.len()).filter(counts))
+            }
+        };
+        count.lacks_villages = village.is_some() && self.places.keys().any(|place| in_town(place) && place.1.is_none());
+        count
+    }
 }
 
 fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
@@ -222,28 +306,62 @@ fn sum(rows: &Places<'_>, town: Option<&str>, part: Option<&str>) -> i64 {
     rows.iter().filter(counts).map(|(_, rows)| rows).sum()
 }
 
-/// Where a register has fewer rows than the county's table says.
-fn below_county(said: &Said, rows_of: &dyn Fn(&Expected) -> i64, short: &mut Short) {
+/// Where a register has fewer rows than the county's table says; and where nobody knows, as the table says less than is there, or what is there
+/// is enough only with rows that repeat others.
+fn against_county(said: &Said, count: &dyn Fn(&Expected) -> Count, short: &mut Short) {
     short.unclear.clone_from(&said.unclear);
     // What the table says of the county counts before the sum of what it says of towns.
     let (mut county, mut towns) = (None, (0_i64, 0_i64));
+    let mut of_villages: BTreeMap<(Option<&str>, Option<&str>), Expected> = BTreeMap::new();
+    let doubt = |short: &mut Short, expected: &Expected, why: String| {
+        short.unclear.push(Unclear { town: expected.town.clone(), told: format!("{EXPECTED_LIST}{why}") });
+    };
+    let compare = |expected: &Expected, rows: i64, distinct: i64, short: &mut Short| {
+        let part = expected.part.as_ref().map(|(written, _)| written.clone());
+        if rows < expected.least {
+            let by = By::County { about: expected.least < expected.rows };
+            short.add(expected.town.as_deref(), Shortfall { part, rows, expected: expected.rows, by });
+        } else if is_repeated(expected.least, distinct) {
+            doubt(short, expected, format!("写应有 {} 行，名册的 {rows} 行里有 {} 行是重复的", expected.rows, rows - distinct));
+        } else if expected.most.is_some_and(|most| distinct > most) {
+            doubt(short, expected, format!("写应有 {} 行，名册却有 {rows} 行：这个数不是这份名册的", expected.rows));
+        }
+    };
     for expected in &said.expected {
-        let rows = rows_of(expected);
+        let Count { rows, distinct, lacks_villages } = count(expected);
         if expected.part.is_none() {
             match expected.town {
                 None => county = Some((rows, expected.least)),
                 Some(_) => towns = (towns.0 + rows, towns.1 + expected.least),
             }
         }
-        if rows < expected.least {
-            let part = expected.part.as_ref().map(|(written, _)| written.clone());
-            let by = By::County { about: expected.least < expected.rows };
-            short.add(expected.town.as_deref(), Shortfall { part, rows, expected: expected.rows, by });
+        if lacks_villages {
+            let key = (expected.town.as_deref(), expected.part.as_ref().map(|(written, _)| written.as_str()));
+            let sum = of_villages.entry(key).or_insert_with(|| Expected {
+                village: None,
+                rows: 0,
+                least: 0,
+                most: None,
+                ..expected.clone()
+            });
+            (sum.rows, sum.least) = (sum.rows + expected.rows, sum.least + expected.least);
+        } else {
+            compare(expected, rows, distinct, short);
         }
+    }
+    for expected in of_villages.values() {
+        let Count { rows, distinct, .. } = count(expected);
+        compare(expected, rows, distinct, short);
+        doubt(short, expected, "按村写，名册有行没写村，各村的缺不缺看不出".to_owned());
     }
     let (rows, expected) = county.unwrap_or(towns);
     let whole = Shortfall { part: None, rows, expected, by: By::County { about: false } };
     short.widely = Some(whole).filter(Shortfall::spoils_counts);
+}
+
+/// Whether rows that repeat others hide that some are lacking, beyond what a county counts along.
+fn is_repeated(least: i64, distinct: i64) -> bool {
+    distinct < least && (least - distinct).saturating_mul(200) > least
 }
 
 /// More than a month's changes and chance take away: three rows, 5 %, and one standard deviation.
@@ -402,11 +520,22 @@ mod tests {
         let mut short = Short::default();
         let expected = said.iter().map(|(town, rows, least)| {
             let town = Some((*town).to_owned()).filter(|town| !town.is_empty());
-            Expected { town, part: None, rows: *rows, least: *least }
+            Expected { town, village: None, part: None, rows: *rows, least: *least, most: Some(*rows) }
         });
         let said = Said { expected: expected.collect(), unclear: Vec::new() };
-        below_county(&said, &|expected| sum(&places(have), expected.town.as_deref(), None), &mut short);
+        let count = |expected: &Expected| {
+            let rows = sum(&places(have), expected.town.as_deref(), None);
+            Count { rows, distinct: rows, lacks_villages: false }
+        };
+        against_county(&said, &count, &mut short);
         short
+    }
+
+    #[test]
+    fn more_than_the_county_says_is_another_list_and_repeated_rows_make_nothing_whole() {
+        assert_eq!(county(&[("a", "", 138)], &[("", 100, 100)]).unclear.len(), 1);
+        assert!(county(&[("a", "", 138)], &[("", 138, 138)]).unclear.is_empty());
+        assert!(is_repeated(144, 138) && !is_repeated(20_000, 19_950) && !is_repeated(144, 144));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the county's own table says that registers should have.
 //!
-//! Takes the rows of `expected_counts` (应有行数表: register, town, part, number as written); gives [`Expected`] numbers by register, town and
-//! part, what cannot be told of a register there ([`Unclear`]), and a note on each cell that was not taken as it stands. `约96人` is 96, give
-//! or take a twentieth; a number that cannot be read, or two that contradict, leave the place unknown, never whole. A part is a value of the
-//! register's part column, else of the first column of codes or text in which it stands. Cost: linear in the table, and in a register's
-//! rows for each of its columns that a part is looked for in.
+//! Takes the rows of `expected_counts` (应有行数表: register, town, village, part, month, number as written); gives [`Expected`] numbers by register,
+//! place and part, what cannot be told of a register there ([`Unclear`]), and a note on each cell that was not taken as it stands. `约96人` is 96,
+//! give or take a twentieth; a number that cannot be read, two that contradict, households of a register of persons, a place that the divisions
+//! lack, or another month's number leave the place unknown, never whole. A part is a value of the register's part column, else of the first
+//! column of codes or text in which it stands. Cost: linear in the table, and in a register's rows for each of its columns that a part is
+//! looked for in.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +13,13 @@ use arrow::array::Array;
 
 use super::subjects::text_at;
 use crate::config::registry::{Dictionary, RegistryDefinition};
-use crate::model::columns::{PLACE, TOWN, TOWN_CODE, VILLAGE};
+use crate::model::columns::{MONTH, PLACE, TOWN, TOWN_CODE, VILLAGE_CODE};
+use crate::model::date::Month;
 use crate::model::field::FieldKind;
 use crate::model::finding::RuleNote;
 use crate::model::record::{RecordSet, RegistryRecords};
-use crate::model::register::{EXPECTED_LIST, RegisterPart, RegisterRows};
+use crate::model::register::{EXPECTED_COUNTS, EXPECTED_LIST, RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
-
-/// The registry whose rows say how many rows the others should have.
-const EXPECTED_COUNTS: &str = "expected_counts";
 
 /// What a table writes for the county, and for all parts.
 const ALL: [&str; 9] = ["全县", "全部", "合计", "总计", "小计", "全体", "所有", "县", "不分"];
@@ -30,12 +29,16 @@ const ALL: [&str; 9] = ["全县", "全部", "合计", "总计", "小计", "全�
 pub(crate) struct Expected {
     /// Code of the town; the county has none.
     pub(crate) town: Option<String>,
+    /// Code of the village; a town as a whole has none.
+    pub(crate) village: Option<String>,
     /// The part as written, and the column and value it is; `None` for all rows.
     pub(crate) part: Option<(String, Slice)>,
     /// As the table says.
     pub(crate) rows: i64,
     /// The least that will do: below `rows` where the table says 约.
     pub(crate) least: i64,
+    /// The most that the table can mean; none where it says 不少于.
+    pub(crate) most: Option<i64>,
 }
 
 /// Rows that have a value in a column; `None` where no row has.
@@ -64,56 +67,90 @@ pub(crate) struct ExpectedTable {
     notes: Vec<RuleNote>,
 }
 
-/// Register, code of the town, part as written.
-type Cell = (RegistryId, Option<String>, Option<String>);
+/// Register, codes of the town and the village, part as written.
+type Cell = (RegistryId, Option<String>, Option<String>, Option<String>);
 
 impl ExpectedTable {
-    pub(crate) fn read(records: &RecordSet, dictionary: &Dictionary) -> Self {
+    pub(crate) fn read(records: &RecordSet, dictionary: &Dictionary, period: Month) -> Self {
         let mut table = Self::default();
-        let Some((_, rows)) = records.registry(EXPECTED_COUNTS) else { return table };
-        // Several rows of a town are its villages' where each names one, else the same said again.
-        let mut cells: BTreeMap<Cell, BTreeMap<Option<String>, Vec<Count>>> = BTreeMap::new();
+        let Some((position, rows)) = records.registry(EXPECTED_COUNTS) else { return table };
+        let mut cells: BTreeMap<Cell, Vec<Count>> = BTreeMap::new();
+        let mut of_other_months: BTreeMap<RegistryId, usize> = BTreeMap::new();
+        let mut towns: BTreeMap<&str, &str> = BTreeMap::new();
         for row in 0..rows.len() {
             let text = |column: &str| rows.text_at(column, row).map(str::trim).filter(|text| !text.is_empty());
-            let all = |text: &str| ALL.contains(&text);
+            let all = |text: &str| ALL.contains(&text) || text.starts_with(['各', '全']);
             let Some(name) = text("expected_registry").filter(|name| !all(name)) else { continue };
-            let (written, town) = (text("expected_rows").unwrap_or(""), text(TOWN_CODE));
             let Some(definition) = dictionary.named(name) else {
                 table.note(text(TOWN), format!("没有叫“{name}”的名册，这一行没有用上"));
                 continue;
             };
-            let place = text(PLACE[5]).filter(|place| town.is_none() && !place.split('/').all(all));
-            if let Some(place) = place {
-                table.note(None, format!("{}的乡镇“{place}”不认识，这一行没有用上", definition.title));
+            let of_now =
+                |column: &str, now: i32| rows.int32(column).is_none_or(|said| said.is_null(row) || said.value(row) == now);
+            if !of_now(MONTH, period.yyyymm()) || !of_now("year", period.year()) {
+                *of_other_months.entry(definition.id.clone()).or_default() += 1;
+                continue;
+            }
+            let (town, village) = (text(TOWN_CODE), text(VILLAGE_CODE));
+            let unplaced = text(PLACE[5]).filter(|place| village.is_none() && !place.split('/').all(all));
+            if let Some(place) = unplaced.filter(|place| town.is_none() || names_a_village(place)) {
+                table.note(text(TOWN), format!("{}的乡镇、村“{place}”不认识：{UNKNOWN}", definition.title));
+                table.doubt(definition, town, &format!("里的乡镇、村“{place}”不认识"));
                 continue;
             }
             let part = text("expected_part").filter(|part| !all(part));
-            let count = Count::read(written);
+            let written = text("expected_rows").unwrap_or("");
+            let header = records.origin(position, row).and_then(|(sheet, _)| sheet.header("expected_rows")).unwrap_or("");
+            let count = Count::read(written, header.contains('户') && !written.contains('人'));
             let at = format!("{}{}", definition.title, part.map_or_else(String::new, |part| format!("“{part}”")));
             match &count {
-                Count::Unreadable(_) if written.is_empty() => table.note(text(TOWN), format!("{at}的应有行数空着：{UNKNOWN}")),
-                Count::Unreadable(_) => table.note(text(TOWN), format!("{at}的应有行数“{written}”读不懂：{UNKNOWN}")),
-                Count::Rows { rows, least } if rows != least => {
+                Count::Rows { rows, least, .. } if rows != least => {
                     table.note(text(TOWN), format!("{at}的应有行数“{written}”按 {rows} 行算，少于 {least} 行才算缺"));
                 }
-                Count::Rows { .. } => {}
+                _ => {}
             }
+            let count = match count {
+                Count::Households(rows) if definition.grain.is_household() => Count::Rows { rows, least: rows, most: Some(rows) },
+                count => count,
+            };
+            towns.extend(town.zip(text(TOWN)));
             let own = |text: Option<&str>| text.map(str::to_owned);
-            let cell = (definition.id.clone(), own(town), own(part));
-            cells.entry(cell).or_default().entry(own(text(VILLAGE))).or_default().push(count);
+            cells.entry((definition.id.clone(), own(town), own(village), own(part))).or_default().push(count);
         }
-        for ((registry, town, part), counts) in cells {
+        for ((registry, town, village, part), counts) in cells {
             let Some(definition) = dictionary.registry(registry.as_str()) else { continue };
             let part = part.map(|part| {
                 let slice = records.registry(registry.as_str()).and_then(|(_, rows)| slice(rows, definition, dictionary, &part));
                 (part, slice)
             });
-            let (expected, unclear) = combined(counts);
-            let said = table.said.entry(registry).or_default();
-            said.expected.extend(expected.map(|(rows, least)| Expected { town: town.clone(), part, rows, least }));
-            said.unclear.extend(unclear.map(|told| Unclear { town, told: format!("{EXPECTED_LIST}{told}") }));
+            let (said, unclear) = combined(counts);
+            if let Some(told) = unclear {
+                let part = part.as_ref().map_or_else(String::new, |(part, _)| format!("“{part}”"));
+                let town = town.as_deref();
+                table
+                    .note(town.and_then(|town| towns.get(town).copied()), format!("{}{part}{told}：{UNKNOWN}", definition.title));
+                table.doubt(definition, town, &told);
+            }
+            if let Some((rows, least, most)) = said {
+                table.said.entry(registry).or_default().expected.push(Expected { town, village, part, rows, least, most });
+            }
+        }
+        for (registry, rows) in of_other_months {
+            if table.said.contains_key(&registry) {
+                continue;
+            }
+            if let Some(definition) = dictionary.registry(registry.as_str()) {
+                table.note(None, format!("{}的 {rows} 行是别的月份或年度的，没有 {period} 的：{UNKNOWN}", definition.title));
+                table.doubt(definition, None, &format!("没有 {period} 的数"));
+            }
         }
         table
+    }
+
+    /// Leaves unknown whether a register is whole.
+    fn doubt(&mut self, definition: &RegistryDefinition, town: Option<&str>, told: &str) {
+        let unclear = Unclear { town: town.map(str::to_owned), told: format!("{EXPECTED_LIST}{told}") };
+        self.said.entry(definition.id.clone()).or_default().unclear.push(unclear);
     }
 
     fn note(&mut self, town: Option<&str>, note: String) {
@@ -132,14 +169,19 @@ impl ExpectedTable {
     }
 }
 
+/// Whether a text written for a place ends as villages do.
+fn names_a_village(place: &str) -> bool {
+    place.rsplit('/').next().is_some_and(|last| ["村", "社区", "居委会", "村委会", "居"].iter().any(|end| last.ends_with(end)))
+}
+
 /// What follows from a number that cannot be read.
-const UNKNOWN: &str = "是否齐全不明，在其中查不到的人只列为先核对";
+pub(crate) const UNKNOWN: &str = "是否齐全不明，在其中查不到的人只列为先核对";
 
 /// What the county's table says, where it says a number; for run.json.
 #[must_use]
-pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary) -> RegisterRows {
+pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary, period: Month) -> RegisterRows {
     let mut told = RegisterRows::new();
-    for (registry, said) in ExpectedTable::read(records, dictionary).said {
+    for (registry, said) in ExpectedTable::read(records, dictionary, period).said {
         for Expected { town, part, rows, .. } in said.expected {
             let code = |(written, slice): (String, Slice)| slice.map_or(written, |(_, value)| value);
             let part = RegisterPart { registry: registry.clone(), town_code: town, part: part.map(code) };
@@ -152,13 +194,14 @@ pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary) -> RegisterR
 /// A number as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Count {
-    Rows { rows: i64, least: i64 },
+    Rows { rows: i64, least: i64, most: Option<i64> },
+    Households(i64),
     Unreadable(String),
 }
 
 impl Count {
-    /// `96`, `９６人`, `1,296 行`, `约96人`, `96 人左右`, `96余人`, `90-100`, `1.2万`.
-    fn read(written: &str) -> Self {
+    /// `96`, `９６人`, `1,296 行`, `约96人`, `96 人左右`, `96余人`, `90-100`, `1.2万`; `36户`.
+    fn read(written: &str, of_households: bool) -> Self {
         let plain = |character: char| match character {
             '０'..='９' => char::from_u32(u32::from(character) - u32::from('０') + u32::from('0')).unwrap_or(character),
             '．' => '.',
@@ -197,10 +240,12 @@ impl Count {
             "多",
             "来",
         ];
+        let is_least = ["不少于", "至少", "以上", "≥", ">=", "余", "多", "+"].iter().any(|word| text.contains(word));
         let mut digits = text.clone();
         for word in noise {
             digits = digits.replace(word, "");
         }
+        let of_households = of_households || digits.ends_with('户');
         let digits = digits.trim_end_matches(['人', '户', '行', '条', '名', '口', '个', '份', '次', '。', '+', '整']);
         let number = |digits: &str| -> Option<i64> {
             let (digits, scale) = digits.strip_suffix('万').map_or((digits, 1_i64), |digits| (digits, 10_000));
@@ -214,43 +259,44 @@ impl Count {
             let fraction: i64 = if places == 0 { 0 } else { part.trim_end_matches('0').parse().ok()? };
             whole.parse::<i64>().ok()?.checked_mul(scale)?.checked_add(fraction * scale / 10_i64.pow(places))
         };
-        let give = |rows: i64| Self::Rows { rows, least: rows - (rows / 20).max(i64::from(rows > 0)) };
+        let slack = |rows: i64| (rows / 20).max(i64::from(rows > 0));
+        let most = |rows: i64| Some(rows).filter(|_| !is_least);
         match (number(digits), digits.split_once('-').map(|(from, to)| (number(from), number(to)))) {
-            (Some(rows), _) if about || digits.contains('万') => give(rows),
-            (Some(rows), _) => Self::Rows { rows, least: rows },
-            (None, Some((Some(least), Some(rows)))) if least <= rows => Self::Rows { rows, least },
+            (Some(rows), _) if of_households => Self::Households(rows),
+            (Some(rows), _) if about || digits.contains('万') => {
+                Self::Rows { rows, least: rows - slack(rows), most: most(rows + slack(rows)) }
+            }
+            (Some(rows), _) => Self::Rows { rows, least: rows, most: most(rows) },
+            (None, Some((Some(least), Some(rows)))) if least <= rows => Self::Rows { rows, least, most: most(rows) },
             _ => Self::Unreadable(written.to_owned()),
         }
     }
 }
 
-/// Rows and the least that will do, from what is said of one cell, by village; else why they cannot be told.
-fn combined(counts: BTreeMap<Option<String>, Vec<Count>>) -> (Option<(i64, i64)>, Option<String>) {
-    let (mut all, mut unclear) = ((0_i64, 0_i64), None);
-    let mut known = true;
-    for counts in counts.into_values() {
-        let mut numbers: Vec<(i64, i64)> = Vec::new();
-        for count in counts {
-            match count {
-                Count::Rows { rows, least } => numbers.push((rows, least)),
-                Count::Unreadable(written) if written.is_empty() => unclear = Some("的应有行数空着".to_owned()),
-                Count::Unreadable(written) => unclear = Some(format!("的应有行数“{written}”读不懂")),
-            }
-        }
-        numbers.sort_unstable();
-        numbers.dedup();
-        match (numbers.first(), numbers.last()) {
-            (Some(first), Some(last)) => {
-                if first.0 != last.0 {
-                    unclear = Some(format!("对同一处写了 {} 行和 {} 行", first.0, last.0));
-                }
-                // Fewer than the least that is said is short whichever is right.
-                all = (all.0 + first.0, all.1 + first.1);
-            }
-            _ => known = false,
+/// Rows, the least and the most.
+type Numbers = (i64, i64, Option<i64>);
+
+/// Rows, the least and the most, from what is said of one cell; and why it cannot be told.
+fn combined(counts: Vec<Count>) -> (Option<Numbers>, Option<String>) {
+    let (mut numbers, mut unclear): (Vec<Numbers>, Option<String>) = (Vec::new(), None);
+    for count in counts {
+        match count {
+            Count::Rows { rows, least, most } => numbers.push((rows, least, most)),
+            Count::Households(rows) => unclear = Some(format!("的应有行数写的是 {rows} 户，名册是一人一行，缺不缺人看不出")),
+            Count::Unreadable(written) if written.is_empty() => unclear = Some("的应有行数空着".to_owned()),
+            Count::Unreadable(written) => unclear = Some(format!("的应有行数“{written}”读不懂")),
         }
     }
-    (known.then_some(all), unclear)
+    numbers.sort_unstable();
+    numbers.dedup();
+    if let (Some(first), Some(last)) = (numbers.first(), numbers.last())
+        && first.0 != last.0
+    {
+        unclear = Some(format!("对同一处写了 {} 行和 {} 行", first.0, last.0));
+    }
+    // Fewer than the least that is said is short whichever is right.
+    let most = numbers.iter().map(|(.., most)| *most).reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)));
+    (numbers.first().map(|(rows, least, _)| (*rows, *least, most.flatten())), unclear)
 }
 
 /// The column and value that a part is: of the register's part column, else of the first column of codes or text that has it.
@@ -276,9 +322,9 @@ mod tests {
     use super::*;
 
     fn read(written: &str) -> Option<(i64, i64)> {
-        match Count::read(written) {
-            Count::Rows { rows, least } => Some((rows, least)),
-            Count::Unreadable(_) => None,
+        match Count::read(written, false) {
+            Count::Rows { rows, least, .. } => Some((rows, least)),
+            Count::Households(_) | Count::Unreadable(_) => None,
         }
     }
 
@@ -300,19 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn households_are_no_persons_and_some_numbers_say_the_most() {
+        for written in ["36户", "共 36 户"] {
+            assert_eq!(Count::read(written, false), Count::Households(36), "{written}");
+        }
+        assert_eq!(Count::read("36", true), Count::Households(36), "应有户数");
+        assert_eq!(Count::read("96人", false), Count::Rows { rows: 96, least: 96, most: Some(96) });
+        assert_eq!(Count::read("不少于96人", false), Count::Rows { rows: 96, least: 96, most: None });
+    }
+
+    #[test]
     fn what_is_said_twice_counts_once_and_what_contradicts_is_unclear() {
-        let of = |counts: &[(Option<&str>, &str)]| {
-            let mut by_village: BTreeMap<Option<String>, Vec<Count>> = BTreeMap::new();
-            for (village, written) in counts {
-                by_village.entry(village.map(str::to_owned)).or_default().push(Count::read(written));
-            }
-            combined(by_village)
-        };
-        assert_eq!(of(&[(None, "96"), (None, "96人")]), (Some((96, 96)), None));
-        assert_eq!(of(&[(Some("甲"), "40"), (Some("乙"), "56")]), (Some((96, 96)), None));
-        let (rows, unclear) = of(&[(None, "96"), (None, "69")]);
-        assert!(rows == Some((69, 69)) && unclear.is_some());
-        let (rows, unclear) = of(&[(Some("甲"), "40"), (Some("乙"), "")]);
+        let of = |counts: &[&str]| combined(counts.iter().map(|written| Count::read(written, false)).collect());
+        assert_eq!(of(&["96", "96人"]), (Some((96, 96, Some(96))), None));
+        let (rows, unclear) = of(&["96", "69"]);
+        assert!(rows == Some((69, 69, Some(96))) && unclear.is_some());
+        let (rows, unclear) = of(&["40", ""]);
+        assert!(rows == Some((40, 40, Some(40))) && unclear.is_some());
+        let (rows, unclear) = of(&["36户"]);
         assert!(rows.is_none() && unclear.is_some());
     }
 }

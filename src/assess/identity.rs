@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::absence::Likeness;
 use super::compose::{About, Composer, Draft, fill};
 use super::legible::Legible;
+use super::repeated::{self, Pair, Sort};
 use super::subjects::{index, persons_of, text_at};
 use crate::config::policy::{Body, BuiltIn, Policy, Rule};
 use crate::model::columns::{ID_NUMBER, ID_RAW, ID_STATE, IdState, NAME};
@@ -62,10 +63,12 @@ pub(crate) fn of_records(composer: &Composer<'_>, legible: &Legible) -> Vec<Draf
     })
 }
 
-/// Columns of which most numbers are masked or ruined, where the policy reports wrong numbers.
+/// Columns of which most numbers are masked or ruined, where the policy reports wrong numbers; lists that repeat all over, where it reports that.
 pub(crate) fn notes(composer: &Composer<'_>, legible: &Legible) -> Vec<RuleNote> {
-    let rule = composer.input.policy.rules.iter().find(|rule| rule.body == Body::BuiltIn(BuiltIn::NumberInvalid));
-    rule.map_or_else(Vec::new, |rule| legible.notes(composer.input, &rule.card.id))
+    let rule = |wanted: BuiltIn| composer.input.policy.rules.iter().find(|rule| rule.body == Body::BuiltIn(wanted));
+    let numbers = rule(BuiltIn::NumberInvalid).map(|rule| legible.notes(composer.input, &rule.card.id));
+    let lists = rule(BuiltIn::Duplicate).map(|rule| written_so(composer, &rule.card.id));
+    numbers.into_iter().chain(lists).flatten().collect()
 }
 
 /// Findings about what a human must decide first, where the policy reports them.
@@ -362,12 +365,16 @@ fn valid_number<'a>(composer: &Composer<'a>, row: RowId) -> Option<&'a str> {
 
 fn duplicates(composer: &Composer<'_>) -> Matters {
     let mut matters = Matters::new();
-    for suspicion in composer.subjects.suspicions() {
-        let Suspicion::Duplicate { first, again } = suspicion else { continue };
-        let Some(person) = composer.subjects.person(*first) else { continue };
+    for Pair { first, again, sort } in repeated::pairs(composer).0 {
+        let Some(person) = composer.subjects.person(first) else { continue };
         let matter = matters.entry(person).or_default();
-        matter.rows.extend([*first, *again]);
-        matter.details.insert((*first, format!("{}与{}重复", composer.place_of(*first), composer.place_of(*again))));
+        matter.rows.extend([first, again]);
+        matter.details.insert((first, format!("{}与{}重复", composer.place_of(first), composer.place_of(again))));
+        match sort {
+            Sort::Person => {}
+            Sort::Payment => matter.doubt(Confidence::Likely),
+            Sort::OfNoMonth => matter.doubt(Confidence::Check),
+        }
         for row in [first, again] {
             match composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status) {
                 Some(LinkStatus::Repaired) => matter.doubt(Confidence::Likely),
@@ -377,6 +384,19 @@ fn duplicates(composer: &Composer<'_>) -> Matters {
         }
     }
     matters
+}
+
+/// Lists of payments in which so many persons have two equal rows that it is no slip.
+fn written_so(composer: &Composer<'_>, rule: &str) -> Vec<RuleNote> {
+    let records = composer.subjects.records;
+    let note = |(position, persons): (usize, usize)| {
+        let title = composer.input.registry_title(records.registries.get(position)?.registry.as_str());
+        let note = format!(
+            "{title}有 {persons} 人（户）同一个月有两行一样的发放，多半是分月、分批写的，不是重复：不逐人列出，请核对表上有没有漏写月份"
+        );
+        Some(RuleNote { rule: rule.to_owned(), town: None, note, held: false, concerned: 0, short: None })
+    };
+    repeated::pairs(composer).1.into_iter().filter_map(note).collect()
 }
 
 fn reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Matters {

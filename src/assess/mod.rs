@@ -22,6 +22,7 @@ mod places;
 mod rates;
 mod reach;
 mod reading;
+mod repeated;
 mod rows;
 mod standing;
 mod subjects;

@@ -76,12 +76,18 @@ pub struct RegistryDefinition {
     pub excluded: Vec<Vec<String>>,
     /// Words in title, sheet or file text that break ties.
     pub title_words: Vec<String>,
+    /// Words in a title that say another project's list, whatever its columns.
+    pub other_titles: Vec<String>,
     /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
     pub identified_by: Vec<String>,
     /// What amounts are for, where the register says it of a field by itself; below zero they are corrections, not payments.
     pub amounts: BTreeMap<String, Per>,
     /// Amounts that may be below zero.
     pub below_zero: Vec<String>,
+    /// Amounts that every row has: zero in nearly all rows, the column was not filled in.
+    pub never_zero: Vec<String>,
+    /// Pairs of amounts of a row of which the first is never less than the second.
+    pub at_least: Vec<[String; 2]>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -126,12 +132,18 @@ struct WrittenRegistry {
     #[serde(default)]
     title_words: Vec<String>,
     #[serde(default)]
+    other_titles: Vec<String>,
+    #[serde(default)]
     identified_by: Vec<Spanned<String>>,
     part: Option<Spanned<String>>,
     #[serde(default)]
     amounts: BTreeMap<Spanned<String>, Per>,
     #[serde(default)]
     below_zero: Vec<Spanned<String>>,
+    #[serde(default)]
+    never_zero: Vec<Spanned<String>>,
+    #[serde(default)]
+    at_least: Vec<[Spanned<String>; 2]>,
     fields: Vec<Spanned<String>>,
     #[serde(default)]
     aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
@@ -364,7 +376,8 @@ fn resolve_registry(
     check(&mut written.identified_by.iter(), &used);
     check(&mut written.part.iter(), &used);
     check(&mut written.amounts.keys(), &used);
-    check(&mut written.below_zero.iter(), &used);
+    check(&mut written.below_zero.iter().chain(&written.never_zero), &used);
+    check(&mut written.at_least.iter().flatten(), &used);
     check(&mut written.aliases.keys(), &used);
     check(&mut written.excluded.iter().flatten(), &known);
     if written.required.get_ref().iter().all(Vec::is_empty) {
@@ -390,9 +403,12 @@ fn resolve_registry(
         telling: plain(&written.telling),
         excluded: written.excluded.iter().map(|group| plain(group)).collect(),
         title_words: written.title_words,
+        other_titles: written.other_titles,
         identified_by: plain(&written.identified_by),
         amounts: written.amounts.into_iter().map(|(field, per)| (field.into_inner(), per)).collect(),
         below_zero: plain(&written.below_zero),
+        never_zero: plain(&written.never_zero),
+        at_least: written.at_least.iter().map(|pair| pair.each_ref().map(|name| name.get_ref().clone())).collect(),
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

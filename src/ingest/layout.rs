@@ -21,7 +21,8 @@ use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
 use super::rows::{
-    Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, section, subtotal_place,
+    Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, months_alone, section,
+    subtotal_place,
 };
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SheetName, TableHead};
 
@@ -450,6 +451,12 @@ impl<'v> Body<'v> {
             return Some(RejectReason::Note);
         }
         let reason = aside(cells, &standing);
+        if matches!(reason, None | Some(RejectReason::Note))
+            && let Some(text) = months_alone(cells, &standing)
+        {
+            table.sections.push(Section { at, text, is_sum: false });
+            return Some(RejectReason::Note);
+        }
         let (said, is_sum) = match reason {
             Some(RejectReason::Subtotal) => (subtotal_place(cells), true),
             Some(RejectReason::Note) => (labelled_place(cells), false),

@@ -3,7 +3,8 @@
 //! Takes a [`TableHead`], the dictionary and the pipeline's pins; gives the registry and a [`Mapping`], or a refusal that names the nearest
 //! registries, what they miss, and a pin to paste. A registry is possible when each of its required groups has a column
 //! and none of its excluded sets is there; among the possible ones a title word outweighs telling columns, and these
-//! outweigh the number of columns understood. Equals are refused, not guessed. Cost: registries × columns.
+//! outweigh the number of columns understood. Equals are refused, not guessed, and so is a table whose title, sheet or file says another
+//! project than the registry that its columns fit ([`RegistryDefinition::other_titles`]). Cost: registries × columns.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,8 @@ use crate::model::raw::{Mapping, Refusal, TableHead};
 const TITLE: usize = 10;
 const TELLING: usize = 2;
 const FILE: usize = 1;
+/// Longer lines above a table are prose.
+const LONGEST_TITLE: usize = 40;
 
 /// How far a registry fits.
 struct Candidate<'a> {
@@ -24,6 +27,8 @@ struct Candidate<'a> {
     mapping: Mapping,
     missing: Vec<String>,
     excluded: Option<String>,
+    /// A word of the title that says another project's list.
+    other: Option<&'a str>,
     points: usize,
 }
 
@@ -63,7 +68,10 @@ pub fn recognise<'d>(
         [first, second, ..] if first.possible() && second.possible() && first.rank() == second.rank() => {
             Err(ambiguous(head, first, second))
         }
-        [first, ..] if first.possible() => Ok((first.registry, first.mapping.clone())),
+        [first, ..] if first.possible() => match first.other {
+            Some(word) => Err(of_another(head, first, word)),
+            None => Ok((first.registry, first.mapping.clone())),
+        },
         _ => Err(unknown(head, &candidates)),
     }
 }
@@ -96,6 +104,13 @@ fn examine<'a>(
         let folded = fold_header(text);
         registry.title_words.iter().any(|word| folded.contains(word.as_str()))
     };
+    // The first of title, sheet and file that speaks of this registry, or of what is not, decides.
+    let file_name = head.name.file.rsplit('/').next().unwrap_or_default();
+    let titles = head.preamble.iter().map(String::as_str).filter(|line| line.chars().count() <= LONGEST_TITLE);
+    let other = titles.chain([head.name.sheet.as_str(), file_name]).find_map(|text| {
+        let word = registry.other_titles.iter().find(|word| text.contains(word.as_str()));
+        (word.is_some() || says(text)).then_some(word)
+    });
     let title = head.preamble.iter().any(|text| says(text)) || says(&head.name.sheet);
     let file = says(&head.name.file);
     let has = |field: &str| mapping.fields.iter().any(|(name, _)| name == field);
@@ -116,7 +131,7 @@ fn examine<'a>(
         .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
     let telling = registry.telling.iter().filter(|field| has(field)).count();
     let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
-    Candidate { registry, mapping, missing, excluded, points }
+    Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points }
 }
 
 /// Smaller is nearer.
@@ -165,6 +180,23 @@ fn ambiguous(head: &TableHead, first: &Candidate<'_>, second: &Candidate<'_>) ->
             head.header_row, first.registry.title, first.registry.id, second.registry.title, second.registry.id
         ),
         hint: format!("写明标题，或选定一个名册贴进流程文件：\n{}", paste(head, &first.mapping)),
+    }
+}
+
+fn of_another(head: &TableHead, candidate: &Candidate<'_>, word: &str) -> Refusal {
+    let registry = candidate.registry;
+    Refusal {
+        name: head.name.clone(),
+        code: "ambiguous-registry".into(),
+        what: format!(
+            "第 {} 行的表头像{}（{}），标题、工作表名或文件名却写着“{word}”，不知道是哪个名册，没有读入",
+            head.header_row, registry.title, registry.id
+        ),
+        hint: format!(
+            "不需要的表可以不管；确实是{}的，改标题，或把下面一段贴进流程文件：\n{}",
+            registry.title,
+            paste(head, &candidate.mapping)
+        ),
     }
 }
 

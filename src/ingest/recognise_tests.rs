@@ -396,3 +396,21 @@ fn an_unused_header_is_told_what_it_resembles() {
     assert_eq!(nearest("监护人身份证号", registry, &dictionary), None);
     assert_eq!(nearest("备注", registry, &dictionary), None);
 }
+
+#[test]
+fn a_title_of_another_project_is_not_taken_for_the_roster_that_its_columns_fit() {
+    let dictionary = shipped();
+    let of = |title: &str| recognise(&head(title, DIBAO_PERSONS), &dictionary, &[]).map(|(registry, _)| registry.id.0.clone());
+    for title in ["2018年6月临时救助发放花名册", "城乡医疗救助对象", "低保对象临时救助名单", "高龄津贴发放表"]
+    {
+        let refusal = of(title).expect_err(title);
+        assert_eq!(refusal.code, "ambiguous-registry", "{title}");
+    }
+    for title in [
+        "2018年6月农村低保人员信息",
+        "人员名册",
+        "注：低保对象遇急难的可另行申请临时救助，由乡镇审核后报县民政局，一户一年不超过两次，每次不超过规定的标准",
+    ] {
+        assert_eq!(of(title).ok().as_deref(), Some("dibao"), "{title}");
+    }
+}

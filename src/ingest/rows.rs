@@ -121,6 +121,36 @@ pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: b
     (place.chars().count() >= least).then(|| place.to_owned())
 }
 
+/// The months that a row says alone, above the rows that are for them: `4月`, `第二季度`, `五月份发放（36户）`, `补发2018年5月`. A day is when
+/// somebody signed.
+pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<String> {
+    let (kind, text) = match cells {
+        [(_, kind, text)] => (kind, text),
+        [(_, CellKind::Text, numeral), (_, kind, text)] if numeral.trim().chars().all(is_numeral) => (kind, text),
+        [(_, kind, text), counts @ ..] if standing.of_people && counts.iter().all(is_count) => (kind, text),
+        _ => return None,
+    };
+    if standing.width < 3 {
+        return None;
+    }
+    if *kind == CellKind::Date {
+        return text.strip_suffix("-01").map(str::to_owned);
+    }
+    let squeezed = squeeze(text);
+    let is_note = squeezed.contains(['日', '号', '。', '；', ';', '，', '注']) || squeezed.chars().count() > 24;
+    let is_label = squeezed.split_once([':', '：']).is_some_and(|(label, _)| !label.contains(['月', '季', '期']));
+    if is_note || is_label || is_subtotal(&squeezed) {
+        return None;
+    }
+    let signs: Vec<char> = squeezed.chars().collect();
+    let is_counted = signs.windows(2).any(|pair| is_numeral(pair[0]) && matches!(pair[1], '月' | '季'));
+    let is_worded = ["上半年", "下半年", "全年", "季度"].iter().any(|word| squeezed.contains(word));
+    let is_figure = (6..=7).contains(&squeezed.len())
+        && squeezed.starts_with("20")
+        && squeezed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
+    (is_counted || is_worded || is_figure).then(|| squeezed.into_owned())
+}
+
 /// `48`, `48人`, `12户`.
 fn is_count((_, _, text): &Cell<'_>) -> bool {
     let digits = text.trim().trim_end_matches(['人', '户', '口', '元']);
@@ -440,6 +470,23 @@ mod tests {
         let standing = |below| Standing { width: 8, below, spread: false, in_notes: false, of_people: true };
         assert_eq!(aside(&told, &standing(1)), Some(RejectReason::Note));
         assert_eq!(aside(&told, &standing(9)), None);
+    }
+
+    #[test]
+    fn months_alone_in_a_row_stand_above_what_is_for_them() {
+        let standing = Standing { width: 8, below: 4, spread: false, in_notes: false, of_people: true };
+        let of = |text: &str| months_alone(&[(0, CellKind::Text, text)], &standing);
+        for text in ["2018年5月", "五月份", "第二季度", "上半年", "补发2018年5月", "发放月份：5月", "2018-05"]
+        {
+            assert_eq!(of(text).as_deref(), Some(text), "{text}");
+        }
+        for text in ["2018年6月30日", "填报时间：2018年6月", "注：5月起停发", "张三", "燕子坝村", "5月合计", "48"]
+        {
+            assert_eq!(of(text), None, "{text}");
+        }
+        assert_eq!(months_alone(&[(0, CellKind::Date, "2018-05-01")], &standing).as_deref(), Some("2018-05"));
+        let counted = [(0, CellKind::Text, "5月"), (3, CellKind::Text, "36户")];
+        assert_eq!(months_alone(&counted, &standing).as_deref(), Some("5月"));
     }
 
     #[test]

@@ -60,16 +60,16 @@ pub struct RawTable {
     pub rows: Vec<u32>,
     /// One per [`TableHead::columns`], same order; each as long as `rows`.
     pub columns: Vec<RawColumn>,
-    /// Lines between rows that say a place, in order.
+    /// Lines between rows that say a place or months, in order.
     pub sections: Vec<Section>,
 }
 
-/// A line between rows that says a place: `燕子坝村`, `三组`, `村名：燕子坝村`, `燕子坝村小计`.
+/// A line between rows that says a place or months: `燕子坝村`, `三组`, `村名：燕子坝村`, `燕子坝村小计`; `5月`, `第二季度`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// Position in [`RawTable::rows`] of the first row below it.
     pub at: usize,
-    /// What it says: a place, or labels with places.
+    /// What it says: a place, labels with places, or months.
     pub text: String,
     /// It sums up: the rows are those above it, unless it stands above the first.
     pub is_sum: bool,

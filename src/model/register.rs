@@ -9,6 +9,9 @@ use super::registry::RegistryId;
 /// What the county's table of expected rows is called in notes.
 pub const EXPECTED_LIST: &str = "应有行数表";
 
+/// The registry whose rows say how many rows the others should have.
+pub const EXPECTED_COUNTS: &str = "expected_counts";
+
 /// A slice of a register that is sent, or left out, as one: a town's rows of one school stage, of one subsidy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
 pub struct RegisterPart {

@@ -87,6 +87,20 @@ pub(super) fn names_no_period(head: &TableHead) -> bool {
     titles(head).any(period::is_unclear) && titles(head).all(|text| period::find(text).is_none() || is_folder(head, text))
 }
 
+/// The months that the list itself says it is for, where they are several and nothing of it says otherwise.
+pub(super) fn titled_span(head: &TableHead) -> Option<Months> {
+    let own = titles(head).filter(|text| !is_folder(head, text));
+    let mut named = own.filter_map(|text| period::find(text)?.in_year(any_year(head)));
+    let first = named.next()?;
+    (first.are_several() && named.all(|other| other == first)).then_some(first)
+}
+
+/// Whether the title, the sheet or the file says that its amounts are all that was paid up to then.
+pub(super) fn is_total_to_date(head: &TableHead) -> bool {
+    let lines = head.preamble.iter().map(String::as_str);
+    lines.chain(names(head)).filter(|text| !is_folder(head, text)).any(period::is_total_to_date)
+}
+
 /// Whether the title, the sheet or the file says that the list is, or holds, a back payment.
 pub(super) fn is_of_back_payments(head: &TableHead) -> bool {
     titles(head).filter(|text| !is_folder(head, text)).any(period::speaks_of_back_payment)

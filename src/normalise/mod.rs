@@ -5,6 +5,7 @@
 //! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
+mod amount_columns;
 mod amounts;
 pub mod answer_date;
 pub mod assemble;

@@ -1,9 +1,11 @@
-//! The months that the rows of a sheet are for: of the column, else of the title, the sheet, the file.
+//! The months that the rows of a sheet are for: of the column, or two that say from and to, else of the line above the rows, the title, the
+//! sheet, the file.
 //!
 //! Gives three columns: the first and the last month, and the one that stands for both in a run: the period's where they include it, else the
 //! last; and a fourth, what is to be known of them ([`MonthState`]), where any row has it. A month without a year is of the year in the row's own
 //! year column, else of the year that the sheet names, else the last that begins by the period. A cell that is not wholly understood is unclear,
-//! never the first month in it. What a remark beside says of a back payment counts. O(rows).
+//! never the first month in it; so is what a list paid all in all up to a day. Where a list says of itself that it is for several months and all
+//! its rows say the last of them, that is when it was paid. What a remark beside says of a back payment counts. O(rows).
 
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use crate::config::registry::fold_header;
 use crate::model::columns::MonthState;
 use crate::model::date::{Month, Months};
 use crate::model::raw::{CellKind, RawTable, TableHead};
+use crate::model::registry::Grain;
 
 /// Columns that say the year of a payment beside its month; alone, those of [`PAID`] say that a row is for the year.
 const YEARS: [&str; 11] =
@@ -27,11 +30,22 @@ const FOR: [&str; 5] = ["所属", "享受", "归属", "待遇", "补贴"];
 /// Columns in which a back payment is told.
 const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", "发放备注", "情况说明", "补发说明", "摘要"];
 
+/// Words of the first and of the last month of a row, of what they are and are not.
+const STARTS: [&str; 6] = ["起始", "开始", "起月", "起年", "起期", "起时间"];
+const ENDS: [&str; 8] = ["终止", "截止", "结束", "止月", "止年", "止期", "止时间", "讫"];
+const OTHER_SPANS: [&str; 9] = ["保障", "证", "合同", "培训", "就业", "务工", "院", "有效", "截止日"];
+/// Rights last longer; a payment is for less than a year.
+const LONGEST_PAYMENT: i32 = 12;
+
 /// What a row is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row {
     months: Option<Months>,
     state: Option<MonthState>,
+}
+
+impl Row {
+    const UNCLEAR: Self = Self { months: None, state: Some(MonthState::Unclear) };
 }
 
 /// The column while it is being filled.
@@ -42,6 +56,14 @@ pub(super) struct MonthColumn {
     /// Whether nothing but a column of years says when a row was paid.
     by_year: bool,
     remarks: Vec<usize>,
+    /// The columns of the first and of the last month.
+    bounds: Option<[usize; 2]>,
+    /// Where rows are payments, lines between them that speak of months: the first row below each in the chunk at hand.
+    lines: Option<Vec<(usize, Cell)>>,
+    /// The several months that the list itself says it is for.
+    titled: Option<Months>,
+    /// Whether amounts are all that was paid up to some day.
+    is_total_to_date: bool,
     order: u16,
     of_sheet: Row,
     period: Month,
@@ -60,7 +82,9 @@ impl MonthColumn {
         head: &TableHead,
         period: Month,
         of_header: Option<period::Named>,
+        grain: Grain,
     ) -> Self {
+        let of_payments = !matches!(grain, Grain::Person | Grain::Event);
         let named = |words: &[&str]| {
             let is_named = |text: &str| words.contains(&fold_header(text).as_str());
             (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect::<Vec<usize>>()
@@ -83,10 +107,14 @@ impl MonthColumn {
             |at: &usize| head.columns.get(*at).is_some_and(|column| PAID.iter().any(|word| column.text.contains(word)));
         let by_year = positions.is_empty() && years.iter().any(of_payment);
         Self {
+            bounds: bounds(head, &positions).filter(|_| of_payments),
             positions,
             years,
             by_year,
             remarks,
+            lines: of_payments.then(Vec::new),
+            titled: data_date::titled_span(head).filter(|_| of_payments),
+            is_total_to_date: of_payments && data_date::is_total_to_date(head),
             order,
             of_sheet: Row { months: months.filter(|_| state != Some(MonthState::Unclear)), state },
             period,
@@ -94,6 +122,15 @@ impl MonthColumn {
             may_be_ranges: Vec::new(),
             are_days: false,
         }
+    }
+
+    /// Takes up the lines between the rows of a chunk; before any of its rows is read.
+    pub(super) fn enter(&mut self, table: &RawTable) {
+        let Some(lines) = &mut self.lines else { return };
+        let carried = lines.pop().map(|(_, said)| (0, said));
+        let said = table.sections.iter().filter(|line| !line.is_sum);
+        let said = said.filter_map(|line| Some((line.at, period::section(&line.text)?)));
+        *lines = carried.into_iter().chain(said).collect();
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], log: &mut Log) {
@@ -142,18 +179,55 @@ impl MonthColumn {
             (_, "") => None,
             (kind, written) => date::read_year(kind, written),
         };
-        let mut read = match Self::cell(kind, written, self.period) {
-            None => self.of_year(year),
-            Some(Cell::Months(named)) => Row { months: self.resolved(named, year), state: None },
-            Some(Cell::Back(named)) => Row { months: self.resolved(named, year), state: Some(MonthState::Back) },
-            Some(Cell::WithBack) => Row { state: Some(MonthState::Back), ..self.of_year(year) },
-            Some(Cell::Year(year)) => Row { months: whole(year), state: None },
-            Some(Cell::Unclear) => Row { months: None, state: Some(MonthState::Unclear) },
+        if self.is_total_to_date {
+            return Row::UNCLEAR;
+        }
+        let line = self.lines.iter().flatten().take_while(|(first, _)| *first <= row).last();
+        let mut read = match (Self::cell(kind, written, self.period), line) {
+            (Some(cell), _) => self.of_cell(cell, year),
+            (None, Some((_, line))) => {
+                let of_line = self.of_cell(*line, year);
+                // The day on which a page was signed may stand above the next.
+                if of_line.months.is_some_and(|months| months.from > self.period) { Row::UNCLEAR } else { of_line }
+            }
+            (None, None) => self.of_year(year),
         };
+        if let Some(between) = self.between(table, row, year)
+            && (written.is_empty() || between.state.is_some() || between.months.is_some_and(Months::are_several))
+        {
+            read = between;
+        }
         let (_, remark) = first_cell(table, &self.remarks, row);
         let is_back = self.of_sheet.state == Some(MonthState::Back) || period::speaks_of_back_payment(remark);
         read.state = read.state.or(is_back.then_some(MonthState::Back));
         read
+    }
+
+    fn of_cell(&self, cell: Cell, year: Option<i32>) -> Row {
+        match cell {
+            Cell::Months(named) => Row { months: self.resolved(named, year), state: None },
+            Cell::Back(named) => Row { months: self.resolved(named, year), state: Some(MonthState::Back) },
+            Cell::WithBack => Row { state: Some(MonthState::Back), ..self.of_year(year) },
+            Cell::Year(year) => Row { months: whole(year), state: None },
+            Cell::Unclear => Row::UNCLEAR,
+        }
+    }
+
+    /// What the columns of the first and the last month say; `None` where one is blank, or what they say is how long a right lasts.
+    fn between(&self, table: &RawTable, row: usize, year: Option<i32>) -> Option<Row> {
+        let ends = self.bounds?.map(|at| {
+            let (kind, written) = first_cell(table, &[at], row);
+            // `长期`, `至今`: a right.
+            let is_dated = written.contains(|sign: char| sign.is_numeric() || sign == '月');
+            if is_dated { Self::cell(kind, written, self.period) } else { None }
+        });
+        let [Some(from), Some(to)] = ends else { return None };
+        let (Cell::Months(from), Cell::Months(to)) = (from, to) else { return Some(Row::UNCLEAR) };
+        let (from, to) = (self.resolved(from, year)?.from, self.resolved(to, year)?.to);
+        if from > to {
+            return Some(Row::UNCLEAR);
+        }
+        (to <= self.period && to.0 - from.0 < LONGEST_PAYMENT).then_some(Row { months: Some(Months { from, to }), state: None })
     }
 
     /// What a row says whose cell names no month, and a year at most.
@@ -197,6 +271,12 @@ impl MonthColumn {
 
     /// Rows whose amounts are not those of one month: for several months, with a back payment, or for months that cannot be told.
     pub(super) fn not_one_month(&mut self) -> [Option<BooleanArray>; 2] {
+        if let Some(titled) = self.titled.filter(|_| !self.positions.is_empty()) {
+            let last = Row { months: Some(Months::one(titled.to)), state: None };
+            if self.rows.iter().all(|row| *row == last) {
+                self.rows.fill(Row { months: Some(titled), state: None });
+            }
+        }
         if !self.are_days {
             for &row in &self.may_be_ranges {
                 self.rows[row] = Row { months: None, state: Some(MonthState::Unclear) };
@@ -231,6 +311,18 @@ impl MonthColumn {
         let states = self.rows.iter().any(|row| row.state.is_some()).then(|| Arc::new(states()) as ArrayRef);
         ([column(Months::as_one), column(|months, _| months.from), column(|months, _| months.to)], states)
     }
+}
+
+/// The columns that say the first and the last month of a payment: `起始月份`, `终止月份`; `发放时间/起`, `发放时间/止`.
+fn bounds(head: &TableHead, months: &[usize]) -> Option<[usize; 2]> {
+    let column = |words: &[&str], end: &str| {
+        let says =
+            |text: &str| words.iter().any(|word| text.contains(word)) || text.contains(['月', '时', '期']) && text.ends_with(end);
+        let is_other = |text: &str| OTHER_SPANS.iter().any(|word| text.contains(word)) || text.contains("起止");
+        let is_one = |(at, text): &(usize, &str)| says(text) && !is_other(text) && !months.contains(at);
+        (0..).zip(head.columns.iter().map(|column| column.text.trim())).find(is_one).map(|(at, _)| at)
+    };
+    Some([column(&STARTS, "起")?, column(&ENDS, "止")?])
 }
 
 /// All months of a year.

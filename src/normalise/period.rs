@@ -1,7 +1,7 @@
 //! The months a text names: `2018年4-6月`, `第二季度`, `1月至6月`, `4、5月`, `上半年`, `2018.04-2018.06`, `201804-06`, `6月份`, with or without a year.
 //!
-//! [`find`] takes a title, a name of a sheet or file and gives the first period written in it; [`cell`] takes a cell of a column of months and
-//! reads it whole: what it cannot account for makes it [`Cell::Unclear`], never the first month that stands there. `2018年6月30日` names June.
+//! [`find`] takes a title, a name of a sheet or file and gives the first period written in it; [`cell`] takes a cell of a column of months, and
+//! [`section`] a line between rows, and reads it whole: what it cannot account for makes it [`Cell::Unclear`], never the first month that stands there. `2018年6月30日` names June.
 //! Months that only a back payment is for (`6月（补发4、5月）`) are told apart. A period that runs backwards, or a list with a gap, is unclear; over the
 //! turn of a year (`12-2月`) it runs on. Total over any text; O(length).
 
@@ -99,11 +99,41 @@ pub(super) fn speaks_of_back_payment(text: &str) -> bool {
     has_back_word(&text) || Scan::of(&text, false).items().iter().any(|item| item.back)
 }
 
+/// Whether a title says that its amounts are all that was paid up to then: `截至2018年6月底累计发放表`; a count of what was paid is no title.
+pub(super) fn is_total_to_date(text: &str) -> bool {
+    let until =
+        || ["截至", "截止"].iter().any(|word| text.contains(word)) && ["发放", "领取"].iter().any(|word| text.contains(word));
+    match text.split_once("累计") {
+        Some((before, rest)) => !before.contains("本月") && !rest.contains(|sign: char| sign.is_numeric()),
+        None => until() && !text.contains([':', '：']),
+    }
+}
+
+/// What a line between rows says of the months of the rows below it: `4月`, `五月份发放`, `第二季度（36户）`, `补发2018年5月`; `None` where it speaks of
+/// something else: a village may be called 五月村.
+pub(super) fn section(text: &str) -> Option<Cell> {
+    const PLACES: [&str; 8] = ["村", "组", "镇", "乡", "社区", "街道", "居", "委会"];
+    let text: String = plain(text).into_iter().collect();
+    let is_count = |tail: &str| !tail.contains(['月', '季']) && tail.contains(['人', '户', '条', '笔', '元']);
+    let line = text.split_once(['(', ':', '【', '[']).filter(|(_, tail)| is_count(tail)).map_or(text.as_str(), |(line, _)| line);
+    let signs: Vec<char> = line.chars().collect();
+    let is_counted = signs.windows(2).any(|pair| pair[0].is_ascii_digit() && matches!(pair[1], '月' | '季'));
+    let is_worded = ["上半年", "下半年", "全年", "季度"].iter().any(|word| line.contains(word));
+    let is_figure =
+        line.starts_with("20") && line.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
+    let speaks = (is_counted || is_worded || is_figure) && !PLACES.iter().any(|end| line.ends_with(end));
+    if speaks { cell(line) } else { None }
+}
+
 /// What a cell says; `None` where it is blank, or says that it is what the list is for (`本月`).
 pub(super) fn cell(text: &str) -> Option<Cell> {
     let text = plain(text);
     if text.is_empty() {
         return None;
+    }
+    // `截至2018年6月`, `至6月`: since when is not said.
+    if matches!(text.first(), Some('至' | '到')) || Scan::of(&text, true).has_any(&["截至", "截止", "累计"]) {
+        return Some(Cell::Unclear);
     }
     let scan = Scan::of(&text, true);
     let items = scan.items();
@@ -263,6 +293,10 @@ impl<'c> Scan<'c> {
 
     fn has(self, at: usize, word: &str) -> bool {
         word.chars().enumerate().all(|(offset, wanted)| self.peek(at + offset) == Some(wanted))
+    }
+
+    fn has_any(self, words: &[&str]) -> bool {
+        (0..self.text.len()).any(|at| words.iter().any(|word| self.has(at, word)))
     }
 
     /// The number that begins at a place, and its digits.

@@ -208,3 +208,34 @@ proptest! {
         let _ = (cell(&text), is_unclear(&text), speaks_of_back_payment(&text));
     }
 }
+
+#[test]
+fn lines_between_rows_say_months_and_villages_do_not() {
+    let of = |text: &str| section(text).map(|_| of_cell(text.split(['（', '(']).next().unwrap_or(text)));
+    for (text, right) in [
+        ("2018年5月", "201805-201805"),
+        ("五月份发放", "201805-201805"),
+        ("第二季度（36户）", "201804-201806"),
+        ("2018年一季度", "201801-201803"),
+        ("上半年", "201801-201806"),
+        ("补发2018年5月", "补 201805-201805"),
+        ("2018年5、7月", "?"),
+    ] {
+        assert_eq!(of(text).as_deref(), Some(right), "{text}");
+    }
+    for text in ["五月村", "三组", "碧峰镇", "3个月以内", "重度残疾人", "合计", ""] {
+        assert_eq!(section(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_was_paid_up_to_a_day_is_no_month() {
+    for text in ["截至2018年6月", "至6月", "截止2018年6月底", "1-6月累计"] {
+        assert_eq!(of_cell(text), "?", "{text}");
+    }
+    assert!(is_total_to_date("截至2018年6月底残疾人护理补贴累计发放表") && is_total_to_date("截至6月发放花名册"));
+    for text in ["2018年6月发放表", "本月累计发放36户", "截至2018年6月30日", "数据截止日期：2018-06-30 发放"]
+    {
+        assert!(!is_total_to_date(text), "{text}");
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
 
 use super::field_column::{Notes, append, first_cell};
+use super::period;
 use super::repair::{Repair, Repairs};
 use super::sheet_place::{SheetPlace, town_stem};
 use crate::config::divisions::Edition;
@@ -120,6 +121,9 @@ impl<'a> Places<'a> {
 
     /// A line that says a place. One that sums up is of the rows above it, unless one stood above all rows.
     fn enter(&mut self, section: &Section, edition: &Edition) {
+        if period::section(&section.text).is_some() {
+            return;
+        }
         if section.is_sum && !self.open.is_empty() {
             self.sums = Some(Sums::Below);
             self.summed.push((std::mem::take(&mut self.open), section.text.clone()));

@@ -103,10 +103,14 @@ pub enum Repair {
     OtherUnit,
     /// Below zero: a correction, no payment; the column is null.
     BelowZero,
+    /// Zero in a column of zeros that nobody filled in; null.
+    Unfilled,
+    /// Most rows show that the column and another stand under each other's headers; both are null.
+    Contradicted,
 }
 
 impl Repair {
-    const ALL: [Self; 50] = [
+    const ALL: [Self; 52] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -157,6 +161,8 @@ impl Repair {
         Self::BackPayment,
         Self::OtherUnit,
         Self::BelowZero,
+        Self::Unfilled,
+        Self::Contradicted,
     ];
 
     /// The kind as written after `field:`.
@@ -213,6 +219,8 @@ impl Repair {
             Self::BackPayment => "back_payment",
             Self::OtherUnit => "other_unit",
             Self::BelowZero => "below_zero",
+            Self::Unfilled => "unfilled",
+            Self::Contradicted => "contradicted",
         }
     }
 }

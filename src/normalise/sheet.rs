@@ -13,6 +13,7 @@ use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
+use super::amount_columns::{self, Column};
 use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
@@ -36,7 +37,6 @@ use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
-use crate::model::registry::Grain;
 
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
@@ -116,7 +116,7 @@ pub struct Normaliser<'a> {
     household_above: Option<HouseholdAbove>,
     persons: Persons,
     others: Others,
-    grain: Grain,
+    definition: &'a RegistryDefinition,
     certificate: Special<'a>,
     kind: Special<'a>,
     grade: Special<'a>,
@@ -230,7 +230,7 @@ impl<'a> Normaliser<'a> {
         let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
             order.push(MONTH);
             let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
-            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header)
+            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
         order.push("place");
         let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
@@ -272,7 +272,7 @@ impl<'a> Normaliser<'a> {
                 name: at(NAME),
                 school: at(STAGE).into_iter().chain(at(GRADE)).collect(),
             },
-            grain: definition.grain,
+            definition,
             certificate: special(DISABILITY_NO),
             kind: special(DISABILITY_KIND),
             grade: special(DISABILITY_GRADE),
@@ -298,6 +298,9 @@ impl<'a> Normaliser<'a> {
         let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
         let filled = self.household_above.as_mut().and_then(|above| above.fill(table));
         let (table, below) = filled.as_ref().map_or((table, &[][..]), |(table, below)| (table, below.as_slice()));
+        if let Some(month) = &mut self.month {
+            month.enter(table);
+        }
         let kept = self.keep(table);
         let mut log = std::mem::take(&mut self.log);
         log.base = base;
@@ -363,7 +366,7 @@ impl<'a> Normaliser<'a> {
             }
         }
         let relations = others.iter().position(|column| column.field == RELATION);
-        let mut read: Vec<(&str, FieldKind, Vec<ArrayRef>)> = Vec::with_capacity(others.len());
+        let mut read: Vec<Column<'_>> = Vec::with_capacity(others.len());
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let amounts = column.amounts;
@@ -382,11 +385,14 @@ impl<'a> Normaliser<'a> {
             }
             read.push((field, kind, arrays));
         }
+        amount_columns::take_away(&mut read, self.definition, &mut |field, at, repair| {
+            Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
+        });
         let heads = relations.and_then(|at| read.get(at)?.2.first().cloned());
         for (field, _, arrays) in read.iter_mut().filter(|(_, kind, _)| *kind == FieldKind::Identifier) {
             let (Some(codes), order) = (arrays.first_mut(), position_of(&self.order, field)) else { continue };
             let heads = heads.as_ref().and_then(|heads| heads.as_string_opt::<i32>());
-            let counts = collisions(*field == HOUSEHOLD_CODE, self.grain, heads);
+            let counts = collisions(*field == HOUSEHOLD_CODE, self.definition.grain, heads);
             let damaged = damaged_codes(codes.as_string::<i32>(), &counts);
             if damaged.true_count() > 0 {
                 (0_u32..).zip(damaged.values()).filter(|(_, damaged)| *damaged).for_each(|(at, _)| {

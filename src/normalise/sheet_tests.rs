@@ -96,8 +96,11 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         telling: vec![],
         excluded: vec![],
         title_words: vec![],
+        other_titles: Vec::new(),
         identified_by: Vec::new(),
         amounts: AMOUNTS.iter().map(|name| ((*name).to_owned(), Per::Month)).collect(),
+        never_zero: Vec::new(),
+        at_least: Vec::new(),
         below_zero: Vec::new(),
     };
     let head = TableHead {

@@ -152,6 +152,8 @@ impl Unit {
         }
         unit.months = period::find(&plain).filter(|months| !unit.has_back_payments && !months.are_a_year());
         unit.is_standard = outside.contains("标准");
+        // All that was paid up to some day.
+        unit.is_unclear |= ["累计", "截至", "截止"].iter().any(|word| outside.contains(word));
         let outside_per = Self::per_of_words(&outside).filter(|_| unit.months.is_none());
         unit.is_unclear |= unit.per.is_some() && outside_per.is_some() && unit.per != outside_per;
         unit.per = unit.per.or(outside_per);

@@ -206,10 +206,13 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         telling: Vec::new(),
         excluded: Vec::new(),
         title_words: Vec::new(),
+        other_titles: Vec::new(),
         identified_by: Vec::new(),
         part: None,
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
+        never_zero: Vec::new(),
+        at_least: Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 15] = [
+const DAMAGES: [(&str, &str); 17] = [
     ("unreadable", "读不懂：按空处理"),
     ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -28,6 +28,8 @@ const DAMAGES: [(&str, &str); 15] = [
     ("back_payment", "说的是补发、扣回：金额不是当月的标准，不拿来与标准比"),
     ("other_unit", "的单位是年、季、次、按人等，或者看不懂，折不成这一栏的金额：按空处理"),
     ("below_zero", "是负数，是冲减、退回，不是发放：按空处理"),
+    ("unfilled", "写的是 0，这一栏几乎都是 0，多半没有填：按空处理，不当作没有发"),
+    ("contradicted", "与同一行的另一笔金额对不上（该大的反而小），多半是两栏的表头写反了：按空处理"),
     ("two_digit_year", "只写了两位年份，世纪是推定的"),
     ("shifted", "所在的行与表头错开了列：已按挪正后的读，请核对原表"),
     ("exchanged", "与姓名填反了：已对调"),

@@ -59,6 +59,7 @@ use sha2::{Digest, Sha256};
 
 use crate::assess::{AssessInput, Assessed, HeldBack, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
+use crate::config::registry::Dictionary;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::evidence::Evidence;
@@ -70,9 +71,9 @@ use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::masking::Audience;
 use crate::model::proposal::Proposal;
-use crate::model::raw::RejectReason;
+use crate::model::raw::{Refusal, RejectReason};
 use crate::model::record::RecordSet;
-use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
+use crate::model::register::{Accepted, EXPECTED_COUNTS, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
@@ -295,11 +296,20 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     run.stages(&source)
 }
 
-/// Registers of which rows were set aside that may be somebody's.
-fn set_aside(intake: &[IntakeFile]) -> BTreeSet<RegistryId> {
-    let sheets = intake.iter().flat_map(|file| &file.sheets);
-    let torn = sheets.filter(|sheet| RejectReason::SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
-    torn.filter_map(|sheet| sheet.registry.clone()).collect()
+/// Registers of which rows were set aside that may be somebody's, and the county's table of expected rows where a file called so was refused.
+fn set_aside(intake: &[IntakeFile], dictionary: &Dictionary) -> BTreeSet<RegistryId> {
+    let sheets = || intake.iter().flat_map(|file| &file.sheets);
+    let torn = sheets().filter(|sheet| RejectReason::SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
+    let counts = dictionary.registry(EXPECTED_COUNTS);
+    let of_counts = |refusal: &Refusal| {
+        let is_named =
+            |text: &str| counts.is_some_and(|counts| counts.title_words.iter().any(|word| text.contains(word.as_str())));
+        is_named(refusal.name.file.rsplit('/').next().unwrap_or_default()) || is_named(&refusal.name.sheet)
+    };
+    let refusals =
+        intake.iter().filter_map(|file| file.refusal.as_ref()).chain(sheets().filter_map(|sheet| sheet.refusal.as_ref()));
+    let unread = counts.filter(|_| refusals.into_iter().any(of_counts)).map(|counts| counts.id.clone());
+    torn.filter_map(|sheet| sheet.registry.clone()).chain(unread).collect()
 }
 
 /// Registers accepted as whole: by the command line, the pipeline, and the run whose rows are taken.
@@ -559,12 +569,13 @@ impl Run<'_> {
         linked: &Linked,
         intake: &[IntakeFile],
     ) -> Result<Assessed, RunError> {
-        let aside = set_aside(intake);
+        let aside = set_aside(intake, &self.definitions.dictionary);
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);
         self.manifest.registers = RegisterCount::all(&self.rows);
-        self.manifest.expected_by_county = RegisterCount::all(&told_by_county(records, &self.definitions.dictionary));
+        self.manifest.expected_by_county =
+            RegisterCount::all(&told_by_county(records, &self.definitions.dictionary, self.period));
         self.manifest.expected_by_month = earlier.as_ref().map(Into::into);
         self.manifest.accepted = self.accepted.iter().map(ToString::to_string).collect();
         let assessed = assess(&AssessInput {
