@@ -19,13 +19,15 @@ use super::finished::Finished;
 use super::inputs;
 use super::ledger_file::{self, LedgerFileError};
 use super::ours;
-use super::workspace::{self, Folder, MARKER, WorkspaceError};
+use super::workspace::{self, Folder, MARKER, Removal, SIGNS, WorkspaceError};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
 use crate::model::system_error::plain;
 
 /// Where workbooks are kept that somebody edited.
 const EDITED: &str = "手工改过";
+/// How [`Fate::Begun`] is told.
+pub const BEGUN: &str = "开始删除";
 /// Names that [`Left::told`] gives on a screen.
 const SHOWN: usize = 5;
 
@@ -42,6 +44,8 @@ pub struct PurgeRequest {
     pub remove: bool,
     /// Whether outputs that somebody edited go too.
     pub with_edited: bool,
+    /// Folders that a purge which was cut short had begun: they may be gone, or no run folders any more.
+    pub begun: BTreeSet<PathBuf>,
 }
 
 /// One folder looked at.
@@ -59,8 +63,35 @@ pub struct PurgeEntry {
     pub bytes: u64,
     /// Of its `run.json`.
     pub sha256: String,
+    /// Of these files, how many a purge that was cut short had removed, and their bytes.
+    pub before: (u64, u64),
     /// What became of it.
     pub fate: Fate,
+}
+
+impl PurgeEntry {
+    /// What became of it in words, for a screen.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        self.told(SHOWN)
+    }
+
+    /// What became of it in words, every file that was left by its name.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        self.told(usize::MAX)
+    }
+
+    fn told(&self, most: usize) -> String {
+        let fate = self.fate.told(most);
+        let (files, bytes) = self.before;
+        let now = match &self.fate {
+            Fate::Removed(_) => format!("，这次删 {} 个（{} 字节）", self.files - files, self.bytes - bytes),
+            _ => String::new(),
+        };
+        let before = |(files, bytes)| format!("；上次清理中途停了，那时已删 {files} 个文件（{bytes} 字节）{now}");
+        Some(self.before).filter(|(files, _)| *files > 0).map_or(fate.clone(), |gone| fate + &before(gone))
+    }
 }
 
 /// What became of a folder.
@@ -111,25 +142,13 @@ impl Left {
 }
 
 impl Fate {
-    /// In words, for a screen.
-    #[must_use]
-    pub fn plain(&self) -> String {
-        self.told(SHOWN)
-    }
-
-    /// In words, every file that was left by its name.
-    #[must_use]
-    pub fn in_full(&self) -> String {
-        self.told(usize::MAX)
-    }
-
     fn told(&self, most: usize) -> String {
         let with = |told: &str, left: &Left| {
             if left.is_empty() { told.to_owned() } else { format!("{told}；留下：{}", left.told(most)) }
         };
         match self {
             Self::Due(left) => with("到期，未删除（加 --yes 才删除）", left),
-            Self::Begun => "开始删除（结果见下一行；没有下一行就是中途停了，请再清理一次）".to_owned(),
+            Self::Begun => format!("{BEGUN}（结果见下一行；没有下一行就是中途停了，请再清理一次）"),
             Self::Removed(left) if left.is_empty() => "已删除".to_owned(),
             Self::Removed(left) => with("已删除运行结果，文件夹保留", left),
             Self::Partly(left, failed) => {
@@ -166,7 +185,7 @@ pub enum PurgeError {
 pub fn purge(request: &PurgeRequest, done: &mut dyn FnMut(&PurgeEntry) -> io::Result<()>) -> Result<Vec<PurgeEntry>, PurgeError> {
     let mut folders = Vec::new();
     for folder in &request.folders {
-        runs_in(folder, &mut folders).map_err(|source| PurgeError::NoFolder { path: folder.clone(), source })?;
+        runs_in(folder, &request.begun, &mut folders).map_err(|source| PurgeError::NoFolder { path: folder.clone(), source })?;
     }
     let mut seen = BTreeSet::new();
     folders.retain(|(folder, _)| seen.insert(folder.clone()));
@@ -176,7 +195,11 @@ pub fn purge(request: &PurgeRequest, done: &mut dyn FnMut(&PurgeEntry) -> io::Re
         if request.remove && matches!(entry.fate, Fate::Due(_)) {
             let due = std::mem::replace(&mut entry.fate, Fate::Begun);
             done(&entry).map_err(PurgeError::Untold)?;
-            entry.fate = remove(&folder, request.with_edited, due);
+            entry.fate = remove(&entry, request.with_edited, due);
+        } else if request.remove && request.begun.contains(&folder) && !workspace::is_ours(&folder) {
+            // It had come to the very end.
+            let _ = fs::remove_dir(folder.join(".work"));
+            let _ = fs::remove_dir(&folder);
         }
         done(&entry).map_err(PurgeError::Untold)?;
         entries.push(entry);
@@ -194,12 +217,18 @@ pub fn purge_ledger(path: &Path, request: &PurgeRequest) -> Result<(Month, Purge
 }
 
 /// The folder itself, or the run folders right in it, as they really are, each with whether it is only a link to one.
-fn runs_in(folder: &Path, found: &mut Vec<(PathBuf, bool)>) -> io::Result<()> {
+fn runs_in(folder: &Path, begun: &BTreeSet<PathBuf>, found: &mut Vec<(PathBuf, bool)>) -> io::Result<()> {
     // Without what would make a link look like what it leads to.
     let plain: PathBuf = folder.components().collect();
-    if fs::symlink_metadata(&plain)?.is_symlink() {
-        found.push((plain, true));
-        return Ok(());
+    match fs::symlink_metadata(&plain) {
+        Ok(kind) if kind.is_symlink() => {
+            found.push((plain, true));
+            return Ok(());
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && real(&plain).is_some_and(|gone| begun.contains(&gone)) => {
+            return Ok(());
+        }
+        kind => kind.map(|_| ())?,
     }
     let real = plain.canonicalize()?;
     let mut entries = Vec::new();
@@ -218,6 +247,12 @@ fn runs_in(folder: &Path, found: &mut Vec<(PathBuf, bool)>) -> io::Result<()> {
     Ok(())
 }
 
+/// Where a folder that is gone was, with links followed.
+fn real(gone: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(gone).ok()?;
+    Some(whole.parent()?.canonicalize().ok()?.join(whole.file_name()?))
+}
+
 fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
     let mut entry = PurgeEntry {
         folder: folder.to_owned(),
@@ -226,29 +261,37 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
         files: 0,
         bytes: 0,
         sha256: String::new(),
+        before: (0, 0),
         fate: Fate::Skipped("不是 bidui 的运行文件夹".to_owned()),
     };
     if is_link {
         entry.fate = Fate::Skipped("是链接，不是文件夹本身；要清理请写它指向的文件夹".to_owned());
         return entry;
     }
+    let contents = Contents::of(folder, request.with_edited);
     if !workspace::is_ours(folder) {
+        if request.begun.contains(folder) {
+            entry.fate = Fate::Bare(contents.left);
+        }
         return entry;
     }
-    let contents = Contents::of(folder, request.with_edited);
-    if let Ok(run) = Finished::open(folder) {
+    if let Some(removal) = Removal::find(folder) {
+        entry.before = removal.gone(folder);
+        (entry.files, entry.bytes) = entry.before;
+        (entry.period, entry.sha256, entry.made) = (removal.period, removal.sha256, removal.made.map(Day));
+    } else if let Ok(run) = Finished::open(folder) {
         entry.period.clone_from(&run.run.period);
         entry.sha256.clone_from(&run.sha256);
         entry.made = made(folder);
-    } else if !contents.results.is_empty() || !contents.left.is_empty() {
+    } else if !workspace::is_at_its_end(folder) {
         let why = "里面没有 run.json，那次运行没有做完；请先把它重跑一遍，或者手工删掉整个文件夹";
         entry.fate = Fate::Skipped(why.to_owned());
         return entry;
     } else {
-        // A purge that was killed at the very end.
+        // A purge was killed at the very end.
         entry.made = Some(Day(i32::MIN / 2));
     }
-    for file in contents.all() {
+    for file in contents.going() {
         entry.files += 1;
         entry.bytes += fs::symlink_metadata(file).map_or(0, |kind| kind.len());
     }
@@ -258,7 +301,7 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
     };
     entry.fate = if i64::from(request.as_of.0) - i64::from(made.0) <= i64::from(request.older_than) {
         Fate::Kept
-    } else if contents.all().next().is_none() {
+    } else if contents.going().next().is_none() {
         Fate::Bare(contents.left)
     } else {
         Fate::Due(contents.left)
@@ -281,7 +324,7 @@ struct Contents {
     results: Vec<PathBuf>,
     /// Folders of ours, inner ones first; they go when they are empty.
     folders: Vec<PathBuf>,
-    /// What says that the folder is ours, the last that says so last; stays with what somebody edited.
+    /// What says that the folder is ours; stays with what somebody edited.
     signs: Vec<PathBuf>,
     left: Left,
 }
@@ -317,9 +360,7 @@ impl Contents {
             },
         });
         let signs = ["run.json", ".lock", MARKER].map(|name| folder.join(name));
-        if contents.left.edited.is_empty() {
-            contents.signs.extend(signs.into_iter().filter(|sign| sign.is_file()));
-        }
+        contents.signs.extend(signs.into_iter().filter(|sign| sign.is_file()));
         contents
     }
 
@@ -329,7 +370,7 @@ impl Contents {
         for entry in entries {
             let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
             let kind = entry.file_type();
-            let is_sign = ["run.json", ".lock", MARKER].contains(&name.as_str());
+            let is_sign = ["run.json", ".lock", MARKER].iter().chain(&SIGNS).any(|sign| name == *sign);
             match kind {
                 Ok(kind) if kind.is_dir() => {
                     let ours = prefix.is_empty() && ["stages", "reports", EDITED, ".work"].contains(&name.as_str());
@@ -352,8 +393,24 @@ impl Contents {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        self.results.iter().chain(&self.signs)
+    /// What goes: all but what says whose it is, where something stays that needs that.
+    fn going(&self) -> impl Iterator<Item = &PathBuf> {
+        let signs = if self.left.edited.is_empty() { self.signs.as_slice() } else { &[] };
+        self.results.iter().chain(signs)
+    }
+}
+
+impl Contents {
+    /// What a journal is to say of it.
+    fn removal(&self, entry: &PurgeEntry) -> Removal {
+        let name = |path: &Path| path.strip_prefix(&entry.folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let size = |path: &Path| fs::symlink_metadata(path).map_or(0, |kind| kind.len());
+        Removal {
+            period: entry.period.clone(),
+            made: entry.made.map(|made| made.0),
+            sha256: entry.sha256.clone(),
+            results: self.results.iter().map(|path| (name(path), size(path))).collect(),
+        }
     }
 }
 
@@ -381,50 +438,63 @@ fn is_timings(path: &Path) -> bool {
 }
 
 /// Removes what may go; `due` is what it was, should a run hold the folder.
-fn remove(folder: &Path, with_edited: bool, due: Fate) -> Fate {
-    // A run whose results were cut short on their way is whole again, and nobody writes while this goes on.
-    let held = match Folder::open(folder) {
-        Ok(held) => held,
-        Err(WorkspaceError::Locked { holder, .. }) => return Fate::Held(holder),
-        Err(error) => {
-            let left = if let Fate::Due(left) = due { left } else { Left::default() };
-            return Fate::Partly(left, vec![error.to_string()]);
-        }
+fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
+    let folder = entry.folder.as_path();
+    let named = |(path, error): (&Path, &io::Error)| {
+        format!("{}（{}）", path.strip_prefix(folder).unwrap_or(path).display(), plain(error))
     };
-    // Once more: a run may have ended just now.
-    let contents = Contents::of(folder, with_edited);
-    let mut failed = Vec::new();
-    let mut tried = |path: &Path, removed: io::Result<()>| {
-        if let Err(error) = removed {
-            let name = path.strip_prefix(folder).unwrap_or(path);
-            failed.push(format!("{}（{}）", name.display(), plain(&error)));
+    let mut left = if let Fate::Due(left) = due { left } else { Left::default() };
+    if !workspace::is_at_its_end(folder) {
+        // A run whose results were cut short on their way is whole again, and nobody writes or reads while this goes on.
+        let held = Folder::open(folder).and_then(|held| Ok((held, workspace::alone(folder)?)));
+        let held = match held {
+            Ok(held) => held,
+            Err(WorkspaceError::Locked { holder, .. }) => return Fate::Held(holder),
+            Err(error) => return Fate::Partly(left, vec![error.to_string()]),
+        };
+        // Once more: a run may have ended just now.
+        let contents = Contents::of(folder, with_edited);
+        if Removal::find(folder).is_none()
+            && let Err((path, error)) = contents.removal(entry).begin(folder)
+        {
+            return Fate::Partly(contents.left, vec![named((&path, &error))]);
         }
-    };
-    for file in &contents.results {
-        tried(file, fs::remove_file(file));
-    }
-    for inner in &contents.folders {
-        if fs::read_dir(inner).is_ok_and(|mut entries| entries.next().is_none()) {
-            tried(inner, fs::remove_dir(inner));
+        let results = contents.results.iter().map(|file| (file, fs::remove_file(file)));
+        let mut failed: Vec<String> = results.filter_map(|(file, done)| Some(named((file, &done.err()?)))).collect();
+        for inner in &contents.folders {
+            if fs::read_dir(inner).is_ok_and(|mut entries| entries.next().is_none())
+                && let Err(error) = fs::remove_dir(inner)
+            {
+                failed.push(named((inner, &error)));
+            }
+        }
+        // An open file cannot be removed everywhere.
+        drop(held);
+        if !failed.is_empty() {
+            return Fate::Partly(contents.left, failed);
+        }
+        left = contents.left;
+        if !left.edited.is_empty() {
+            return Fate::Removed(left);
         }
     }
-    // An open file cannot be removed everywhere.
-    drop(held);
-    if !failed.is_empty() {
-        return Fate::Partly(contents.left, failed);
-    }
-    for sign in &contents.signs {
-        if let Err(error) = fs::remove_file(sign) {
-            let name = sign.strip_prefix(folder).unwrap_or(sign);
-            return Fate::Partly(contents.left, vec![format!("{}（{}）", name.display(), plain(&error))]);
+    let last = SIGNS.iter().take(2).chain(&[".lock"]).chain(SIGNS.iter().skip(2)).chain(&[".work", MARKER]);
+    for path in last.map(|name| folder.join(name)) {
+        let done = if path.is_dir() { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // Somebody's file in it stays, and is told.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && !left.is_empty() => {}
+            Err(error) => return Fate::Partly(left, vec![named((&path, &error))]),
+            Ok(()) => {}
         }
     }
-    if !contents.left.is_empty() {
-        return Fate::Removed(contents.left);
+    if !left.is_empty() {
+        return Fate::Removed(left);
     }
     match fs::remove_dir(folder) {
-        Ok(()) => Fate::Removed(Left::default()),
-        Err(error) => Fate::Partly(Left::default(), vec![format!("空文件夹（{}）", plain(&error))]),
+        Ok(()) => Fate::Removed(left),
+        Err(error) => Fate::Partly(left, vec![format!("空文件夹（{}）", plain(&error))]),
     }
 }
 
@@ -460,7 +530,7 @@ mod tests {
 
     fn request(folders: &[&Path], remove: bool, with_edited: bool) -> PurgeRequest {
         let folders = folders.iter().map(|folder| (*folder).to_owned()).collect();
-        PurgeRequest { folders, older_than: 180, as_of: day("2019-01-31"), remove, with_edited }
+        PurgeRequest { folders, older_than: 180, as_of: day("2019-01-31"), remove, with_edited, begun: BTreeSet::new() }
     }
 
     fn purge_all(folder: &Path, remove: bool) -> Vec<PurgeEntry> {
@@ -540,13 +610,14 @@ mod tests {
         assert_eq!(fates(false, false), [Fate::Due(left.clone())]);
         assert_eq!(fates(true, false), [Fate::Begun, Fate::Removed(left.clone())]);
         assert!(!run.join("reports/a.xlsx").exists() && !run.join("stages/records.json").exists());
-        assert!(run.join("run.json").exists(), "still tells what was edited");
+        assert!(!run.join("run.json").exists(), "nobody takes what is left for a whole run");
+        assert!(matches!(Finished::open(&run), Err(super::super::FinishedError::Removed { .. })));
         assert_eq!(fates(true, false), [Fate::Bare(left.clone())]);
         for name in left.edited.iter().chain(&left.others) {
             assert!(run.join(name).exists(), "{name}");
         }
         let others = Left { edited: Vec::new(), ..left };
-        assert!(Fate::Removed(others.clone()).in_full().contains("记录.docx"));
+        assert!(Fate::Removed(others.clone()).told(usize::MAX).contains("记录.docx"));
         assert_eq!(fates(true, true), [Fate::Begun, Fate::Removed(others.clone())]);
         assert!(!run.join("手工改过").exists() && !run.join("run.json").exists());
         for name in &others.others {
