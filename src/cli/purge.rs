@@ -49,7 +49,7 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
         }
         let advice = if nothing { "" } else { "。确认后加 --yes" };
         let unfinished = if earlier.is_some() { "上次清理中途停了，还没有清理完。" } else { "" };
-        ui::result(&format!("{unfinished}到期 {due} 个，这次什么也没有删{advice}"));
+        ui::result(&format!("{unfinished}到期 {due} 个，什么也没有删{advice}"));
         return Ok(0);
     }
     request.remove = true;
