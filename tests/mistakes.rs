@@ -72,7 +72,7 @@ impl Desk {
         }
         // Pages in the midst of the ledger overwritten.
         let mut torn = ledger.clone();
-        let (from, to) = (torn.len() / 4 & !4095, torn.len() * 3 / 4);
+        let (from, to) = ((torn.len() / 4) & !4095, torn.len() * 3 / 4);
         torn[from..to].fill(0xa5);
         fs::write(desk.at("烂.db"), torn).expect("written");
         fs::create_dir_all(desk.at("名册/民政")).expect("a folder");
