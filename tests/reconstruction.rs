@@ -111,7 +111,7 @@ fn plant(input: &Path) -> Vec<String> {
             4 => format!("明星村{region}（{birth}）{rest}"),
             5 => format!("明星村{region}\u{ad}{birth}\u{200b}{rest}"),
             6 => format!("明星村{region}. {birth}\n{rest}"),
-            7 => own.chars().map(|c| format!("{c} ")).collect(),
+            7 => own.split("").collect::<Vec<&str>>().join(" "),
             _ => own.chars().map(|c| in_script(c, SCRIPTS[at - 8])).collect(),
         };
         let code = if at > 3 { &address } else { own };
