@@ -43,6 +43,8 @@ struct Scenario {
     removes: bool,
     /// A folder that it adds files to, whose names may differ after a kill.
     adds: Option<&'static str>,
+    /// What is to be true of the state when the command has come to its end after a strike.
+    at_last: fn(&Path, &str),
     folder: tempfile::TempDir,
 }
 
@@ -50,7 +52,17 @@ impl Scenario {
     fn new(name: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("base")).expect("a folder");
-        Self { name, arguments: Vec::new(), out: None, ledger: false, removes: false, clerks: Vec::new(), adds: None, folder }
+        Self {
+            name,
+            arguments: Vec::new(),
+            out: None,
+            ledger: false,
+            removes: false,
+            clerks: Vec::new(),
+            adds: None,
+            at_last: |_, _| {},
+            folder,
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -188,6 +200,9 @@ impl Scenario {
             assert!(left.is_empty(), "{here}, again: left {left:?}");
         }
         self.clerks_are_there(state, here);
+        let left = files(state).into_iter().map(|path| text(&path)).filter(|path| path.contains("/.bidui-")).collect::<Vec<_>>();
+        assert!(left.is_empty(), "{here}, again: left {left:?}");
+        (self.at_last)(state, here);
     }
 
     fn seen(&self, state: &Path) -> Sight {
@@ -353,7 +368,7 @@ fn month(scenario: &Scenario, month: &str) -> String {
     text(&folder)
 }
 
-fn words(arguments: &[&str]) -> Vec<String> {
+fn list(arguments: &[&str]) -> Vec<String> {
     arguments.iter().map(|argument| (*argument).to_owned()).collect()
 }
 
@@ -376,7 +391,7 @@ fn july_over_june(name: &'static str) -> Scenario {
     let mut scenario = Scenario::new(name);
     let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/结果", "--ledger", "@/台账.db"]);
-    scenario.arguments = words(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/结果", "--ledger", "@/台账.db"]);
+    scenario.arguments = list(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/结果", "--ledger", "@/台账.db"]);
     scenario.out = Some("结果");
     scenario.ledger = true;
     scenario
@@ -460,7 +475,7 @@ fn village_lists() {
     let mut scenario = Scenario::new("village-lists");
     let (june, july) = (month(&scenario, "2018-06"), month(&scenario, "2018-07"));
     let lists = |input: &str| {
-        words(&["run", "pipelines/village-lists.toml", "--input", input, "--out", "@/清单", "--ledger", "@/台账.db"])
+        list(&["run", "pipelines/village-lists.toml", "--input", input, "--out", "@/清单", "--ledger", "@/台账.db"])
     };
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月"]);
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &july, "--out", "@/七月"]);
@@ -477,7 +492,7 @@ fn a_township() {
     let mut scenario = Scenario::new("township");
     let june = month(&scenario, "2018-06");
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月"]);
-    scenario.arguments = words(&["run", "pipelines/township.toml", "--input", "@/六月", "--town", "土坪镇", "--out", "@/土坪镇"]);
+    scenario.arguments = list(&["run", "pipelines/township.toml", "--input", "@/六月", "--town", "土坪镇", "--out", "@/土坪镇"]);
     scenario.out = Some("土坪镇");
     scenario.try_all(points());
 }
@@ -489,7 +504,7 @@ fn tables() {
     let (one, other, members) = (fixture("clinic.csv"), fixture("library.csv"), fixture("members.csv"));
     scenario.prepare(&["run", "fixtures/tables/deduplicate.toml", "--input", &members, "--out", "@/结果"]);
     scenario.save("结果/说明.docx", "一份说明");
-    scenario.arguments = words(&["run", "fixtures/tables/link.toml", "--input", &one, &other, "--out", "@/结果"]);
+    scenario.arguments = list(&["run", "fixtures/tables/link.toml", "--input", &one, &other, "--out", "@/结果"]);
     scenario.out = Some("结果");
     scenario.try_all(points());
 }
@@ -501,10 +516,29 @@ fn receive() {
     scenario.prepare(&["run", "pipelines/village-lists.toml", "--input", &june, "--out", "@/清单", "--ledger", "@/台账.db"]);
     fs::remove_dir_all(scenario.path("base/清单")).expect("removed");
     let returned = root("fixtures/returned/2018-06_土坪镇_疑点清单.xlsx");
-    scenario.arguments = words(&["receive", "@/台账.db", &text(&returned), "--out", "@/回执"]);
+    scenario.arguments = list(&["receive", "@/台账.db", &text(&returned), "--out", "@/回执"]);
     scenario.ledger = true;
     scenario.adds = Some("回执");
+    scenario.at_last = |state, here| {
+        // Whatever the first attempt had done, one receipt says that the rows were taken.
+        let told: Vec<String> = files(&state.join("回执")).iter().map(|path| words(path)).collect();
+        let rows = |told: &str, outcome: &str| told.lines().filter(|line| *line == outcome).count();
+        // Each is a column's title, too.
+        assert!(told.iter().any(|told| rows(told, "已接收") > 1 && rows(told, "以前已接收") == 1), "{here}: {told:?}");
+        assert!(!state.join("台账.db.receiving").exists(), "{here}");
+    };
     scenario.try_all(points());
+}
+
+/// Everything that stands in a workbook.
+fn words(path: &Path) -> String {
+    use calamine::Reader;
+    let mut book = calamine::open_workbook_auto(path).expect("a workbook");
+    let mut told = String::new();
+    for (_, sheet) in book.worksheets() {
+        sheet.cells().for_each(|(.., cell)| told += &format!("{cell}\n"));
+    }
+    told
 }
 
 #[test]
@@ -513,8 +547,30 @@ fn purge() {
     let june = month(&scenario, "2018-06");
     scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月", "--ledger", "@/台账.db"]);
     scenario.save("六月/说明.docx", "一份说明");
-    scenario.arguments = words(&["purge", "@/六月", "--older-than", "30d", "--as-of", "2099-01-01", "--yes"]);
+    scenario.arguments = list(&[
+        "purge",
+        "@/六月",
+        "--older-than",
+        "30d",
+        "--as-of",
+        "2099-01-01",
+        "--yes",
+        "--ledger",
+        "@/台账.db",
+        "--receipt",
+        "@/清理.csv",
+    ]);
     scenario.removes = true;
+    scenario.at_last = |state, here| {
+        let receipt = fs::read_to_string(state.join("清理.csv")).expect("a receipt");
+        let lines: Vec<&str> = receipt.lines().collect();
+        let of = |what: &str| lines.iter().rev().find(|line| line.contains(what)).copied().unwrap_or_default();
+        assert!(lines.last().is_some_and(|line| line.starts_with("清理完毕")), "{here}: {receipt}");
+        assert!(of("/六月,").contains("已删"), "{here}: {receipt}");
+        assert!(of("台账.db").contains("已忘掉"), "{here}: {receipt}");
+        let left: Vec<PathBuf> = files(&state.join("六月"));
+        assert!(left.len() == 1 && left[0].ends_with("说明.docx"), "{here}: {left:?}");
+    };
     scenario.out = Some("六月");
     scenario.ledger = true;
     scenario.try_all(points());

@@ -65,9 +65,19 @@ impl Desk {
             ("错项.toml", format!("{base}workbook = [\"summary\"]\n").as_bytes()),
             ("错底.toml", b"base = \"none.toml\"\nname = \"m\"\n"),
             ("错引号.toml", b"name = \"m\n"),
+            ("我的.key", b"b5tq1r7Wk0Yy3mJx9vVn2c8LhZdQf4sA"),
+            ("520324199003071234.txt", b"x"),
         ] {
             fs::write(desk.at(name), bytes).expect("written");
         }
+        // Pages in the midst of the ledger overwritten.
+        let mut torn = ledger.clone();
+        let (from, to) = ((torn.len() / 4) & !4095, torn.len() * 3 / 4);
+        torn[from..to].fill(0xa5);
+        fs::write(desk.at("烂.db"), torn).expect("written");
+        fs::create_dir_all(desk.at("名册/民政")).expect("a folder");
+        fs::copy(desk.at("2018-06/dibao.xlsx"), desk.at("名册/低保.xlsx")).expect("copied");
+        fs::copy(desk.at("2018-06/dibao.xlsx"), desk.at("名册/dibao.xlsx")).expect("copied");
         desk.copy("结果", "破");
         fs::remove_file(desk.at("破/stages/links.parquet")).expect("removed");
         fs::write(desk.at("破/stages/findings.parquet"), "bad").expect("written");
@@ -150,7 +160,10 @@ const RUN: &[Mistake] = &[
     ("run pipelines/monthly.toml --input @/2018-06 --accept-partial dibo --out @/x", 2, &["dibo", "dibao"]),
     ("run pipelines/monthly.toml --input @/2018-06 --accept-partial insurance:土坪 --out @/x", 2, &["土坪", "土坪镇"]),
     ("run pipelines/monthly.toml --input @/2018-06 --accept-partial :土坪镇 --out @/x", 2, &["insurance:土坪镇"]),
-    ("run pipelines/monthly.toml --input @/2018-06 --out @/文件", 2, &["/文件"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/文件", 2, &["/文件", "是文件，不是文件夹", "请用 --out"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/结果/七月", 2, &["在运行文件夹", "请用 --out"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/结果/reports", 2, &["在运行文件夹", "请用 --out"]),
+    ("run fixtures/tables/link.toml --input fixtures/tables/clinic.csv --out @/结果/表", 2, &["在运行文件夹", "请用 --out"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/文件/x", 2, &["路径中间有一段是文件"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/2018-06", 2, &["不是运行文件夹", "--out"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/有别的", 2, &["不是运行文件夹", "--out"]),
@@ -160,7 +173,11 @@ const RUN: &[Mistake] = &[
     ("run pipelines/example-2024.toml --input @/结果 --out @/x", 2, &["结果", "请改用原始文件"]),
     ("run pipelines/township.toml --input @/破 --town 土坪镇 --out @/x", 2, &["/破", "重做一遍"]),
     ("run pipelines/monthly.toml --input @/别家 --out @/x --period 2018-06", 2, &["别家", "不是 bidui"]),
-    ("run pipelines/monthly.toml --input @/2018-06 --decisions @/没有.xlsx --out @/x", 2, &["没有.xlsx", "没有这个文件"]),
+    (
+        "run pipelines/monthly.toml --input @/2018-06 --decisions @/没有.xlsx --out @/x",
+        2,
+        &["没有.xlsx", "没有这个文件", "请检查路径"],
+    ),
     ("run pipelines/monthly.toml --input @/2018-06 --decisions @/空 --out @/x", 2, &["它是文件夹", "请指定填好的"]),
     ("run pipelines/monthly.toml --input @/2018-06 --decisions @/2018-06/dibao.xlsx --out @/x", 2, &["dibao.xlsx", "待核对"]),
     ("run pipelines/monthly.toml --input @/2018-06 --previous @/空 --out @/x", 2, &["--previous", "请指定上个月的"]),
@@ -184,6 +201,10 @@ const LEDGER: &[Mistake] = &[
     ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/新.db", 2, &["更新版本", "请升级"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/文件/台账.db", 2, &["文件/台账.db", "请检查路径"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/x --town 土坪镇 --ledger @/没有.db", 2, &["没有台账", "--ledger"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/烂.db", 2, &["烂.db", "损坏", "备份", "不要删它"]),
+    ("run pipelines/village-lists.toml --input @/结果 --out @/x --ledger @/烂.db", 2, &["烂.db", "损坏", "备份", "不要删它"]),
+    ("receive @/烂.db @/结果/reports", 2, &["烂.db", "损坏", "备份", "不要删它"]),
+    ("purge --ledger @/烂.db --older-than 1d --yes", 2, &["烂.db", "损坏", "备份", "不要删它"]),
     ("receive @/半.db @/结果/reports", 2, &["半.db", "损坏", "备份"]),
     ("receive @/零.db @/结果/reports", 2, &["零.db", "0 字节"]),
     ("receive @/空 @/结果/reports", 2, &["是文件夹"]),
@@ -222,6 +243,18 @@ const OTHERS: &[Mistake] = &[
     ("export @/结果 findings --out @/文件/x.csv --force", 2, &["文件/x.csv", "请先建好"]),
     ("export @/结果 findings --out @/结果/stages/findings.parquet --force", 2, &["在运行文件夹", "请写到别的文件夹"]),
     ("export @/结果 findings --out @/结果/run.json --force", 2, &["在运行文件夹"]),
+    ("export @/结果 findings --out @/台账.db --force", 2, &["台账.db", "是台账", "--force 也不会", "请换一个"]),
+    ("export @/结果 findings --out @/我的.key --force", 2, &["我的.key", "密钥", "--force 也不会"]),
+    ("export @/结果 findings --out @/2018-06/dibao.xlsx --format xlsx --force", 2, &["dibao.xlsx", "名册", "--force 也不会"]),
+    ("explain @/结果 --person 甲 --html @/名册/低保.xlsx --force", 2, &["低保.xlsx", "名册", "--force 也不会"]),
+    ("explain @/结果 --person 甲 --html @/我的.key --force", 2, &["我的.key", "密钥", "--force 也不会"]),
+    ("diff @/结果 @/结果 --xlsx @/2018-06/poverty.xlsx --force", 2, &["poverty.xlsx", "名册", "--force 也不会"]),
+    ("diff @/结果 @/结果 --xlsx @/台账.db --force", 2, &["台账.db", "是台账"]),
+    ("export @/结果 findings --out @/错项.toml --force", 2, &["错项.toml", "定义", "--force 也不会"]),
+    ("practice --out @/名册/.. --layout plain --force", 2, &["不是练习数据", "名册", "请用 --out"]),
+    ("key @/台账.db", 2, &["台账.db", "已经有了"]),
+    ("key @/我的.key", 2, &["我的.key", "已经有了"]),
+    ("export @/520324199003071234.txt findings", 2, &["520324********1234", "中间几位用 * 代替"]),
     ("export @/结果 findings --format 表格", 2, &["--format", "csv"]),
     ("explain @/结果 --person 没有这个人", 2, &["没有这个人", "姓名须写全"]),
     ("explain @/结果 --household 000", 2, &["没有这一户"]),

@@ -399,6 +399,12 @@ fn merge(page: &mut Worksheet, sheet: &Sheet, titles: &[&str]) {
     }
 }
 
+/// The list's columns but for `left_out`.
+fn titles<'s>(sheet: &'s Sheet, left_out: &[&str]) -> Vec<&'s str> {
+    let titles = sheet.rows[sheet.header()].iter().map(String::as_str);
+    titles.filter(|title| !title.is_empty() && !left_out.contains(title)).collect()
+}
+
 fn rewrite(page: &mut Worksheet, sheet: &Sheet, which: usize, title: &str, text: &str) {
     let (row, column) = place(sheet, which, title);
     // An empty text would leave what stands there.
@@ -406,7 +412,7 @@ fn rewrite(page: &mut Worksheet, sheet: &Sheet, which: usize, title: &str, text:
     page.write_string(row, column, text).expect("written");
 }
 
-const TRICKS: [Trick; 14] = [
+const TRICKS: [Trick; 15] = [
     Trick {
         what: "a key over two people",
         page: |page, sheet| merge(page, sheet, &["行标识"]),
@@ -424,6 +430,12 @@ const TRICKS: [Trick; 14] = [
         page: |page, sheet| merge(page, sheet, &["行标识", "疑点编号", "姓名"]),
         expected: ["taken", "unclear"],
         reason: "从上面合并下来的",
+    },
+    Trick {
+        what: "all but the key over two people",
+        page: |page, sheet| merge(page, sheet, &titles(sheet, &["行标识"])),
+        expected: ["taken", "unclear"],
+        reason: "被上面的合并单元格盖住",
     },
     Trick {
         what: "the answer over two people",
@@ -523,6 +535,20 @@ const TRICKS: [Trick; 14] = [
         reason: "更正后身份证号是从上面合并下来的，没有采用",
     },
 ];
+
+#[test]
+fn a_row_that_merged_cells_cover_whole_is_told() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    sheets.retain(|sheet| sheet.name == "石坪村");
+    let [sheet] = sheets.as_mut_slice() else { panic!("no such village") };
+    sheet.fill_all("核查结果", "属实");
+    let file = june.path(&format!("{LIST}.xlsx"));
+    save_edited(&file, &sheets, |page, sheet| merge(page, sheet, &titles(sheet, &[])));
+    let (_, json) = june.receive(&file);
+    let told = rows(&json).into_iter().filter(|row| row["reason"].as_str().is_some_and(|why| why.contains("被合并单元格盖住")));
+    assert_eq!(told.count(), 1, "{json:#}");
+}
 
 #[test]
 fn an_answer_reaches_nobody_but_whom_its_row_names() {

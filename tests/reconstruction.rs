@@ -18,7 +18,10 @@ use calamine::{Reader as _, open_workbook_auto};
 /// What must be left open.
 const LEAST: usize = 20;
 /// Traps: their names come nowhere else.
-const TRAPS: [&str; 4] = ["阙门陷", "阙阱陷", "阙坑陷", "阙机陷"];
+const TRAPS: [&str; 12] =
+    ["阙门陷", "阙阱陷", "阙坑陷", "阙机陷", "阙一陷", "阙二陷", "阙三陷", "阙四陷", "阙五陷", "阙六陷", "阙七陷", "阙八陷"];
+/// Digits as they are written elsewhere than in numbers.
+const SCRIPTS: [&str; 4] = ["０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "⓪①②③④⑤⑥⑦⑧⑨", "〇一二三四五六七八九"];
 
 fn root(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
@@ -72,8 +75,9 @@ fn birth_of(number: &str) -> Option<Date> {
 
 /// The traps: numbers where nobody looks for them, and a name that steers the terminal.
 fn plant(input: &Path) -> Vec<String> {
-    let numbers: Vec<String> =
-        ["52032419710816301", "52032419820229102", "52032420010503209", "52032419550721115"].map(completed).to_vec();
+    let traps = ["52032419710816301", "52032419820229102", "52032420010503209", "52032419550721115"];
+    let mut numbers = traps.map(completed).to_vec();
+    numbers.extend((0..8).map(|at| completed(&format!("520324196{at}0{}1{at}31{at}", at + 1))));
     let spread = |number: &str| format!("{} {} {}", &number[..6], &number[6..14], &number[14..]);
     let mut book = rust_xlsxwriter::Workbook::new();
     // A number as the name of a sheet and of a file, in a header, in addresses, in household codes.
@@ -100,9 +104,19 @@ fn plant(input: &Path) -> Vec<String> {
     }
     for (at, name) in TRAPS.iter().enumerate() {
         let own = &numbers[at];
-        let address = if at % 2 == 0 { format!("明星村{own}旁") } else { format!("明星村 {}", spread(own)) };
+        let (region, birth, rest) = (&own[..6], &own[6..14], &own[14..]);
+        let address = match at {
+            0 | 2 => format!("明星村{own}旁"),
+            1 | 3 => format!("明星村 {}", spread(own)),
+            4 => format!("明星村{region}（{birth}）{rest}"),
+            5 => format!("明星村{region}\u{ad}{birth}\u{200b}{rest}"),
+            6 => format!("明星村{region}. {birth}\n{rest}"),
+            7 => own.split("").collect::<Vec<&str>>().join(" "),
+            _ => own.chars().map(|c| in_script(c, SCRIPTS[at - 8])).collect(),
+        };
+        let code = if at > 3 { &address } else { own };
         let name = if at == 3 { format!("{name}\u{202e}\u{1b}[31m") } else { (*name).to_owned() };
-        let line = ["土坪镇", "明星", &address, own, &name, own, "户主", "未脱贫", "一般贫困户", "健康", "138-8521-1234"];
+        let line = ["土坪镇", "明星", &address, code, &name, own, "户主", "未脱贫", "一般贫困户", "健康", "138-8521-1234"];
         for (column, text) in (0..).zip(line) {
             sheet.write_string(row, column, text).expect("a cell");
         }
@@ -110,6 +124,17 @@ fn plant(input: &Path) -> Vec<String> {
     }
     book.save(input.join(format!("扶贫/补录{}.xlsx", numbers[2]))).expect("a workbook");
     numbers
+}
+
+fn in_script(c: char, script: &str) -> char {
+    c.to_digit(10).and_then(|value| script.chars().nth(value as usize)).unwrap_or(c)
+}
+
+/// Every digit of a text, in whatever script, and nothing of what stands between them.
+fn digits(text: &str) -> String {
+    let value = |c: char| SCRIPTS.iter().find_map(|script| script.chars().position(|digit| digit == c));
+    let plain = |c: char| c.to_digit(10).or_else(|| u32::try_from(value(c)?).ok()).and_then(|value| char::from_digit(value, 10));
+    text.chars().filter_map(plain).collect()
 }
 
 /// Every number in the run's rows, with the names that bear it; and everything else that may not stand whole.
@@ -446,6 +471,11 @@ fn no_number_can_be_put_together_again() {
         if !contract {
             let found: BTreeSet<&str> = whole(&one.all, &hidden).into_iter().collect();
             failures.extend(found.iter().map(|number| format!("{}: {number} stands whole", one.name)));
+            for row in &one.rows {
+                let digits = digits(row);
+                let written = planted.iter().filter(|number| digits.contains(&number[..17]));
+                failures.extend(written.map(|number| format!("{}: {number} stands whole in other digits: {row}", one.name)));
+            }
             let steers = one.all.contains(['\u{1b}', '\u{202e}']) && !is_book(&one.name);
             failures.extend(steers.then(|| format!("{}: steers the terminal", one.name)));
         }

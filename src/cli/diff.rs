@@ -5,8 +5,12 @@ use super::{Failure, ui, write_file};
 use crate::run::NewFile;
 
 pub(super) fn diff(arguments: &DiffArgs) -> Result<u8, Failure> {
-    let book =
-        arguments.xlsx.as_deref().map(|path| NewFile::create(path, arguments.force)).transpose().map_err(Failure::usage)?;
+    let book = arguments
+        .xlsx
+        .as_deref()
+        .map(|path| NewFile::create(path, arguments.force)?.sparing(&[&arguments.old, &arguments.new]))
+        .transpose()
+        .map_err(Failure::usage)?;
     let differences = crate::run::diff(&arguments.old, &arguments.new).map_err(Failure::usage)?;
     if let (Some(path), Some(book)) = (&arguments.xlsx, book) {
         ui::note(&write_file(book, path, &crate::run::diff_workbook(&differences).map_err(Failure::usage)?)?);

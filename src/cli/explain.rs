@@ -12,8 +12,12 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
         // clap asks for one of the three.
         _ => return Err(Failure::usage("请用 --person、--household 或 --finding 说明要查什么")),
     };
-    let page =
-        arguments.html.as_deref().map(|path| NewFile::create(path, arguments.force)).transpose().map_err(Failure::usage)?;
+    let page = arguments
+        .html
+        .as_deref()
+        .map(|path| NewFile::create(path, arguments.force)?.sparing(&[&arguments.run]))
+        .transpose()
+        .map_err(Failure::usage)?;
     let explanation = crate::run::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
     match (&arguments.html, page) {
         (Some(path), Some(page)) => ui::result(&write_file(page, path, crate::run::html(&explanation).as_bytes())?),

@@ -26,7 +26,8 @@ pub(super) fn export(arguments: &ExportArgs) -> Result<u8, Failure> {
             done => done.map(|()| 0).map_err(Failure::usage),
         };
     };
-    let mut file = NewFile::create(path, arguments.force).map_err(Failure::usage)?;
+    let mut file =
+        NewFile::create(path, arguments.force).and_then(|file| file.sparing(&[&arguments.run])).map_err(Failure::usage)?;
     table.write(format, &mut file).map_err(Failure::usage)?;
     ui::result(&format!("已写入 {}", file.finish().map_err(Failure::usage)?));
     Ok(0)

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
@@ -39,10 +39,21 @@ pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
     let failure = |error| match error {
         WriteError::Practice(error) => Failure::internal(error),
         WriteError::Output(error) => Failure::usage(error),
+        WriteError::Office(path) => Failure::usage(format!(
+            "{} 不是练习数据（旁边没有 truth/），可能是单位的名册，加 --force 也不会覆盖。请用 --out 指定一个空的或不存在的文件夹",
+            path.display()
+        )),
     };
     // Everything is looked at before anything is written.
     if !arguments.force && arguments.out.exists() {
         generate(&options, villages.clone(), |file| untouched(&arguments.out, &file)).map_err(failure)?;
+    }
+    // Registers of an office bear the same names.
+    let is_practice = arguments.out.join("truth").is_dir();
+    if arguments.force && arguments.out.exists() && !is_practice {
+        let kept =
+            |file: PracticeFile| untouched(&arguments.out, &file).map_err(|_| WriteError::Office(arguments.out.join(&file.path)));
+        generate(&options, villages.clone(), kept).map_err(failure)?;
     }
     let mut written = 0;
     generate(&options, villages, |file| {
@@ -80,6 +91,8 @@ fn write(out: &Path, file: &PracticeFile, force: bool) -> Result<(), WriteError>
 enum WriteError {
     Practice(PracticeError),
     Output(OutputError),
+    /// It stands where practice data never were.
+    Office(PathBuf),
 }
 
 impl From<PracticeError> for WriteError {

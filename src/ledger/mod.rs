@@ -103,6 +103,12 @@ pub enum LedgerError {
         /// Why.
         source: rusqlite::Error,
     },
+    /// Its pages do not fit together.
+    #[error("台账 {} 打不开：{DAMAGED}", path.display())]
+    Torn {
+        /// The file.
+        path: PathBuf,
+    },
     /// A value in it is none of ours.
     #[error("台账里 {table} 表有看不懂的值“{value}”，文件可能被别的程序改过。请用备份恢复")]
     Damaged {
@@ -112,6 +118,10 @@ pub enum LedgerError {
         value: String,
     },
 }
+
+/// What a ledger that is not whole is, and what to do; never to begin anew, which would lose the months before.
+const DAMAGED: &str = "台账损坏了（不完整，或者被别的程序改过）。不要删它，也不要另起一个：以前各月的回复都在里面。请用最近的备份替换它；\
+                       没有备份，把文件原样交给维护人员";
 
 /// What SQLite's errors come down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +151,9 @@ impl Trouble {
                 Self::ReadOnly
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged,
+            // A value of another kind than its column's, or no text; a table that is not where it was.
+            None if !matches!(error, rusqlite::Error::InvalidQuery | rusqlite::Error::QueryReturnedNoRows) => Self::Damaged,
+            Some(ErrorCode::Unknown) if error.to_string().contains("no such table") => Self::Damaged,
             _ => Self::Ours,
         }
     }
@@ -159,9 +172,7 @@ impl Trouble {
             Self::ReadOnly => {
                 "它是只读的，写不进去。请在文件属性里去掉“只读”，或者请管理员给写的权限；台账内容没有改动".to_owned()
             }
-            Self::Damaged => "台账损坏了（不完整，或者被别的程序改过）。不要删它，也不要另起一个：以前各月的回复都在里面。\
-                              请用最近的备份替换它；没有备份，把文件原样交给维护人员"
-                .to_owned(),
+            Self::Damaged => DAMAGED.to_owned(),
             Self::Ours => format!("{error}。这是程序的问题，请把这句话告诉维护人员；台账内容没有改动"),
         }
     }
@@ -249,6 +260,11 @@ impl Ledger {
         }
         if application != APPLICATION && tables > 0 {
             return Err(LedgerError::Foreign { path: path.to_owned() });
+        }
+        // Pages overwritten in the midst are met here, whatever was to be done.
+        let sound = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        if connection.query_row("PRAGMA quick_check(1)", [], sound).map_err(unopened)? != "ok" {
+            return Err(LedgerError::Torn { path: path.to_owned() });
         }
         // What is deleted is overwritten. Whoever cannot write is told before anything long is done.
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \

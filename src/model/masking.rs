@@ -11,6 +11,7 @@ mod pattern;
 use std::collections::BTreeSet;
 
 use super::date::Day;
+use super::numeral::is_digit;
 use super::personal::{mask_middle, mask_number};
 use pattern::{birth_in, dates, holds_number};
 
@@ -156,7 +157,7 @@ impl Audience {
     /// An ID, certificate or account number, or a phone.
     #[must_use]
     pub fn number(self, number: &str) -> String {
-        if self.sees_numbers() || !number.chars().any(char::is_numeric) { number.to_owned() } else { mask_number(number) }
+        if self.sees_numbers() || !number.chars().any(is_digit) { number.to_owned() } else { mask_number(number) }
     }
 
     /// A name; a number in its place is hidden.
@@ -239,7 +240,7 @@ impl Row {
         match Meaning::of(header) {
             Meaning::Number => {
                 self.births.extend(birth_in(value));
-                if value.chars().filter(char::is_ascii_digit).count() >= 6 {
+                if value.chars().filter(|c| is_digit(*c)).count() >= 6 {
                     self.secrets.insert((value.to_owned(), mask_number(value)));
                 }
             }
@@ -286,7 +287,7 @@ impl Row {
             return LEFT_OUT.to_owned();
         }
         match meaning {
-            Meaning::Number if value.chars().any(char::is_numeric) => mask_number(value),
+            Meaning::Number if value.chars().any(is_digit) => mask_number(value),
             Meaning::Birth => self.birth(value),
             Meaning::Name => self.audience.name(value),
             _ => self.text(value),
@@ -297,9 +298,14 @@ impl Row {
     fn birth(&self, value: &str) -> String {
         match dates(value).first().map(|date| date.day) {
             Some(Some(day)) => self.audience.birth(day, self.as_of),
-            _ => value.chars().map(|c| if c.is_numeric() { '*' } else { c }).collect(),
+            _ => value.chars().map(starred).collect(),
         }
     }
+}
+
+/// A star for a digit.
+fn starred(c: char) -> char {
+    if is_digit(c) || c.is_numeric() { '*' } else { c }
 }
 
 /// Text without dates that are somebody's birth: one of these days, or called so.
@@ -316,7 +322,7 @@ fn without_births(text: &str, births: &BTreeSet<Day>) -> String {
     let (mut shown, mut copied) = (String::with_capacity(text.len()), 0);
     for date in hidden {
         shown.push_str(text.get(copied..date.at.start).unwrap_or_default());
-        shown.extend(text.get(date.at.clone()).unwrap_or_default().chars().map(|c| if c.is_numeric() { '*' } else { c }));
+        shown.extend(text.get(date.at.clone()).unwrap_or_default().chars().map(starred));
         copied = date.at.end;
     }
     shown.push_str(text.get(copied..).unwrap_or_default());

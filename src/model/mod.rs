@@ -18,6 +18,7 @@ pub mod intake;
 pub mod link;
 pub mod masking;
 pub mod money;
+mod numeral;
 pub mod personal;
 pub mod picture;
 pub mod proposal;

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use super::numeral::{is_digit, is_unseen, read_out};
+
 /// One personal value of any kind (number, name, phone, disease, free text from a cell).
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Personal(String);
@@ -61,7 +63,7 @@ impl fmt::Debug for Personal {
 /// Masks a value of unknown kind for messages and rejects: mostly digits → [`mask_number`], else [`mask_name`].
 #[must_use]
 pub fn mask(value: &str) -> String {
-    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let digits = value.chars().filter(|c| is_digit(*c)).count();
     if digits >= 4 { mask_number(value) } else { mask_name(value) }
 }
 
@@ -70,14 +72,14 @@ pub fn mask(value: &str) -> String {
 /// beside the same number's sound mask it would give the number away.
 #[must_use]
 pub fn mask_number(value: &str) -> String {
-    let mut characters: Vec<char> = value.trim().chars().collect();
-    if characters.iter().filter(|c| folded(**c).is_ascii_digit()).count() >= 11 {
-        // Groups are one number.
-        characters.retain(|c| !(c.is_whitespace() || matches!(c, '-' | '－' | '—' | '–' | '·' | '.' | '_' | '/' | '\'')));
+    let mut characters: Vec<char> = value.trim().chars().filter(|c| !is_unseen(*c)).collect();
+    if characters.iter().filter(|c| is_digit(**c)).count() >= 11 {
+        // Groups are one number, whatever stands between them.
+        characters.retain(|c| c.is_alphanumeric() || read_out(*c).is_some() || *c == '*');
     }
     let length = characters.len();
     let (mut head, mut tail) = if length >= 18 { (6, 4) } else { (length / 4, length / 4) };
-    let plain: String = characters.iter().map(|c| folded(*c)).map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    let plain: String = characters.iter().map(|c| read_out(*c).unwrap_or('?')).collect();
     for at in 0..length.saturating_sub(7) {
         if plain.get(at..at + 8).is_some_and(is_birth) {
             head = head.min(at);
@@ -103,15 +105,6 @@ pub fn is_mask_of(masked: &str, number: &str) -> bool {
     let shown = masked.chars().filter(|c| *c != '*').count();
     let agrees = masked.chars().zip(number.chars()).all(|(shown, own)| shown == '*' || shown == own);
     masked.contains('*') && shown >= 4 && agrees && masked.chars().count() == number.chars().count()
-}
-
-/// A character of a number in plain digits and `X`: full-width ones, and what is written for X.
-pub(super) fn folded(c: char) -> char {
-    match c {
-        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
-        'Ｘ' | 'ｘ' | 'Х' | 'х' | '×' => 'X',
-        c => c,
-    }
 }
 
 /// Whether eight digits could be a day that somebody was born on.

@@ -10,8 +10,10 @@ use std::io::{self, ErrorKind};
 #[must_use]
 pub fn plain(error: &io::Error) -> String {
     let Some(number) = error.raw_os_error() else {
-        return match error.get_ref().map(ToString::to_string) {
-            Some(said) if !said.is_ascii() => in_chinese(&said),
+        // A library adds the path that it made up.
+        let said = error.get_ref().map(ToString::to_string);
+        return match said.and_then(|said| said.split(" at path \"").next().map(in_chinese)) {
+            Some(said) if !said.is_ascii() => said,
             Some(said) => format!("{}：{said}", of_kind(error.kind()).unwrap_or("读写出错")),
             None => of_kind(error.kind()).unwrap_or("读写出错").to_owned(),
         };
@@ -100,6 +102,8 @@ mod tests {
             let told = plain(&io::Error::from_raw_os_error(number));
             assert!(!told.starts_with("读写出错") && told.contains("系统错误"), "{number}: {told}");
         }
+        let temporary = tempfile::Builder::new().tempfile_in("/没有/这个").expect_err("no such folder");
+        assert_eq!(plain(&temporary), "没有这个文件或文件夹（系统错误 2）");
         assert_eq!(plain(&io::Error::other("它不是普通文件")), "它不是普通文件");
         assert_eq!(plain(&io::Error::other("bad thing")), "读写出错：bad thing");
         assert_eq!(plain(&ErrorKind::UnexpectedEof.into()), "文件不完整，没到结尾就断了");

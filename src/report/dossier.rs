@@ -5,7 +5,7 @@
 //! nothing tells of health: neither rules nor rows of registers of the sick and disabled. Rules that do not apply are told together by reason and
 //! folded away; what was evaluated for nobody stands once, on a sheet of its own. Cost: linear in rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rust_xlsxwriter::{Worksheet, XlsxError};
@@ -142,7 +142,9 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
         input.households
     };
     let villages: Vec<&[HouseholdPicture]> = households.chunk_by(|one, other| one.village == other.village).collect();
-    let written = villages.into_par_iter().map(|village| village_sheets(village, input, layouts, caption)).collect::<Vec<_>>();
+    let codes = codes(households, input.audience());
+    let sheets_of = |village| village_sheets(village, &codes, input, layouts, caption);
+    let written = villages.into_par_iter().map(sheets_of).collect::<Vec<_>>();
     let (mut sheets, mut entries, mut rows) = (Vec::new(), Vec::new(), 0_u64);
     for village in written {
         for mut part in village? {
@@ -162,7 +164,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let mut workbook = new_workbook(&caption.fill(&book.index.title), input.as_of)?;
     let sheet = workbook.add_worksheet().set_name(index_name)?;
     let mut page = Page::new(sheet, &layouts.style, caption, &book.index)?;
-    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], input, row, column.source))?;
+    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], &codes, input, row, column.source))?;
     page.finish()?;
     for sheet in sheets {
         workbook.push_worksheet(sheet);
@@ -197,6 +199,7 @@ struct Part<'a> {
 
 fn village_sheets<'a>(
     village: &'a [HouseholdPicture],
+    codes: &BTreeMap<String, String>,
     input: &DossierInput<'_>,
     layouts: &Layouts,
     caption: &Caption,
@@ -211,7 +214,7 @@ fn village_sheets<'a>(
         let (mut lines, mut starts) = (Vec::new(), Vec::new());
         while let Some(household) = left.next_if(|_| lines.len() < ROWS_PER_SHEET) {
             starts.push((household, u32::try_from(lines.len()).unwrap_or(u32::MAX)));
-            household_lines(household, input, &mut lines);
+            household_lines(household, codes, input, &mut lines);
         }
         let mut sheet = Worksheet::new();
         let mut page = Page::new(&mut sheet, &layouts.style, &caption, &book.list)?;
@@ -225,7 +228,13 @@ fn village_sheets<'a>(
     Ok(parts)
 }
 
-fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: DossierIndexField) -> Value {
+fn index(
+    entry: &Entry<'_>,
+    codes: &BTreeMap<String, String>,
+    input: &DossierInput<'_>,
+    row: usize,
+    field: DossierIndexField,
+) -> Value {
     let (household, audience) = (entry.household, input.audience());
     let count = |count: usize| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
     let rules = || household.rules.iter().chain(household.members.iter().flat_map(|member| &member.rules));
@@ -234,7 +243,7 @@ fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: Dossier
         DossierIndexField::Village => Value::Text(audience.text(&entry.village)),
         DossierIndexField::Group => Value::Text(audience.text(&household.group)),
         DossierIndexField::Household => {
-            Value::Link { text: audience.code(&household_name(household)), sheet: entry.sheet.clone(), row: entry.row }
+            Value::Link { text: code_of(household, codes), sheet: entry.sheet.clone(), row: entry.row }
         }
         DossierIndexField::Head => Value::Text(audience.name(household.head.expose())),
         DossierIndexField::Members => count(household.members.len()),
@@ -257,6 +266,27 @@ fn index(entry: &Entry<'_>, input: &DossierInput<'_>, row: usize, field: Dossier
     }
 }
 
+/// How the code of each household is shown, by the code: those that are alike once numbers in them are hidden are numbered.
+fn codes(households: &[HouseholdPicture], audience: Audience) -> BTreeMap<String, String> {
+    let mut alike: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    for name in households.iter().map(household_name) {
+        if known.insert(name.clone()) {
+            alike.entry(audience.code(&name)).or_default().push(name);
+        }
+    }
+    let numbered = alike.into_iter().flat_map(|(shown, names)| {
+        let several = names.len() > 1;
+        let one = move |(number, name)| (name, if several { format!("{shown}（{number}）") } else { shown.clone() });
+        (1..).zip(names).map(one).collect::<Vec<(String, String)>>()
+    });
+    numbered.collect()
+}
+
+fn code_of(household: &HouseholdPicture, codes: &BTreeMap<String, String>) -> String {
+    codes.get(&household_name(household)).cloned().unwrap_or_default()
+}
+
 /// The code, or what stands for it where a person is outside the poverty registry.
 fn household_name(household: &HouseholdPicture) -> String {
     match household.code.as_deref().map(|code| code.split_once(':').unwrap_or(("", code))) {
@@ -266,9 +296,14 @@ fn household_name(household: &HouseholdPicture) -> String {
     }
 }
 
-fn household_lines(household: &HouseholdPicture, input: &DossierInput<'_>, lines: &mut Vec<Line>) {
+fn household_lines(
+    household: &HouseholdPicture,
+    codes: &BTreeMap<String, String>,
+    input: &DossierInput<'_>,
+    lines: &mut Vec<Line>,
+) {
     let audience = input.audience();
-    let code = audience.code(&household_name(household));
+    let code = code_of(household, codes);
     let mut beside = audience.row(input.as_of);
     beside.knows_name(household.head.expose());
     household.members.iter().for_each(|member| member.stands_beside(&mut beside));

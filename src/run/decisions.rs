@@ -61,7 +61,8 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
         if path.is_dir() {
             return Err(unreadable("它是文件夹。请指定填好的那个工作簿，几个就写几次 --decisions".to_owned()));
         }
-        let (bytes, sha256) = inputs::hash(path).map_err(|error| unreadable(plain(&error)))?;
+        let (bytes, sha256) =
+            inputs::hash(path).map_err(|error| unreadable(format!("{}。请检查路径，写填好的那个工作簿", plain(&error))))?;
         let file = InputFile { path: path.clone(), name: name.clone(), bytes, sha256: sha256.clone(), unreadable: None };
         let reader = Reader::new(layout, &name);
         let (read, reader) =

@@ -75,6 +75,12 @@ pub(super) struct RunJson {
     /// Where the policy can be read in several ways.
     #[serde(default)]
     readings: Vec<ReadingOfRun>,
+    /// Registers that were read.
+    #[serde(default)]
+    inputs: Vec<SourceOfRun>,
+    /// Answers to pairs that were read.
+    #[serde(default)]
+    decision_files: Vec<SourceOfRun>,
 }
 
 impl RunJson {
@@ -82,6 +88,13 @@ impl RunJson {
     pub(super) fn left_out(&self) -> Vec<&str> {
         self.readings.iter().flat_map(|reading| &reading.left_out).map(String::as_str).collect()
     }
+}
+
+/// What of a file that was read is asked for again.
+#[derive(Clone, Debug, Deserialize)]
+struct SourceOfRun {
+    #[serde(default)]
+    sha256: String,
 }
 
 /// What of a reading is asked for again.
@@ -114,6 +127,12 @@ pub enum FinishedError {
     /// A run did not come to its end.
     #[error("{} 里没有一次完整的结果：上次运行没有做完，或写结果时被打断（没有 run.json）。请把那次的 bidui run 命令原样再运行一次，再做这一步", folder.display())]
     Unfinished {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Its results were removed, or some of them.
+    #[error("{} 里没有一次完整的结果：它已经用 bidui purge 清理过，或者清理到一半停住了。还要用就把那次的 bidui run 命令原样再运行一次；不要了就请再清理一次", folder.display())]
+    Removed {
         /// The folder.
         folder: PathBuf,
     },
@@ -165,6 +184,9 @@ impl Finished {
     pub(super) fn open(folder: &Path) -> Result<Self, FinishedError> {
         let not = |why: String| FinishedError::NotARun { folder: folder.to_owned(), why };
         let hold = workspace::hold(folder)?;
+        if workspace::is_removed(folder) {
+            return Err(FinishedError::Removed { folder: folder.to_owned() });
+        }
         if workspace::is_unfinished(folder) {
             return Err(FinishedError::Unfinished { folder: folder.to_owned() });
         }
@@ -174,6 +196,11 @@ impl Finished {
             return Err(not("run.json 不是 bidui 写的".to_owned()));
         }
         Ok(Self { folder: folder.to_owned(), run, sha256: hexadecimal(&Sha256::digest(&text)), _hold: Arc::new(hold) })
+    }
+
+    /// Whether a file of these bytes was read for it.
+    pub(super) fn is_made_from(&self, sha256: &str) -> bool {
+        self.run.inputs.iter().chain(&self.run.decision_files).any(|source| source.sha256 == sha256)
     }
 
     fn not_whole(&self, what: &str) -> FinishedError {

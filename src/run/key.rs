@@ -6,7 +6,9 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::output_file::beside;
 use crate::model::ids::KeyKind;
+use crate::model::system_error::plain;
 
 /// What the practice key begins with.
 const PRACTICE: &str = "bidui practice key";
@@ -45,7 +47,7 @@ pub enum KeyError {
     #[error("系统给不出随机数，没有建成密钥：{0}。请换一台电脑再试")]
     Chance(String),
     /// The file cannot be written.
-    #[error("写不进 {}：{source}。请检查文件夹在不在、有没有写的权限", path.display())]
+    #[error("写不进 {}：{}。请检查文件夹在不在、有没有写的权限", path.display(), plain(source))]
     Unwritable {
         /// Which.
         path: PathBuf,
@@ -62,15 +64,26 @@ pub fn make(path: &Path) -> Result<(), KeyError> {
     }
     let mut bytes = [0; MADE];
     getrandom::fill(&mut bytes).map_err(|error| KeyError::Chance(error.to_string()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A file of `tempfile` is its owner's only.
-    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder).map_err(unwritable)?;
+    // Its owner's only.
+    let mut file = beside(path).map_err(unwritable)?;
     file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(unwritable)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(KeyError::Exists(path.to_owned())),
         Err(error) => Err(unwritable(error.error)),
     }
+}
+
+/// Whether a file seems to be a key: by its name, or because it is as keys are made.
+pub(super) fn is_one(path: &Path) -> bool {
+    let named = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("key"));
+    let small = std::fs::metadata(path).is_ok_and(|kind| kind.len() < 4_096);
+    named
+        || small
+            && std::fs::read(path).is_ok_and(|bytes| {
+                let text = std::str::from_utf8(&bytes).ok().map(|text| text.trim_start_matches('\u{feff}'));
+                text.map_or(bytes.len() == MADE, |text| text.starts_with(PRACTICE))
+            })
 }
 
 /// Looks at the bytes of a key file.

@@ -71,6 +71,8 @@ pub(super) struct HeldLedger {
     pub(super) ledger: Ledger,
     /// What its owner should know of the file.
     pub(super) told: Option<String>,
+    /// Where it is, links followed.
+    pub(super) path: PathBuf,
     _lock: Lock,
 }
 
@@ -108,7 +110,7 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
     }
     let ledger = Ledger::open(path)?;
     // Copied from elsewhere, perhaps, with everybody's rights: names and numbers stand in it.
-    Ok(HeldLedger { ledger, told: tighten(path), _lock: lock })
+    Ok(HeldLedger { ledger, told: tighten(path), path: path.to_owned(), _lock: lock })
 }
 
 /// Takes everybody else's rights away from a ledger that was made with them, and from what SQLite keeps beside it; gives what to tell of

@@ -3,6 +3,7 @@
 //! [`run`] takes a [`Request`], leaves a run folder as the house plan describes it, and gives a [`Summary`]. Stages are pure functions
 //! called here; what they give is written under `stages/` and, at the end, published whole. [`check`] and [`evaluate`] only read.
 
+mod attempts;
 mod check;
 pub mod child;
 mod clock;
@@ -103,9 +104,9 @@ pub use inputs::InputError;
 pub use key::{KeyError, make as make_key};
 pub use ledger_file::LedgerFileError;
 pub use lock::LockError;
-pub use output_file::{NewFile, OutputError, checked, outside_runs};
+pub use output_file::{NewFile, OutputError, beside, checked, outside_runs};
 pub use page::html;
-pub use purge::{Fate, Left, PurgeEntry, PurgeError, PurgeRequest, purge, purge_ledger};
+pub use purge::{BEGUN as PURGE_BEGUN, Fate, Left, PurgeEntry, PurgeError, PurgeRequest, purge, purge_ledger};
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
@@ -255,7 +256,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
     parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));
     let fingerprint = fingerprint(request, &definitions, &parts, period, as_of);
-    let folder = Folder::open(&request.out)?;
+    let folder = Folder::of_run(&request.out)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
     let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
     let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use super::workspace;
+use super::{attempts, workspace};
 use crate::ledger;
 use crate::report::PROGRAM;
 
@@ -33,7 +33,7 @@ pub(super) fn run_folder_around(path: &Path) -> Option<PathBuf> {
 /// Whether a file is a ledger, or what SQLite and the lock keep beside one.
 pub(super) fn is_ledger(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let of = ["-wal", "-shm", "-journal", ".lock"].iter().find_map(|ending| name.strip_suffix(ending));
+    let of = ["-wal", "-shm", "-journal", ".lock", attempts::ENDING].iter().find_map(|ending| name.strip_suffix(ending));
     let file = of.map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
     ledger::is_one(&start(&file, 100))
 }

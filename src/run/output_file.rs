@@ -2,20 +2,32 @@
 //!
 //! Takes the path, refuses what would harm before anything is written; bytes go into a file of another name in the same folder that only
 //! its owner reads, which takes the name when it is whole and on disk. Guarantees: nothing half-written ever bears the name; what stands
-//! there already is replaced only by equal bytes or with `--force`, and never through a link, never in a run folder. Killed in between, it
-//! leaves a hidden `.bidui-….tmp`.
+//! there already is replaced only by equal bytes or with `--force`, and never through a link, never in a run folder; a ledger, a key, a
+//! definition, and what the run asked about was made from ([`NewFile::sparing`]) are not replaced at all. Killed in between, it leaves a hidden
+//! `.bidui-….tmp`, which the next file written in that folder takes away.
 
 use std::ffi::OsStr;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::disk::sync_folder;
-use super::inputs;
-use super::ours::run_folder_around;
+use super::finished::Finished;
+use super::ours::{self, run_folder_around};
+use super::{inputs, key};
 use crate::model::system_error::plain;
+
+/// How a file is called until it is whole: this, some letters and digits, and [`TEMPORARY`].
+const BESIDE: &str = ".bidui-";
+const TEMPORARY: &str = ".tmp";
+const RANDOM: usize = 6;
+/// What is never replaced.
+const LEDGER: &str = "是台账，以前各月的结论和回复都在里面，加 --force 也不会覆盖";
+const KEY: &str = "是密钥文件，覆盖了编号就全部改变，加 --force 也不会覆盖";
+const DEFINITION: &str = "是流程或定义文件（.toml），加 --force 也不会覆盖";
+const REGISTER: &str = "是那次运行读过的名册，加 --force 也不会覆盖";
 
 /// Why a file is not written. Whatever bears the name is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -89,10 +101,19 @@ impl NewFile {
     /// Checks `path` and starts a file beside it. With `force` another file of that name is replaced.
     pub fn create(path: &Path, force: bool) -> Result<Self, OutputError> {
         let target = checked(path)?;
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".bidui-").suffix(".tmp").tempfile_in(folder);
-        let file = file.map_err(|source| OutputError::Io { path: path.to_owned(), source })?;
+        let file = beside(&target).map_err(|source| OutputError::Io { path: path.to_owned(), source })?;
         Ok(Self { asked: path.to_owned(), target, force, file: BufWriter::new(file) })
+    }
+
+    /// As long as what stands there is none of the files that these runs were made from.
+    pub fn sparing(self, runs: &[&Path]) -> Result<Self, OutputError> {
+        if self.force
+            && let Ok((_, sha256)) = inputs::hash(&self.target)
+            && runs.iter().any(|run| Finished::open(run).is_ok_and(|run| run.is_made_from(&sha256)))
+        {
+            return Err(OutputError::NotForUs { path: self.asked, why: REGISTER });
+        }
+        Ok(self)
     }
 
     /// Gives the file its name; says where it stands.
@@ -153,6 +174,32 @@ impl Write for NewFile {
     }
 }
 
+/// A file under a hidden name in the folder of `target`, locked while this process has it; those of processes that were killed go.
+pub fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in
+        fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| is_beside(&entry.file_name().to_string_lossy()))
+    {
+        let left = || File::options().write(true).open(entry.path());
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) && left().is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    loop {
+        let file = tempfile::Builder::new().prefix(BESIDE).suffix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(folder)?;
+        // Another process may have taken it for left over before it was locked. A disk without locks has nobody who takes it.
+        if !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock)) && file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// Whether a file of that name was begun here.
+fn is_beside(name: &str) -> bool {
+    let random = name.strip_prefix(BESIDE).and_then(|name| name.strip_suffix(TEMPORARY));
+    random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// The path with links in its folder followed, if a file may be written there.
 pub fn checked(path: &Path) -> Result<PathBuf, OutputError> {
     let whole = || path.to_owned();
@@ -186,6 +233,12 @@ fn free(path: &Path, there: &Metadata) -> Result<(), OutputError> {
         Err(OutputError::Folder { path })
     } else if !there.is_file() {
         Err(OutputError::NotForUs { path, why: "不是普通文件（可能是管道或设备）" })
+    } else if ours::is_ledger(&path) {
+        Err(OutputError::NotForUs { path, why: LEDGER })
+    } else if key::is_one(&path) {
+        Err(OutputError::NotForUs { path, why: KEY })
+    } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
+        Err(OutputError::NotForUs { path, why: DEFINITION })
     } else if there.permissions().readonly() {
         Err(OutputError::NotForUs { path, why: "是只读文件" })
     } else {
@@ -263,6 +316,36 @@ mod tests {
         }
         assert_eq!(fs::read(at("file")).expect("kept"), b"text");
         assert_eq!(fs::read(at("run/stages/links.parquet")).expect("kept"), b"rows");
+    }
+
+    #[test]
+    fn a_ledger_a_key_a_definition_are_replaced_whatever_is_said_by_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        crate::run::make_key(&at("我的")).expect("a key");
+        fs::write(at("a.key"), "text of sixteen and more").expect("written");
+        fs::write(at("b"), "bidui practice key\n").expect("written");
+        fs::write(at("c.TOML"), "name = 1").expect("written");
+        drop(crate::run::ledger_file::open(&at("台账"), true).expect("a ledger"));
+        for name in ["我的", "a.key", "b", "c.TOML", "台账"] {
+            let before = fs::read(at(name)).expect("there");
+            assert!(matches!(write(&at(name), b"x", true), Err(OutputError::NotForUs { .. })), "{name}");
+            assert_eq!(fs::read(at(name)).expect("kept"), before);
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in [".bidui-abc123.tmp", ".bidui-abc12.tmp", ".bidui-笔记123.tmp"] {
+            fs::write(at(name), "half").expect("written");
+        }
+        let living = NewFile::create(&at("一.csv"), false).expect("starts");
+        write(&at("二.csv"), b"2", false).expect("written");
+        assert!(!at(".bidui-abc123.tmp").exists());
+        assert!(at(".bidui-abc12.tmp").exists() && at(".bidui-笔记123.tmp").exists());
+        living.finish().expect("still there");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::model::finding::Finding;
 use crate::model::link::WeightPart;
 use crate::model::masking::{Audience, Row, mask_text};
 use crate::model::picture::{Judged, PersonPicture, Place, SourceRow, Verdict};
+use crate::model::text::steers;
 
 const STYLE: &str = include_str!("page.css");
 /// Bits that fill half of a bar's track.
@@ -273,6 +274,7 @@ fn escape(text: &str) -> String {
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
             '\n' => safe.push_str("<br>"),
+            c if steers(c) => safe.push('\u{fffd}'),
             c => safe.push(c),
         }
     }

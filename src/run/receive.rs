@@ -1,13 +1,15 @@
 //! `receive`: returned lists into the ledger, and a receipt that says what became of every row.
 //!
 //! Takes a ledger and files; writes answers in one transaction under the ledger's lock, then the receipt workbook beside the ledger or in
-//! `--out`, where a file is begun before anything else. A receipt never replaces another one.
+//! `--out`, where a file is begun before anything else. A receipt never replaces another one. Killed between the two, the same command gives
+//! the receipt that the first would have given.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::attempts::{self, Attempts};
 use super::clock::utc_now;
 use super::definitions::{self, DefinitionError};
 use super::disk::create_private;
@@ -106,11 +108,21 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
         returned.extend(read);
     }
     let now = utc_now();
+    let mut attempts = Attempts::of(&held.path);
+    for file in &mut returned {
+        let broken = attempts.broken(&file.sha256);
+        file.broken = broken.filter(|time| held.ledger.took(&file.sha256, time));
+    }
+    let received = || returned.iter().map(|file| file.sha256.as_str());
+    let new = returned.iter().filter(|file| file.broken.is_none()).map(|file| file.sha256.as_str());
+    attempts.begin(new, &now).map_err(|source| LedgerFileError::Io { doing: "开始接收", path: held.path.clone(), source })?;
     let files = held.ledger.receive(&returned, &returns.phrases, &now)?;
     let today = now.get(..10).and_then(|day| day.parse::<Day>().ok()).unwrap_or(Day(0));
     let book = receipt(&definitions.county, &files, today, &definitions.layouts)?;
     let written = started.write_all(&book.bytes).map_err(|source| OutputError::Io { path: folder.join(&book.path), source });
     let receipt = written.and_then(|()| started.finish_beside_others(Path::new(&book.path))).map_err(ReceiveError::Receipt)?;
+    // Left there, the next receipt tells once more what this one tells.
+    let _ = attempts.end(received());
     Ok(Received { files, receipt })
 }
 
@@ -120,7 +132,9 @@ fn is_ours(path: &Path, ledger: &Path, receipts: &str) -> bool {
     let folder = |path: &Path| path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
     let beside = folder(path).is_some() && folder(path) == folder(ledger);
     let (file, ledger) = (name(path), name(ledger));
-    let companion = file.strip_prefix(&ledger).is_some_and(|rest| matches!(rest, "" | "-wal" | "-shm" | "-journal" | ".lock"));
+    let companion = file
+        .strip_prefix(&ledger)
+        .is_some_and(|rest| matches!(rest, "" | "-wal" | "-shm" | "-journal" | ".lock" | attempts::ENDING));
     (beside && companion) || (!receipts.is_empty() && file.starts_with(receipts))
 }
 

@@ -29,6 +29,10 @@ use crate::model::raw::{CellKind, RawTable, Refusal, Reject, RejectReason, Sheet
 use crate::normalise::data_date;
 use row::Row;
 
+/// What is to be said of a row of which nothing is left.
+const COVERED: (&str, &str) = ("被合并单元格盖住的行", "，里面的内容已经没有了，没有收到回复；请取消合并，一条写一行后再交");
+/// Of a row of which nothing but its key is left.
+const BENEATH: &str = "这一行别的格子被上面的合并单元格盖住，没有采用那里的回复；请取消合并，一条写一行后再交";
 /// Characters quoted of a row that is no list row.
 const QUOTED: usize = 120;
 
@@ -148,7 +152,8 @@ impl<'a> Reader<'a> {
             let is_whole = file.refusal.is_none();
             let refusals = file.sheets.into_iter().filter_map(|sheet| sheet.refusal).chain(file.refusal);
             let rows = rows.remove(&file.path).unwrap_or_default();
-            let mut returned = ReturnedFile { refusals: refusals.collect(), sha256: file.sha256, rows, file: file.path };
+            let mut returned =
+                ReturnedFile { refusals: refusals.collect(), sha256: file.sha256, broken: None, rows, file: file.path };
             if is_whole && returned.rows.is_empty() && returned.refusals.is_empty() {
                 returned.refusals.push(Refusal {
                     name: SheetName { file: returned.file.clone(), sheet: String::new() },
@@ -321,14 +326,19 @@ impl<'a> Reader<'a> {
             let header = reject.reason == RejectReason::RepeatedHeader;
             // A row with a key is a row of the list, whatever it looks like.
             found.push(if !header && names_findings(&words) {
-                row(reject.row, Said::Cells(said(reject.row, None)))
+                let mut cells = said(reject.row, None);
+                if sheet.merges.iter().any(|merge| merge.first_row < reject.row && reject.row <= merge.last_row) {
+                    cells.told.push(BENEATH.to_owned());
+                    cells.answer_unread = true;
+                }
+                row(reject.row, Said::Cells(cells))
             } else {
                 let quote = words.chars().take(QUOTED).collect();
                 row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote })
             });
         }
         found.sort_by_key(|row| row.row);
-        Ok(with_blank_rows(found, called))
+        Ok(with_blank_rows(found, called, &sheet.merges))
     }
 
     /// Rules that title or name of a sheet speak of.
@@ -379,20 +389,36 @@ fn without_values(sheet: &HeldSheet) -> Option<Refusal> {
     })
 }
 
-/// The rows, and what is blank above list rows.
-fn with_blank_rows(rows: Vec<ReturnedRow>, sheet: &str) -> Vec<ReturnedRow> {
+/// The rows, and what is blank above list rows or was covered by merging cells.
+fn with_blank_rows(rows: Vec<ReturnedRow>, sheet: &str, merges: &[Merge]) -> Vec<ReturnedRow> {
     let mut all: Vec<ReturnedRow> = Vec::with_capacity(rows.len());
+    let aside = |first: u32, last: u32, what: &str, why: &str| {
+        let rows = if first == last { String::new() } else { format!("（第 {first} 到 {last} 行）") };
+        let said = Said::Aside { reason: format!("{what}{rows}{why}"), quote: String::new() };
+        ReturnedRow { sheet: sheet.to_owned(), row: first, said }
+    };
+    // The first and the last of these rows that lie below the first row of a merged area.
+    let covered = |first: u32, last: u32| {
+        let parts = merges.iter().map(|merge| (first.max(merge.first_row + 1), last.min(merge.last_row)));
+        let parts = parts.filter(|(from, to)| from <= to);
+        parts.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    };
     for row in rows {
-        let blank = all.last().map_or(0, |before| row.row.saturating_sub(before.row + 1));
+        let first = all.last().map_or(row.row, |before| before.row + 1);
         let listed = matches!(&row.said, Said::Cells(cells) if !(cells.key.is_empty() && cells.finding_ids.is_empty()));
-        if blank > 0 && listed {
-            let first = row.row - blank;
-            let reason =
-                if blank == 1 { "空白行".to_owned() } else { format!("空白行（第 {first} 到 {} 行）", row.row - 1) };
-            let said = Said::Aside { reason, quote: String::new() };
-            all.push(ReturnedRow { sheet: sheet.to_owned(), row: first, said });
+        if first < row.row {
+            match covered(first, row.row - 1) {
+                Some((from, to)) => all.push(aside(from, to, COVERED.0, COVERED.1)),
+                None if listed => all.push(aside(first, row.row - 1, "空白行", "")),
+                None => {}
+            }
         }
         all.push(row);
+    }
+    let after = all.last().map_or(u32::MAX, |last| last.row.saturating_add(1));
+    let of_last = |merge: &&Merge| merge.first_row < after && after <= merge.last_row;
+    if let Some(last) = merges.iter().filter(of_last).map(|merge| merge.last_row).max() {
+        all.push(aside(after, last, COVERED.0, COVERED.1));
     }
     all
 }

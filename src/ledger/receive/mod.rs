@@ -35,6 +35,8 @@ pub struct ReturnedFile {
     pub file: String,
     /// Of its bytes.
     pub sha256: String,
+    /// When an attempt that was cut short before its receipt was there took it, or was about to.
+    pub broken: Option<String>,
     /// What could not be read.
     pub refusals: Vec<Refusal>,
     /// Every row below a header, in the order of sheets and rows.
@@ -154,6 +156,13 @@ impl Ledger {
         Ok(receipts)
     }
 
+    /// Whether a file with this hash was received at that time.
+    #[must_use]
+    pub fn took(&self, sha256: &str, received_at: &str) -> bool {
+        let found = "SELECT 1 FROM receipt WHERE sha256 = ?1 AND received_at = ?2";
+        self.connection.query_row(found, [sha256, received_at], |_| Ok(())).is_ok()
+    }
+
     /// Numbers that answers to lists before `period` propose in place of those in the registries, by finding: of each finding the last
     /// one, unless answers to its list contradict each other, or a later answer says that what is registered is right.
     pub fn proposals(&self, period: Month) -> Result<Vec<Proposal>, LedgerError> {
@@ -207,6 +216,8 @@ struct Receiver<'a> {
     before: Option<String>,
     /// Number of this receipt, once it has one.
     receipt: Option<i64>,
+    /// Whether it has it from the attempt that was cut short.
+    taken: bool,
 }
 
 /// An answer in the ledger.
@@ -219,11 +230,13 @@ struct Earlier {
 
 impl<'a> Receiver<'a> {
     fn new(connection: &'a Connection, phrases: &'a Phrases, file: &'a ReturnedFile) -> Result<Self, LedgerError> {
-        let before = connection
-            .query_row("SELECT received_at FROM receipt WHERE sha256 = ?1 ORDER BY seq LIMIT 1", [&file.sha256], |row| row.get(0))
-            .optional()
-            .map_err(LedgerError::sql("读取"))?;
-        Ok(Self { connection, phrases, file, before, receipt: None })
+        let about = params![file.sha256, file.broken.as_deref().unwrap_or_default()];
+        let before = "SELECT received_at FROM receipt WHERE sha256 = ?1 AND received_at <> ?2 ORDER BY seq LIMIT 1";
+        let before = connection.query_row(before, about, |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))?;
+        let broken = "SELECT seq FROM receipt WHERE sha256 = ?1 AND received_at = ?2";
+        let receipt: Option<i64> =
+            connection.query_row(broken, about, |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))?;
+        Ok(Self { connection, phrases, file, before, receipt, taken: receipt.is_some() })
     }
 
     fn receive(mut self, matcher: &mut Matcher<'_>, received_at: &str) -> Result<FileReceipt, LedgerError> {
@@ -235,7 +248,7 @@ impl<'a> Receiver<'a> {
         if self.before.is_none() && !rows.is_empty() {
             self.receipt(received_at)?;
         }
-        if let Some(receipt) = self.receipt {
+        if let Some(receipt) = self.receipt.filter(|_| !self.taken) {
             let error = LedgerError::sql("写入");
             let mut statement =
                 self.connection.prepare_cached("INSERT INTO returned_row VALUES (?1, ?2, ?3, ?4, ?5)").map_err(&error)?;
@@ -363,6 +376,16 @@ impl<'a> Receiver<'a> {
         };
         let mut result = Told { understood: answer.plain(), reason: content.reason, quote: content.quote, ..Told::of(sighting) };
         let earlier = self.earlier(&answer)?;
+        let own = |earlier: &&Earlier| {
+            Some(earlier.receipt) == self.receipt && (&*earlier.answer.sheet, earlier.answer.row) == (place.sheet, place.row)
+        };
+        if let Some(at) =
+            self.taken.then(|| earlier.iter().position(|earlier| own(&earlier) && same(&earlier.answer, &answer))).flatten()
+        {
+            // The attempt that was cut short wrote it; no receipt has said so yet.
+            contradiction(&mut result, earlier[..at].last().filter(|earlier| contradicts(&earlier.answer, &answer)));
+            return Ok(result);
+        }
         if let Some(same) = earlier.iter().find(|earlier| same(&earlier.answer, &answer)) {
             result.outcome = if Some(same.receipt) == self.receipt { Outcome::Copied } else { Outcome::Known };
             if result.outcome == Outcome::Copied {
@@ -372,17 +395,7 @@ impl<'a> Receiver<'a> {
             return Ok(result);
         }
         let contradicted = earlier.last().filter(|earlier| contradicts(&earlier.answer, &answer));
-        result.outcome = if contradicted.is_some() { Outcome::Conflicting } else { Outcome::Taken };
-        if let Some(other) = contradicted {
-            result.reason = format!(
-                "与 {} 收到的 {} {}第 {} 行回复不一致，两个回复都已记下，请核实后以书面为准",
-                other.received_at.chars().take(10).collect::<String>(),
-                other.answer.file,
-                sheet_words(&other.answer.sheet),
-                other.answer.row
-            );
-            result.quote = format!("原回复：{}", other.answer.plain());
-        }
+        contradiction(&mut result, contradicted);
         let receipt = self.receipt(received_at)?;
         self.connection
             .prepare_cached(
@@ -434,6 +447,21 @@ impl<'a> Receiver<'a> {
             });
         }
         Ok(earlier)
+    }
+}
+
+/// A row's answer is taken; where it denies an earlier one, that is told.
+fn contradiction(result: &mut Told, contradicted: Option<&Earlier>) {
+    result.outcome = if contradicted.is_some() { Outcome::Conflicting } else { Outcome::Taken };
+    if let Some(other) = contradicted {
+        result.reason = format!(
+            "与 {} 收到的 {} {}第 {} 行回复不一致，两个回复都已记下，请核实后以书面为准",
+            other.received_at.chars().take(10).collect::<String>(),
+            other.answer.file,
+            sheet_words(&other.answer.sheet),
+            other.answer.row
+        );
+        result.quote = format!("原回复：{}", other.answer.plain());
     }
 }
 

@@ -125,7 +125,8 @@ fn receive(ledger: &mut Ledger, file: &str, rows: Vec<Cells>) -> FileReceipt {
         (5..)
             .zip(rows)
             .map(|(row, cells)| ReturnedRow { sheet: "高台村".to_owned(), row, said: Said::Cells(Box::new(cells)) });
-    let file = ReturnedFile { file: file.to_owned(), sha256: file.to_owned(), refusals: Vec::new(), rows: rows.collect() };
+    let file =
+        ReturnedFile { file: file.to_owned(), sha256: file.to_owned(), broken: None, refusals: Vec::new(), rows: rows.collect() };
     let receipts = ledger.receive(&[file], &PHRASES, "2018-07-10T08:30:00Z").expect("received");
     receipts.into_iter().next().expect("one file")
 }
@@ -209,6 +210,31 @@ fn the_same_again_adds_nothing_and_says_so() {
         ledger.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counts")
     };
     assert_eq!((count("receipt"), count("returned_row")), (2, 4));
+}
+
+#[test]
+fn an_attempt_that_was_cut_short_is_told_as_if_it_had_not_been() {
+    let rows = || vec![says(&[3], "属实"), says(&[4], "不属实，已纳入低保"), says(&[4], "不属实，已纳入低保")];
+    let mut ledger = ledger();
+    receive(&mut ledger, "before.xlsx", vec![says(&[3], "不属实")]);
+    let first = receive(&mut ledger, "a.xlsx", rows());
+    assert_eq!(outcomes(&first), [Outcome::Conflicting, Outcome::Taken, Outcome::Copied]);
+    let file = |broken: Option<&str>| {
+        let said = rows().into_iter().zip(5..).map(|(cells, row)| ReturnedRow {
+            sheet: "高台村".to_owned(),
+            row,
+            said: Said::Cells(Box::new(cells)),
+        });
+        let (file, sha256) = ("a.xlsx".to_owned(), "a.xlsx".to_owned());
+        ReturnedFile { file, sha256, broken: broken.map(str::to_owned), refusals: Vec::new(), rows: said.collect() }
+    };
+    let mut again = |broken| ledger.receive(&[file(broken)], &PHRASES, "2018-08-01T00:00:00Z").expect("received").remove(0);
+    let second = again(Some("2018-07-10T08:30:00Z"));
+    assert_eq!(format!("{:?}", second.rows), format!("{:?}", first.rows));
+    assert_eq!((second.before.clone(), second.written), (None, true));
+    let other = again(Some("2018-07-09T08:30:00Z"));
+    assert_eq!(outcomes(&other), [Outcome::Known, Outcome::Known, Outcome::Known]);
+    assert_eq!(answers(&ledger).len(), 3);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What identifies a person, found inside any text: ID numbers, phones and accounts, in one run or in groups, and dates.
+//! What identifies a person, found inside any text: ID numbers, phones and accounts, in one run or in groups, in whatever digits, and dates.
 //!
 //! Pure and linear in the text. A text without seven digits holds nothing of the kind.
 
@@ -6,54 +6,107 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::model::date::Day;
-use crate::model::personal::{folded, is_birth, is_province, mask_number};
+use crate::model::identity::id::Number;
+use crate::model::numeral::{folded, is_digit, is_unseen, read_out};
+use crate::model::personal::{is_birth, is_province, mask_number};
 
-/// What stands between the groups of one number.
-const SEPARATORS: [char; 12] = [' ', '\u{a0}', '\u{3000}', '-', '－', '—', '–', '·', '.', '_', '/', '\''];
+/// What stands between the items of a list rather than between the groups of one number.
+const LISTING: [char; 12] = [',', '，', '、', ';', '；', ':', '：', '|', '｜', '。', '=', '…'];
+/// What nobody writes between two numbers, but somebody puts into one: brackets, and ends of lines and cells.
+const INTO: [char; 22] = [
+    '(', ')', '（', '）', '[', ']', '【', '】', '〔', '〕', '{', '}', '<', '>', '《', '》', '「', '」', '\n', '\r', '\t',
+    '\u{2028}',
+];
+/// What groups of a phone are parted by, and amounts are not.
+const DASHES: [char; 7] = ['-', '－', '—', '–', '‐', '_', '·'];
+/// Marks between two groups of one number, and bytes with all blanks, at most.
+const GAP: usize = 6;
+const BLANK: usize = 60;
+/// Digits of the longest number that is written in groups, with what may follow it in a certificate.
+const LONGEST: usize = 22;
 
-/// A run of digits and letters: where it stands, and the same in plain digits and `X`.
-struct Run {
-    at: Range<usize>,
+/// Every letter and digit of a text in plain ones, and where they stand.
+#[derive(Default)]
+struct Signs {
     plain: String,
+    at: Vec<Range<usize>>,
+    /// Whether nothing but letters, digits and what cannot be seen stands between it and the one before.
+    joined: Vec<bool>,
 }
 
-/// Whether a character may belong to a number: full-width digits too, and the X of an ID number in any of its guises.
-fn belongs(c: char) -> bool {
-    c.is_ascii_alphanumeric() || folded(c) != c
-}
-
-fn runs(text: &str) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for (at, c) in text.char_indices().filter(|(_, c)| belongs(*c)) {
-        match runs.last_mut().filter(|run| run.at.end == at) {
-            Some(run) => {
-                run.at.end = at + c.len_utf8();
-                run.plain.push(folded(c));
+impl Signs {
+    fn of(text: &str, meant: fn(char) -> Option<char>) -> Self {
+        let (mut signs, mut joined) = (Self::default(), false);
+        for (at, c) in text.char_indices().filter(|(_, c)| !is_unseen(*c)) {
+            let plain = meant(c);
+            if let Some(plain) = plain {
+                signs.plain.push(plain);
+                signs.at.push(at..at + c.len_utf8());
+                signs.joined.push(joined);
             }
-            None => runs.push(Run { at: at..at + c.len_utf8(), plain: String::from(folded(c)) }),
+            joined = plain.is_some();
         }
+        signs
     }
-    runs
+
+    fn is_digit(&self, at: usize) -> bool {
+        self.plain.as_bytes().get(at).is_some_and(u8::is_ascii_digit)
+    }
+
+    fn is_joined(&self, at: usize) -> bool {
+        self.joined.get(at).copied().unwrap_or(false)
+    }
+
+    /// How many signs the run has that begins here.
+    fn run(&self, from: usize) -> usize {
+        1 + (from + 1..self.at.len()).take_while(|at| self.is_joined(*at)).count()
+    }
+
+    /// Where these signs stand in the text.
+    fn place(&self, from: usize, length: usize) -> Option<Range<usize>> {
+        Some(self.at.get(from)?.start..self.at.get(from + length - 1)?.end)
+    }
+
+    /// What stands between this sign and the one before, but for what cannot be seen; `None` where it parts two numbers.
+    fn gap(&self, text: &str, at: usize) -> Option<String> {
+        let before = self.at.get(at.checked_sub(1)?)?.end;
+        let gap: String = text.get(before..self.at.get(at)?.start)?.chars().filter(|c| !is_unseen(*c)).collect();
+        let parts = |c: char| c.is_alphanumeric() || c == '*';
+        let marks = gap.chars().filter(|c| !c.is_whitespace()).count();
+        (marks <= GAP && gap.len() <= BLANK && !gap.contains(parts)).then_some(gap)
+    }
 }
 
 /// Text with every run, and every row of groups, hidden that could be an ID number or what is left of one, a certificate or account number, or a
-/// phone. Household codes, dates and times are none; nor are our own ids and hashes.
+/// phone, in whatever digits and with whatever between them. Household codes, dates, times and amounts are none; nor are our own ids and
+/// hashes.
 #[must_use]
 pub fn mask_text(text: &str) -> String {
-    let digits = text.chars().filter(|c| folded(*c).is_ascii_digit()).take(7).count();
-    if digits < 7 {
+    if text.chars().filter(|c| is_digit(*c)).take(7).count() < 7 {
         return text.to_owned();
     }
-    let runs = runs(text);
+    let masked = hide(text, folded);
+    // Village groups are counted in Chinese, and stand before numbers: first without them.
+    if masked.chars().any(|c| folded(c).is_none() && is_digit(c)) { hide(&masked, read_out) } else { masked }
+}
+
+fn hide(text: &str, meant: fn(char) -> Option<char>) -> String {
+    let signs = Signs::of(text, meant);
     let (mut masked, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
-    while let Some(run) = runs.get(at) {
-        let groups = if hides(&run.plain) { 1 } else { spread(text, runs.get(at..).unwrap_or_default()) };
-        if let Some(last) = runs.get((at + groups).wrapping_sub(1)).filter(|_| groups > 0) {
-            masked.push_str(text.get(copied..run.at.start).unwrap_or_default());
-            masked.push_str(&mask_number(text.get(run.at.start..last.at.end).unwrap_or_default()));
-            copied = last.at.end;
+    while at < signs.at.len() {
+        let starts = !signs.is_joined(at);
+        let length = match spread(text, &signs, at) {
+            0 if starts => Some(signs.run(at)).filter(|run| signs.plain.get(at..at + run).is_some_and(hides)),
+            length => Some(length).filter(|length| *length > 0),
+        };
+        if let Some((length, place)) = length.and_then(|length| Some((length, signs.place(at, length)?))) {
+            masked.push_str(text.get(copied..place.start).unwrap_or_default());
+            masked.push_str(&mask_number(text.get(place.clone()).unwrap_or_default()));
+            copied = place.end;
+            at += length;
+        } else {
+            at += 1;
         }
-        at += groups.max(1);
     }
     masked.push_str(text.get(copied..).unwrap_or_default());
     masked
@@ -79,7 +132,9 @@ fn hides(run: &str) -> bool {
 /// A finding's, person's or household's id, or a hash: hexadecimal, and neither has to be hidden.
 fn is_ours(run: &str) -> bool {
     let hexadecimal = |text: &str| text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-    let id = run.len() == 17 && run.starts_with(|c: char| c.is_ascii_uppercase()) && run.get(1..).is_some_and(hexadecimal);
+    let id = run.len() == 17
+        && run.starts_with(|c: char| c.is_ascii_uppercase())
+        && run.get(1..).is_some_and(|id| hexadecimal(id) && !holds_number(id) && !is_card(id, false));
     id || run.len() >= 32 && hexadecimal(run) && run.bytes().any(|c| c.is_ascii_lowercase())
 }
 
@@ -99,49 +154,129 @@ fn is_month(text: Option<&str>) -> bool {
     text.and_then(|text| text.parse().ok()).is_some_and(|month: u32| (1..=12).contains(&month))
 }
 
-/// How many of these neighbouring runs make one number that was written in groups; 0 for none.
-fn spread(text: &str, runs: &[Run]) -> usize {
-    let (mut joined, mut groups, mut end, mut found) = (String::new(), Vec::new(), None, 0);
-    for run in runs {
-        let gap = end.map(|end| text.get(end..run.at.start).unwrap_or_default());
-        let mut between = gap.unwrap_or(" ").chars();
-        if !(between.next().is_some_and(|c| SEPARATORS.contains(&c)) && between.next().is_none()) {
+/// Groups of one number, side by side.
+#[derive(Default)]
+struct Groups {
+    joined: String,
+    lengths: Vec<usize>,
+    /// Something of [`LISTING`] stands between two.
+    listed: bool,
+    /// Nothing but what is in [`INTO`] stands between them.
+    put_into: bool,
+    /// Nothing but what is in [`DASHES`] stands between them.
+    dashed: bool,
+}
+
+/// How many signs from here make one number that was written in groups; 0 for none.
+fn spread(text: &str, signs: &Signs, from: usize) -> usize {
+    let begins = !signs.is_joined(from) || from.checked_sub(1).is_some_and(|before| !signs.is_digit(before));
+    if !begins || !signs.is_digit(from) {
+        return 0;
+    }
+    let (mut groups, mut found) = (Groups { put_into: true, dashed: true, ..Groups::default() }, 0);
+    for at in from..signs.at.len().min(from + LONGEST) {
+        let Some(plain) = signs.plain.get(at..=at) else { break };
+        let is_check = at - from == 17 && plain.eq_ignore_ascii_case("x");
+        if !signs.is_digit(at) && !is_check {
             break;
         }
-        joined.push_str(&run.plain);
-        groups.push(run.plain.len());
-        end = Some(run.at.end);
-        if joined.len() > 22 {
-            break;
+        if at == from || !signs.is_joined(at) {
+            let gap = if at == from { Some(String::new()) } else { signs.gap(text, at) };
+            let Some(gap) = gap else { break };
+            groups.listed |= gap.contains(LISTING);
+            groups.put_into &= gap.chars().all(|c| INTO.contains(&c));
+            groups.dashed &= gap.chars().all(|c| DASHES.contains(&c));
+            groups.lengths.push(0);
         }
-        if groups.len() > 1 && is_spread(&joined, &groups) {
-            found = groups.len();
+        groups.joined.push_str(plain);
+        if let Some(length) = groups.lengths.last_mut() {
+            *length += 1;
+        }
+        let ends = !signs.is_joined(at + 1) || is_check || !signs.is_digit(at + 1);
+        let place = || signs.place(from, at + 1 - from).unwrap_or_default();
+        if ends && groups.lengths.len() > 1 && groups.are_one() && !is_money(text, place()) {
+            found = at + 1 - from;
         }
     }
     found
 }
 
-fn is_spread(joined: &str, groups: &[usize]) -> bool {
-    let digits = joined.bytes().filter(u8::is_ascii_digit).count();
-    let numeric = digits == joined.len();
-    let id = is_province(joined)
-        && match joined.len() {
-            18 => digits >= 17 && joined.get(6..14).is_some_and(is_birth),
-            15 => numeric && joined.get(6..12).is_some_and(|short| is_birth(&format!("19{short}"))),
-            _ => false,
-        };
-    let mobile = numeric && joined.starts_with('1') && matches!(groups, [3, 4, 4] | [3, 8] | [4, 7] | [7, 4]);
-    let abroad = numeric && joined.starts_with("861") && matches!(groups, [2, 11] | [2, 3, 4, 4]);
-    let landline = numeric && joined.starts_with('0') && matches!(groups, [3 | 4, 7 | 8] | [3 | 4, 3 | 4, 4]);
-    let fours = groups.split_last().is_some_and(|(last, others)| others.iter().all(|length| *length == 4) && *last <= 4);
-    let years = (0..groups.len()).all(|group| is_year(joined.get(group * 4..group * 4 + 4)));
-    let account = numeric && fours && (16..=19).contains(&joined.len()) && !years;
-    id || mobile || abroad || landline || account
+impl Groups {
+    /// Whether they make an ID number, a phone or an account.
+    fn are_one(&self) -> bool {
+        let Self { joined, lengths, listed, put_into, dashed } = self;
+        let digits = joined.bytes().filter(u8::is_ascii_digit).count();
+        let numeric = digits == joined.len();
+        let born = joined.get(6..14).is_some_and(is_birth);
+        if joined.len() == 18 && is_province(joined) && born {
+            return !listed || Number::parse(&joined.to_ascii_uppercase()).is_some_and(Number::is_valid);
+        }
+        if *listed || !numeric {
+            return false;
+        }
+        let in_threes = *dashed && lengths.first() == Some(&3) && lengths.iter().all(|length| (2..=5).contains(length));
+        let in_fours = lengths.first() == Some(&4) && lengths.iter().all(|length| (3..=5).contains(length));
+        let single = lengths.iter().all(|length| *length == 1);
+        let old = joined.len() == 15
+            && is_province(joined)
+            && joined.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")))
+            && (lengths.len() <= 5 || single);
+        let is_mobile = joined.len() == 11 && joined.starts_with('1');
+        let after = matches!(joined.as_bytes().get(1), Some(b'3'..=b'9'));
+        let mobile = is_mobile && matches!(lengths[..], [3, 4, 4] | [3, 8] | [4, 7] | [7, 4])
+            || is_mobile
+                && after
+                && (single
+                    || *put_into
+                    || in_threes
+                    || matches!(lengths[..], [3, 2, 2, 4] | [3, 2, 2, 2, 2] | [1, 2, 2, 2, 2, 2]));
+        let abroad = joined.starts_with("861") && matches!(lengths[..], [2, 11] | [2, 3, 4, 4]);
+        let landline = joined.starts_with('0') && matches!(lengths[..], [3 | 4, 7 | 8] | [3 | 4, 3 | 4, 4]);
+        let fours = lengths.split_last().is_some_and(|(last, others)| others.iter().all(|length| *length == 4) && *last <= 4);
+        let years = (0..lengths.len()).all(|group| is_year(joined.get(group * 4..group * 4 + 4)));
+        let account = (16..=19).contains(&joined.len()) && (fours && !years || single) || is_card(joined, in_fours);
+        old || mobile || abroad || landline || account
+    }
+}
+
+/// Whether digits are a bank card's number: of China's cards, and `surely` so or with the check digit that belongs to it.
+fn is_card(digits: &str, surely: bool) -> bool {
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let values: Option<Vec<u32>> = digits.chars().map(|c| c.to_digit(10)).collect();
+    let sum = |values: Vec<u32>| -> u32 {
+        values.iter().rev().enumerate().map(|(at, digit)| if at % 2 == 1 { doubled(*digit) } else { *digit }).sum()
+    };
+    (16..=19).contains(&digits.len()) && digits.starts_with("62") && values.is_some_and(|values| surely || sum(values) % 10 == 0)
+}
+
+/// Whether what stands there, to the end of its words, is nothing but amounts in yuan and fen, and dates.
+fn is_money(text: &str, place: Range<usize>) -> bool {
+    let belongs = |c: char| folded(c).is_some() || matches!(c, '.' | '-' | '/');
+    let (before, after) = (text.get(..place.start).unwrap_or_default(), text.get(place.end..).unwrap_or_default());
+    let before: usize = before.chars().rev().take(LONGEST).take_while(|c| belongs(*c)).map(char::len_utf8).sum();
+    let after: usize = after.chars().take(LONGEST).take_while(|c| belongs(*c)).map(char::len_utf8).sum();
+    let words = text.get(place.start - before..place.end + after).unwrap_or_default();
+    let words: String = words.chars().map(|c| folded(c).unwrap_or(c)).collect();
+    let numeric = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+    let amount = |word: &str| {
+        let one = |word: &str| word.split_once('.').is_some_and(|(yuan, fen)| numeric(yuan) && numeric(fen) && fen.len() == 2);
+        word.split('/').all(one)
+    };
+    let date = |word: &str| {
+        let lengths: Vec<usize> = word.split(['-', '/', '.']).map(|part| if numeric(part) { part.len() } else { 0 }).collect();
+        matches!(lengths[..], [4, 1 | 2] | [4, 1 | 2, 1 | 2])
+    };
+    let mut words = words.split(|c| !belongs(c)).filter(|word| !word.is_empty());
+    let mut amounts = 0;
+    words.all(|word| {
+        amounts += usize::from(amount(word));
+        amount(word) || date(word)
+    }) && amounts > 0
 }
 
 /// Whether an ID number, whole, cut or in the old form, or a mobile phone stands in what should be a code.
 pub(super) fn holds_number(code: &str) -> bool {
-    let plain: String = code.chars().map(folded).filter(char::is_ascii_alphanumeric).collect();
+    let plain: String = code.chars().filter_map(read_out).collect();
     let region = |from: usize| plain.get(from..).is_some_and(is_province);
     let born = |from: usize| region(from) && plain.get(from + 6..from + 14).is_some_and(is_birth);
     let old = plain.len() == 15 && region(0) && plain.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")));
@@ -159,7 +294,8 @@ pub(super) struct Written {
 
 /// Every date in a text: `1990-03-07`, `1990.3.7`, `1990/03/07`, `1990年3月7日`, `19900307`, `90.3.7`; and `1990-03`, `1990年3月`, `199003`.
 pub(super) fn dates(text: &str) -> Vec<Written> {
-    let characters: Vec<(usize, char)> = text.char_indices().map(|(at, c)| (at, folded(c))).collect();
+    let characters: Vec<(usize, char)> =
+        text.char_indices().filter(|(_, c)| !is_unseen(*c)).map(|(at, c)| (at, read_out(c).unwrap_or(c))).collect();
     let digits = |from: usize| characters.iter().skip(from).take_while(|(_, c)| c.is_ascii_digit()).count();
     let number = |from: usize, length: usize| -> Option<u32> {
         let plain: String = characters.get(from..from + length)?.iter().map(|(_, c)| *c).collect();
@@ -222,7 +358,7 @@ fn whole_year(written: u32) -> u32 {
 
 /// The day of birth that an ID number holds, or the ID number in a longer certificate number; `None` where it holds none.
 pub(super) fn birth_in(number: &str) -> Option<Day> {
-    let plain: String = number.chars().map(folded).filter(char::is_ascii_alphanumeric).collect();
+    let plain: String = number.chars().filter_map(folded).collect();
     let birth = match plain.len() {
         18.. => Cow::Borrowed(plain.get(6..14)?),
         15 => Cow::Owned(format!("19{}", plain.get(6..12)?)),
@@ -246,6 +382,80 @@ mod tests {
         }
     }
 
+    /// The digits of a text, however they are written.
+    fn digits(text: &str) -> String {
+        text.chars().filter_map(read_out).filter(char::is_ascii_digit).collect()
+    }
+
+    /// A number as somebody might write it: in other digits, and with something within.
+    fn written(number: &str, script: usize, between: &str, every: usize) -> String {
+        const SCRIPTS: [&str; 6] =
+            ["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "⓪①②③④⑤⑥⑦⑧⑨", "〇一二三四五六七八九", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗"];
+        let digit = |c: char| c.to_digit(10).and_then(|value| SCRIPTS[script].chars().nth(value as usize)).unwrap_or(c);
+        let parts = number.chars().enumerate().map(|(at, c)| {
+            let between = if at > 0 && at % every == 0 { between } else { "" };
+            format!("{between}{}", digit(c))
+        });
+        parts.collect()
+    }
+
+    const BETWEEN: [&str; 16] = [
+        "",
+        " ",
+        "  ",
+        "-",
+        "（",
+        "）",
+        ". ",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{ad}",
+        "\u{200b}",
+        "\u{202e}\u{2066}",
+        "\u{301}",
+        "〔",
+        "\u{fffd}",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_number_passes_in_whatever_digits_and_with_whatever_within(day in 0i32..36_000, serial in 0u32..1000, script in 0usize..6,
+            between in 0usize..BETWEEN.len(), every in 1usize..9) {
+            let (year, month, day) = Day(day - 20_000).ymd();
+            let stem = format!("520324{year:04}{month:02}{day:02}{serial:03}");
+            let number = Number::completed(stem.as_bytes().try_into().expect("seventeen")).expect("digits").text();
+            let text = format!("住址{}号", written(&number, script, BETWEEN[between], every));
+            let shown = mask_text(&text);
+            prop_assert!(shown.contains('*') && digits(&shown).len() <= 10, "{text} {shown}");
+            prop_assert!(number.get(6..14).is_some_and(|birth| !digits(&shown).contains(birth)), "{text} {shown}");
+        }
+
+        #[test]
+        fn no_phone_passes_in_whatever_digits(rest in 300_000_000u64..999_999_999, script in 0usize..6, unseen in 10usize..14, every in 1usize..9) {
+            let text = format!("电话{}", written(&format!("1{}", 3_000_000_000 + rest), script, BETWEEN[unseen], every));
+            let shown = mask_text(&text);
+            prop_assert!(digits(&shown).len() <= 4, "{text} {shown}");
+        }
+
+        #[test]
+        fn amounts_and_dates_stay(amounts in proptest::collection::vec((0u32..100_000, 0u32..100, 0usize..6), 1..6), day in 10_000i32..18_000) {
+            let texts = amounts.iter().map(|(yuan, fen, parted)| {
+                format!("{yuan}.{fen:02}{}", [" ", "，", "、", "\n", "\t", "; "][*parted])
+            });
+            let text = format!("{}{} {}", texts.clone().collect::<String>(), Day(day), texts.collect::<String>());
+            prop_assert_eq!(&mask_text(&text), &text);
+        }
+
+        #[test]
+        fn household_codes_and_dates_in_a_list_stay(codes in proptest::collection::vec(5_200_000_000u64..5_209_999_999, 1..5), day in 10_000i32..18_000,
+            parted in 0usize..5) {
+            let parted = [" ", "、", "，", "\n", "；"][parted];
+            let text = codes.iter().map(|code| format!("{code}{parted}{}", Day(day))).collect::<Vec<_>>().join(parted);
+            prop_assert_eq!(&mask_text(&text), &text);
+        }
+    }
+
     #[test]
     fn numbers_are_hidden_in_one_run_and_in_groups() {
         for (text, masked) in [
@@ -260,6 +470,26 @@ mod tests {
             ("截断的5203241990030", "截断的520**********"),
             ("去了地区的199003071234", "去了地区的*********234"),
             ("国际+8613885211234", "国际+861*******234"),
+            ("520324（19900307）1234", "520324********1234"),
+            ("520324(1990-03-07)1234", "520324********1234"),
+            ("520324. 2006040.6 3033", "520324********3033"),
+            ("5 2 0 3 2 4 1 9 9 0 0 3 0 7 1 2 3 4", "520324********1234"),
+            ("520324,19900307,1235", "520324********1235"),
+            ("520324\u{ad}19900307\u{200b}1234", "520324********1234"),
+            ("52032419\n900307\r\n1234", "520324********1234"),
+            ("٥٢٠٣٢٤١٩٩٠٠٣٠٧١٢٣٤", "٥٢٠٣٢٤********١٢٣٤"),
+            ("⑤②⓪③②④①⑨⑨⓪⓪③⓪⑦①②③④", "⑤②⓪③②④********①②③④"),
+            ("五二〇三二四一九九〇〇三〇七一二三四", "五二〇三二四********一二三四"),
+            ("名520324 19900307 1234x", "名520324********1234x"),
+            ("A5203 2419 9003 0712 34", "A520324********1234"),
+            ("住一组13885211234", "住一组13*******34"),
+            ("(138)8521(1234)", "(13*******34)"),
+            ("1 3 8 8 5 2 1 1 2 3 4", "13*******34"),
+            ("138-85-211-234", "13*******34"),
+            ("6217 0000 123 456 78901", "621700*********8901"),
+            ("520324            19900307\t \t1234", "520324********1234"),
+            ("62170000 12345678 907", "621700*********8907"),
+            ("B6217000012345678906", "B62170**********8906"),
         ] {
             assert_eq!(mask_text(text), masked);
         }

@@ -313,7 +313,7 @@ pub(in crate::run) type SheetRow = (u32, Vec<(u32, CellKind, String)>);
 #[derive(Default)]
 pub(in crate::run) struct HeldSheet {
     pub(in crate::run) name: SheetName,
-    merges: Vec<Merge>,
+    pub(in crate::run) merges: Vec<Merge>,
     /// Odd cells and rows of it.
     pub(in crate::run) marks: Marks,
     /// Its rows, blank ones left out.

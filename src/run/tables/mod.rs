@@ -112,7 +112,7 @@ pub(super) fn run(
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
     let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);
-    let workspace = Folder::open(&request.out)?.start(&key, request.fresh)?;
+    let workspace = Folder::of_run(&request.out)?.start(&key, request.fresh)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
     definition.key_file.notes.iter().for_each(|note| progress(note));
     let manifest = Manifest {

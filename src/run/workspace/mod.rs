@@ -8,6 +8,7 @@
 
 mod before;
 mod marker;
+mod removal;
 mod switch;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,10 @@ use rayon::prelude::*;
 use super::disk::{advised, create_private, keep_private, sync_file};
 use super::inputs;
 use super::lock::{Lock, LockError};
+use super::ours::run_folder_around;
 pub(super) use marker::{LITTER, MARKER, is_work};
 use marker::{UNNAMED, Whose};
+pub(super) use removal::{Removal, SIGNS, is_at_its_end, is_removed};
 pub(super) use switch::hashes;
 use switch::{Failed, Journal, RUN, WORK, clear};
 
@@ -48,6 +51,20 @@ pub enum WorkspaceError {
     NotARunFolder {
         /// The folder.
         folder: PathBuf,
+    },
+    /// It is no folder.
+    #[error("{} 已经有了，是文件，不是文件夹。请用 --out 指定一个空的或不存在的文件夹", folder.display())]
+    NoFolder {
+        /// What was named.
+        folder: PathBuf,
+    },
+    /// It would lie among another run's results.
+    #[error("{} 在运行文件夹 {} 里面，那里只放那次运行的结果。请用 --out 指定外面的一个文件夹", folder.display(), run.display())]
+    InRunFolder {
+        /// What was named.
+        folder: PathBuf,
+        /// The other run's.
+        run: PathBuf,
     },
     /// The disk said no; the last run is whole.
     #[error("{} {doing}失败：{}。上次的结果没有改动", path.display(), advised(source))]
@@ -99,6 +116,19 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    /// As [`Self::open`], for the results of a run: a folder, and not within another run's.
+    pub(super) fn of_run(folder: &Path) -> Result<Self, WorkspaceError> {
+        let there = fs::metadata(folder);
+        if there.is_ok_and(|kind| !kind.is_dir()) {
+            return Err(WorkspaceError::NoFolder { folder: folder.to_owned() });
+        }
+        let whole = folder.canonicalize().or_else(|_| std::path::absolute(folder));
+        if let Some(run) = whole.ok().as_deref().and_then(Path::parent).and_then(run_folder_around) {
+            return Err(WorkspaceError::InRunFolder { folder: folder.to_owned(), run });
+        }
+        Self::open(folder)
+    }
+
     /// Creates (owner only) or opens `folder`, takes its lock, undoes a publication that was cut short.
     pub(super) fn open(folder: &Path) -> Result<Self, WorkspaceError> {
         match marker::whose(folder).map_err(io_error("读取", folder))? {
@@ -257,8 +287,8 @@ impl Workspace {
     }
 }
 
-/// Keeps readers out while files change places. A disk without locks has none.
-fn alone(folder: &Path) -> Result<Option<File>, WorkspaceError> {
+/// Keeps readers out while files change places or go. A disk without locks has none.
+pub(super) fn alone(folder: &Path) -> Result<Option<File>, WorkspaceError> {
     held(folder, File::try_lock, "有命令正在读里面的结果")
 }
 

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::marker::is_litter;
+use super::removal;
 use crate::run::disk::{create_private, stands, sync_folder};
 use crate::run::inputs;
 
@@ -259,6 +260,7 @@ impl Journal {
             return;
         }
         clear(&work.join(&self.work), &[]);
+        removal::forget(folder);
         let _ = fs::remove_file(work.join(JOURNAL));
         let _ = fs::remove_dir(work);
     }
@@ -349,7 +351,7 @@ fn stays(path: &str) -> bool {
 
 impl Listed {
     fn of(folder: &Path) -> Option<Self> {
-        let listed: Self = serde_json::from_slice(&fs::read(folder.join(RUN)).ok()?).ok()?;
+        let listed: Self = serde_json::from_slice(&removal::manifest(folder)?).ok()?;
         listed.tool.starts_with("bidui ").then_some(listed)
     }
 
@@ -360,7 +362,7 @@ impl Listed {
     }
 }
 
-/// SHA-256 by path of the outputs and stage files that a `run.json` of ours lists; none where there is none.
+/// SHA-256 by path of the outputs and stage files that a `run.json` of ours lists, that of a run under removal too; none where there is none.
 pub(in crate::run) fn hashes(folder: &Path) -> BTreeMap<String, String> {
     let listed = Listed::of(folder);
     listed.iter().flat_map(Listed::hashes).map(|(path, sha256)| (path.to_owned(), sha256.to_owned())).collect()
@@ -393,10 +395,10 @@ impl Journal {
 
 /// Moves one file; never over another.
 fn rename(from: &Path, to: &Path) -> Result<(), Failed> {
+    if let Some(above) = to.parent().filter(|above| !above.is_dir()) {
+        create_private(above).map_err(at(above))?;
+    }
     let done = || -> io::Result<()> {
-        if let Some(above) = to.parent().filter(|above| !above.is_dir()) {
-            create_private(above)?;
-        }
         if stands(to) {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists));
         }

@@ -1,0 +1,94 @@
+//! A run folder under removal: its `run.json` is moved into `.work` first, so that nobody takes what is left for a whole run, and a journal
+//! says what there was.
+//!
+//! The `run.json` that is no longer in its place still tells our files from others', to whoever removes what is left and to the next run's
+//! publication. Both files count only while no `run.json` stands in the folder; that publication deletes them.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::is_marked;
+use super::switch::{RUN, WORK};
+use crate::run::disk::{create_private, stands, sync_folder};
+
+const JOURNAL: &str = ".work/removal.json";
+const MOVED: &str = ".work/removed-run.json";
+const LOCK: &str = ".lock";
+const BESIDE: &str = ".work/removal.new";
+/// What a removal keeps to the last, in the order in which it goes.
+pub(in crate::run) const SIGNS: [&str; 3] = [BESIDE, MOVED, JOURNAL];
+
+/// What a run folder held when its removal began.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(in crate::run) struct Removal {
+    /// The month it spoke for.
+    pub(in crate::run) period: String,
+    /// The day it was written, in days since 1970.
+    pub(in crate::run) made: Option<i32>,
+    /// Of its `run.json`.
+    pub(in crate::run) sha256: String,
+    /// Files that were to go, relative to the folder, with their bytes.
+    pub(in crate::run) results: Vec<(String, u64)>,
+}
+
+impl Removal {
+    /// The removal of a folder that was begun and did not come to its end.
+    pub(in crate::run) fn find(folder: &Path) -> Option<Self> {
+        if stands(&folder.join(RUN)) {
+            return None;
+        }
+        serde_json::from_slice(&fs::read(folder.join(JOURNAL)).ok()?).ok()
+    }
+
+    /// Switches the run off.
+    pub(in crate::run) fn begin(&self, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
+        let begin = || -> io::Result<()> {
+            create_private(&folder.join(WORK))?;
+            let mut file = File::create(folder.join(BESIDE))?;
+            file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
+            file.sync_all()?;
+            fs::rename(folder.join(BESIDE), folder.join(JOURNAL))?;
+            sync_folder(&folder.join(WORK))
+        };
+        begin().map_err(|error| (folder.join(JOURNAL), error))?;
+        let switch = || {
+            if stands(&folder.join(RUN)) {
+                fs::rename(folder.join(RUN), folder.join(MOVED))?;
+            }
+            sync_folder(folder)
+        };
+        switch().map_err(|error| (folder.join(RUN), error))
+    }
+
+    /// How many of those files are gone, and their bytes.
+    pub(in crate::run) fn gone(&self, folder: &Path) -> (u64, u64) {
+        let gone = self.results.iter().filter(|(name, _)| !stands(&folder.join(name)));
+        gone.fold((0, 0), |(files, bytes), (_, size)| (files + 1, bytes + size))
+    }
+}
+
+/// The `run.json` of a folder, wherever it stands.
+pub(super) fn manifest(folder: &Path) -> Option<Vec<u8>> {
+    let here = folder.join(RUN);
+    fs::read(if stands(&here) { here } else { folder.join(MOVED) }).ok()
+}
+
+/// Whether a run was removed from `folder`, or its removal begun, and none made there since.
+pub(in crate::run) fn is_removed(folder: &Path) -> bool {
+    !stands(&folder.join(RUN)) && (stands(&folder.join(MOVED)) || stands(&folder.join(JOURNAL)))
+}
+
+/// Whether all that a removal has left to do is to take the marker away.
+pub(in crate::run) fn is_at_its_end(folder: &Path) -> bool {
+    is_marked(folder) && ![RUN, LOCK, MOVED, JOURNAL].iter().any(|name| stands(&folder.join(name)))
+}
+
+/// Deletes what a removal left of itself, once another run stands there.
+pub(super) fn forget(folder: &Path) {
+    for sign in SIGNS {
+        let _ = fs::remove_file(folder.join(sign));
+    }
+}
