@@ -547,11 +547,15 @@ impl<'a> Opened<'a> {
                 first.map(|_| FactValue::Bool(if decided.is_some() { decisive } else { !decisive }))
             }
             Take::SumPerHousehold => {
+                let key_of = |row: u32| self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
+                // Of rows that name no household nobody knows how many there are.
+                if integers().count() > 1 && integers().any(|(row, _)| key_of(row) == NONE) {
+                    return None;
+                }
                 let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
                 let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();
                 for (row, value) in integers() {
-                    let key = self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
-                    // Rows that name no household each stand for themselves.
+                    let key = key_of(row);
                     let slot = if key == NONE { (NONE, row) } else { (key, 0) };
                     persons.entry(slot).or_default().extend(self.links.get(id(row) as usize).map(|link| link.person));
                     let best = per_key.entry(slot).or_insert((row, value));

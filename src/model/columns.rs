@@ -19,6 +19,9 @@ pub const SEX: &str = "sex";
 pub const DISABILITY_NO: &str = "disability_no";
 /// The registry's own household code (`Utf8`).
 pub const HOUSEHOLD_CODE: &str = "household_code";
+/// The registry's household that the row is of, as far as its code, head and certificate agree (`Utf8`); absent where the code, or the head of a
+/// list without codes, is to be believed as it stands.
+pub const HOUSEHOLD_KEY: &str = "household_key";
 /// The registry's own person code (`Utf8`).
 pub const PERSON_CODE: &str = "person_code";
 /// Name of the head of household (`Utf8`).

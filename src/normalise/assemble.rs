@@ -2,7 +2,8 @@
 //!
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
 //! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. Numbers that a
-//! registry has under two names are told where its rows say whose they are ([`borrowed`]). A registry without a row is not there; one of one sheet is
+//! registry has under two names are told where its rows say whose they are ([`borrowed`]), and so are households that are not what their codes say
+//! ([`households`]). A registry without a row is not there; one of one sheet is
 //! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,7 +15,7 @@ use arrow::compute::{concat, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
-use super::borrowed;
+use super::{borrowed, households};
 use super::person::Stated;
 use super::sheet::NormalisedSheet;
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
@@ -58,7 +59,7 @@ pub fn assemble(
             let copies = copies(&shares, matches!(grain, Grain::PersonMonth | Grain::HouseholdMonth));
             set_aside(&mut shares, &copies, RejectReason::DuplicateRow, &mut rejects)?;
         }
-        let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
+        let sources: Vec<u32> = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
         let (batch, rows) = join(shares)?;
         // A header alone tells nothing of anybody: the register is not there.
@@ -66,6 +67,7 @@ pub fn assemble(
             continue;
         }
         let batch = borrowed::tell(batch, &stated, as_of)?;
+        let batch = if grain.is_household() { batch } else { households::tell(batch, &sources)? };
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
     rejects.sort_by_key(|(position, reject)| (*position, reject.row));

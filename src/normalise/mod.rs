@@ -17,6 +17,7 @@ mod days;
 pub mod disability_no;
 mod field_column;
 mod household_above;
+mod households;
 pub mod id_number;
 pub mod kinship;
 pub mod money;

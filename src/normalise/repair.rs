@@ -103,10 +103,16 @@ pub enum Repair {
     OtherUnit,
     /// Below zero: a correction, no payment; the column is null.
     BelowZero,
+    /// Blank, or contradicted by head or certificate, by which the row's household is known.
+    ByHead,
+    /// Contradicted by head, certificate or the persons counted: which household the row is of cannot be told.
+    NoHousehold,
+    /// What the row says of its own standing is not understood, or ends it in passing.
+    Standing,
 }
 
 impl Repair {
-    const ALL: [Self; 50] = [
+    const ALL: [Self; 53] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -157,6 +163,9 @@ impl Repair {
         Self::BackPayment,
         Self::OtherUnit,
         Self::BelowZero,
+        Self::ByHead,
+        Self::NoHousehold,
+        Self::Standing,
     ];
 
     /// The kind as written after `field:`.
@@ -213,6 +222,9 @@ impl Repair {
             Self::BackPayment => "back_payment",
             Self::OtherUnit => "other_unit",
             Self::BelowZero => "below_zero",
+            Self::ByHead => "by_head",
+            Self::NoHousehold => "no_household",
+            Self::Standing => "standing",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 15] = [
+const DAMAGES: [(&str, &str); 17] = [
     ("unreadable", "读不懂：按空处理"),
     ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -31,6 +31,8 @@ const DAMAGES: [(&str, &str); 15] = [
     ("two_digit_year", "只写了两位年份，世纪是推定的"),
     ("shifted", "所在的行与表头错开了列：已按挪正后的读，请核对原表"),
     ("exchanged", "与姓名填反了：已对调"),
+    ("by_head", "没有写，或与户主、低保证号说的不是一户：按户主、低保证号归户"),
+    ("no_household", "与户主、低保证号、人数等互相矛盾，看不出是哪一户：按户核算的规则不判断这些行上的人，请更正后重新导出"),
     ("two_numbers", "写了两个号码，看不出哪个是本人现在的：按没有号码处理"),
 ];
 
