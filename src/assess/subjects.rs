@@ -9,7 +9,9 @@ use std::ops::Range;
 use arrow::array::{Array, Date32Array, StringArray};
 
 use crate::config::policy::Policy;
-use crate::model::columns::{HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, HOUSEHOLD_KEY, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, VILLAGE_CODE};
+use crate::model::columns::{
+    HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, HOUSEHOLD_KEY, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, VILLAGE_CODE,
+};
 use crate::model::exemption::EXEMPTION;
 use crate::model::link::{Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};

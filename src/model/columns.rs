@@ -46,6 +46,10 @@ pub const MONTH_FROM: &str = "month_from";
 pub const MONTH_TO: &str = "month_to";
 /// What is known of the months beside (`Utf8`, [`MonthState`]), null where they are what they say; absent where no row has it.
 pub const MONTH_STATE: &str = "month_state";
+/// Whether the row still counts where nobody can tell (`Utf8`, [`UNCLEAR`]), null where it can be told; absent where no row has it.
+pub const STANDING_STATE: &str = "standing_state";
+/// Value of [`STANDING_STATE`].
+pub const UNCLEAR: &str = "unclear";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
 

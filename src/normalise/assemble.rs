@@ -15,9 +15,9 @@ use arrow::compute::{concat, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
-use super::{borrowed, households};
 use super::person::Stated;
 use super::sheet::NormalisedSheet;
+use super::{borrowed, households};
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
 use crate::model::date::{Day, Month};
 use crate::model::personal::mask;
@@ -59,7 +59,8 @@ pub fn assemble(
             let copies = copies(&shares, matches!(grain, Grain::PersonMonth | Grain::HouseholdMonth));
             set_aside(&mut shares, &copies, RejectReason::DuplicateRow, &mut rejects)?;
         }
-        let sources: Vec<u32> = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
+        let sources: Vec<u32> =
+            shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
         let (batch, rows) = join(shares)?;
         // A header alone tells nothing of anybody: the register is not there.

@@ -11,6 +11,7 @@ use super::amounts::Amounts;
 use super::days::Days;
 use super::money;
 use super::repair::{Repair, Repairs};
+use super::standing::StandingColumn;
 use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
@@ -107,6 +108,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) fallback: Option<i32>,
     /// Who else says a code.
     pub(super) said: Said<'a>,
+    /// Of fields that say whether a row still counts: what they say, instead of builders.
+    pub(super) standing: Option<StandingColumn<'a>>,
     pub(super) builders: Builders,
 }
 
@@ -115,6 +118,9 @@ impl FieldColumn<'_> {
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
         if let (Some(amounts), Builders::Int64(values)) = (&mut self.amounts, &mut self.builders) {
             return amounts.push(table, kept, values, log, self.order);
+        }
+        if let Some(standing) = &mut self.standing {
+            return standing.push(table, &self.positions, kept, &mut self.codes, as_of);
         }
         let mut note = Notes { log, order: self.order };
         let none_is_said = match self.kind {
@@ -273,7 +279,7 @@ pub(super) fn first_cell<'t>(table: &'t RawTable, positions: &[usize], row: usiz
 }
 
 /// [`first_cell`], where `无` may be a value.
-fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
+pub(super) fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
     let cells = positions.iter().filter_map(|&position| table.columns.get(position)).map(|column| column.get(row));
     let says = |text: &str| !text.is_empty() && (none_is_said || text != NONE);
     cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && says(text.trim())).unwrap_or((CellKind::Empty, ""))

@@ -251,12 +251,7 @@ impl<'b> Rows<'b> {
     }
 
     /// Whether rows can be one household.
-    fn can_be_one<'r>(
-        &self,
-        rows: &[usize],
-        codes: &'r [Option<String>],
-        certificate: &impl Fn(usize) -> Option<&'r str>,
-    ) -> bool
+    fn can_be_one<'r>(&self, rows: &[usize], codes: &'r [Option<String>], certificate: &impl Fn(usize) -> Option<&'r str>) -> bool
     where
         'b: 'r,
     {
@@ -311,9 +306,7 @@ impl<'b> Rows<'b> {
             for row in rows {
                 parts.entry((text(self.village, *row).unwrap_or_default(), way(*row)?)).or_default().push(*row);
             }
-            let sound = |rows: &Vec<usize>| {
-                rows.iter().any(|row| self.is_head(*row)) && self.can_be_one(rows, codes, &|_| None)
-            };
+            let sound = |rows: &Vec<usize>| rows.iter().any(|row| self.is_head(*row)) && self.can_be_one(rows, codes, &|_| None);
             if !parts.values().all(sound) {
                 return None;
             }

@@ -31,6 +31,7 @@ pub mod repair;
 pub mod sheet;
 mod sheet_place;
 mod slipped;
+mod standing;
 pub mod tables;
 pub mod unit;
 pub mod vocabulary;

@@ -208,6 +208,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         title_words: Vec::new(),
         identified_by: Vec::new(),
         part: None,
+        remarks: Vec::new(),
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
     }
