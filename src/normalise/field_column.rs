@@ -188,6 +188,7 @@ impl FieldColumn<'_> {
             (Builders::Text(text), FieldKind::Code) if !self.said.words.is_empty() => {
                 for (at, (_, written)) in cells {
                     let own = if written.is_empty() { None } else { self.codes.get(written).map(str::to_owned) };
+                    let own = own.or_else(|| Said::value_in(self.said.words, written).map(str::to_owned));
                     note.unless(own.is_some() || written.is_empty(), at, Repair::UnknownCode);
                     let row = kept[at as usize];
                     let (_, beside) = first_said(table, &self.said.beside, row, false);
