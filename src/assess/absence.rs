@@ -55,14 +55,23 @@ pub(crate) enum Says {
     Excused,
 }
 
-/// Accused persons by register and what is looked for there, and the sources whose rows would say it.
-pub(crate) type Accused<'a> = BTreeMap<(RegistryId, Says), (BTreeSet<PersonIx>, Vec<&'a Source>)>;
+/// Accused persons, and the sources whose rows would say something of them.
+#[derive(Default)]
+pub(crate) struct Sought<'a> {
+    pub(crate) persons: BTreeSet<PersonIx>,
+    pub(crate) sources: Vec<&'a Source>,
+}
+
+/// Accused persons by register and what is looked for there.
+pub(crate) type Accused<'a> = BTreeMap<(RegistryId, Says), Sought<'a>>;
+
+/// By accused: rows that could be them and why, ascending.
+type CouldBe = HashMap<PersonIx, Vec<(RowId, Likeness)>>;
 
 /// See the module's documentation.
 pub(crate) struct AbsenceGuard<'a> {
     composer: &'a Composer<'a>,
-    /// By register, what is looked for and accused: rows that could be them and why, ascending.
-    could_be: BTreeMap<(RegistryId, Says), HashMap<PersonIx, Vec<(RowId, Likeness)>>>,
+    could_be: BTreeMap<(RegistryId, Says), CouldBe>,
     /// By person: the other row of an open review pair, and whoever that row belongs to.
     reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>>,
 }
@@ -72,14 +81,14 @@ impl<'a> AbsenceGuard<'a> {
     pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused<'a>) -> Self {
         let subjects = composer.subjects;
         let contested = Contested::new(subjects);
-        let persons: BTreeSet<PersonIx> = accused.values().flat_map(|(persons, _)| persons).copied().collect();
+        let persons: BTreeSet<PersonIx> = accused.values().flat_map(|sought| &sought.persons).copied().collect();
         let persons: Vec<PersonIx> = persons.into_iter().collect();
         let identities: Vec<Identity<'_>> =
             persons.par_iter().map(|person| Identity::of_person(composer, &contested, *person)).collect();
-        let search = |(sought, (accused, sources)): (&(RegistryId, Says), &(BTreeSet<PersonIx>, Vec<&'a Source>))| {
-            let wanted: Vec<&Identity<'_>> =
-                persons.iter().zip(&identities).filter(|(p, _)| accused.contains(p)).map(|(_, i)| i).collect();
-            (sought.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(sought, sources))
+        let search = |(at, sought): (&(RegistryId, Says), &Sought<'a>)| {
+            let is_wanted = |person: &PersonIx| sought.persons.contains(person);
+            let wanted: Vec<&Identity<'_>> = persons.iter().zip(&identities).filter(|(p, _)| is_wanted(p)).map(|(_, i)| i).collect();
+            (at.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(at, &sought.sources))
         };
         let could_be = accused.par_iter().map(search).collect();
         let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
@@ -136,9 +145,9 @@ impl<'a> AbsenceGuard<'a> {
 impl Says {
     /// Whether a row says it, by the filter of the source.
     fn by(self, filter: Option<&BooleanArray>, row: usize) -> bool {
-        filter.is_none_or(|filter| match row < filter.len() && filter.is_valid(row) {
-            true => filter.value(row),
-            false => self == Self::Present,
+        filter.is_none_or(|filter| {
+            let is_known = row < filter.len() && filter.is_valid(row);
+            if is_known { filter.value(row) } else { self == Self::Present }
         })
     }
 }
@@ -478,17 +487,17 @@ struct Search<'s, 'a> {
 }
 
 impl<'a> Search<'_, 'a> {
-    fn through(&self, sought: &(RegistryId, Says), sources: &[&'a Source]) -> HashMap<PersonIx, Vec<(RowId, Likeness)>> {
-        let mut found: HashMap<PersonIx, Vec<(RowId, Likeness)>> = HashMap::new();
+    fn through(&self, (registry, says): &(RegistryId, Says), sources: &[&'a Source]) -> CouldBe {
+        let mut found = CouldBe::new();
         let subjects = self.composer.subjects;
-        let Some((position, records)) = subjects.records.registry(sought.0.as_str()) else { return found };
+        let Some((position, records)) = subjects.records.registry(registry.as_str()) else { return found };
         let mut filters: Vec<Option<&BooleanArray>> =
             sources.iter().map(|source| self.composer.filter(position, source)).collect();
         // Many rules look for the same.
         let address = |filter: &mut Option<&BooleanArray>| filter.map(std::ptr::from_ref);
         filters.sort_by_key(|filter| filter.map(std::ptr::from_ref));
         filters.dedup_by_key(address);
-        let says = |row: &usize| filters.iter().any(|filter| sought.1.by(*filter, *row));
+        let counts = |row: &usize| filters.iter().any(|filter| says.by(*filter, *row));
         let mut by_key = Wanted::new();
         for (at, identity) in self.wanted.iter().enumerate() {
             let at = index(at);
@@ -511,7 +520,7 @@ impl<'a> Search<'_, 'a> {
             self.of_row(&register, id, row).into_iter().map(move |(at, likeness)| (at, likeness, id))
         };
         let pairs: Vec<(u32, Likeness, RowId)> =
-            (0..records.len()).into_par_iter().with_min_len(1 << 12).filter(says).flat_map_iter(of_row).collect();
+            (0..records.len()).into_par_iter().with_min_len(1 << 12).filter(counts).flat_map_iter(of_row).collect();
         for (at, likeness, row) in pairs {
             if let Some(person) = self.wanted[at as usize].person {
                 found.entry(person).or_default().push((row, likeness));
@@ -543,7 +552,9 @@ impl<'a> Search<'_, 'a> {
             register.people.own_keys(person, &mut look);
         }
         let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);
-        household.into_iter().for_each(|at| look(Key::Household(*at)));
+        if let Some(at) = household {
+            look(Key::Household(*at));
+        }
         candidates.sort_unstable();
         candidates.dedup();
         candidates

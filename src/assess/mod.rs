@@ -371,9 +371,9 @@ fn accused<'a>(composer: &Composer<'a>, evaluated: &[Evaluated<'_>], accusations
         }
         for (facts, says) in [(&evaluated.condition.searched, Says::Present), (&clearing, Says::Excused)] {
             for source in facts.iter().flat_map(|fact| composer.sources(fact)) {
-                let (sought, sources) = accused.entry((source.registry.clone(), says)).or_default();
-                sought.extend(&persons);
-                sources.push(source);
+                let sought = accused.entry((source.registry.clone(), says)).or_default();
+                sought.persons.extend(&persons);
+                sought.sources.push(source);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Takes a source of a fact and the rows that pass its filter; gives rows by subject, in row order. Cost: linear in the rows of the registry
 //! (and of the registry that bridges to it), once per registry, filter and [`Reach`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray};
@@ -53,10 +53,13 @@ impl<'a> Reader<'a> {
                 let mut seeds: Vec<(u32, u32)> = rows()
                     .filter(|(row, _)| passes(*row))
                     .map(|(row, person)| (owner(person), own.key_of_row[row]))
-                    .filter(|(owner, key)| *owner != NONE && *key != NONE)
+                    .filter(|(owner, _)| *owner != NONE)
                     .collect();
                 seeds.sort_unstable();
                 seeds.dedup();
+                // Where one of the subject's rows is of an unknown household, how many are in its households is unknown as well.
+                let unknown: HashSet<u32> = seeds.iter().filter(|(_, key)| *key == NONE).map(|(owner, _)| *owner).collect();
+                seeds.retain(|(owner, _)| !unknown.contains(owner));
                 let all = seeds.iter().flat_map(|(owner, key)| {
                     own.rows.of(*key as usize).iter().filter(|row| passes(**row as usize)).map(|row| (*owner, *row))
                 });

@@ -18,7 +18,7 @@ use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::{MONTH, MONTH_STATE, MonthState, TOWN_CODE};
+use crate::model::columns::{MONTH, MONTH_STATE, MonthState, STANDING_STATE, TOWN_CODE};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
@@ -52,10 +52,12 @@ pub(super) struct Opened<'a> {
     source: &'a Source,
     offset: u32,
     groups: Arc<OwnedRows>,
-    /// Rows that may be of the month, for all that can be read of theirs.
+    /// Rows that may be of the month, or may still count, for all that can be read of theirs.
     doubtful: Option<Arc<OwnedRows>>,
     /// What is known of the rows' months.
     month_states: Option<&'a StringArray>,
+    /// Rows of which nobody knows whether they still count.
+    standings: Option<&'a StringArray>,
     column: Option<View<'a>>,
     own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
@@ -239,7 +241,26 @@ impl<'a> Reader<'a> {
         let counts = filter.as_ref().is_none_or(|filter| filter.true_count() > 0);
         let dated_otherwise = dated("month") && !reaches(records, MONTH, period.yyyymm())
             || dated("year") && !reaches(records, "year", period.year());
-        let doubtful = self.doubtful(records, source)?;
+        let standings = records.text(STANDING_STATE);
+        let unsettled = standings.and_then(|standings| {
+            let passes = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
+            let rows: BooleanArray = (0..records.len()).map(|row| Some(standings.is_valid(row) && passes(row))).collect();
+            Some(rows).filter(|rows| rows.true_count() > 0)
+        });
+        let filter = match &unsettled {
+            Some(unsettled) => {
+                let passed =
+                    |row: usize| filter.as_ref().map_or(Some(true), |filter| filter.is_valid(row).then(|| filter.value(row)));
+                Some(Arc::new(
+                    (0..records.len()).map(|row| passed(row).filter(|_| !unsettled.value(row))).collect::<BooleanArray>(),
+                ))
+            }
+            None => filter,
+        };
+        let doubtful = match (self.doubtful(records, source)?, unsettled) {
+            (Some(one), Some(other)) => Some((0..records.len()).map(|row| Some(holds(&one, row) || other.value(row))).collect()),
+            (one, other) => one.or(other),
+        };
         if source.take == Take::Supplied && !counts {
             return Ok(Err(format!("{title}没有这一类的行")));
         }
@@ -271,6 +292,7 @@ impl<'a> Reader<'a> {
             groups,
             doubtful,
             month_states: records.text(MONTH_STATE),
+            standings,
             column,
             own,
             links,
@@ -431,10 +453,15 @@ fn is(states: &StringArray, row: usize, state: MonthState) -> bool {
 }
 
 impl<'a> Opened<'a> {
-    /// [`Self::aggregate`], unless rows that may be of the month leave it open: nobody can say then that there is none, nor how much it is.
+    /// [`Self::aggregate`], unless rows that may be of the month, or may still count, leave it open: nobody can say then that there is none, nor how much it is.
     fn of_month(&self, rows: &[u32], doubtful: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
         let whole = matches!(self.source.take, Take::Supplied | Take::Keyed) || self.source.reach == Reach::Whole;
-        let unclear = |row: &u32| self.month_states.is_some_and(|states| is_open(states, *row as usize));
+        let counting =
+            matches!(self.source.take, Take::Count | Take::Sum | Take::SumPerHousehold | Take::Distinct | Take::MostAlike);
+        let unclear = |row: &u32| {
+            self.month_states.is_some_and(|states| is_open(states, *row as usize))
+                || counting && self.standings.is_some_and(|standings| standings.is_valid(*row as usize))
+        };
         let open = match self.source.take {
             _ if whole => false,
             Take::Exists => rows.is_empty() && !doubtful.is_empty(),
@@ -547,11 +574,16 @@ impl<'a> Opened<'a> {
                 first.map(|_| FactValue::Bool(if decided.is_some() { decisive } else { !decisive }))
             }
             Take::SumPerHousehold => {
+                let key_of =
+                    |row: u32| self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
+                // Of rows that name no household nobody knows how many there are.
+                if integers().count() > 1 && integers().any(|(row, _)| key_of(row) == NONE) {
+                    return None;
+                }
                 let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
                 let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();
                 for (row, value) in integers() {
-                    let key = self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
-                    // Rows that name no household each stand for themselves.
+                    let key = key_of(row);
                     let slot = if key == NONE { (NONE, row) } else { (key, 0) };
                     persons.entry(slot).or_default().extend(self.links.get(id(row) as usize).map(|link| link.person));
                     let best = per_key.entry(slot).or_insert((row, value));

@@ -9,7 +9,9 @@ use std::ops::Range;
 use arrow::array::{Array, Date32Array, StringArray};
 
 use crate::config::policy::Policy;
-use crate::model::columns::{HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, VILLAGE_CODE};
+use crate::model::columns::{
+    HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, HOUSEHOLD_KEY, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, VILLAGE_CODE,
+};
 use crate::model::exemption::EXEMPTION;
 use crate::model::link::{Linked, PersonIx, ReviewPair, Suspicion};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
@@ -66,7 +68,7 @@ impl Groups {
     }
 }
 
-/// A registry's own households: rows by its household code, else by the head's number, else (where asked for) by the head's name and the
+/// A registry's own households: rows by the key under which they were told, where there is one; else by its household code, else by the head's number, else (where asked for) by the head's name and the
 /// village, unless two heads there bear the name.
 #[derive(Debug)]
 pub(crate) struct RegistryHouseholds {
@@ -84,11 +86,13 @@ impl RegistryHouseholds {
         let villages = records.text(VILLAGE_CODE);
         let by_name = |row: usize| Some((text_at(villages, row)?, text_at(named, row)?));
         let shared = shared_names(records, &by_name);
+        let told = records.text(HOUSEHOLD_KEY);
         let mut key_of_row = Vec::with_capacity(records.len());
         for row in 0..records.len() {
             let own = text_at(codes, row).map(|code| ("code", code));
             let key = own.or_else(|| text_at(heads, row).map(|head| ("head", head)));
             let key = key.or_else(|| by_name(row).filter(|name| !shared.contains(name)));
+            let key = if told.is_some() { text_at(told, row).map(|told| ("told", told)) } else { key };
             let fresh = u32::try_from(keys.len()).unwrap_or(NONE);
             key_of_row.push(key.map_or(NONE, |key| *keys.entry(key).or_insert(fresh)));
         }

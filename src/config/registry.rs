@@ -16,7 +16,7 @@ use crate::model::field::{FieldKind, Per};
 use crate::model::registry::{Grain, RegistryId};
 
 /// A canonical field.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct FieldDefinition {
     /// Canonical name, also the record column: `household_amount_fen`.
     pub name: String,
@@ -32,9 +32,45 @@ pub struct FieldDefinition {
     pub beside: Vec<String>,
     /// For codes: words in such a cell, in the title, the sheet's or the file's name, and the value that they say.
     pub words: Vec<(String, String)>,
+    /// For codes and yes-or-no that say whether a row still counts: the values for what words mean that the code table does not have.
+    pub standing: Option<StandingValues>,
+    /// For dates: what has come to an end on that day.
+    pub ends: Option<Ending>,
+}
+
+/// Values of a status by what they mean; where one is not given, nobody can tell whether such a row counts.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandingValues {
+    /// The row counts.
+    pub live: String,
+    /// It does not any more.
+    pub ended: Option<String>,
+    /// The person has died.
+    pub died: Option<String>,
+    /// The person has moved away.
+    pub left: Option<String>,
+    /// Applied for, not yet decided.
+    pub pending: Option<String>,
+}
+
+/// What has come to an end on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The standing.
+    Ended,
+    /// The person's life.
+    Died,
 }
 
 impl FieldDefinition {
+    /// Whether it says if a row still counts.
+    #[must_use]
+    pub fn is_standing(&self) -> bool {
+        self.standing.is_some()
+    }
+
     /// The canonical value that `text` spells; `None` when the code table does not know it.
     #[must_use]
     pub fn code(&self, text: &str) -> Option<&str> {
@@ -88,6 +124,8 @@ pub struct RegistryDefinition {
     pub never_zero: Vec<String>,
     /// Pairs of amounts of a row of which the first is never less than the second.
     pub at_least: Vec<[String; 2]>,
+    /// Words of a remark that end a row's standing, where only some do.
+    pub remarks: Vec<String>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -115,6 +153,8 @@ struct WrittenField {
     beside: Vec<String>,
     #[serde(default)]
     words: BTreeMap<String, Vec<String>>,
+    standing: Option<StandingValues>,
+    ends: Option<Ending>,
 }
 
 /// `<id>.toml` as written.
@@ -135,6 +175,8 @@ struct WrittenRegistry {
     other_titles: Vec<String>,
     #[serde(default)]
     identified_by: Vec<Spanned<String>>,
+    #[serde(default)]
+    remarks: Vec<String>,
     part: Option<Spanned<String>>,
     #[serde(default)]
     amounts: BTreeMap<Spanned<String>, Per>,
@@ -225,9 +267,10 @@ impl Dictionary {
         if known.as_ref().is_some_and(|known| known.kind != kind) {
             problems.add(document, at, format!("字段 {name} 已经有了，读法（kind）不同"), "补充写法时不写 kind，或换一个字段名");
         }
-        let (aliases, codes, beside, words) =
-            known.map(|known| (known.aliases, known.codes, known.beside, known.words)).unwrap_or_default();
-        let mut field = FieldDefinition { name: name.clone(), kind, title, aliases, codes, beside, words };
+        let mut field = known.unwrap_or_default();
+        (field.name, field.kind, field.title) = (name.clone(), kind, title);
+        field.standing = written.standing.clone().or(field.standing);
+        field.ends = written.ends.or(field.ends);
         add_spellings(document, &mut field, written, problems);
         self.fields.insert(name, field);
     }
@@ -409,6 +452,7 @@ fn resolve_registry(
         below_zero: plain(&written.below_zero),
         never_zero: plain(&written.never_zero),
         at_least: written.at_least.iter().map(|pair| pair.each_ref().map(|name| name.get_ref().clone())).collect(),
+        remarks: written.remarks,
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

@@ -252,9 +252,7 @@ fn add_printed(dictionary: &mut Dictionary, layouts: &Layouts, document: &Docume
         kind: FieldKind::Text,
         title: "清单自己印的列".to_owned(),
         aliases: printed,
-        codes: BTreeMap::new(),
-        beside: Vec::new(),
-        words: Vec::new(),
+        ..FieldDefinition::default()
     };
     dictionary.fields.insert(field.name.clone(), field);
 }

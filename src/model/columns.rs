@@ -19,6 +19,9 @@ pub const SEX: &str = "sex";
 pub const DISABILITY_NO: &str = "disability_no";
 /// The registry's own household code (`Utf8`).
 pub const HOUSEHOLD_CODE: &str = "household_code";
+/// The registry's household that the row is of, as far as its code, head and certificate agree (`Utf8`); absent where the code, or the head of a
+/// list without codes, is to be believed as it stands.
+pub const HOUSEHOLD_KEY: &str = "household_key";
 /// The registry's own person code (`Utf8`).
 pub const PERSON_CODE: &str = "person_code";
 /// Name of the head of household (`Utf8`).
@@ -43,6 +46,10 @@ pub const MONTH_FROM: &str = "month_from";
 pub const MONTH_TO: &str = "month_to";
 /// What is known of the months beside (`Utf8`, [`MonthState`]), null where they are what they say; absent where no row has it.
 pub const MONTH_STATE: &str = "month_state";
+/// Whether the row still counts where nobody can tell (`Utf8`, [`UNCLEAR`]), null where it can be told; absent where no row has it.
+pub const STANDING_STATE: &str = "standing_state";
+/// Value of [`STANDING_STATE`].
+pub const UNCLEAR: &str = "unclear";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
 

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field};
 
 /// How the text of a field is read. Record columns per kind are given by [`FieldKind::columns`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// A person's name.
@@ -37,6 +37,7 @@ pub enum FieldKind {
     /// Digits and letters that name something (household code, card, account): text, spaces dropped.
     Identifier,
     /// Free text, trimmed.
+    #[default]
     Text,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
 //! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. Numbers that a
-//! registry has under two names are told where its rows say whose they are ([`borrowed`]). A registry without a row is not there; one of one sheet is
+//! registry has under two names are told where its rows say whose they are ([`borrowed`]), and so are households that are not what their codes say
+//! ([`households`]). A registry without a row is not there; one of one sheet is
 //! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,11 +15,12 @@ use arrow::compute::{concat, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
-use super::borrowed;
 use super::person::Stated;
 use super::sheet::NormalisedSheet;
+use super::{borrowed, households};
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
 use crate::model::date::{Day, Month};
+use crate::model::exemption::EXEMPTION;
 use crate::model::personal::mask;
 use crate::model::raw::{Reject, RejectReason, SheetName};
 use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
@@ -55,10 +57,18 @@ pub fn assemble(
                 let old = superseded(&shares);
                 set_aside(&mut shares, &old, RejectReason::Superseded, &mut rejects)?;
             }
-            let copies = copies(&shares, matches!(grain, Grain::PersonMonth | Grain::HouseholdMonth));
+        }
+        // What happened once is written twice where a row is copied; of money paid twice the second row is news.
+        let is_paid = |sheet: &NormalisedSheet| sheet.batch.schema().fields().iter().any(|field| field.name().ends_with("_fen"));
+        let happens_once =
+            grain == Grain::Event && registry.as_str() != EXEMPTION && !shares.iter().any(|(_, sheet)| is_paid(sheet));
+        if shares.len() > 1 || happens_once {
+            let needs_month = matches!(grain, Grain::PersonMonth | Grain::HouseholdMonth);
+            let copies = copies(&shares, needs_month, happens_once);
             set_aside(&mut shares, &copies, RejectReason::DuplicateRow, &mut rejects)?;
         }
-        let sources = shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
+        let sources: Vec<u32> =
+            shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
         let (batch, rows) = join(shares)?;
         // A header alone tells nothing of anybody: the register is not there.
@@ -66,6 +76,7 @@ pub fn assemble(
             continue;
         }
         let batch = borrowed::tell(batch, &stated, as_of)?;
+        let batch = if grain.is_household() { batch } else { households::tell(batch, &sources)? };
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
     rejects.sort_by_key(|(position, reject)| (*position, reject.row));
@@ -104,21 +115,26 @@ fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
 }
 
 /// Per sheet and row, whether an earlier sheet has the same row. Repeats within a sheet stay: they are findings. Where a month is part of what
-/// a row is and is unknown, two equal rows may be two payments and stay.
-fn copies(shares: &[Share], needs_month: bool) -> Vec<Vec<bool>> {
+/// a row is and is unknown, two equal rows may be two payments and stay; repeats within a sheet go too where they are asked for.
+fn copies(shares: &[Share], needs_month: bool, within: bool) -> Vec<Vec<bool>> {
     let mut marks: Vec<Vec<bool>> = shares.iter().map(|(_, sheet)| vec![false; sheet.rows.len()]).collect();
     let mut rows: Vec<(u64, u32, u32)> = Vec::new();
     for (at, (_, sheet)) in (0_u32..).zip(shares) {
         let month = sheet.batch.column_by_name(MONTH);
         let hashes = hashes(&sheet.batch);
-        let known = |row: usize| !needs_month || month.is_some_and(|month| month.is_valid(row));
+        let names = sheet.batch.column_by_name(NAME);
+        // Of posts and fairs there may be two alike.
+        let known = |row: usize| {
+            (!needs_month || month.is_some_and(|month| month.is_valid(row)))
+                && (!within || names.is_some_and(|names| names.is_valid(row)))
+        };
         rows.extend((0_u32..).zip(hashes).filter(|(row, _)| known(*row as usize)).map(|(row, hash)| (hash, at, row)));
     }
     rows.sort_unstable();
     for group in rows.chunk_by(|one, other| one.0 == other.0) {
         for (at, &(_, sheet, row)) in group.iter().enumerate() {
             let batch = &shares[sheet as usize].1.batch;
-            let earlier = group[..at].iter().filter(|(_, other, _)| *other < sheet);
+            let earlier = group[..at].iter().filter(|(_, other, _)| within || *other < sheet);
             let is_copy = earlier
                 .into_iter()
                 .any(|&(_, other, other_row)| same_row(&shares[other as usize].1.batch, other_row as usize, batch, row as usize));

@@ -11,6 +11,7 @@ use super::amounts::Amounts;
 use super::days::Days;
 use super::money;
 use super::repair::{Repair, Repairs};
+use super::standing::StandingColumn;
 use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
@@ -107,6 +108,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) fallback: Option<i32>,
     /// Who else says a code.
     pub(super) said: Said<'a>,
+    /// Of fields that say whether a row still counts: what they say, instead of builders.
+    pub(super) standing: Option<StandingColumn<'a>>,
     pub(super) builders: Builders,
 }
 
@@ -115,6 +118,9 @@ impl FieldColumn<'_> {
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
         if let (Some(amounts), Builders::Int64(values)) = (&mut self.amounts, &mut self.builders) {
             return amounts.push(table, kept, values, log, self.order);
+        }
+        if let Some(standing) = &mut self.standing {
+            return standing.push(table, &self.positions, kept, &mut self.codes, as_of);
         }
         let mut note = Notes { log, order: self.order };
         let none_is_said = match self.kind {
@@ -182,6 +188,7 @@ impl FieldColumn<'_> {
             (Builders::Text(text), FieldKind::Code) if !self.said.words.is_empty() => {
                 for (at, (_, written)) in cells {
                     let own = if written.is_empty() { None } else { self.codes.get(written).map(str::to_owned) };
+                    let own = own.or_else(|| Said::value_in(self.said.words, written).map(str::to_owned));
                     note.unless(own.is_some() || written.is_empty(), at, Repair::UnknownCode);
                     let row = kept[at as usize];
                     let (_, beside) = first_said(table, &self.said.beside, row, false);
@@ -273,7 +280,7 @@ pub(super) fn first_cell<'t>(table: &'t RawTable, positions: &[usize], row: usiz
 }
 
 /// [`first_cell`], where `无` may be a value.
-fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
+pub(super) fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
     let cells = positions.iter().filter_map(|&position| table.columns.get(position)).map(|column| column.get(row));
     let says = |text: &str| !text.is_empty() && (none_is_said || text != NONE);
     cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && says(text.trim())).unwrap_or((CellKind::Empty, ""))

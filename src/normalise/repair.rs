@@ -107,10 +107,16 @@ pub enum Repair {
     Unfilled,
     /// Most rows show that the column and another stand under each other's headers; both are null.
     Contradicted,
+    /// Blank, or contradicted by head or certificate, by which the row's household is known.
+    ByHead,
+    /// Contradicted by head, certificate or the persons counted: which household the row is of cannot be told.
+    NoHousehold,
+    /// What the row says of its own standing is not understood, or ends it in passing.
+    Standing,
 }
 
 impl Repair {
-    const ALL: [Self; 52] = [
+    const ALL: [Self; 55] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -163,6 +169,9 @@ impl Repair {
         Self::BelowZero,
         Self::Unfilled,
         Self::Contradicted,
+        Self::ByHead,
+        Self::NoHousehold,
+        Self::Standing,
     ];
 
     /// The kind as written after `field:`.
@@ -221,6 +230,9 @@ impl Repair {
             Self::BelowZero => "below_zero",
             Self::Unfilled => "unfilled",
             Self::Contradicted => "contradicted",
+            Self::ByHead => "by_head",
+            Self::NoHousehold => "no_household",
+            Self::Standing => "standing",
         }
     }
 }

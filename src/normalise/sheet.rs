@@ -4,13 +4,14 @@
 //! raw), every mapped field, `birth`, `sex`, the place columns and `repairs`; certificate columns also where only an ID column held
 //! certificate numbers. Rows in = rows kept + rejects. O(cells), about a microsecond per row of ten columns; holds only what it gives.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, StringBuilder};
 use arrow::compute::nullif;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema};
 use arrow::error::ArrowError;
 
 use super::amount_columns::{self, Column};
@@ -25,13 +26,14 @@ use super::places::Places;
 use super::repair::Repair;
 use super::sheet_place::SheetPlace;
 use super::slipped::Slips;
+use super::standing::{self, Remarks, StandingColumn};
 use super::vocabulary::{self, CodeTable};
 use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_STATE,
-    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID,
+    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR,
 };
 use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -80,6 +82,8 @@ pub struct NormalisedSheet {
     pub(super) stated: Vec<Stated>,
     /// A village that the sheet says by a name which several towns have, and is therefore not taken.
     pub unclear_place: Option<String>,
+    /// What is to be said of rows of which nobody knows whether they still count.
+    pub standing: Vec<String>,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -124,6 +128,9 @@ pub struct Normaliser<'a> {
     sex: Vec<usize>,
     sex_codes: CodeTable<'a>,
     columns: Vec<FieldColumn<'a>>,
+    /// The field that says whether a row still counts, where the registry has one.
+    status: Option<&'a FieldDefinition>,
+    remarks: Remarks,
     places: Places<'a>,
     log: Log,
     rows: Vec<u32>,
@@ -224,6 +231,10 @@ impl<'a> Normaliser<'a> {
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head)),
                 fallback,
                 said,
+                standing: names
+                    .get(field)
+                    .and_then(|field| field.standing.as_ref())
+                    .map(|values| StandingColumn::new(values, &at(field), head)),
                 builders: Builders::new(kind),
             });
         }
@@ -247,6 +258,9 @@ impl<'a> Normaliser<'a> {
         let edition = context.gazetteer.edition(context.period);
         let of_people = definition.fields.iter().any(|used| used.field == NAME);
         let own = [at(NAME), at(ID_NUMBER)];
+        let of_registry = || definition.fields.iter().filter_map(|used| names.get(&used.field));
+        let status = of_registry().find(|field| field.is_standing() && field.kind == FieldKind::Code);
+        let remarks = if status.is_some() { Remarks::new(head, &definition.remarks) } else { Remarks::default() };
         let slips =
             || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
         let of_person = |field: &str| [BIRTH, SEX, RELATION, HOUSEHOLD_CODE, PERSON_CODE].contains(&field);
@@ -280,6 +294,8 @@ impl<'a> Normaliser<'a> {
             sex: at(SEX),
             sex_codes: codes(SEX),
             columns,
+            status,
+            remarks,
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             log: Log::default(),
             rows: Vec::new(),
@@ -317,6 +333,7 @@ impl<'a> Normaliser<'a> {
         for column in &mut self.columns {
             column.push(table, &kept, self.context.as_of, &mut log);
         }
+        self.remarks.push(table, &kept);
         if let Some(month) = &mut self.month {
             month.push(table, &kept, &mut log);
         }
@@ -345,17 +362,18 @@ impl<'a> Normaliser<'a> {
         columns.push((Field::new(SEX, DataType::Utf8, true), settled.sex));
         let mut corrections: Vec<usize> = Vec::new();
         let not_one_month = self.month.as_mut().map(MonthColumn::not_one_month).unwrap_or_default();
-        let certificate = Builders::TextAndRaw([self.certificate.text, self.certificate.raw]).finish(as_of).0;
+        let certificate =
+            Builders::TextAndRaw([&mut self.certificate.text, &mut self.certificate.raw].map(std::mem::take)).finish(as_of).0;
         let derived = [
             (FieldKind::DisabilityNumber.columns(DISABILITY_NO), certificate, self.certificate.positions.is_empty()),
             (
                 FieldKind::CodeList.columns(DISABILITY_KIND),
-                Builders::Text(self.kind.text).finish(as_of).0,
+                Builders::Text(std::mem::take(&mut self.kind.text)).finish(as_of).0,
                 self.kind.positions.is_empty(),
             ),
             (
                 FieldKind::Code.columns(DISABILITY_GRADE),
-                Builders::Text(self.grade.text).finish(as_of).0,
+                Builders::Text(std::mem::take(&mut self.grade.text)).finish(as_of).0,
                 self.grade.positions.is_empty(),
             ),
         ];
@@ -367,9 +385,15 @@ impl<'a> Normaliser<'a> {
         }
         let relations = others.iter().position(|column| column.field == RELATION);
         let mut read: Vec<Column<'_>> = Vec::with_capacity(others.len());
+        let mut standings: Vec<(usize, StandingColumn<'_>)> = Vec::new();
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let amounts = column.amounts;
+            if let Some(standing) = column.standing {
+                standings.push((read.len(), standing));
+                read.push((field, kind, Vec::new()));
+                continue;
+            }
             let (mut arrays, late) = column.builders.finish(as_of);
             for (at, repair) in late {
                 Notes { log: &mut log, order }.one(at, repair);
@@ -388,6 +412,7 @@ impl<'a> Normaliser<'a> {
         amount_columns::take_away(&mut read, self.definition, &mut |field, at, repair| {
             Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
         });
+        let (unclear, standing) = self.conclude(&mut read, &standings, &mut log);
         let heads = relations.and_then(|at| read.get(at)?.2.first().cloned());
         for (field, _, arrays) in read.iter_mut().filter(|(_, kind, _)| *kind == FieldKind::Identifier) {
             let (Some(codes), order) = (arrays.first_mut(), position_of(&self.order, field)) else { continue };
@@ -409,6 +434,10 @@ impl<'a> Normaliser<'a> {
             columns.extend(fields.into_iter().zip(arrays));
             columns.extend(states.map(|states| (Field::new(MONTH_STATE, DataType::Utf8, true), states)));
         }
+        if unclear.contains(&true) {
+            let states: StringArray = unclear.iter().map(|unclear| unclear.then_some(UNCLEAR)).collect();
+            columns.push((Field::new(STANDING_STATE, DataType::Utf8, true), Arc::new(states)));
+        }
         let unclear_place = self.places.unclear();
         let order = position_of(&self.order, "place");
         let places = PLACE.iter().zip(self.places.finish(self.edition, &mut Notes { log: &mut log, order }));
@@ -425,7 +454,61 @@ impl<'a> Normaliser<'a> {
             read: self.read,
             stated: settled.stated,
             unclear_place,
+            standing,
         })
+    }
+
+    /// How the rows stand: fills the columns that say it, gives the rows of which nobody knows and what is to be said.
+    fn conclude(
+        &self,
+        read: &mut Vec<Column<'a>>,
+        standings: &[(usize, StandingColumn<'a>)],
+        log: &mut Log,
+    ) -> (Vec<bool>, Vec<String>) {
+        let (rows, as_of) = (self.rows.len(), self.context.as_of);
+        let (mut unclear, mut told) = (vec![false; rows], Vec::new());
+        let Some(status) = self.status else { return (unclear, told) };
+        let own = standings.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == status.name));
+        let header = |field: &str| self.headers.iter().find(|(of, _)| of == field).map_or("", |(_, header)| header.as_str());
+        let ends = |field: &str| self.context.dictionary.fields.get(field).and_then(|field| field.ends);
+        let dates = read.iter().filter_map(|(field, _, arrays)| {
+            let (array, ends) = (arrays.first()?, ends(field)?);
+            let month = |yyyymm: i32| yyyymm.cmp(&self.context.period.yyyymm());
+            // On whatever day of the month somebody died, nobody is alive at its end.
+            let day = |day: i32| if day <= as_of.0 { Ordering::Less } else { Ordering::Greater };
+            let at: Vec<Option<Ordering>> = match array.as_primitive_opt::<Int32Type>() {
+                Some(months) => months.iter().map(|at| at.map(month)).collect(),
+                None => array.as_primitive_opt::<Date32Type>()?.iter().map(|at| at.map(day)).collect(),
+            };
+            Some((header(field), ends, at))
+        });
+        let dates: Vec<_> = dates.collect();
+        let concluded = standing::conclude(own.map(|(_, own)| own), status.standing.as_ref(), &dates, &self.remarks, rows);
+        let others = standings.iter().filter(|(at, _)| own.is_none_or(|(own, _)| own != at));
+        let others: Vec<_> =
+            others.map(|(at, of)| (Some(*at), standing::conclude(Some(of), None, &[], &Remarks::default(), rows))).collect();
+        for (at, concluded) in std::iter::once((own.map(|(at, _)| *at), concluded)).chain(others) {
+            let (field, kind) =
+                at.and_then(|at| read.get(at)).map_or((status.name.as_str(), status.kind), |(field, kind, _)| (field, *kind));
+            let order = position_of(&self.order, if self.order.contains(&field) { field } else { "place" });
+            for ((row, at), known) in concluded.unclear.iter().zip(0..).zip(&mut unclear).filter(|((row, _), _)| **row) {
+                *known = *row;
+                Notes { log, order }.one(at, Repair::Standing);
+            }
+            told.extend(concluded.told);
+            let Some(values) = concluded.values else { continue };
+            let array: ArrayRef = match kind {
+                FieldKind::YesNo => {
+                    Arc::new(values.iter().map(|value| value.as_deref().map(|value| value == "是")).collect::<BooleanArray>())
+                }
+                _ => Arc::new(values.into_iter().collect::<StringArray>()),
+            };
+            match at.and_then(|at| read.get_mut(at)) {
+                Some((_, _, arrays)) => arrays.push(array),
+                None => read.push((&status.name, kind, vec![array])),
+            }
+        }
+        (unclear, told)
     }
 
     /// Decides which rows stay; the others become rejects.

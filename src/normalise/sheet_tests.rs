@@ -53,8 +53,7 @@ pub(in crate::normalise) fn dictionary() -> Dictionary {
             .into_iter()
             .map(|(spelling, value)| (spelling.to_owned(), value.to_owned()))
             .collect::<BTreeMap<_, _>>(),
-        beside: vec![],
-        words: vec![],
+        ..FieldDefinition::default()
     };
     Dictionary { fields: FIELDS.into_iter().map(|entry| (entry.0.to_owned(), field(entry))).collect(), registries: vec![] }
 }
@@ -83,6 +82,7 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
     };
     let definition = RegistryDefinition {
         part: None,
+        remarks: Vec::new(),
         id: RegistryId::from("test"),
         title: String::new(),
         department: String::new(),

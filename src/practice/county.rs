@@ -10,7 +10,7 @@ use super::names::{self, Misspelling};
 use super::random::Random;
 
 /// Everyone is as old as on this day; later months only age and die.
-const START_YEAR: i32 = 2018;
+pub(super) const START_YEAR: i32 = 2018;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {

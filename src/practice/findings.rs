@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::county::{Attribute, County, Relation};
+use super::county::{Attribute, County, Relation, START_YEAR};
 use super::damage::{Identity, NumberDamage};
 use super::welfare::{Dibao, FLOOR_FEN, LINE_FEN, LIVING_FEN, State, TEKUN_FEN, nursing_standard};
 
@@ -90,9 +90,11 @@ fn of_poor_household(county: &County, state: &State, hid: u32, found: &mut TrueF
         if household.attribute == Attribute::Tekun && !helped(pid) && !of_helped_elder(county, state, pid) {
             found.insert(("living.tekun_uncovered", Key::Person(pid)));
         }
-        if !welfare.enrolled {
+        // Born this year, one is insured with the mother.
+        let newborn = county.person(pid).birth.ymd().0 == START_YEAR;
+        if !welfare.enrolled && !newborn {
             found.insert(("health.not_enrolled", Key::Person(pid)));
-        } else if welfare.own > 0 && welfare.subsidy == 0 {
+        } else if welfare.enrolled && welfare.own > 0 && welfare.subsidy == 0 {
             found.insert(("health.premium_not_subsidised", Key::Person(pid)));
         }
     }

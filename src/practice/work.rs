@@ -204,15 +204,14 @@ impl Offices<'_> {
         let year = self.month.year();
         let with = |entry: &Entry<'_>, more: &[Cell]| [&place(entry)[..], more].concat();
 
-        let course = |entry: &Entry<'_>| {
+        let course = |entry: &Entry<'_>, from: u32| {
             let day = 1 + entry.pid % 27;
-            let dates = [Cell::from(format!("{year}-03-{day:02}")), Cell::from(format!("{year}-04-{day:02}"))];
-            let [start, end] = dates;
+            let [start, end] = [from, from + 1].map(|month| Cell::from(format!("{year}-{month:02}-{day:02}")));
             with(entry, &[Cell::from(if entry.pid.is_multiple_of(5) { "家政服务" } else { "电焊工" }), start, end])
         };
         let names = headers(&["培训工种", "培训起始日期", "培训终止日期"]);
-        let mut training = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 0, course);
-        let mut again = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 1, course);
+        let mut training = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 0, |entry| course(entry, 3));
+        let mut again = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 1, |entry| course(entry, 5));
         training.rows.append(&mut again.rows);
         office(&mut training, "training", "正安县人社局", format!("{year}年农村劳动力培训名册"));
 

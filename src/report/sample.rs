@@ -209,6 +209,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         other_titles: Vec::new(),
         identified_by: Vec::new(),
         part: None,
+        remarks: Vec::new(),
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
         never_zero: Vec::new(),

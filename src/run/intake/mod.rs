@@ -246,6 +246,7 @@ impl<'i> Tables for County<'i, '_> {
         if let Some(unclear) = &normalised.unclear_place {
             entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
         }
+        entry.notes.append(&mut normalised.standing);
         self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
         self.taken.heads.push((table.head, table.mapping));
         self.taken.rejects.extend(table.unclear.into_iter().map(|reject| (name.clone(), reject)));

@@ -1,0 +1,551 @@
+//! How a row stands on its register: counted, ended, not yet there, or nobody knows.
+//!
+//! [`read`] takes what a status cell says, [`ends`] what a remark says in passing; both know negations (`未注销`), intentions (`拟取消`) and what
+//! came back (`恢复发放`). [`StandingColumn`] is a status column while it is being filled: words of the field's code table as they are, other words by
+//! what they mean, what is not understood as blank and the row as unclear. Nothing is guessed: a word without a meaning leaves the row open,
+//! neither counted nor held against anybody. O(cells); each spelling is read once.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use super::field_column::first_said;
+use super::vocabulary::{CodeTable, fold, yes_no};
+use crate::config::registry::{Ending, StandingValues, fold_header};
+use crate::model::date::Day;
+use crate::model::raw::{RawTable, TableHead};
+
+/// How a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Live,
+    Ended,
+    Died,
+    Left,
+    /// Applied for, not yet decided.
+    Pending,
+    /// A bare no.
+    Denied,
+    Unclear,
+}
+
+/// The value of a status for a meaning; `None` where there is none.
+fn value(values: &StandingValues, standing: Standing) -> Option<String> {
+    match standing {
+        Standing::Live => Some(values.live.clone()),
+        Standing::Ended | Standing::Denied => values.ended.clone(),
+        Standing::Died => values.died.clone().or_else(|| values.ended.clone()),
+        Standing::Left => values.left.clone().or_else(|| values.ended.clone()),
+        Standing::Pending => values.pending.clone(),
+        Standing::Unclear => None,
+    }
+}
+
+fn standing(ending: Ending) -> Standing {
+    match ending {
+        Ending::Ended => Standing::Ended,
+        Ending::Died => Standing::Died,
+    }
+}
+
+const DIED: &str = "死亡 去世 亡故 病故 已故 身故 过世 逝世 离世 殁 已死";
+const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 移居 已迁 转走 外嫁 出嫁";
+const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停领 停供 停付 停助 停补 暂停 中止 中断 终止 \
+    终结 退保 退出 退费 退款 退学 退回 退合 退养 清退 已退 取消 撤销 撤消 吊销 作废 报废 \
+    无效 失效 废止 冻结 封存 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
+    不再 驳回 否决 不予 失败 解除 重复 错录 误录 多录 自然减少 换证 转特困 转五保 转职工 \
+    毕业 结业 肄业 辍学 失学 转学 离校 离园";
+const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
+    录入中";
+const LIVE: &str = "正常 有效 享受 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
+    续保 新增 新办 启用 激活 可用 持证 发放 已发 已领 领取 通过 批准 获批 存活 健在 在世 \
+    就读 生效 纳入 合格 符合 认定 成功";
+/// `审核通过`, `已审批`: decided.
+const DECIDED: &str = "已审 已批 通过 批准 获批 审定";
+const RESTORED: &str = "恢复 重新 续发 劝返 复学";
+/// Words that hold one of an end and are none.
+const HARMLESS: &str = "退休 退役 退伍 退耕 渐退 脱贫退出 退出贫困 贫困退出 停电";
+const NOT: &str = "尚未 没有 从未 未 没 不 非 无 免";
+const BETWEEN: &str = " 被 予 办理 进行";
+const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 应 可能 即将";
+/// Whose death a remark tells where it is not the row's.
+const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
+/// What a remark says of a payment or an enrolment that came to nothing.
+const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保";
+
+/// The words of a list.
+fn words(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    list.split(' ')
+}
+
+fn any(said: &str, list: &'static str) -> bool {
+    words(list).any(|word| said.contains(word))
+}
+
+fn ending_words() -> impl Iterator<Item = &'static str> + Clone {
+    [DIED, LEFT, ENDED].into_iter().flat_map(words)
+}
+
+/// The text without words that only look like an end, and whether it denied one; ends that are only intended, as such.
+fn stripped(mut said: String) -> (String, bool, bool) {
+    for word in words(HARMLESS) {
+        if said.contains(word) {
+            said = said.replace(word, "");
+        }
+    }
+    let (mut denied, mut intended) = (false, false);
+    let ends: Vec<&str> = ending_words().filter(|word| said.contains(word)).collect();
+    for end in ends {
+        let before = |said: &str, list: &'static str| {
+            let found = words(list).flat_map(|word| words(BETWEEN).map(move |between| format!("{word}{between}{end}")));
+            found.into_iter().find(|found| said.contains(found.as_str()))
+        };
+        while let Some(found) = before(&said, NOT) {
+            said = said.replacen(&found, "", 1);
+            denied = true;
+        }
+        while let Some(found) = before(&said, INTENDED) {
+            said = said.replacen(&found, "", 1);
+            intended = true;
+        }
+    }
+    (said, denied, intended)
+}
+
+/// `死亡□ 注销☑`: without boxes that nobody ticked.
+fn without_empty_boxes(said: &str) -> String {
+    if !said.contains(['□', '☐', '○']) {
+        return said.to_owned();
+    }
+    let ticked = ['☑', '☒', '■', '√', '✓', '✔', '●'];
+    let mut kept = String::new();
+    let mut option = String::new();
+    for character in said.chars() {
+        match character {
+            '□' | '☐' | '○' => option.clear(),
+            _ if ticked.contains(&character) => kept.push_str(&std::mem::take(&mut option)),
+            _ => option.push(character),
+        }
+    }
+    kept
+}
+
+/// What a status cell says, `None` where it says nothing; `asks_for_end` where its header asks whether the standing has ended.
+pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standing> {
+    let said = without_empty_boxes(&fold(text));
+    let said = said.trim_matches(|character: char| !character.is_alphanumeric() && !"√✓✔×✗☑".contains(character));
+    if said.is_empty() {
+        return None;
+    }
+    match yes_no(said) {
+        Some(yes) if yes != asks_for_end => return Some(Standing::Live),
+        Some(_) if asks_for_end => return Some(Standing::Ended),
+        Some(_) => return Some(Standing::Denied),
+        None => {}
+    }
+    if any(said, RESTORED) {
+        return Some(Standing::Live);
+    }
+    let (said, denied, intended) = stripped(said.to_owned());
+    if any(&said, DIED) {
+        return Some(Standing::Died);
+    }
+    if any(&said, LEFT) {
+        return Some(Standing::Left);
+    }
+    if any(&said, ENDED) || said.ends_with(['停', '退']) {
+        return Some(Standing::Ended);
+    }
+    if intended {
+        return Some(Standing::Unclear);
+    }
+    let waits = words(LIVE).any(|word| said.contains(&format!("待{word}")));
+    let positive = || [LIVE, DECIDED, "批"].into_iter().flat_map(words);
+    let fails = words(NOT).any(|not| positive().any(|word| said.contains(&format!("{not}{word}"))));
+    if fails {
+        return Some(Standing::Ended);
+    }
+    if waits || any(&said, PENDING) && !any(&said, DECIDED) {
+        return Some(Standing::Pending);
+    }
+    if said.contains("有效期") {
+        // The year until which it is valid.
+        let digits: Vec<i32> =
+            said.split(|sign: char| !sign.is_ascii_digit()).filter_map(|number| number.get(..4)?.parse().ok()).collect();
+        let until = digits.into_iter().filter(|year| (1990..2200).contains(year)).max();
+        return Some(match until.map(|year| year.cmp(&as_of.ymd().0)) {
+            Some(Ordering::Greater) | None => Standing::Live,
+            Some(Ordering::Less) => Standing::Ended,
+            Some(Ordering::Equal) => Standing::Unclear,
+        });
+    }
+    if any(&said, LIVE) || any(&said, DECIDED) || denied {
+        return Some(Standing::Live);
+    }
+    Some(Standing::Unclear)
+}
+
+/// The word by which a remark says in passing that the row's standing has ended; `among` are those that count, where only some do.
+pub(super) fn ends(text: &str, among: &[String]) -> Option<&'static str> {
+    if !text.chars().any(|character| "死去亡故过逝世殁迁转移嫁注销停止暂中终退清取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自换毕结肄辍离未欠断銷終廢遷轉".contains(character)) {
+        return None;
+    }
+    let said = fold(text);
+    if any(&said, RESTORED) {
+        return None;
+    }
+    let (said, ..) = stripped(said);
+    let of_kin = |word: &str| said.split(word).next().is_some_and(|before| before.contains(|character| KIN.contains(character)));
+    let counts = |word: &&str| among.is_empty() || among.iter().any(|known| known == word);
+    let ends = |word: &&str| said.contains(*word) && !(words(DIED).any(|died| died == *word) && of_kin(word));
+    ending_words().chain(words(IN_VAIN)).filter(counts).find(ends)
+}
+
+/// Headers of columns in which a standing is ended in passing.
+const REMARKS: &[&str] =
+    &["备注", "说明", "备注说明", "情况说明", "人员备注", "备注信息", "异动说明", "变动情况", "变动说明", "异动原因", "备注栏"];
+
+/// Columns of remarks.
+#[derive(Debug, Default)]
+pub(super) struct Remarks {
+    positions: Vec<usize>,
+    among: Vec<String>,
+    header: String,
+    /// Word that ends the standing, per row.
+    rows: Vec<Option<&'static str>>,
+}
+
+impl Remarks {
+    pub(super) fn new(head: &TableHead, among: &[String]) -> Self {
+        let is_named = |text: &str| REMARKS.contains(&fold_header(text).as_str());
+        let positions: Vec<usize> =
+            (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect();
+        let header = positions.first().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone());
+        Self { positions, among: among.to_vec(), header: header.unwrap_or_default(), rows: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize]) {
+        if self.positions.is_empty() {
+            return;
+        }
+        for &row in kept {
+            let said = self.positions.iter().find_map(|at| ends(first_said(table, &[*at], row, true).1, &self.among));
+            self.rows.push(said);
+        }
+    }
+}
+
+/// A status column while it is being filled.
+#[derive(Debug)]
+pub(super) struct StandingColumn<'a> {
+    values: &'a StandingValues,
+    header: String,
+    asks_for_end: bool,
+    /// Per row: what it says, and the word of the code table where it is one.
+    rows: Vec<Option<(Standing, Option<&'a str>)>>,
+    met: HashMap<String, Option<(Standing, Option<&'a str>)>>,
+    /// What was not understood.
+    words: BTreeMap<String, u32>,
+}
+
+impl<'a> StandingColumn<'a> {
+    pub(super) fn new(values: &'a StandingValues, positions: &[usize], head: &TableHead) -> Self {
+        let header = positions.first().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone()).unwrap_or_default();
+        let folded = fold_header(&header);
+        let asks = ["标志", "标识", "标记", "是否"].iter().any(|word| folded.contains(word));
+        let asks_for_end = asks && (ending_words().any(|end| folded.contains(end)) || folded.contains('停'));
+        Self { values, header, asks_for_end, rows: Vec::new(), met: HashMap::new(), words: BTreeMap::new() }
+    }
+
+    pub(super) fn push(&mut self, table: &RawTable, positions: &[usize], kept: &[usize], codes: &mut CodeTable<'a>, as_of: Day) {
+        for &row in kept {
+            let (_, written) = first_said(table, positions, row, true);
+            if written.is_empty() {
+                self.rows.push(None);
+                continue;
+            }
+            let asks = self.asks_for_end;
+            let read = *self.met.entry(written.to_owned()).or_insert_with(|| {
+                let known = codes.get(written);
+                let standing = || read(written, asks, as_of);
+                match known {
+                    Some(value) => Some((Standing::Live, Some(value))),
+                    None => standing().map(|standing| (standing, None)),
+                }
+            });
+            if matches!(read, Some((Standing::Unclear, None))) {
+                *self.words.entry(written.to_owned()).or_default() += 1;
+            }
+            self.rows.push(read);
+        }
+        // Of texts that never come again nothing need be remembered.
+        if self.met.len() > 4096 {
+            self.met.clear();
+        }
+    }
+
+    /// Whether there is nothing but bare noes: nobody makes a register of those who are not on it.
+    fn says_nothing(&self) -> bool {
+        let mut said = self.rows.iter().flatten();
+        said.clone().count() > 1 && said.all(|(standing, _)| *standing == Standing::Denied)
+    }
+}
+
+/// What the rows of a sheet come to.
+#[derive(Debug, Default)]
+pub(super) struct Concluded {
+    /// Value of the status column, per row; `None` without one.
+    pub(super) values: Option<Vec<Option<String>>>,
+    /// Rows of which nobody knows how they stand.
+    pub(super) unclear: Vec<bool>,
+    /// Sentences.
+    pub(super) told: Vec<String>,
+}
+
+/// A column of dates at which something ended: its header, and where each lies from the month of the run.
+pub(super) type EndDates<'a> = (&'a str, Ending, Vec<Option<Ordering>>);
+
+/// Puts together what the status column, dates of an end and remarks say.
+pub(super) fn conclude(
+    status: Option<&StandingColumn<'_>>,
+    values: Option<&StandingValues>,
+    dates: &[EndDates<'_>],
+    remarks: &Remarks,
+    rows: usize,
+) -> Concluded {
+    let mut concluded = Concluded { unclear: vec![false; rows], ..Concluded::default() };
+    let nothing = status.is_some_and(StandingColumn::says_nothing);
+    let mut column: Vec<Option<String>> = vec![None; rows];
+    let mut is_live = vec![true; rows];
+    for (at, said) in status.into_iter().flat_map(|status| status.rows.iter().map(move |said| (status, said))).enumerate() {
+        let (status, Some((standing, word))) = said else { continue };
+        let meant = match standing {
+            _ if word.is_some() => word.map(str::to_owned),
+            Standing::Unclear => None,
+            Standing::Denied if nothing => None,
+            standing => value(status.values, *standing),
+        };
+        concluded.unclear[at] = meant.is_none();
+        is_live[at] = meant.is_none() || meant.as_deref() == Some(status.values.live.as_str());
+        column[at] = meant;
+    }
+    if let Some(status) = status {
+        let unknown: u32 = status.words.values().sum();
+        if unknown > 0 {
+            concluded.told.push(not_understood(&status.header, unknown, &status.words));
+        }
+        if nothing {
+            let said = status.rows.iter().flatten().count();
+            concluded.told.push(format!(
+                "“{}”的 {said} 格写的都是否定的意思，等于没有填：算不算数看不准，既不据以认定已享受，也不据以追究",
+                status.header
+            ));
+        }
+    }
+    for (header, ending, days) in dates {
+        let at = |row: usize| days.get(row).copied().flatten();
+        let past: Vec<usize> = (0..rows).filter(|row| at(*row).is_some_and(Ordering::is_le)).collect();
+        if past.is_empty() {
+            continue;
+        }
+        // Where most rows have one, it is hardly when the standing ended.
+        let is_clear = past.len() < 3 || past.len() * 2 <= rows;
+        let mut doubted = 0_usize;
+        for &row in &past {
+            let own = values.and_then(|values| value(values, standing(*ending)));
+            match own {
+                Some(value)
+                    if is_clear && at(row) == Some(Ordering::Less) && column[row].is_none() && !concluded.unclear[row] =>
+                {
+                    column[row] = Some(value);
+                }
+                _ if is_live[row] => {
+                    concluded.unclear[row] = true;
+                    doubted += 1;
+                }
+                _ => {}
+            }
+        }
+        let all = past.len();
+        let doubted = if doubted > 0 {
+            format!("；其中 {doubted} 行与状态栏不一致或看不准，只作先核对")
+        } else {
+            String::new()
+        };
+        concluded.told.push(format!("“{header}”有 {all} 行已到期，按到那时为止计{doubted}"));
+    }
+    let mut words: BTreeMap<&str, u32> = BTreeMap::new();
+    for (row, word) in remarks.rows.iter().enumerate().filter(|(row, _)| is_live.get(*row) == Some(&true)) {
+        if let Some(word) = word
+            && column[row].as_deref().is_none_or(|value| values.is_some_and(|values| values.live == value))
+        {
+            concluded.unclear[row] = true;
+            *words.entry(word).or_default() += 1;
+        }
+    }
+    if !words.is_empty() {
+        let all: u32 = words.values().sum();
+        let header = &remarks.header;
+        concluded.told.push(format!(
+            "“{header}”有 {all} 行写着{}：算不算数看不准，既不据以认定已享受，也不据以追究；请在状态栏写明",
+            counted(&words)
+        ));
+    }
+    concluded.values = (status.is_some() || column.iter().any(Option::is_some)).then_some(column);
+    concluded
+}
+
+/// `“人员状态”有 3 格看不懂（核减 2、待查 1）：…`.
+pub(super) fn not_understood(header: &str, unknown: u32, words: &BTreeMap<String, u32>) -> String {
+    let short: BTreeMap<&str, u32> =
+        words.iter().filter(|(word, _)| word.chars().count() <= 12).map(|(w, c)| (w.as_str(), *c)).collect();
+    let named = if short.is_empty() { String::new() } else { format!("（{}）", counted(&short)) };
+    format!("“{header}”有 {unknown} 格看不懂{named}：算不算数看不准，既不据以认定已享受，也不据以追究；写法可补在 registries 里")
+}
+
+/// The most frequent, with how often: `停保 3、取消 1`.
+fn counted(words: &BTreeMap<&str, u32>) -> String {
+    const NAMED: usize = 6;
+    let mut ordered: Vec<(&&str, &u32)> = words.iter().collect();
+    ordered.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), **word));
+    let named: Vec<String> = ordered.iter().take(NAMED).map(|(word, count)| format!("{word} {count}")).collect();
+    let more = if ordered.len() > NAMED { "等" } else { "" };
+    format!("{}{more}", named.join("、"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(text: &str) -> Option<Standing> {
+        read(text, false, "2018-06-30".parse().expect("a day"))
+    }
+
+    #[test]
+    fn what_a_status_says() {
+        let said: [(&str, &[&str]); 7] = [
+            (
+                "live",
+                &[
+                    "正常",
+                    "有效",
+                    "享受中",
+                    "在保",
+                    "在册",
+                    "在校",
+                    "正常享受",
+                    "已发放",
+                    "未注销",
+                    "未停发",
+                    "不取消",
+                    "没有注销",
+                    "尚未停保",
+                    "审核通过",
+                    "已审批",
+                    "1",
+                    "是",
+                    "√",
+                    "有效期至2028年",
+                    "恢复发放",
+                    "渐退期享受",
+                    "退休在保",
+                    "注销□正常☑",
+                    "符合",
+                ],
+            ),
+            (
+                "ended",
+                &[
+                    "已经注销",
+                    "证件注销",
+                    "注 销",
+                    "注销；2018-03",
+                    "停保",
+                    "2018年5月停",
+                    "暂停",
+                    "暂停发放",
+                    "退回",
+                    "取消",
+                    "作废",
+                    "无效",
+                    "失效",
+                    "终止",
+                    "不再享受",
+                    "未通过",
+                    "公示未通过",
+                    "未批准",
+                    "未获批",
+                    "不予批准",
+                    "非保障",
+                    "核减",
+                    "撤销",
+                    "冻结",
+                    "到期",
+                    "有效期至2016",
+                    "未参保",
+                    "未发放",
+                    "不在保",
+                    "停发（2018.5）",
+                    "未激活",
+                    "已退",
+                    "未享受待遇",
+                    "清退",
+                    "註銷",
+                ],
+            ),
+            ("died", &["已注销（死亡）", "注销(死亡)", "死亡停发", "因病去世"]),
+            ("left", &["转出", "户籍已迁出", "迁往外省"]),
+            ("pending", &["待审批", "审核中", "申请中", "公示中", "待发放", "公示期内", "待核实"]),
+            ("denied", &["否", "0", "无", "×", "不享受"]),
+            ("unclear", &["拟取消", "建议停保", "疑似注销", "王小明", "A2", "其它情形"]),
+        ];
+        for (expected, texts) in said {
+            for text in texts {
+                let found = status(text).map(|standing| format!("{standing:?}").to_lowercase());
+                assert_eq!(found.as_deref(), Some(expected), "{text}");
+            }
+        }
+        assert_eq!(status("死亡□ 注销□"), None);
+        let flag = |text: &str| read(text, true, "2018-06-30".parse().expect("a day"));
+        assert_eq!((flag("0"), flag("否"), flag("未注销")), (Some(Standing::Live), Some(Standing::Live), Some(Standing::Live)));
+        assert_eq!((flag("1"), flag("已注销")), (Some(Standing::Ended), Some(Standing::Ended)));
+    }
+
+    #[test]
+    fn what_a_remark_ends() {
+        for text in [
+            "已死亡",
+            "2018年3月去世",
+            "停保",
+            "已退",
+            "作废",
+            "重复参保，已退费",
+            "此人已注销",
+            "已迁出",
+            "未缴费",
+            "2018年6月起停发",
+            "退出",
+            "户主死亡",
+        ] {
+            assert!(ends(text, &[]).is_some(), "{text}");
+        }
+        for text in [
+            "",
+            "未注销",
+            "拟取消",
+            "退休",
+            "退伍军人",
+            "父亲死亡",
+            "其母已故",
+            "恢复发放",
+            "脱贫退出",
+            "在家务农",
+            "外出务工",
+            "借读",
+            "送教上门",
+            "疑似辍学已劝返",
+        ] {
+            assert_eq!(ends(text, &[]), None, "{text}");
+        }
+        assert_eq!(ends("低保已停发", &["死亡".to_owned()]), None);
+    }
+}
