@@ -306,7 +306,7 @@ impl<'a> View<'a> {
                 // Where the registry's own title is what was searched, the place has said it.
                 None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
                 None => format!("{}（{}）", evidence.value, evidence.column),
-                Some(_) => format!("{}={}", evidence.column, of.cell(&evidence.column, &evidence.value)),
+                Some(_) => of.said(&evidence.column, &evidence.value),
             }),
             "，",
         )
