@@ -11,7 +11,7 @@ use super::stop::Refused;
 use super::xml::{Node, Xml};
 
 /// Texts by number.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Strings {
     text: String,
     /// Where each ends, and in the highest bit whether it is struck through: a text takes a byte or more of a part, which has less than 2 GiB.
