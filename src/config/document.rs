@@ -91,12 +91,13 @@ fn report(document: &Document, error: &toml::de::Error, problems: &mut Problems)
 
 /// What the TOML parser says, in words for whoever wrote the file, with its own behind them; and what to do.
 fn plain(said: &str) -> (String, &'static str) {
-    const MISREAD: [(&str, &str, &str); 8] = [
+    const MISREAD: [(&str, &str, &str); 9] = [
         ("invalid type", "类型不对", "文字要加引号；数字、true、false 不加；几项写成方括号里的一列"),
         ("invalid value", "值不对", "按同一节里别的项或说明里的写法改"),
         ("invalid length", "个数不对", "按说明里的写法补齐或删去"),
         ("duplicate key", "读不懂：同一项写了两次", "只留一处"),
-        ("string", "读不懂：引号没有成对，或里面有不能这样写的字符", "文字两头各写一个英文引号 \"，反斜杠写成两个"),
+        ("escape", "读不懂：引号里的反斜杠不能这样写", "路径用 / 分隔，或整段用英文单引号 '，反斜杠写成两个"),
+        ("string", "读不懂：引号没有成对，或里面有不能这样写的字符", "文字两头各写一个英文引号 \""),
         ("array", "读不懂：方括号没有成对，或各项之间少了逗号", "一列写成 [\"甲\", \"乙\"]"),
         ("key", "读不懂：这里应是项的名字", "一行写一个“项 = 值”，节名写在方括号里"),
         ("", "读不懂：不合 TOML 的写法", "一行写一个“项 = 值”，文字加英文引号，引号、方括号要成对"),

@@ -476,7 +476,7 @@ pub(in crate::config) fn parsed(text: &str) -> Result<Expr, ExpressionProblem> {
             ParserError::TokenizerError(said) | ParserError::ParserError(said) => said,
             ParserError::RecursionLimitExceeded => "too deep".to_owned(),
         };
-        let offset = place_in(&said).map_or(0, |place| offset_of(text, place));
+        let offset = place_in(&said).map_or(text.len(), |place| offset_of(text, place));
         let message = format!("条件写法有误，到这里读不下去（{said}）");
         let hint = "引号、括号要成对，AND、OR 和比较符号两边都要有内容".to_owned();
         ExpressionProblem { offset, length: 0, message, hint }
@@ -592,7 +592,7 @@ mod tests {
             ("SLEEP(1)", 0, "不能用函数"),
             ("covered IS TRUE", 0, "COALESCE"),
             ("covered covered", 8, "已经完整"),
-            ("covered AND AND covered", 12, "到这里读不下去"),
+            ("covered AND", 11, "到这里读不下去"),
             ("grade = '一级", 8, "到这里读不下去"),
         ] {
             let problem = parse(text).expect_err(text);
