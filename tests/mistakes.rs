@@ -48,6 +48,8 @@ impl Desk {
         let ledger = fs::read(desk.at("台账.db")).expect("a ledger");
         let mut newer = ledger.clone();
         newer[60..64].copy_from_slice(&77_u32.to_be_bytes());
+        let model = fs::read_to_string(root("fixtures/tables/deduplicate.toml")).expect("a model");
+        let condition = model.replacen("{ test = \"exact\" }", "{ sql = \"l.given_name = = r.given_name\" }", 1);
         let base = format!("base = \"{}\"\nname = \"m\"\n", root("pipelines/monthly.toml").display());
         for (name, bytes) in [
             ("文件", b"123" as &[u8]),
@@ -67,6 +69,10 @@ impl Desk {
             ("错引号.toml", b"name = \"m\n"),
             ("我的.key", b"b5tq1r7Wk0Yy3mJx9vVn2c8LhZdQf4sA"),
             ("520324199003071234.txt", b"x"),
+            ("错两次.toml", b"name = \"m\"\nname = \"n\"\n"),
+            ("错类型.toml", b"name = 5\n"),
+            ("错节.toml", b"[intake\nname = \"m\"\n"),
+            ("错条件.toml", condition.as_bytes()),
         ] {
             fs::write(desk.at(name), bytes).expect("written");
         }
@@ -185,7 +191,11 @@ const RUN: &[Mistake] = &[
     ("run @/没有钥.toml --input @/2018-06 --out @/x", 2, &["没有.key", "没有这个文件"]),
     ("run @/错项.toml --input @/2018-06 --out @/x", 2, &["workbook", "是不是“workbooks”"]),
     ("run @/错底.toml --input @/2018-06 --out @/x", 2, &["none.toml", "没有这个文件"]),
-    ("run @/错引号.toml --input @/2018-06 --out @/x", 2, &["错引号.toml:1", "读不懂"]),
+    ("run @/错引号.toml --input @/2018-06 --out @/x", 2, &["错引号.toml:1:", "读不懂", "引号没有成对", "建议"]),
+    ("run @/错两次.toml --input @/2018-06 --out @/x", 2, &["错两次.toml:2:1", "同一项写了两次", "只留一处"]),
+    ("run @/错类型.toml --input @/2018-06 --out @/x", 2, &["错类型.toml:1:8", "类型不对", "文字要加引号"]),
+    ("run @/错节.toml --input @/2018-06 --out @/x", 2, &["错节.toml:1:", "读不懂", "建议"]),
+    ("run @/错条件.toml --input @/2018-06 --out @/x", 2, &["错条件.toml:", "条件写法有误", "到这里读不下去", "引号、括号要成对"]),
     ("run pipelines/monthly.toml --input @/2018-06 --outt @/x", 2, &["--outt", "是不是 --out"]),
     ("run pipelines/monthly.toml --input @/2018-06", 2, &["少写了", "--out"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out", 2, &["--out", "少了内容"]),

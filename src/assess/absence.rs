@@ -87,7 +87,8 @@ impl<'a> AbsenceGuard<'a> {
             persons.par_iter().map(|person| Identity::of_person(composer, &contested, *person)).collect();
         let search = |(at, sought): (&(RegistryId, Says), &Sought<'a>)| {
             let is_wanted = |person: &PersonIx| sought.persons.contains(person);
-            let wanted: Vec<&Identity<'_>> = persons.iter().zip(&identities).filter(|(p, _)| is_wanted(p)).map(|(_, i)| i).collect();
+            let wanted: Vec<&Identity<'_>> =
+                persons.iter().zip(&identities).filter(|(p, _)| is_wanted(p)).map(|(_, i)| i).collect();
             (at.clone(), Search { composer, contested: &contested, wanted: &wanted }.through(at, &sought.sources))
         };
         let could_be = accused.par_iter().map(search).collect();

@@ -123,7 +123,7 @@ fn number_column(composer: &Composer<'_>, row: RowId) -> &'static str {
 /// The right number for a damaged row, and the row that proves it.
 type Proofs<'a> = BTreeMap<RowId, (&'a str, RowId)>;
 
-/// What linking proved. Rows it says nothing of are looked up among the same person's other rows.
+/// What linking proved.
 fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
     let suspicions = composer.subjects.suspicions();
     let damaged = suspicions.filter_map(|suspicion| match suspicion {
@@ -133,13 +133,17 @@ fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
     damaged.collect()
 }
 
-fn proof<'a>(composer: &Composer<'a>, known: &Proofs<'a>, row: RowId, person: PersonIx) -> Option<(&'a str, RowId)> {
-    known.get(&row).copied().or_else(|| composer.rows_of(person).find_map(|other| Some((valid_number(composer, other)?, other))))
+/// A row whose number is written and wrong, and what proves another.
+struct Wrong<'a> {
+    row: RowId,
+    person: PersonIx,
+    state: IdState,
+    proof: Option<(&'a str, RowId)>,
 }
 
 /// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
-/// of document is none of ours.
-fn wrong_numbers(composer: &Composer<'_>, legible: &Legible) -> Vec<(RowId, PersonIx, IdState)> {
+/// of document is none of ours. Where linking proved nothing, one of the person's other rows may.
+fn wrong_numbers<'a>(composer: &Composer<'a>, legible: &Legible, known: &Proofs<'a>) -> Vec<Wrong<'a>> {
     let mut wrong = Vec::new();
     let (records, linked) = (composer.subjects.records, composer.subjects.linked);
     for (position, registry) in records.registries.iter().enumerate() {
@@ -157,15 +161,24 @@ fn wrong_numbers(composer: &Composer<'_>, legible: &Legible) -> Vec<(RowId, Pers
         }
     }
     wrong.retain(|(row, ..)| !legible.is_told(records, *row));
-    wrong
+    // Once for each person: one may have any number of rows.
+    let mut own = BTreeMap::new();
+    let mut of_person = |person: PersonIx| {
+        let look = || composer.rows_of(person).find_map(|other| Some((valid_number(composer, other)?, other)));
+        *own.entry(person).or_insert_with(look)
+    };
+    let proven = wrong.into_iter().map(|(row, person, state)| {
+        let proof = known.get(&row).copied().or_else(|| of_person(person));
+        Wrong { row, person, state, proof }
+    });
+    proven.collect()
 }
 
 /// Wrong numbers for which nothing proves another; a placeholder is nobody's number whatever is known elsewhere.
 fn invalid(composer: &Composer<'_>, legible: &Legible) -> Matters {
-    let known = proofs(composer);
     let mut matters = Matters::new();
-    for (row, person, state) in wrong_numbers(composer, legible) {
-        if state == IdState::Placeholder || proof(composer, &known, row, person).is_none() {
+    for Wrong { row, person, state, proof } in wrong_numbers(composer, legible, &proofs(composer)) {
+        if state == IdState::Placeholder || proof.is_none() {
             let matter = matters.entry(person).or_default();
             matter.rows.insert(row);
             matter.details.insert((row, format!("{}{}", composer.place_of(row), plain(state))));
@@ -204,10 +217,10 @@ fn damaged(composer: &Composer<'_>, legible: &Legible) -> Matters {
         rows.remove(row);
     }
     rows.retain(|row, _| lent_number(composer, *row).is_none() && !legible.is_told(composer.subjects.records, *row));
-    for (row, person, state) in wrong_numbers(composer, legible) {
+    for Wrong { row, state, proof, .. } in wrong_numbers(composer, legible, &known) {
         if state == IdState::Placeholder {
             rows.remove(&row);
-        } else if let Some(proof) = proof(composer, &known, row, person) {
+        } else if let Some(proof) = proof {
             rows.insert(row, proof);
         }
     }

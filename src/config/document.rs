@@ -83,10 +83,32 @@ fn report(document: &Document, error: &toml::de::Error, problems: &mut Problems)
             problems.add(document, start..end, format!("缺少“{word}”"), "在这一节里");
         }
         (text, _) => {
-            let plain = text.strip_prefix("invalid type: ").map(|rest| format!("类型不对：{rest}"));
-            problems.add(document, span, plain.unwrap_or_else(|| format!("读不懂：{text}")), "这里");
+            let (message, hint) = plain(text);
+            problems.add_with_hint(document, span, message, "这里", hint);
         }
     }
+}
+
+/// What the TOML parser says, in words for whoever wrote the file, with its own behind them; and what to do.
+fn plain(said: &str) -> (String, &'static str) {
+    const MISREAD: [(&str, &str, &str); 9] = [
+        ("invalid type", "类型不对", "文字要加引号；数字、true、false 不加；几项写成方括号里的一列"),
+        ("invalid value", "值不对", "按同一节里别的项或说明里的写法改"),
+        ("invalid length", "个数不对", "按说明里的写法补齐或删去"),
+        ("duplicate key", "读不懂：同一项写了两次", "只留一处"),
+        ("escape", "读不懂：引号里的反斜杠不能这样写", "路径用 / 分隔，或整段用英文单引号 '，反斜杠写成两个"),
+        ("string", "读不懂：引号没有成对，或里面有不能这样写的字符", "文字两头各写一个英文引号 \""),
+        ("array", "读不懂：方括号没有成对，或各项之间少了逗号", "一列写成 [\"甲\", \"乙\"]"),
+        ("key", "读不懂：这里应是项的名字", "一行写一个“项 = 值”，节名写在方括号里"),
+        ("", "读不懂：不合 TOML 的写法", "一行写一个“项 = 值”，文字加英文引号，引号、方括号要成对"),
+    ];
+    // What the readers of single items say is for people already.
+    if said.chars().any(|sign| matches!(sign, '\u{3400}'..='\u{9fff}')) && !said.starts_with("invalid") {
+        return (format!("读不懂：{said}"), "");
+    }
+    let known = MISREAD.iter().find(|(word, ..)| said.contains(word));
+    let (_, message, hint) = known.unwrap_or(&MISREAD[MISREAD.len() - 1]);
+    (format!("{message}（{}）", said.trim().replace('\n', "；")), hint)
 }
 
 /// The bytes of the file for a place inside a TOML string, exact where the string holds no escape.
@@ -208,5 +230,26 @@ mod tests {
         assert!(parse::<BTreeMap<String, Entry>>(&document, &mut problems).is_none());
         let problems = problems.into_result(()).expect_err("has problems");
         assert!(problems.to_string().contains("x.toml:2:"), "{problems}");
+    }
+
+    #[test]
+    fn every_message_is_in_words_first_and_says_what_to_do() {
+        for (text, word) in [
+            ("[a]\ntitle = \"甲\n", "引号没有成对"),
+            ("[a]\ntitle = '甲\n", "引号没有成对"),
+            ("[a]\ntitle = \"甲\\q\"\n", "引号"),
+            ("[a]\ntitle = \"甲\"\ntitle = \"乙\"\n", "写了两次"),
+            ("[a]\ntitle = 甲\n", "读不懂"),
+            ("[a\ntitle = \"甲\"\n", "读不懂"),
+            ("[a]\n标题 = \"甲\"\n", "读不懂"),
+            ("[a]\ntitle\n", "读不懂"),
+            ("[a]\naliases = [\"乙\" \"丙\"]\n", "读不懂"),
+            ("[a]\ntitle = 5\n", "类型不对"),
+        ] {
+            let found = messages(text);
+            let (message, hint) = found[0].split_once('|').expect("both");
+            assert!(message.contains(word) && !hint.is_empty(), "{text}: {found:?}");
+            assert!(message.starts_with(['读', '类']), "{text}: {found:?}");
+        }
     }
 }

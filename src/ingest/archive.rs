@@ -12,8 +12,6 @@ use zip::result::ZipError;
 use super::limits::Limits;
 use super::stop::{Refused, Stop};
 
-/// How much less a part that is held in memory may be blown up.
-const HELD: u64 = 4;
 /// General purpose flag 11 of a zip entry: the name is UTF-8.
 const UTF8_NAME: u16 = 1 << 11;
 
@@ -87,6 +85,12 @@ impl<'a> Meter<'a> {
         Self { limits, size: size.max(1), total: 0 }
     }
 
+    /// Bytes inflated so far.
+    #[cfg(test)]
+    pub(crate) fn inflated(&self) -> u64 {
+        self.total
+    }
+
     /// Inflates a part to its end, a run of bytes at a time, and gives its size.
     pub(crate) fn inflate(
         &mut self,
@@ -94,18 +98,7 @@ impl<'a> Meter<'a> {
         name: &str,
         mut each: impl FnMut(&[u8]) -> Result<(), Refused>,
     ) -> Result<u64, Refused> {
-        // What streams by needs no memory.
-        self.inflate_within(part, name, self.limits.ratio, &mut each)
-    }
-
-    fn inflate_within(
-        &mut self,
-        part: &mut ZipFile<'_, impl Read>,
-        name: &str,
-        ratio: u64,
-        each: &mut dyn FnMut(&[u8]) -> Result<(), Refused>,
-    ) -> Result<u64, Refused> {
-        let (compressed, said) = (part.compressed_size().max(1), part.size());
+        let (compressed, said, ratio) = (part.compressed_size().max(1), part.size(), self.limits.ratio);
         let bomb = || Refused::over_limit(format!("{name} 的压缩比超过 {ratio}:1，疑为压缩炸弹"));
         if said > self.limits.ratio_floor_bytes && said / compressed > ratio {
             return Err(bomb());
@@ -122,7 +115,7 @@ impl<'a> Meter<'a> {
             let read_bytes = u64::try_from(read).unwrap_or(u64::MAX);
             size += read_bytes;
             self.total += read_bytes;
-            let Limits { part_bytes, total_bytes, ratio: whole, ratio_floor_bytes, .. } = self.limits;
+            let Limits { part_bytes, total_bytes, ratio_floor_bytes, .. } = self.limits;
             if size > *part_bytes || self.total > *total_bytes {
                 return Err(Refused::over_limit(format!(
                     "{name} 解压后超过上限（单个 {part_bytes} 字节，合计 {total_bytes} 字节）"
@@ -133,18 +126,18 @@ impl<'a> Meter<'a> {
                 return Err(bomb());
             }
             // Many parts that are each within bounds, or one that is read again and again.
-            if self.total > *ratio_floor_bytes && self.total / self.size > *whole {
-                return Err(Refused::over_limit(format!("到 {name} 为止，解压出来的内容超过文件的 {whole} 倍，疑为压缩炸弹")));
+            if self.total > *ratio_floor_bytes && self.total / self.size > ratio {
+                return Err(Refused::over_limit(format!("到 {name} 为止，解压出来的内容超过文件的 {ratio} 倍，疑为压缩炸弹")));
             }
             each(&buffer[..read])?;
         }
     }
 
-    /// Inflates a part into memory; what is held whole may be blown up less than what streams by.
+    /// Inflates a part into memory.
     pub(crate) fn read(&mut self, part: &mut ZipFile<'_, impl Read>, name: &str) -> Result<Vec<u8>, Refused> {
         let said = part.size().min(self.limits.ratio_floor_bytes);
         let mut bytes = Vec::with_capacity(usize::try_from(said).unwrap_or(0));
-        self.inflate_within(part, name, self.limits.ratio / HELD, &mut |run| {
+        self.inflate(part, name, |run| {
             bytes.extend_from_slice(run);
             Ok(())
         })?;

@@ -77,7 +77,7 @@ pub struct Combined {
 }
 
 /// Somebody in a cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Person {
     name: String,
     number: String,

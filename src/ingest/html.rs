@@ -276,6 +276,8 @@ impl Page<'_> {
         table.column = last_column + 1;
         table.in_cell = true;
         let struck = struck || table.struck;
+        // One that stayed empty needs no memory.
+        table.cells.pop_if(|before| before.text.is_empty());
         table.cells.push(HtmlCell { row, column, number: number.is_some(), text: number.unwrap_or_default(), struck });
     }
 

@@ -29,11 +29,12 @@ pub struct Limits {
     pub part_bytes: u64,
     /// Inflated bytes of all parts of one input file, 4 GB.
     pub total_bytes: u64,
-    /// Inflated bytes per compressed byte of one part, 200, where the part is over `ratio_floor_bytes`.
+    /// Bytes that a file may cost for each of its own, 100: inflated of one part, of all of them, of text given. Where every program writes
+    /// a cell's place, rows that say nothing shrink thirty times at most; two seconds of reading are about 100 MB.
     pub ratio: u64,
-    /// Inflated bytes below which `ratio` does not matter, 100 MB: sheets of zeros compress well and are harmless.
+    /// Bytes below which `ratio` does not matter, 16 MB: sheets of zeros compress well and are harmless.
     pub ratio_floor_bytes: u64,
-    /// Rows of a sheet, 1,048,576 as in Excel.
+    /// Rows of a sheet, 1,048,576 as in Excel. A file that gives more, in all, has a byte for each.
     pub rows: u32,
     /// Rows of a text or Parquet file, 20 million: no program bounds them.
     pub text_rows: u32,
@@ -85,8 +86,8 @@ impl Default for Limits {
             entries: 10_000,
             part_bytes: 2_000_000_000,
             total_bytes: 4_000_000_000,
-            ratio: 200,
-            ratio_floor_bytes: 100_000_000,
+            ratio: 100,
+            ratio_floor_bytes: 16_000_000,
             rows: 1_048_576,
             text_rows: 20_000_000,
             columns: 16_384,

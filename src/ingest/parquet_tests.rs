@@ -109,6 +109,13 @@ fn parquet_of(batch: &RecordBatch) -> Vec<u8> {
     bytes
 }
 
+/// Rows that all say the same.
+pub(super) fn equal_rows(rows: usize) -> Vec<u8> {
+    let column = |text: &str| Arc::new(StringArray::from(vec![text; rows])) as ArrayRef;
+    let columns = [("姓名", column("韩")), ("证件号码", column("5")), ("乡镇", column("土"))];
+    parquet_of(&RecordBatch::try_from_iter(columns).expect("columns"))
+}
+
 #[test]
 fn a_moment_with_a_zone_is_its_day_in_china() {
     // Midnights of 2018-06-30, of 1988-07-12 and of 1947-10-13, the last two in summer time.

@@ -34,12 +34,13 @@ pub fn parse(
 ) -> io::Result<()> {
     let size = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
-    let mut carried = Carried::new(size, limits);
-    let outcome = whole_file(name, &mut source, size, limits, &mut |frame| carried.pass(frame, sink));
+    let (mut meter, mut carried) = (Meter::new(limits, size), Carried::new(size, limits));
+    let outcome = whole_file(name, &mut source, limits, &mut meter, &mut |frame| carried.pass(frame, sink));
     if !carried.is_over {
         return outcome;
     }
-    let what = format!("读出的文字超过 {} 字节，是文件的 {} 倍以上，疑为恶意构造", carried.most, limits.ratio);
+    let Carried { most_text, most_rows, .. } = carried;
+    let what = format!("读出的文字超过 {most_text} 字节或 {most_rows} 行，远多于文件本身，疑为恶意构造");
     if carried.in_sheet {
         sink(Refused::over_limit(what.clone()).frame())?;
     }
@@ -47,42 +48,57 @@ pub fn parse(
     sink(Frame::FileEnd)
 }
 
-/// The text that goes to the parent: no file, whatever is packed in it, may give more than its size allows.
+/// What goes to the parent: no file, whatever is packed in it, may give more text or rows than its size allows.
 struct Carried {
     text: u64,
-    most: u64,
+    most_text: u64,
+    rows: u64,
+    most_rows: u64,
     in_sheet: bool,
     is_over: bool,
 }
 
 impl Carried {
     fn new(size: u64, limits: &Limits) -> Self {
-        let most = size.saturating_mul(limits.ratio).max(limits.ratio_floor_bytes);
-        Self { text: 0, most, in_sheet: false, is_over: false }
+        let most_text = size.saturating_mul(limits.ratio).max(limits.text_floor_bytes);
+        let most_rows = size.max(u64::from(limits.rows));
+        Self { text: 0, most_text, rows: 0, most_rows, in_sheet: false, is_over: false }
     }
 
     fn pass(&mut self, frame: Frame, sink: &mut Sink<'_>) -> io::Result<()> {
         match &frame {
             Frame::Sheet { .. } => self.in_sheet = true,
-            Frame::Rows(block) => self.text = self.text.saturating_add(block.text_len() as u64),
+            Frame::Rows(block) => {
+                self.text = self.text.saturating_add(block.text_len() as u64);
+                self.rows = self.rows.saturating_add(block.len() as u64);
+            }
+            Frame::Aside { masked, .. } => {
+                self.text = self.text.saturating_add(masked.len() as u64);
+                self.rows = self.rows.saturating_add(1);
+            }
             Frame::SheetEnd { .. } | Frame::Refused { .. } => self.in_sheet = false,
             _ => {}
         }
-        self.is_over = self.text > self.most;
+        self.is_over = self.text > self.most_text || self.rows > self.most_rows;
         if self.is_over { Err(io::ErrorKind::QuotaExceeded.into()) } else { sink(frame) }
     }
 }
 
-fn whole_file(name: &str, mut source: &mut dyn Source, size: u64, limits: &Limits, sink: &mut Sink<'_>) -> io::Result<()> {
-    let mut meter = Meter::new(limits, size);
+fn whole_file(
+    name: &str,
+    mut source: &mut dyn Source,
+    limits: &Limits,
+    meter: &mut Meter<'_>,
+    sink: &mut Sink<'_>,
+) -> io::Result<()> {
     let origin = Origin { name, inner: "" };
     match sniff::sniff(name, &mut source, limits) {
-        Ok(Kind::Archive) => match members(&mut source, limits, &mut meter, sink) {
+        Ok(Kind::Archive) => match members(&mut source, limits, meter, sink) {
             Err(Stop::Refused(refused)) => refuse(&origin, &mut source, refused, sink),
             Err(Stop::Io(error)) => Err(error),
             Ok(()) => Ok(()),
         },
-        kind => file(&origin, kind, &mut source, limits, &mut meter, sink),
+        kind => file(&origin, kind, &mut source, limits, meter, sink),
     }
 }
 

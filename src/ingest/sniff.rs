@@ -87,11 +87,14 @@ fn compound(name: &str, source: &mut dyn Source) -> Result<Kind, Refused> {
     let mut entry = [0u8; 128];
     while source.read_exact(&mut entry).is_ok() {
         // Type 2 is a stream; the length of the name counts its closing zero.
+        if entry[66] != 2 {
+            continue;
+        }
         let is = |name: &str| {
             let units: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
             // Names are compared in any case, as the container's format says.
             let same = || entry.iter().zip(&units).all(|(byte, unit)| byte.eq_ignore_ascii_case(unit));
-            entry[66] == 2 && usize::from(entry[64]) == units.len() && same()
+            usize::from(entry[64]) == units.len() && same()
         };
         workbook |= is("Workbook") || is("Book");
         encrypted |= is("EncryptedPackage");

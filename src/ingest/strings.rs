@@ -1,6 +1,6 @@
 //! Shared strings of a workbook: every text once, in one buffer, and whether all of it is struck through.
 //!
-//! How many there are is counted, never believed. Phonetic guides are no part of a text. Memory: the texts.
+//! How many there are is counted, never believed. Phonetic guides are no part of a text. Memory: the texts, and four bytes for each.
 
 use std::io::BufRead;
 
@@ -11,12 +11,14 @@ use super::stop::Refused;
 use super::xml::{Node, Xml};
 
 /// Texts by number.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Strings {
     text: String,
-    /// Where each ends, and whether it is struck through.
-    ends: Vec<(usize, bool)>,
+    /// Where each ends, and in the highest bit whether it is struck through: a text takes a byte or more of a part, which has less than 2 GiB.
+    ends: Vec<u32>,
 }
+
+const STRUCK: u32 = 1 << 31;
 
 impl Strings {
     /// Reads the part called `name`.
@@ -31,21 +33,26 @@ impl Strings {
                 _ => continue,
             }
             let struck = rich_text(&mut xml, "si", &mut strings.text)?;
-            strings.ends.push((strings.text.len(), struck));
+            strings.close(struck);
         }
     }
 
     /// Appends a text.
     pub(crate) fn push(&mut self, text: &str, struck: bool) {
         self.text.push_str(text);
-        self.ends.push((self.text.len(), struck));
+        self.close(struck);
+    }
+
+    fn close(&mut self, struck: bool) {
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX) & !STRUCK;
+        self.ends.push(if struck { end | STRUCK } else { end });
     }
 
     /// The text of this number, and whether it is struck through.
     pub(crate) fn get(&self, index: usize) -> Option<(&str, bool)> {
-        let (end, struck) = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
-        Some((self.text.get(start..end)?, struck))
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] & !STRUCK);
+        Some((self.text.get(start as usize..(end & !STRUCK) as usize)?, end & STRUCK != 0))
     }
 }
 

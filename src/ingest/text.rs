@@ -17,7 +17,6 @@ use super::stop::{Refused, Stop};
 use crate::model::raw::CellKind;
 
 /// Text and the name of its encoding.
-#[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) text: String,
     pub(crate) encoding: &'static str,

@@ -15,6 +15,7 @@ use crate::config::registry::{Dictionary, FieldDefinition, fold_header};
 use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
 use crate::model::field::FieldKind;
 use crate::model::identity::choice::{Choice, choose};
+use crate::model::identity::name::REMARKS;
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
 
 /// Where a part's cell comes from.
@@ -413,8 +414,6 @@ fn several(names: &str, numbers: &str) -> Persons {
 
 /// Whether a piece of a name cell names somebody: neither a running number nor what somebody is.
 fn is_name(piece: &str) -> bool {
-    const REMARKS: [&str; 12] =
-        ["户主", "本人", "配偶", "监护人", "已故", "死亡", "组长", "低保", "五保", "迁出", "外出", "新增"];
     !piece.contains(|character: char| character.is_ascii_digit()) && !REMARKS.contains(&piece)
 }
 

@@ -11,6 +11,7 @@ use arrow::array::Array;
 use super::columns;
 use super::ids::CountyKey;
 use super::link::PersonIx;
+use super::masking::mask_text;
 use super::proposal::KeptProposal;
 use super::record::{RegistryRecords, RowId};
 
@@ -113,8 +114,8 @@ impl Verdict {
     }
 }
 
-/// One answer of one file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// One answer of one file. `Debug` says nothing of what was written freely.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision {
     /// About whom.
     pub pair: PairKey,
@@ -128,6 +129,12 @@ pub struct Decision {
     pub on: String,
     /// Remark, as written.
     pub remark: String,
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decision({:?} {:?} {})", self.pair, self.verdict, mask_text(&self.place))
+    }
 }
 
 /// What became of an answer.

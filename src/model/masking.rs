@@ -19,6 +19,8 @@ pub use pattern::mask_text;
 
 /// What stands for a value that is left out.
 pub const LEFT_OUT: &str = "（略）";
+/// What the age is called that stands for a birth.
+pub const AGE: &str = "年龄";
 
 /// What a column's header promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,6 +296,21 @@ impl Row {
         }
     }
 
+    /// The same with what it is called: `残疾等级`, and for a birth instead of which the age stands there, [`AGE`].
+    #[must_use]
+    pub fn labelled<'h>(&self, header: &'h str, value: &str) -> (&'h str, String) {
+        let shown = self.cell(header, value);
+        let is_age = shown != value && Meaning::of(header) == Meaning::Birth && shown.ends_with('岁');
+        (if is_age { AGE } else { header }, shown)
+    }
+
+    /// The same in one text: `残疾等级=一级`, `年龄=44岁`.
+    #[must_use]
+    pub fn said(&self, header: &str, value: &str) -> String {
+        let (label, shown) = self.labelled(header, value);
+        format!("{label}={shown}")
+    }
+
     /// What a birth column says: the age, or no digit at all.
     fn birth(&self, value: &str) -> String {
         match dates(value).first().map(|date| date.day) {
@@ -378,6 +395,10 @@ mod tests {
         let row = row(Audience::Village, &[("出生日期", "1990-03-08"), ("证件号码", "520324 1990 0307 1234")]);
         assert_eq!(row.cell("出生日期", "1990-03-07"), "28岁");
         assert_eq!(row.cell("出 生\n日 期", "1990-04-01"), "28岁");
+        assert_eq!(row.said("出 生\n日 期", "1990-04-01"), "年龄=28岁");
+        assert_eq!(row.said("出生日期", "不详"), "出生日期=不详");
+        assert_eq!(row.said("出生日期", "1990年13月"), "出生日期=****年**月");
+        assert_eq!(row.said("残疾等级", "一级"), "残疾等级=一级");
         assert_eq!(row.cell("出生年月", "1990-03"), "****-**");
         assert_eq!(
             row.text("两表同名同村同生日（1990年3月7日、19900308），发放日期2018-05-01"),

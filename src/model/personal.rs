@@ -2,7 +2,8 @@
 //!
 //! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: structs that carry one for people to read hold a
 //! [`Personal`], whose `Debug` and `Display` mask; the full value needs a call named [`Personal::expose`], so that grep finds every place
-//! that uses it. Structs of the data plane (a finding and what the ledger keeps of it) hold text, and mask in their own `Debug`.
+//! that uses it. Structs of the data plane (cells, a finding, what the ledger keeps of it, rows of returned lists) hold text, and mask in
+//! their own `Debug`, or say there how much they hold and nothing of it.
 
 use std::fmt;
 
@@ -44,7 +45,7 @@ impl From<&str> for Personal {
 }
 
 /// Values that hide themselves, for the `Debug` of a struct that holds them as text.
-pub(super) fn hidden<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> Vec<Option<Personal>> {
+pub(crate) fn hidden<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> Vec<Option<Personal>> {
     values.into_iter().map(|value| value.as_ref().map(Personal::new)).collect()
 }
 
@@ -189,5 +190,102 @@ mod tests {
         assert_eq!(Personal::new("张小明").to_string(), "张**");
         assert_eq!(Personal::new("13885211234").to_string(), "13*******34");
         assert_eq!(Personal::new("").to_string(), "");
+    }
+
+    #[test]
+    fn debug_of_what_holds_somebody_shows_neither_name_nor_number() {
+        use crate::model::date::Month;
+        use crate::model::decision::{Decision, PairKey, Verdict};
+        use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
+        use crate::model::raw::{CellKind, RawColumn};
+        use crate::model::receipt::{Outcome, RowReceipt};
+        use crate::model::registry::RegistryId;
+        use crate::model::standing::{Answer, Remembered};
+
+        const NAME: &str = "韩海荣";
+        const NUMBER: &str = "520324199003071234";
+        let some = |text: &str| Some(text.to_owned());
+        let said = format!("{NUMBER}已死亡");
+        let evidence = Evidence {
+            registry: RegistryId("dibao".to_owned()),
+            file: some(&format!("{NUMBER}.xlsx")),
+            sheet: None,
+            row: Some(7),
+            column: "姓名".to_owned(),
+            value: NAME.to_owned(),
+        };
+        let finding = Finding {
+            finding_id: "F1".to_owned(),
+            rule: "living.dead".to_owned(),
+            kind: Kind::Inel,
+            scope: Scope::Person,
+            clause: String::new(),
+            basis: None,
+            person_id: None,
+            household_code: some(NUMBER),
+            name: some(NAME),
+            id_number: some(NUMBER),
+            town: None,
+            village: None,
+            time_base: None,
+            due_fen: None,
+            paid_fen: None,
+            gap_fen: None,
+            confidence: Confidence::Certain,
+            sentence: said.clone(),
+            evidence: vec![evidence],
+            subject: Subject { head_name: some(NAME), ..Subject::default() },
+        };
+        let month = Month::new(2018, 6).expect("a month");
+        let answer = Answer {
+            finding_id: "F1".to_owned(),
+            list: month,
+            verdict: None,
+            reality: format!("{NAME}{said}"),
+            reason: NAME.to_owned(),
+            opinion: None,
+            method: String::new(),
+            checkers: NAME.to_owned(),
+            checked_on: None,
+            corrected_number: NUMBER.to_owned(),
+            file: format!("{NAME}.xlsx"),
+            sheet: String::new(),
+            row: 7,
+        };
+        let receipt = RowReceipt {
+            sheet: "清单".to_owned(),
+            row: 7,
+            outcome: Outcome::Unclear,
+            town: None,
+            village: None,
+            name: some(NAME),
+            finding_ids: Vec::new(),
+            list: Some(month),
+            understood: said.clone(),
+            reason: String::new(),
+            quote: format!("{NAME}{NUMBER}"),
+        };
+        let decision = Decision {
+            pair: PairKey::new("R0".to_owned(), "R1".to_owned()),
+            verdict: Verdict::Same,
+            place: format!("{NUMBER}.xlsx 第 7 行"),
+            by: NAME.to_owned(),
+            on: String::new(),
+            remark: said,
+        };
+        let mut column = RawColumn::default();
+        column.push(CellKind::Text, NAME);
+        column.push(CellKind::Text, NUMBER);
+        let remembered = Remembered::from(&finding);
+        for shown in [
+            format!("{finding:?}"),
+            format!("{remembered:?}"),
+            format!("{answer:?}"),
+            format!("{receipt:?}"),
+            format!("{decision:?}"),
+            format!("{column:?}"),
+        ] {
+            assert!(!shown.contains("海荣") && !shown.contains("19900307"), "{shown}");
+        }
     }
 }

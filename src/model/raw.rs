@@ -1,6 +1,7 @@
 //! What `ingest` gives: tables of text cells with their origin, and rows set aside with a reason.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::registry::RegistryId;
 
@@ -90,12 +91,18 @@ impl RawTable {
     }
 }
 
-/// The cells of one column: text in one buffer, ends and kinds beside it.
-#[derive(Clone, Debug, Default)]
+/// The cells of one column: text in one buffer, ends and kinds beside it. `Debug` says how many.
+#[derive(Clone, Default)]
 pub struct RawColumn {
     text: String,
     ends: Vec<u32>,
     kinds: Vec<CellKind>,
+}
+
+impl fmt::Debug for RawColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawColumn({} cells)", self.kinds.len())
+    }
 }
 
 impl RawColumn {

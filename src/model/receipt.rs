@@ -1,6 +1,9 @@
 //! What became of returned lists, row by row: `ledger` says it, workbooks and terminals show it.
 
+use std::fmt;
+
 use super::date::Month;
+use super::personal::hidden;
 use super::raw::Refusal;
 
 /// What became of a row.
@@ -72,8 +75,8 @@ impl Outcome {
     }
 }
 
-/// A row of a returned file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A row of a returned file. `Debug` masks whom it is about and says nothing of what was written.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RowReceipt {
     /// Sheet; empty for text files.
     pub sheet: String,
@@ -97,6 +100,14 @@ pub struct RowReceipt {
     pub reason: String,
     /// The words of the row that the reason speaks of; whoever shows them masks them.
     pub quote: String,
+}
+
+impl fmt::Debug for RowReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sheet, row, outcome, finding_ids, list, reason, .. } = self;
+        let name = hidden([&self.name]);
+        write!(f, "RowReceipt({sheet} {row} {outcome:?} {name:?} {finding_ids:?} {list:?} {reason})")
+    }
 }
 
 impl RowReceipt {

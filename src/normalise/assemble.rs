@@ -134,7 +134,7 @@ fn copies(shares: &[Share], needs_month: bool, within: bool) -> Vec<Vec<bool>> {
     for group in rows.chunk_by(|one, other| one.0 == other.0) {
         for (at, &(_, sheet, row)) in group.iter().enumerate() {
             let batch = &shares[sheet as usize].1.batch;
-            let earlier = group[..at].iter().filter(|(_, other, _)| within || *other < sheet);
+            let earlier = group[..at].iter().take_while(|(_, other, _)| within || *other < sheet);
             let is_copy = earlier
                 .into_iter()
                 .any(|&(_, other, other_row)| same_row(&shares[other as usize].1.batch, other_row as usize, batch, row as usize));

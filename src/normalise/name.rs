@@ -9,15 +9,12 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use super::repair::{Repair, Repairs};
-use crate::model::identity::name::{is_mask, is_unknown};
+use crate::model::identity::name::{REMARKS, is_mask, is_unknown};
 use crate::model::personal::mask_name;
 use crate::model::text::{is_invisible, recomposed};
 
 /// Words in brackets behind a name that say what the person is, not what else they are called.
 const TITLES: [&str; 14] = ["户主", "本人", "配偶", "妻", "夫", "子", "女", "父", "母", "孙", "监护人", "已故", "死亡", "组长"];
-/// Words behind a space that do so.
-const REMARKS: [&str; 14] =
-    ["户主", "本人", "配偶", "监护人", "已故", "死亡", "亡", "残", "组长", "低保", "五保", "迁出", "外出", "新增"];
 /// What a name is called before a colon.
 const LABELS: [&str; 8] = ["姓名", "户主", "名字", "本人", "户主姓名", "患者", "学生", "残疾人"];
 

@@ -387,7 +387,7 @@ fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -
     if !row.household_code.is_empty() && row.household_code != code {
         parts.push(format!("户号={}", beside.text(&row.household_code)));
     }
-    parts.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, cell.value.expose()))));
+    parts.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
     parts.join("，")
 }
 

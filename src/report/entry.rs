@@ -3,7 +3,7 @@
 //! Takes findings, gives [`Entry`]s in print order (town, village, household, head first), and what an entry shows in each
 //! column. Every finding is in exactly one entry. Linear, but for the sort.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -245,12 +245,11 @@ impl<'a> View<'a> {
     /// The cells an entry rests on, by source row in order of appearance; a registry searched in vain is a row of its own.
     fn source_rows(entry: &Entry<'a>) -> Vec<Vec<&'a Evidence>> {
         let mut rows: Vec<Vec<&Evidence>> = Vec::new();
+        let mut places = HashMap::new();
         for evidence in entry.findings.iter().flat_map(|finding| &finding.evidence) {
-            let same = |other: &&Evidence| {
-                (&other.registry, &other.file, &other.sheet, other.row)
-                    == (&evidence.registry, &evidence.file, &evidence.sheet, evidence.row)
-            };
-            match rows.iter_mut().find(|row| row.first().is_some_and(same)) {
+            let place = (evidence.registry.as_str(), &evidence.file, &evidence.sheet, evidence.row);
+            let at = *places.entry(place).or_insert(rows.len());
+            match rows.get_mut(at) {
                 Some(row) if row.contains(&evidence) => {}
                 Some(row) => row.push(evidence),
                 None => rows.push(vec![evidence]),
@@ -307,7 +306,7 @@ impl<'a> View<'a> {
                 // Where the registry's own title is what was searched, the place has said it.
                 None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
                 None => format!("{}（{}）", evidence.value, evidence.column),
-                Some(_) => format!("{}={}", evidence.column, of.cell(&evidence.column, &evidence.value)),
+                Some(_) => of.said(&evidence.column, &evidence.value),
             }),
             "，",
         )
@@ -397,11 +396,7 @@ fn folded(number: &str) -> String {
 
 /// Distinct texts in order of appearance.
 fn joined(texts: impl Iterator<Item = String>, separator: &str) -> String {
-    let mut distinct: Vec<String> = Vec::new();
-    for text in texts {
-        if !distinct.contains(&text) {
-            distinct.push(text);
-        }
-    }
+    let mut known = HashSet::new();
+    let distinct: Vec<String> = texts.filter(|text| known.insert(text.clone())).collect();
     distinct.join(separator)
 }

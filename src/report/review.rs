@@ -16,7 +16,7 @@ use crate::config::layout::{Column, Layouts, ReviewField, SuspendedField, Table}
 use crate::config::link_words;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, RuleNote};
-use crate::model::masking::{Audience, tells_health, tells_health_id};
+use crate::model::masking::{AGE, Audience, tells_health, tells_health_id};
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
 use crate::model::unevaluated::Reasons;
@@ -112,7 +112,7 @@ fn book(
         let value = |row: usize, column: &Column<ReviewField>| value(input, layouts, &entries[row], row, column);
         let shown =
             |column: &&Column<ReviewField>| !column.optional || (0..entries.len()).any(|row| value(row, column) != Value::Blank);
-        let table = table.with_columns(table.columns.iter().filter(shown).cloned().collect());
+        let table = table.with_columns(table.columns.iter().filter(shown).cloned().map(|column| called(input, column)).collect());
         let sheet = workbook.add_worksheet().set_name(&table.sheet)?;
         let mut page = Page::new(sheet, &layouts.style, caption, &table)?;
         let area = page.table(&table, Some(&lookup), entries.len(), value)?;
@@ -132,6 +132,15 @@ fn book(
     }
     Lookup::write(workbook.add_worksheet(), &layouts.review.choices)?;
     Ok((workbook.save_to_buffer()?, rows))
+}
+
+/// A column by what stands in it: where births are not shown, their ages.
+fn called(input: &ReviewInput<'_>, mut column: Column<ReviewField>) -> Column<ReviewField> {
+    let audience = Audience::of(input.posted, Audience::Department);
+    if column.source == ReviewField::Birth && !audience.sees_numbers() {
+        column.title = column.title.replace("出生日期", "出生").replace("出生", AGE);
+    }
+    column
 }
 
 /// Whom a rule would list if its registers were whole, and why it does not.

@@ -19,6 +19,7 @@ mod evidence;
 mod explain;
 mod export;
 mod facts;
+mod fingerprint;
 mod finished;
 mod headline;
 mod inputs;
@@ -36,6 +37,7 @@ mod picture;
 mod previous;
 mod purge;
 mod receive;
+mod request;
 mod resume;
 mod returned;
 mod review;
@@ -52,11 +54,8 @@ mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-use sha2::{Digest, Sha256};
 
 use crate::assess::{AssessInput, Assessed, HeldBack, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
@@ -67,10 +66,8 @@ use crate::link::evidence::Evidence;
 use crate::link::{LinkInput, carry_over, link};
 use crate::model::date::{Day, Month};
 use crate::model::decision::Decision;
-use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
-use crate::model::masking::Audience;
 use crate::model::proposal::Proposal;
 use crate::model::raw::{Refusal, RejectReason};
 use crate::model::record::RecordSet;
@@ -80,6 +77,7 @@ use crate::model::standing::Standings;
 use crate::normalise::{Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
+use fingerprint::{BUILD, fingerprint, work_key};
 use intake::Intake;
 use intake::file::Opener;
 use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
@@ -108,81 +106,9 @@ pub use output_file::{NewFile, OutputError, beside, checked, outside_runs};
 pub use page::html;
 pub use purge::{BEGUN as PURGE_BEGUN, Fate, Left, PurgeEntry, PurgeError, PurgeRequest, purge, purge_ledger};
 pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
+pub use request::{Request, Stage, Summary};
 pub use stages::StageError;
 pub use workspace::WorkspaceError;
-
-/// What this program was built from: another build never goes on where this one was interrupted. No result depends on it.
-const BUILD: &str = env!("BIDUI_BUILD");
-
-/// A stage to stop after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Files read and normalised.
-    Normalise,
-    /// Records linked.
-    Link,
-    /// Rules applied.
-    Assess,
-    /// Workbooks written.
-    Report,
-}
-
-/// What to run.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Pipeline file.
-    pub pipeline: PathBuf,
-    /// Files and folders.
-    pub inputs: Vec<PathBuf>,
-    /// Run folder.
-    pub out: PathBuf,
-    /// The month; else what the input folder is called.
-    pub period: Option<Month>,
-    /// The day that ages and deadlines count from; else the period's last.
-    pub as_of: Option<Day>,
-    /// Only findings of these towns; empty for all.
-    pub towns: Vec<String>,
-    /// Only findings of these villages; empty for all.
-    pub villages: Vec<String>,
-    /// The last stage to run.
-    pub until: Stage,
-    /// Ignore what an interrupted run had finished.
-    pub fresh: bool,
-    /// Mask everything.
-    pub mask: bool,
-    /// Of names too, keep family name and last character only.
-    pub mask_names: bool,
-    /// The ledger; else what the pipeline names, if anything.
-    pub ledger: Option<PathBuf>,
-    /// Workbooks with people's answers about pairs.
-    pub decisions: Vec<PathBuf>,
-    /// An earlier run whose ids go on.
-    pub previous: Option<PathBuf>,
-    /// Registers that the county knows to be whole, beside those that the pipeline names.
-    pub accepted: Vec<Accepted>,
-    /// This program, for the children that parse.
-    pub executable: PathBuf,
-}
-
-impl Request {
-    /// Where all of it is to be posted publicly: as what.
-    fn posted(&self) -> Option<Audience> {
-        self.mask.then_some(Audience::Public { names: self.mask_names })
-    }
-}
-
-/// What a run came to.
-#[derive(Clone, Debug)]
-pub struct Summary {
-    /// `run.json`.
-    pub manifest: String,
-    /// A few lines for the terminal.
-    pub headline: String,
-    /// Findings.
-    pub findings: usize,
-    /// Files and sheets refused: which, why, what to do.
-    pub refusals: Vec<String>,
-}
 
 /// Why a run came to nothing. The last good output is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -330,39 +256,6 @@ fn accepted(request: &Request, definitions: &Definitions, source: &Source) -> Re
         )));
     }
     Ok(accepted)
-}
-
-/// What a work folder is called: equal for runs of which one may go on where the other stopped.
-fn work_key(parts: [&str; 3]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hexadecimal(&hasher.finalize()).chars().take(16).collect()
-}
-
-/// Equal for equal version, definitions, inputs and options.
-fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], period: Month, as_of: Day) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    for text in [env!("CARGO_PKG_VERSION"), &definitions.hash, &period.to_string(), &as_of.to_string()] {
-        add(text);
-    }
-    for part in parts {
-        add(part);
-    }
-    for name in request.towns.iter().chain(&request.villages) {
-        add(name);
-    }
-    for accepted in &request.accepted {
-        add(&accepted.to_string());
-    }
-    add(&format!("{:?} {:?}", request.until, request.posted()));
-    hexadecimal(&hasher.finalize()).chars().take(16).collect()
 }
 
 impl Run<'_> {

@@ -128,7 +128,7 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
     if !row.household_code.is_empty() {
         content.push(format!("户号={}", row.household_code));
     }
-    content.extend(row.cells.iter().map(|cell| format!("{}={}", cell.header, beside.cell(&cell.header, cell.value.expose()))));
+    content.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
     let state = if row.number_state == "valid" { String::new() } else { format!("（{}）", row.number_state) };
     write!(
         page,
@@ -197,13 +197,14 @@ fn write_finding(explanation: &Explanation, finding: &Finding, beside: &Row, pag
             }
             _ => String::new(),
         };
+        let (label, shown) = beside.labelled(&cell.column, &cell.value);
         writeln!(
             page,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(explanation.registries.get(cell.registry.as_str()).map_or(cell.registry.as_str(), String::as_str)),
             escape(&place),
-            escape(&cell.column),
-            escape(&beside.cell(&cell.column, &cell.value))
+            escape(label),
+            escape(&shown)
         )?;
     }
     page.push_str("</tbody></table></article>\n");

@@ -128,7 +128,7 @@ fn write_finding(finding: &Finding, beside: &Row, text: &mut String) -> fmt::Res
             (Some(file), Some(row)) => format!("{file} 第{row}行 "),
             _ => String::new(),
         };
-        writeln!(text, "      依据：{} {place}{}={}", cell.registry, cell.column, beside.cell(&cell.column, &cell.value))?;
+        writeln!(text, "      依据：{} {place}{}", cell.registry, beside.said(&cell.column, &cell.value))?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ use sqlparser::ast::{
     visit_expressions, visit_expressions_mut,
 };
 use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Location;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token};
 
 use super::{ParameterValue, ValueType, WordList};
 use crate::config::error::closest;
@@ -61,22 +61,9 @@ pub struct Vocabulary<'a> {
 impl Expression {
     /// Parses and checks `text`; `expected` is the type it must yield, where that is fixed.
     pub fn parse(text: &str, vocabulary: Vocabulary<'_>, expected: Option<ValueType>) -> Result<Self, ExpressionProblem> {
-        let dialect = GenericDialect {};
         let whole =
             |message: String, hint: &str| ExpressionProblem { offset: 0, length: text.len(), message, hint: hint.to_owned() };
-        let mut parser = Parser::new(&dialect)
-            .try_with_sql(text)
-            .map_err(|error| whole(format!("条件写法有误：{error}"), "引号、括号要成对"))?;
-        let tree = parser.parse_expr().map_err(|error| whole(format!("条件写法有误：{error}"), ""))?;
-        let rest = parser.peek_token();
-        if rest.token != sqlparser::tokenizer::Token::EOF {
-            return Err(ExpressionProblem {
-                offset: offset_of(text, rest.span.start),
-                length: rest.token.to_string().len(),
-                message: format!("条件在“{}”之前已经完整", rest.token),
-                hint: "一处只写一个条件，用 AND、OR 连接".to_owned(),
-            });
-        }
+        let tree = parsed(text)?;
         let mut check = Check { text, vocabulary, columns: BTreeSet::new(), parameters: BTreeSet::new() };
         let found = check.type_of(&tree)?;
         let value_type = match (found, expected) {
@@ -481,6 +468,39 @@ impl Check<'_> {
     }
 }
 
+/// The one expression that a text is.
+pub(in crate::config) fn parsed(text: &str) -> Result<Expr, ExpressionProblem> {
+    let dialect = GenericDialect {};
+    let misread = |error: ParserError| {
+        let said = match error {
+            ParserError::TokenizerError(said) | ParserError::ParserError(said) => said,
+            ParserError::RecursionLimitExceeded => "too deep".to_owned(),
+        };
+        let offset = place_in(&said).map_or(text.len(), |place| offset_of(text, place));
+        let message = format!("条件写法有误，到这里读不下去（{said}）");
+        let hint = "引号、括号要成对，AND、OR 和比较符号两边都要有内容".to_owned();
+        ExpressionProblem { offset, length: 0, message, hint }
+    };
+    let mut parser = Parser::new(&dialect).try_with_sql(text).map_err(misread)?;
+    let tree = parser.parse_expr().map_err(misread)?;
+    let rest = parser.peek_token();
+    if rest.token == Token::EOF {
+        return Ok(tree);
+    }
+    Err(ExpressionProblem {
+        offset: offset_of(text, rest.span.start),
+        length: rest.token.to_string().len(),
+        message: format!("条件在“{}”之前已经完整", rest.token),
+        hint: "一处只写一个条件，用 AND、OR 连接".to_owned(),
+    })
+}
+
+/// The place that the parser's message ends with: `… at Line: 1, Column: 8`.
+fn place_in(said: &str) -> Option<Location> {
+    let (line, column) = said.rsplit_once("Line: ")?.1.split_once(", Column: ")?;
+    Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? })
+}
+
 /// Byte offset of a 1-based line and column (in characters); 0 for an unknown place.
 pub(in crate::config) fn offset_of(text: &str, at: Location) -> usize {
     let (Ok(line), Ok(column)) = (usize::try_from(at.line), usize::try_from(at.column)) else { return 0 };
@@ -572,6 +592,8 @@ mod tests {
             ("SLEEP(1)", 0, "不能用函数"),
             ("covered IS TRUE", 0, "COALESCE"),
             ("covered covered", 8, "已经完整"),
+            ("covered AND", 11, "到这里读不下去"),
+            ("grade = '一级", 8, "到这里读不下去"),
         ] {
             let problem = parse(text).expect_err(text);
             let said = format!("{} {}", problem.message, problem.hint);

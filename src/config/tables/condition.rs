@@ -9,12 +9,10 @@ use std::collections::BTreeMap;
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned, UnaryOperator, Value as Literal,
 };
-use sqlparser::dialect::GenericDialect;
-use sqlparser::parser::Parser;
 
 use super::Kind;
 use crate::config::error::closest;
-use crate::config::policy::expression::{ExpressionProblem, offset_of};
+use crate::config::policy::expression::{ExpressionProblem, offset_of, parsed};
 
 /// Which record of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,13 +132,7 @@ pub(super) fn read(
     on: &mut Vec<usize>,
 ) -> Result<Condition, ExpressionProblem> {
     let whole = |message: String| ExpressionProblem { offset: 0, length: text.len(), message, hint: ALLOWED.to_owned() };
-    let dialect = GenericDialect {};
-    let mut parser = Parser::new(&dialect).try_with_sql(text).map_err(|error| whole(format!("条件写法有误：{error}")))?;
-    let tree = parser.parse_expr().map_err(|error| whole(format!("条件写法有误：{error}")))?;
-    let rest = parser.peek_token();
-    if rest.token != sqlparser::tokenizer::Token::EOF {
-        return Err(whole(format!("条件在“{}”之前已经完整", rest.token)));
-    }
+    let tree = parsed(text)?;
     let mut reader = Reader { text, fields, on };
     let (condition, found) = reader.read(&tree)?;
     if !found.fits(Type::Bool) {

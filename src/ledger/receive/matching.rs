@@ -5,6 +5,7 @@
 //! Cost: an indexed look-up per number; the first row without any reads the month's findings once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use unicode_normalization::UnicodeNormalization;
@@ -15,15 +16,15 @@ use crate::ledger::record::month_of;
 use crate::model::date::Month;
 use crate::model::finding::Kind;
 use crate::model::identity::name::{FoldedName, compare};
-use crate::model::personal::is_mask_of;
+use crate::model::personal::{hidden, is_mask_of};
 
 /// Characters of a whole finding number: `F` and 16 hexadecimal digits.
 const WHOLE: usize = 17;
 /// A number cut shorter than this could be anybody's.
 const SHORTEST: usize = 7;
 
-/// A finding as it was when a list asked about it.
-#[derive(Clone, Debug)]
+/// A finding as it was when a list asked about it. `Debug` masks whom it is about.
+#[derive(Clone)]
 pub(super) struct Sighting {
     pub(super) finding_id: String,
     pub(super) rule: String,
@@ -33,6 +34,12 @@ pub(super) struct Sighting {
     pub(super) town: Option<String>,
     pub(super) village: Option<String>,
     pub(super) basis: String,
+}
+
+impl fmt::Debug for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sighting({} {} {:?})", self.finding_id, self.rule, hidden([&self.name, &self.id_number]))
+    }
 }
 
 /// What a row is about.

@@ -13,6 +13,7 @@ mod reading;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -20,6 +21,8 @@ use super::record::answer;
 use super::{Ledger, LedgerError};
 use crate::config::returns::Phrases;
 use crate::model::date::{Day, Month};
+use crate::model::masking::mask_text;
+use crate::model::personal::Personal;
 use crate::model::proposal::Proposal;
 use crate::model::raw::Refusal;
 use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
@@ -54,8 +57,8 @@ pub struct ReturnedRow {
     pub said: Said,
 }
 
-/// What stands in a row.
-#[derive(Clone, Debug)]
+/// What stands in a row. `Debug` says nothing of what was written.
+#[derive(Clone)]
 pub enum Said {
     /// No row of a list: why, and its words.
     Aside {
@@ -68,8 +71,18 @@ pub enum Said {
     Cells(Box<Cells>),
 }
 
-/// The cells of a list row; empty where the column or its text is missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aside { reason, .. } => write!(f, "Aside({reason})"),
+            Self::Cells(cells) => write!(f, "{cells:?}"),
+        }
+    }
+}
+
+/// The cells of a list row; empty where the column or its text is missing. `Debug` masks whom it is about and says nothing of what was
+/// written.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Cells {
     /// Month of the list, from title, sheet or file name.
     pub list: Option<Month>,
@@ -127,6 +140,14 @@ pub struct Cells {
     pub doubled: bool,
     /// The row as it stands, for quoting one of which nothing else is known.
     pub words: String,
+}
+
+impl fmt::Debug for Cells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, finding_ids, rules, told, .. } = self;
+        let who = [&self.name, &self.id_number].map(Personal::new);
+        write!(f, "Cells({list:?} {} {who:?} {rules:?} {told:?})", mask_text(finding_ids))
+    }
 }
 
 /// Where a row stands.

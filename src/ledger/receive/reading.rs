@@ -14,7 +14,7 @@ use crate::model::date::Month;
 use crate::model::standing::{Answer, Opinion, Verdict};
 
 /// What a row says about one finding.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Reading {
     /// Nothing was filled in that answers.
     Empty { reason: String, quote: String },
@@ -25,7 +25,7 @@ pub(super) enum Reading {
 }
 
 /// An answer without where it stood, and what a reader of the receipt should know of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Content {
     pub(super) answer: Answer,
     pub(super) reason: String,

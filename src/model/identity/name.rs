@@ -14,6 +14,10 @@ use super::variants::simplified;
 /// At most so many sound keys per name; further readings of its last characters are left out of the keys, never of the comparison.
 const SOUND_KEYS: usize = 8;
 
+/// Words beside a name that say what the person is, not what he or she is called.
+pub const REMARKS: [&str; 14] =
+    ["户主", "本人", "配偶", "监护人", "已故", "死亡", "亡", "残", "组长", "低保", "五保", "迁出", "外出", "新增"];
+
 /// One folded syllable: up to six letters, five bits each. 0 = unreadable.
 pub(crate) type Syllable = u32;
 
