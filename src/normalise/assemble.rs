@@ -52,11 +52,9 @@ pub fn assemble(
         registries.entry((rank, registry)).or_insert_with(|| (grain, Vec::new())).1.push((position, sheet));
     }
     for ((_, registry), (grain, mut shares)) in registries {
-        if shares.len() > 1 {
-            if grain == Grain::Person {
-                let old = superseded(&shares);
-                set_aside(&mut shares, &old, RejectReason::Superseded, &mut rejects)?;
-            }
+        if shares.len() > 1 && grain == Grain::Person {
+            let old = superseded(&shares);
+            set_aside(&mut shares, &old, RejectReason::Superseded, &mut rejects)?;
         }
         // What happened once is written twice where a row is copied; of money paid twice the second row is news.
         let is_paid = |sheet: &NormalisedSheet| sheet.batch.schema().fields().iter().any(|field| field.name().ends_with("_fen"));

@@ -16,12 +16,13 @@ use arrow::error::ArrowError;
 use super::person::are_two;
 use super::repair::Repair;
 use crate::model::columns::{
-    HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, HOUSEHOLD_KEY, ID_NUMBER, NAME, RELATION, REPAIRS, VILLAGE_CODE,
+    HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, HOUSEHOLD_KEY, ID_NUMBER, ID_STATE, IdState, NAME, RELATION, REPAIRS, VILLAGE_CODE,
 };
 
 /// What a list of persons repeats on each row of a household.
 const REPEATED: &str = "household_amount_fen";
 const CERTIFICATE: &str = "dibao_no";
+const HEAD_ID_STATE: &str = "head_id_number_state";
 const COVERED: &str = "covered";
 const COVERED_COUNT: &str = "covered_count";
 const HOUSEHOLD_SIZE: &str = "household_size";
@@ -67,10 +68,12 @@ struct Rows<'b> {
     code: Option<&'b StringArray>,
     head_name: Option<&'b StringArray>,
     head_number: Option<&'b StringArray>,
+    head_state: Option<&'b StringArray>,
     certificate: Option<&'b StringArray>,
     relation: Option<&'b StringArray>,
     name: &'b StringArray,
     number: Option<&'b StringArray>,
+    state: Option<&'b StringArray>,
     village: Option<&'b StringArray>,
     covered: Option<&'b BooleanArray>,
     counted: Option<&'b Int64Array>,
@@ -98,10 +101,12 @@ impl<'b> Rows<'b> {
             code: texts(HOUSEHOLD_CODE),
             head_name: texts(HEAD_NAME),
             head_number: texts(HEAD_ID),
+            head_state: texts(HEAD_ID_STATE),
             certificate: texts(CERTIFICATE),
             relation: texts(RELATION),
             name: texts(NAME)?,
             number: texts(ID_NUMBER),
+            state: texts(ID_STATE),
             village: texts(VILLAGE_CODE),
             covered: batch.column_by_name(COVERED).and_then(|column| column.as_boolean_opt()),
             counted: counts(COVERED_COUNT),
@@ -125,9 +130,18 @@ impl<'b> Rows<'b> {
         if self.is_head(row) { text(Some(self.name), row) } else { text(self.head_name, row) }
     }
 
+    /// The row's own number: only a valid one names somebody.
+    fn number(&self, row: usize) -> Option<&'b str> {
+        text(self.number, row).filter(|_| text(self.state, row) == Some(IdState::Valid.as_str()))
+    }
+
+    fn head_number(&self, row: usize) -> Option<&'b str> {
+        text(self.head_number, row).filter(|_| text(self.head_state, row) == Some(IdState::Valid.as_str()))
+    }
+
     /// Whom a row is about.
     fn person(&self, row: usize) -> &'b str {
-        text(self.number, row).or_else(|| text(Some(self.name), row)).unwrap_or_default()
+        self.number(row).or_else(|| text(Some(self.name), row)).unwrap_or_default()
     }
 
     /// Codes as they are compared, without those of sheets in which they are no household's.
@@ -180,12 +194,11 @@ impl<'b> Rows<'b> {
         let certificate = |row: usize| text(self.certificate, row).filter(|one| bearers.get(one).is_some_and(|rows| *rows > 1));
         let mut sets = Sets::new(rows);
         let mut first: HashMap<Bond<'_>, usize> = HashMap::new();
-        for row in 0..rows {
-            let own = |column| text(column, row).filter(|_| self.is_head(row));
-            let named = |name: &'b str| Some((text(self.village, row)?, name)).filter(|named| !shared.contains(named));
-            let names = [own(Some(self.name)), text(self.head_name, row)].into_iter().flatten().filter_map(named);
-            let numbers = [own(self.number), text(self.head_number, row)].into_iter().flatten();
-            let bonds = codes[row].as_deref().map(Bond::Code).into_iter().chain(certificate(row).map(Bond::Certificate));
+        for (row, code) in codes.iter().enumerate() {
+            let in_village = |name: &'b str| Some((text(self.village, row)?, name)).filter(|found| !shared.contains(found));
+            let names = [self.head(row), text(self.head_name, row)].into_iter().flatten().filter_map(in_village);
+            let numbers = [self.number(row).filter(|_| self.is_head(row)), self.head_number(row)].into_iter().flatten();
+            let bonds = code.as_deref().map(Bond::Code).into_iter().chain(certificate(row).map(Bond::Certificate));
             let bonds = bonds.chain(numbers.map(Bond::Number)).chain(names.map(|(village, name)| Bond::Name(village, name)));
             for bond in bonds {
                 sets.join(row, *first.entry(bond).or_insert(row));
@@ -198,15 +211,19 @@ impl<'b> Rows<'b> {
         for of_one in together.values() {
             let said = |row: usize| codes[row].is_some() || self.head(row).is_some() || certificate(row).is_some();
             let nameless = heads_listed
-                && of_one.iter().all(|row| self.head(*row).is_none() && text(self.head_number, *row).is_none())
+                && of_one.iter().all(|row| self.head(*row).is_none() && self.head_number(*row).is_none())
                 && of_one.iter().any(|row| self.is_member(*row));
             if nameless {
                 unclear.extend(of_one);
             } else if self.can_be_one(of_one, &codes, &certificate) {
                 let key = self.key(of_one, &codes).filter(|_| of_one.iter().any(|row| said(*row)));
-                of_one.iter().for_each(|row| keys[*row].clone_from(&key));
+                for row in of_one {
+                    keys[*row].clone_from(&key);
+                }
             } else if let Some(parts) = self.parts(of_one, &codes, &certificate) {
-                parts.into_iter().for_each(|(key, rows)| rows.into_iter().for_each(|row| keys[row] = Some(key.clone())));
+                for (row, key) in parts.iter().flat_map(|(key, rows)| rows.iter().map(move |row| (*row, key))) {
+                    keys[row] = Some(key.clone());
+                }
             } else {
                 unclear.extend(of_one);
             }
@@ -231,7 +248,9 @@ impl<'b> Rows<'b> {
         }
         let is_spoilt = |key: &Option<String>| key.as_ref().is_some_and(|key| spoilt.contains(key));
         let rows: Vec<usize> = keys.iter().enumerate().filter(|(_, key)| is_spoilt(key)).map(|(row, _)| row).collect();
-        rows.iter().for_each(|row| keys[*row] = None);
+        for row in &rows {
+            keys[*row] = None;
+        }
         rows
     }
 
@@ -258,7 +277,7 @@ impl<'b> Rows<'b> {
         let distinct = |of: &dyn Fn(usize) -> Option<&'r str>| rows.iter().filter_map(|row| of(*row)).collect::<BTreeSet<&str>>();
         let heads = distinct(&|row| Some(self.person(row)).filter(|_| text(self.relation, row) == Some(HEAD)));
         let named = distinct(&|row| text(self.head_name, row));
-        let numbers = distinct(&|row| text(self.head_number, row));
+        let numbers = distinct(&|row| self.head_number(row));
         let (certificates, codes) = (distinct(certificate), distinct(&|row| codes[row].as_deref()));
         let persons = |counts: &dyn Fn(usize) -> bool| {
             let of = |row: usize| Some(self.person(row)).filter(|_| counts(row));
@@ -313,10 +332,11 @@ impl<'b> Rows<'b> {
             // Two parts under one code are told apart by what parts them.
             let of_codes: Vec<Option<String>> = parts.values().map(|rows| self.key(rows, codes)).collect();
             let is_own = of_codes.iter().collect::<BTreeSet<_>>().len() == of_codes.len();
-            let keyed = |(((village, of), rows), code): (((&str, &str), Vec<usize>), Option<String>)| {
-                (code.filter(|_| is_own).unwrap_or_else(|| format!("{village} {of}")), rows)
-            };
-            Some(parts.into_iter().zip(of_codes).map(keyed).collect())
+            let mut keyed = Vec::with_capacity(parts.len());
+            for (((village, of), rows), code) in parts.into_iter().zip(of_codes) {
+                keyed.push((code.filter(|_| is_own).unwrap_or_else(|| format!("{village} {of}")), rows));
+            }
+            Some(keyed)
         })
     }
 }
