@@ -210,6 +210,11 @@ impl Count {
             other => other,
         };
         let text: String = written.chars().filter(|character| !character.is_whitespace()).map(plain).collect();
+        // `36户144人` counts both.
+        let text = match text.split_once('户') {
+            Some((_, persons)) if persons.ends_with('人') => persons.trim_start_matches(['/', '、', ',', '共']).to_owned(),
+            _ => text,
+        };
         let about =
             ["约", "大概", "左右", "上下", "近", "来人", "来行", "≈", "估计", "预计"].iter().any(|word| text.contains(word));
         let noise = [
@@ -337,6 +342,7 @@ mod tests {
             assert_eq!(read(written), Some((96, 92)), "{written}");
         }
         assert_eq!(read("1,296人"), Some((1296, 1296)));
+        assert_eq!((read("36户144人"), read("36户/144人")), (Some((144, 144)), Some((144, 144))));
         assert_eq!(read("90-100人"), Some((100, 90)));
         assert_eq!(read("1.2万"), Some((12_000, 11_400)));
         assert_eq!(read("0"), Some((0, 0)));
