@@ -205,7 +205,7 @@ proptest! {
         if let Some(months) = find(&text).and_then(|named| named.in_year(Some(2018))) {
             prop_assert!(months.from <= months.to);
         }
-        let _ = (cell(&text), is_unclear(&text), speaks_of_back_payment(&text));
+        let _ = (cell(&text), section(&text), is_unclear(&text), is_total_to_date(&text), speaks_of_back_payment(&text));
     }
 }
 
