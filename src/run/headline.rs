@@ -16,7 +16,7 @@ use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 17] = [
+const DAMAGES: [(&str, &str); 19] = [
     ("unreadable", "读不懂：按空处理"),
     ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
