@@ -102,6 +102,7 @@ impl ExpectedTable {
             let written = text("expected_rows").unwrap_or("");
             let header = records.origin(position, row).and_then(|(sheet, _)| sheet.header("expected_rows")).unwrap_or("");
             let count = Count::read(written, header.contains('户') && !written.contains('人'));
+            let is_of_persons = written.ends_with(['人', '口', '名']) || header.contains("人数") && !written.contains('户');
             let at = format!("{}{}", definition.title, part.map_or_else(String::new, |part| format!("“{part}”")));
             match &count {
                 Count::Rows { rows, least, .. } if rows != least => {
@@ -111,6 +112,7 @@ impl ExpectedTable {
             }
             let count = match count {
                 Count::Households(rows) if definition.grain.is_household() => Count::Rows { rows, least: rows, most: Some(rows) },
+                Count::Rows { rows, .. } if definition.grain.is_household() && is_of_persons => Count::Persons(rows),
                 count => count,
             };
             towns.extend(town.zip(text(TOWN)));
@@ -194,8 +196,14 @@ pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary, period: Mont
 /// A number as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Count {
-    Rows { rows: i64, least: i64, most: Option<i64> },
+    Rows {
+        rows: i64,
+        least: i64,
+        most: Option<i64>,
+    },
     Households(i64),
+    /// Persons of a list of households.
+    Persons(i64),
     Unreadable(String),
 }
 
@@ -210,6 +218,11 @@ impl Count {
             other => other,
         };
         let text: String = written.chars().filter(|character| !character.is_whitespace()).map(plain).collect();
+        // `36户144人` counts both.
+        let text = match text.split_once('户') {
+            Some((_, persons)) if persons.ends_with('人') => persons.trim_start_matches(['/', '、', ',', '共']).to_owned(),
+            _ => text,
+        };
         let about =
             ["约", "大概", "左右", "上下", "近", "来人", "来行", "≈", "估计", "预计"].iter().any(|word| text.contains(word));
         let noise = [
@@ -283,6 +296,7 @@ fn combined(counts: Vec<Count>) -> (Option<Numbers>, Option<String>) {
         match count {
             Count::Rows { rows, least, most } => numbers.push((rows, least, most)),
             Count::Households(rows) => unclear = Some(format!("的应有行数写的是 {rows} 户，名册是一人一行，缺不缺人看不出")),
+            Count::Persons(rows) => unclear = Some(format!("的应有行数写的是 {rows} 人，名册是一户一行，缺不缺户看不出")),
             Count::Unreadable(written) if written.is_empty() => unclear = Some("的应有行数空着".to_owned()),
             Count::Unreadable(written) => unclear = Some(format!("的应有行数“{written}”读不懂")),
         }
@@ -324,7 +338,7 @@ mod tests {
     fn read(written: &str) -> Option<(i64, i64)> {
         match Count::read(written, false) {
             Count::Rows { rows, least, .. } => Some((rows, least)),
-            Count::Households(_) | Count::Unreadable(_) => None,
+            Count::Households(_) | Count::Persons(_) | Count::Unreadable(_) => None,
         }
     }
 
@@ -337,6 +351,7 @@ mod tests {
             assert_eq!(read(written), Some((96, 92)), "{written}");
         }
         assert_eq!(read("1,296人"), Some((1296, 1296)));
+        assert_eq!((read("36户144人"), read("36户/144人")), (Some((144, 144)), Some((144, 144))));
         assert_eq!(read("90-100人"), Some((100, 90)));
         assert_eq!(read("1.2万"), Some((12_000, 11_400)));
         assert_eq!(read("0"), Some((0, 0)));

@@ -138,7 +138,7 @@ pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<St
     }
     let squeezed = squeeze(text);
     let is_note = squeezed.contains(['日', '号', '。', '；', ';', '，', '注']) || squeezed.chars().count() > 24;
-    let is_label = squeezed.split_once([':', '：']).is_some_and(|(label, _)| !label.contains(['月', '季', '期']));
+    let is_label = squeezed.split_once([':', '：']).is_some_and(|(label, _)| !label.contains(['月', '季', '期', '发']));
     if is_note || is_label || is_subtotal(&squeezed) {
         return None;
     }
@@ -148,7 +148,11 @@ pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<St
     let is_figure = (6..=7).contains(&squeezed.len())
         && squeezed.starts_with("20")
         && squeezed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
-    (is_counted || is_worded || is_figure).then(|| squeezed.into_owned())
+    // `一、2018年5月`; `4、5月` are two.
+    let numbered =
+        squeezed.split_once(['、', '.']).filter(|(numeral, rest)| rest.starts_with("20") && numeral.chars().all(is_numeral));
+    let bare = numbered.map_or(squeezed.as_ref(), |(_, rest)| rest);
+    (is_counted || is_worded || is_figure).then(|| bare.to_owned())
 }
 
 /// `48`, `48人`, `12户`.
@@ -484,6 +488,7 @@ mod tests {
         {
             assert_eq!(of(text), None, "{text}");
         }
+        assert_eq!(of("一、2018年5月").as_deref(), Some("2018年5月"));
         assert_eq!(months_alone(&[(0, CellKind::Date, "2018-05-01")], &standing).as_deref(), Some("2018-05"));
         let counted = [(0, CellKind::Text, "5月"), (3, CellKind::Text, "36户")];
         assert_eq!(months_alone(&counted, &standing).as_deref(), Some("5月"));

@@ -1,9 +1,9 @@
 //! Columns of amounts that as a whole say nothing: not filled in, or under each other's headers.
 //!
-//! Takes the amounts of a sheet; takes away the zeros of a column that the register always fills
-//! ([`never_zero`](crate::config::registry::RegistryDefinition::never_zero)) where nearly all of the sheet, or of one part of it (a subsidy's kind, a project), are
-//! zero, and both of two columns of which the first is never less
-//! ([`at_least`](crate::config::registry::RegistryDefinition::at_least)) where in most rows it is. A zero among amounts stays what it says. O(rows).
+//! Takes the amounts of a sheet. Takes away both of two amounts of which the first is never less
+//! ([`at_least`](crate::config::registry::RegistryDefinition::at_least)): of all rows where it is in most, else of those rows; and the zeros of a
+//! column that the register always fills ([`never_zero`](crate::config::registry::RegistryDefinition::never_zero)) where nearly all of the sheet,
+//! or of one part of it (a subsidy's kind, a project), are zero. A zero among amounts stays what it says. O(rows).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,20 +25,22 @@ pub(super) type Column<'a> = (&'a str, FieldKind, Vec<ArrayRef>);
 pub(super) fn take_away(columns: &mut [Column<'_>], definition: &RegistryDefinition, note: &mut dyn FnMut(&str, u32, Repair)) {
     let parts = definition.part.as_ref().and_then(|part| columns.iter().find(|(field, ..)| field == part));
     let parts = parts.and_then(|(_, _, arrays)| arrays.first()?.as_string_opt::<i32>()).cloned();
-    for [larger, smaller] in &definition.at_least {
-        let (Some(of_larger), Some(of_smaller)) = (amounts(columns, larger), amounts(columns, smaller)) else { continue };
-        if are_exchanged(of_larger, of_smaller) {
-            let all = vec![true; of_larger.len()];
-            clear(columns, larger, &all, Repair::Contradicted, note);
-            clear(columns, smaller, &all, Repair::Contradicted, note);
+    let contradicting = |columns: &mut [Column<'_>], whole: bool, note: &mut dyn FnMut(&str, u32, Repair)| {
+        for [larger, smaller] in &definition.at_least {
+            let (Some(of_larger), Some(of_smaller)) = (amounts(columns, larger), amounts(columns, smaller)) else { continue };
+            let against = contradicted(of_larger, of_smaller, whole);
+            clear(columns, larger, &against, Repair::Contradicted, note);
+            clear(columns, smaller, &against, Repair::Contradicted, note);
         }
-    }
+    };
+    contradicting(columns, true, note);
     for field in &definition.never_zero {
         if let Some(amounts) = amounts(columns, field) {
             let unfilled = unfilled(amounts, parts.as_ref());
             clear(columns, field, &unfilled, Repair::Unfilled, note);
         }
     }
+    contradicting(columns, false, note);
 }
 
 fn amounts<'c>(columns: &'c [Column<'_>], field: &str) -> Option<&'c Int64Array> {
@@ -48,7 +50,7 @@ fn amounts<'c>(columns: &'c [Column<'_>], field: &str) -> Option<&'c Int64Array>
 
 /// Per row, whether its zero stands in a column, or part of one, of zeros.
 fn unfilled(amounts: &Int64Array, parts: Option<&StringArray>) -> Vec<bool> {
-    let is_habit = |(zeros, all): (usize, usize)| zeros >= LEAST && zeros * 10 >= all * 9;
+    let is_habit = |(zeros, all): (usize, usize)| zeros >= LEAST && zeros * 5 >= all * 4;
     let part = |row: usize| parts.filter(|parts| parts.is_valid(row)).map(|parts| parts.value(row));
     let mut of_parts: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
     for row in (0..amounts.len()).filter(|row| amounts.is_valid(*row)) {
@@ -60,12 +62,13 @@ fn unfilled(amounts: &Int64Array, parts: Option<&StringArray>) -> Vec<bool> {
     (0..amounts.len()).map(|row| amounts.is_valid(row) && amounts.value(row) == 0 && is_unfilled(row)).collect()
 }
 
-/// Whether in most rows that have both the first is less.
-fn are_exchanged(larger: &Int64Array, smaller: &Int64Array) -> bool {
-    let both = larger.iter().zip(smaller).filter_map(|(larger, smaller)| larger.zip(smaller));
-    let said: Vec<bool> = both.map(|(larger, smaller)| larger < smaller).collect();
-    let against = said.iter().filter(|less| **less).count();
-    against >= LEAST && against * 2 > said.len()
+/// Per row, whether its two amounts say nothing: all rows where in most the first is less (`whole`), or those, where they are more than a slip.
+fn contradicted(larger: &Int64Array, smaller: &Int64Array, whole: bool) -> Vec<bool> {
+    let less = |(larger, smaller): (Option<i64>, Option<i64>)| larger.zip(smaller).map(|(larger, smaller)| larger < smaller);
+    let less: Vec<Option<bool>> = larger.iter().zip(smaller).map(less).collect();
+    let (against, both) = (less.iter().filter(|less| **less == Some(true)).count(), less.iter().flatten().count());
+    let are_exchanged = whole && against * 2 > both;
+    less.into_iter().map(|less| against >= LEAST && (are_exchanged || !whole && less == Some(true))).collect()
 }
 
 fn clear(columns: &mut [Column<'_>], field: &str, rows: &[bool], why: Repair, note: &mut dyn FnMut(&str, u32, Repair)) {
@@ -95,19 +98,21 @@ mod tests {
         assert_eq!(of(&[4000, 0, 4000, 4000, 4000]), 0);
         assert_eq!(of(&[0, 0, 0, 0]), 4);
         assert_eq!(of(&[0, 0]), 0, "two may well be so");
-        assert_eq!(of(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 4000]), 9);
+        assert_eq!(of(&[0, 0, 0, 0, 0, 0, 0, 0, 4000]), 8);
+        assert_eq!(of(&[0, 0, 0, 4000, 4000, 4000]), 0);
         assert_eq!(zeros(&[Some(0), Some(0), Some(0), Some(4000), None], &["生活", "生活", "生活", "护理", "生活"]), 3);
     }
 
     #[test]
-    fn most_rows_show_which_column_is_which() {
-        let exchanged = |pairs: &[(i64, i64)]| {
+    fn most_rows_show_which_column_is_which_and_some_that_they_are_wrong() {
+        let cleared = |pairs: &[(i64, i64)]| {
             let column = |of: fn(&(i64, i64)) -> i64| pairs.iter().map(|pair| Some(of(pair))).collect::<Int64Array>();
-            are_exchanged(&column(|pair| pair.0), &column(|pair| pair.1))
+            let (larger, smaller) = (column(|pair| pair.0), column(|pair| pair.1));
+            [true, false].map(|whole| contradicted(&larger, &smaller, whole).into_iter().filter(|cleared| *cleared).count())
         };
-        assert!(exchanged(&[(0, 1200), (0, 1200), (60, 1200), (0, 0)]));
-        assert!(!exchanged(&[(1200, 0), (30, 60), (1200, 60), (0, 0)]));
-        assert!(!exchanged(&[(0, 60), (0, 60)]));
-        assert!(!exchanged(&[(0, 60), (0, 60), (0, 60), (0, 0), (0, 0), (0, 0)]), "a column that was not filled in");
+        assert_eq!(cleared(&[(0, 1200), (0, 1200), (60, 1200), (0, 0)]), [4, 3]);
+        assert_eq!(cleared(&[(1200, 0), (30, 60), (1200, 60), (0, 0)]), [0, 0], "a slip");
+        assert_eq!(cleared(&[(0, 60), (0, 60)]), [0, 0]);
+        assert_eq!(cleared(&[(0, 60), (0, 60), (0, 60), (0, 0), (0, 0), (0, 0), (9, 1)]), [0, 3]);
     }
 }

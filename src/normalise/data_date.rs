@@ -88,11 +88,16 @@ pub(super) fn names_no_period(head: &TableHead) -> bool {
 }
 
 /// The months that the list itself says it is for, where they are several and nothing of it says otherwise.
-pub(super) fn titled_span(head: &TableHead) -> Option<Months> {
-    let own = titles(head).filter(|text| !is_folder(head, text));
-    let mut named = own.filter_map(|text| period::find(text)?.in_year(any_year(head)));
+pub(super) fn titled_span(head: &TableHead, period: Month) -> Option<Months> {
+    let mut named = own_months(head, period);
     let first = named.next()?;
     (first.are_several() && named.all(|other| other == first)).then_some(first)
+}
+
+/// The months that the title, the sheet and the file name; those of no year are the last by `period`.
+pub(super) fn own_months(head: &TableHead, period: Month) -> impl Iterator<Item = Months> + '_ {
+    let own = titles(head).filter(|text| !is_folder(head, text)).filter_map(period::find);
+    own.filter_map(move |named| named.in_year(any_year(head)).or_else(|| named.by(period)))
 }
 
 /// Whether the title, the sheet or the file says that its amounts are all that was paid up to then.

@@ -33,7 +33,9 @@ const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", 
 /// Words of the first and of the last month of a row, of what they are and are not.
 const STARTS: [&str; 6] = ["起始", "开始", "起月", "起年", "起期", "起时间"];
 const ENDS: [&str; 8] = ["终止", "截止", "结束", "止月", "止年", "止期", "止时间", "讫"];
-const OTHER_SPANS: [&str; 9] = ["保障", "证", "合同", "培训", "就业", "务工", "院", "有效", "截止日"];
+const OTHER_SPANS: [&str; 9] = ["保障", "证", "合同", "培训", "就业", "务工", "院", "有效", "起止"];
+const FROM: [&str; 5] = ["自", "从", "起", "始", "从几月"];
+const TO: [&str; 5] = ["至", "到", "止", "终", "到几月"];
 /// Rights last longer; a payment is for less than a year.
 const LONGEST_PAYMENT: i32 = 12;
 
@@ -91,8 +93,8 @@ impl MonthColumn {
         };
         let is_for = |at: &usize| head.columns.get(*at).is_some_and(|column| FOR.iter().any(|word| column.text.contains(word)));
         positions.sort_by_key(|at| !is_for(at));
-        // `6月` as the name of a sheet, where no year stands anywhere.
-        let of_name = || period::find(&head.name.sheet).and_then(|named| named.by(period));
+        // `6月` as the name of a sheet or file, where no year stands anywhere.
+        let of_name = || data_date::own_months(head, period).next();
         let of_header = || of_header.and_then(|named| named.by(period));
         let of_year = || data_date::paid_year(head).and_then(whole);
         let months = data_date::months(head).or_else(of_name).or_else(of_header).or_else(of_year);
@@ -113,7 +115,7 @@ impl MonthColumn {
             by_year,
             remarks,
             lines: of_payments.then(Vec::new),
-            titled: data_date::titled_span(head).filter(|_| of_payments),
+            titled: data_date::titled_span(head, period).filter(|_| of_payments),
             is_total_to_date: of_payments && data_date::is_total_to_date(head),
             order,
             of_sheet: Row { months: months.filter(|_| state != Some(MonthState::Unclear)), state },
@@ -315,14 +317,17 @@ impl MonthColumn {
 
 /// The columns that say the first and the last month of a payment: `起始月份`, `终止月份`; `发放时间/起`, `发放时间/止`.
 fn bounds(head: &TableHead, months: &[usize]) -> Option<[usize; 2]> {
-    let column = |words: &[&str], end: &str| {
-        let says =
-            |text: &str| words.iter().any(|word| text.contains(word)) || text.contains(['月', '时', '期']) && text.ends_with(end);
-        let is_other = |text: &str| OTHER_SPANS.iter().any(|word| text.contains(word)) || text.contains("起止");
+    let column = |words: &[&str], whole: &[&str], end: &str| {
+        let says = |text: &str| {
+            words.iter().any(|word| text.contains(word))
+                || whole.contains(&text)
+                || text.contains(['月', '时', '期']) && text.ends_with(end)
+        };
+        let is_other = |text: &str| OTHER_SPANS.iter().any(|word| text.contains(word));
         let is_one = |(at, text): &(usize, &str)| says(text) && !is_other(text) && !months.contains(at);
         (0..).zip(head.columns.iter().map(|column| column.text.trim())).find(is_one).map(|(at, _)| at)
     };
-    Some([column(&STARTS, "起")?, column(&ENDS, "止")?])
+    Some([column(&STARTS, &FROM, "起")?, column(&ENDS, &TO, "止")?])
 }
 
 /// All months of a year.

@@ -131,8 +131,9 @@ pub(super) fn cell(text: &str) -> Option<Cell> {
     if text.is_empty() {
         return None;
     }
-    // `截至2018年6月`, `至6月`: since when is not said.
-    if matches!(text.first(), Some('至' | '到')) || Scan::of(&text, true).has_any(&["截至", "截止", "累计"]) {
+    // `截至2018年6月`, `至6月`, `2018年1月起`: since when, or until when, is not said.
+    let is_open = Scan::of(&text, true).has_any(&["截至", "截止", "累计", "至今", "到今", "以来", "起"]);
+    if is_open || matches!(text.first(), Some('至' | '到')) {
         return Some(Cell::Unclear);
     }
     let scan = Scan::of(&text, true);

@@ -205,7 +205,7 @@ proptest! {
         if let Some(months) = find(&text).and_then(|named| named.in_year(Some(2018))) {
             prop_assert!(months.from <= months.to);
         }
-        let _ = (cell(&text), is_unclear(&text), speaks_of_back_payment(&text));
+        let _ = (cell(&text), section(&text), is_unclear(&text), is_total_to_date(&text), speaks_of_back_payment(&text));
     }
 }
 
@@ -230,7 +230,7 @@ fn lines_between_rows_say_months_and_villages_do_not() {
 
 #[test]
 fn what_was_paid_up_to_a_day_is_no_month() {
-    for text in ["截至2018年6月", "至6月", "截止2018年6月底", "1-6月累计"] {
+    for text in ["截至2018年6月", "至6月", "截止2018年6月底", "1-6月累计", "2018年1月起", "2018年1月至今"] {
         assert_eq!(of_cell(text), "?", "{text}");
     }
     assert!(is_total_to_date("截至2018年6月底残疾人护理补贴累计发放表") && is_total_to_date("截至6月发放花名册"));
