@@ -351,3 +351,53 @@ fn a_parquet_table_is_linked_like_the_csv_it_came_from() {
     assert_eq!(texts(&stage(&first, "links"), "person_id"), texts(&stage(&second, "links"), "person_id"));
     assert_eq!(manifest(&second)["inputs"][0]["format"], "parquet");
 }
+
+/// The fixture's first eleven rows in a workbook: the third of them hidden, the fifth struck through, the last on a hidden sheet.
+fn workbook_with_hidden(path: &Path) {
+    let csv = fs::read_to_string(fixture("members.csv")).expect("members");
+    let lines: Vec<&str> = csv.lines().take(12).collect();
+    let struck = rust_xlsxwriter::Format::new().set_font_strikethrough();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let (shown, hidden) = lines.split_at(11);
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip(shown) {
+        for (column, text) in (0..).zip(line.split(',')) {
+            let format = if row == 5 { &struck } else { &rust_xlsxwriter::Format::default() };
+            sheet.write_string_with_format(row, column, text, format).expect("written");
+        }
+    }
+    sheet.set_row_hidden(3).expect("hidden");
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip([lines[0], hidden[0]]) {
+        for (column, text) in (0..).zip(line.split(',')) {
+            sheet.write_string(row, column, text).expect("written");
+        }
+    }
+    sheet.set_hidden(true);
+    book.save(path).expect("saved");
+}
+
+#[test]
+fn what_is_hidden_or_struck_through_is_read_and_told_unless_the_model_leaves_it_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (book, model) = (folder.path().join("members.xlsx"), folder.path().join("model.toml"));
+    workbook_with_hidden(&book);
+    let written = fs::read_to_string(fixture("deduplicate.toml")).expect("the model");
+    for (intake, rows, words) in [
+        ("", 11, &["1 行是隐藏的", "1 行划了删除线", "照常读入"][..]),
+        ("[intake]\nhidden_rows = \"skip\"\n", 10, &["1 行是隐藏的", "已按流程文件剔除"]),
+        ("[intake]\nstruck_rows = \"skip\"\n", 10, &["1 行划了删除线", "已按流程文件剔除"]),
+        ("[intake]\nhidden_sheets = \"skip\"\n", 10, &["隐藏"]),
+        ("[intake]\nhidden_sheets = \"skip\"\nhidden_rows = \"skip\"\nstruck_rows = \"skip\"\n", 8, &["已按流程文件剔除"]),
+    ] {
+        fs::write(&model, format!("{written}\n{intake}")).expect("written");
+        let out = folder.path().join("out");
+        let output = run(&model, &[&book], &out, "2");
+        assert!(output.status.success(), "{intake}: {}", said(&output));
+        assert_eq!(stage(&out, "links").num_rows(), rows, "{intake}: {}", said(&output));
+        let manifest = manifest(&out).to_string();
+        for word in words {
+            assert!(manifest.contains(word) || said(&output).contains(word), "{intake} {word}: {}\n{manifest}", said(&output));
+        }
+    }
+}

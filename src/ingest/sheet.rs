@@ -98,7 +98,9 @@ impl<'a, 's> SheetWriter<'a, 's> {
         let crowded = crowded_row(&merges);
         let downward = merges.iter().copied().filter(|merge| merge.last_row > merge.first_row).collect();
         sink(Frame::Sheet { name, merges, hidden })?;
-        let most_text = bytes.map_or(u64::MAX, |bytes| bytes.saturating_mul(limits.text_ratio).max(limits.text_floor_bytes));
+        let by_size = |bytes: u64| bytes.saturating_mul(limits.text_ratio).max(limits.text_floor_bytes);
+        // A column of it must fit in 2 GiB.
+        let most_text = bytes.map_or(u64::MAX, by_size).min(limits.part_bytes);
         Ok(Self {
             limits,
             sink,

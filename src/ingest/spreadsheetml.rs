@@ -1,8 +1,8 @@
 //! SpreadsheetML 2003 (an XML file called .xls) → frames, one sheet per worksheet.
 //!
 //! Takes decoded text; only cells that stand where the format puts them (Workbook, Worksheet, Table, Row, Cell, Data) are read, so that
-//! comments, print settings and page breaks are not taken for content. Two passes: merged areas first, cells second; no grid is built, so a far
-//! index costs nothing. A DOCTYPE or an entity other than XML's own five is refused. Memory: the text.
+//! comments (but that a cell has one is told), print settings and page breaks are not taken for content. Two passes: merged areas first,
+//! cells second; no grid is built, so a far index costs nothing. A DOCTYPE or an entity other than XML's own five is refused. Memory: the text.
 
 use std::collections::BTreeMap;
 
@@ -119,6 +119,9 @@ fn cells(walk: &mut Walk<'_>, writer: &mut SheetWriter<'_, '_>) -> Result<(), St
         if walk.hidden_row {
             writer.hide(first_row);
         }
+        if cell.commented {
+            writer.comment(first_row, first_column);
+        }
         let style = walk.styles.get(&cell.style);
         writer.styled_cell(first_row, first_column, cell.value(style), style.is_some_and(|style| style.struck))?;
     }
@@ -140,6 +143,7 @@ struct Cell {
     merge: Merge,
     style: String,
     formula: bool,
+    commented: bool,
     kind: Kind,
     text: String,
 }
@@ -347,6 +351,7 @@ impl<'t> Walk<'t> {
                     merge,
                     style: self.attribute(start, "StyleID")?.unwrap_or_default(),
                     formula: self.attribute(start, "Formula")?.is_some(),
+                    commented: false,
                     kind: Kind::Nothing,
                     text: String::new(),
                 });
@@ -380,6 +385,7 @@ impl<'t> Walk<'t> {
                     self.styles.entry(self.style.clone()).or_default().format = NumberFormat::read(&code);
                 }
             }
+            "Comment" => self.cell.iter_mut().for_each(|cell| cell.commented = true),
             "Visible" => self.in_visible = true,
             _ => {}
         }

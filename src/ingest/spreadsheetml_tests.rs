@@ -1,7 +1,7 @@
 //! XML 2003 workbooks, honest and hostile.
 
 use super::{Limits, cells, code, format_of, frames, frames_within, merges, refusals};
-use crate::ingest::grid::Frame;
+use crate::ingest::grid::{Frame, Mark, Oddity};
 
 const HEAD: &str = "<?xml version=\"1.0\"?>\r\n<?mso-application progid=\"Excel.Sheet\"?>\r\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\" \
     xmlns:x=\"urn:schemas-microsoft-com:office:excel\" xmlns:ss=\"urn:schemas-microsoft-com:office:spreadsheet\" xmlns:html=\"http://www.w3.org/TR/REC-html40\">";
@@ -64,6 +64,9 @@ fn only_cells_of_tables_are_content() {
         <x:WorksheetOptions><x:Data>9</x:Data></x:WorksheetOptions><PageBreaks><RowBreaks><RowBreak><Row>14</Row></RowBreak></RowBreaks></PageBreaks>\
         </Worksheet></Workbook>"
     );
+    let marked = frames_within("x", text.as_bytes(), &Limits { marks: true, ..Limits::default() });
+    let comment = Mark { row: 1, column: 0, oddity: Oddity::Comment };
+    assert!(marked.contains(&Frame::Marks(vec![comment])), "{marked:?}");
     let frames = frames(text.as_bytes());
     assert_eq!(cells(&frames), ["1:0 Text 张三丰<1>"]);
     let names = frames.iter().filter_map(|frame| if let Frame::Sheet { name, .. } = frame { Some(name.as_str()) } else { None });

@@ -42,6 +42,8 @@ mod kind {
     pub(super) const WORKBOOK: u32 = 153;
     pub(super) const BUNDLE_SHEET: u32 = 156;
     pub(super) const MERGE: u32 = 176;
+    /// What a comment begins with: its author, the area it is about.
+    pub(super) const COMMENT: u32 = 635;
     pub(super) const CELL_STYLES: u32 = 617;
     pub(super) const CELL_STYLES_END: u32 = 618;
 }
@@ -72,16 +74,29 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
         } else {
             package.bytes(&sheet.part, meter)
         };
+        let comments = if limits.marks { comments(&mut package, &sheet.part, meter) } else { Vec::new() };
         let looked = bytes.and_then(|bytes| Ok((merges(&bytes, limits)?, bytes)));
         let outcome = looked.map(|(merges, bytes)| {
             (head.merges, head.bytes) = (merges, Some(bytes.len() as u64));
             bytes
         });
         let mut writer = SheetWriter::begin(head, limits, sink)?;
+        for (row, column) in comments {
+            writer.comment(row, column);
+        }
         let outcome = outcome.map_err(Stop::from).and_then(|bytes| book.cells(&bytes, &mut writer));
         writer.end(outcome)?;
     }
     Ok(())
+}
+
+/// Cells of a sheet that have comments, as far as they can be read.
+fn comments(package: &mut Package<'_>, part: &str, meter: &mut Meter<'_>) -> Vec<(u32, u32)> {
+    let relations = package.relations(part, meter).unwrap_or_default();
+    let Some(relation) = relations.into_values().find(|relation| relation.kind == "comments") else { return Vec::new() };
+    let Ok(bytes) = package.bytes(&relation.target, meter) else { return Vec::new() };
+    let begun = Records(&bytes).map_while(Result::ok).filter(|(kind, _)| *kind == kind::COMMENT);
+    begun.filter_map(|(_, data)| Some((number(data, 4)?.checked_add(1)?, number(data, 12)?))).collect()
 }
 
 /// What the sheets share.

@@ -6,6 +6,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{Frame, Kind, Limits, cells, frames, frames_within, merges, refusals, zip};
+use crate::ingest::grid::{Mark, Oddity};
 
 /// One record: type, length, data.
 fn record(kind: u32, data: &[u8]) -> Vec<u8> {
@@ -187,6 +188,30 @@ fn code(bytes: &[u8]) -> String {
 
 fn with(rows: &[u8], merged: &[[u32; 4]]) -> Vec<u8> {
     book(&strings(1, &["张三"]), &sheet(rows, merged), &sheet(&[], &[]))
+}
+
+#[test]
+fn cells_with_comments_are_told() {
+    let relations =
+        r#"<Relationships><Relationship Id="rId1" Type="x/relationships/comments" Target="../comments1.bin"/></Relationships>"#;
+    // Author, first and last row, first and last column, an id.
+    let comment =
+        |row, column| [record(635, &[numbers(&[0, row, row, column, column]), vec![0; 16]].concat()), record(636, &[])].concat();
+    let comments = [record(628, &[]), comment(2, 1), comment(0, 0), record(629, &[])].concat();
+    let rows = [row(0), text_cell(0, "姓名")].concat();
+    let file = zip(&[
+        ("[Content_Types].xml", TYPES.as_bytes()),
+        ("_rels/.rels", PACKAGE.as_bytes()),
+        ("xl/workbook.bin", &workbook(&["名单"])),
+        ("xl/_rels/workbook.bin.rels", RELATIONS.as_bytes()),
+        ("xl/worksheets/sheet1.bin", &sheet(&rows, &[])),
+        ("xl/worksheets/_rels/sheet1.bin.rels", relations.as_bytes()),
+        ("xl/comments1.bin", &comments),
+    ]);
+    let marked = frames_within("x", &file, &Limits { marks: true, ..Limits::default() });
+    let at = |row, column| Mark { row, column, oddity: Oddity::Comment };
+    assert!(marked.contains(&Frame::Marks(vec![at(1, 0), at(3, 1)])), "{marked:?}");
+    assert!(!frames(&file).iter().any(|frame| matches!(frame, Frame::Marks(_))));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{concat, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
@@ -33,12 +33,12 @@ pub type Entry = (SheetName, RegistryId, Grain, NormalisedSheet);
 type Share = (u32, NormalisedSheet);
 
 /// Puts the sheets together. Sheets of one file are taken in the order given; `spine` orders the registries, the others follow by id.
-/// Fails only when a registry's text outgrows Arrow's 2 GiB per column.
+/// Fails only when a registry's text outgrows a column.
 pub fn assemble(
     mut sheets: Vec<Entry>,
     spine: &[RegistryId],
     as_of: Day,
-) -> Result<(RecordSet, Vec<(SheetName, Reject)>), ArrowError> {
+) -> Result<(RecordSet, Vec<(SheetName, Reject)>), AssembleError> {
     sheets.sort_by(|one, other| one.0.file.cmp(&other.0.file));
     let mut set = RecordSet::default();
     let mut rejects = Vec::new();
@@ -68,6 +68,7 @@ pub fn assemble(
         let sources: Vec<u32> =
             shares.iter().flat_map(|(position, sheet)| std::iter::repeat_n(*position, sheet.rows.len())).collect();
         let stated: Vec<Stated> = shares.iter().flat_map(|(_, sheet)| sheet.stated.iter().copied()).collect();
+        hold(&registry, &shares)?;
         let (batch, rows) = join(shares)?;
         // A header alone tells nothing of anybody: the register is not there.
         if rows.is_empty() {
@@ -221,6 +222,45 @@ fn set_aside(
         sheet.stated.retain(|_| of_stated.next() == Some(&false));
     }
     Ok(())
+}
+
+/// Bytes of text that a column holds: Arrow counts them in 31 bits.
+const MOST_TEXT: usize = i32::MAX as usize;
+
+/// Why sheets cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// A column of a registry has more text than one can hold.
+    #[error(
+        "名册 {registry} 各表的“{column}”一列合计 {bytes} 字节文字，一列最多 {MOST_TEXT} 字节（2 GiB）。怎么办：请按乡镇或月份把文件分开，分几次比对"
+    )]
+    TooMuchText {
+        /// The registry.
+        registry: RegistryId,
+        /// The column.
+        column: String,
+        /// Bytes of its text.
+        bytes: usize,
+    },
+    /// Our fault.
+    #[error(transparent)]
+    Arrow(#[from] ArrowError),
+}
+
+/// Refuses a registry of which a column would have more text than it can hold, before any of it is copied.
+fn hold(registry: &RegistryId, shares: &[Share]) -> Result<(), AssembleError> {
+    let mut sums: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, sheet) in shares {
+        for (field, column) in sheet.batch.schema().fields().iter().zip(sheet.batch.columns()) {
+            let offsets = column.as_string_opt::<i32>().map(StringArray::value_offsets);
+            let bytes = offsets.and_then(|offsets| Some(offsets.last()? - offsets.first()?)).unwrap_or(0);
+            *sums.entry(field.name().clone()).or_default() += usize::try_from(bytes).unwrap_or(0);
+        }
+    }
+    match sums.into_iter().find(|(_, bytes)| *bytes > MOST_TEXT) {
+        Some((column, bytes)) => Err(AssembleError::TooMuchText { registry: registry.clone(), column, bytes }),
+        None => Ok(()),
+    }
 }
 
 /// One batch of all sheets, columns in the order first met, null where a sheet has none.

@@ -38,5 +38,5 @@ pub mod tables;
 pub mod unit;
 pub mod vocabulary;
 
-pub use assemble::assemble;
+pub use assemble::{AssembleError, assemble};
 pub use sheet::{Context, NormalisedSheet, Normaliser};

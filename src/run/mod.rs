@@ -74,7 +74,7 @@ use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{Accepted, EXPECTED_COUNTS, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
-use crate::normalise::{Context, assemble};
+use crate::normalise::{AssembleError, Context, assemble};
 use decisions::Answered;
 use definitions::Definitions;
 use fingerprint::{BUILD, fingerprint, work_key};
@@ -360,8 +360,10 @@ impl Run<'_> {
             sheets.append(&mut file.sheets);
             rejects.append(&mut file.rejects);
         }
-        let (records, mut others) =
-            assemble(sheets, &self.definitions.spine, self.as_of).map_err(|error| RunError::Internal(error.to_string()))?;
+        let (records, mut others) = assemble(sheets, &self.definitions.spine, self.as_of).map_err(|error| match error {
+            AssembleError::TooMuchText { .. } => RunError::Usage(error.to_string()),
+            AssembleError::Arrow(error) => RunError::Internal(error.to_string()),
+        })?;
         rejects.append(&mut others);
         rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
         intake::count(&mut intake, &rejects);

@@ -175,8 +175,18 @@ fn projection(reader: &ParquetRecordBatchReaderBuilder<File>, wanted: impl Fn(&s
     ProjectionMask::roots(reader.parquet_schema(), fields.map(|(at, _)| at))
 }
 
-/// All that a reader gives, in one batch that is not put together from smaller ones.
+/// What a column of text that one batch cannot hold is to be told as.
+const TOO_LONG: &str = "有一列的文字合计超过 2 GiB，放不进一张表；请按乡镇分开运行，再分别查看";
+
+/// All that a reader gives, in one batch that is not put together from smaller ones. A batch holds 2 GiB of text in a column.
 fn one_batch(reader: ParquetRecordBatchReaderBuilder<File>, rows: usize) -> Result<RecordBatch, ParquetError> {
+    whole_batch(reader, rows).map_err(|error| {
+        let is_overflow = error.to_string().to_lowercase().contains("overflow");
+        if is_overflow { ParquetError::General(TOO_LONG.to_owned()) } else { error }
+    })
+}
+
+fn whole_batch(reader: ParquetRecordBatchReaderBuilder<File>, rows: usize) -> Result<RecordBatch, ParquetError> {
     let reader = reader.with_batch_size(rows.max(1)).build()?;
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<_>, _>>()?;
