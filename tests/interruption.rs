@@ -534,11 +534,9 @@ fn receive() {
 fn words(path: &Path) -> String {
     use calamine::Reader;
     let mut book = calamine::open_workbook_auto(path).expect("a workbook");
-    let mut told = String::new();
-    for (_, sheet) in book.worksheets() {
-        sheet.cells().for_each(|(.., cell)| told += &format!("{cell}\n"));
-    }
-    told
+    let sheets = book.worksheets().into_iter().map(|(_, sheet)| sheet);
+    let cells = sheets.flat_map(|sheet| sheet.cells().map(|(.., cell)| cell.to_string()).collect::<Vec<_>>());
+    cells.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
