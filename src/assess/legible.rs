@@ -21,6 +21,8 @@ enum Ruin {
     Masked,
     /// 15 digits and zeros, or E+.
     Spreadsheet,
+    /// Zeros and the like: the column is as good as blank.
+    Blank,
 }
 
 impl Ruin {
@@ -28,6 +30,7 @@ impl Ruin {
         match state {
             IdState::Masked => Some(Self::Masked),
             IdState::Float | IdState::Scientific => Some(Self::Spreadsheet),
+            IdState::Placeholder => Some(Self::Blank),
             _ => None,
         }
     }
@@ -39,12 +42,18 @@ struct Count {
     written: u64,
     masked: u64,
     spreadsheet: u64,
+    blank: u64,
 }
 
 impl Count {
     fn most(self) -> Option<(Ruin, u64)> {
-        let ruins = [(Ruin::Masked, self.masked), (Ruin::Spreadsheet, self.spreadsheet)];
+        let ruins = [(Ruin::Masked, self.masked), (Ruin::Spreadsheet, self.spreadsheet), (Ruin::Blank, self.blank)];
         ruins.into_iter().find(|(_, count)| *count >= LEAST && count * 2 > self.written)
+    }
+
+    /// What is told once: a sender who masks some numbers means to.
+    fn told(self) -> Option<Ruin> {
+        self.most().map(|(ruin, _)| ruin).or_else(|| (self.masked >= LEAST).then_some(Ruin::Masked))
     }
 }
 
@@ -71,6 +80,7 @@ impl Legible {
                 match Ruin::of(state) {
                     Some(Ruin::Masked) => count.masked += 1,
                     Some(Ruin::Spreadsheet) => count.spreadsheet += 1,
+                    Some(Ruin::Blank) => count.blank += 1,
                     None => {}
                 }
             }
@@ -80,12 +90,13 @@ impl Legible {
                 file.written += count.written;
                 file.masked += count.masked;
                 file.spreadsheet += count.spreadsheet;
+                file.blank += count.blank;
             }
             let mut all = Count::default();
             for (file, count) in files {
                 all.written += count.written;
                 all.masked += count.masked;
-                if let Some((ruin, _)) = count.most() {
+                if let Some(ruin) = count.told() {
                     legible.ruined.insert((position, file.to_owned()), (ruin, count));
                 }
             }
@@ -124,9 +135,11 @@ impl Legible {
                 Ruin::Spreadsheet => {
                     (count.spreadsheet, "被电子表格改成了数字，末几位已丢失，只按其余各项比对；请把该列设为文本后重新导出")
                 }
+                Ruin::Blank => (count.blank, "是 0 一类的占位数字，等于没有填，按没有号码处理；请补上号码后重新报送"),
             };
             let (title, written) = (title.unwrap_or_default(), count.written);
-            let note = format!("{title}（{file}）的“{column}”{written} 个中有 {rows} 个{told}。整列如此，不逐人列为疑点");
+            let all = if rows * 2 > written { "整列如此，" } else { "" };
+            let note = format!("{title}（{file}）的“{column}”{written} 个中有 {rows} 个{told}。{all}不逐人列为疑点");
             let concerned = i64::try_from(rows).unwrap_or(i64::MAX);
             RuleNote { rule: rule.to_owned(), town: None, note, held: false, concerned, short: None }
         };

@@ -30,6 +30,7 @@ mod subjects;
 mod tables;
 mod tally;
 mod trust;
+mod unsure;
 mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -63,6 +64,7 @@ use legible::Legible;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
 use trust::{Doubts, Trust, Unit};
+use unsure::UnsureRows;
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
 /// What assessing takes.
@@ -204,6 +206,7 @@ pub fn assess(input: &AssessInput<'_>) -> Result<Assessed, AssessError> {
     of_identity.extend(identity::of_reviews(&composer, &assessed.held));
     assessed.withheld.extend(exemptions.drop_excused(&mut of_identity, input, &subjects));
     assessed.drafts.extend(of_identity);
+    UnsureRows::new(input.records).hold(&mut assessed.drafts);
     let findings = settle(input, assessed.drafts);
     let suspended = settle(input, assessed.suspended);
     let mut notes = assessed.notes;

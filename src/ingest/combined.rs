@@ -6,6 +6,7 @@
 
 use super::header::Vocabulary;
 use super::rows::masked;
+use super::unfold::{is_run_of_names, labelled, pieces};
 use crate::config::registry::fold_header;
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
 
@@ -194,12 +195,17 @@ fn persons(text: &str) -> Option<Vec<Person>> {
     }
     let last = text.get(behind..).unwrap_or("");
     if numbers.is_empty() {
-        let names: Vec<&str> =
-            text.split(['、', '；', ';', '\n', '，', ',']).map(str::trim).filter(|name| !name.is_empty()).collect();
-        return Some(names.into_iter().map(|name| Person { name: name.to_owned(), ..Person::default() }).collect());
+        let named = |piece: &str| {
+            let (relation, name) = labelled(piece);
+            Person { name: name.to_owned(), number: String::new(), relation: relation.unwrap_or_default().to_owned() }
+        };
+        let persons: Vec<Person> = pieces(text, false, 0).into_iter().map(named).collect();
+        return persons.iter().all(|person| !is_run_of_names(&person.name)).then_some(persons);
     }
     // Names stand before their numbers, or all behind them.
     let leads = words(between.first()?).iter().any(|word| !RELATIONS.contains(word));
+    // `配偶：张三5203…`: relations stand before the names.
+    let relation_first = leads && words(between.first()?).first().is_some_and(|word| RELATIONS.contains(word));
     let said: Vec<&str> = if leads { between } else { between.into_iter().skip(1).chain([last]).collect() };
     let mut persons: Vec<Person> = Vec::new();
     for (said, number) in said.iter().zip(&numbers) {
@@ -211,11 +217,13 @@ fn persons(text: &str) -> Option<Vec<Person>> {
         // `…5203，之子；李四5203…`: what comes first is still of the one before.
         if let (Some(relation), Some(before)) = (words.get(..name).and_then(<[&str]>::first), persons.last_mut())
             && leads
+            && !relation_first
             && before.relation.is_empty()
         {
             (*relation).clone_into(&mut before.relation);
         }
-        let relation = words.get(name + 1).copied().unwrap_or_default();
+        let relation = if relation_first { name.checked_sub(1) } else { Some(name + 1) };
+        let relation = relation.and_then(|at| words.get(at)).copied().unwrap_or_default();
         persons.push(Person { name: words[name].to_owned(), number: (*number).to_owned(), relation: relation.to_owned() });
     }
     let rest = if leads { words(last) } else { Vec::new() };
@@ -234,7 +242,13 @@ fn persons(text: &str) -> Option<Vec<Person>> {
 /// The words of a part of a cell, labels left out.
 fn words(text: &str) -> Vec<&str> {
     let parts = text.split(|sign: char| !(sign.is_alphabetic() || sign == '·'));
-    parts.filter(|part| !part.is_empty() && !LABELS.contains(part)).collect()
+    let parts = parts.filter(|part| !part.is_empty() && !LABELS.contains(part));
+    parts
+        .flat_map(|part| {
+            let (relation, name) = labelled(part);
+            relation.into_iter().chain([name])
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -266,10 +280,17 @@ mod tests {
             format!("张三（之子，{ONE}）；李四（之女，{TWO}）"),
             format!("张三 之子 {ONE}\n李四 之女 {TWO}"),
             format!("张三{ONE}之子、李四{TWO}之女"),
+            format!("之子：张三 {ONE}；之女：李四 {TWO}"),
+            format!("之子张三{ONE}/之女李四{TWO}"),
         ] {
             assert_eq!(read(&text), two, "{text}");
         }
         assert_eq!(read(""), Some(Vec::new()));
+        let named = Some(vec![["张三", "", "配偶"], ["李四", "", ""]].into_iter().map(|said| said.map(str::to_owned)).collect());
+        for text in ["配偶：张三，李四", "配偶张三/李四", "配偶：张三\n李四"] {
+            assert_eq!(read(text), named, "{text}");
+        }
+        assert_eq!(read("张三李四王五"), None);
         for text in [format!("张三、李四{ONE}"), format!("张三{ONE} {TWO}"), format!("张三{ONE}，李四{TWO}，王五")]
         {
             assert_eq!(read(&text), None, "{text}");

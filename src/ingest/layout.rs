@@ -8,8 +8,8 @@
 //! - `同上` and its signs stand for the cell of the data row above; somebody's own name and number only together, other codes of one person never.
 //! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, a subtotal, a
 //!   note, what a page or an office says of itself, filling instructions under the header.
-//! - A place alone in a row (also behind a label or a number, or with what it comes to) is set aside and given with the rows beside it
-//!   ([`RawTable::sections`]).
+//! - What stands alone in a row (a place, also behind a label or a number, or with what it comes to; a month, a standing, a kind) is set aside and
+//!   given with the rows beside it ([`RawTable::sections`]). A name alone in the column of names is somebody.
 //! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
 //! - A second header below, in the same columns and of the same fields in other words, repeats the first. Any other one begins a second table:
 //!   the sheet keeps its first, and everything from the second header on is rejected row by row as [`RejectReason::OtherTable`], with
@@ -17,14 +17,14 @@
 //!
 //! Cost: linear in cells, no allocation per cell; text is copied once, into the column.
 
+use super::alone::{months_alone, section, words_alone};
 use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
-use super::rows::{
-    Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, months_alone, section,
-    subtotal_place,
+use super::rows::{Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, subtotal_place};
+use crate::model::raw::{
+    CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SectionSays, SheetName, TableHead,
 };
-use crate::model::raw::{CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SheetName, TableHead};
 
 /// What the layout says, in order: `Head` once, then `Rows` and `Rejected`; or `Refused` alone.
 #[derive(Debug)]
@@ -83,6 +83,9 @@ impl Ditto {
         }
     }
 }
+
+/// The last column of a table in which a line over the rows below begins; what stands alone farther right is a remark.
+const LEADING: u32 = 2;
 
 /// Column of the sheet that is not in the table.
 const OUTSIDE: u32 = u32::MAX;
@@ -318,8 +321,9 @@ impl<'v> Body<'v> {
         // A line that a careless copy left under the header says what those above it say.
         let under = window[header.last + 1..].iter().take(3).zip(1..).take_while(|(row, below)| {
             let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
-            let standing = Standing { width, below: *below, spread: false, in_notes: false, of_people: false };
-            !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note)
+            let standing = Standing { width, below: *below, spread: false, in_notes: false, of_people: true };
+            let heads_rows = || words_alone(&cells, &standing, true, None).is_some();
+            !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note) && !heads_rows()
         });
         preamble.extend(under.flat_map(|(row, _)| texts(row)).filter(|text| text.contains(['：', ':'])));
         let above = window[..=header.last]
@@ -447,22 +451,27 @@ impl<'v> Body<'v> {
         let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
         let at = table.rows.len();
         if let Some(text) = section(cells, &standing, is_name_column) {
-            table.sections.push(Section { at, text, is_sum: false });
+            table.sections.push(Section { at, row, text, says: SectionSays::Place });
+            return Some(RejectReason::Note);
+        }
+        let leads = cells.first().and_then(|(column, ..)| self.positions.get(*column as usize)).is_none_or(|at| *at <= LEADING);
+        if let Some(text) = words_alone(cells, &standing, leads, self.name_column) {
+            table.sections.push(Section { at, row, text, says: SectionSays::Words });
             return Some(RejectReason::Note);
         }
         let reason = aside(cells, &standing);
         if matches!(reason, None | Some(RejectReason::Note))
             && let Some(text) = months_alone(cells, &standing)
         {
-            table.sections.push(Section { at, text, is_sum: false });
+            table.sections.push(Section { at, row, text, says: SectionSays::Months });
             return Some(RejectReason::Note);
         }
-        let (said, is_sum) = match reason {
-            Some(RejectReason::Subtotal) => (subtotal_place(cells), true),
-            Some(RejectReason::Note) => (labelled_place(cells), false),
-            _ => (None, false),
+        let (said, says) = match reason {
+            Some(RejectReason::Subtotal) => (subtotal_place(cells), SectionSays::Sum),
+            Some(RejectReason::Note) => (labelled_place(cells), SectionSays::Place),
+            _ => (None, SectionSays::Place),
         };
-        table.sections.extend(said.map(|text| Section { at, text, is_sum }));
+        table.sections.extend(said.map(|text| Section { at, row, text, says }));
         self.in_notes = reason == Some(RejectReason::Note);
         reason
     }

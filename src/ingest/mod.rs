@@ -3,6 +3,7 @@
 //! In the child process: [`parse`] turns bytes into [`grid::Frame`]s, [`wire`] sends them. In the parent: [`layout`] finds the table,
 //! [`recognise`] the registry.
 
+mod alone;
 mod archive;
 mod biff;
 mod cell;
@@ -20,6 +21,7 @@ mod ods;
 mod package;
 mod parquet;
 pub mod parse;
+pub mod periods;
 pub mod recognise;
 mod records;
 mod rows;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::alone::{is_numeral, place_alone};
 use super::header::has_digits;
 use crate::model::personal::mask;
 use crate::model::raw::{CellKind, RejectReason};
@@ -87,6 +88,7 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     };
     let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= standing.width && is_labelled(&squeezed)))
         || texts().any(|text| is_page_mark(&text) || is_stamp(&text))
+        || (texts().count() == cells.len() && texts().all(|text| is_page_count(&text)))
         || signed();
     if note || (standing.below <= 3 && is_instruction(cells)) {
         return Some(RejectReason::Note);
@@ -94,148 +96,6 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     let alone = cells.len() == 1 && standing.width >= 3 && kind == CellKind::Text;
     let sentence = squeezed.chars().count() > 20 || squeezed.contains(['：', ':', '。']);
     (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
-}
-
-/// What a village, a group or a town is called at its end.
-const PLACE_ENDS: [&str; 10] = ["村", "社区", "居委会", "村委会", "委员会", "居", "组", "镇", "乡", "街道"];
-
-/// The place that a row says alone, above the rows of that place: `燕子坝村`, `三组（12户）`, `（一）瑞溪镇燕子坝村`, `【燕子坝村】`. In a name column two
-/// letters may be a name.
-pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: bool) -> Option<String> {
-    let text = match cells {
-        // Beside it how many are listed, in a list of people.
-        [(_, CellKind::Text, text), counts @ ..] if !counts.is_empty() && standing.of_people && counts.iter().all(is_count) => {
-            text
-        }
-        [(_, CellKind::Text, text)] => text,
-        // A numeral in the column of running numbers.
-        [(_, CellKind::Text, numeral), (_, CellKind::Text, text)] if numeral.trim().chars().all(is_numeral) => text,
-        _ => return None,
-    };
-    if standing.width < 3 {
-        return None;
-    }
-    let squeezed = squeeze(text);
-    let place = place_alone(&squeezed)?;
-    let least = if is_name_column && !standing.spread { 3 } else { 2 };
-    (place.chars().count() >= least).then(|| place.to_owned())
-}
-
-/// The months that a row says alone, above the rows that are for them: `4月`, `第二季度`, `五月份发放（36户）`, `补发2018年5月`. A day is when
-/// somebody signed.
-pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<String> {
-    let (kind, text) = match cells {
-        [(_, kind, text)] => (kind, text),
-        [(_, CellKind::Text, numeral), (_, kind, text)] if numeral.trim().chars().all(is_numeral) => (kind, text),
-        [(_, kind, text), counts @ ..] if standing.of_people && counts.iter().all(is_count) => (kind, text),
-        _ => return None,
-    };
-    if standing.width < 3 {
-        return None;
-    }
-    if *kind == CellKind::Date {
-        return text.strip_suffix("-01").map(str::to_owned);
-    }
-    let squeezed = squeeze(text);
-    let is_note = squeezed.contains(['日', '号', '。', '；', ';', '，', '注']) || squeezed.chars().count() > 24;
-    let is_label = squeezed.split_once([':', '：']).is_some_and(|(label, _)| !label.contains(['月', '季', '期', '发']));
-    if is_note || is_label || is_subtotal(&squeezed) {
-        return None;
-    }
-    let signs: Vec<char> = squeezed.chars().collect();
-    let is_counted = signs.windows(2).any(|pair| is_numeral(pair[0]) && matches!(pair[1], '月' | '季'));
-    let is_worded = ["上半年", "下半年", "全年", "季度"].iter().any(|word| squeezed.contains(word));
-    let is_figure = (6..=7).contains(&squeezed.len())
-        && squeezed.starts_with("20")
-        && squeezed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
-    // `一、2018年5月`; `4、5月` are two.
-    let numbered =
-        squeezed.split_once(['、', '.']).filter(|(numeral, rest)| rest.starts_with("20") && numeral.chars().all(is_numeral));
-    let bare = numbered.map_or(squeezed.as_ref(), |(_, rest)| rest);
-    (is_counted || is_worded || is_figure).then(|| bare.to_owned())
-}
-
-/// `48`, `48人`, `12户`.
-fn is_count((_, _, text): &Cell<'_>) -> bool {
-    let digits = text.trim().trim_end_matches(['人', '户', '口', '元']);
-    (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-/// A text that says a place and no more than how many are listed there.
-fn place_alone(squeezed: &str) -> Option<&str> {
-    const LABELS: [&str; 12] =
-        ["村", "行政村", "自然村", "村名", "所在村", "所属村", "乡", "镇", "乡镇", "所在乡镇", "所属乡镇", "填报村"];
-    const TAILS: [&str; 24] = [
-        "名单",
-        "花名册",
-        "名册",
-        "明细表",
-        "明细",
-        "情况表",
-        "情况",
-        "一览表",
-        "汇总",
-        "人员",
-        "对象",
-        "户",
-        "人",
-        "低保",
-        "贫困",
-        "人口",
-        "特困",
-        "五保",
-        "残疾",
-        "参保",
-        "参合",
-        "共",
-        "续",
-        "的",
-    ];
-    let mut text = without_enumerator(squeezed);
-    for opening in ["以下为", "以下是", "以下"] {
-        text = text.strip_prefix(opening).unwrap_or(text);
-    }
-    let (mut place, behind) = match text.find(['(', '（', ':', '：']) {
-        Some(at) => (text.get(..at)?, text.get(at..)?),
-        None => (text, ""),
-    };
-    // `村名：燕子坝村` is a label; `燕子坝村：` and `燕子坝村：48人` are places.
-    if LABELS.contains(&place)
-        || (behind.starts_with([':', '：']) && behind.chars().skip(1).filter(|sign| is_han(*sign)).count() > 3)
-    {
-        return None;
-    }
-    loop {
-        place = place.trim_end_matches(|sign: char| !sign.is_alphanumeric() || sign.is_ascii_digit());
-        if PLACE_ENDS.iter().any(|end| place.ends_with(end)) {
-            break;
-        }
-        place = TAILS.iter().find_map(|tail| place.strip_suffix(tail))?;
-    }
-    let worded = place.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '-' | '—' | '/' | '、'));
-    (place.chars().count() <= 16 && worded).then_some(place)
-}
-
-/// The text without the signs and the number before it: `（一）`, `1.`, `一、`, `◆`, `【`.
-fn without_enumerator(text: &str) -> &str {
-    let bare = text.trim_start_matches(|sign: char| !sign.is_alphanumeric());
-    let numeral = bare.trim_start_matches(is_numeral);
-    let numbered = numeral.len() < bare.len();
-    match numeral.chars().next() {
-        Some(sign) if numbered && !sign.is_alphanumeric() => numeral.trim_start_matches(|sign: char| !sign.is_alphanumeric()),
-        _ => bare.trim_start_matches(|sign: char| ('①'..='⑳').contains(&sign) || ('Ⅰ'..='Ⅻ').contains(&sign)),
-    }
-}
-
-fn is_numeral(sign: char) -> bool {
-    sign.is_ascii_digit()
-        || "一二三四五六七八九十第Ⅰ".contains(sign)
-        || ('①'..='⑳').contains(&sign)
-        || ('Ⅰ'..='Ⅻ').contains(&sign)
-}
-
-fn is_han(sign: char) -> bool {
-    matches!(sign, '\u{3400}'..='\u{9fff}')
 }
 
 /// The place that a subtotal is of: `燕子坝村小计`, or the place in a cell beside the word.
@@ -264,11 +124,11 @@ fn is_place_label(label: &str) -> bool {
         .any(|end| squeezed.trim_end_matches(['）', ')']).ends_with(end))
 }
 
-fn squeeze(text: &str) -> Cow<'_, str> {
+pub(super) fn squeeze(text: &str) -> Cow<'_, str> {
     if text.contains(char::is_whitespace) { text.split_whitespace().collect() } else { text.into() }
 }
 
-fn is_subtotal(text: &str) -> bool {
+pub(super) fn is_subtotal(text: &str) -> bool {
     // Almost every cell stops here.
     if !text.contains('计') {
         return false;
@@ -286,7 +146,7 @@ fn is_subtotal(text: &str) -> bool {
     false
 }
 
-fn is_note(text: &str) -> bool {
+pub(super) fn is_note(text: &str) -> bool {
     const OPENINGS: [&str; 18] = [
         "注",
         "备注",
@@ -314,7 +174,7 @@ fn is_note(text: &str) -> bool {
 }
 
 /// `填报单位：瑞溪镇人民政府`, `公示时间：…`: a label of words and a colon.
-fn is_labelled(text: &str) -> bool {
+pub(super) fn is_labelled(text: &str) -> bool {
     text.split_once(['：', ':']).is_some_and(|(label, _)| {
         let length = label.chars().count();
         (2..=10).contains(&length) && label.chars().all(|sign| sign.is_alphabetic() || "（）()".contains(sign))
@@ -322,7 +182,7 @@ fn is_labelled(text: &str) -> bool {
 }
 
 /// What a printed page says of itself, with any ornaments: `——以下空白——`, `（此页无正文）`, `承前页`.
-fn is_page_mark(text: &str) -> bool {
+pub(super) fn is_page_mark(text: &str) -> bool {
     const MARKS: [&str; 22] = [
         "以下空白",
         "以下为空",
@@ -353,8 +213,16 @@ fn is_page_mark(text: &str) -> bool {
             && (bare.starts_with("以下空白") || bare.ends_with("以下空白") || bare.ends_with("无正文")))
 }
 
+/// What a page counts of itself: `第2页`, `共9人`, `第1页 共3页`, `共12户35人`.
+pub(super) fn is_page_count(text: &str) -> bool {
+    let bare = text.trim_matches(|sign: char| !sign.is_alphanumeric());
+    bare.chars().any(|sign| is_numeral(sign) && sign != '第')
+        && bare.contains(['页', '人', '户', '口', '名', '条', '张'])
+        && bare.chars().all(|sign| is_numeral(sign) || "第共页张户人口名计本条行总合,，、/ -—：:。".contains(sign))
+}
+
 /// Where somebody signs or stamps.
-fn is_stamp(text: &str) -> bool {
+pub(super) fn is_stamp(text: &str) -> bool {
     const STAMPS: [&str; 8] = ["盖章", "公章", "签字", "签章", "签名", "章", "签字盖章", "手印"];
     let bracket = text.rsplit_once(['（', '(']).map(|(_, inner)| inner.trim_end_matches(['）', ')', '：', ':']));
     bracket.is_some_and(|inner| STAMPS.contains(&inner))
@@ -362,14 +230,14 @@ fn is_stamp(text: &str) -> bool {
 }
 
 /// An office that signs below a list.
-fn is_office(text: &str) -> bool {
+pub(super) fn is_office(text: &str) -> bool {
     const OFFICES: [&str; 9] =
         ["村民委员会", "居民委员会", "村委会", "人民政府", "办事处", "民政局", "扶贫办", "民政办", "残疾人联合会"];
     OFFICES.iter().any(|office| text.ends_with(office))
 }
 
 /// A date and nothing else: `2018年6月20日`, `年　月　日`.
-fn is_day(text: &str) -> bool {
+pub(super) fn is_day(text: &str) -> bool {
     let squeezed = squeeze(text);
     let rest = |word: &str| squeezed.contains(word);
     let written = rest("年") && rest("月");
@@ -474,65 +342,6 @@ mod tests {
         let standing = |below| Standing { width: 8, below, spread: false, in_notes: false, of_people: true };
         assert_eq!(aside(&told, &standing(1)), Some(RejectReason::Note));
         assert_eq!(aside(&told, &standing(9)), None);
-    }
-
-    #[test]
-    fn months_alone_in_a_row_stand_above_what_is_for_them() {
-        let standing = Standing { width: 8, below: 4, spread: false, in_notes: false, of_people: true };
-        let of = |text: &str| months_alone(&[(0, CellKind::Text, text)], &standing);
-        for text in ["2018年5月", "五月份", "第二季度", "上半年", "补发2018年5月", "发放月份：5月", "2018-05"]
-        {
-            assert_eq!(of(text).as_deref(), Some(text), "{text}");
-        }
-        for text in ["2018年6月30日", "填报时间：2018年6月", "注：5月起停发", "张三", "燕子坝村", "5月合计", "48"]
-        {
-            assert_eq!(of(text), None, "{text}");
-        }
-        assert_eq!(of("一、2018年5月").as_deref(), Some("2018年5月"));
-        assert_eq!(months_alone(&[(0, CellKind::Date, "2018-05-01")], &standing).as_deref(), Some("2018-05"));
-        let counted = [(0, CellKind::Text, "5月"), (3, CellKind::Text, "36户")];
-        assert_eq!(months_alone(&counted, &standing).as_deref(), Some("5月"));
-    }
-
-    #[test]
-    fn a_place_alone_in_a_row_is_a_section() {
-        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
-        let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &standing, names);
-        assert_eq!(section_of("燕子坝村（12户）", true).as_deref(), Some("燕子坝村"));
-        assert_eq!(section_of("三组", false).as_deref(), Some("三组"));
-        for text in [
-            "（一）燕子坝村（48人）",
-            "(1)燕子坝村",
-            "一、燕子坝村",
-            "1、燕子坝村",
-            "第一、燕子坝村",
-            "①燕子坝村",
-            "◆燕子坝村",
-            "【燕子坝村】",
-            "★ 燕子坝村 ★",
-            "燕子坝村：",
-            "燕子坝村：48人",
-            "燕子坝村共48人",
-            "燕子坝村低保户名单",
-            "以下为燕子坝村",
-            "燕子坝村48户",
-            "——燕子坝村——",
-        ] {
-            assert_eq!(section_of(text, true).as_deref(), Some("燕子坝村"), "{text}");
-        }
-        assert_eq!(section_of("12组", false).as_deref(), Some("12组"));
-        assert_eq!(section_of("三、瑞溪镇燕子坝村（12户）", false).as_deref(), Some("瑞溪镇燕子坝村"));
-        for text in ["村名：燕子坝村", "行政村：燕子坝村", "张三", "张三户", "贫困户", "合计", "单位：元", "注：本村"]
-        {
-            assert_eq!(section_of(text, false), None, "{text}");
-        }
-        let numbered = [(0, CellKind::Text, "二"), (1, CellKind::Text, "燕子坝村")];
-        assert_eq!(section(&numbered, &standing, true).as_deref(), Some("燕子坝村"));
-        let counted = [(1, CellKind::Text, "燕子坝村"), (3, CellKind::Number, "48"), (5, CellKind::Text, "12户")];
-        assert_eq!(section(&counted, &standing, true).as_deref(), Some("燕子坝村"));
-        assert_eq!(section(&counted, &Standing { of_people: false, ..standing }, true), None);
-        assert_eq!(section_of("李村", true), None);
-        assert_eq!(section_of("张三", false), None);
     }
 
     #[test]

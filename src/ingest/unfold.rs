@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use super::alone::{is_han, is_plain_name, starts_with_compound};
 use super::header::Vocabulary;
 use super::rows::masked;
 use super::spelling::{loose_readings, readings};
@@ -20,10 +21,12 @@ use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, 
 
 /// Where a part's cell comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Column(usize),
     /// What the header says of everybody in the part.
     Said(&'static str),
+    /// One of [`Unfolding::periods`].
+    Period(usize),
     Nothing,
 }
 
@@ -33,16 +36,23 @@ pub struct Unfolding {
     /// Its head.
     pub head: TableHead,
     /// Per part, where each column's cells come from.
-    parts: Vec<Vec<Source>>,
+    pub(super) parts: Vec<Vec<Source>>,
     /// Columns that are a part's own.
-    own: Vec<usize>,
+    pub(super) own: Vec<usize>,
     /// A first part that only repeats another in this column is left out.
-    repeated: Option<usize>,
+    pub(super) repeated: Option<usize>,
     /// Columns of the head as it was that only the unfolding reads.
     pub taken: Vec<usize>,
+    /// The months or years that parts are of.
+    pub(super) periods: Vec<String>,
 }
 
 impl Unfolding {
+    /// Columns that are a part's own.
+    pub fn amounts(&self) -> impl Iterator<Item = usize> {
+        self.own.iter().copied()
+    }
+
     /// The rows, part by part.
     #[must_use]
     pub fn rows(&self, table: &RawTable) -> RawTable {
@@ -50,6 +60,7 @@ impl Unfolding {
         let cell = |source: Source, row: usize| match source {
             Source::Column(position) => table.columns.get(position).map_or((CellKind::Empty, ""), |column| column.get(row)),
             Source::Said(text) => (CellKind::Text, text),
+            Source::Period(at) => self.periods.get(at).map_or((CellKind::Empty, ""), |text| (CellKind::Text, text.as_str())),
             Source::Nothing => (CellKind::Empty, ""),
         };
         for (row, &number) in table.rows.iter().enumerate() {
@@ -119,6 +130,7 @@ pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfoldi
         head: TableHead { columns: kept.iter().map(|&at| head.columns[at].clone()).collect(), ..head.clone() },
         repeated: None,
         taken: Vec::new(),
+        periods: Vec::new(),
     })
 }
 
@@ -228,6 +240,7 @@ pub fn members(head: &TableHead, dictionary: &Dictionary) -> Option<Unfolding> {
         own: (shared.len()..shared.len() + member_columns.len()).collect(),
         repeated: head_of.is_some().then_some(shared.len() + name_column),
         taken: (0..split.len()).filter(|&at| is_member(at)).collect(),
+        periods: Vec::new(),
         parts,
     })
 }
@@ -271,6 +284,7 @@ pub fn relatives(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding>
         own: (shared.len()..shared.len() + 2).collect(),
         repeated: None,
         taken,
+        periods: Vec::new(),
     })
 }
 
@@ -337,7 +351,7 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
             }
         };
         let head_name = if *lists { first(&head[0], row) } else { "" };
-        let is_listed = || pieces(first(names, row), false, count).contains(&head_name);
+        let is_listed = || pieces(first(names, row), false, count).iter().any(|piece| labelled(piece).1 == head_name);
         if !head_name.is_empty() && !is_listed() {
             split.rows.push(number);
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
@@ -362,8 +376,15 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
                 let (kind, text) = from.get(row);
                 let pieces = pieces(text, numbers.contains(&position), count);
-                match pieces.get(part).filter(|_| count > 1 && pieces.len() == count) {
+                let piece = pieces.get(part).filter(|_| count > 1 && pieces.len() == count);
+                // `配偶：张三` says name and relation.
+                let is_unsaid = relation.first() == Some(&position) && text.is_empty() && count > 1;
+                let listed = if is_unsaid { self::pieces(first(names, row), false, count) } else { Vec::new() };
+                let related = listed.get(part).copied().and_then(|piece| labelled(piece).0);
+                match piece {
+                    Some(piece) if names.contains(&position) => to.push(CellKind::Text, labelled(piece).1),
                     Some(piece) => to.push(CellKind::Text, piece),
+                    None if related.is_some() => to.push(CellKind::Text, related.unwrap_or_default()),
                     None if part > 0 && own.contains(&position) => to.push(CellKind::Empty, ""),
                     None => to.push(kind, text),
                 }
@@ -383,33 +404,81 @@ enum Persons {
 }
 
 fn several(names: &str, numbers: &str) -> Persons {
-    let is_list = |text: &str| text.contains(['、', '\n', '；', ';', '，', ',', '/']);
-    if numbers.len() < 2 * NUMBER && !names.contains('、') {
+    let is_list = |text: &str| text.contains(LISTING);
+    // Almost every row ends here.
+    if numbers.len() < 2 * NUMBER && names.len() < 12 && !is_list(names) {
         return Persons::One;
     }
-    let count = number_pieces(numbers).len();
-    let persons: Vec<&str> = pieces(names, false, 0).into_iter().filter(|piece| is_name(piece)).collect();
+    let found = number_pieces(numbers);
+    let count = found.len();
+    let persons: Vec<&str> =
+        pieces(names, false, 0).into_iter().map(|piece| labelled(piece).1).filter(|piece| is_name(piece)).collect();
     let listed = persons.len();
+    let are_plain = || persons.iter().all(|name| is_plain_name(name));
+    let are_short = || persons.iter().all(|name| (2..=4).contains(&name.chars().count()));
     match count {
         // Half of one number, or the same twice, is for the reader of numbers.
-        2.. if listed == count && distinct(&number_pieces(numbers)) => Persons::Clear(count),
+        2.. if listed == count && distinct(&found) => Persons::Clear(count),
         2.. if is_list(names) && listed > 1 => Persons::Unclear,
         // An old number and the one that takes its place are one person's.
         2.. if matches!(choose(numbers), Some(Choice::One(..))) => Persons::One,
         // Nobody has two numbers of 18 digits; an old one of 15 beside it is his own.
-        2.. if distinct(&number_pieces(numbers)) && number_pieces(numbers).iter().all(|number| number.len() == 18) => {
-            Persons::Unclear
-        }
-        0 if listed > 1 && persons.iter().all(|name| (2..=4).contains(&name.chars().count())) => {
+        2.. if distinct(&found) && found.iter().all(|number| number.len() == 18) => Persons::Unclear,
+        0 if listed > 1 && are_short() && (names.contains('、') || are_plain()) => {
             if numbers.trim().is_empty() {
                 Persons::Clear(listed)
             } else {
                 Persons::Unclear
             }
         }
-        1 if names.contains('、') && listed > 1 => Persons::Unclear,
+        1 if listed > 1 && (names.contains('、') || are_plain()) => Persons::Unclear,
+        // Numbers, or names, one behind the other without a sign between them.
+        1 if is_run_of_numbers(found[0]) && !(listed == 1 && is_plain_name(persons[0])) => Persons::Unclear,
+        _ if listed == 1 && is_run_of_names(persons[0]) && (count == 0 || persons[0].chars().count() > 4) => Persons::Unclear,
         _ => Persons::One,
     }
+}
+
+/// Signs between the parts of a list.
+const LISTING: [char; 8] = ['、', '\n', '\r', '；', ';', '，', ',', '/'];
+
+/// Several numbers of 18 digits in a row; the same one twice is one.
+fn is_run_of_numbers(digits: &str) -> bool {
+    let first = digits.get(..18);
+    digits.len() >= 36
+        && digits.len().is_multiple_of(18)
+        && (18..digits.len()).step_by(18).any(|at| digits.get(at..at + 18) != first)
+}
+
+/// `张三李四`: every two or three characters a family name begins.
+pub(super) fn is_run_of_names(text: &str) -> bool {
+    let signs: Vec<char> = text.chars().collect();
+    let name = |from: usize, length: usize| {
+        signs.get(from..from + length).is_some_and(|name| is_plain_name(&name.iter().collect::<String>()))
+    };
+    // Whether what begins here is names to the end.
+    let mut runs = vec![false; signs.len() + 1];
+    runs[signs.len()] = true;
+    for from in (0..signs.len()).rev() {
+        runs[from] = (2..=3).any(|length| from + length <= signs.len() && runs[from + length] && name(from, length));
+    }
+    (4..=30).contains(&signs.len()) && signs.iter().all(|sign| is_han(*sign)) && runs[0] && !starts_with_compound(text)
+}
+
+/// What a piece of a list says somebody is, and the name behind it: `配偶：张三`, `配偶张三`.
+pub(super) fn labelled(piece: &str) -> (Option<&str>, &str) {
+    const LABELS: [&str; 32] = [
+        "户主", "本人", "配偶", "妻子", "丈夫", "之妻", "之夫", "之子", "之女", "长子", "次子", "三子", "四子", "长女", "次女",
+        "三女", "四女", "儿子", "女儿", "父亲", "母亲", "之父", "之母", "孙子", "孙女", "外孙", "儿媳", "女婿", "妻", "夫", "子",
+        "女",
+    ];
+    let unsigned = || {
+        let mut long = LABELS.iter().filter(|label| label.chars().count() > 1);
+        long.find_map(|label| Some((*label, piece.strip_prefix(label)?.trim()))).filter(|(_, name)| is_plain_name(name))
+    };
+    let signed = piece.split_once(['：', ':']).map(|(label, name)| (label.trim(), name.trim()));
+    let said = signed.or_else(unsigned).filter(|(label, name)| LABELS.contains(label) && !name.is_empty());
+    said.map_or((None, piece), |(label, name)| (Some(label), name))
 }
 
 /// Whether a piece of a name cell names somebody: neither a running number nor what somebody is.
@@ -428,12 +497,11 @@ fn number_pieces(text: &str) -> Vec<&str> {
 }
 
 /// The pieces of a cell that lists something; by white space only where nothing else parts it and that gives `count`.
-fn pieces(text: &str, is_number: bool, count: usize) -> Vec<&str> {
+pub(super) fn pieces(text: &str, is_number: bool, count: usize) -> Vec<&str> {
     if is_number {
         return number_pieces(text);
     }
-    let by_signs: Vec<&str> =
-        text.split(['、', '\n', '\r', '；', ';', '，', ',', '/']).map(str::trim).filter(|piece| !piece.is_empty()).collect();
+    let by_signs: Vec<&str> = text.split(LISTING).map(str::trim).filter(|piece| !piece.is_empty()).collect();
     if by_signs.len() > 1 {
         return by_signs;
     }

@@ -146,6 +146,7 @@ struct Columns<'a> {
     /// The month, the first, the last.
     months: [Option<&'a Int32Array>; 3],
     month_state: Option<&'a StringArray>,
+    year: Option<&'a Int32Array>,
     repairs: Option<&'a StringArray>,
 }
 
@@ -221,6 +222,7 @@ impl<'a> Columns<'a> {
             kind: records.text(columns::KIND),
             months: [columns::MONTH, columns::MONTH_FROM, columns::MONTH_TO].map(|column| records.int32(column)),
             month_state: records.text(columns::MONTH_STATE),
+            year: records.int32(columns::YEAR),
             repairs: records.text(columns::REPAIRS),
         }
     }
@@ -432,7 +434,9 @@ fn read_row<'a>(
         household,
         birth: if borrowed { NO_BIRTH } else { birth.unwrap_or(NO_BIRTH) },
         slot: match grain {
-            Grain::Person | Grain::Event => 0,
+            Grain::Event => 0,
+            // A list of several years has everybody once a year.
+            Grain::Person => columns.year.filter(|years| years.is_valid(row)).map_or(0, |years| years.value(row).unsigned_abs()),
             Grain::PersonMonth | Grain::HouseholdMonth => month,
             Grain::PersonKind => kind ^ month << 8,
         },

@@ -40,6 +40,8 @@ pub const PHONE: &str = "phone";
 pub const KIND: &str = "kind";
 /// The month the row is for, `yyyymm` (`Int32`); of several months that include the period's the period's.
 pub const MONTH: &str = "month";
+/// The year that a row is for (`Int32`).
+pub const YEAR: &str = "year";
 /// The first month the row is for, where it is for one or several (`Int32`, `yyyymm`).
 pub const MONTH_FROM: &str = "month_from";
 /// The last month the row is for.
@@ -52,6 +54,9 @@ pub const STANDING_STATE: &str = "standing_state";
 pub const UNCLEAR: &str = "unclear";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
+/// In [`REPAIRS`], behind the colon: the row is read and not to be relied on (below a line that nobody understood, or that contradicts it; among
+/// many whose numbers and births do): what rests on it is to be checked.
+pub const UNSURE: &str = "unsure";
 
 /// Place columns, in this order, all `Utf8`: short official town name and 9-digit code, short official village name and
 /// 12-digit code (edition of the period), group, and the text as written where it did not resolve cleanly.

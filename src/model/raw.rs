@@ -61,19 +61,36 @@ pub struct RawTable {
     pub rows: Vec<u32>,
     /// One per [`TableHead::columns`], same order; each as long as `rows`.
     pub columns: Vec<RawColumn>,
-    /// Lines between rows that say a place or months, in order.
+    /// Lines between rows that say something of them, in order.
     pub sections: Vec<Section>,
 }
 
-/// A line between rows that says a place or months: `燕子坝村`, `三组`, `村名：燕子坝村`, `燕子坝村小计`; `5月`, `第二季度`.
+/// A line between rows that says something of them: `燕子坝村`, `村名：燕子坝村`, `燕子坝村小计`, `停保人员`, `2018年5月`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
     /// Position in [`RawTable::rows`] of the first row below it.
     pub at: usize,
-    /// What it says: a place, labels with places, or months.
+    /// Its own row number.
+    pub row: u32,
+    /// What it says, without what numbers and adorns it.
     pub text: String,
-    /// It sums up: the rows are those above it, unless it stands above the first.
-    pub is_sum: bool,
+    /// What kind of thing that is.
+    pub says: SectionSays,
+}
+
+/// What a line between rows says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionSays {
+    /// A place, or labels with places, of the rows below.
+    Place,
+    /// A place, summed up: the rows are those above it, unless it stands above the first.
+    Sum,
+    /// Months of the rows below.
+    Months,
+    /// Something else of the rows below.
+    Words,
+    /// That the place said before is over.
+    Elsewhere,
 }
 
 impl RawTable {

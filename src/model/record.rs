@@ -5,7 +5,7 @@ use std::fmt;
 
 use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 
-use super::columns::{MONTH, TOWN, TOWN_CODE};
+use super::columns::{MONTH, TOWN, TOWN_CODE, YEAR};
 use super::date::{Day, Month};
 use super::raw::SheetName;
 use super::registry::{Grain, RegistryId};
@@ -123,6 +123,14 @@ impl RegistryRecords {
         }
         others.retain(|code, _| !sent.is_empty() && !sent.contains(code));
         others
+    }
+
+    /// The last year that rows are for, where every row says one and none says this.
+    #[must_use]
+    pub fn other_year(&self, year: i32) -> Option<i32> {
+        let years = self.int32(YEAR).filter(|years| years.null_count() == 0)?;
+        let last = years.values().iter().copied().max()?;
+        (!years.values().contains(&year)).then_some(last)
     }
 
     /// A `Date32` column.

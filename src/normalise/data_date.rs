@@ -129,7 +129,8 @@ fn titled_month(head: &TableHead) -> Option<Month> {
 /// The year that the title, a name or a line above the table speaks of.
 fn any_year(head: &TableHead) -> Option<i32> {
     let texts = || head.preamble.iter().map(String::as_str).chain(names(head));
-    texts().find_map(written_year).or_else(|| texts().find_map(|text| period::find(text)?.year))
+    let of_name = || names(head).find_map(bare_year);
+    texts().find_map(written_year).or_else(of_name).or_else(|| texts().find_map(|text| period::find(text)?.year))
 }
 
 /// The year before the first `年`.
@@ -139,10 +140,46 @@ fn written_year(text: &str) -> Option<i32> {
     digits.parse().ok().filter(|year| (1990..2100).contains(year))
 }
 
+/// The year that a name of a sheet, a file or a folder is of, without more: `2017`, `17年度`, `18年参合名册.xlsx`, `两项补贴2017`.
+fn bare_year(name: &str) -> Option<i32> {
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem).trim();
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let full = |text: &str| text.parse().ok().filter(|year| digits(text) && text.len() == 4 && (2000..2100).contains(year));
+    let at = stem.len().checked_sub(4).filter(|at| stem.is_char_boundary(*at)).unwrap_or(0);
+    let (before, last) = stem.split_at(at);
+    if let Some(year) = full(last).filter(|_| !before.ends_with(|sign: char| sign.is_ascii_digit() || "-._".contains(sign))) {
+        return Some(year);
+    }
+    let (short, rest) = stem.split_once('年')?;
+    let is_year = short.len() == 2 && digits(short) && !rest.starts_with(|sign: char| sign.is_ascii_digit());
+    short.parse().ok().filter(|_| is_year).map(|year: i32| 2000 + year)
+}
+
+/// The day that a sheet called by a year before the period's speaks for: its last.
+pub(super) fn of_past_year(head: &TableHead, period: Month) -> Option<Snapshot> {
+    let sheet = head.name.sheet.trim();
+    let is_whole = sheet.trim_end_matches(['年', '度']).bytes().all(|byte| byte.is_ascii_digit());
+    let year = bare_year(sheet).or_else(|| written_year(sheet)).filter(|year| is_whole && *year < period.year())?;
+    let month = Month::new(year, 12)?;
+    Some(Snapshot { day: month.last_day(), month, printed_late: false })
+}
+
+/// The year that the title, the sheet's or the file's name says the list is for, and no month of it.
+pub(super) fn named_year(head: &TableHead) -> Option<i32> {
+    let of_text = |text: &str| {
+        let is_month =
+            text.split_once('年').is_some_and(|(_, after)| after.trim_start().starts_with(|sign: char| sign.is_ascii_digit()));
+        written_year(text).or_else(|| bare_year(text)).filter(|_| !is_month)
+    };
+    let own = [head.name.sheet.as_str(), head.name.file.rsplit('/').next().unwrap_or_default()];
+    head.preamble.iter().map(String::as_str).chain(own).find_map(of_text)
+}
+
 /// The year a sheet is for (`2018年度参合名册`), in the same order; of a date its year.
 #[must_use]
 pub fn year(head: &TableHead) -> Option<i32> {
-    let written = head.preamble.iter().map(String::as_str).chain(names(head)).find_map(written_year);
+    let of_lines = head.preamble.iter().find_map(|line| written_year(line));
+    let written = of_lines.or_else(|| names(head).find_map(|name| written_year(name).or_else(|| bare_year(name))));
     written.or_else(|| data_date(head).map(|day| day.ymd().0))
 }
 
@@ -256,6 +293,16 @@ mod tests {
         assert_eq!(year(&head(&["2018年度参合名册"], "", "a.xlsx")), Some(2018));
         assert_eq!(year(&head(&[], "", "参合_20180115.csv")), Some(2018));
         assert_eq!(year(&head(&[], "", "参合.csv")), None);
+        for (sheet, file, of) in [
+            ("2017", "2018年度参合名册.xlsx", 2017),
+            ("17年度", "参合名册.xlsx", 2017),
+            ("18年", "参合名册.xlsx", 2018),
+            ("Sheet1", "参合名册2017.xlsx", 2017),
+            ("Sheet1", "18年参合名册.xlsx", 2018),
+        ] {
+            assert_eq!(year(&head(&[], sheet, file)), Some(of), "{sheet} {file}");
+        }
+        assert_eq!(year(&head(&[], "第17年", "参合20.csv")), None);
     }
 
     proptest! {

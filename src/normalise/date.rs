@@ -131,6 +131,10 @@ pub fn read_year(kind: CellKind, text: &str) -> Option<i32> {
     let groups = Groups::of(&plain);
     match groups.as_ref().map(Groups::as_slice) {
         Some([year @ (_, 4), ..]) => full_year(*year),
+        // `18年`, `17年度`.
+        Some([(year, 2)]) if ["年", "年度"].iter().any(|end| plain.len() == 2 + end.len() && plain.ends_with(end)) => {
+            i32::try_from(*year).ok().map(|year| 2000 + year)
+        }
         _ => read_month(kind, &plain).map(Month::year).or_else(|| read_day(&plain).map(|day| day.ymd().0)),
     }
 }

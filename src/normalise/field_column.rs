@@ -86,6 +86,11 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// Whether anything may say the code.
+    pub(super) fn is_told(&self) -> bool {
+        self.heading.is_some() || !self.beside.is_empty()
+    }
+
     /// The one value that a text says; none where it says several.
     pub(super) fn value_in(words: &'a [(String, String)], text: &str) -> Option<&'a str> {
         let mut found = words.iter().filter(|(word, _)| text.contains(word.as_str())).map(|(_, value)| value.as_str());
@@ -100,6 +105,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) field: &'a str,
     pub(super) kind: FieldKind,
     pub(super) positions: Vec<usize>,
+    /// Whether no column of the table is the field's: only lines between rows may say it.
+    pub(super) is_unmapped: bool,
     pub(super) order: u16,
     pub(super) codes: CodeTable<'a>,
     /// Of amounts: what they are for.
@@ -163,7 +170,7 @@ impl FieldColumn<'_> {
                     };
                     if written.is_empty() {
                         // Said once per sheet where the column is missing altogether: the source has the data date.
-                        note.unless(self.positions.is_empty() || self.fallback.is_none(), at, Repair::FromDataDate);
+                        note.unless(self.is_unmapped || self.fallback.is_none(), at, Repair::FromDataDate);
                         values.append_option(self.fallback);
                     } else {
                         note.unless(read.is_some(), at, Repair::Unreadable);

@@ -87,7 +87,7 @@ pub fn clean_beside(kind: CellKind, text: &str, as_of: Day, stated: Option<Day>)
         return IdReading { text: Cow::Borrowed(""), state: IdState::Missing, repairs: Repairs::default(), suffix: None };
     }
     let mut repairs = Repairs::default();
-    let narrowed = narrow(text, &mut repairs);
+    let narrowed = with_stars(narrow(text, &mut repairs));
     let said = is_other_document(&narrowed);
     if !narrowed.bytes().any(|byte| byte.is_ascii_digit()) {
         // `无`, `待补`, `未办证`: whatever words say, two rows that say them are not one person.
@@ -361,6 +361,25 @@ fn scientific(text: &str) -> Option<(String, u32)> {
     Some((format!("{whole}{fraction}"), exponent.parse().ok()?))
 }
 
+/// Runs of signs among digits that hide others, as stars: `520…1234`, `5203242008____3114`, `520324----1234`.
+fn with_stars(text: Cow<'_, str>) -> Cow<'_, str> {
+    let hides = |sign: char| matches!(sign, '_' | '.' | '?' | '-' | '~' | '—' | '–' | '─' | '=' | '^');
+    if !text.contains(hides) {
+        return text;
+    }
+    let signs: Vec<char> = text.chars().collect();
+    let digits = signs.iter().filter(|sign| sign.is_ascii_digit()).count();
+    let is_run = |at: usize| (at > 0 && signs[at - 1] == signs[at]) || signs.get(at + 1) == Some(&signs[at]);
+    let fits = |at: usize| {
+        let sign = signs[at];
+        sign.is_ascii_digit() || is_mask(sign) || (sign == 'X' && at + 1 == signs.len()) || (hides(sign) && is_run(at))
+    };
+    if !(3..=16).contains(&digits) || !(0..signs.len()).all(fits) {
+        return text;
+    }
+    signs.into_iter().map(|sign| if hides(sign) { '*' } else { sign }).collect::<String>().into()
+}
+
 /// Digits with at least two masking characters, unified to `*`. What a mask hides is rarely as long as the mask: where one run is hidden
 /// and not all 18 (or 15) characters stand, the run is made as long as it must be.
 fn masked(text: &str) -> Option<String> {
@@ -375,7 +394,9 @@ fn masked(text: &str) -> Option<String> {
     let shown = characters.len() - hidden.len();
     let others_are_digits = (0..characters.len())
         .all(|at| hides(at) || characters[at].is_ascii_digit() || (characters[at] == 'X' && at + 1 == characters.len()));
-    if hidden.len() < 2 || !others_are_digits || shown < 4 || characters.len() > 40 {
+    // What is as long as a number is one, however little it shows.
+    let is_whole = shown > 0 && matches!(characters.len(), 15 | 18);
+    if hidden.len() < 2 || !others_are_digits || (shown < 4 && !is_whole) || characters.len() > 40 {
         return None;
     }
     let (first, last) = (*hidden.first()?, *hidden.last()?);

@@ -29,6 +29,7 @@ mod person;
 pub mod phone;
 mod places;
 pub mod repair;
+mod section_lines;
 pub mod sheet;
 mod sheet_place;
 mod slipped;

@@ -18,7 +18,7 @@ use super::{data_date, date};
 use crate::config::registry::fold_header;
 use crate::model::columns::MonthState;
 use crate::model::date::{Month, Months};
-use crate::model::raw::{CellKind, RawTable, TableHead};
+use crate::model::raw::{CellKind, RawTable, SectionSays, TableHead};
 use crate::model::registry::Grain;
 
 /// Columns that say the year of a payment beside its month; alone, those of [`PAID`] say that a row is for the year.
@@ -130,7 +130,7 @@ impl MonthColumn {
     pub(super) fn enter(&mut self, table: &RawTable) {
         let Some(lines) = &mut self.lines else { return };
         let carried = lines.pop().map(|(_, said)| (0, said));
-        let said = table.sections.iter().filter(|line| !line.is_sum);
+        let said = table.sections.iter().filter(|line| line.says == SectionSays::Months);
         let said = said.filter_map(|line| Some((line.at, period::section(&line.text)?)));
         *lines = carried.into_iter().chain(said).collect();
     }
@@ -252,7 +252,8 @@ impl MonthColumn {
         of_sheet.or_else(|| named.by(self.period))
     }
 
-    fn cell(kind: CellKind, written: &str, period: Month) -> Option<Cell> {
+    /// What a cell of a column of months says.
+    pub(super) fn cell(kind: CellKind, written: &str, period: Month) -> Option<Cell> {
         let written = written.trim();
         if written.is_empty() {
             return None;

@@ -16,7 +16,29 @@ use crate::model::text::{is_invisible, recomposed};
 /// Words in brackets behind a name that say what the person is, not what else they are called.
 const TITLES: [&str; 14] = ["户主", "本人", "配偶", "妻", "夫", "子", "女", "父", "母", "孙", "监护人", "已故", "死亡", "组长"];
 /// What a name is called before a colon.
-const LABELS: [&str; 8] = ["姓名", "户主", "名字", "本人", "户主姓名", "患者", "学生", "残疾人"];
+const LABELS: [&str; 21] = [
+    "姓名",
+    "户主",
+    "名字",
+    "本人",
+    "户主姓名",
+    "患者",
+    "学生",
+    "残疾人",
+    "成员",
+    "配偶",
+    "妻子",
+    "丈夫",
+    "之子",
+    "之女",
+    "长子",
+    "次子",
+    "长女",
+    "次女",
+    "儿子",
+    "女儿",
+    "父亲",
+];
 
 /// A cleaned name. `Debug` masks it.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,6 +98,13 @@ pub fn clean(text: &str) -> NameReading<'_> {
         cleaned.pop();
     }
     let cleaned = recomposed(cleaned);
+    // `0`, `12`: a column filled with zeros names nobody.
+    if cleaned.is_ascii()
+        && cleaned.contains(|sign: char| sign.is_ascii_digit())
+        && !cleaned.contains(|sign: char| sign.is_ascii_alphabetic() || is_mask(sign) || is_unknown(sign))
+    {
+        return NameReading { text: Cow::Borrowed(""), repairs: Repairs::default().with(Repair::Unreadable) };
+    }
     if cleaned == text && !is_masked(&cleaned) {
         return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
     }

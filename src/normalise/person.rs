@@ -5,6 +5,7 @@
 //! seen, and gives nothing. Where a sheet shows that its numbers went through a spreadsheet, those that pass the checksum by chance are told
 //! [`IdState::Float`] with the others. O(rows); holds about fifty bytes a row beside the text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Date32Array, StringArray, StringBuilder};
@@ -113,6 +114,46 @@ pub(super) struct Settled {
     pub(super) birth: ArrayRef,
     pub(super) sex: ArrayRef,
     pub(super) stated: Vec<Stated>,
+    /// Rows whose numbers the whole column shows to be cut or covered, ascending.
+    pub(super) masked: Vec<u32>,
+    /// Rows whose birth is not that of their number, ascending.
+    pub(super) differing: Vec<u32>,
+}
+
+/// How a sender cuts or covers all numbers of a column alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cut {
+    /// The last digits alone: `143114`.
+    Last(usize),
+    /// Region and birth alone.
+    Birth,
+    /// The last four replaced by one digit: `520324200802149999`.
+    Covered(u8),
+}
+
+impl Cut {
+    fn of(written: &str) -> Option<Self> {
+        let bytes = written.as_bytes();
+        let (last, digits) = bytes.split_last()?;
+        if !digits.iter().all(u8::is_ascii_digit) || !matches!(last, b'0'..=b'9' | b'X' | b'x') {
+            return None;
+        }
+        match bytes {
+            [_, _, _, _] | [_, _, _, _, _, _] => Some(Self::Last(bytes.len())),
+            [.., last] if bytes.len() == 14 && last.is_ascii_digit() => Some(Self::Birth),
+            [.., a, b, c, d] if bytes.len() == 18 && a == b && b == c && c == d && *d != b'0' => Some(Self::Covered(*d)),
+            _ => None,
+        }
+    }
+
+    /// What the cell shows.
+    fn shown(self, written: &str) -> String {
+        match self {
+            Self::Last(length) => format!("{}{}", "*".repeat(18 - length), written.to_uppercase()),
+            Self::Birth => format!("{written}****"),
+            Self::Covered(_) => format!("{}****", written.get(..14).unwrap_or_default()),
+        }
+    }
 }
 
 impl Persons {
@@ -139,10 +180,58 @@ impl Persons {
         self.relatives.push(is_relatives);
     }
 
+    /// Where most numbers of the column are cut, or covered with one digit, in one way, they are masked; which.
+    fn tell_cut(&mut self) -> Vec<u32> {
+        const LEAST: usize = 3;
+        let is_wrong = |state: IdState| matches!(state, IdState::NoNumber | IdState::Malformed | IdState::Invalid);
+        let written = self.states.iter().filter(|state| **state != IdState::Missing).count();
+        let wrong = self.states.iter().filter(|state| is_wrong(**state)).count();
+        if wrong < LEAST || wrong * 2 <= written {
+            return Vec::new();
+        }
+        let (texts, raws) = (self.texts.finish(), self.raws.finish());
+        let cell = |at: usize| {
+            if raws.is_valid(at) {
+                raws.value(at).trim()
+            } else if texts.is_valid(at) {
+                texts.value(at)
+            } else {
+                ""
+            }
+        };
+        let cuts: Vec<Option<Cut>> = (0..self.states.len())
+            .map(|at| Cut::of(cell(at)).filter(|cut| is_wrong(self.states[at]) || matches!(cut, Cut::Covered(_))))
+            .collect();
+        let of = |cut: Cut| -> Vec<&str> { (0..cuts.len()).filter(|at| cuts[*at] == Some(cut)).map(cell).collect() };
+        let found: BTreeSet<Cut> = cuts.iter().flatten().copied().collect();
+        // Words that all rows say alike are the region, or nothing.
+        let tells = |cut: &Cut| {
+            let count = of(*cut).len();
+            count >= LEAST && count * 2 > written && of(*cut).into_iter().collect::<BTreeSet<&str>>().len() * 2 > count
+        };
+        let cut = found.into_iter().find(tells);
+        let mut masked = Vec::new();
+        for (at, own) in cuts.iter().enumerate() {
+            let text = match cut.filter(|cut| *own == Some(*cut)) {
+                Some(cut) => {
+                    (self.states[at], self.numbers[at]) = (IdState::Masked, 0);
+                    masked.extend(u32::try_from(at));
+                    cut.shown(cell(at))
+                }
+                None if texts.is_valid(at) => texts.value(at).to_owned(),
+                None => String::new(),
+            };
+            append_raw(&mut self.raws, cell(at), &text);
+            append(&mut self.texts, &text);
+        }
+        masked
+    }
+
     /// Settles all rows; `order` holds the places of number, birth and sex in the order of repairs, with which `note` is called.
     pub(super) fn finish(mut self, as_of: Day, order: [u16; 3], note: &mut dyn FnMut(u16, u32, Repair)) -> Settled {
         let [id_order, birth_order, sex_order] = order;
         self.tell_floats();
+        let masked = self.tell_cut();
         let (stated, day_repairs) = std::mem::take(&mut self.births).finish(as_of);
         self.tell_borrowed(&stated);
         let number = |at: usize| {
@@ -155,6 +244,12 @@ impl Persons {
                 note(birth_order, at, repair);
             }
         }
+        // Also where the number is taken for another's: a column that slipped speaks of others throughout.
+        let differs = |at: &usize| {
+            let number = Some(self.numbers[*at]).filter(|number| *number != 0).map(Number::from_packed);
+            number.and_then(Number::birth).zip(stated[*at]).is_some_and(|(birth, day)| birth != day)
+        };
+        let differing = (0..rows).filter(differs).filter_map(|at| u32::try_from(at).ok()).collect();
         let (mut births, mut sexes) = (Vec::with_capacity(rows), StringBuilder::new());
         let mut said = Vec::with_capacity(rows);
         for (at, row) in (0..rows).zip(0_u32..) {
@@ -183,6 +278,8 @@ impl Persons {
             id: [Arc::new(self.texts.finish()), Arc::new(known), Arc::new(self.raws.finish())],
             birth: Arc::new(Date32Array::from(births)),
             sex: Arc::new(sexes.finish()),
+            masked,
+            differing,
             stated: said,
         }
     }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
 
 use super::field_column::{Notes, append, first_cell};
-use super::period;
 use super::repair::{Repair, Repairs};
 use super::sheet_place::{SheetPlace, town_stem};
 use crate::config::divisions::Edition;
 use crate::config::divisions::place::{Likeness, Place, PlaceState, PlaceText, TownSource};
-use crate::model::raw::{RawTable, Section};
+use crate::model::raw::{RawTable, Section, SectionSays};
 
 /// Distinct place texts remembered per sheet; beyond that they are house numbers and not worth the memory.
 const REMEMBERED: usize = 100_000;
@@ -23,6 +22,10 @@ pub(super) struct Places<'a> {
     of_sheet: SheetPlace,
     /// The last place that stood alone above rows.
     section: SheetPlace,
+    /// Places that stood alone and are not on the list: row, text, rows that took it.
+    unlisted: Vec<(u32, String, u64)>,
+    /// Whether the last place is one of them.
+    is_unlisted: bool,
     sums: Option<Sums>,
     /// Rows without a village of their own or of a line above, since the last line that sums up.
     open: Vec<u32>,
@@ -53,6 +56,8 @@ impl<'a> Places<'a> {
             positions,
             of_sheet,
             section: SheetPlace::default(),
+            unlisted: Vec::new(),
+            is_unlisted: false,
             sums: None,
             open: Vec::new(),
             summed: Vec::new(),
@@ -89,6 +94,9 @@ impl<'a> Places<'a> {
                     }
                 } else {
                     village = &of_section.village;
+                    if let Some((.., rows)) = self.unlisted.last_mut().filter(|_| self.is_unlisted) {
+                        *rows += 1;
+                    }
                 }
                 inherits = !village.is_empty();
             }
@@ -121,23 +129,47 @@ impl<'a> Places<'a> {
 
     /// A line that says a place. One that sums up is of the rows above it, unless one stood above all rows.
     fn enter(&mut self, section: &Section, edition: &Edition) {
-        if period::section(&section.text).is_some() {
-            return;
-        }
-        if section.is_sum && !self.open.is_empty() {
+        let is_sum = match section.says {
+            SectionSays::Place => false,
+            SectionSays::Sum => true,
+            SectionSays::Elsewhere => {
+                (self.section, self.is_unlisted) = (SheetPlace::default(), false);
+                return;
+            }
+            SectionSays::Months | SectionSays::Words => return,
+        };
+        if is_sum && !self.open.is_empty() {
             self.sums = Some(Sums::Below);
             self.summed.push((std::mem::take(&mut self.open), section.text.clone()));
-        } else if !section.is_sum || self.sums != Some(Sums::Below) {
-            if section.is_sum && !self.section.village.is_empty() && self.sums.is_none() {
+        } else if !is_sum || self.sums != Some(Sums::Below) {
+            if is_sum && !self.section.village.is_empty() && self.sums.is_none() {
                 // The end of a section that a line above it has begun.
                 return;
             }
-            if section.is_sum {
+            if is_sum {
                 self.sums = Some(Sums::Above);
             }
-            self.section.enter(&section.text, edition);
+            self.section.enter(&section.text, &self.of_sheet.town, edition);
+            let SheetPlace { town, village, group, .. } = &self.section;
+            let place = edition.place(&PlaceText { town, village, group, hint: &self.of_sheet.town, ..PlaceText::default() });
+            self.is_unlisted = !village.is_empty() && place.village.is_none();
+            if self.is_unlisted {
+                self.unlisted.push((section.row, section.text.clone(), 0));
+            }
             self.open.clear();
         }
+    }
+
+    /// Places above rows that are not on the list, as they are told.
+    pub(super) fn unlisted(&self) -> impl Iterator<Item = String> {
+        const TOLD: usize = 5;
+        let taken = || self.unlisted.iter().filter(|(.., rows)| *rows > 0);
+        let more = taken().count().saturating_sub(TOLD);
+        let line = |(row, text, rows): &(u32, String, u64)| {
+            format!("第 {row} 行“{text}”不在区划表里，或不是只有一个：下面 {rows} 行的村按空处理；请核对村名，或补进区划表")
+        };
+        let more = (more > 0).then(|| format!("另有 {more} 行这样的地名不在区划表里"));
+        taken().take(TOLD).map(line).chain(more)
     }
 
     /// The columns; rows above a line that sums up are of its place. `note` is called with positions of rows.

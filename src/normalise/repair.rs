@@ -113,10 +113,12 @@ pub enum Repair {
     NoHousehold,
     /// What the row says of its own standing is not understood, or ends it in passing.
     Standing,
+    /// Below a line that is not understood or says otherwise, or among many contradictions: what rests on the row is to be checked.
+    Unsure,
 }
 
 impl Repair {
-    const ALL: [Self; 55] = [
+    const ALL: [Self; 56] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -172,6 +174,7 @@ impl Repair {
         Self::ByHead,
         Self::NoHousehold,
         Self::Standing,
+        Self::Unsure,
     ];
 
     /// The kind as written after `field:`.
@@ -233,6 +236,7 @@ impl Repair {
             Self::ByHead => "by_head",
             Self::NoHousehold => "no_household",
             Self::Standing => "standing",
+            Self::Unsure => crate::model::columns::UNSURE,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, StringBuilder};
 use arrow::compute::nullif;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::error::ArrowError;
 
 use super::amount_columns::{self, Column};
@@ -25,6 +25,7 @@ use super::month_column::MonthColumn;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
+use super::section_lines::SectionLines;
 use super::sheet_place::SheetPlace;
 use super::slipped::Slips;
 use super::standing::{Remarks, StandingColumn};
@@ -34,7 +35,7 @@ use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_STATE,
-    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR,
+    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR, YEAR,
 };
 use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -43,9 +44,14 @@ use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
 
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
-const YEAR: &str = "year";
 const GUARDIAN_NAME: &str = "guardian_name";
 const SPOUSE_NAME: &str = "spouse_name";
+/// So many births that contradict their numbers are no slips of the pen.
+const MANY: usize = 10;
+/// What repairs of a row as a whole stand under.
+const ROW: &str = "row";
+/// The header of what lines between rows say.
+const OF_LINES: &str = "单列一行的说明";
 const STAGE: &str = "stage";
 const GRADE: &str = "grade";
 
@@ -85,6 +91,8 @@ pub struct NormalisedSheet {
     pub unclear_place: Option<String>,
     /// What is to be said of rows of which nobody knows whether they still count.
     pub standing: Vec<String>,
+    /// What is to be told of lines between rows.
+    pub lines: Vec<String>,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -132,6 +140,9 @@ pub struct Normaliser<'a> {
     /// The field that says whether a row still counts, where the registry has one.
     status: Option<&'a FieldDefinition>,
     remarks: Remarks,
+    lines: SectionLines<'a>,
+    /// The year that the title or a name says.
+    year_named: Option<i32>,
     places: Places<'a>,
     log: Log,
     rows: Vec<u32>,
@@ -157,6 +168,7 @@ impl fmt::Debug for Normaliser<'_> {
 /// A field whose value another cell may give.
 struct Special<'a> {
     positions: Vec<usize>,
+    is_unmapped: bool,
     codes: CodeTable<'a>,
     text: StringBuilder,
     raw: StringBuilder,
@@ -188,18 +200,26 @@ impl<'a> Normaliser<'a> {
             }
         }
         let at = |field: &str| positions.get(field).cloned().unwrap_or_default();
+        let edition = context.gazetteer.edition(context.period);
+        let dates = (context.period, context.as_of);
+        let lines = SectionLines::new(head.columns.len(), definition, context.dictionary, &at, dates, edition);
+        // A field's own columns, and what lines between rows say of it.
+        let said_at = |field: &str| at(field).into_iter().chain(lines.position(field)).collect::<Vec<usize>>();
         let kind_of = |field: &str| context.dictionary.fields.get(field).map(|field| field.kind);
         let codes = |field: &str| {
             let codes = context.dictionary.fields.get(field).map(|field| &field.codes);
             CodeTable::new(codes.into_iter().flatten().map(|(spelling, value)| (spelling.as_str(), value.as_str())))
         };
         let special = |field: &str| Special {
-            positions: at(field),
+            positions: said_at(field),
+            is_unmapped: at(field).is_empty(),
             codes: codes(field),
             text: StringBuilder::new(),
             raw: StringBuilder::new(),
         };
-        let snapshot = data_date::snapshot(head, context.period);
+        let by_year = definition.fields.iter().any(|used| used.field == YEAR);
+        let past = if by_year { None } else { data_date::of_past_year(head, context.period) };
+        let snapshot = past.or_else(|| data_date::snapshot(head, context.period));
         let mut order = vec![ID_NUMBER, DISABILITY_NO, NAME, BIRTH, SEX, DISABILITY_KIND, DISABILITY_GRADE];
         let has = |field: &str| definition.fields.iter().any(|used| used.field == field);
         let mut columns = Vec::new();
@@ -215,8 +235,7 @@ impl<'a> Normaliser<'a> {
             let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
             let fallback = if field == YEAR { data_date::year(head) } else { None };
             let said = said(context.dictionary.fields.get(field), head, &at);
-            let told = said.heading.is_some() || !said.beside.is_empty();
-            if !mapped && fallback.is_none() && !told && field != NAME {
+            if !mapped && fallback.is_none() && !said.is_told() && field != NAME && lines.position(field).is_none() {
                 continue;
             }
             let place = order.iter().position(|&known| known == field).unwrap_or_else(|| {
@@ -226,7 +245,8 @@ impl<'a> Normaliser<'a> {
             columns.push(FieldColumn {
                 field,
                 kind,
-                positions: at(field),
+                positions: said_at(field),
+                is_unmapped: !mapped,
                 order: u16::try_from(place).unwrap_or(u16::MAX),
                 codes: codes(field),
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head)),
@@ -244,7 +264,7 @@ impl<'a> Normaliser<'a> {
             let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
             MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
-        order.push("place");
+        order.extend(["place", ROW]);
         let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
         let header = |(field, position): &(String, usize)| Some((field.clone(), head.columns.get(*position)?.text.clone()));
         let mut headers: Vec<(String, String)> = mapping.fields.iter().filter_map(header).collect();
@@ -256,7 +276,6 @@ impl<'a> Normaliser<'a> {
         }
         let others = definition.identified_by.iter().map(String::as_str);
         let identity = [NAME, DISABILITY_NO].into_iter().chain(others).flat_map(at).collect();
-        let edition = context.gazetteer.edition(context.period);
         let of_people = definition.fields.iter().any(|used| used.field == NAME);
         let own = [at(NAME), at(ID_NUMBER)];
         let of_registry = || definition.fields.iter().filter_map(|used| names.get(&used.field));
@@ -292,11 +311,13 @@ impl<'a> Normaliser<'a> {
             kind: special(DISABILITY_KIND),
             grade: special(DISABILITY_GRADE),
             birth: at(BIRTH),
-            sex: at(SEX),
+            sex: said_at(SEX),
             sex_codes: codes(SEX),
             columns,
             status,
             remarks,
+            lines,
+            year_named: data_date::named_year(head),
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
             log: Log::default(),
             rows: Vec::new(),
@@ -315,6 +336,8 @@ impl<'a> Normaliser<'a> {
         let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
         let filled = self.household_above.as_mut().and_then(|above| above.fill(table));
         let (table, below) = filled.as_ref().map_or((table, &[][..]), |(table, below)| (table, below.as_slice()));
+        let said = self.lines.fill(table);
+        let (table, doubted) = said.as_ref().map_or((table, &[][..]), |(table, doubted)| (table, doubted.as_slice()));
         if let Some(month) = &mut self.month {
             month.enter(table);
         }
@@ -324,6 +347,8 @@ impl<'a> Normaliser<'a> {
         let kept_at = |row: &usize| kept.binary_search(row).ok().and_then(|at| u32::try_from(at).ok());
         let order = position_of(&self.order, if self.order.contains(&HOUSEHOLD_CODE) { HOUSEHOLD_CODE } else { "place" });
         below.iter().filter_map(kept_at).for_each(|at| Notes { log: &mut log, order }.one(at, Repair::FromAbove));
+        let order = position_of(&self.order, ROW);
+        doubted.iter().filter_map(kept_at).for_each(|at| Notes { log: &mut log, order }.one(at, Repair::Unsure));
         for (row, repair) in slipped {
             if let Some(at) = kept_at(row) {
                 Notes { log: &mut log, order: 0 }.one(at, *repair);
@@ -361,21 +386,37 @@ impl<'a> Normaliser<'a> {
         columns.extend(FieldKind::IdNumber.columns(ID_NUMBER).into_iter().zip(settled.id));
         columns.push((Field::new(BIRTH, DataType::Date32, true), settled.birth));
         columns.push((Field::new(SEX, DataType::Utf8, true), settled.sex));
+        let mut lines = self.lines.notes();
+        log.entries.retain(|(at, order, repair)| {
+            *order != places[0] || *repair != Repair::NoNumber || settled.masked.binary_search(at).is_err()
+        });
+        let differing = settled.differing;
+        let with_birth = settled.stated.iter().filter(|stated| stated.birth.is_some()).count();
+        if differing.len() >= MANY && differing.len() * 10 >= with_birth {
+            let order = position_of(&self.order, ROW);
+            for at in &differing {
+                Notes { log: &mut log, order }.one(*at, Repair::Unsure);
+            }
+            lines.push(format!(
+                "{with_birth} 行里有 {} 行的出生日期与身份证号说的不是同一天，多半是号码或出生日期错了列、排错了行，或填的是别人的号码：依据这些行的疑点只作先核对，请核对原表",
+                differing.len()
+            ));
+        }
         let mut corrections: Vec<usize> = Vec::new();
         let not_one_month = self.month.as_mut().map(MonthColumn::not_one_month).unwrap_or_default();
         let certificate =
             Builders::TextAndRaw([&mut self.certificate.text, &mut self.certificate.raw].map(std::mem::take)).finish(as_of).0;
         let derived = [
-            (FieldKind::DisabilityNumber.columns(DISABILITY_NO), certificate, self.certificate.positions.is_empty()),
+            (FieldKind::DisabilityNumber.columns(DISABILITY_NO), certificate, self.certificate.is_unmapped),
             (
                 FieldKind::CodeList.columns(DISABILITY_KIND),
                 Builders::Text(std::mem::take(&mut self.kind.text)).finish(as_of).0,
-                self.kind.positions.is_empty(),
+                self.kind.is_unmapped,
             ),
             (
                 FieldKind::Code.columns(DISABILITY_GRADE),
                 Builders::Text(std::mem::take(&mut self.grade.text)).finish(as_of).0,
-                self.grade.positions.is_empty(),
+                self.grade.is_unmapped,
             ),
         ];
         for (fields, arrays, unmapped) in derived {
@@ -389,6 +430,8 @@ impl<'a> Normaliser<'a> {
         let mut standings: Vec<(usize, StandingColumn<'_>)> = Vec::new();
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
+            let column_is_unmapped = column.is_unmapped;
+            let of_lines = column.is_unmapped && !column.said.is_told() && column.fallback.is_none();
             let amounts = column.amounts;
             if let Some(standing) = column.standing {
                 standings.push((read.len(), standing));
@@ -398,6 +441,15 @@ impl<'a> Normaliser<'a> {
             let (mut arrays, late) = column.builders.finish(as_of);
             for (at, repair) in late {
                 Notes { log: &mut log, order }.one(at, repair);
+            }
+            // What only lines may say, and none did, is no column.
+            if of_lines && arrays.iter().all(|array| array.null_count() == rows) {
+                continue;
+            }
+            if let Some(told) =
+                self.year_named.filter(|_| field == YEAR && !column_is_unmapped).and_then(|named| other_year(&arrays, named))
+            {
+                lines.push(told);
             }
             corrections.extend(amounts.iter().flat_map(|amounts| &amounts.corrections));
             if let (Some(amounts), Some(month), Some(first)) = (&amounts, &self.month, arrays.first_mut()) {
@@ -440,6 +492,12 @@ impl<'a> Normaliser<'a> {
             columns.push((Field::new(STANDING_STATE, DataType::Utf8, true), Arc::new(states)));
         }
         let unclear_place = self.places.unclear();
+        lines.extend(self.places.unlisted());
+        for field in self.lines.said() {
+            if self.headers.iter().all(|(known, _)| known != field) {
+                self.headers.push((field.to_owned(), OF_LINES.to_owned()));
+            }
+        }
         let order = position_of(&self.order, "place");
         let places = PLACE.iter().zip(self.places.finish(self.edition, &mut Notes { log: &mut log, order }));
         columns.extend(places.map(|(name, array)| (Field::new(*name, DataType::Utf8, true), array)));
@@ -456,6 +514,7 @@ impl<'a> Normaliser<'a> {
             stated: settled.stated,
             unclear_place,
             standing,
+            lines,
         })
     }
 
@@ -590,6 +649,17 @@ fn lost(amounts: &Amounts, month: &MonthColumn, [several, stated]: &[Option<Bool
         spread.then_some(Lost::SeveralMonths).or(told.then_some(Lost::Told)).filter(|_| amounts.per == Some(Per::Month))
     };
     amounts.stands.iter().zip(month.months()).enumerate().map(of_row).collect()
+}
+
+/// What is told where most rows say another year than the title or a name.
+fn other_year(arrays: &[ArrayRef], named: i32) -> Option<String> {
+    let years = arrays.first()?.as_primitive_opt::<Int32Type>()?;
+    let others: Vec<i32> = years.iter().flatten().filter(|year| *year != named).collect();
+    let first = others.first().filter(|_| others.len() * 2 > years.len() - years.null_count())?;
+    let rows = others.len();
+    Some(format!(
+        "标题、表名或文件名写的是 {named} 年，年度一列有 {rows} 行写的是 {first} 年等别的年份：照列里写的读，请核对是哪一年的名册"
+    ))
 }
 
 /// The place of a field in the order of repairs.

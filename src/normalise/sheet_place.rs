@@ -25,13 +25,20 @@ pub(super) struct SheetPlace {
 }
 
 impl SheetPlace {
-    /// A line with nothing but a place, or labels with places: what is below it is of there.
-    pub(super) fn enter(&mut self, text: &str, edition: &Edition) {
+    /// A line with nothing but a place, or labels with places: what is below it is of there. `of_sheet` is the town of the sheet as a whole.
+    pub(super) fn enter(&mut self, text: &str, of_sheet: &str, edition: &Edition) {
         if text.contains(['：', ':']) {
             let Labelled { town, village, group, address } = labelled(&[text.to_owned()]);
-            // An office that signs says no more than its town, if that.
-            let office = if is_village(&address, &self.town, edition) { address } else { String::new() };
-            for said in [town, office, village, group].iter().filter(|said| !said.is_empty()) {
+            if is_village(&address, &self.town, edition) {
+                self.enter_place(&address, edition);
+            } else if let Some(of_office) = edition.town_in(&address) {
+                // An office that signs below its own rows says nothing new.
+                let known = if self.town.is_empty() { of_sheet } else { &self.town };
+                if known.is_empty() || !of_office.name.contains(town_stem(known)) {
+                    self.enter_place(&of_office.name, edition);
+                }
+            }
+            for said in [town, village, group].iter().filter(|said| !said.is_empty()) {
                 self.enter_place(said, edition);
             }
         } else {

@@ -74,6 +74,13 @@ impl Run<'_> {
                 let field = dictionary.fields.get(field).map_or(field, |known| known.title.as_str());
                 let _ = write!(text, "\n注意  {title}的“{field}”有 {count} 格{}", DAMAGES[at].1);
             }
+            if let Some((_, other)) = self.of_other_years(records).find(|(known, _)| known.registry == registry.registry) {
+                let year = self.period.year();
+                let _ = write!(
+                    text,
+                    "\n注意  {title}没有 {year} 年的行，最近的是 {other} 年的：查不到的人只作先核对，请报送 {year} 年的名册"
+                );
+            }
             let late = if registry.grain == Grain::Person { BTreeMap::new() } else { registry.towns_without(self.period) };
             if !late.is_empty() {
                 let named: Vec<&str> = late.values().copied().take(UNITS_NAMED).collect();

@@ -70,7 +70,7 @@ use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::proposal::Proposal;
 use crate::model::raw::{Refusal, RejectReason};
-use crate::model::record::RecordSet;
+use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{Accepted, EXPECTED_COUNTS, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
@@ -456,6 +456,17 @@ impl Run<'_> {
         Ok(recorded.or_else(of_run).filter(|earlier| earlier.period < self.period))
     }
 
+    /// Registers whose rows are all for another year, and for which. School registers go by school years.
+    fn of_other_years<'r>(&self, records: &'r RecordSet) -> impl Iterator<Item = (&'r RegistryRecords, i32)> {
+        let (dictionary, year) = (&self.definitions.dictionary, self.period.year());
+        let by_calendar = move |registry: &&RegistryRecords| {
+            let fields = dictionary.registry(registry.registry.as_str()).map_or(&[][..], |known| &known.fields);
+            !fields.iter().any(|used| matches!(used.field.as_str(), "grade" | "semester"))
+        };
+        let all = records.registries.iter().filter(by_calendar);
+        all.filter_map(move |registry| Some((registry, registry.other_year(year)?)))
+    }
+
     fn assess(
         &mut self,
         source: &Source,
@@ -463,7 +474,8 @@ impl Run<'_> {
         linked: &Linked,
         intake: &[IntakeFile],
     ) -> Result<Assessed, RunError> {
-        let aside = set_aside(intake, &self.definitions.dictionary);
+        let mut aside = set_aside(intake, &self.definitions.dictionary);
+        aside.extend(self.of_other_years(records).map(|(registry, _)| registry.registry.clone()));
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);

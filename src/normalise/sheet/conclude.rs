@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type};
 
-use super::{Normaliser, Column, position_of};
+use super::{Column, Normaliser, position_of};
 use crate::model::field::FieldKind;
 use crate::normalise::field_column::{Log, Notes};
 use crate::normalise::repair::Repair;

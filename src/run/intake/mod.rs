@@ -16,9 +16,11 @@ use crate::config::registry::RegistryDefinition;
 use crate::ingest::combined::{Combined, combined};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::mapping::clash;
+use crate::ingest::periods::periods;
 use crate::ingest::recognise::recognise;
 use crate::ingest::unfold::{PersonColumns, Unfolding, members, relatives, side_by_side, split_cells};
-use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION, REPAIRS, SEX};
+use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, MONTH, NAME, RELATION, REPAIRS, SEX, YEAR};
+use crate::model::field::FieldKind;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::model::registry::{Grain, RegistryId};
@@ -130,6 +132,20 @@ impl<'i> County<'i, '_> {
         if let Some(lists) = side_by_side(&head, &self.intake.vocabulary) {
             let (definition, mapping) = recognise(&lists.head, dictionary, pins)?;
             return Ok((definition, mapping, lists.head.clone(), Some(Parting::Unfolding(lists))));
+        }
+        for months in periods(&head) {
+            let Ok((definition, mapping)) = recognise(&months.head, dictionary, pins) else { continue };
+            let last = months.head.columns.len() - 1;
+            let of_period = |field: &str| mapping.fields.iter().any(|(known, at)| known == field && *at == last);
+            let is_money = |at: usize| {
+                let kind = |field: &String| dictionary.fields.get(field).map(|field| field.kind);
+                mapping.fields.iter().any(|(field, known)| *known == at && kind(field) == Some(FieldKind::Money))
+            };
+            let amounts = months.amounts().all(is_money);
+            let is_by_period = of_period(YEAR) || of_period(MONTH) && definition.grain != Grain::Person;
+            if amounts && is_by_period && clash(&months.head, &mapping, dictionary).is_none() {
+                return Ok((definition, mapping, months.head.clone(), Some(Parting::Unfolding(months))));
+            }
         }
         let plain = recognise(&head, dictionary, pins);
         if let Some(members) = members(&head, dictionary)
@@ -247,6 +263,7 @@ impl<'i> Tables for County<'i, '_> {
             entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
         }
         entry.notes.append(&mut normalised.standing);
+        entry.notes.append(&mut normalised.lines);
         self.taken.sheets.push((name.clone(), table.registry, table.grain, normalised));
         self.taken.heads.push((table.head, table.mapping));
         self.taken.rejects.extend(table.unclear.into_iter().map(|reject| (name.clone(), reject)));

@@ -1,0 +1,628 @@
+//! Lines between rows that say something of the rows below: how they stand, of which month or kind they are, at which school.
+//!
+//! Takes chunks of rows with what stands alone between them ([`SectionSays::Words`]); gives each chunk with a column more per field that such a
+//! line may say, read after the row's own cell: one recogniser for both. A line holds until the next one of its sort, or of a sort outside of
+//! its own. What it says of a place goes on as a line that says a place. Rows below a line that is not understood, or that contradicts what
+//! they say themselves, are read, marked ([`Repair::Unsure`](super::repair::Repair)) and told of. Cost: none for sheets without such lines;
+//! else a copy of the chunk.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::date;
+use super::month_column::MonthColumn;
+use super::period::{self, Cell};
+use super::standing::{self, Standing};
+use super::vocabulary::CodeTable;
+use crate::config::divisions::Edition;
+use crate::config::divisions::place::{Likeness, PlaceText};
+use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
+use crate::model::columns::{KIND, MONTH};
+use crate::model::date::{Day, Month};
+use crate::model::field::FieldKind;
+use crate::model::personal::{mask_name, mask_number};
+use crate::model::raw::{CellKind, RawColumn, RawTable, Section, SectionSays};
+
+/// Lines that are told one by one.
+const TOLD: usize = 5;
+/// Characters of a line that are shown.
+const SHOWN: usize = 24;
+
+/// A field that a line may say.
+struct Sayable<'a> {
+    definition: &'a FieldDefinition,
+    codes: CodeTable<'a>,
+    /// Columns of the table that say it for a row.
+    own: Vec<usize>,
+    /// What the lines above the row at hand say.
+    said: String,
+    /// Rows that took it, and the line (its row and words) that said it first.
+    taken: u64,
+    first: Option<(u32, String)>,
+}
+
+/// What a line is about. Of two sorts the one met first in a sheet is the outer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Place,
+    /// How the rows stand: also what nobody understands.
+    Standing,
+    Period,
+    Field(usize),
+}
+
+/// A line that is told.
+struct Told {
+    row: u32,
+    text: String,
+    rows: u64,
+    /// The field that rows below contradict it in; else it is not understood.
+    contradicted: Option<usize>,
+}
+
+/// What a line says.
+#[derive(Default)]
+struct Reading {
+    said: Vec<(usize, String)>,
+    places: Vec<String>,
+    months: Option<String>,
+    /// `新增人员`, `在保人员`: they stand as all others do.
+    is_plain: bool,
+    is_unclear: bool,
+}
+
+/// The lines of a sheet.
+pub(super) struct SectionLines<'a> {
+    fields: Vec<Sayable<'a>>,
+    width: usize,
+    period: Month,
+    as_of: Day,
+    /// Whether rows are for months.
+    has_month: bool,
+    edition: &'a Edition,
+    sorts: Vec<Sort>,
+    /// The line in force that is not understood.
+    unclear: Option<usize>,
+    /// The lines that said what is in force.
+    line: Option<(u32, String)>,
+    told: Vec<Told>,
+}
+
+impl<'a> SectionLines<'a> {
+    /// For a table of `width` columns; `at` gives those of a field.
+    pub(super) fn new(
+        width: usize,
+        definition: &RegistryDefinition,
+        dictionary: &'a Dictionary,
+        at: &dyn Fn(&str) -> Vec<usize>,
+        (period, as_of): (Month, Day),
+        edition: &'a Edition,
+    ) -> Self {
+        let used = definition.fields.iter().filter_map(|used| dictionary.fields.get(&used.field));
+        // What a register is about, not what it mentions: `一级` over a dibao roster is nobody's disability.
+        let is_own = |field: &&FieldDefinition| {
+            let name = &field.name;
+            let is_part = definition.part.as_ref() == Some(name) || definition.telling.contains(name) || name == KIND;
+            field.kind != FieldKind::Code || field.is_standing() || is_part || !field.words.is_empty()
+        };
+        let fields = used.filter(|field| is_sayable(field)).filter(is_own).map(|definition| Sayable {
+            definition,
+            codes: CodeTable::new(definition.codes.iter().map(|(spelling, value)| (spelling.as_str(), value.as_str()))),
+            own: at(&definition.name),
+            said: String::new(),
+            taken: 0,
+            first: None,
+        });
+        Self {
+            fields: fields.collect(),
+            width,
+            period,
+            as_of,
+            has_month: definition.fields.iter().any(|used| used.field == MONTH),
+            edition,
+            sorts: Vec::new(),
+            unclear: None,
+            line: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// The column in which lines say a field.
+    pub(super) fn position(&self, field: &str) -> Option<usize> {
+        self.fields.iter().position(|known| known.definition.name == field).map(|at| self.width + at)
+    }
+
+    /// The fields that lines have said.
+    pub(super) fn said(&self) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(|field| field.taken > 0).map(|field| field.definition.name.as_str())
+    }
+
+    /// The chunk with what lines say of its rows, and the rows that are doubted for it; `None` where no line says anything.
+    pub(super) fn fill(&mut self, table: &RawTable) -> Option<(RawTable, Vec<usize>)> {
+        let speaks = |section: &Section| section.says == SectionSays::Words;
+        let in_force = self.unclear.is_some() || self.fields.iter().any(|field| !field.said.is_empty());
+        if !in_force && !table.sections.iter().any(speaks) {
+            // Places alone nest what comes later.
+            if table.sections.iter().any(|section| section.says == SectionSays::Place) && self.sorts.is_empty() {
+                self.sorts.push(Sort::Place);
+            }
+            return None;
+        }
+        let mut filled = RawTable { rows: table.rows.clone(), columns: table.columns.clone(), sections: Vec::new() };
+        let mut columns = vec![RawColumn::default(); self.fields.len()];
+        let mut sections = table.sections.iter().peekable();
+        let mut doubted = Vec::new();
+        for row in 0..table.rows.len() {
+            while let Some(section) = sections.next_if(|section| section.at <= row) {
+                self.enter(section, &mut filled.sections);
+            }
+            let contradicted = self.contradicted(table, row);
+            if let Some(line) = self.unclear.and_then(|line| self.told.get_mut(line)) {
+                line.rows += 1;
+            }
+            if let Some(field) = contradicted {
+                self.contradict(field);
+            }
+            if contradicted.is_some() || self.unclear.is_some() {
+                doubted.push(row);
+            }
+            for (field, column) in self.fields.iter_mut().zip(&mut columns) {
+                let kind = if field.said.is_empty() { CellKind::Empty } else { CellKind::Text };
+                column.push(kind, &field.said);
+                let is_blank =
+                    field.own.iter().all(|at| table.columns.get(*at).is_none_or(|column| column.get(row).1.is_empty()));
+                field.taken += u64::from(is_blank && kind == CellKind::Text);
+            }
+        }
+        sections.for_each(|section| self.enter(section, &mut filled.sections));
+        filled.columns.resize(self.width, RawColumn::default());
+        filled.columns.append(&mut columns);
+        Some((filled, doubted))
+    }
+
+    /// The field of which a row says something else than the lines above it do.
+    fn contradicted(&mut self, table: &RawTable, row: usize) -> Option<usize> {
+        let as_of = self.as_of;
+        self.fields.iter_mut().position(|field| {
+            if field.said.is_empty() {
+                return false;
+            }
+            let own = field.own.iter().filter_map(|at| table.columns.get(*at)).map(|column| column.get(row));
+            let Some((kind, own)) = own.into_iter().find(|(_, text)| !text.is_empty()) else { return false };
+            match field.definition.kind {
+                FieldKind::Code if field.definition.is_standing() => {
+                    let (own, said) = (standing::read(own, false, as_of), standing::read(&field.said, false, as_of));
+                    own.is_some() && own != said
+                }
+                FieldKind::Code => {
+                    let (own, said) = (field.codes.get(own), field.codes.get(&field.said));
+                    own.is_some() && own != said
+                }
+                FieldKind::Year => date::read_year(kind, own) != date::read_year(CellKind::Text, &field.said),
+                _ => own != field.said,
+            }
+        })
+    }
+
+    fn contradict(&mut self, field: usize) {
+        let Some((row, text)) = self.fields[field].first.clone().into_iter().chain(self.line.clone()).last() else { return };
+        match self.told.iter_mut().rev().find(|told| told.row == row && told.contradicted == Some(field)) {
+            Some(told) => told.rows += 1,
+            None => self.told.push(Told { row, text, rows: 1, contradicted: Some(field) }),
+        }
+    }
+
+    /// Takes up a line; what it says of places goes into `sections`.
+    fn enter(&mut self, section: &Section, sections: &mut Vec<Section>) {
+        match section.says {
+            SectionSays::Sum | SectionSays::Elsewhere => sections.push(section.clone()),
+            SectionSays::Months => {
+                self.begin(Sort::Period);
+                sections.push(section.clone());
+            }
+            SectionSays::Place => {
+                self.begin(Sort::Place);
+                sections.push(section.clone());
+            }
+            SectionSays::Words => {
+                let reading = self.read(&section.text);
+                self.line = Some((section.row, shown(&section.text)));
+                let is_of_place = self.sorts.contains(&Sort::Place);
+                let mut ended = false;
+                if !reading.places.is_empty() {
+                    ended |= self.begin(Sort::Place);
+                    sections.push(Section { text: reading.places.concat(), says: SectionSays::Place, ..section.clone() });
+                }
+                if let Some(months) = reading.months {
+                    ended |= self.begin(Sort::Period);
+                    sections.push(Section { text: months, says: SectionSays::Months, ..section.clone() });
+                }
+                if reading.is_plain || reading.is_unclear {
+                    ended |= self.begin(Sort::Standing);
+                }
+                for (field, said) in reading.said {
+                    ended |= self.begin(self.sort_of(field));
+                    let known = &mut self.fields[field];
+                    known.said = said;
+                    known.first.get_or_insert_with(|| (section.row, shown(&section.text)));
+                }
+                if reading.is_unclear {
+                    self.unclear = Some(self.told.len());
+                    let text = shown(&section.text);
+                    self.told.push(Told { row: section.row, text, rows: 0, contradicted: None });
+                }
+                if is_of_place && reading.places.is_empty() && (ended || reading.is_unclear) {
+                    sections.push(Section { text: String::new(), says: SectionSays::Elsewhere, ..section.clone() });
+                }
+            }
+        }
+    }
+
+    fn sort_of(&self, field: usize) -> Sort {
+        match self.fields[field].definition {
+            known if known.kind == FieldKind::Year => Sort::Period,
+            known if known.is_standing() => Sort::Standing,
+            _ => Sort::Field(field),
+        }
+    }
+
+    /// A line of a sort ends the one before it of its sort, and those within; whether a place was within.
+    fn begin(&mut self, sort: Sort) -> bool {
+        let Some(outer) = self.sorts.iter().position(|known| *known == sort) else {
+            self.sorts.push(sort);
+            return false;
+        };
+        let ended: Vec<Sort> = self.sorts.drain(outer + 1..).chain([sort]).collect();
+        for at in 0..self.fields.len() {
+            if ended.contains(&self.sort_of(at)) {
+                self.fields[at].said.clear();
+            }
+        }
+        if ended.contains(&Sort::Standing) {
+            self.unclear = None;
+        }
+        sort != Sort::Place && ended.contains(&Sort::Place)
+    }
+
+    fn read(&mut self, text: &str) -> Reading {
+        let mut reading = Reading::default();
+        let plain: String = text.nfkc().collect();
+        if self.says_period(plain.trim(), &mut reading) {
+            return reading;
+        }
+        for piece in pieces(&plain) {
+            if !self.says(piece, &mut reading) {
+                reading.is_unclear = true;
+            }
+        }
+        // `一级、二级`: which of them?
+        let fields: HashSet<usize> = reading.said.iter().map(|(field, _)| *field).collect();
+        if fields.len() < reading.said.len() {
+            reading.said.clear();
+            reading.is_unclear = true;
+        }
+        reading
+    }
+
+    /// Whether a piece of a line is understood; what it says goes into `reading`.
+    fn says(&mut self, piece: &str, reading: &mut Reading) -> bool {
+        let as_of = self.as_of;
+        if is_count(piece) {
+            return true;
+        }
+        if let Some(school) = self.field_named("school").filter(|_| is_school(piece)) {
+            reading.said.push((school, piece.to_owned()));
+            return true;
+        }
+        if let Some(class) = self.field_named("class_no").filter(|_| piece.ends_with('班')) {
+            reading.said.push((class, piece.to_owned()));
+            return true;
+        }
+        // `【土坪镇】村：共12户` leaves out which.
+        let is_nameless = |piece: &str| matches!(piece, "村" | "组" | "社区") && !reading.places.is_empty();
+        if let Some(place) = self.place(piece).or_else(|| is_nameless(piece).then(|| piece.to_owned())) {
+            reading.places.push(place);
+            return true;
+        }
+        for core in cores(piece).into_iter().filter(|core| !REST.contains(core)) {
+            if self.says_period(core, reading) {
+                return true;
+            }
+            if PLAIN.contains(&core) {
+                reading.is_plain = true;
+                return true;
+            }
+            let found: Vec<usize> = (0..self.fields.len()).filter(|at| self.fields[*at].knows(core)).collect();
+            let standing = found.iter().find(|at| self.fields[**at].definition.is_standing()).copied();
+            match (standing, found.as_slice()) {
+                (Some(field), _) | (None, &[field]) => {
+                    reading.said.push((field, self.fields[field].as_said(core)));
+                    return true;
+                }
+                // A word of several fields says none for sure, and changes nothing of how the rows stand.
+                (None, [_, ..]) => return true,
+                (None, []) => {}
+            }
+        }
+        // Words that no table has, by what they mean for how a row stands; a year or an exception among them is more than that.
+        let standing = self.fields.iter().position(|field| field.definition.is_standing());
+        let speaks = |core: &str| {
+            let is_more = core.contains(|sign: char| sign.is_ascii_digit())
+                || ["外", "除", "不含", "是否", "重复"].iter().any(|word| core.contains(word));
+            let read = standing::read(core, false, as_of).filter(|_| !is_more && core.chars().count() > 1);
+            read.is_some_and(|read| read != Standing::Unclear)
+        };
+        match (standing, cores(piece).into_iter().rfind(|core| speaks(core))) {
+            (Some(field), Some(core)) => {
+                reading.said.push((field, core.to_owned()));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn field_named(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.definition.name == name)
+    }
+
+    /// A month, several, or a year.
+    fn says_period(&self, text: &str, reading: &mut Reading) -> bool {
+        let year = self.fields.iter().position(|field| field.definition.kind == FieldKind::Year);
+        // Nothing but a period; a number alone is anything.
+        let is_period =
+            |sign: char| sign.is_ascii_digit() || "年月份季度上下半全第一二三四五六七八九十至到和、-—~. 补发".contains(sign);
+        if !text.chars().all(is_period) || !text.contains(['年', '月', '季', '-', '.', '度']) {
+            return false;
+        }
+        let named = match MonthColumn::cell(CellKind::Text, text, self.period) {
+            Some(Cell::Months(named) | Cell::Back(named)) => named.year,
+            Some(Cell::Year(named)) => Some(named).filter(|_| !self.has_month || year.is_some()),
+            // That nobody can say which months is for the months to tell.
+            Some(Cell::WithBack | Cell::Unclear) if self.has_month => None,
+            _ => return false,
+        };
+        if self.has_month && period::section(text).is_some() {
+            reading.months = Some(text.to_owned());
+            return true;
+        }
+        match (year, named) {
+            (Some(year), Some(named)) => reading.said.push((year, named.to_string())),
+            // No field holds it: a month of the year of the run changes nothing.
+            _ => return !self.has_month && named.is_none_or(|named| named == self.period.year()),
+        }
+        true
+    }
+
+    /// A village or a town, by its ending or as the divisions have it.
+    fn place(&self, piece: &str) -> Option<String> {
+        const ENDS: [&str; 9] = ["村", "社区", "居委会", "村委会", "居", "组", "镇", "乡", "街道"];
+        if piece.chars().count() >= 2 && ENDS.iter().any(|end| piece.ends_with(end)) {
+            return Some(piece.to_owned());
+        }
+        let place = self.edition.place(&PlaceText { address: piece, ..PlaceText::default() });
+        let exact = !place.left_over && place.town_by == Likeness::Same && place.village_by == Likeness::Same;
+        let is_all = |name: &str| name.contains(piece) || piece.contains(name);
+        let (town, village) = (place.town.map(|town| &town.name), place.village.map(|village| &village.name));
+        village.or(town).filter(|name| exact && place.group.is_none() && is_all(name)).cloned()
+    }
+
+    /// What is told of the lines of the sheet.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let taken = self.fields.iter().filter(|field| field.taken > 0).filter_map(|field| {
+            let (row, text) = field.first.as_ref()?;
+            let title = &field.definition.title;
+            Some(format!("{} 行没有写“{title}”，取自单列一行的说明（首处第 {row} 行“{text}”）", field.taken))
+        });
+        let told: Vec<&Told> = self.told.iter().filter(|told| told.rows > 0).collect();
+        let line = |Told { row, text, rows, contradicted }: &&Told| match contradicted {
+            Some(field) => format!(
+                "第 {row} 行“{text}”与下面 {rows} 行自己写的“{}”不一致：照行里写的读，依据这些行的疑点只作先核对",
+                self.fields[*field].definition.title
+            ),
+            None => format!("第 {row} 行“{text}”没有读懂：下面 {rows} 行照读，依据这些行的疑点只作先核对；请把这一行写成列"),
+        };
+        let more = told.len().saturating_sub(TOLD);
+        let more = (more > 0).then(|| format!("另有 {more} 行这样的说明没有读懂或与行里不一致"));
+        taken.chain(told.iter().take(TOLD).map(line)).chain(more).collect()
+    }
+}
+
+impl Sayable<'_> {
+    /// Whether the word is one of the column's.
+    fn knows(&mut self, core: &str) -> bool {
+        let is_word = |(word, _): &(String, String)| word == core;
+        self.definition.kind == FieldKind::Code && (self.codes.get(core).is_some() || self.definition.words.iter().any(is_word))
+    }
+
+    /// A word that is said beside the column only, as the column says it.
+    fn as_said(&mut self, core: &str) -> String {
+        let word = self.definition.words.iter().find(|(word, _)| word == core).map(|(_, value)| value.as_str());
+        word.filter(|_| self.codes.get(core).is_none()).unwrap_or(core).to_owned()
+    }
+}
+
+/// What a line may say for rows; flags and free texts are of one row.
+fn is_sayable(field: &FieldDefinition) -> bool {
+    match field.kind {
+        FieldKind::Code | FieldKind::Year => true,
+        FieldKind::Text => matches!(field.name.as_str(), "school" | "class_no"),
+        _ => false,
+    }
+}
+
+/// `瑞溪小学`, never `小学`.
+fn is_school(piece: &str) -> bool {
+    const ENDS: [&str; 8] = ["学校", "小学", "中学", "幼儿园", "职校", "教学点", "一中", "二中"];
+    ENDS.iter().any(|end| piece.strip_suffix(end).is_some_and(|name| name.chars().count() >= 2))
+}
+
+/// Words that say no more than that the rows below stand as all others.
+const PLAIN: [&str; 49] = [
+    "新增",
+    "新纳入",
+    "新进",
+    "新参保",
+    "原有",
+    "在保",
+    "在册",
+    "在校",
+    "在读",
+    "在园",
+    "享受",
+    "续保",
+    "续参",
+    "保留",
+    "继续享受",
+    "继续保障",
+    "参保",
+    "参合",
+    "已参保",
+    "已参合",
+    "已缴费",
+    "缴费",
+    "发放",
+    "持证",
+    "全部",
+    "其中",
+    "A类",
+    "B类",
+    "C类",
+    "一类",
+    "二类",
+    "三类",
+    "单人保",
+    "整户保",
+    "贫困",
+    "低保",
+    "特困",
+    "五保",
+    "建档立卡",
+    "一般",
+    "普通",
+    "优抚",
+    "残疾",
+    "重残",
+    "计生",
+    "农村",
+    "城镇",
+    "城市",
+    "农业",
+];
+
+/// What is left over, in whatever respect.
+const REST: [&str; 4] = ["其他", "其它", "其余", "另外"];
+
+/// The pieces of a line, without what adorns them. What parts dates parts nothing.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let signs: Vec<(usize, char)> = text.char_indices().collect();
+    let parts = |at: usize| {
+        let (_, sign) = signs[at];
+        let between = || {
+            let digit = |at: usize| signs.get(at).is_some_and(|(_, sign)| sign.is_ascii_digit());
+            at > 0 && digit(at - 1) && digit(at + 1)
+        };
+        !(sign.is_alphanumeric() || matches!(sign, '-' | '.' | '~' | '—' | '–') && between())
+    };
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut start = None;
+    for (at, (byte, sign)) in signs.iter().enumerate() {
+        if parts(at) {
+            ranges.extend(start.take().map(|start| start..*byte));
+        } else {
+            start.get_or_insert(*byte);
+            if at + 1 == signs.len() {
+                ranges.extend(start.take().map(|start| start..byte + sign.len_utf8()));
+            }
+        }
+    }
+    ranges.into_iter().filter_map(|range| text.get(range))
+}
+
+/// `48人`, `共12户48人`, `小计48人`.
+fn is_count(piece: &str) -> bool {
+    let counts = |sign: char| sign.is_ascii_digit() || "共计小合总户人名口约有个元万为".contains(sign);
+    piece.chars().any(|sign| sign.is_ascii_digit()) && piece.chars().all(counts)
+}
+
+/// A piece, and what is left of it without words that only introduce or count, shorter and shorter.
+fn cores(piece: &str) -> Vec<&str> {
+    const BEFORE: [&str; 16] = [
+        "以下",
+        "下列",
+        "下面",
+        "全部为",
+        "均为",
+        "都是",
+        "为",
+        "是",
+        "系",
+        "本月",
+        "本期",
+        "当月",
+        "本次",
+        "人员",
+        "对象",
+        "学生",
+    ];
+    const BEHIND: [&str; 28] = [
+        "花名册",
+        "名单",
+        "名册",
+        "明细表",
+        "明细",
+        "一览表",
+        "汇总表",
+        "汇总",
+        "情况",
+        "如下",
+        "部分",
+        "人员",
+        "对象",
+        "学生",
+        "家庭",
+        "群众",
+        "居民",
+        "户",
+        "者",
+        "人",
+        "的",
+        "残疾人",
+        "低保",
+        "参合",
+        "参保",
+        "发放",
+        "学段",
+        "部",
+    ];
+    let mut core = piece;
+    let mut cores = vec![core];
+    loop {
+        let shorter = BEFORE.iter().find_map(|word| core.strip_prefix(word));
+        let shorter =
+            shorter.or_else(|| BEHIND.iter().find_map(|word| core.strip_suffix(word))).filter(|shorter| !shorter.is_empty());
+        let Some(shorter) = shorter else { return cores };
+        core = shorter;
+        cores.push(core);
+    }
+}
+
+/// A line as it may be shown: numbers masked, and what may be a name.
+fn shown(text: &str) -> String {
+    let text = if text.contains(['（', '(']) { text } else { text.trim_matches(|sign: char| !sign.is_alphanumeric()) };
+    let length = text.chars().count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let cut: Cow<'_, str> = if length > SHOWN { text.chars().take(SHOWN).chain(['…']).collect() } else { text.into() };
+    if digits >= 9 {
+        return mask_number(&cut);
+    }
+    let may_be_name = length <= 3 && !cores(text).iter().any(|core| PLAIN.contains(core)) && !text.chars().any(says_standing);
+    if may_be_name { mask_name(&cut) } else { cut.into_owned() }
+}
+
+/// Characters of words on how somebody stands; a short text with one is no name that must not be shown.
+fn says_standing(sign: char) -> bool {
+    "停退保销未已不拟死亡迁注取消休学转毕业辍缴补一二三四五六级他".contains(sign)
+}
