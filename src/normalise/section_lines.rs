@@ -351,7 +351,7 @@ impl<'a> SectionLines<'a> {
         let standing = self.fields.iter().position(|field| field.definition.is_standing());
         let speaks = |core: &str| {
             let is_more = core.contains(|sign: char| sign.is_ascii_digit())
-                || ["外", "除", "不含", "是否"].iter().any(|word| core.contains(word));
+                || ["外", "除", "不含", "是否", "重复"].iter().any(|word| core.contains(word));
             let read = standing::read(core, false, as_of).filter(|_| !is_more && core.chars().count() > 1);
             read.is_some_and(|read| read != Standing::Unclear)
         };
