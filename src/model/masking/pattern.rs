@@ -217,10 +217,6 @@ impl Groups {
         let in_threes = *dashed && lengths.first() == Some(&3) && lengths.iter().all(|length| (2..=5).contains(length));
         let in_fours = lengths.first() == Some(&4) && lengths.iter().all(|length| (3..=5).contains(length));
         let single = lengths.iter().all(|length| *length == 1);
-        let old = joined.len() == 15
-            && is_province(joined)
-            && joined.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")))
-            && (lengths.len() <= 5 || single);
         let is_mobile = joined.len() == 11 && joined.starts_with('1');
         let after = matches!(joined.as_bytes().get(1), Some(b'3'..=b'9'));
         let mobile = is_mobile && matches!(lengths[..], [3, 4, 4] | [3, 8] | [4, 7] | [7, 4])
@@ -233,6 +229,11 @@ impl Groups {
         let abroad = joined.starts_with("861") && matches!(lengths[..], [2, 11] | [2, 3, 4, 4]);
         let landline = joined.starts_with('0') && matches!(lengths[..], [3 | 4, 7 | 8] | [3 | 4, 3 | 4, 4]);
         let fours = lengths.split_last().is_some_and(|(last, others)| others.iter().all(|length| *length == 4) && *last <= 4);
+        // The region is a group of its own, or all are alike: figures in a row are not.
+        let old = joined.len() == 15
+            && is_province(joined)
+            && joined.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")))
+            && (lengths.first() == Some(&6) || single || fours || *put_into || *dashed);
         let years = (0..lengths.len()).all(|group| is_year(joined.get(group * 4..group * 4 + 4)));
         let account = (16..=19).contains(&joined.len()) && (fours && !years || single) || is_card(joined, in_fours);
         old || mobile || abroad || landline || account
@@ -504,6 +505,7 @@ mod tests {
             "备份20180630123456、201806301230",
             "疑点F0123456789abcdef，人员P9876543210123456",
             "行政区划520324101001",
+            "2157/2157 1.0000            227/227 1.0000         98/103 0.9515",
             "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         ] {
             assert_eq!(mask_text(text), text);
