@@ -1,7 +1,7 @@
 //! Amounts: text in a unit → integer fen, half up. No float is involved.
 //!
 //! Takes a cell, the [`Unit`] of its column and what the column's amounts are for; gives fen, or why there are none: `--------` and other texts
-//! without a digit or numeral are blank, `330+50`, `40-50`, `约330`, `120（3个月）` are not read, `330/年` in a column of months is another unit. Reads
+//! without a digit or numeral are blank, `330+50`, `40-50`, `125元×5个月`, `约330`, `120（3个月）` are not read, `330/年` in a column of months is another unit. Reads
 //! 三百三十元, 叁佰叁拾元整, 330元5角.
 
 use std::borrow::Cow;
@@ -48,6 +48,10 @@ pub fn read_for(text: &str, unit: &Unit, per: Option<Per>) -> Reading {
     }
     let Some(bare) = without_remark(plain) else { return Reading::none(Repair::SeveralMonths) };
     let (number, behind) = parted(bare);
+    // `125元×5个月` is more than its first factor.
+    if behind.contains(['×', '*', 'x', 'X', '✕']) {
+        return Reading::none(Repair::Unreadable);
+    }
     let Some((scale, own)) = unit::behind(behind) else { return Reading::none(Repair::Unreadable) };
     if own.or(unit.per).zip(per).is_some_and(|(said, per)| !fits(said, per)) {
         return Reading::none(Repair::OtherUnit);
@@ -272,6 +276,9 @@ mod tests {
             ("三百三", None),
             ("三三", None),
             ("330+50", None),
+            ("125元×5个月", None),
+            ("1500元/人*5人", None),
+            ("600元x2", None),
             ("40-50", None),
             ("约330", None),
             ("40人", None),
