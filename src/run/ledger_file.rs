@@ -15,6 +15,9 @@ use crate::model::system_error::plain;
 /// Why the ledger's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerFileError {
+    /// What is called as the lock is somebody else's.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Another process has it.
     #[error("台账 {} 正被另一个运行占用（{holder}）。请等它结束再试", path.display())]
     Locked {
@@ -104,6 +107,7 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
     let lock = Lock::take(Path::new(&beside)).map_err(|error| match error {
         LockError::Held { holder, .. } => LedgerFileError::Locked { path: path.to_owned(), holder },
         LockError::Io { source, .. } => io_error("加锁")(source),
+        error @ LockError::Another { .. } => error.into(),
     })?;
     if !path.exists() {
         create_whole(path)?;

@@ -38,6 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Why a run folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
+    /// What is called as the lock is somebody else's.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Another run holds it.
     #[error("{} 正被另一个运行占用（{holder}）。请等它结束，或换一个 --out 文件夹", folder.display())]
     Locked {
@@ -142,6 +145,7 @@ impl Folder {
         let lock = Lock::take(&folder.join(".lock")).map_err(|error| match error {
             LockError::Held { holder, .. } => WorkspaceError::Locked { folder: folder.to_owned(), holder },
             LockError::Io { path, source } => WorkspaceError::Io { doing: "加锁", path, source },
+            error @ LockError::Another { .. } => error.into(),
         })?;
         // Made by hand, perhaps, with everybody's rights.
         keep_private(folder);
