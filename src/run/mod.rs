@@ -29,6 +29,7 @@ mod learned;
 mod ledger_file;
 mod lock;
 mod manifest;
+mod missing;
 mod oddities;
 mod ours;
 mod output_file;
@@ -52,14 +53,13 @@ mod why;
 mod workbooks;
 mod workspace;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::assess::{AssessInput, Assessed, HeldBack, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
-use crate::config::registry::Dictionary;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::evidence::Evidence;
@@ -69,10 +69,8 @@ use crate::model::decision::Decision;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::proposal::Proposal;
-use crate::model::raw::{Refusal, RejectReason};
 use crate::model::record::{RecordSet, RegistryRecords};
-use crate::model::register::{Accepted, EXPECTED_COUNTS, EarlierRows, RegisterCount, RegisterRows};
-use crate::model::registry::RegistryId;
+use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::standing::Standings;
 use crate::normalise::{AssembleError, Context, assemble};
 use decisions::Answered;
@@ -221,22 +219,6 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         accepted,
     };
     run.stages(&source)
-}
-
-/// Registers of which rows were set aside that may be somebody's, and the county's table of expected rows where a file called so was refused.
-fn set_aside(intake: &[IntakeFile], dictionary: &Dictionary) -> BTreeSet<RegistryId> {
-    let sheets = || intake.iter().flat_map(|file| &file.sheets);
-    let torn = sheets().filter(|sheet| RejectReason::SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
-    let counts = dictionary.registry(EXPECTED_COUNTS);
-    let of_counts = |refusal: &Refusal| {
-        let is_named =
-            |text: &str| counts.is_some_and(|counts| counts.title_words.iter().any(|word| text.contains(word.as_str())));
-        is_named(refusal.name.file.rsplit('/').next().unwrap_or_default()) || is_named(&refusal.name.sheet)
-    };
-    let refusals =
-        intake.iter().filter_map(|file| file.refusal.as_ref()).chain(sheets().filter_map(|sheet| sheet.refusal.as_ref()));
-    let unread = counts.filter(|_| refusals.into_iter().any(of_counts)).map(|counts| counts.id.clone());
-    torn.filter_map(|sheet| sheet.registry.clone()).chain(unread).collect()
 }
 
 /// Registers accepted as whole: by the command line, the pipeline, and the run whose rows are taken.
@@ -476,7 +458,7 @@ impl Run<'_> {
         linked: &Linked,
         intake: &[IntakeFile],
     ) -> Result<Assessed, RunError> {
-        let mut aside = set_aside(intake, &self.definitions.dictionary);
+        let mut aside = missing::set_aside(intake, &self.definitions.dictionary);
         aside.extend(self.of_other_years(records).map(|(registry, _)| registry.registry.clone()));
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
