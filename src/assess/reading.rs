@@ -18,7 +18,7 @@ use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::{MONTH, MONTH_STATE, MonthState, STANDING_STATE, TOWN_CODE};
+use crate::model::columns::{MONTH, MONTH_STATE, MonthState, REPAIRS, STANDING_STATE, TOWN_CODE, UNREAD};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
@@ -33,6 +33,7 @@ pub(super) struct Reader<'a> {
     filters: HashMap<(usize, String), Arc<BooleanArray>>,
     pub(super) groups: HashMap<(usize, String, String), Arc<OwnedRows>>,
     own: HashMap<usize, Arc<RegistryHouseholds>>,
+    unread: HashMap<usize, BTreeMap<String, Vec<u32>>>,
     pub(super) by_number: Option<Arc<HashMap<&'a str, u32>>>,
 }
 
@@ -42,8 +43,8 @@ impl<'a> Reader<'a> {
         subjects: &'a Subjects<'a>,
         values: &'a BTreeMap<String, ParameterValue>,
     ) -> Self {
-        let (filters, groups, own) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { input, subjects, values, filters, groups, own, by_number: None }
+        let (filters, groups) = (HashMap::new(), HashMap::new());
+        Self { input, subjects, values, filters, groups, own: HashMap::new(), unread: HashMap::new(), by_number: None }
     }
 }
 
@@ -58,6 +59,8 @@ pub(super) struct Opened<'a> {
     month_states: Option<&'a StringArray>,
     /// Rows of which nobody knows whether they still count.
     standings: Option<&'a StringArray>,
+    /// Rows whose field could not be read, where what is asked is whether it is blank.
+    unread: Option<BooleanArray>,
     column: Option<View<'a>>,
     own: Option<Arc<RegistryHouseholds>>,
     links: &'a [Link],
@@ -221,6 +224,19 @@ impl<'a> Reader<'a> {
         Ok(Ok((0..records.len()).filter(passes).collect()))
     }
 
+    /// Rows in which one of the columns holds what could not be read; `None` where there is none.
+    fn unread(&mut self, position: usize, records: &RegistryRecords, columns: &[String]) -> Option<BooleanArray> {
+        let unread = self.unread.entry(position).or_insert_with(|| unread(records));
+        if !columns.iter().any(|column| unread.contains_key(column)) {
+            return None;
+        }
+        let mut rows = vec![false; records.len()];
+        for row in columns.iter().filter_map(|column| unread.get(column)).flatten() {
+            rows[*row as usize] = true;
+        }
+        Some(BooleanArray::from(rows))
+    }
+
     /// The source ready to be read, or why it cannot be.
     fn open(&mut self, source: &'a Source, scope: Scope) -> Result<Result<Opened<'a>, String>, AssessError> {
         let title = self.input.registry_title(source.registry.as_str());
@@ -242,11 +258,16 @@ impl<'a> Reader<'a> {
         let dated_otherwise = dated("month") && !reaches(records, MONTH, period.yyyymm())
             || dated("year") && !reaches(records, "year", period.year());
         let standings = records.text(STANDING_STATE);
-        let unsettled = standings.and_then(|standings| {
-            let passes = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
-            let rows: BooleanArray = (0..records.len()).map(|row| Some(standings.is_valid(row) && passes(row))).collect();
-            Some(rows).filter(|rows| rows.true_count() > 0)
-        });
+        let unread = source.filter.as_ref().and_then(|filter| self.unread(position, records, &filter.columns));
+        let passes = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
+        let fails = |row: usize| filter.as_ref().is_some_and(|filter| filter.is_valid(row) && !filter.value(row));
+        let is_unsettled = |row: usize| {
+            standings.is_some_and(|standings| standings.is_valid(row)) && passes(row)
+                || unread.as_ref().is_some_and(|unread| unread.value(row)) && !fails(row)
+        };
+        let unsettled = (standings.is_some() || unread.is_some())
+            .then(|| (0..records.len()).map(|row| Some(is_unsettled(row))).collect::<BooleanArray>())
+            .filter(|rows| rows.true_count() > 0);
         let filter = match &unsettled {
             Some(unsettled) => {
                 let passed =
@@ -286,6 +307,7 @@ impl<'a> Reader<'a> {
             sheets.map(|sheet| sheet.headers.is_empty() || sheet.header(field).is_some()).collect()
         };
         let sheets = field.map_or_else(Vec::new, has);
+        let unread = field.and_then(|field| self.unread(position, records, &[field.to_owned()]));
         Ok(Ok(Opened {
             source,
             offset,
@@ -293,6 +315,7 @@ impl<'a> Reader<'a> {
             doubtful,
             month_states: records.text(MONTH_STATE),
             standings,
+            unread,
             column,
             own,
             links,
@@ -443,6 +466,18 @@ fn holds(rows: &BooleanArray, row: usize) -> bool {
     rows.is_valid(row) && rows.value(row)
 }
 
+/// By field, the rows in which a cell could not be read.
+fn unread(records: &RegistryRecords) -> BTreeMap<String, Vec<u32>> {
+    let mut unread: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for (row, said) in records.text(REPAIRS).into_iter().flatten().enumerate() {
+        let repairs = said.into_iter().flat_map(|said| said.split(';')).filter_map(|repair| repair.split_once(':'));
+        for (field, _) in repairs.filter(|(_, kind)| UNREAD.contains(kind)) {
+            unread.entry(field.to_owned()).or_default().push(index(row));
+        }
+    }
+    unread
+}
+
 /// Whether a row leaves open how much was paid in a month.
 fn is_open(states: &StringArray, row: usize) -> bool {
     is(states, row, MonthState::Unclear) || is(states, row, MonthState::Correction)
@@ -547,7 +582,10 @@ impl<'a> Opened<'a> {
                     let sheet = self.sheet_of.get(row as usize).and_then(|sheet| self.sheets.get(*sheet as usize));
                     sheet.copied().unwrap_or(true)
                 };
-                let blank = || rows.iter().copied().find(|row| has(*row)).map(|row| (row, true));
+                let is_unread = |row: &u32| self.unread.as_ref().is_some_and(|unread| unread.value(*row as usize));
+                // What could not be read is not blank.
+                let blank =
+                    || rows.iter().copied().find(|row| has(*row)).map(|row| (row, true)).filter(|_| !rows.iter().any(is_unread));
                 filled.or_else(blank).map(|(row, blank)| {
                     used.push(id(row));
                     FactValue::Bool(blank)

@@ -50,6 +50,8 @@ pub const MONTH_TO: &str = "month_to";
 pub const MONTH_STATE: &str = "month_state";
 /// Whether the row still counts where nobody can tell (`Utf8`, [`UNCLEAR`]), null where it can be told; absent where no row has it.
 pub const STANDING_STATE: &str = "standing_state";
+/// Kinds of [`REPAIRS`] that leave a cell blank in which something stands.
+pub const UNREAD: [&str; 2] = ["unreadable", "unknown_code"];
 /// Value of [`STANDING_STATE`].
 pub const UNCLEAR: &str = "unclear";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
