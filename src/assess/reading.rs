@@ -259,10 +259,10 @@ impl<'a> Reader<'a> {
             || dated("year") && !reaches(records, "year", period.year());
         let standings = records.text(STANDING_STATE);
         let unread = source.filter.as_ref().and_then(|filter| self.unread(position, records, &filter.columns));
-        let passes = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
+        let counts_in = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
         let fails = |row: usize| filter.as_ref().is_some_and(|filter| filter.is_valid(row) && !filter.value(row));
         let is_unsettled = |row: usize| {
-            standings.is_some_and(|standings| standings.is_valid(row)) && passes(row)
+            standings.is_some_and(|standings| standings.is_valid(row)) && counts_in(row)
                 || unread.as_ref().is_some_and(|unread| unread.value(row)) && !fails(row)
         };
         let unsettled = (standings.is_some() || unread.is_some())
