@@ -259,22 +259,18 @@ impl<'a> Reader<'a> {
             || dated("year") && !reaches(records, "year", period.year());
         let standings = records.text(STANDING_STATE);
         let unread = source.filter.as_ref().and_then(|filter| self.unread(position, records, &filter.columns));
-        let counts_in = |row: usize| filter.as_ref().is_none_or(|filter| holds(filter, row));
-        let fails = |row: usize| filter.as_ref().is_some_and(|filter| filter.is_valid(row) && !filter.value(row));
+        let verdict = |row: usize| filter.as_ref().map_or(Some(true), |filter| filter.is_valid(row).then(|| filter.value(row)));
         let is_unsettled = |row: usize| {
-            standings.is_some_and(|standings| standings.is_valid(row)) && counts_in(row)
-                || unread.as_ref().is_some_and(|unread| unread.value(row)) && !fails(row)
+            standings.is_some_and(|standings| standings.is_valid(row)) && verdict(row) == Some(true)
+                || unread.as_ref().is_some_and(|unread| unread.value(row)) && verdict(row) != Some(false)
         };
         let unsettled = (standings.is_some() || unread.is_some())
             .then(|| (0..records.len()).map(|row| Some(is_unsettled(row))).collect::<BooleanArray>())
             .filter(|rows| rows.true_count() > 0);
         let filter = match &unsettled {
             Some(unsettled) => {
-                let passed =
-                    |row: usize| filter.as_ref().map_or(Some(true), |filter| filter.is_valid(row).then(|| filter.value(row)));
-                Some(Arc::new(
-                    (0..records.len()).map(|row| passed(row).filter(|_| !unsettled.value(row))).collect::<BooleanArray>(),
-                ))
+                let settled = |row: usize| verdict(row).filter(|_| !unsettled.value(row));
+                Some(Arc::new((0..records.len()).map(settled).collect::<BooleanArray>()))
             }
             None => filter,
         };

@@ -236,7 +236,7 @@ pub(super) fn shape(text: &str) -> Shape {
         return Shape::Scientific;
     }
     let hidden = text.chars().filter(|&character| is_mask(character) && character != 'X').count();
-    let crossed = bytes.windows(3).any(|window| window == b"XXX");
+    let crossed = bytes.windows(3).any(|window| window == [b'X'; 3]);
     if (hidden >= 2 || crossed) && text.chars().all(|character| character.is_ascii_alphanumeric() || is_mask(character)) {
         return Shape::Masked;
     }
