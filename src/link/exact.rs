@@ -79,11 +79,15 @@ fn borne_twice(roster: &Roster, rows: &[u32]) -> HashMap<u64, Vec<u32>> {
 fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, row: u32, person: u32) -> Option<u32> {
     let rivals = twice.get(&roster.record(row).number)?;
     let (level, face) = spine.best_name(roster, row, person);
-    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
+    if !is_rough(level) {
         return None;
     }
-    let closer =
-        |rival: u32| spine::name_level(roster, roster.record(rival), roster.record(face)).is_some_and(|rivals| rivals < level);
+    // What a mask shows may be the head's and a member's: the first row has it.
+    let is_other = |rival: u32| rival < row && roster.record(rival).is_head != roster.record(row).is_head;
+    let closer = |rival: u32| {
+        let rivals = spine::name_level(roster, roster.record(rival), roster.record(face));
+        rivals.is_some_and(|rivals| rivals < level || rivals == NameLevel::Wildcard && rivals == level && is_other(rival))
+    };
     rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(face)
 }
 
@@ -146,6 +150,11 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
     }
 }
 
+/// Whether names that agree may be two persons' all the same.
+fn is_rough(level: NameLevel) -> bool {
+    !matches!(level, NameLevel::Same | NameLevel::SameSound)
+}
+
 /// Whether the names agree only roughly and one of the rows states another birth than the number's: then the number is perhaps a relative's.
 fn is_in_dispute(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
     level > NameLevel::SameSound && (roster.record(row).is_disputed || roster.record(face).is_disputed)
@@ -154,7 +163,7 @@ fn is_in_dispute(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool
 /// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
 /// or somebody else in either household bears the other's name more closely.
 fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
-    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
+    if !is_rough(level) {
         return false;
     }
     let (right, left) = (roster.record(row), roster.record(face));
@@ -170,17 +179,24 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
     let namesake = |own: &Record, but: u32, opposite: &Record| {
         let others =
             roster.household_rows(own.household).iter().filter(|other| **other != but).map(|other| roster.record(*other));
+        // Under a mask, whoever else bears the number is rather the same person.
+        let is_same = |other: &Record| level == NameLevel::Wildcard && other.number == right.number;
         others
-            .filter(|other| !accounted(other, opposite.household))
+            .filter(|other| !accounted(other, opposite.household) && !is_same(other))
             .any(|other| spine::name_level(roster, other, opposite).is_some_and(|closer| closer < level))
     };
-    (left.household != NONE && left.household == right.household) || namesake(right, row, left) || namesake(left, face, right)
+    // What a mask shows contradicts nothing: only within one list are two rows of a household two persons.
+    let one_list = || roster.spans.iter().any(|span| [row, face].iter().all(|row| (span.start..span.end).contains(row)));
+    let listed_apart = || level == NameLevel::Wildcard && !one_list();
+    (left.household != NONE && left.household == right.household && !listed_apart())
+        || namesake(right, row, left)
+        || namesake(left, face, right)
 }
 
 /// Whether a row whose name agrees only roughly with that of the person who bears its number is rather somebody else's: its guardian or
 /// spouse has that number, or somebody else of the household or the village is called exactly so.
 fn is_anothers(roster: &Roster, spine: &Spine, row: u32, person: u32, level: NameLevel) -> bool {
-    if matches!(level, NameLevel::Same | NameLevel::SameSound) {
+    if !is_rough(level) {
         return false;
     }
     let record = roster.record(row);

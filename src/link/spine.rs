@@ -208,7 +208,8 @@ fn village_name(roster: &Roster, record: &Record) -> Option<u64> {
 
 /// Compares the names of two records; `None` when one has none.
 pub(super) fn name_level(roster: &Roster, left: &Record, right: &Record) -> Option<NameLevel> {
-    if left.name == right.name && left.name != NONE {
+    // What a mask hides may differ where what it shows does not.
+    if left.name == right.name && left.name != NONE && !roster.name_of(left)?.folded.is_masked() {
         return Some(NameLevel::Same);
     }
     Some(name::compare(&roster.name_of(left)?.folded, &roster.name_of(right)?.folded))

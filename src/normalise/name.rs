@@ -60,7 +60,10 @@ impl fmt::Debug for NameReading<'_> {
 pub fn clean(text: &str) -> NameReading<'_> {
     if text.chars().all(|character| matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}') && character != '某')
     {
-        return NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() };
+        return match without_title(text) {
+            Some(name) => NameReading { text: Cow::Borrowed(name), repairs: Repairs::default().with(Repair::Title) },
+            None => NameReading { text: Cow::Borrowed(text), repairs: Repairs::default() },
+        };
     }
     let mut repairs = Repairs::default();
     let plain: Vec<char> = text.nfkc().filter(|&character| !is_invisible(character) && !is_quote(character)).collect();
@@ -97,7 +100,13 @@ pub fn clean(text: &str) -> NameReading<'_> {
     while cleaned.ends_with(' ') {
         cleaned.pop();
     }
-    let cleaned = recomposed(cleaned);
+    let mut cleaned = recomposed(cleaned);
+    if cleaned.chars().all(is_han)
+        && let Some(name) = without_title(&cleaned).map(str::to_owned)
+    {
+        repairs.insert(Repair::Title);
+        cleaned = name;
+    }
     // `0`, `12`: a column filled with zeros names nobody.
     if cleaned.is_ascii()
         && cleaned.contains(|sign: char| sign.is_ascii_digit())
@@ -118,6 +127,24 @@ pub fn clean(text: &str) -> NameReading<'_> {
         repairs.insert(if spaced { Repair::Space } else { Repair::Width });
     }
     NameReading { text: Cow::Owned(cleaned), repairs }
+}
+
+/// The name without what the person is, written on without a sign between: `苏勇强户主`, `户主苏勇强`, `苏勇强同志`.
+fn without_title(text: &str) -> Option<&str> {
+    const ADDRESSED: [&str; 4] = ["同志", "先生", "女士", "老人"];
+    const LEADING: [&str; 2] = ["户主", "本人"];
+    let long = |word: &&&str| word.len() >= 6;
+    let mut name = text;
+    // A name of two characters and a word of two.
+    while name.len() >= 12 {
+        let behind = REMARKS.iter().chain(&ADDRESSED).filter(long).find_map(|word| name.strip_suffix(word));
+        let shorter = behind.or_else(|| LEADING.iter().find_map(|word| name.strip_prefix(word)));
+        match shorter.filter(|shorter| shorter.len() >= 6) {
+            Some(shorter) => name = shorter,
+            None => break,
+        }
+    }
+    (name.len() < text.len()).then_some(name)
 }
 
 /// Whether a character may belong to a name.
@@ -166,12 +193,15 @@ fn without_remark<'n>(name: &'n [char], repairs: &mut Repairs) -> &'n [char] {
         name = &name[..end];
         repairs.insert(Repair::Ornament);
     }
-    if let Some(space) = name.iter().rposition(|character| character.is_whitespace()) {
+    while let Some(space) =
+        name.iter().rposition(|character| character.is_whitespace() || matches!(character, '/' | '-' | '、' | ',' | ':'))
+    {
         let word: String = name[space + 1..].iter().collect();
-        if REMARKS.contains(&word.as_str()) && name[..space].iter().filter(|character| is_han(**character)).count() >= 2 {
-            repairs.insert(Repair::Title);
-            name = &name[..space];
+        if !REMARKS.contains(&word.as_str()) || name[..space].iter().filter(|character| is_han(**character)).count() < 2 {
+            break;
         }
+        repairs.insert(Repair::Title);
+        name = &name[..space];
     }
     name
 }

@@ -39,7 +39,7 @@ impl std::fmt::Debug for FoldedName {
 pub enum NameLevel {
     /// The same characters after folding.
     Same,
-    /// The same, or the same sound, but for unknown characters.
+    /// The same, or the same sound, but for unknown characters, or for those that one name has only letters for.
     Wildcard,
     /// The same sound, dialects folded.
     SameSound,
@@ -105,6 +105,12 @@ impl FoldedName {
     #[must_use]
     pub fn has_wildcard(&self) -> bool {
         self.characters.iter().any(|character| is_wild(*character))
+    }
+
+    /// Whether a sender hides a part of it.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        self.characters.contains(&MASK)
     }
 
     /// What stands before and after the masked part; `None` where nothing is masked.
@@ -255,6 +261,9 @@ fn described(operator: char) -> Option<usize> {
 /// Compares two names.
 #[must_use]
 pub fn compare(left: &FoldedName, right: &FoldedName) -> NameLevel {
+    if letters_agree(left, right) {
+        return NameLevel::Wildcard;
+    }
     if left.len() != right.len() {
         let (longer, shorter) = if left.len() > right.len() { (left, right) } else { (right, left) };
         let dropped = longer.len() == shorter.len() + 1
@@ -306,6 +315,41 @@ fn masks_agree(left: &FoldedName, right: &FoldedName) -> bool {
         })
     };
     fits(left, right) || fits(right, left)
+}
+
+/// Whether one of two names has letters for characters of the other: initials, or whole syllables (`SYQ`, `苏YQ`, `SU YONGQIANG`).
+fn letters_agree(left: &FoldedName, right: &FoldedName) -> bool {
+    let has_letters = |name: &FoldedName| name.characters.iter().any(char::is_ascii_alphabetic);
+    match (has_letters(left), has_letters(right)) {
+        (true, false) => spells(&left.characters, &right.characters),
+        (false, true) => spells(&right.characters, &left.characters),
+        _ => false,
+    }
+}
+
+fn spells(written: &[char], whole: &[char]) -> bool {
+    // Longer names are nobody's that is written by his initials.
+    if whole.len() > 8 {
+        return false;
+    }
+    match (written.split_first(), whole.split_first()) {
+        (None, None) => true,
+        (Some((letter, rest)), Some((character, others))) if letter.is_ascii_alphabetic() => {
+            let readings: Vec<String> = character
+                .to_pinyin_multi()
+                .map(|multi| multi.into_iter().map(|reading| reading.plain().to_ascii_uppercase()).collect())
+                .unwrap_or_default();
+            let initial = readings.iter().any(|reading| reading.starts_with(*letter));
+            let begins = |reading: &str| reading.chars().zip(written).all(|(sign, letter)| sign == *letter);
+            let is_whole = |reading: &String| {
+                let length = reading.chars().count();
+                length > 1 && begins(reading) && written.get(length..).is_some_and(|rest| spells(rest, others))
+            };
+            initial && (spells(rest, others) || readings.iter().any(is_whole))
+        }
+        (Some((one, rest)), Some((other, others))) => one == other && spells(rest, others),
+        _ => false,
+    }
 }
 
 /// What stands for masked characters after folding.
