@@ -1,7 +1,8 @@
 //! Delimited text → frames: encoding by strict decoding, delimiter by content, rows by the line they start on.
 //!
 //! A byte that cannot be decoded refuses the file with line, column and offset; nothing becomes U+FFFD. Two looks at the text: how many
-//! fields its header has and how many lines are no records of it; then the rows, those lines set aside one by one.
+//! fields its header has and how many lines are no records of it; then the rows, those lines set aside one by one. Where lines have a field
+//! more than the header and nothing in it, a look between tells whether their cells stand one column off ([`Classes`]).
 //! Memory: the bytes and their decoded text.
 
 use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
@@ -184,6 +185,24 @@ struct Shape {
     /// Lines below the header with text, and those of them that are no records of it.
     rows: u64,
     torn: u64,
+    /// What the columns hold, where lines are longer than the header by blank fields only.
+    classes: Vec<Classes>,
+}
+
+/// How many cells of a column are of which sort.
+type Classes = [u32; 4];
+
+/// The sort of a cell: a number of somebody, figures, a date or a sum with words, words. Blank ones have none.
+fn class(field: &str) -> Option<usize> {
+    let text = field.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    match () {
+        () if text.is_empty() => None,
+        () if digits >= 14 => Some(0),
+        () if digits > 0 && text.bytes().all(|byte| byte.is_ascii_digit() || b".,-/: +".contains(&byte)) => Some(1),
+        () if digits > 0 => Some(2),
+        () => Some(3),
+    }
 }
 
 /// Why a line is no record.
@@ -221,7 +240,7 @@ impl Shape {
         let mut shape = Self::default();
         let mut records = Records::new(text, delimiter);
         let least = (records.usual().div_ceil(2)).max(2);
-        let (mut padded, mut short, mut halves, mut before) = (false, 0u64, 0u64, 0usize);
+        let (mut padded, mut short, mut halves, mut before, mut longer) = (false, 0u64, 0u64, 0usize, 0u64);
         let mut after_header = 0;
         while let Some(record) = records.next() {
             let filled = records.fields().filter(|field| !field.trim().is_empty()).count();
@@ -257,16 +276,56 @@ impl Shape {
                     before = 0;
                 }
                 None => {
+                    longer += u64::from(fields > shape.fields);
                     padded |= fields >= shape.extent && records.extent() < shape.extent;
                     before = 0;
                 }
             }
+        }
+        if longer > 0 && longer * 10 <= shape.rows {
+            shape.learn(text, delimiter);
         }
         shape.ragged = !padded && short >= 3 && short * 20 >= shape.rows && halves * 2 < short;
         if !shape.ragged {
             shape.torn += short;
         }
         shape
+    }
+
+    /// What the columns hold; and those of the longer lines that stand off are torn.
+    fn learn(&mut self, text: &str, delimiter: u8) {
+        let mut classes = vec![Classes::default(); self.fields];
+        for is_second in [false, true] {
+            let mut records = Records::new(text, delimiter);
+            while let Some(record) = records.next() {
+                if record.line <= self.header || record.broken.is_some() {
+                    continue;
+                }
+                if is_second {
+                    self.torn += u64::from(records.fields().len() > self.fields && self.is_off(&records));
+                } else if records.fields().len() == self.fields {
+                    for (classes, field) in classes.iter_mut().zip(records.fields()) {
+                        class(&field).into_iter().for_each(|class| classes[class] += 1);
+                    }
+                }
+            }
+            if !is_second {
+                self.classes = std::mem::take(&mut classes);
+            }
+        }
+    }
+
+    /// Whether a line that is longer than the header fits its columns better without one of its cells.
+    fn is_off(&self, records: &Records<'_>) -> bool {
+        let sorts: Vec<Option<usize>> = records.fields().map(|field| class(&field)).collect();
+        let is_strange = |column: usize, from: usize| {
+            let (Some(classes), Some(Some(sort))) = (self.classes.get(column), sorts.get(from)) else { return false };
+            u64::from(classes[*sort]) * 20 < classes.iter().map(|count| u64::from(*count)).sum::<u64>().max(1)
+        };
+        let count = |strange: &dyn Fn(usize) -> bool| (0..self.fields).filter(|column| strange(*column)).count();
+        let still = count(&|column| is_strange(column, column));
+        let without = |place: usize| count(&|column| is_strange(column, column + usize::from(column >= place)));
+        still > 0 && (0..self.fields).filter(|place| sorts[*place].is_some()).any(|place| without(place) < still)
     }
 
     /// Why a line below the header is no record; `None` when it may be one, or is a note.
@@ -280,6 +339,9 @@ impl Shape {
         let (fields, extent) = (records.fields().len(), records.extent());
         if extent > self.fields {
             return Some(Damage::Long { fields: extent, header: self.fields });
+        }
+        if fields > self.fields && !self.classes.is_empty() && self.is_off(records) {
+            return Some(Damage::Long { fields, header: self.fields });
         }
         if fields >= self.extent || self.ragged || extent == 0 {
             return None;
@@ -373,6 +435,14 @@ mod tests {
         for wrong in ["张,520324199001010021,瑞溪镇,3,,,\n", "注：数据截至六月。\n", "合计,50\n"] {
             assert_eq!(read_text(&roster(wrong)).1, [0u32; 0], "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_line_whose_cells_stand_one_column_off_is_set_aside() {
+        // The last column is blank, so that the comma in the address makes no cell beyond the header.
+        let (rows, torn, told) = read_text(&roster("张,520324199001010021,瑞溪镇,三组,3,\n"));
+        assert_eq!((rows, torn), (50, vec![21]));
+        assert!(told.contains("第 21 行有 6 格，表头只有 5 格"), "{told}");
     }
 
     #[test]

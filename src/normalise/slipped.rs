@@ -4,11 +4,12 @@
 //! stands under the number's column and either the name is none or something else stands there. It has slipped where one or two cells lost (or
 //! inserted blank) at some place make every cell fit its field, name and number among them; where several places fit equally well, cells in
 //! which they differ are left blank. Name and number exchanged, and a number one or two columns beside its own, are put right too. A row that
-//! cannot be read so stays as it is: [`Slips::reason`] tells it from a row about nobody.
-//! Cost: a look at two cells a row; a row that may have slipped costs the square of its width in additions.
+//! cannot be read so is set aside ([`Slips::is_off`]), as is one into which a cell came that is no part of it (a comma in an address that nobody
+//! quoted): what it pushed off may be lost. [`Slips::reason`] tells a row without name and number from a row about nobody.
+//! Cost: a look at four cells a row; a row that may have slipped costs the square of its width in additions.
 
 use super::id_number;
-use super::vocabulary::CodeTable;
+use super::vocabulary::{CodeTable, yes_no};
 use super::{kinship, money, name, person, phone};
 use crate::config::registry::Dictionary;
 use crate::model::columns::{IdState, SEX};
@@ -32,6 +33,7 @@ enum Shape<'a> {
     Number,
     /// A number of another person, or a certificate's.
     OtherNumber,
+    YesNo,
     Relation,
     Sex(CodeTable<'a>),
     Code(CodeTable<'a>),
@@ -90,6 +92,7 @@ impl<'a> Slips<'a> {
                 FieldKind::Name => Shape::Name,
                 FieldKind::IdNumber | FieldKind::DisabilityNumber => Shape::OtherNumber,
                 FieldKind::Relation => Shape::Relation,
+                FieldKind::YesNo => Shape::YesNo,
                 FieldKind::Code if field.name == SEX => Shape::Sex(codes()),
                 FieldKind::Code => Shape::Code(codes()),
                 FieldKind::Money | FieldKind::Count => Shape::Amount,
@@ -143,6 +146,49 @@ impl<'a> Slips<'a> {
         if told >= 2 { RejectReason::Nameless } else { RejectReason::NoIdentity }
     }
 
+    /// Whether a row that was not put right stands off its header: name and number under other columns than their own, or everything behind some
+    /// cell one column farther right than it belongs.
+    pub(super) fn is_off(&mut self, table: &RawTable, row: usize, [names, numbers]: [&[usize]; 2]) -> bool {
+        let cell = |position: usize| cell_of(table, position, row);
+        let width = self.shapes.len();
+        let is_known = |slips: &mut Self, positions: &[usize], fit: Fit| {
+            positions.iter().any(|&position| slips.fit(position, cell(position)) == fit)
+        };
+        let is_plain = |&position: &usize| {
+            let (_, text) = cell(position);
+            text.len() == 18 && text.bytes().take(17).all(|byte| byte.is_ascii_digit())
+        };
+        if !numbers.iter().any(is_plain) && is_known(self, names, Fit::Wrong) && !is_known(self, numbers, Fit::Fits) {
+            let is_misplaced = |position: usize| {
+                !numbers.contains(&position)
+                    && !matches!(self.shapes[position], Shape::OtherNumber | Shape::Any)
+                    && self.is_number(cell(position))
+            };
+            if (0..width).any(is_misplaced) {
+                return true;
+            }
+        }
+        // The last cells of a row are off wherever it slipped.
+        let is_filled = |&position: &usize| !matches!(self.shapes[position], Shape::Any) && cell(position).0 != CellKind::Empty;
+        let last: Vec<usize> = (0..width).rev().filter(is_filled).take(2).collect();
+        let is_odd = |fit: Fit| matches!(fit, Fit::Odd | Fit::Wrong);
+        if !last.iter().any(|&position| is_odd(self.fit(position, cell(position)))) {
+            return false;
+        }
+        let still: Vec<Fit> = (0..width).map(|at| self.fit(at, cell(at))).collect();
+        let before: Vec<Fit> = (0..width).map(|at| self.fit(at, cell(at + 1))).collect();
+        let odd = |fits: &[Fit]| fits.iter().filter(|fit| is_odd(**fit)).count();
+        let fitting = |fits: &[Fit]| fits.iter().filter(|fit| **fit == Fit::Fits).count();
+        (0..width).filter(|&place| cell(place).0 != CellKind::Empty).any(|place| {
+            let better = [&still[..place], &before[place..]];
+            let fits = |at: &usize| if *at < place { still[*at] } else { before[*at] } == Fit::Fits;
+            better.iter().map(|part| odd(part)).sum::<usize>() + 2 <= odd(&still)
+                && better.iter().map(|part| fitting(part)).sum::<usize>() >= fitting(&still) + 2
+                && names.iter().any(|at| fits(at))
+                && numbers.iter().any(|at| fits(at))
+        })
+    }
+
     fn is_number(&self, (kind, text): Cell<'_>) -> bool {
         let is_long = text.len() >= 15 && text.bytes().filter(u8::is_ascii_digit).count() >= 14;
         is_long && matches!(id_number::clean(kind, text, self.as_of).state, IdState::Valid | IdState::Invalid | IdState::Float)
@@ -177,6 +223,7 @@ impl<'a> Slips<'a> {
             Shape::Relation => known(kinship::relation(text).is_some(), Fit::Odd),
             Shape::Sex(codes) => known(codes.get(text).is_some(), Fit::Wrong),
             Shape::Code(codes) => known(codes.get(text).is_some(), Fit::Odd),
+            Shape::YesNo => known(yes_no(text).is_some(), Fit::Odd),
             Shape::Amount if digits >= 11 => Fit::Wrong,
             Shape::Amount => known(digits > 0 && money::read(text, Unit::YUAN).is_some(), Fit::Odd),
             Shape::Day if person::stated_alone(cell).is_some() => Fit::Fits,
