@@ -259,8 +259,9 @@ pub(super) struct StandingColumn<'a> {
     /// Per row: what it says, and the word of the code table where it is one.
     rows: Vec<Option<(Standing, Option<&'a str>)>>,
     met: HashMap<String, Option<(Standing, Option<&'a str>)>>,
-    /// What was not understood.
+    /// What was not understood, and what the register has no value for.
     words: BTreeMap<String, u32>,
+    valueless: BTreeMap<String, u32>,
 }
 
 impl<'a> StandingColumn<'a> {
@@ -269,7 +270,15 @@ impl<'a> StandingColumn<'a> {
         let folded = fold_header(&header);
         let asks = ["标志", "标识", "标记", "是否"].iter().any(|word| folded.contains(word));
         let asks_for_end = asks && (ending_words().any(|end| folded.contains(end)) || folded.contains('停'));
-        Self { values, header, asks_for_end, rows: Vec::new(), met: HashMap::new(), words: BTreeMap::new() }
+        Self {
+            values,
+            header,
+            asks_for_end,
+            rows: Vec::new(),
+            met: HashMap::new(),
+            words: BTreeMap::new(),
+            valueless: BTreeMap::new(),
+        }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, positions: &[usize], kept: &[usize], codes: &mut CodeTable<'a>, as_of: Day) {
@@ -288,8 +297,11 @@ impl<'a> StandingColumn<'a> {
                     None => standing().map(|standing| (standing, None)),
                 }
             });
-            if matches!(read, Some((Standing::Unclear, None))) {
-                *self.words.entry(written.to_owned()).or_default() += 1;
+            if let Some((standing, None)) = read
+                && value(self.values, standing).is_none()
+            {
+                let words = if standing == Standing::Unclear { &mut self.words } else { &mut self.valueless };
+                *words.entry(written.to_owned()).or_default() += 1;
             }
             self.rows.push(read);
         }
@@ -348,6 +360,13 @@ pub(super) fn conclude(
         let unknown: u32 = status.words.values().sum();
         if unknown > 0 {
             concluded.told.push(not_understood(&status.header, unknown, &status.words));
+        }
+        if !status.valueless.is_empty() && !nothing {
+            let (rows, named) = (status.valueless.values().sum::<u32>(), shown(&status.valueless));
+            concluded.told.push(format!(
+                "“{}”有 {rows} 格说的是已停、已退、未成一类{named}：算不算数看不准，既不据以认定已享受，也不据以追究",
+                status.header
+            ));
         }
         if nothing {
             let said = status.rows.iter().flatten().count();
@@ -412,10 +431,15 @@ pub(super) fn conclude(
 
 /// `“人员状态”有 3 格看不懂（核减 2、待查 1）：…`.
 pub(super) fn not_understood(header: &str, unknown: u32, words: &BTreeMap<String, u32>) -> String {
+    let named = shown(words);
+    format!("“{header}”有 {unknown} 格看不懂{named}：算不算数看不准，既不据以认定已享受，也不据以追究；写法可补在 registries 里")
+}
+
+/// `（核减 2、待查 1）`; long texts are no words.
+fn shown(words: &BTreeMap<String, u32>) -> String {
     let short: BTreeMap<&str, u32> =
         words.iter().filter(|(word, _)| word.chars().count() <= 12).map(|(w, c)| (w.as_str(), *c)).collect();
-    let named = if short.is_empty() { String::new() } else { format!("（{}）", counted(&short)) };
-    format!("“{header}”有 {unknown} 格看不懂{named}：算不算数看不准，既不据以认定已享受，也不据以追究；写法可补在 registries 里")
+    if short.is_empty() { String::new() } else { format!("（{}）", counted(&short)) }
 }
 
 /// The most frequent, with how often: `停保 3、取消 1`.

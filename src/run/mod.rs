@@ -69,6 +69,7 @@ use crate::model::decision::Decision;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
 use crate::model::proposal::Proposal;
+use crate::model::raw::RejectReason;
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::standing::Standings;
@@ -526,6 +527,13 @@ impl Run<'_> {
         self.manifest.inputs = intake.iter().map(Into::into).collect();
         let mut told =
             format!("{} 比对 {}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definitions.county, self.period, read - kept);
+        let rejected = |reason: RejectReason| sheets().filter_map(|sheet| sheet.rejected.get(&reason)).sum::<u64>();
+        let by_reason =
+            RejectReason::ALL.into_iter().map(|reason| (reason.plain(), rejected(reason))).filter(|(_, rows)| *rows > 0);
+        let by_reason: Vec<String> = by_reason.map(|(reason, rows)| format!("{reason} {rows}")).collect();
+        if !by_reason.is_empty() {
+            let _ = write!(told, "（{}）", by_reason.join("；"));
+        }
         for note in check::notes(intake) {
             let _ = write!(told, "\n注意  {note}");
         }

@@ -279,15 +279,36 @@ impl<'i> Tables for County<'i, '_> {
     }
 }
 
+/// What is told of rows set aside that may be somebody's, where who set them aside did not tell it.
+fn not_understood(reason: RejectReason) -> Option<&'static str> {
+    match reason {
+        RejectReason::SeveralPersons => Some("一格里写了几个人，姓名和号码的个数对不上或分不开"),
+        RejectReason::Shifted => Some("与表头错开了列，挪不正"),
+        RejectReason::Nameless => Some("写了某人的情况，却没有姓名和证件号码"),
+        _ => None,
+    }
+}
+
 /// Fills in what was kept and rejected per sheet, once all sheets have been put together.
 pub(super) fn count(files: &mut [IntakeFile], rejects: &[(SheetName, Reject)]) {
-    let mut reasons: BTreeMap<(&str, &str), BTreeMap<RejectReason, u64>> = BTreeMap::new();
+    // How many, and the first.
+    let mut reasons: BTreeMap<(&str, &str), BTreeMap<RejectReason, (u64, u32)>> = BTreeMap::new();
     for (name, reject) in rejects {
-        *reasons.entry((&name.file, &name.sheet)).or_default().entry(reject.reason).or_default() += 1;
+        let of_sheet = reasons.entry((&name.file, &name.sheet)).or_default();
+        let (rows, first) = of_sheet.entry(reject.reason).or_insert((0, reject.row));
+        (*rows, *first) = (*rows + 1, reject.row.min(*first));
     }
     for file in files {
         for sheet in file.sheets.iter_mut().filter(|sheet| sheet.registry.is_some()) {
-            sheet.rejected = reasons.get(&(file.path.as_str(), sheet.sheet.as_str())).cloned().unwrap_or_default();
+            let of_sheet = reasons.remove(&(file.path.as_str(), sheet.sheet.as_str())).unwrap_or_default();
+            for (reason, (rows, first)) in &of_sheet {
+                if let Some(what) = not_understood(*reason) {
+                    sheet.notes.push(format!(
+                        "有 {rows} 行{what}（首处第 {first} 行），没有接收；这个名册里查不到的人只作先核对，请改正后重新报送"
+                    ));
+                }
+            }
+            sheet.rejected = of_sheet.into_iter().map(|(reason, (rows, _))| (reason, rows)).collect();
             sheet.kept = sheet.read.saturating_sub(sheet.rejected.values().sum());
             let known = [RejectReason::Superseded, RejectReason::DuplicateRow, RejectReason::AfterPeriod];
             if sheet.kept == 0 && !known.iter().any(|reason| sheet.rejected.contains_key(reason)) {
