@@ -1,8 +1,8 @@
-//! HTML tables saved as .xls → frames, one sheet per table.
+//! HTML tables saved as .xls → frames, one sheet per table; a table of titles or headers above one, and of sums and signatures below it, is of it.
 //!
 //! Takes decoded text; spans become merged areas, text of a cell is what a browser would show on a line, a nested
 //! table is a sheet of its own and not part of its cell. `x:num` gives the exact number. A sheet's rows are those of
-//! its table, from 1. Memory: the tables of the file.
+//! its table, from 1, with those of the tables that are of it. Memory: the tables of the file.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,9 @@ use html5gum::{Span, Tokenizer};
 use super::cell::Value;
 use super::format::Shown;
 use super::grid::Merge;
+use super::header::has_digits;
 use super::limits::Limits;
+use super::rows::{is_note, is_page_count, is_stamp, is_subtotal, squeeze};
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 
@@ -77,7 +79,13 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Result<(
         let row = page.open.first().and_then(|&position| page.tables.get(position)).map_or(0, |table| table.row);
         return Err(Refused::damaged(format!("网页表格没有结尾，到第 {row} 行就断了，文件不完整")).into());
     }
-    let tables: Vec<Table> = page.tables.into_iter().filter(|table| !table.cells.is_empty()).collect();
+    let mut tables: Vec<Table> = Vec::new();
+    for table in page.tables.into_iter().filter(|table| !table.cells.is_empty()) {
+        match tables.last_mut() {
+            Some(last) if last.heads(&table) || table.closes(last) => last.append(table),
+            _ => tables.push(table),
+        }
+    }
     limits.hold_sheets(tables.len())?;
     let several = tables.len() > 1;
     for (position, mut table) in tables.into_iter().enumerate() {
@@ -142,6 +150,66 @@ struct Table {
     hidden: Vec<u32>,
     /// Whether the row's style strikes it through.
     struck: bool,
+}
+
+/// Rows of a table that is a title, or a foot, of another at most.
+const ASIDE: u32 = 5;
+
+impl Table {
+    /// Columns.
+    fn width(&self) -> u32 {
+        self.cells.iter().filter(|cell| !cell.text.trim().is_empty()).map(|cell| cell.column + 1).max().unwrap_or(0)
+    }
+
+    /// Texts of each row.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|cell| cell.text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Cells with text in the fullest row.
+    fn fullest(&self) -> usize {
+        let rows = self.cells.chunk_by(|one, other| one.row == other.row);
+        rows.map(|row| row.iter().filter(|cell| !cell.text.trim().is_empty()).count()).max().unwrap_or(0)
+    }
+
+    /// Whether it is what stands above the rows of `next`: titles, one or two in a row, or nothing but its header.
+    fn heads(&self, next: &Self) -> bool {
+        let (width, fullest) = (next.width(), self.fullest());
+        let is_titles = self.row <= ASIDE && fullest <= 2 && width >= 3 && !self.texts().any(|text| has_digits(text, 14));
+        // Titles and then the header.
+        let is_header = self.row <= ASIDE && width >= 3 && self.width() == width && {
+            let last = self.cells.iter().rposition(|cell| !cell.text.trim().is_empty()).map_or(0, |at| self.cells[at].row);
+            let above = self.cells.iter().filter(|cell| cell.row < last && !cell.text.trim().is_empty()).count();
+            above <= 2 && self.texts().all(|text| !has_digits(text, 6))
+        };
+        is_titles || is_header
+    }
+
+    /// Whether it is what stands below the rows of `last`: sums, who signs, notes.
+    fn closes(&self, last: &Self) -> bool {
+        let said = |text: &str| {
+            let squeezed = squeeze(text);
+            let signs =
+                ["制表", "审核", "填表", "填报", "负责", "经办", "打印", "导出"].iter().any(|word| squeezed.starts_with(word));
+            signs || is_subtotal(text) || is_note(&squeezed) || is_stamp(&squeezed) || is_page_count(&squeezed)
+        };
+        let narrow = self.row <= ASIDE && self.fullest() <= 4 && self.width() < last.width();
+        narrow && self.texts().any(said) && !self.texts().any(|text| has_digits(text, 14))
+    }
+
+    /// Puts another one below.
+    fn append(&mut self, other: Self) {
+        let above = self.row;
+        self.cells.extend(other.cells.into_iter().map(|cell| HtmlCell { row: cell.row + above, ..cell }));
+        let merges = other.merges.into_iter();
+        self.merges.extend(merges.map(|merge| Merge {
+            first_row: merge.first_row + above,
+            last_row: merge.last_row.saturating_add(above),
+            ..merge
+        }));
+        self.hidden.extend(other.hidden.into_iter().map(|row| row + above));
+        self.row += other.row;
+    }
 }
 
 struct HtmlCell {
