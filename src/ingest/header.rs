@@ -10,7 +10,7 @@ use super::grid::Merge;
 use super::layout::Ditto;
 use super::spelling::{loose_readings, readings};
 use crate::config::registry::{Dictionary, fold_header};
-use crate::model::columns::{DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, PERSON_CODE};
+use crate::model::columns::{DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, PERSON_CODE, TOWN};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, HeaderColumn};
 
@@ -115,6 +115,11 @@ impl Vocabulary {
     #[must_use]
     pub fn is_name(&self, header: &str) -> bool {
         self.knows(header).is_some_and(|word| word.is_name)
+    }
+
+    /// Whether a header is of towns.
+    pub(super) fn is_town(&self, header: &str) -> bool {
+        self.knows(header).is_some_and(|word| word.fields.iter().any(|field| field == TOWN))
     }
 
     /// What `同上` means under a header.

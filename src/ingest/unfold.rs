@@ -6,7 +6,7 @@
 //! part says anything stays one row, and names that cannot be told apart are given back as rows set aside. Cost: linear in cells, none for
 //! tables of other shapes but a look at two cells a row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::alone::{is_han, is_plain_name, starts_with_compound};
 use super::header::Vocabulary;
@@ -17,12 +17,14 @@ use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
 use crate::model::field::FieldKind;
 use crate::model::identity::choice::{Choice, choose};
 use crate::model::identity::name::REMARKS;
-use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
+use crate::model::raw::{CellKind, HeaderColumn, RawColumn, RawTable, Reject, RejectReason, TableHead};
 
 /// Where a part's cell comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Column(usize),
+    /// What the first list alone has: the other lists' too, where all rows of the chunk say the same.
+    Agreed(usize),
     /// What the header says of everybody in the part.
     Said(&'static str),
     /// One of [`Unfolding::periods`].
@@ -57,7 +59,15 @@ impl Unfolding {
     #[must_use]
     pub fn rows(&self, table: &RawTable) -> RawTable {
         let mut unfolded = RawTable::of_width(self.head.columns.len());
+        let agreed: BTreeMap<usize, (CellKind, &str)> = self
+            .parts
+            .iter()
+            .flatten()
+            .filter_map(|source| if let Source::Agreed(position) = source { Some(*position) } else { None })
+            .filter_map(|position| Some((position, only(table.columns.get(position)?)?)))
+            .collect();
         let cell = |source: Source, row: usize| match source {
+            Source::Agreed(position) => agreed.get(&position).copied().unwrap_or((CellKind::Empty, "")),
             Source::Column(position) => table.columns.get(position).map_or((CellKind::Empty, ""), |column| column.get(row)),
             Source::Said(text) => (CellKind::Text, text),
             Source::Period(at) => self.periods.get(at).map_or((CellKind::Empty, ""), |text| (CellKind::Text, text.as_str())),
@@ -91,6 +101,13 @@ impl Unfolding {
     }
 }
 
+/// What all cells of a column say that say anything.
+fn only(column: &RawColumn) -> Option<(CellKind, &str)> {
+    let mut said = (0..column.len()).map(|row| column.get(row)).filter(|(kind, _)| *kind != CellKind::Empty);
+    let first = said.next()?;
+    said.all(|(_, text)| text == first.1).then_some(first)
+}
+
 /// The lists of a table whose columns from a name's neighbourhood on come again, side by side; columns before the first are everybody's.
 #[must_use]
 pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding> {
@@ -122,6 +139,13 @@ pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfoldi
         None => Source::Column(at),
         Some(_) if in_block(at) => Source::Column(starts[list] + (at - starts[0])),
         Some(other) if other == list => Source::Column(at),
+        // A town that only the first list says is hardly not the others'.
+        Some(0)
+            if vocabulary.is_town(&texts[at])
+                && !(0..texts.len()).any(|other| other != at && vocabulary.is_town(&texts[other])) =>
+        {
+            Source::Agreed(at)
+        }
         Some(_) => Source::Nothing,
     };
     Some(Unfolding {

@@ -152,6 +152,9 @@ impl Edition {
         let mut place = Place::nowhere();
         let [county, town, village, group, address] =
             [parts.county, parts.town, parts.village, parts.group, parts.address].map(fold);
+        // `燕子坝村三组` under 组, where nothing else says a place.
+        let is_alone = [&town, &village, &address].iter().all(|text| text.is_empty()) && parts.hint.is_empty();
+        let village = if is_alone && nearest::has_village_suffix(&group) { group.clone() } else { village };
         let written = [&county, &town, &village, &address].iter().any(|text| !text.is_empty());
         if !group.is_empty() {
             place.group = Some(parts.group.trim().to_owned());

@@ -7,7 +7,7 @@ pub(in crate::run) mod file;
 
 use std::collections::BTreeMap;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::error::ArrowError;
 
 use super::definitions::Definitions;
@@ -19,7 +19,9 @@ use crate::ingest::mapping::clash;
 use crate::ingest::periods::periods;
 use crate::ingest::recognise::recognise;
 use crate::ingest::unfold::{PersonColumns, Unfolding, members, relatives, side_by_side, split_cells};
-use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, MONTH, NAME, RELATION, REPAIRS, SEX, YEAR};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, MONTH, NAME, RELATION, REPAIRS, SEX, TOWN, YEAR,
+};
 use crate::model::field::FieldKind;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{Mapping, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
@@ -258,6 +260,13 @@ impl<'i> Tables for County<'i, '_> {
         }
         if from_above > 0 {
             entry.notes.push(format!("{from_above} 行没有写户编号、户主和村，取自上面同一户的第一行"));
+        }
+        let townless = normalised.batch.column_by_name(TOWN).map_or(0, |towns| towns.null_count());
+        let says_place = |field: &str| table.mapping.fields.iter().any(|(known, _)| known == field);
+        if townless * 2 > normalised.rows.len() && ["village", "group", "address"].into_iter().any(says_place) {
+            entry.notes.push(format!(
+                "{townless} 行看不出是哪个乡镇（乡镇没有写或写的读不懂，标题、表名、文件名里也没有，村名也对不上）：按乡镇分的清单和核对不含这些行，请补写乡镇"
+            ));
         }
         if let Some(unclear) = &normalised.unclear_place {
             entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
