@@ -17,8 +17,8 @@ use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
 const DAMAGES: [(&str, &str); 19] = [
-    ("unreadable", "读不懂：按空处理"),
-    ("unknown_code", "的写法不认识：按空处理，写法可补在 registries 里"),
+    ("unreadable", "读不懂：用到它的规则算作无法判断，不当作没有填"),
+    ("unknown_code", "的写法不认识：用到它的规则算作无法判断，不当作没有填；写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
     ("scientific", "被电子表格写成了 E+ 形式，已无法辨认：按空处理，不作比对；请把该列设为文本后重新导出"),
     ("no_number", "填的是文字或位数太少，不是号码：按没有号码处理"),
