@@ -13,10 +13,12 @@ use crate::config::pin::Pin;
 use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, Refusal, TableHead};
+use crate::model::school::school_in;
 
 /// A title outweighs any four telling columns: two registries of one office differ in little else.
 const TITLE: usize = 10;
 const TELLING: usize = 2;
+const SCHOOL: &str = "school";
 const FILE: usize = 1;
 /// Longer lines above a table are prose.
 const LONGEST_TITLE: usize = 40;
@@ -118,10 +120,18 @@ fn examine<'a>(
         Some(definition) => definition.title.clone(),
         None => format!("标题含{}", registry.title_words.join("/")),
     };
+    // What a title says of all rows needs no column: of which kind they are, at which school.
+    let is_said = |field: &str| {
+        let words = || dictionary.fields.get(field).map_or(&[][..], |definition| &definition.words);
+        let is_part = registry.part.as_deref() == Some(field);
+        is_part && head.titles().any(|text| words().iter().any(|(word, _)| text.contains(word.as_str())))
+            || field == SCHOOL && head.titles().any(|text| school_in(text).is_some())
+    };
+    let is_met = |field: &String| if field == TITLE_WORDS { title || file } else { has(field) || is_said(field) };
     let missing = registry
         .required
         .iter()
-        .filter(|group| !group.iter().any(|field| if field == TITLE_WORDS { title || file } else { has(field) }))
+        .filter(|group| !group.iter().any(is_met))
         .map(|group| group.iter().map(|field| plain(field)).collect::<Vec<_>>().join("或"))
         .collect();
     let excluded = registry

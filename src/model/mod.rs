@@ -29,6 +29,7 @@ pub mod register;
 pub mod registry;
 pub mod review;
 pub mod rule;
+pub mod school;
 pub mod similarity;
 pub mod standing;
 pub mod stood;

@@ -53,6 +53,17 @@ pub struct TableHead {
     pub is_form: bool,
 }
 
+impl TableHead {
+    /// What may say of what the table is: lines above it that are no prose, the sheet's and the file's name.
+    pub fn titles(&self) -> impl Iterator<Item = &str> {
+        /// Longer lines are prose.
+        const LONGEST: usize = 60;
+        let lines = self.preamble.iter().map(String::as_str).filter(|line| line.chars().count() <= LONGEST);
+        let file = self.name.file.rsplit('/').next().unwrap_or_default();
+        lines.chain([self.name.sheet.as_str(), file])
+    }
+}
+
 /// A run of data rows of one table, by column.
 #[derive(Clone, Debug, Default)]
 pub struct RawTable {

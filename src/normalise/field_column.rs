@@ -82,7 +82,7 @@ pub(super) struct Said<'a> {
     /// Columns that may hold one.
     pub(super) beside: Vec<usize>,
     /// What title and names say.
-    pub(super) heading: Option<&'a str>,
+    pub(super) heading: Option<String>,
 }
 
 impl<'a> Said<'a> {
@@ -206,13 +206,13 @@ impl FieldColumn<'_> {
                         }
                         _ => None,
                     };
-                    text.append_option(own.or(beside).as_deref().or(self.said.heading));
+                    text.append_option(own.or(beside).as_deref().or(self.said.heading.as_deref()));
                 }
             }
             (Builders::Text(text), kind) => {
                 for (at, (cell, written)) in cells {
                     if written.is_empty() {
-                        text.append_null();
+                        text.append_option(self.said.heading.as_deref());
                         continue;
                     }
                     match kind {

@@ -25,6 +25,7 @@ use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::personal::{mask_name, mask_number};
 use crate::model::raw::{CellKind, RawColumn, RawTable, Section, SectionSays};
+use crate::model::school::school_in;
 
 /// Lines that are told one by one.
 const TOLD: usize = 5;
@@ -455,8 +456,7 @@ fn is_sayable(field: &FieldDefinition) -> bool {
 
 /// `瑞溪小学`, never `小学`.
 fn is_school(piece: &str) -> bool {
-    const ENDS: [&str; 8] = ["学校", "小学", "中学", "幼儿园", "职校", "教学点", "一中", "二中"];
-    ENDS.iter().any(|end| piece.strip_suffix(end).is_some_and(|name| name.chars().count() >= 2))
+    school_in(piece) == Some(piece)
 }
 
 /// Words that say no more than that the rows below stand as all others.

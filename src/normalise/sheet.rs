@@ -41,6 +41,7 @@ use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
+use crate::model::school::school_in;
 
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
@@ -52,7 +53,10 @@ const MANY: usize = 10;
 const ROW: &str = "row";
 /// The header of what lines between rows say.
 const OF_LINES: &str = "单列一行的说明";
+/// The header of what a title, or the name of the sheet or the file, says.
+const OF_TITLE: &str = "标题或表名、文件名";
 const STAGE: &str = "stage";
+const SCHOOL: &str = "school";
 const GRADE: &str = "grade";
 
 /// What every sheet of a run shares.
@@ -176,11 +180,12 @@ struct Special<'a> {
 
 /// What says a code besides its own column.
 fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
-    let Some(field) = field.filter(|field| !field.words.is_empty()) else { return Said::default() };
-    let file = head.name.file.rsplit('/').next().unwrap_or_default();
-    let names = [head.name.sheet.as_str(), file].into_iter();
-    let mut texts = head.preamble.iter().map(String::as_str).chain(names);
-    let heading = texts.find_map(|text| Said::value_in(&field.words, text));
+    let is_school = |field: &FieldDefinition| field.name == SCHOOL && at(SCHOOL).is_empty();
+    let Some(field) = field.filter(|field| !field.words.is_empty() || is_school(field)) else { return Said::default() };
+    let mut texts = head.titles();
+    let heading =
+        if is_school(field) { texts.find_map(school_in) } else { texts.find_map(|text| Said::value_in(&field.words, text)) };
+    let heading = heading.map(str::to_owned);
     Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
 }
 
@@ -431,6 +436,9 @@ impl<'a> Normaliser<'a> {
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let column_is_unmapped = column.is_unmapped;
+            if field == SCHOOL && column.said.heading.is_some() {
+                self.headers.push((field.to_owned(), OF_TITLE.to_owned()));
+            }
             let of_lines = column.is_unmapped && !column.said.is_told() && column.fallback.is_none();
             let amounts = column.amounts;
             if let Some(standing) = column.standing {

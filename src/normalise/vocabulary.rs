@@ -9,10 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::identity::simplified;
 use crate::model::text::is_invisible;
 
-const YES: [&str; 16] =
-    ["是", "1", "y", "yes", "true", "t", "√", "✓", "✔", "有", "享受", "已享受", "对", "参加", "已参加", "符合"];
-const NO: [&str; 17] =
-    ["否", "0", "n", "no", "false", "f", "×", "x", "✗", "无", "没有", "未享受", "不享受", "不是", "非", "未参加", "不符合"];
+const YES: &str = "是 是的 1 y yes true t √ ✓ ✔ 有 享受 已享受 对 参加 已参加 符合 愿意 愿 有意愿 同意 需要 需 属于 属 具备 具有";
+const NO: &str = "否 0 n no false f × x ✗ 无 没有 未享受 不享受 不是 非 未参加 不符合 不愿意 不愿 无意愿 没有意愿 没意愿 不同意 不需要 不需 无需 无需要 \
+    不属于 不属 不具备 不具有 不参加 未有";
 
 const GRADES: [(&str, &str); 4] = [("一级", "一壹1Ⅰ"), ("二级", "二贰2Ⅱ"), ("三级", "三叁3Ⅲ"), ("四级", "四肆4Ⅳ")];
 /// In the order of the certificate's digit, with what is written for each.
@@ -42,7 +41,8 @@ pub fn yes_no(text: &str) -> Option<bool> {
         _ => {}
     }
     let folded = fold(text);
-    let word = |word: &str| if YES.contains(&word) { Some(true) } else { NO.contains(&word).then_some(false) };
+    let is_one_of = |list: &str, word: &str| list.split(' ').any(|known| known == word);
+    let word = |word: &str| if is_one_of(YES, word) { Some(true) } else { is_one_of(NO, word).then_some(false) };
     // `是（已核实）`, `是。`: what stands behind in brackets or as a full stop changes nothing.
     word(&folded).or_else(|| {
         let bare = folded.split(['(', '[', '【']).next().unwrap_or("");
