@@ -18,6 +18,8 @@ use crate::model::raw::{CellKind, HeaderColumn};
 pub(super) const WINDOW: usize = 30;
 /// A header of fewer known words is not believed.
 const ENOUGH: usize = 2;
+/// Known words that make a header of a row with somebody's number in it.
+const SURELY: usize = 4;
 /// Rows of a header at most.
 const LEVELS: usize = 3;
 
@@ -180,12 +182,15 @@ impl WindowRow {
     fn known(&self, vocabulary: &Vocabulary) -> usize {
         // A header may hold a year as a number; a row with an ID, or mostly numbers, is data.
         let texts = self.cells.iter().filter(|(_, kind, _)| *kind == CellKind::Text).count();
-        if texts * 4 < self.cells.len() * 3 || self.cells.iter().any(|(.., text)| has_digits(text, 14)) {
+        if texts * 4 < self.cells.len() * 3 {
             return 0;
         }
         let known: BTreeSet<&str> =
             self.cells.iter().map(|(.., text)| text.as_str()).filter(|text| vocabulary.knows(text).is_some()).collect();
-        known.len()
+        // Somebody's number may stand behind a header, as nothing but headers stand in it.
+        let has_number = self.cells.iter().any(|(.., text)| has_digits(text, 14));
+        let is_header = known.len() >= SURELY && known.len() * 3 >= self.cells.len() * 2;
+        if has_number && !is_header { 0 } else { known.len() }
     }
 
     /// Nothing in it is a number, a date or an ID.
