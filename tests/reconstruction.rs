@@ -18,8 +18,13 @@ use calamine::{Reader as _, open_workbook_auto};
 /// What must be left open.
 const LEAST: usize = 20;
 /// Traps: their names come nowhere else.
-const TRAPS: [&str; 12] =
-    ["阙门陷", "阙阱陷", "阙坑陷", "阙机陷", "阙一陷", "阙二陷", "阙三陷", "阙四陷", "阙五陷", "阙六陷", "阙七陷", "阙八陷"];
+#[rustfmt::skip]
+const TRAPS: [&str; 17] = [
+    "阙门陷", "阙阱陷", "阙坑陷", "阙机陷", "阙一陷", "阙二陷", "阙三陷", "阙四陷", "阙五陷", "阙六陷", "阙七陷", "阙八陷", "阙九陷", "阙十陷",
+    "阙甲陷", "阙乙陷", "阙丙陷",
+];
+/// A phone as nobody would write it: what stands in its midst, and at its end.
+const PHONES: [&str; 6] = [".", "_", "*", "/", "+", "出生"];
 /// Digits as they are written elsewhere than in numbers.
 const SCRIPTS: [&str; 4] = ["０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "⓪①②③④⑤⑥⑦⑧⑨", "〇一二三四五六七八九"];
 
@@ -78,6 +83,8 @@ fn plant(input: &Path) -> Vec<String> {
     let traps = ["52032419710816301", "52032419820229102", "52032420010503209", "52032419550721115"];
     let mut numbers = traps.map(completed).to_vec();
     numbers.extend((0..8).map(|at| completed(&format!("520324196{at}0{}1{at}31{at}", at + 1))));
+    numbers.extend((0..5).map(|at| completed(&format!("520324197{at}0{}1{at}41{at}", at + 1))));
+    let phones: Vec<String> = (0..TRAPS.len()).map(|at| format!("1503{:02}7{:04}", at + 11, 8_311 + at)).collect();
     let spread = |number: &str| format!("{} {} {}", &number[..6], &number[6..14], &number[14..]);
     let mut book = rust_xlsxwriter::Workbook::new();
     // A number as the name of a sheet and of a file, in a header, in addresses, in household codes.
@@ -112,17 +119,25 @@ fn plant(input: &Path) -> Vec<String> {
             5 => format!("明星村{region}\u{ad}{birth}\u{200b}{rest}"),
             6 => format!("明星村{region}. {birth}\n{rest}"),
             7 => own.split("").collect::<Vec<&str>>().join(" "),
-            _ => own.chars().map(|c| in_script(c, SCRIPTS[at - 8])).collect(),
+            8..12 => own.chars().map(|c| in_script(c, SCRIPTS[at - 8])).collect(),
+            12 => format!("{region}*{birth}*{rest}"),
+            13 => format!("{region}_{birth}_{rest}_"),
+            14 => format!("{region}出生{birth}尾{rest}"),
+            15 => format!("{region}.{birth}.{rest}."),
+            _ => format!("\u{202e}{}\u{202c}", own.chars().rev().collect::<String>()),
         };
+        let (mark, phone) = (PHONES[at % PHONES.len()], &phones[at]);
+        let health = format!("健康（{}{mark}{}{}）", &phone[..6], &phone[6..], mark.replace("出生", "尾"));
         let code = if at > 3 { &address } else { own };
         let name = if at == 3 { format!("{name}\u{202e}\u{1b}[31m") } else { (*name).to_owned() };
-        let line = ["土坪镇", "明星", &address, code, &name, own, "户主", "未脱贫", "一般贫困户", "健康", "138-8521-1234"];
+        let line = ["土坪镇", "明星", &address, code, &name, own, "户主", "未脱贫", "一般贫困户", &health, "138-8521-1234"];
         for (column, text) in (0..).zip(line) {
             sheet.write_string(row, column, text).expect("a cell");
         }
         row += 1;
     }
     book.save(input.join(format!("扶贫/补录{}.xlsx", numbers[2]))).expect("a workbook");
+    numbers.extend(phones);
     numbers
 }
 
@@ -473,12 +488,12 @@ fn no_number_can_be_put_together_again() {
             failures.extend(found.iter().map(|number| format!("{}: {number} stands whole", one.name)));
             for row in &one.rows {
                 let digits = digits(row);
-                let written = planted.iter().filter(|number| digits.contains(&number[..17]));
+                let written = planted.iter().filter(|number| digits.contains(&number[..number.len().min(17)]));
                 failures.extend(written.map(|number| format!("{}: {number} stands whole in other digits: {row}", one.name)));
             }
-            let steers = one.all.contains(['\u{1b}', '\u{202e}']) && !is_book(&one.name);
-            failures.extend(steers.then(|| format!("{}: steers the terminal", one.name)));
         }
+        let steers = one.all.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\u{ad}']);
+        failures.extend(steers.then(|| format!("{}: steers the terminal, or hides what it shows", one.name)));
         let (count, found) = if contract { (0, Vec::new()) } else { rebuilt(one, &secrets) };
         tried += count;
         failures.extend(found);

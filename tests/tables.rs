@@ -256,6 +256,25 @@ fn mistakes_in_a_model_are_told_with_their_place() {
 }
 
 #[test]
+fn a_number_in_the_name_of_a_file_stands_nowhere_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let number = "522124196103054217";
+    let (input, out) = (folder.path().join(format!("{number}.csv")), folder.path().join("out"));
+    let members = fs::read_to_string(fixture("members.csv")).expect("the fixture");
+    // Of a table without one of its columns the file's name is told.
+    let (head, rows) = members.split_once('\n').expect("a header");
+    let mut columns: Vec<&str> = head.split(',').collect();
+    let last = columns.len() - 1;
+    columns[last] = "没有这一列";
+    fs::write(&input, format!("{}\n{rows}", columns.join(","))).expect("written");
+    let output = run(&fixture("deduplicate.toml"), &[&input], &out, "2");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let text = fs::read_to_string(out.join("run.json")).expect("run.json");
+    assert!(!text.contains(number) && text.contains("522124********4217"), "{text}");
+    assert!(!said(&output).contains(number), "{}", said(&output));
+}
+
+#[test]
 fn a_careless_user_is_told_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");

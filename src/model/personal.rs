@@ -75,8 +75,10 @@ pub fn mask(value: &str) -> String {
 pub fn mask_number(value: &str) -> String {
     let mut characters: Vec<char> = value.trim().chars().filter(|c| !is_unseen(*c)).collect();
     if characters.iter().filter(|c| is_digit(**c)).count() >= 11 {
-        // Groups are one number, whatever stands between them.
-        characters.retain(|c| c.is_alphanumeric() || read_out(*c).is_some() || *c == '*');
+        // Groups are one number, whatever stands between them; a star may stand for a digit, unless they are all there.
+        let is_sign = |c: char| c.is_alphanumeric() || read_out(c).is_some();
+        let whole = matches!(characters.iter().filter(|c| is_sign(**c)).count(), 11 | 18);
+        characters.retain(|c| is_sign(*c) || *c == '*' && !whole);
     }
     let length = characters.len();
     let (mut head, mut tail) = if length >= 18 { (6, 4) } else { (length / 4, length / 4) };

@@ -33,7 +33,7 @@ fn of_kind(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::ReadOnlyFilesystem => "磁盘是只读的",
         ErrorKind::StorageFull => "磁盘满了",
         ErrorKind::QuotaExceeded => "超过了磁盘配额",
-        ErrorKind::FileTooLarge => "文件太大，这个磁盘放不下",
+        ErrorKind::FileTooLarge => "文件超过了允许的大小（这个磁盘放不下，或系统限制了文件大小 ulimit -f）",
         ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy | ErrorKind::WouldBlock => "正被别的程序占用",
         ErrorKind::CrossesDevices => "不在同一个磁盘上",
         ErrorKind::InvalidFilename => "文件名太长，或有不允许的字符",

@@ -1,5 +1,7 @@
 //! What every reader of cell text agrees on.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
 /// Whether `character` shows nothing: zero width, direction marks, byte-order mark, soft hyphen, controls.
@@ -13,7 +15,14 @@ pub fn is_invisible(character: char) -> bool {
 #[must_use]
 pub fn steers(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' |
+            '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text without what [`steers`], as it may stand in a cell or on a page.
+#[must_use]
+pub fn unsteered(text: &str) -> Cow<'_, str> {
+    if text.contains(steers) { text.chars().filter(|c| !steers(*c)).collect::<String>().into() } else { text.into() }
 }
 
 /// NFKC again after characters were taken out: a space between a letter and a combining mark kept them apart.

@@ -12,6 +12,7 @@ use rust_xlsxwriter::{
 use crate::config::layout::{Align, Column, Style, Table};
 use crate::model::date::Day;
 use crate::model::money::Fen;
+use crate::model::text::unsteered;
 
 use super::answers::Lookup;
 use super::caption::Caption;
@@ -170,10 +171,11 @@ impl<'a> Page<'a> {
     }
 
     fn merged(&mut self, row: u32, first: u16, last: u16, text: &str, format: &Format) -> Result<(), XlsxError> {
+        let text = unsteered(text);
         if first == last {
             self.sheet.write_string_with_format(row, first, text, format)?;
         } else {
-            self.sheet.merge_range(row, first, row, last, text, format)?;
+            self.sheet.merge_range(row, first, row, last, &text, format)?;
         }
         Ok(())
     }
@@ -346,16 +348,20 @@ impl<'a> Page<'a> {
             Value::Text(text) => {
                 // Hidden columns are for programs: whole, and of no height.
                 let capacity = if column.hidden { usize::MAX } else { self.capacity(column.width) };
-                let (text, taken) = fit(text, capacity, self.most_lines());
+                let text = unsteered(text);
+                let (text, taken) = fit(&text, capacity, self.most_lines());
                 self.sheet.write_string_with_format(self.row, at, text, &formats.text)?;
                 return Ok(taken);
             }
             Value::Marked(runs) => {
-                let whole: String = runs.iter().map(|(text, _)| text.as_str()).collect();
+                // The library takes no empty run.
+                let runs = runs.iter().map(|(text, marked)| (unsteered(text), *marked)).filter(|(text, _)| !text.is_empty());
+                let runs: Vec<_> = runs.collect();
+                let whole: String = runs.iter().map(|(text, _)| text.as_ref()).collect();
                 let (whole, taken) = fit(&whole, self.capacity(column.width), self.most_lines());
                 if runs.iter().any(|(_, marked)| *marked) {
                     let format = |marked: bool| if marked { &formats.marked } else { &formats.plain };
-                    let runs: Vec<(&Format, &str)> = runs.iter().map(|(text, marked)| (format(*marked), text.as_str())).collect();
+                    let runs: Vec<(&Format, &str)> = runs.iter().map(|(text, marked)| (format(*marked), text.as_ref())).collect();
                     self.sheet.write_rich_string_with_format(self.row, at, &runs, &formats.text)?;
                 } else {
                     self.sheet.write_string_with_format(self.row, at, whole, &formats.text)?;
@@ -374,9 +380,10 @@ impl<'a> Page<'a> {
                 return Ok(lines(name, self.capacity(column.width)).len());
             }
             Value::Link { text, sheet, row } => {
-                let link = Url::new(format!("internal:'{sheet}'!A{}", row + 1)).set_text(text);
+                let text = unsteered(text);
+                let link = Url::new(format!("internal:'{sheet}'!A{}", row + 1)).set_text(text.as_ref());
                 self.sheet.write_url_with_format(self.row, at, link, &formats.link)?;
-                return Ok(lines(text, self.capacity(column.width)).len());
+                return Ok(lines(&text, self.capacity(column.width)).len());
             }
         };
         Ok(1)

@@ -19,6 +19,16 @@ const INTO: [char; 22] = [
 ];
 /// What groups of a phone are parted by, and amounts are not.
 const DASHES: [char; 7] = ['-', '－', '—', '–', '‐', '_', '·'];
+/// What stands between two groups of one number, and between two figures never.
+const ODD: [char; 16] = ['.', '．', '_', '·', '*', '\'', '"', '`', '^', '#', '&', '!', '?', '\\', '•', '・'];
+/// What turns the direction of writing.
+const TURNS: [char; 5] = ['\u{200f}', '\u{202b}', '\u{202e}', '\u{2067}', '\u{2068}'];
+/// Stars between two groups of a number that was taken apart, at most; a mask has more.
+const STARS: usize = 3;
+/// What a part of a number is called.
+const PARTS: [&str; 6] = ["出生", "生日", "生于", "尾", "末", "后四"];
+/// Words between two groups of one number are of so many letters at most.
+const WORD: usize = 6;
 /// Marks between two groups of one number, and bytes with all blanks, at most.
 const GAP: usize = 6;
 const BLANK: usize = 60;
@@ -71,9 +81,11 @@ impl Signs {
     fn gap(&self, text: &str, at: usize) -> Option<String> {
         let before = self.at.get(at.checked_sub(1)?)?.end;
         let gap: String = text.get(before..self.at.get(at)?.start)?.chars().filter(|c| !is_unseen(*c)).collect();
-        let parts = |c: char| c.is_alphanumeric() || c == '*';
-        let marks = gap.chars().filter(|c| !c.is_whitespace()).count();
-        (marks <= GAP && gap.len() <= BLANK && !gap.contains(parts)).then_some(gap)
+        let count = |kind: fn(char) -> bool| gap.chars().filter(|c| kind(*c)).count();
+        let (marks, letters) = (count(|c| !c.is_whitespace() && !c.is_alphanumeric()), count(char::is_alphanumeric));
+        // A letter or digit that is no sign is one of Chinese.
+        let is_one = marks <= GAP && letters <= WORD && gap.len() <= BLANK && count(|c| c == '*') <= STARS;
+        is_one.then_some(gap)
     }
 }
 
@@ -93,10 +105,15 @@ pub fn mask_text(text: &str) -> String {
 fn hide(text: &str, meant: fn(char) -> Option<char>) -> String {
     let signs = Signs::of(text, meant);
     let (mut masked, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
+    // Shown from right to left, a number is written backwards.
+    let turned = text.contains(TURNS);
     while at < signs.at.len() {
         let starts = !signs.is_joined(at);
         let length = match spread(text, &signs, at) {
-            0 if starts => Some(signs.run(at)).filter(|run| signs.plain.get(at..at + run).is_some_and(hides)),
+            0 if starts => {
+                let backwards = |run: &str| turned && hides(&run.chars().rev().collect::<String>());
+                Some(signs.run(at)).filter(|run| signs.plain.get(at..at + run).is_some_and(|run| hides(run) || backwards(run)))
+            }
             length => Some(length).filter(|length| *length > 0),
         };
         if let Some((length, place)) = length.and_then(|length| Some((length, signs.place(at, length)?))) {
@@ -165,6 +182,12 @@ struct Groups {
     put_into: bool,
     /// Nothing but what is in [`DASHES`] stands between them.
     dashed: bool,
+    /// Nothing but what is in [`ODD`], and brackets, stands between them.
+    odd: bool,
+    /// Something that can be seen stands between any two.
+    marked: bool,
+    /// Words between them.
+    words: String,
 }
 
 /// How many signs from here make one number that was written in groups; 0 for none.
@@ -173,7 +196,7 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
     if !begins || !signs.is_digit(from) {
         return 0;
     }
-    let (mut groups, mut found) = (Groups { put_into: true, dashed: true, ..Groups::default() }, 0);
+    let (mut groups, mut found) = (Groups { put_into: true, dashed: true, odd: true, marked: true, ..Groups::default() }, 0);
     for at in from..signs.at.len().min(from + LONGEST) {
         let Some(plain) = signs.plain.get(at..=at) else { break };
         let is_check = at - from == 17 && plain.eq_ignore_ascii_case("x");
@@ -186,6 +209,9 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
             groups.listed |= gap.contains(LISTING);
             groups.put_into &= gap.chars().all(|c| INTO.contains(&c));
             groups.dashed &= gap.chars().all(|c| DASHES.contains(&c));
+            groups.odd &= gap.chars().all(|c| ODD.contains(&c) || INTO.contains(&c) && !c.is_whitespace());
+            groups.marked &= at == from || !gap.is_empty() && !gap.contains(char::is_whitespace);
+            groups.words.extend(gap.chars().filter(|c| c.is_alphanumeric()));
             groups.lengths.push(0);
         }
         groups.joined.push_str(plain);
@@ -204,12 +230,20 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
 impl Groups {
     /// Whether they make an ID number, a phone or an account.
     fn are_one(&self) -> bool {
-        let Self { joined, lengths, listed, put_into, dashed } = self;
+        let Self { joined, lengths, listed, put_into, dashed, odd, marked, words } = self;
         let digits = joined.bytes().filter(u8::is_ascii_digit).count();
         let numeric = digits == joined.len();
         let born = joined.get(6..14).is_some_and(is_birth);
+        // What its parts are called stands between them, or nothing but marks.
+        let called = PARTS.iter().any(|part| words.contains(part));
         if joined.len() == 18 && is_province(joined) && born {
-            return !listed || Number::parse(&joined.to_ascii_uppercase()).is_some_and(Number::is_valid);
+            let sound = || Number::parse(&joined.to_ascii_uppercase()).is_some_and(Number::is_valid);
+            return called || !listed && words.is_empty() || sound();
+        }
+        let is_mobile = joined.len() == 11 && joined.starts_with('1');
+        let after = matches!(joined.as_bytes().get(1), Some(b'3'..=b'9'));
+        if !words.is_empty() {
+            return called && numeric && is_mobile && after;
         }
         if *listed || !numeric {
             return false;
@@ -217,13 +251,15 @@ impl Groups {
         let in_threes = *dashed && lengths.first() == Some(&3) && lengths.iter().all(|length| (2..=5).contains(length));
         let in_fours = lengths.first() == Some(&4) && lengths.iter().all(|length| (3..=5).contains(length));
         let single = lengths.iter().all(|length| *length == 1);
-        let is_mobile = joined.len() == 11 && joined.starts_with('1');
-        let after = matches!(joined.as_bytes().get(1), Some(b'3'..=b'9'));
+        // Two figures, the larger one first, are neither a range nor so many of so many.
+        let descends = *marked && matches!(lengths[..], [first, second] if first > second);
         let mobile = is_mobile && matches!(lengths[..], [3, 4, 4] | [3, 8] | [4, 7] | [7, 4])
             || is_mobile
                 && after
                 && (single
                     || *put_into
+                    || *odd
+                    || descends
                     || in_threes
                     || matches!(lengths[..], [3, 2, 2, 4] | [3, 2, 2, 2, 2] | [1, 2, 2, 2, 2, 2]));
         let abroad = joined.starts_with("861") && matches!(lengths[..], [2, 11] | [2, 3, 4, 4]);
@@ -233,7 +269,7 @@ impl Groups {
         let old = joined.len() == 15
             && is_province(joined)
             && joined.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")))
-            && (lengths.first() == Some(&6) || single || fours || *put_into || *dashed);
+            && (lengths.first() == Some(&6) || single || fours || *put_into || *dashed || *odd);
         let years = (0..lengths.len()).all(|group| is_year(joined.get(group * 4..group * 4 + 4)));
         let account = (16..=19).contains(&joined.len()) && (fours && !years || single) || is_card(joined, in_fours);
         old || mobile || abroad || landline || account
@@ -400,7 +436,7 @@ mod tests {
         parts.collect()
     }
 
-    const BETWEEN: [&str; 16] = [
+    const BETWEEN: [&str; 21] = [
         "",
         " ",
         "  ",
@@ -417,6 +453,11 @@ mod tests {
         "\u{301}",
         "〔",
         "\u{fffd}",
+        "_",
+        ".",
+        "*",
+        "·",
+        "^",
     ];
 
     proptest! {
@@ -433,8 +474,8 @@ mod tests {
         }
 
         #[test]
-        fn no_phone_passes_in_whatever_digits(rest in 300_000_000u64..999_999_999, script in 0usize..6, unseen in 10usize..14, every in 1usize..9) {
-            let text = format!("电话{}", written(&format!("1{}", 3_000_000_000 + rest), script, BETWEEN[unseen], every));
+        fn no_phone_passes_in_whatever_digits(rest in 300_000_000u64..999_999_999, script in 0usize..6, between in 10usize..BETWEEN.len(), every in 1usize..9) {
+            let text = format!("电话{}", written(&format!("1{}", 3_000_000_000 + rest), script, BETWEEN[between], every));
             let shown = mask_text(&text);
             prop_assert!(digits(&shown).len() <= 4, "{text} {shown}");
         }
@@ -491,8 +532,36 @@ mod tests {
             ("520324            19900307\t \t1234", "520324********1234"),
             ("62170000 12345678 907", "621700*********8907"),
             ("B6217000012345678906", "B62170**********8906"),
+            ("150307.27583.", "15*******83."),
+            ("154477_46482_", "15*******82_"),
+            ("150307/27583", "15*******83"),
+            ("150307+27583", "15*******83"),
+            ("15030*727*583", "15*******83"),
+            ("522124*19460903*8956", "522124********8956"),
+            ("522124.194609.038956", "522124********8956"),
+            ("522124_19460903_8956", "522124********8956"),
+            ("522124/19460903/8956", "522124********8956"),
+            ("520324.900307.123", "520*********123"),
         ] {
             assert_eq!(mask_text(text), masked);
+            assert_eq!(mask_text(masked), masked, "once is enough");
+        }
+        for text in [
+            "522124出生19441114尾8842",
+            "522124，出生：19441114，尾号：8842",
+            "520324生日19900307末四位1234",
+            "150307出生27583尾",
+            "138转8521尾号1234",
+        ] {
+            let shown = mask_text(text);
+            assert!(digits(&shown).len() <= 10 && !shown.contains("19900307") && !shown.contains("19441114"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_shown_backwards_is_hidden() {
+        for text in ["无（\u{202e}83382422531\u{202c}）", "\u{2067}4321703009914230 25\u{2069}"] {
+            assert!(digits(&mask_text(text)).len() <= 10 && mask_text(text).contains("***"), "{}", mask_text(text));
         }
     }
 
@@ -506,6 +575,10 @@ mod tests {
             "疑点F0123456789abcdef，人员P9876543210123456",
             "行政区划520324101001",
             "2157/2157 1.0000            227/227 1.0000         98/103 0.9515",
+            "1500元至250000元，13500-138000，1350/138000",
+            "第520324批，20180630起，共1234户",
+            "520*********123，13*******34，520324********1234",
+            "13500.00元/2018年",
             "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         ] {
             assert_eq!(mask_text(text), text);

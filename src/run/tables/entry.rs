@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::config::tables::{TablesModel, Task};
 use crate::evaluate::clusters::ClusterScore;
 use crate::link::tables::TablesLinked;
+use crate::model::masking::mask_text;
 
 /// `tables` of `run.json`.
 #[derive(Debug, Serialize)]
@@ -91,7 +92,7 @@ pub(super) fn entry(
                 rule: rule.prediction.rule.clone(),
                 predicted: rule.prediction.pairs,
                 scored: rule.scored,
-                heaviest: rule.prediction.heaviest.clone(),
+                heaviest: rule.prediction.heaviest.as_ref().map(|(key, pairs)| (mask_text(key), *pairs)),
             })
             .collect(),
         comparisons: linked
@@ -122,7 +123,7 @@ pub(super) fn entry(
                 bits: short(drift.now),
             })
             .collect(),
-        notes: notes.iter().chain(&linked.notes).cloned().collect(),
+        notes: notes.iter().chain(&linked.notes).map(|note| mask_text(note)).collect(),
         evaluation,
     }
 }
