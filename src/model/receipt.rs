@@ -133,6 +133,8 @@ pub struct FileReceipt {
     pub before: Option<String>,
     /// Whether anything of it went into the ledger now.
     pub written: bool,
+    /// Rows that deny another row of the same file.
+    pub opposed: usize,
     /// The file, or sheets of it, that could not be read.
     pub refusals: Vec<Refusal>,
     /// Every row below a header, in the order of sheets and rows.
@@ -149,6 +151,6 @@ impl FileReceipt {
     /// Whether the file or a row of it has to be sent again.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        !self.refusals.is_empty() || self.rows.iter().any(|row| row.outcome.is_refused())
+        !self.refusals.is_empty() || self.opposed > 0 || self.rows.iter().any(|row| row.outcome.is_refused())
     }
 }

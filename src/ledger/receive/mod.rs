@@ -12,7 +12,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -239,6 +239,8 @@ struct Receiver<'a> {
     receipt: Option<i64>,
     /// Whether it has it from the attempt that was cut short.
     taken: bool,
+    /// Sheet and row of those that deny another row of this file.
+    opposed: BTreeSet<(String, u32)>,
 }
 
 /// An answer in the ledger.
@@ -257,7 +259,7 @@ impl<'a> Receiver<'a> {
         let broken = "SELECT seq FROM receipt WHERE sha256 = ?1 AND received_at = ?2";
         let receipt: Option<i64> =
             connection.query_row(broken, about, |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))?;
-        Ok(Self { connection, phrases, file, before, receipt, taken: receipt.is_some() })
+        Ok(Self { connection, phrases, file, before, receipt, taken: receipt.is_some(), opposed: BTreeSet::new() })
     }
 
     fn receive(mut self, matcher: &mut Matcher<'_>, received_at: &str) -> Result<FileReceipt, LedgerError> {
@@ -282,6 +284,7 @@ impl<'a> Receiver<'a> {
             sha256: self.file.sha256.clone(),
             before: self.before.map(|time| time.chars().take(10).collect()),
             written: self.receipt.is_some(),
+            opposed: self.opposed.len(),
             refusals: self.file.refusals.clone(),
             rows,
         })
@@ -404,7 +407,9 @@ impl<'a> Receiver<'a> {
             self.taken.then(|| earlier.iter().position(|earlier| own(&earlier) && same(&earlier.answer, &answer))).flatten()
         {
             // The attempt that was cut short wrote it; no receipt has said so yet.
-            contradiction(&mut result, earlier[..at].last().filter(|earlier| contradicts(&earlier.answer, &answer)));
+            let contradicted = earlier[..at].last().filter(|earlier| contradicts(&earlier.answer, &answer));
+            self.note_opposed(contradicted, place);
+            contradiction(&mut result, contradicted);
             return Ok(result);
         }
         if let Some(same) = earlier.iter().find(|earlier| same(&earlier.answer, &answer)) {
@@ -416,6 +421,7 @@ impl<'a> Receiver<'a> {
             return Ok(result);
         }
         let contradicted = earlier.last().filter(|earlier| contradicts(&earlier.answer, &answer));
+        self.note_opposed(contradicted, place);
         contradiction(&mut result, contradicted);
         let receipt = self.receipt(received_at)?;
         self.connection
@@ -444,6 +450,13 @@ impl<'a> Receiver<'a> {
             })
             .map_err(LedgerError::sql("写入"))?;
         Ok(result)
+    }
+
+    /// Where an answer denies one of the same file, nobody can say which of them is meant.
+    fn note_opposed(&mut self, contradicted: Option<&Earlier>, place: &Place<'_>) {
+        if contradicted.is_some_and(|earlier| Some(earlier.receipt) == self.receipt) {
+            self.opposed.insert((place.sheet.to_owned(), place.row));
+        }
     }
 
     /// Answers to the same finding of the same list, oldest first.

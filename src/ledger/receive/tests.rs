@@ -265,6 +265,7 @@ fn answers_that_differ_stand_side_by_side_and_are_told() {
     receive(&mut ledger, "a.xlsx", vec![says(&[3], "属实")]);
     let later = receive(&mut ledger, "b.xlsx", vec![says(&[3], "不属实")]);
     assert_eq!(outcomes(&later), [Outcome::Conflicting]);
+    assert!(later.opposed == 0 && !later.is_refused());
     let note = later.rows[0].note();
     assert!(
         note.contains("a.xlsx") && note.contains("第 5 行") && note.contains("2018-07-10") && note.contains("属实"),
@@ -295,6 +296,7 @@ fn rows_copied_within_a_file() {
     let mut ledger = ledger();
     let receipt = receive(&mut ledger, "a.xlsx", vec![says(&[3], "属实"), says(&[3], "属实"), says(&[3], "不属实")]);
     assert_eq!(outcomes(&receipt), [Outcome::Taken, Outcome::Copied, Outcome::Conflicting]);
+    assert!(receipt.opposed == 1 && receipt.is_refused(), "a list that denies itself is to be sent again");
     assert!(receipt.rows[1].reason.contains("第 5 行"), "{}", receipt.rows[1].reason);
 }
 
