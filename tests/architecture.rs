@@ -75,6 +75,27 @@ fn no_arrow_points_back() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A pipe in a file's place would be waited for, and a device never ends: what is read is opened by `run::disk`.
+#[test]
+fn files_are_opened_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root.join("run"), &mut files);
+    sources(&root.join("cli"), &mut files);
+    let is_test = |file: &Path| file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
+    for file in files.iter().filter(|file| !is_test(file) && !file.ends_with("run/disk.rs")) {
+        let text = fs::read_to_string(file).expect("a source file");
+        let shipping = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for open in ["File::open(", "fs::read(", "fs::read_to_string("] {
+            assert!(
+                !shipping.contains(open),
+                "{}: {open} where disk::open, disk::read or disk::read_text should be",
+                file.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn an_arrow_back_would_be_seen() {
     assert_eq!(rooms_used("use crate::{model, run::x};"), [(1, "model".to_owned()), (1, "run".to_owned())]);

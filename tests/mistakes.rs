@@ -73,6 +73,13 @@ impl Desk {
             ("错类型.toml", b"name = 5\n"),
             ("错节.toml", b"[intake\nname = \"m\"\n"),
             ("错条件.toml", condition.as_bytes()),
+            ("弱钥.toml", format!("{base}key = \"{}\"\n", desk.at("弱").display()).as_bytes()),
+            ("长钥.toml", format!("{base}key = \"{}\"\n", desk.at("长").display()).as_bytes()),
+            ("管钥.toml", format!("{base}key = \"{}\"\n", desk.at("管").display()).as_bytes()),
+            ("弱", &[0; 32]),
+            ("长", &[7; 5_000]),
+            ("台账二.db", &ledger),
+            ("台账二.db.receiving", "村里的照片".as_bytes()),
         ] {
             fs::write(desk.at(name), bytes).expect("written");
         }
@@ -87,12 +94,23 @@ impl Desk {
         desk.copy("结果", "破");
         fs::remove_file(desk.at("破/stages/links.parquet")).expect("removed");
         fs::write(desk.at("破/stages/findings.parquet"), "bad").expect("written");
+        // Files of another run, as sound as they are, and one too many.
+        desk.copy("结果", "混");
+        fs::copy(desk.at("混/stages/suspended.parquet"), desk.at("混/stages/findings.parquet")).expect("copied");
+        fs::copy(desk.at("混/stages/review.parquet"), desk.at("混/stages/links.parquet")).expect("copied");
+        desk.copy("结果", "多");
+        fs::copy(desk.at("多/stages/people.parquet"), desk.at("多/stages/households.parquet")).expect("copied");
         fs::create_dir_all(desk.at("别家/stages")).expect("a folder");
         fs::write(desk.at("别家/run.json"), "{\"tool\": \"other 1\"}").expect("written");
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(desk.at("旧.csv"), desk.at("链")).expect("linked");
             std::os::unix::fs::symlink(desk.at("结果"), desk.at("结果链")).expect("linked");
+            desk.copy("结果", "管道");
+            fs::remove_file(desk.at("管道/stages/links.parquet")).expect("removed");
+            for pipe in ["管", "管.xlsx", "管道/stages/links.parquet"] {
+                assert!(Command::new("mkfifo").arg(desk.at(pipe)).status().expect("mkfifo").success());
+            }
         }
         desk
     }
@@ -128,7 +146,7 @@ fn walk(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_symlink() {
+        if path.is_symlink() || !path.is_dir() && !path.is_file() {
             continue;
         }
         if path.is_dir() {
@@ -178,6 +196,17 @@ const RUN: &[Mistake] = &[
     ("run pipelines/monthly.toml --input @/结果 --period 2018-07 --out @/x", 2, &["2018-06", "2018-07", "请改用原始文件"]),
     ("run pipelines/example-2024.toml --input @/结果 --out @/x", 2, &["结果", "请改用原始文件"]),
     ("run pipelines/township.toml --input @/破 --town 土坪镇 --out @/x", 2, &["/破", "重做一遍"]),
+    (
+        "run pipelines/village-lists.toml --input @/混 --ledger @/台账.db --out @/x",
+        2,
+        &["stages/links.parquet", "不是那次运行写的", "重做一遍"],
+    ),
+    ("run pipelines/township.toml --input @/混 --town 土坪镇 --out @/x", 2, &["stages/links.parquet", "重做一遍"]),
+    ("run pipelines/village-lists.toml --input @/多 --out @/x", 2, &["stages/households.parquet", "run.json 里没有它"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --previous @/混 --out @/x", 2, &["stages/links.parquet", "不是那次运行写的"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --previous @/多 --out @/x", 2, &["stages/households.parquet", "重做一遍"]),
+    ("run @/弱钥.toml --input @/2018-06 --out @/x", 2, &["/弱", "来回重复", "用 bidui key 新建"]),
+    ("run @/长钥.toml --input @/2018-06 --out @/x", 2, &["/长", "4096", "请检查"]),
     ("run pipelines/monthly.toml --input @/别家 --out @/x --period 2018-06", 2, &["别家", "不是 bidui"]),
     (
         "run pipelines/monthly.toml --input @/2018-06 --decisions @/没有.xlsx --out @/x",
@@ -213,6 +242,24 @@ const LEDGER: &[Mistake] = &[
     ("run pipelines/monthly.toml --input @/2018-06 --out @/x --town 土坪镇 --ledger @/没有.db", 2, &["没有台账", "--ledger"]),
     ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/烂.db", 2, &["烂.db", "损坏", "备份", "不要删它"]),
     ("run pipelines/village-lists.toml --input @/结果 --out @/x --ledger @/烂.db", 2, &["烂.db", "损坏", "备份", "不要删它"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/x/台账.db", 2, &["--out", "里面", "请把台账放到别处"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --out @/结果 --ledger @/结果/新台账.db", 2, &["里面", "请把台账放到别处"]),
+    (
+        "run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/没有的/夹/台账.db",
+        2,
+        &["没有的/夹/台账.db", "文件夹不存在", "请检查"],
+    ),
+    (
+        "run pipelines/monthly.toml --input fixtures/2018-06 --period 2018-05 --out @/x --ledger @/台账.db",
+        2,
+        &["2018-05", "2018-06 的", "也没有记入台账", "请改正 --period"],
+    ),
+    (
+        "run pipelines/monthly.toml --input fixtures/2018-06 --period 2019-06 --out @/x --ledger @/台账.db",
+        2,
+        &["2019-06", "请改正"],
+    ),
+    ("receive @/台账二.db @/结果/reports --out @/回执", 2, &["台账二.db.receiving", "没有动它", "请把它移走"]),
     ("receive @/烂.db @/结果/reports", 2, &["烂.db", "损坏", "备份", "不要删它"]),
     ("purge --ledger @/烂.db --older-than 1d --yes", 2, &["烂.db", "损坏", "备份", "不要删它"]),
     ("receive @/半.db @/结果/reports", 2, &["半.db", "损坏", "备份"]),
@@ -245,6 +292,13 @@ const OTHERS: &[Mistake] = &[
     ("export @/文件 findings", 2, &["不是 bidui 的运行文件夹"]),
     ("export @/别家 findings", 2, &["run.json 不是 bidui 写的"]),
     ("export findings @/结果", 2, &["findings 不是 bidui 的运行文件夹"]),
+    ("export @/混 findings", 2, &["stages/findings.parquet", "不是那次运行写的", "重做一遍"]),
+    ("diff @/结果 @/混", 2, &["/混", "stages/findings.parquet", "不是那次运行写的"]),
+    ("explain @/混 --person 甲", 2, &["stages/links.parquet", "不是那次运行写的"]),
+    ("diagnose @/混", 2, &["stages/links.parquet", "不是那次运行写的"]),
+    ("evaluate @/混 --truth @/p/truth/2018-06", 2, &["stages/links.parquet", "不是那次运行写的"]),
+    ("diagnose @/结果 --sample @/空", 2, &["抽查表", "--sample"]),
+    ("practice --out @/q --months 100000", 2, &["--months", "120"]),
     ("export @/破 findings", 2, &["findings.parquet", "重做一遍"]),
     ("export @/结果 finding --out @/旧.csv", 2, &["没有表"]),
     ("export @/结果 findings --out @/旧.csv", 2, &["旧.csv", "已经有了", "--force"]),
@@ -304,6 +358,14 @@ const OTHERS: &[Mistake] = &[
 
 #[cfg(unix)]
 const LINKS: &[Mistake] = &[
+    ("run @/管钥.toml --input @/2018-06 --out @/x", 2, &["/管", "不是普通文件", "请检查"]),
+    ("run pipelines/village-lists.toml --input @/管道 --out @/x", 2, &["stages/links.parquet", "不是普通文件"]),
+    ("explain @/管道 --person 甲", 2, &["stages/links.parquet", "不是普通文件"]),
+    ("export @/管道 links", 2, &["stages/links.parquet", "不是普通文件"]),
+    ("run pipelines/monthly.toml --input @/2018-06 --decisions @/管.xlsx --out @/x", 2, &["管.xlsx", "不是普通文件"]),
+    ("run pipelines/monthly.toml --input @/管.xlsx --period 2018-06 --out @/x", 2, &["管.xlsx", "不是普通文件"]),
+    ("receive @/管 @/结果/reports", 2, &["/管", "不是"]),
+    ("receive @/台账.db @/管.xlsx --out @/回执", 2, &["管.xlsx", "不是普通文件"]),
     ("export @/结果 findings --out @/链 --force", 2, &["是一个链接", "旧.csv", "请直接写明"]),
     ("export @/结果 findings --out @/结果链/x.csv", 2, &["在运行文件夹", "请写到别的文件夹"]),
     ("purge @/结果链 --older-than 1d --as-of 2090-01-01 --yes", 0, &["是链接", "什么也没有删"]),
@@ -374,6 +436,65 @@ fn whoever_holds_a_folder_or_the_ledger_is_named_by_every_command_alike() {
         let (code, told) = desk.bidui(line);
         assert!(code == 6 && told.contains("占用") && told.contains("没有改动"), "bidui {line}: {code} {told}");
     }
+}
+
+/// What the system does not allow ends with a sentence, and with nothing half-made.
+#[cfg(target_os = "linux")]
+#[test]
+fn limits_of_the_system_are_told() {
+    let desk = Desk::new();
+    let before = desk.files();
+    let within = |limit: &str, line: &str| {
+        let desk = desk.folder.path().to_str().expect("a plain path");
+        let arguments = line.split(' ').map(|word| word.replace('@', desk));
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_bidui")]);
+        let output = command.args(arguments).current_dir(root("")).output().expect("the program starts");
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), told)
+    };
+    for line in [
+        "export @/结果 people --out @/导出/人.csv",
+        "run pipelines/monthly.toml --input @/2018-06 --out @/x",
+        "run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/小.db",
+    ] {
+        let (code, told) = within("-f 2", line);
+        assert!(code == Some(2) && told.contains("大小") && told.contains('请'), "bidui {line}: {code:?} {told}");
+    }
+    assert!(!desk.at("导出/人.csv").exists() && !desk.at("x/run.json").exists());
+    // The superuser may start as many as he likes.
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    if !is_root {
+        let (code, told) = within("-u 1", "run pipelines/monthly.toml --input @/2018-06 --out @/x");
+        assert!(code == Some(2) && told.contains("ulimit -u"), "{code:?} {told}");
+    }
+    let after = desk.files();
+    assert!(before.iter().all(|(path, bytes)| after.get(path) == Some(bytes)));
+}
+
+/// A key that others can read is told; a ledger that was read-only for a while opens again.
+#[cfg(unix)]
+#[test]
+fn rights_are_told_and_mended() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let set = |name: &str, mode: u32| fs::set_permissions(desk.at(name), fs::Permissions::from_mode(mode)).expect("set");
+    let text = fs::read_to_string(desk.at("没有钥.toml")).expect("a pipeline");
+    let text = text.replace("没有.key", desk.at("我的.key").to_str().expect("plain"));
+    fs::write(desk.at("有钥.toml"), text).expect("written");
+    for (mode, told) in [(0o666, true), (0o640, true), (0o600, false)] {
+        set("我的.key", mode);
+        let (code, said) = desk.bidui("check @/有钥.toml");
+        assert!(code == 0 && said.contains("别人也能读") == told, "{mode:o}: {said}");
+    }
+    set("台账.db", 0o400);
+    let line = "run pipelines/village-lists.toml --input @/结果 --out @/x --ledger @/台账.db";
+    let (code, told) = desk.bidui(line);
+    // The superuser writes where nobody may.
+    assert!(code == 0 || code == 2 && told.contains("只读") && told.contains("-shm"), "{code} {told}");
+    set("台账.db", 0o600);
+    let (code, told) = desk.bidui(line);
+    assert_eq!(code, 0, "{told}");
 }
 
 /// Where there are rights, and whoever runs the tests is bound by them.

@@ -17,8 +17,12 @@ mod ui;
 mod usage;
 
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
@@ -76,7 +80,44 @@ pub fn main() -> ExitCode {
             return ExitCode::from(exit::USAGE);
         }
     };
-    let done = match cli.command {
+    told_of_panics();
+    ignore_size_limit();
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch(cli.command)));
+    code.unwrap_or_else(|_| ExitCode::from(if CROWDED.load(Ordering::Relaxed) { exit::USAGE } else { exit::INTERNAL }))
+}
+
+/// Whether the system let no further thread begin.
+static CROWDED: AtomicBool = AtomicBool::new(false);
+
+/// A panic is told by where it was, without a word of what it was about: somebody's name may stand in it.
+fn told_of_panics() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    std::panic::set_hook(Box::new(|panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        let crowded = ["spawn thread", "ThreadPoolBuildError"].iter().any(|words| said.contains(words));
+        CROWDED.fetch_or(crowded, Ordering::Relaxed);
+        if TOLD.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+        ui::note(&if crowded {
+            "系统不让再启动线程（进程、线程数到了上限，或内存不够）。请关掉别的程序，或请管理员放宽上限（ulimit -u），再运行同样的命令；\
+             以前的结果没有改动"
+                .to_owned()
+        } else {
+            format!("程序内部错误（{place}）。请把这句话告诉维护人员；以前的结果没有改动")
+        });
+    }));
+}
+
+/// Where files may not grow on, writing fails and is told, instead of the system ending the program without a word.
+fn ignore_size_limit() {
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
+fn dispatch(command: Command) -> ExitCode {
+    let done = match command {
         // Before anything else: the child caps its memory before it starts threads.
         Command::Parse(arguments) => {
             return match serde_json::from_str(&arguments.limits) {

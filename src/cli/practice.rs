@@ -8,20 +8,23 @@ use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
 use crate::model::system_error::plain;
 use crate::practice::{Edition, Layout, PracticeError, PracticeFile, PracticeOptions, generate, read_divisions};
-use crate::run::{NewFile, OutputError, checked, outside_runs};
+use crate::run::{NewFile, OutputError, checked, outside_runs, read_file, read_text_file};
+
+/// More months than anybody practises with.
+const MONTHS: u32 = 120;
 
 pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
     let read = |name: &str| {
         let path = arguments.divisions.join(name);
-        fs::read_to_string(&path).map_err(|error| {
+        read_text_file(&path).map_err(|error| {
             let told = plain(&error);
             Failure::usage(format!("读不到 {}：{told}。请用 --divisions 指定行政区划文件夹", path.display()))
         })
     };
     let villages =
         read_divisions(&read("zhengan_villages.csv")?, &read("zhengan_streets_history.csv")?).map_err(Failure::usage)?;
-    if arguments.households == 0 || arguments.months == 0 || !(0.0..=10.0).contains(&arguments.noise) {
-        return Err(Failure::usage("--households 和 --months 至少为 1，--noise 在 0 到 10 之间"));
+    if arguments.households == 0 || !(1..=MONTHS).contains(&arguments.months) || !(0.0..=10.0).contains(&arguments.noise) {
+        return Err(Failure::usage(format!("--households 至少为 1，--months 在 1 到 {MONTHS} 之间，--noise 在 0 到 10 之间")));
     }
     let options = PracticeOptions {
         households: arguments.households,
@@ -68,7 +71,7 @@ pub(super) fn practice(arguments: &PracticeArgs) -> Result<u8, Failure> {
 /// Whether a file may be written: there is none, or the very same.
 fn untouched(out: &Path, file: &PracticeFile) -> Result<(), WriteError> {
     let path = out.join(&file.path);
-    if fs::symlink_metadata(&path).is_err() || fs::read(&path).is_ok_and(|there| there == file.bytes) {
+    if fs::symlink_metadata(&path).is_err() || read_file(&path).is_ok_and(|there| there == file.bytes) {
         return Ok(());
     }
     checked(&path)?;

@@ -11,7 +11,8 @@ use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
 use crate::model::system_error::plain;
 use crate::run::{
-    Fate, PURGE_BEGUN as BEGUN, PurgeEntry, PurgeRequest, beside, checked, purge as clean, purge_ledger as clean_ledger, today,
+    Fate, PURGE_BEGUN as BEGUN, PurgeEntry, PurgeRequest, beside, checked, purge as clean, purge_ledger as clean_ledger,
+    read_file, today,
 };
 
 /// First cell of a receipt's last line: without it the purge was cut short, and the next goes on with its receipt.
@@ -165,7 +166,7 @@ struct Earlier {
 impl Earlier {
     /// `None` where there is no receipt of ours, or its purge came to its end.
     fn read(path: &Path) -> Option<Self> {
-        let bytes = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).and_then(|_| fs::read(path).ok())?;
+        let bytes = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).and_then(|_| read_file(path).ok())?;
         let text = bytes.strip_prefix("\u{feff}".as_bytes())?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
         if reader.headers().ok()?.iter().ne(COLUMNS) {

@@ -146,6 +146,10 @@ impl Trouble {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => Self::Busy,
             Some(ErrorCode::DiskFull | ErrorCode::TooBig) => Self::Full,
+            // SQLITE_IOERR_SHMSIZE: there is no room for the log's index.
+            Some(ErrorCode::SystemIoFailure) if error.sqlite_error().is_some_and(|error| error.extended_code == 4874) => {
+                Self::Full
+            }
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::NoLargeFileSupport) => Self::Disk,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
                 Self::ReadOnly
@@ -167,10 +171,11 @@ impl Trouble {
             }
             Self::Full => "磁盘满了。请腾出空间，再用同样的命令；这次的没有写进去，以前的都在".to_owned(),
             Self::Disk => format!(
-                "读写磁盘出错（{error}）。请检查磁盘和权限；磁盘有问题就把台账连同 -wal 文件一起复制到好的磁盘上再用。以前写进去的都在，不要删它"
+                "读写磁盘出错（{error}）。请检查磁盘和权限，磁盘是不是满了、超过了配额或文件大小的上限；磁盘有问题就把台账连同 -wal 文件一起复制到好的磁盘上再用。以前写进去的都在，不要删它"
             ),
             Self::ReadOnly => {
-                "它是只读的，写不进去。请在文件属性里去掉“只读”，或者请管理员给写的权限；台账内容没有改动".to_owned()
+                "它是只读的，写不进去。请把台账和旁边的 -wal、-shm 文件（有的话）都去掉“只读”（chmod u+w），或者请管理员给写的权限；台账内容没有改动"
+                    .to_owned()
             }
             Self::Damaged => DAMAGED.to_owned(),
             Self::Ours => format!("{error}。这是程序的问题，请把这句话告诉维护人员；台账内容没有改动"),

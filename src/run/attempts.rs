@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::disk;
 use super::output_file::beside;
 
 /// Its ending.
@@ -21,13 +22,24 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Those that were cut short.
-    pub(super) fn of(ledger: &Path) -> Self {
+    /// Those that were cut short. What bears the name and is not ours is given as the error.
+    pub(super) fn of(ledger: &Path) -> Result<Self, PathBuf> {
         let mut path = ledger.as_os_str().to_owned();
         path.push(ENDING);
         let path = PathBuf::from(path);
-        let times = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-        Self { path, times }
+        if !disk::stands(&path) {
+            return Ok(Self { path, times: BTreeMap::new() });
+        }
+        let is_file = path.symlink_metadata().is_ok_and(|kind| kind.is_file());
+        let read = || serde_json::from_slice::<BTreeMap<String, String>>(&disk::read(&path).ok()?).ok();
+        let is_ours = |times: &BTreeMap<String, String>| {
+            let is_hash = |name: &String| name.len() == 64 && name.bytes().all(|c| c.is_ascii_hexdigit());
+            !times.is_empty() && times.keys().all(is_hash)
+        };
+        match Some(()).filter(|()| is_file).and_then(|()| read()).filter(is_ours) {
+            Some(times) => Ok(Self { path, times }),
+            None => Err(path),
+        }
     }
 
     /// When the attempt on this file was that was cut short.

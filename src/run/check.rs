@@ -13,6 +13,7 @@ use crate::config::error::Problems;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::ingest::mapping::{nearest, paste};
+use crate::model::ids::KeyKind;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::Refusal;
 use crate::normalise::Context;
@@ -75,6 +76,9 @@ pub fn check(pipeline: &Path, arguments: &[PathBuf], with_cases: bool, executabl
         definitions.dictionary.registries.len(),
         definitions.policy.rules.len(),
     );
+    // That the practice key is everybody's is told by every run.
+    let own = definitions.key_file.notes.iter().filter(|_| definitions.key_file.kind == KeyKind::Own);
+    let told = own.fold(told, |told, note| format!("{told}\n{note}"));
     if arguments.is_empty() {
         return Ok(CheckReport { definitions: told, ..CheckReport::default() });
     }

@@ -5,7 +5,6 @@
 //! ([`parse_in_child`]). No child outlives the call, nor its parent: the parent holds the other end of the child's standard input, and a
 //! child that reads its end there goes.
 
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,15 +13,21 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::disk;
 use crate::ingest::grid::Frame;
 use crate::ingest::limits::Limits;
 use crate::ingest::parse::parse;
 use crate::ingest::wire;
 use crate::model::raw::{Refusal, SheetName};
+use crate::model::system_error::plain;
 
 /// The hidden sub-command.
 pub const SUBCOMMAND: &str = "__parse";
 const PIPE_BUFFER: usize = 1 << 18;
+/// The code of a refusal that is no fault of the file's.
+pub(super) const NOT_STARTED: &str = "parser-missing";
+/// The exit code of a child that may start no thread.
+const CROWDED: u8 = 75;
 /// What Rust's allocator says before it aborts.
 const OUT_OF_MEMORY: &[u8] = b"memory allocation of";
 const LAST_WORDS: u64 = 64 << 10;
@@ -35,7 +40,9 @@ pub fn serve(file: &Path, limits: &Limits, output: impl Write, lifeline: impl Re
     // A panic's message may quote a cell; the parent says what happened instead.
     std::panic::set_hook(Box::new(|_| {}));
     let capped = cap_memory(limits.child_memory_bytes);
-    std::thread::spawn(|| go_with(lifeline));
+    if std::thread::Builder::new().spawn(|| go_with(lifeline)).is_err() {
+        return ExitCode::from(CROWDED);
+    }
     match capped.and_then(|()| send(file, limits, output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -51,7 +58,7 @@ fn go_with(mut lifeline: impl Read) {
 
 fn send(file: &Path, limits: &Limits, output: impl Write) -> io::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let source = BufReader::new(File::open(file)?);
+    let source = BufReader::new(disk::open(file)?);
     let mut output = BufWriter::with_capacity(PIPE_BUFFER, output);
     parse(&name, source, limits, &mut |frame| wire::write_frame(&mut output, &frame))?;
     wire::write_end(&mut output)?;
@@ -88,7 +95,10 @@ pub fn parse_in_child(
         what,
         hint: hint.to_owned(),
     };
-    let missing = |_| refusal("parser-missing", "无法启动解析进程".to_owned(), "请核对程序是否完整、文件是否可读，再试一次");
+    let missing = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => crowded(&refusal),
+        _ => refusal(NOT_STARTED, format!("无法启动解析进程：{}", plain(&error)), "请核对程序是否完整，再试一次"),
+    };
     let arguments = serde_json::to_string(limits).unwrap_or_default();
     let mut child = Command::new(executable)
         .arg(SUBCOMMAND)
@@ -144,6 +154,7 @@ pub fn parse_in_child(
     let again = "请用 WPS 或 Excel 打开检查，另存为 xlsx 后重新提供";
     match ending {
         (Ending::Complete | Ending::Stopped, _) => Ok(()),
+        (_, Some(status)) if status.code() == Some(i32::from(CROWDED)) => Err(crowded(&refusal)),
         _ if timed_out => Err(refusal("parser-timeout", format!("解析超过 {} 秒，已中止", limits.child_seconds), again)),
         _ if memchr::memmem::find(&last_words, OUT_OF_MEMORY).is_some() => {
             Err(refusal("parser-memory", format!("解析所需内存超过 {} MB，已中止", limits.child_memory_bytes >> 20), again))
@@ -153,6 +164,15 @@ pub fn parse_in_child(
             Err(refusal("parser-crashed", format!("解析进程异常退出{}", status.map(cause).unwrap_or_default()), again))
         }
     }
+}
+
+/// The system lets no further process or thread begin.
+fn crowded(refusal: &dyn Fn(&'static str, String, &str) -> Refusal) -> Refusal {
+    refusal(
+        NOT_STARTED,
+        "系统不让再启动进程或线程（进程数到了上限，或内存不够）".to_owned(),
+        "请关掉别的程序，或请管理员放宽上限（ulimit -u），再运行同样的命令",
+    )
 }
 
 /// How the stream of frames ended.

@@ -4,14 +4,13 @@
 //! the proposals of lists of earlier months only: what is answered to a month's own lists never changes that month's links.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::UInt32Type;
 
 use super::source::Source;
-use super::stages::{self, batch, texts, write_batch};
+use super::stages::{batch, texts, write_batch};
 use super::workspace::Workspace;
 use super::{Run, RunError};
 use crate::model::link::{Linked, PersonIx};
@@ -109,12 +108,7 @@ pub(super) fn write(workspace: &Workspace, proposals: &[KeptProposal]) -> Result
 }
 
 /// What a finished run wrote with [`write`]; `None` when the file is not what it should be.
-pub(super) fn read_back(stages_folder: &Path) -> Option<Vec<KeptProposal>> {
-    let path = stages_folder.join(FILE);
-    if !path.exists() {
-        return Some(Vec::new());
-    }
-    let batch = stages::read(&path).ok()?;
+pub(super) fn read_back(batch: &RecordBatch) -> Option<Vec<KeptProposal>> {
     let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
     let row = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();
     let (finding, person, household) = (text("finding_id")?, text("person_id")?, text("household_code")?);

@@ -52,14 +52,28 @@ pub(super) struct Answered {
     pub(super) problems: Vec<String>,
 }
 
+/// How answers are asked for: what the file is called, the option, the workbook that it is to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    file: &'static str,
+    option: &'static str,
+    book: &'static str,
+}
+
+/// Answers to pairs.
+pub(super) const PAIRS: Asked = Asked { file: "答复文件", option: "--decisions", book: "是否同一人待核对" };
+/// Links that somebody has looked at.
+pub(super) const SAMPLE: Asked = Asked { file: "抽查表", option: "--sample", book: "对人抽查" };
+
 /// Reads the files.
-pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) -> Result<Answered, RunError> {
+pub(super) fn read(files: &[PathBuf], asked: Asked, layout: &ReviewBook, executable: &Path) -> Result<Answered, RunError> {
+    let Asked { file: called, option, book } = asked;
     let mut answered = Answered::default();
     for path in files {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let unreadable = |what: String| RunError::Usage(format!("读不出答复文件 {}：{what}", path.display()));
+        let unreadable = |what: String| RunError::Usage(format!("读不出{called} {}：{what}", path.display()));
         if path.is_dir() {
-            return Err(unreadable("它是文件夹。请指定填好的那个工作簿，几个就写几次 --decisions".to_owned()));
+            return Err(unreadable(format!("它是文件夹。请指定填好的那个工作簿，几个就写几次 {option}")));
         }
         let (bytes, sha256) =
             inputs::hash(path).map_err(|error| unreadable(format!("{}。请检查路径，写填好的那个工作簿", plain(&error))))?;
@@ -76,7 +90,7 @@ pub(super) fn read(files: &[PathBuf], layout: &ReviewBook, executable: &Path) ->
                 Some(place) => format!(
                     "{place}有“核对结果”，但没有隐藏的“对标识”列，不知道答复的是哪一对。请交回系统生成的原工作簿，不要只复制看得见的格子"
                 ),
-                None => "里面没有“核对结果”和“对标识”两列。请用系统生成的“是否同一人待核对”工作簿".to_owned(),
+                None => format!("里面没有“核对结果”和“对标识”两列。请用系统生成的“{book}”工作簿"),
             }))),
         };
         answered.files.push(AnswerFile { name, sha256, answers: found.decisions.len() as u64 });
@@ -276,12 +290,7 @@ pub(super) fn write(workspace: &Workspace, decided: &Decided) -> Result<(), RunE
 }
 
 /// What a finished run wrote with [`write`]; `None` when the file is not what it should be. Without the file nobody answered anything.
-pub(super) fn read_back(stages_folder: &Path, links: &[Link]) -> Option<Decided> {
-    let path = stages_folder.join("decisions.parquet");
-    if !path.exists() {
-        return Some(Decided::default());
-    }
-    let batch = stages::read(&path).ok()?;
+pub(super) fn read_back(batch: &RecordBatch, links: &[Link]) -> Option<Decided> {
     let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
     let row = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();
     let (one, other, verdict, state) = (text("one")?, text("other")?, text("verdict")?, text("state")?);

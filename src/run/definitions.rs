@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::disk;
 use super::key::{self, KeyError, KeyFile};
 use crate::config::divisions::Gazetteer;
 use crate::config::document::Document;
@@ -120,12 +121,24 @@ impl Reader {
 
     pub(super) fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
         let path = self.folder.join(relative);
-        let bytes = fs::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
+        let bytes = disk::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
         for part in [relative.as_bytes(), &bytes] {
             self.hasher.update((part.len() as u64).to_le_bytes());
             self.hasher.update(part);
         }
         Ok(bytes)
+    }
+
+    /// A key, and what is known of its file.
+    pub(super) fn key(&mut self, relative: &str) -> Result<(Vec<u8>, KeyFile), DefinitionError> {
+        let path = self.folder.join(relative);
+        let is_long = disk::open(&path).and_then(|file| file.metadata()).is_ok_and(|kind| kind.len() > key::LONGEST);
+        if is_long {
+            return Err(KeyError::Long(path).into());
+        }
+        let bytes = self.read(relative)?;
+        let file = key::look_at(&path, &bytes)?;
+        Ok((bytes, file))
     }
 
     pub(super) fn document(&mut self, relative: &str) -> Result<Document, DefinitionError> {
@@ -177,8 +190,7 @@ pub(super) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let layouts = reader.folder(&pipeline.layouts, &[".toml"])?;
     let divisions = reader.folder(&pipeline.divisions, &[".csv"])?;
     let link_document = reader.document(&pipeline.link)?;
-    let key = reader.read(&pipeline.key)?;
-    let key_file = key::look_at(&reader.folder.join(&pipeline.key), &key)?;
+    let (key, key_file) = reader.key(&pipeline.key)?;
 
     let dictionary = Dictionary::resolve_with(&registries, &own).map_err(DefinitionError::Mistakes)?;
     let spine = spine(&pipeline, &dictionary, &mut problems);

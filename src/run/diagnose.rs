@@ -1,7 +1,6 @@
 //! `diagnose`: the stage files of a run → how its links came about.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
@@ -10,7 +9,7 @@ use arrow::datatypes::DataType;
 use super::evaluate::{EvaluateRunError, column, parts};
 use super::finished::Finished;
 use super::sample::{STRATA, stratum};
-use super::{RunError, decisions, definitions, stages};
+use super::{RunError, decisions, definitions, disk};
 use crate::config::layout::Layouts;
 use crate::config::link_saved::SavedModel;
 use crate::evaluate::diagnose::{Diagnosis, LinkedRow, ReviewRow, RuleBlocks, diagnose as picture};
@@ -61,27 +60,23 @@ pub enum DiagnoseError {
 /// Diagnoses a run.
 pub fn diagnose(examination: &Examination) -> Result<Diagnosis, DiagnoseError> {
     let run = &examination.run;
-    let _whole = Finished::open(run).map_err(EvaluateRunError::from)?;
+    let run = &Finished::open(run).map_err(EvaluateRunError::from)?;
     let mut diagnosis = stated(run)?;
     diagnosis.blocking = blocking(run)?;
-    let model = fs::read_to_string(run.join("stages/model.json")).ok();
+    let model = run.file_if_any("model.json").map_err(EvaluateRunError::from)?.and_then(|path| disk::read_text(path).ok());
     diagnosis.saved_model = model.and_then(|text| SavedModel::parse(&text).ok()).and_then(|(_, used)| used);
     if let Some(truth) = &examination.truth {
         diagnosis.groups = Some(by_group(run, truth)?);
     }
     if !examination.samples.is_empty() {
-        diagnosis.verified = Some(sample(examination)?);
+        diagnosis.verified = Some(sample(run, examination)?);
     }
     Ok(diagnosis)
 }
 
 /// Rows of `blocking.parquet`; none for a run without.
-fn blocking(run: &Path) -> Result<Vec<RuleBlocks>, EvaluateRunError> {
-    let path = run.join("stages/blocking.parquet");
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let table = stages::read(&path)?;
+fn blocking(run: &Finished) -> Result<Vec<RuleBlocks>, EvaluateRunError> {
+    let Some(table) = run.table_if_any("blocking.parquet")? else { return Ok(Vec::new()) };
     let text = |name| column::<StringArray>(&table, "blocking.parquet", name);
     let count = |name| column::<UInt64Array>(&table, "blocking.parquet", name);
     let (registry, rule, value) = (text("registry")?, text("rule")?, text("value")?);
@@ -101,13 +96,13 @@ fn blocking(run: &Path) -> Result<Vec<RuleBlocks>, EvaluateRunError> {
 }
 
 /// Recall by village, sex, age, kind of name and damage of the number.
-fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
+fn by_group(run: &Finished, truth: &Path) -> Result<Groups, EvaluateRunError> {
     let text = |name: &str| {
         let path = truth.join(name);
-        fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
+        disk::read_text(&path).map_err(|source| EvaluateRunError::Truth { path, source })
     };
-    let links = stages::read_columns(&run.join("stages/links.parquet"), &["file", "sheet", "row", "part", "person_id"])?;
-    let records = stages::read_columns(&run.join("stages/records.parquet"), &[columns::ID_STATE, columns::ID_NUMBER])?;
+    let links = run.columns("links.parquet", &["file", "sheet", "row", "part", "person_id"])?;
+    let records = run.columns("records.parquet", &[columns::ID_STATE, columns::ID_NUMBER])?;
     let of = |name| column::<StringArray>(&links, "links.parquet", name);
     let (file, sheet, person) = (of("file")?, of("sheet")?, of("person_id")?);
     let line = column::<UInt32Array>(&links, "links.parquet", "row")?;
@@ -131,24 +126,21 @@ fn by_group(run: &Path, truth: &Path) -> Result<Groups, EvaluateRunError> {
             number: number.as_deref().unwrap_or(""),
         })
         .collect();
-    let year = fs::read_to_string(run.join("run.json")).ok().and_then(|text| {
-        let as_of = serde_json::from_str::<serde_json::Value>(&text).ok()?.get("as_of")?.as_str()?.parse::<Day>().ok()?;
-        Some(as_of.ymd().0)
-    });
+    let year = run.run.as_of.parse::<Day>().map(|as_of| as_of.ymd().0).ok();
     Ok(groups(&rows, &text("rows.csv")?, &text("persons.csv")?, year.unwrap_or(2018))?)
 }
 
 /// The verified sample against all links of the run.
-fn sample(examination: &Examination) -> Result<Verified, DiagnoseError> {
-    let Examination { run, samples, pipeline, executable, .. } = examination;
+fn sample(run: &Finished, examination: &Examination) -> Result<Verified, DiagnoseError> {
+    let Examination { samples, pipeline, executable, .. } = examination;
     let layouts = match pipeline {
         Some(pipeline) => definitions::load(pipeline).map_err(RunError::from)?.layouts,
         None => Layouts::shipped().map_err(|error| RunError::Internal(error.to_string()))?,
     };
-    let answered = decisions::read(samples, &layouts.review, executable)?;
+    let answered = decisions::read(samples, decisions::SAMPLE, &layouts.review, executable)?;
     let mut layers: BTreeMap<&str, Layer> =
         STRATA.iter().map(|name| (*name, Layer { name: (*name).to_owned(), ..Layer::default() })).collect();
-    let links = stages::read(&run.join("stages/links.parquet")).map_err(EvaluateRunError::from)?;
+    let links = run.table("links.parquet").map_err(EvaluateRunError::from)?;
     let mut stated = 0.0;
     let rules = links.column_by_name("rule").and_then(|column| arrow::compute::cast(column, &DataType::Utf8).ok());
     let status = column::<StringArray>(&links, "links.parquet", "status")?;
@@ -197,10 +189,9 @@ fn same_names(links: &RecordBatch) -> Option<Vec<bool>> {
 }
 
 /// What the run says of itself.
-fn stated(run: &Path) -> Result<Diagnosis, EvaluateRunError> {
-    let links = stages::read(&run.join("stages/links.parquet"))?;
-    let records = stages::read(&run.join("stages/records.parquet"))?;
-    let review = stages::read(&run.join("stages/review.parquet"))?;
+fn stated(run: &Finished) -> Result<Diagnosis, EvaluateRunError> {
+    let (links, records) = (run.table("links.parquet")?, run.table("records.parquet")?);
+    let review = run.table("review.parquet")?;
     let registry = column::<StringArray>(&links, "links.parquet", "registry")?;
     let status = column::<StringArray>(&links, "links.parquet", "status")?;
     let weight = column::<Float32Array>(&links, "links.parquet", "weight")?;

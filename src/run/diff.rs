@@ -86,7 +86,7 @@ pub struct Differences {
 pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
     let (before, after) = (Finished::open(old)?, Finished::open(new)?);
     for run in [&before, &after] {
-        if !run.folder.join("stages/findings.parquet").is_file() {
+        if run.file_if_any("findings.parquet")?.is_none() {
             return Err(DiffError::NotAssessed(run.folder.display().to_string()));
         }
     }
@@ -96,8 +96,7 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
         was.iter().map(|finding| finding.finding_id.as_str()).collect(),
         is.iter().map(|finding| finding.finding_id.as_str()).collect(),
     );
-    let standings =
-        after.folder.join("stages/standings.parquet").is_file().then(|| after.table("standings.parquet")).transpose()?;
+    let standings = after.table_if_any("standings.parquet")?;
     let stood = standings.as_ref().map(|table| stood(table, &titles));
     let gone = Gone::new(&after, &is, standings.as_ref())?;
     let (mut changes, mut outside) = (Vec::new(), 0);

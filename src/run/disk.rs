@@ -1,11 +1,49 @@
-//! What `run` asks of the disk: folders that only their owner can read, names that are still there after the power went, and what to do
-//! about what it answers.
+//! What `run` asks of the disk: files opened, folders that only their owner can read, names that are still there after the power went, and what
+//! to do about what it answers. Whatever is read is opened here ([`open`], [`read`]; `tests/architecture.rs`).
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::model::system_error::plain;
+
+/// What is neither a file nor a folder.
+pub(super) const NO_FILE: &str = "它不是普通文件（可能是管道或设备）";
+/// Bytes of a file that is held in memory whole.
+const LARGEST: u64 = 1 << 30;
+
+/// Opens a file to be read. A pipe would wait for whoever writes to it, and a device has no end: neither is opened.
+pub(super) fn open(path: impl AsRef<Path>) -> io::Result<File> {
+    let path = path.as_ref();
+    let kind = fs::metadata(path)?;
+    if kind.is_file() {
+        File::open(path)
+    } else if kind.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, NO_FILE))
+    }
+}
+
+/// The bytes of a file.
+pub fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    read_at_most(path, LARGEST)
+}
+
+/// The bytes of a file that has `most` at most.
+pub(super) fn read_at_most(path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("文件太大，上限 {most} 字节")));
+    }
+    Ok(bytes)
+}
+
+/// The text of a file.
+pub fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
+}
 
 /// A folder only its owner can read; numbers and names live in it.
 pub(super) fn create_private(folder: &Path) -> io::Result<()> {

@@ -1,15 +1,15 @@
 //! `evaluate`: the stage files of a run against the truth of its practice county.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, UInt32Type};
 use serde::Deserialize;
 
+use super::disk;
 use super::finished::{Finished, FinishedError};
-use super::stages::{self, StageError};
+use super::stages::StageError;
 use crate::evaluate::clusters::ClusterScore;
 use crate::evaluate::{EvaluateError, Evaluation, FindingRow, HeldRow, LinkRow, TruthTexts, Undecided};
 use crate::model::finding::{Confidence, Scope};
@@ -50,24 +50,23 @@ pub enum EvaluateRunError {
 
 /// Evaluates a run that linked tables against the truth column its model names.
 pub fn evaluate_tables(run: &Path) -> Result<ClusterScore, EvaluateRunError> {
-    let _whole = Finished::open(run)?;
+    let finished = Finished::open(run)?;
     let told = super::tables::of_run(run);
     let Some((task, Some(truth))) = told else { return Err(EvaluateRunError::NoTruth) };
-    super::tables::evaluate(run, task, &truth)?.ok_or(EvaluateRunError::NoTruth)
+    super::tables::evaluate(&finished, task, &truth)?.ok_or(EvaluateRunError::NoTruth)
 }
 
 /// Evaluates the run in `run` against `truth/{rows,findings,persons}.csv`.
 pub fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateRunError> {
     let finished = Finished::open(run)?;
     let links = &["registry", "file", "sheet", "row", "part", "person_id"];
-    let links = stages::read_columns(&run.join("stages/links.parquet"), links)?;
-    let records = stages::read_columns(&run.join("stages/records.parquet"), &["household_code"])?;
-    let findings = stages::read(&run.join("stages/findings.parquet"))?;
-    let review = stages::read(&run.join("stages/review.parquet"))?;
+    let links = finished.columns("links.parquet", links)?;
+    let records = finished.columns("records.parquet", &["household_code"])?;
+    let (findings, review) = (finished.table("findings.parquet")?, finished.table("review.parquet")?);
     let weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
     let text = |name: &str| {
         let path = truth.join(name);
-        fs::read_to_string(&path).map_err(|source| EvaluateRunError::Truth { path, source })
+        disk::read_text(&path).map_err(|source| EvaluateRunError::Truth { path, source })
     };
     let (rows, expected, persons) = (text("rows.csv")?, text("findings.csv")?, text("persons.csv")?);
 
@@ -192,7 +191,7 @@ struct Noted {
 impl Counted {
     fn read(run: &Path) -> Result<Self, EvaluateRunError> {
         let path = run.join("run.json");
-        let text = fs::read(&path).map_err(|source| EvaluateRunError::Truth { path: path.clone(), source })?;
+        let text = disk::read(&path).map_err(|source| EvaluateRunError::Truth { path: path.clone(), source })?;
         serde_json::from_slice(&text).map_err(|error| EvaluateRunError::Truth { path, source: error.into() })
     }
 

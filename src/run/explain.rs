@@ -112,7 +112,7 @@ impl Explanation {
 pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Result<Explanation, ExplainError> {
     let finished = Finished::open(run)?;
     if super::tables::of_run(run).is_some() {
-        let told = super::tables::explain::explain(run, question)?;
+        let told = super::tables::explain::explain(&finished, question)?;
         return Ok(Explanation { title: "两表关联".to_owned(), tables: Some(told), ..Explanation::default() });
     }
     let (records, _) = finished.records()?;

@@ -5,7 +5,7 @@
 //! it rightly) a text of 12 digits and more ends in a tab: Excel then keeps every digit. A text that could be read as a formula begins with
 //! one, and so does one that begins with what a program drops or folds before it looks (a tab, a line end, full-width signs). Lists are JSON within their cell.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,12 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value, json};
 
+use super::disk;
 use super::finished::{Finished, FinishedError};
 use super::stages::StageError;
 use crate::model::date::Day;
 use crate::model::system_error::plain;
+use crate::model::text::unsteered;
 use crate::report::PROGRAM;
 
 /// Rows of a sheet below its header.
@@ -76,12 +78,11 @@ impl Export {
     /// Finds the table `table` of the run in `run`.
     pub fn open(run: &Path, table: &str) -> Result<Self, ExportError> {
         let finished = Finished::open(run)?;
-        let stages = finished.folder.join("stages");
-        let known = tables(&stages)?;
+        let known = tables(&finished.folder.join("stages"))?;
         if !known.iter().any(|name| name == table) {
             return Err(ExportError::Unknown { table: table.to_owned(), known });
         }
-        let path = stages.join(format!("{table}.parquet"));
+        let path = finished.file(&format!("{table}.parquet"))?;
         Batches::open(&path)?;
         Ok(Self { finished, table: table.to_owned(), path })
     }
@@ -94,7 +95,7 @@ impl Export {
             TableFormat::Json => array(&mut batches, out),
             TableFormat::Xlsx => workbook(&mut batches, &self.table, &self.finished, out),
             TableFormat::Parquet => {
-                io::copy(&mut File::open(&self.path)?, out)?;
+                io::copy(&mut disk::open(&self.path)?, out)?;
                 Ok(())
             }
         }
@@ -122,7 +123,7 @@ struct Batches {
 impl Batches {
     fn open(path: &Path) -> Result<Self, ExportError> {
         let fail = |what: String| StageError { path: path.to_owned(), what };
-        let file = File::open(path).map_err(|error| fail(plain(&error)))?;
+        let file = disk::open(path).map_err(|error| fail(plain(&error)))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
         let columns = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
         let reader = reader.with_batch_size(8_192).build().map_err(|error| fail(error.to_string()))?;
@@ -144,7 +145,7 @@ fn csv(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> {
             for column in batch.columns() {
                 let cell = match value(column.as_ref(), row) {
                     Value::Null => String::new(),
-                    Value::String(text) => for_excel(text),
+                    Value::String(text) => for_excel(unsteered(&text).into_owned()),
                     Value::Bool(yes) => if yes { "是" } else { "否" }.to_owned(),
                     other => other.to_string(),
                 };
@@ -248,10 +249,10 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, value: &Value, text:
             sheet.write_string(row, column, if *yes { "是" } else { "否" })?;
         }
         Value::String(string) => {
-            sheet.write_string_with_format(row, column, fitting(string), text)?;
+            sheet.write_string_with_format(row, column, fitting(&unsteered(string)), text)?;
         }
         other => {
-            sheet.write_string_with_format(row, column, fitting(&other.to_string()), text)?;
+            sheet.write_string_with_format(row, column, fitting(&unsteered(&other.to_string())), text)?;
         }
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! A finished run's folder, read back: what it was run with, its rows, its links.
 //!
-//! Takes the folder, gives [`Finished`] (its `run.json`) and, on request, the very [`RecordSet`] and [`Linked`] that made its outputs.
-//! Cost: one pass over `records.parquet` and `links.parquet`.
+//! Takes the folder, gives [`Finished`] (its `run.json`) and, on request, the very [`RecordSet`] and [`Linked`] that made its outputs. A stage file
+//! is used only where it is the one that `run.json` names by its SHA-256: what another run wrote, or somebody saved over, is refused.
+//! Cost: one pass over the bytes of each file that is asked for, once, and one over what is read of it.
 
-use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow::datatypes::{Int64Type, UInt32Type};
@@ -16,8 +18,9 @@ use sha2::{Digest, Sha256};
 use super::manifest::{EarlierEntry, LinkingEntry};
 use super::why::{list_at, parts_of};
 use super::workspace::{self, Workspace, WorkspaceError};
-use super::{RunError, corrections, decisions, previous, resume, stages};
-use crate::model::decision::Decision;
+use super::{RunError, corrections, decisions, disk, inputs, previous, resume, stages};
+use crate::model::carried::Carried;
+use crate::model::decision::{Decided, Decision};
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject, TimeBase};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
@@ -81,6 +84,8 @@ pub(super) struct RunJson {
     /// Answers to pairs that were read.
     #[serde(default)]
     decision_files: Vec<SourceOfRun>,
+    /// Stage file → SHA-256; not of the version before.
+    stage_files: Option<BTreeMap<String, String>>,
 }
 
 impl RunJson {
@@ -144,6 +149,16 @@ pub enum FinishedError {
         /// Why.
         why: String,
     },
+    /// A stage file is another than the run wrote.
+    #[error("{} 里的 stages/{file} {why}。请用备份恢复这个文件夹，或用同样的 bidui run 命令把那次运行重做一遍，再做这一步", folder.display())]
+    Changed {
+        /// The folder.
+        folder: PathBuf,
+        /// Which.
+        file: String,
+        /// What it is instead.
+        why: String,
+    },
     /// Stage files are missing, or do not belong together.
     #[error("{} 里的阶段文件不全或不配套（{what}）。请把那次运行重做一遍，或改用原始文件作 --input", folder.display())]
     NotWhole {
@@ -171,12 +186,25 @@ pub(super) struct Finished {
     pub(super) run: RunJson,
     /// Of the bytes of `run.json`.
     pub(super) sha256: String,
+    /// Stage files found to be the run's.
+    sound: Arc<Mutex<BTreeSet<String>>>,
     _hold: Arc<Option<File>>,
 }
 
 /// Whether a folder is that of a run, finished or not.
 pub(super) fn is_run(folder: &Path) -> bool {
     workspace::is_marked(folder) || (folder.join("run.json").is_file() && folder.join("stages").is_dir())
+}
+
+/// Whether what says that a folder is a run's can be read, where it stands there.
+pub(super) fn readable(folder: &Path) -> io::Result<()> {
+    for sign in [workspace::MARKER, "run.json"].map(|name| folder.join(name)) {
+        match disk::open(&sign) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Finished {
@@ -190,12 +218,13 @@ impl Finished {
         if workspace::is_unfinished(folder) {
             return Err(FinishedError::Unfinished { folder: folder.to_owned() });
         }
-        let text = fs::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json，{}", plain(&error))))?;
+        let text = disk::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json，{}", plain(&error))))?;
         let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));
         }
-        Ok(Self { folder: folder.to_owned(), run, sha256: hexadecimal(&Sha256::digest(&text)), _hold: Arc::new(hold) })
+        let sha256 = hexadecimal(&Sha256::digest(&text));
+        Ok(Self { folder: folder.to_owned(), run, sha256, sound: Arc::default(), _hold: Arc::new(hold) })
     }
 
     /// Whether a file of these bytes was read for it.
@@ -209,7 +238,7 @@ impl Finished {
 
     /// Which build made it; `None` where its version did not say.
     pub(super) fn build(&self) -> Option<String> {
-        let timings: serde_json::Value = serde_json::from_slice(&fs::read(self.folder.join("timings.json")).ok()?).ok()?;
+        let timings: serde_json::Value = serde_json::from_slice(&disk::read(self.folder.join("timings.json")).ok()?).ok()?;
         timings.get("build")?.as_str().map(str::to_owned)
     }
 
@@ -220,14 +249,15 @@ impl Finished {
 
     /// Its rows, and what was taken in.
     pub(super) fn records(&self) -> Result<(RecordSet, Vec<IntakeFile>), FinishedError> {
+        self.file("records.json")?;
+        self.file("records.parquet")?;
         resume::read(&self.folder.join("stages")).ok_or_else(|| self.not_whole("records"))
     }
 
     /// The persons of `records`, as it linked them.
     pub(super) fn linked(&self, records: &RecordSet) -> Result<Linked, FinishedError> {
         let people = self.table("people.parquet")?;
-        let links = stages::read_columns(&self.folder.join("stages/links.parquet"), &LINK_COLUMNS);
-        let links = links.map_err(|_| self.not_whole("links.parquet"))?;
+        let links = self.columns("links.parquet", &LINK_COLUMNS)?;
         let (review, suspicions) = (self.table("review.parquet")?, self.table("suspicions.parquet")?);
         let links = links_of(&people, &links).filter(|links| links.len() == records.len());
         let links = links.ok_or_else(|| self.not_whole("links.parquet"))?;
@@ -235,18 +265,24 @@ impl Finished {
         let review = rows.pairs(&review).ok_or_else(|| self.not_whole("review.parquet"))?;
         let suspicions = rows.suspicions(&suspicions).ok_or_else(|| self.not_whole("suspicions.parquet"))?;
         let quality = self.run.linking.as_ref().map(Into::into).unwrap_or_default();
-        let folder = self.folder.join("stages");
-        let mut decided = decisions::read_back(&folder, &links).ok_or_else(|| self.not_whole("decisions.parquet"))?;
+        let mut decided = self.decided(&links)?;
         decided.proposals = self.kept_proposals()?;
-        let carried = previous::read_back(&folder).ok_or_else(|| self.not_whole("households.parquet"))?;
+        let carried = self
+            .table_if_any("households.parquet")?
+            .map_or_else(|| Some(Carried::default()), |table| previous::read_back(&table));
+        let carried = carried.ok_or_else(|| self.not_whole("households.parquet"))?;
         Ok(Linked { links, people: People(people), review, suspicions, quality, decided, carried })
     }
 
     /// What people had answered by then.
     pub(super) fn decisions(&self) -> Result<Vec<Decision>, FinishedError> {
-        let decided = decisions::read_back(&self.folder.join("stages"), &[]);
-        let decided = decided.ok_or_else(|| self.not_whole("decisions.parquet"))?;
-        Ok(decided.kept.into_iter().map(|kept| kept.decision).collect())
+        Ok(self.decided(&[])?.kept.into_iter().map(|kept| kept.decision).collect())
+    }
+
+    fn decided(&self, links: &[Link]) -> Result<Decided, FinishedError> {
+        let table = self.table_if_any("decisions.parquet")?;
+        let decided = table.map_or_else(|| Some(Decided::default()), |table| decisions::read_back(&table, links));
+        decided.ok_or_else(|| self.not_whole("decisions.parquet"))
     }
 
     /// Numbers that returned lists had proposed by then.
@@ -255,7 +291,9 @@ impl Finished {
     }
 
     fn kept_proposals(&self) -> Result<Vec<KeptProposal>, FinishedError> {
-        corrections::read_back(&self.folder.join("stages")).ok_or_else(|| self.not_whole(corrections::FILE))
+        let table = self.table_if_any(corrections::FILE)?;
+        let kept = table.map_or_else(|| Some(Vec::new()), |table| corrections::read_back(&table));
+        kept.ok_or_else(|| self.not_whole(corrections::FILE))
     }
 
     /// What it found; without what printed lists show beside it.
@@ -264,20 +302,60 @@ impl Finished {
         findings_of(&table).ok_or_else(|| self.not_whole("findings.parquet"))
     }
 
-    /// A stage file.
+    /// A stage file that must be there.
     pub(super) fn table(&self, name: &str) -> Result<RecordBatch, FinishedError> {
-        stages::read(&self.folder.join("stages").join(name)).map_err(|_| self.not_whole(name))
+        stages::read(&self.file(name)?).map_err(|_| self.not_whole(name))
+    }
+
+    /// Some columns of a stage file, as [`stages::read_columns`] gives them.
+    pub(super) fn columns(&self, name: &str, columns: &[&str]) -> Result<RecordBatch, FinishedError> {
+        stages::read_columns(&self.file(name)?, columns).map_err(|_| self.not_whole(name))
+    }
+
+    /// A stage file that only some runs have.
+    pub(super) fn table_if_any(&self, name: &str) -> Result<Option<RecordBatch>, FinishedError> {
+        let path = self.file_if_any(name)?;
+        path.map(|path| stages::read(&path).map_err(|_| self.not_whole(name))).transpose()
+    }
+
+    /// Where a stage file that must be there is.
+    pub(super) fn file(&self, name: &str) -> Result<PathBuf, FinishedError> {
+        self.file_if_any(name)?.ok_or_else(|| self.not_whole(name))
+    }
+
+    /// Where a stage file is, if the run has one of that name: the very file that it wrote. Each is looked through once.
+    pub(super) fn file_if_any(&self, name: &str) -> Result<Option<PathBuf>, FinishedError> {
+        let path = self.folder.join("stages").join(name);
+        let there = disk::stands(&path);
+        let changed =
+            |why: &str| FinishedError::Changed { folder: self.folder.clone(), file: name.to_owned(), why: why.to_owned() };
+        let Some(named) = &self.run.stage_files else { return Ok(there.then_some(path)) };
+        match named.get(&format!("stages/{name}")) {
+            None if there => Err(changed("不是那次运行写的（run.json 里没有它）")),
+            None => Ok(None),
+            Some(_) if !there => Err(self.not_whole(name)),
+            Some(sha256) => {
+                let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+                if !sound.contains(name) {
+                    let (_, found) = inputs::hash(&path).map_err(|error| changed(&format!("读不到：{}", plain(&error))))?;
+                    if found != *sha256 {
+                        return Err(changed("不是那次运行写的，或者后来被改过（与 run.json 里记的 SHA-256 不同）"));
+                    }
+                    sound.insert(name.to_owned());
+                }
+                Ok(Some(path))
+            }
+        }
     }
 
     /// Copies its stage files of rows (and of links) into the work folder of another run.
     pub(super) fn copy_stages(&self, workspace: &Workspace, links: bool) -> Result<(), RunError> {
-        let stages = self.folder.join("stages");
-        let maybe = MAYBE.iter().filter(|name| links && stages.join(name).exists());
-        for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)).chain(maybe) {
-            if !stages.join(name).is_file() {
-                return Err(self.not_whole(name).into());
-            }
-            workspace.copy(&stages.join(name), &format!("stages/{name}"))?;
+        let copy = |name: &str, path: &Path| workspace.copy(path, &format!("stages/{name}"));
+        for name in ROWS.iter().chain(LINKS.iter().filter(|_| links)) {
+            copy(name, &self.file(name)?)?;
+        }
+        for name in MAYBE.iter().filter(|_| links) {
+            self.file_if_any(name)?.map_or(Ok(()), |path| copy(name, &path))?;
         }
         Ok(())
     }

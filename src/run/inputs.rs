@@ -6,13 +6,14 @@
 //! must be readable; of what lies in a folder, the files that are not are given with why, and the others are read.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::disk::{self, NO_FILE};
 use super::ours;
 use super::workspace::{self, LITTER, MARKER};
 use crate::model::date::Month;
@@ -160,7 +161,8 @@ pub(super) fn gather(arguments: &[PathBuf], out: Option<&Path>, sought: Sought) 
             walk.folder(argument, "")?;
         } else {
             if !kind.is_file() {
-                return Err(InputError::Unreadable { path: argument.clone(), source: no_file() });
+                let source = io::Error::new(io::ErrorKind::InvalidInput, NO_FILE);
+                return Err(InputError::Unreadable { path: argument.clone(), source });
             }
             let name = argument.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             insert(name, argument.clone(), &mut walk.found)?;
@@ -296,24 +298,14 @@ impl InputFile {
     }
 }
 
-const NO_FILE: &str = "它不是普通文件（可能是管道或设备）";
-
-fn no_file() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, NO_FILE)
-}
-
 /// Size and SHA-256 of a file.
 pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
-    // Opening a pipe waits for whoever writes to it.
-    let kind = fs::metadata(path)?;
-    if !kind.is_file() {
-        return Err(no_file());
-    }
-    if kind.len() > LARGEST {
-        let what = format!("文件有 {} 字节，上限 {LARGEST}", kind.len());
+    let mut file = disk::open(path)?;
+    let length = file.metadata()?.len();
+    if length > LARGEST {
+        let what = format!("文件有 {length} 字节，上限 {LARGEST}");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
-    let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     let mut bytes = 0;
@@ -420,7 +412,7 @@ mod tests {
         std::os::unix::fs::symlink(inside("gone"), inside("c.csv")).expect("a link");
         std::os::unix::fs::symlink(inside("b"), inside("d")).expect("a link");
         let _listener = std::os::unix::net::UnixListener::bind(inside("e.xlsx")).expect("a socket");
-        let large = File::create(inside("f.xlsx")).expect("a file");
+        let large = fs::File::create(inside("f.xlsx")).expect("a file");
         large.set_len(LARGEST + 1).expect("holes");
         let files = gather(&[folder.path().to_owned()], None, Sought::Registers).expect("files").files;
         let told: Vec<(&str, &str)> =

@@ -18,6 +18,18 @@ pub enum LedgerFileError {
     /// What is called as the lock is somebody else's.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// What is called as our note of files being received is somebody else's.
+    #[error("{} 不是 bidui 写的，却占着台账旁边接收记录的名字，没有动它，什么也没有接收。请把它移走或改名，再用同样的命令", path.display())]
+    Beside {
+        /// What is called so.
+        path: PathBuf,
+    },
+    /// A ledger would be begun in a folder that is not there, perhaps by a slip of the pen.
+    #[error("台账 {} 所在的文件夹不存在，或者是一个文件，没有在那里新建台账。请检查路径；确实要放在那里，就先建好文件夹", path.display())]
+    NoFolder {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// Another process has it.
     #[error("台账 {} 正被另一个运行占用（{holder}）。请等它结束再试", path.display())]
     Locked {
@@ -96,8 +108,8 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
         looked => looked?,
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if create {
-        super::disk::create_private(folder).map_err(io_error("建立文件夹"))?;
+    if !folder.is_dir() {
+        return Err(LedgerFileError::NoFolder { path: path.to_owned() });
     }
     if let Some(kind) = share(folder) {
         return Err(LedgerFileError::Network { path: path.to_owned(), kind });
@@ -112,9 +124,23 @@ pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileEr
     if !path.exists() {
         create_whole(path)?;
     }
+    follow_rights(path);
     let ledger = Ledger::open(path)?;
     // Copied from elsewhere, perhaps, with everybody's rights: names and numbers stand in it.
     Ok(HeldLedger { ledger, told: tighten(path), path: path.to_owned(), _lock: lock })
+}
+
+/// What SQLite made beside a ledger while that was read-only stays so: it gets the rights that the ledger has now.
+fn follow_rights(path: &Path) {
+    let Some(rights) = fs::metadata(path).ok().map(|kind| kind.permissions()).filter(|rights| !rights.readonly()) else { return };
+    for ending in ["-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        if fs::symlink_metadata(&file).is_ok_and(|kind| kind.is_file() && kind.permissions().readonly()) {
+            // Where it may not be done, SQLite says what is wrong.
+            let _ = fs::set_permissions(&file, rights.clone());
+        }
+    }
 }
 
 /// Takes everybody else's rights away from a ledger that was made with them, and from what SQLite keeps beside it; gives what to tell of
@@ -213,6 +239,8 @@ mod tests {
     fn a_second_process_is_told_who_holds_the_ledger() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("台账").join("2018.db");
+        assert!(matches!(open(&path, true), Err(LedgerFileError::NoFolder { .. })));
+        fs::create_dir(folder.path().join("台账")).expect("a folder");
         assert!(matches!(open(&path, false), Err(LedgerFileError::Ledger(LedgerError::Missing { .. }))));
         let first = open(&path, true).expect("opens");
         let message = open(&path, true).expect_err("is held").to_string();
@@ -237,6 +265,25 @@ mod tests {
         }
         drop(held);
         assert_eq!(open(&path, false).expect("opens").told, None, "once is enough");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_ledger_that_was_read_only_for_a_while_opens_again() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        drop(open(&path, true).expect("opens"));
+        let beside = ["ledger.db-wal", "ledger.db-shm"].map(|name| folder.path().join(name));
+        for file in &beside {
+            fs::write(file, "").expect("written");
+            fs::set_permissions(file, fs::Permissions::from_mode(0o400)).expect("set");
+        }
+        let held = open(&path, false).expect("opens again");
+        for file in &beside {
+            assert_eq!(fs::metadata(file).expect("there").permissions().mode() & 0o777, 0o600, "{}", file.display());
+        }
+        drop(held);
     }
 
     #[cfg(unix)]

@@ -8,6 +8,7 @@ mod check;
 pub mod child;
 mod clock;
 mod corrections;
+mod dates;
 mod decisions;
 mod definitions;
 mod diagnose;
@@ -74,6 +75,7 @@ use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
 use crate::model::standing::Standings;
 use crate::normalise::{AssembleError, Context, assemble};
+use dates::Dates;
 use decisions::Answered;
 use definitions::Definitions;
 use fingerprint::{BUILD, fingerprint, work_key};
@@ -92,6 +94,7 @@ pub use clock::today;
 pub use definitions::DefinitionError;
 pub use diagnose::{DiagnoseError, Examination, diagnose};
 pub use diff::{DiffError, Differences, Sum, Sums, diff, diff_workbook};
+pub use disk::{read as read_file, read_text as read_text_file};
 pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
 pub use explain::{ExplainError, Explanation, Question, explain};
 pub use export::{Export, ExportError, TableFormat};
@@ -174,16 +177,28 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let (finished, period, as_of) = Source::period(request, &definitions)?;
     let (towns, villages) = source::places(request, &definitions, period)?;
     let source = Source::open(finished, request, progress)?;
+    if let Some(told) = dates::named_otherwise(request).filter(|_| matches!(source, Source::Files(_))) {
+        progress(&told);
+    }
     let request = &Request { towns, villages, ..request.clone() };
-    let answered = decisions::read(&request.decisions, &definitions.layouts.review, &request.executable)?;
+    let answered = decisions::read(&request.decisions, decisions::PAIRS, &definitions.layouts.review, &request.executable)?;
     let earlier = request.previous.as_deref().map(|run| previous::read(run, &definitions.key)).transpose()?;
     let mut parts = source.parts();
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
     parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));
     let fingerprint = fingerprint(request, &definitions, &parts, period, as_of);
+    let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
+    if let Some(path) = ledger
+        .filter(|path| ours::whole(path).zip(ours::whole(&request.out)).is_some_and(|(ledger, out)| ledger.starts_with(out)))
+    {
+        return Err(RunError::Usage(format!(
+            "台账 {} 在 --out 文件夹 {} 里面：那里只放一次运行的结果，清理它会碰到台账。请把台账放到别处（已经有的，连同 -wal、-shm 文件一起移过去）",
+            path.display(),
+            request.out.display()
+        )));
+    }
     let folder = Folder::of_run(&request.out)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
-    let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
     let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;
     let state = life.as_ref().map(Life::state).transpose()?.unwrap_or_default();
     let workspace = folder.start(&work_key([&fingerprint, BUILD, &state]), request.fresh)?;
@@ -244,7 +259,15 @@ fn accepted(request: &Request, definitions: &Definitions, source: &Source) -> Re
 impl Run<'_> {
     fn stages(mut self, source: &Source) -> Result<Summary, RunError> {
         let (records, intake) = self.timed("normalise", |run| run.normalise(source))?;
+        let dates = Dates::of(&intake, self.period);
+        if self.life.as_ref().is_some_and(Life::writes) && self.request.until >= Stage::Report {
+            dates.refused()?;
+        }
         let mut headline = self.opening(&intake, &records);
+        if let Some(told) = dates.warning() {
+            (self.progress)(&told);
+            let _ = write!(headline, "\n{told}");
+        }
         headline.push_str(&self.damaged(&records));
         let (mut findings, mut month) = (0, None);
         if self.request.until >= Stage::Link {
@@ -336,6 +359,11 @@ impl Run<'_> {
         let taken = reader.read_all(files, self.progress);
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
+        }
+        // That is no fault of the file's, and a run without half of its files would take the last one's place.
+        let refusals = taken.iter().flat_map(|taken| &taken.files).filter_map(|file| file.refusal.as_ref());
+        if let Some(refusal) = refusals.into_iter().find(|refusal| refusal.code == child::NOT_STARTED) {
+            return Err(RunError::Usage(format!("{}。{}。上次的结果没有改动", refusal.what, refusal.hint)));
         }
         let (mut intake, mut sheets, mut rejects) = (Vec::new(), Vec::new(), Vec::new());
         for mut file in taken {
@@ -596,7 +624,7 @@ fn stage_name(stage: &str) -> &str {
 
 /// Peak resident memory of this process; 0 where the system does not tell.
 fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = disk::read_text("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024

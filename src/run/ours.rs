@@ -2,13 +2,12 @@
 //!
 //! Takes a path, says yes or no; what cannot be read is not ours. Cost: a few bytes of a file, of a workbook one small part.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use super::{attempts, workspace};
+use super::{attempts, disk, workspace};
 use crate::ledger;
 use crate::report::PROGRAM;
 
@@ -21,6 +20,13 @@ pub(super) const PURGE_RECEIPT: &str = "\u{feff}运行文件夹,月份,";
 pub(super) fn is_work(name: &str) -> bool {
     let mut parts = name.split('/').skip(1);
     parts.next().is_some_and(workspace::is_work) && parts.next().is_some_and(|part| part != "old")
+}
+
+/// A path with links followed as far as it is there.
+pub(super) fn whole(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    let (there, real) = whole.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)))?;
+    Some(whole.strip_prefix(there).map_or_else(|_| real.clone(), |rest| real.join(rest)))
 }
 
 /// The run folder that a path leads to or into, links followed; the path need not be there.
@@ -50,7 +56,7 @@ pub(super) fn is_printed(path: &Path) -> bool {
 
 /// By the program's name among its properties; of the version before, by the columns of its lists.
 fn is_our_workbook(path: &Path) -> bool {
-    let Some(mut package) = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
+    let Some(mut package) = disk::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
     let mut text = |part: &str, most: u64| {
         let mut bytes = Vec::new();
         let _ = package.by_name(part).map(|part| part.take(most).read_to_end(&mut bytes));
@@ -64,9 +70,6 @@ fn is_our_workbook(path: &Path) -> bool {
 
 fn start(path: &Path, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // Opening a pipe would wait for whoever writes to it.
-    if path.is_file() {
-        let _ = File::open(path).map(|file| file.take(most).read_to_end(&mut bytes));
-    }
+    let _ = disk::open(path).map(|file| file.take(most).read_to_end(&mut bytes));
     bytes
 }

@@ -14,7 +14,7 @@ use arrow::datatypes::Date32Type;
 use super::RunError;
 use super::finished::{Finished, FinishedError, RunJson};
 use super::manifest::EarlierEntry;
-use super::stages::{self, StageError};
+use super::stages;
 use super::workspace::Workspace;
 use crate::model::carried::{Carried, Previous, PreviousPerson};
 use crate::model::columns;
@@ -55,16 +55,17 @@ pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
         Err(FinishedError::NotARun { why, .. }) => return Err(refused(why)),
         finished => finished?,
     };
-    let previous = known(run, key).map_err(|error| refused(error.to_string()))?;
+    let previous = known(&finished, key).map_err(|error| match error {
+        FinishedError::NotWhole { .. } => refused(error.to_string()),
+        error => error.into(),
+    })?;
     let RunJson { period, registers, .. } = finished.run;
     Ok(Earlier { previous, rows: EarlierEntry::rows(&period, registers), sha256: finished.sha256 })
 }
 
-fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {
-    let stage = |name: &str| run.join("stages").join(name);
+fn known(run: &Finished, key: &CountyKey) -> Result<Previous, FinishedError> {
     let mut first: HashMap<String, String> = HashMap::new();
-    if stage("households.parquet").exists() {
-        let households = stages::read(&stage("households.parquet"))?;
+    if let Some(households) = run.table_if_any("households.parquet")? {
         for row in 0..households.num_rows() {
             if let (Some(code), Some(known)) =
                 (text_at(&households, "household", row), text_at(&households, "first_household", row))
@@ -75,7 +76,7 @@ fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {
     }
     let mut previous = Previous::default();
     let mut position: HashMap<String, u32> = HashMap::new();
-    let people = stages::read_columns(&stage("people.parquet"), &["person_id", "household"])?;
+    let people = run.columns("people.parquet", &["person_id", "household"])?;
     for row in 0..people.num_rows() {
         let id = text_at(&people, "person_id", row).unwrap_or_default().to_owned();
         let household = text_at(&people, "household", row).map(str::to_owned);
@@ -84,8 +85,8 @@ fn known(run: &Path, key: &CountyKey) -> Result<Previous, StageError> {
         previous.persons.push(PreviousPerson { id, household, first_household });
     }
     // links.parquet and records.parquet hold the same rows in the same order.
-    let links = stages::read_columns(&stage("links.parquet"), &["person_id"])?;
-    let records = stages::read_columns(&stage("records.parquet"), &KEY_COLUMNS)?;
+    let links = run.columns("links.parquet", &["person_id"])?;
+    let records = run.columns("records.parquet", &KEY_COLUMNS)?;
     let births = records.column_by_name(columns::BIRTH).and_then(|column| column.as_primitive_opt::<Date32Type>());
     for row in 0..records.num_rows().min(links.num_rows()) {
         let Some(&person) = text_at(&links, "person_id", row).and_then(|id| position.get(id)) else { continue };
@@ -121,14 +122,9 @@ pub(super) fn write(workspace: &Workspace, carried: &Carried) -> Result<(), RunE
     Ok(())
 }
 
-/// Household codes that a finished run carried over; none without the file.
-pub(super) fn read_back(stages_folder: &Path) -> Option<Carried> {
-    let path = stages_folder.join("households.parquet");
-    if !path.exists() {
-        return Some(Carried::default());
-    }
-    let batch = stages::read(&path).ok()?;
-    let code = |name: &str, row: usize| text_at(&batch, name, row).map(str::to_owned);
+/// Household codes that a finished run carried over.
+pub(super) fn read_back(batch: &RecordBatch) -> Option<Carried> {
+    let code = |name: &str, row: usize| text_at(batch, name, row).map(str::to_owned);
     let pairs = (0..batch.num_rows()).map(|row| Some((code("household", row)?, code("first_household", row)?)));
     Some(Carried { households: pairs.collect::<Option<_>>()?, ..Carried::default() })
 }

@@ -15,6 +15,7 @@ use std::time::UNIX_EPOCH;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde::Deserialize;
 
+use super::disk;
 use super::finished::Finished;
 use super::inputs;
 use super::ledger_file::{self, LedgerFileError};
@@ -423,7 +424,7 @@ fn is_stage(name: &str, path: &Path) -> bool {
     if ["stages/records.json", "stages/model.json"].contains(&name) {
         return true;
     }
-    let reader = fs::File::open(path).ok().and_then(|file| SerializedFileReader::new(file).ok());
+    let reader = disk::open(path).ok().and_then(|file| SerializedFileReader::new(file).ok());
     reader
         .is_some_and(|reader| reader.metadata().file_metadata().created_by().is_some_and(|program| program.starts_with("bidui ")))
 }
@@ -434,7 +435,7 @@ fn is_timings(path: &Path) -> bool {
         #[expect(dead_code, reason = "that it is there is all that is asked")]
         stage: String,
     }
-    fs::read(path).is_ok_and(|text| serde_json::from_slice::<Vec<Stage>>(&text).is_ok())
+    disk::read(path).is_ok_and(|text| serde_json::from_slice::<Vec<Stage>>(&text).is_ok())
 }
 
 /// Removes what may go; `due` is what it was, should a run hold the folder.
@@ -475,6 +476,10 @@ fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
         }
         left = contents.left;
         if !left.edited.is_empty() {
+            // It came to its end: the next removal goes on with nothing.
+            if let Some(done) = Removal::find(folder) {
+                let _ = Removal { results: Vec::new(), ..done }.begin(folder);
+            }
             return Fate::Removed(left);
         }
     }

@@ -102,6 +102,7 @@ fn what_somebody_edited_or_put_there_stays_and_is_told() {
         let mut told = Vec::new();
         let done = purge(&request(&[&run], remove, with_edited), &mut |entry| {
             told.push(entry.fate.clone());
+            assert_eq!(entry.before, (0, 0), "none was cut short");
             Ok(())
         });
         done.expect("purged");

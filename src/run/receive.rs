@@ -108,7 +108,7 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
         returned.extend(read);
     }
     let now = utc_now();
-    let mut attempts = Attempts::of(&held.path);
+    let mut attempts = Attempts::of(&held.path).map_err(|path| LedgerFileError::Beside { path })?;
     for file in &mut returned {
         let broken = attempts.broken(&file.sha256);
         file.broken = broken.filter(|time| held.ledger.took(&file.sha256, time));
@@ -162,6 +162,7 @@ impl Received {
         let files = self.files.iter().map(|file| JsonFile {
             file: &file.file,
             sha256: &file.sha256,
+            opposed: file.opposed,
             received_before: file.before.as_deref(),
             written: file.written,
             counts: count(file).into_iter().collect(),
@@ -210,6 +211,9 @@ impl Received {
                 Some(day) => lines.push(format!("  {day} 收过同样的文件，台账没有变")),
                 None => {}
             }
+            if file.opposed > 0 {
+                lines.push(format!("  有 {} 行与同一份文件里别的行回复相反，看不出以哪个为准，请核实后改好再交", file.opposed));
+            }
             for refusal in &file.refusals {
                 let sheet =
                     if refusal.name.sheet.is_empty() { String::new() } else { format!("工作表 {}：", refusal.name.sheet) };
@@ -239,6 +243,7 @@ struct Json<'a> {
 struct JsonFile<'a> {
     file: &'a str,
     sha256: &'a str,
+    opposed: usize,
     received_before: Option<&'a str>,
     written: bool,
     counts: std::collections::BTreeMap<&'static str, usize>,

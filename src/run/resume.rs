@@ -6,13 +6,13 @@
 //! finished run's rows as its input.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::datatypes::UInt32Type;
 use serde::{Deserialize, Serialize};
 
+use super::disk;
 use super::stages::{self, Stretch};
 use super::workspace::Workspace;
 use crate::model::intake::IntakeFile;
@@ -67,7 +67,7 @@ pub(super) fn find(workspace: &Workspace) -> Option<(RecordSet, Vec<IntakeFile>)
 
 /// The rows of a folder of stage files, and what was taken in; `None` when they are not whole.
 pub(super) fn read(stages_folder: &Path) -> Option<(RecordSet, Vec<IntakeFile>)> {
-    let text = fs::read(stages_folder.join("records.json")).ok()?;
+    let text = disk::read(stages_folder.join("records.json")).ok()?;
     let kept: Kept = serde_json::from_slice(&text).ok()?;
     let positions: BTreeMap<(&str, &str), u32> =
         kept.sources.iter().map(|source| (source.name.file.as_str(), source.name.sheet.as_str())).zip(0..).collect();

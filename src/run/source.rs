@@ -24,7 +24,11 @@ impl Source {
     /// The finished run among the inputs, and the period and day that the run is for. Files are not looked at yet.
     pub(super) fn period(request: &Request, definitions: &Definitions) -> Result<(Option<Finished>, Month, Day), RunError> {
         for path in &request.inputs {
-            fs::metadata(path).map_err(|source| InputError::Unreadable { path: path.clone(), source })?;
+            // A folder that may not be looked into is no folder without a month.
+            let look = || fs::metadata(path).and_then(|kind| if kind.is_dir() { fs::read_dir(path).map(|_| ()) } else { Ok(()) });
+            look()
+                .and_then(|()| finished::readable(path))
+                .map_err(|source| InputError::Unreadable { path: path.clone(), source })?;
         }
         let Some(folder) = request.inputs.iter().find(|path| finished::is_run(path)) else {
             let period = request.period.or_else(|| inputs::period_of(&request.inputs)).ok_or_else(|| {

@@ -119,7 +119,7 @@ pub(super) fn read_columns(path: &Path, names: &[&str]) -> Result<RecordBatch, S
 
 fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<RecordBatch, StageError> {
     let read = || -> Result<RecordBatch, ParquetError> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(super::disk::open(path)?)?;
         let rows = usize::try_from(reader.metadata().file_metadata().num_rows())?;
         let mask = projection(&reader, wanted);
         one_batch(reader.with_projection(mask), rows)
@@ -142,14 +142,14 @@ pub(super) struct Stretch {
 /// only.
 pub(super) fn read_stretches(path: &Path, stretches: &[Stretch], rows: usize) -> Result<Vec<RecordBatch>, StageError> {
     let fail = |what: String| StageError { path: path.to_owned(), what };
-    let file = File::open(path).map_err(|error| fail(super::disk::advised(&error)))?;
+    let file = super::disk::open(path).map_err(|error| fail(super::disk::advised(&error)))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).map_err(|error| fail(error.to_string()))?;
     let held = metadata.metadata().file_metadata().num_rows();
     if usize::try_from(held).ok() != Some(rows) {
         return Err(fail(format!("应有 {rows} 行，实有 {held} 行")));
     }
     let read = |stretch: &Stretch| -> Result<RecordBatch, ParquetError> {
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, metadata.clone());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(super::disk::open(path)?, metadata.clone());
         let (mut groups, mut first, mut passed) = (Vec::new(), 0, 0);
         for (group, held) in metadata.metadata().row_groups().iter().enumerate() {
             let held = usize::try_from(held.num_rows())?;

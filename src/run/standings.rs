@@ -41,6 +41,11 @@ impl Life {
         Ok(Self { path: path.canonicalize().unwrap_or_else(|_| path.to_owned()), held, writes })
     }
 
+    /// Whether the month is written into it.
+    pub(super) fn writes(&self) -> bool {
+        self.writes
+    }
+
     /// Which ledger, and how far its history goes: another state, other outputs.
     pub(super) fn state(&self) -> Result<String, RunError> {
         let state = self.held.ledger.state().map_err(|error| RunError::Ledger(error.into()))?;

@@ -121,8 +121,9 @@ fn write_why(why: &Why, parts: &[WeightPart], text: &mut String) -> fmt::Result 
 
 fn write_finding(finding: &Finding, beside: &Row, text: &mut String) -> fmt::Result {
     let Finding { finding_id, rule, clause, .. } = finding;
-    let confidence = finding.confidence.as_str();
-    writeln!(text, "  疑点 {finding_id} {rule}（{clause}，{confidence}）：{}", beside.text(&finding.sentence))?;
+    let clause = if clause.is_empty() { String::new() } else { format!("{clause}，") };
+    let confidence = finding.confidence.plain();
+    writeln!(text, "  疑点 {finding_id} {rule}（{clause}{confidence}）：{}", beside.text(&finding.sentence))?;
     for cell in &finding.evidence {
         let place = match (&cell.file, cell.row) {
             (Some(file), Some(row)) => format!("{file} 第{row}行 "),

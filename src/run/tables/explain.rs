@@ -1,7 +1,6 @@
 //! Everything a run of tables knows of one person: its rows, the accepted pairs with their bars, the pairs left to a human.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float32Type, UInt32Type};
@@ -9,7 +8,7 @@ use arrow::datatypes::{Float32Type, UInt32Type};
 use crate::model::date::Day;
 use crate::model::masking::Audience;
 use crate::run::explain::{ExplainError, Question, doubt_bars};
-use crate::run::stages;
+use crate::run::finished::Finished;
 
 /// More persons than this of one value are counted, not explained.
 const NAMESAKES: usize = 20;
@@ -17,11 +16,11 @@ const NAMESAKES: usize = 20;
 const ORIGIN: [&str; 5] = ["registry", "file", "sheet", "row", "part"];
 
 /// Answers.
-pub(in crate::run) fn explain(run: &Path, question: &Question) -> Result<String, ExplainError> {
+pub(in crate::run) fn explain(run: &Finished, question: &Question) -> Result<String, ExplainError> {
     let Question::Person(wanted) = question else {
         return Err(ExplainError::Unknown("这一项：这是连接表的运行，只能用 --person 查"));
     };
-    let read = |name: &str| stages::read(&run.join("stages").join(format!("{name}.parquet")));
+    let read = |name: &str| run.table(&format!("{name}.parquet"));
     let (records, links, pairs, review) = (read("records")?, read("links")?, read("pairs")?, read("review")?);
     let person = |row: usize| text(&links, "person_id", row);
     // Fields are kept as cleaned, mostly in lower case.

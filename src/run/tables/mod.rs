@@ -9,14 +9,16 @@ mod outputs;
 mod read;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
 use super::definitions::{DefinitionError, Reader};
+use super::disk;
 use super::evaluate::{EvaluateRunError, column};
+use super::finished::Finished;
 use super::inputs::{self, InputFile, Sought};
 use super::key::{self, KeyFile};
 use super::manifest::{Manifest, StageEntry, Timing};
@@ -77,8 +79,7 @@ pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionEr
     let model = TablesModel::resolve(&document).map_err(DefinitionError::Mistakes)?;
     let (key, key_file) = match &model.key {
         Some(key) => {
-            let bytes = reader.read(key)?;
-            let file = key::look_at(&path.parent().map_or_else(|| PathBuf::from(key), |folder| folder.join(key)), &bytes)?;
+            let (bytes, file) = reader.key(key)?;
             (CountyKey::new(bytes), file)
         }
         None => (CountyKey::new(OPEN_KEY.to_vec()), key::none()),
@@ -332,7 +333,7 @@ fn foretold(prediction: &Prediction) -> String {
 
 /// Whether a run folder is of tables, and which column tells the truth.
 pub(super) fn of_run(run: &Path) -> Option<(Task, Option<String>)> {
-    let text = std::fs::read_to_string(run.join("run.json")).ok()?;
+    let text = disk::read_text(run.join("run.json")).ok()?;
     let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
     let tables = manifest.get("tables")?;
     let task = serde_json::from_value(tables.get("task")?.clone()).ok()?;
@@ -340,10 +341,10 @@ pub(super) fn of_run(run: &Path) -> Option<(Task, Option<String>)> {
 }
 
 /// Evaluates a run against its own truth column.
-pub(super) fn evaluate(run: &Path, task: Task, truth: &str) -> Result<Option<ClusterScore>, EvaluateRunError> {
+pub(super) fn evaluate(run: &Finished, task: Task, truth: &str) -> Result<Option<ClusterScore>, EvaluateRunError> {
     use arrow::array::{Array, StringArray};
-    let links = stages::read_columns(&run.join("stages/links.parquet"), &["person_id", "registry"])?;
-    let records = stages::read_columns(&run.join("stages/records.parquet"), &[truth])?;
+    let links = run.columns("links.parquet", &["person_id", "registry"])?;
+    let records = run.columns("records.parquet", &[truth])?;
     let persons = column::<StringArray>(&links, "links.parquet", "person_id")?;
     let sides = column::<StringArray>(&links, "links.parquet", "registry")?;
     let Some(truths) = records.column_by_name(truth).and_then(|column| column.as_any().downcast_ref::<StringArray>()) else {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::marker::is_work;
 use super::switch::{ASIDE, WORK, clear};
-use crate::run::disk::{create_private, stands};
+use crate::run::disk::{self, create_private, stands};
 
 const COMPLETE: &str = "complete";
 const OLD: &str = "old";
@@ -27,7 +27,7 @@ pub(super) fn is_mixed(folder: &Path) -> bool {
 /// Makes the moves that are missing. Reports that it had set aside are kept, as clerks' files may be among them.
 pub(super) fn complete(folder: &Path) -> io::Result<()> {
     for work in left(folder, COMPLETE) {
-        let list = fs::read_to_string(work.join(COMPLETE))?;
+        let list = disk::read_text(work.join(COMPLETE))?;
         let old = work.join(OLD);
         create_private(&old)?;
         for name in MOVED {

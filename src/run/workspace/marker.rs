@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::disk::sync_folder;
+use crate::run::disk::{self, sync_folder};
 
 /// Its name. It never changes once it stands there, and readers lock it while they read.
 pub(in crate::run) const MARKER: &str = ".bidui";
@@ -55,7 +55,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 
 /// Whether `folder` carries our marker.
 pub(super) fn is_marked(folder: &Path) -> io::Result<bool> {
-    match fs::read(folder.join(MARKER)) {
+    match disk::read(folder.join(MARKER)) {
         Ok(text) => Ok(serde_json::from_slice::<Marker>(&text).is_ok_and(|marker| marker.bidui == KIND)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
         // A folder of that name is no marker.
@@ -70,9 +70,9 @@ pub(super) fn is_of_before(folder: &Path) -> bool {
     struct Tool {
         tool: String,
     }
-    let lock = fs::read_to_string(folder.join(".lock"));
+    let lock = disk::read_text(folder.join(".lock"));
     let Ok(lock) = lock else { return false };
-    let run = fs::read(folder.join("run.json")).ok();
+    let run = disk::read(folder.join("run.json")).ok();
     let run = run.and_then(|text| serde_json::from_slice::<Tool>(&text).ok());
     if run.is_some_and(|run| run.tool.starts_with("bidui ")) {
         return true;

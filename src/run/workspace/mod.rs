@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::disk::{advised, create_private, keep_private, sync_file};
+use super::disk::{self, advised, create_private, keep_private, sync_file};
 use super::inputs;
 use super::lock::{Lock, LockError};
 use super::ours::run_folder_around;
@@ -302,7 +302,7 @@ pub(super) fn hold(folder: &Path) -> Result<Option<File>, WorkspaceError> {
 }
 
 fn held(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>, holder: &str) -> Result<Option<File>, WorkspaceError> {
-    let Ok(marker) = File::open(folder.join(MARKER)) else { return Ok(None) };
+    let Ok(marker) = disk::open(folder.join(MARKER)) else { return Ok(None) };
     let start = Instant::now();
     loop {
         match lock(&marker) {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::is_marked;
 use super::switch::{RUN, WORK};
-use crate::run::disk::{create_private, stands, sync_folder};
+use crate::run::disk::{self, create_private, stands, sync_folder};
 
 const JOURNAL: &str = ".work/removal.json";
 const MOVED: &str = ".work/removed-run.json";
@@ -40,7 +40,7 @@ impl Removal {
         if stands(&folder.join(RUN)) {
             return None;
         }
-        serde_json::from_slice(&fs::read(folder.join(JOURNAL)).ok()?).ok()
+        serde_json::from_slice(&disk::read(folder.join(JOURNAL)).ok()?).ok()
     }
 
     /// Switches the run off.
@@ -73,7 +73,7 @@ impl Removal {
 /// The `run.json` of a folder, wherever it stands.
 pub(super) fn manifest(folder: &Path) -> Option<Vec<u8>> {
     let here = folder.join(RUN);
-    fs::read(if stands(&here) { here } else { folder.join(MOVED) }).ok()
+    disk::read(if stands(&here) { here } else { folder.join(MOVED) }).ok()
 }
 
 /// Whether a run was removed from `folder`, or its removal begun, and none made there since.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::marker::is_litter;
 use super::removal;
-use crate::run::disk::{create_private, stands, sync_folder};
+use crate::run::disk::{self, create_private, stands, sync_folder};
 use crate::run::inputs;
 
 /// Where a file goes that is not ours to delete.
@@ -141,7 +141,7 @@ impl Journal {
 
     /// The journal of a publication that did not end; one that cannot be read, or that leads out of the folder, is none.
     pub(super) fn find(folder: &Path) -> Option<Self> {
-        let journal: Self = serde_json::from_slice(&fs::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()?;
+        let journal: Self = serde_json::from_slice(&disk::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()?;
         let paths = journal.take.iter().flat_map(|take| [&take.path, &take.to]).chain(journal.put.iter().map(|put| &put.path));
         let inside = paths.chain([&journal.work, &journal.old]).all(|path| stays(path));
         inside.then_some(journal)
