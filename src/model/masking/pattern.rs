@@ -173,6 +173,7 @@ fn is_month(text: Option<&str>) -> bool {
 
 /// Groups of one number, side by side.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what stands between groups is of each kind or not, in any combination")]
 struct Groups {
     joined: String,
     lengths: Vec<usize>,
