@@ -232,6 +232,13 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether the file at `path` may be a ledger of which no more than the beginning was written.
+    #[must_use]
+    pub fn may_be_begun(path: &Path) -> bool {
+        let empty = || fs::metadata(path).is_ok_and(|kind| kind.is_file() && kind.len() == 0);
+        empty() || Self::look(path).is_ok()
+    }
+
     /// Opens the ledger at `path`.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         Self::look(path)?;

@@ -1,7 +1,7 @@
 //! Which returned files are being received: beside the ledger, `<ledger>.receiving` names them until their receipt is there.
 //!
 //! Whoever is killed between ledger and receipt leaves it; the next one knows by it that those answers were taken and that nobody has been
-//! told. Read and written under the ledger's lock.
+//! told. What bears the name and was not written here is never touched. Read and written under the ledger's lock.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -18,8 +18,8 @@ pub enum LedgerFileError {
     /// What is called as the lock is somebody else's.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// What is called as our note of files being received is somebody else's.
-    #[error("{} 不是 bidui 写的，却占着台账旁边接收记录的名字，没有动它，什么也没有接收。请把它移走或改名，再用同样的命令", path.display())]
+    /// What is called as a file of ours beside the ledger is somebody else's.
+    #[error("{} 不是 bidui 写的，却占着台账旁边要用的名字，没有动它，什么也没有做。请把它移走或改名，再用同样的命令", path.display())]
     Beside {
         /// What is called so.
         path: PathBuf,
@@ -91,8 +91,8 @@ pub(super) struct HeldLedger {
     _lock: Lock,
 }
 
-/// Opens the ledger at `path` and takes its lock; creates it, readable by its owner only, if there is none and `create` allows it. A ledger
-/// that is created appears whole.
+/// Opens the ledger at `path` and takes its lock; creates it, readable by its owner only, if there is none and `create` allows it, in a
+/// folder that is there. A ledger that is created appears whole.
 pub(super) fn open(path: &Path, create: bool) -> Result<HeldLedger, LedgerFileError> {
     // Whoever comes by a link must meet the lock of whoever comes without.
     let linked = fs::symlink_metadata(path).is_ok_and(|kind| kind.is_symlink());
@@ -184,6 +184,9 @@ fn create_whole(path: &Path) -> Result<(), LedgerFileError> {
     let io_error = |source| LedgerFileError::Io { doing: "建立", path: path.to_owned(), source };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let new = path.with_file_name(format!(".{name}.new"));
+    if fs::symlink_metadata(&new).is_ok() && !Ledger::may_be_begun(&new) {
+        return Err(LedgerFileError::Beside { path: new });
+    }
     // Of one who was killed here.
     for ending in ["", "-wal", "-shm", "-journal"] {
         let mut file = new.as_os_str().to_owned();
@@ -265,6 +268,21 @@ mod tests {
         }
         drop(held);
         assert_eq!(open(&path, false).expect("opens").told, None, "once is enough");
+    }
+
+    #[test]
+    fn what_is_called_as_a_ledger_begun_and_is_none_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, beside) = (folder.path().join("台账.db"), folder.path().join(".台账.db.new"));
+        fs::write(&beside, "村里的照片").expect("written");
+        assert!(matches!(open(&path, true), Err(LedgerFileError::Beside { .. })));
+        assert_eq!(fs::read_to_string(&beside).expect("there"), "村里的照片");
+        for begun in ["", "SQLite format 3\0 and no more"] {
+            fs::write(&beside, begun).expect("written");
+            drop(open(&path, true).expect("begun anew"));
+            assert!(!beside.exists());
+            fs::remove_file(&path).expect("removed");
+        }
     }
 
     #[cfg(unix)]
