@@ -152,9 +152,11 @@ pub(crate) struct Member {
     pub(crate) path: String,
     /// Its place in the container.
     pub(crate) index: usize,
+    /// It is called as what is left behind, and is as big as a list and called like one.
+    pub(crate) is_hidden: bool,
 }
 
-/// The members worth reading, by path: no folders, nothing that an operating system or an open workbook leaves behind.
+/// The members worth reading or telling, by path: no folders, nothing that an operating system or an open workbook leaves behind.
 pub(crate) fn members(container: &mut Container<'_>) -> Result<Vec<Member>, Stop> {
     let mut members = Vec::new();
     for index in 0..container.len() {
@@ -162,10 +164,12 @@ pub(crate) fn members(container: &mut Container<'_>) -> Result<Vec<Member>, Stop
             return Err(Refused::damaged(format!("压缩包内第 {} 个文件的目录项损坏", index + 1)).into());
         };
         let path = path_text(entry.name_raw(), entry.flags().as_u16() & UTF8_NAME != 0);
-        if entry.is_dir() || path.ends_with('/') || is_left_behind(&path) {
+        let left_behind = is_left_behind(&path);
+        let is_hidden = left_behind && is_like_a_list(&path, entry.size());
+        if entry.is_dir() || path.ends_with('/') || left_behind && !is_hidden {
             continue;
         }
-        members.push(Member { path, index });
+        members.push(Member { path, index, is_hidden });
     }
     members.sort_unstable();
     // Paths that differ in what is no part of a name must not become one file.
@@ -185,6 +189,16 @@ pub(crate) fn members(container: &mut Container<'_>) -> Result<Vec<Member>, Stop
 fn is_left_behind(path: &str) -> bool {
     path.split('/').any(|part| part == "__MACOSX" || part.starts_with('.') || part.starts_with("~$"))
         || path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("thumbs.db"))
+}
+
+/// Whether what is called as something left behind may be a list all the same: no part of macOS, and more than the note of who has a workbook
+/// open.
+fn is_like_a_list(path: &str, size: u64) -> bool {
+    const NOTE: u64 = 1_024;
+    const TABLES: [&str; 10] = ["xlsx", "xls", "xlsm", "xlsb", "et", "ods", "csv", "txt", "tsv", "xml"];
+    let system = path.split('/').any(|part| part == "__MACOSX" || part.starts_with("._"));
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    !system && size > NOTE && TABLES.contains(&ending.as_str())
 }
 
 /// Without the UTF-8 flag a name is GBK, unless it is UTF-8 beyond doubt: macOS sets no flag. Two-byte UTF-8 is in
@@ -236,5 +250,16 @@ mod tests {
             assert!(is_left_behind(path), "{path}");
         }
         assert!(!is_left_behind("凤仪/名单.xlsx"));
+        for (path, size, like) in [
+            (".名单.xlsx", 5_000, true),
+            ("~$名单.XLS", 5_000, true),
+            (".旧/名单.csv", 5_000, true),
+            ("~$名单.xlsx", 165, false),
+            ("__MACOSX/._名单.xlsx", 5_000, false),
+            ("._名单.xlsx", 5_000, false),
+            (".DS_Store", 9_000, false),
+        ] {
+            assert_eq!(is_like_a_list(path, size), like, "{path}");
+        }
     }
 }

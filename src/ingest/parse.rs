@@ -116,6 +116,12 @@ fn members(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'_>, sink
     limits.hold_members(members.len())?;
     for member in members {
         let origin = Origin { name: &member.path, inner: &member.path };
+        if member.is_hidden {
+            let (what, hint) =
+                ("名字（或所在文件夹）以 . 或 ~$ 开头，像是临时文件，没有读；大小却像真的报表", "是要交的表就请改名后重新交来");
+            refuse(&origin, &mut Cursor::new([]), Refused::new("hidden-member", what, hint), sink)?;
+            continue;
+        }
         match archive::read_member(&mut container, &member, meter) {
             Err(refused) => refuse(&origin, &mut Cursor::new([]), refused, sink)?,
             Ok(bytes) => {
