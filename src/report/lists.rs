@@ -44,6 +44,8 @@ pub(super) struct Book<'a> {
     pub(super) index: &'a Table<IndexField>,
     pub(super) choices: &'a Choices,
     pub(super) sections: Vec<Section<'a>>,
+    /// What stands above the index of what is posted.
+    pub(super) posted: Option<String>,
 }
 
 /// A new workbook whose bytes do not depend on the clock.
@@ -74,6 +76,9 @@ impl Book<'_> {
         let mut workbook = new_workbook(&self.caption.fill(&self.index.title), as_of)?;
         let sheet = workbook.add_worksheet().set_name(index_name)?;
         let mut page = Page::new(sheet, style, &self.caption, self.index)?;
+        if let Some(posted) = &self.posted {
+            page.paragraph(posted)?;
+        }
         page.table(self.index, None, sheets.len(), |row, column| sheets[row].index(row, column.source))?;
         page.signature(&self.index.signature)?;
         page.finish()?;

@@ -158,6 +158,21 @@ impl ReportInput<'_> {
         !(told || tells_health_id(rule))
     }
 
+    /// Of what is posted: what was left out, and how few share what still stands there.
+    fn posted_note(&self) -> Option<String> {
+        self.posted?;
+        let left_out = self.findings.iter().filter(|finding| !self.may_list(finding)).count();
+        let listed = self.findings.iter().filter(|finding| self.may_list(finding));
+        let groups = listed.filter_map(|finding| self.groups.get(finding.id_number.as_ref()?));
+        let smallest = groups.min().map_or_else(
+            || "名单里没有能按村、性别、出生年分组的人".to_owned(),
+            |count| format!("名单里的人，同村、同性别、同出生年的最少有 {count} 人（k={count}）"),
+        );
+        Some(format!(
+            "公开版：号码全部脱敏，不列出生日期；涉及健康、残疾的规则及其理由一律不列（未列 {left_out} 条，只计入总数）。{smallest}；k 小的，张贴前请再删减。"
+        ))
+    }
+
     /// Whether a finding may stand in a list of persons: whatever tells of health is left out whole of what is posted.
     fn may_list(&self, finding: &Finding) -> bool {
         let told = |cell: &Evidence| {
@@ -233,6 +248,11 @@ pub fn build(input: &ReportInput<'_>, layouts: &Layouts) -> Result<Vec<OutputFil
         }
     }
 
+    // The summary tells it for all.
+    let posted = if wanted(Workbook::Summary) { None } else { input.posted_note() };
+    for (.., book) in &mut books {
+        book.posted.clone_from(&posted);
+    }
     let path = |name: &str| format!("reports/{name}.xlsx");
     let lists = books.par_iter().map(|(name, audience, book)| {
         let view = View::new(input, &histories, *audience);
@@ -318,7 +338,7 @@ fn town_book<'a>(findings: &[&'a Finding], layouts: &'a Layouts, histories: &His
         let caption = caption.with("village", &name);
         Section { name, caption, clause: String::new(), table: &layout.list, entries: new_first(by_subject(findings), histories) }
     });
-    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect(), posted: None }
 }
 
 /// A sheet per rule, in the policy's order, unknown rules last.
@@ -332,7 +352,7 @@ fn department_book<'a>(findings: &[&'a Finding], cards: &[RuleCard], layouts: &'
         let clause = findings.first().map(|finding| finding.ground().to_owned()).unwrap_or_default();
         Section { caption: caption.with("title", &name), name, clause, table: &layout.list, entries: one_each(findings) }
     });
-    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect(), posted: None }
 }
 
 /// A sheet per kind of problem, in the layout's order.
@@ -352,5 +372,5 @@ fn identity_book<'a>(
         let section = Section { name: sheet.sheet.clone(), caption: caption.clone(), clause: String::new(), table, entries };
         (!section.entries.is_empty()).then_some(section)
     });
-    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect() }
+    Book { caption: caption.clone(), index: &layout.index, choices: &layout.choices, sections: sections.collect(), posted: None }
 }

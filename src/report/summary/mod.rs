@@ -314,20 +314,6 @@ impl Writer<'_> {
         card(self.input.cards, rule).map_or(Value::Blank, |card| text(card.ground()))
     }
 
-    /// What was left out of what is posted, and how few share what still stands there.
-    fn posted(&self) -> String {
-        let left_out = self.input.findings.iter().filter(|finding| !self.input.may_list(finding)).count();
-        let listed = self.input.findings.iter().filter(|finding| self.input.may_list(finding));
-        let groups = listed.filter_map(|finding| self.input.groups.get(finding.id_number.as_ref()?));
-        let smallest = groups.min().map_or_else(
-            || "名单里没有能按村、性别、出生年分组的人".to_owned(),
-            |count| format!("名单里的人，同村、同性别、同出生年的最少有 {count} 人（k={count}）"),
-        );
-        format!(
-            "公开版：号码全部脱敏，不列出生日期；涉及健康、残疾的规则及其理由一律不列（未列 {left_out} 条，只计入总数）。{smallest}；k 小的，张贴前请再删减。"
-        )
-    }
-
     /// `short` stands above the table where registers are short.
     fn notes(&self, short: &str, table: &Table<NoteField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
         let mut lines = Unevaluated::lines(self.input.notes, self.input.suspended);
@@ -336,8 +322,8 @@ impl Writer<'_> {
             let accept: Vec<String> = registries.iter().map(|registry| format!("--accept-partial {registry}[:乡镇]")).collect();
             page.paragraph(&format!("{}{}", self.caption.fill(short), accept.join(" ")))?;
         }
-        if self.input.posted.is_some() {
-            page.paragraph(&self.posted())?;
+        if let Some(posted) = self.input.posted_note() {
+            page.paragraph(&posted)?;
         }
         let held = lines.len();
         let banners = self.input.notes.iter().filter(|note| !note.held && note.short.is_none());
