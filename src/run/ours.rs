@@ -16,12 +16,6 @@ pub(super) const PAGE_GENERATOR: &str = r#"<meta name="generator" content="bidui
 /// How the receipt of a purge starts.
 pub(super) const PURGE_RECEIPT: &str = "\u{feff}运行文件夹,月份,";
 
-/// Whether a file in `.work`, by its path in the run folder, is what a run under way keeps there: in a folder named by its key.
-pub(super) fn is_work(name: &str) -> bool {
-    let mut parts = name.split('/').skip(1);
-    parts.next().is_some_and(workspace::is_work) && parts.next().is_some_and(|part| part != "old")
-}
-
 /// A path with links followed as far as it is there.
 pub(super) fn whole(path: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(path).ok()?;
@@ -42,6 +36,24 @@ pub(super) fn is_ledger(path: &Path) -> bool {
     let of = ["-wal", "-shm", "-journal", ".lock", attempts::ENDING].iter().find_map(|ending| name.strip_suffix(ending));
     let file = of.map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
     ledger::is_one(&start(&file, 100))
+}
+
+/// Headers that stand together on sheets of ours and on nobody else's; lists by others may have any one of them.
+const HEADERS: [[&str; 2]; 4] =
+    [["疑点编号", "疑点说明"], ["执行情况", "豁免的规则"], ["疑点总数（条）", "涉及户数（户）"], ["承诺的内容", "怎样核对"]];
+/// Rows of a sheet that are looked at.
+pub(super) const PRINTED_ROWS: u32 = 12;
+
+/// Whether a row among the first of a sheet is one that we print, whatever program saved it since: by its headers, or an id of ours in a cell.
+pub(super) fn is_printed_row<'c>(cells: impl Iterator<Item = &'c str>) -> bool {
+    let cells: Vec<&str> = cells.map(str::trim).collect();
+    let is_id = |text: &str| {
+        let digits = text.strip_prefix(['F', 'R']).unwrap_or_default();
+        digits.len() == 16 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    // Several to a cell, a finding's with the month, a pair's with `~` between.
+    let ids = |cell: &&str| cell.split(['\n', '~', '@']).any(is_id);
+    HEADERS.iter().any(|both| both.iter().all(|header| cells.contains(header))) || cells.iter().any(ids)
 }
 
 /// Whether a file was printed by us: a workbook of lists, a page, a receipt; also after somebody filled it in and saved it.

@@ -190,6 +190,8 @@ pub(in crate::run) trait Tables {
     fn end(&mut self, name: &SheetName, table: Self::Table, entry: &mut IntakeSheet, hidden: bool) -> Result<(), ArrowError>;
     /// Its head.
     fn head<'t>(&self, table: &'t Self::Table) -> &'t TableHead;
+    /// Rows of a sheet as they come, before anything is made of them.
+    fn look(&mut self, _name: &SheetName, _rows: &RowBlock) {}
     /// Whether the column at this position says who a row is.
     fn says_who(&self, table: &Self::Table, position: usize) -> bool;
 }
@@ -230,6 +232,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
 
     fn rows(&mut self, block: &RowBlock) {
         if let Some(sheet) = &mut self.sheet {
+            self.tables.look(&sheet.name, block);
             let events = sheet.layout.push(block);
             sheet.apply(events, &mut self.tables);
         }

@@ -5,15 +5,17 @@
 
 pub(in crate::run) mod file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::error::ArrowError;
 
 use super::definitions::Definitions;
 use super::inputs::InputFile;
+use super::ours;
 use crate::config::registry::RegistryDefinition;
 use crate::ingest::combined::{Combined, combined};
+use crate::ingest::grid::RowBlock;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::mapping::clash;
 use crate::ingest::periods::periods;
@@ -38,6 +40,22 @@ pub(super) struct Taken {
     pub(super) rejects: Vec<(SheetName, Reject)>,
     /// Heads and mappings, for `check`.
     pub(super) heads: Vec<(TableHead, Mapping)>,
+    /// Files that bidui printed itself, whoever saved or packed them since: nothing of them is read.
+    printed: BTreeSet<String>,
+}
+
+impl Taken {
+    /// Without what bidui printed itself.
+    fn without_printed(mut self) -> Self {
+        let Self { files, sheets, rejects, heads, printed } = &mut self;
+        for file in files.iter_mut().filter(|file| printed.contains(&file.path)) {
+            file.sheets.clear();
+        }
+        sheets.retain(|(name, ..)| !printed.contains(&name.file));
+        rejects.retain(|(name, _)| !printed.contains(&name.file));
+        heads.retain(|(head, _)| !printed.contains(&head.name.file));
+        self
+    }
 }
 
 /// What every file shares.
@@ -67,7 +85,7 @@ impl Intake<'_> {
         match laid_out {
             Some(LaidOut { tables: County { mut taken, .. }, mut rejects, .. }) => {
                 rejects.append(&mut taken.rejects);
-                Taken { files, rejects, ..taken }
+                Taken { files, rejects, ..taken }.without_printed()
             }
             None => Taken { files, ..Taken::default() },
         }
@@ -75,6 +93,7 @@ impl Intake<'_> {
 }
 
 fn describe(file: &InputFile, taken: &Taken) -> String {
+    const SHOWN: usize = 5;
     let kept: usize = taken.sheets.iter().map(|sheet| sheet.3.rows.len()).sum();
     let refused = taken.files.iter().filter(|file| file.refusal.is_some()).count()
         + taken.files.iter().flat_map(|file| &file.sheets).filter(|sheet| sheet.refusal.is_some()).count();
@@ -82,7 +101,15 @@ fn describe(file: &InputFile, taken: &Taken) -> String {
     registries.sort_unstable();
     registries.dedup();
     let refused = if refused > 0 { format!("，{refused} 处未接收") } else { String::new() };
-    format!("  {}：{} {kept} 行{refused}", file.name, registries.join("、"))
+    let printed = if taken.printed.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<&str> = taken.printed.iter().map(String::as_str).take(SHOWN).collect();
+        let more = if taken.printed.len() > SHOWN { " 等" } else { "" };
+        let (names, count) = (names.join("、"), taken.printed.len());
+        format!("；没有读 {names}{more} {count} 个：是 bidui 打印的清单、汇总（另存或打包过），不是名册")
+    };
+    format!("  {}：{} {kept} 行{refused}{printed}", file.name, registries.join("、"))
 }
 
 /// Whether an unused header is the name or number of another member of the household: `配偶姓名`.
@@ -281,6 +308,13 @@ impl<'i> Tables for County<'i, '_> {
 
     fn head<'t>(&self, table: &'t Table<'i>) -> &'t TableHead {
         &table.head
+    }
+
+    fn look(&mut self, name: &SheetName, rows: &RowBlock) {
+        let mut first = rows.iter().take_while(|(row, _)| *row <= ours::PRINTED_ROWS);
+        if first.any(|(_, cells)| ours::is_printed_row(cells.map(|(.., text)| text))) {
+            self.taken.printed.insert(name.file.clone());
+        }
     }
 
     fn says_who(&self, table: &Table<'i>, position: usize) -> bool {
