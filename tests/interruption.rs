@@ -162,11 +162,9 @@ impl Scenario {
     /// What readers see, held against the last run and this one.
     fn whole(&self, state: &Path, before: &Sight, after: &Sight, here: &str) -> &'static str {
         self.clerks_are_there(state, here);
-        if self.ledger {
-            let ledger = dump(&state.join("台账.db"));
-            let ledgers = [&before.ledger, &after.ledger];
-            assert!(ledgers.iter().any(|known| **known == ledger), "{here}: the ledger is neither as it was nor as it is to be");
-        }
+        let ledger = if self.ledger { dump(&state.join("台账.db")) } else { Vec::new() };
+        let ledgers = [&before.ledger, &after.ledger];
+        assert!(ledgers.iter().any(|known| **known == ledger), "{here}: the ledger is neither as it was nor as it is to be");
         let Some(out) = self.out.filter(|_| !self.removes) else { return "-" };
         let out = state.join(out);
         let findings = bidui(&["export".into(), text(&out), "links".into(), "--format".into(), "json".into()]);
@@ -180,8 +178,10 @@ impl Scenario {
         let found = tree(&out);
         assert!(findings.status.success(), "{here}: {}", told(&findings));
         if found == after.tree {
+            assert!(ledger == after.ledger, "{here}: this run's folder, the last run's ledger");
             return "this run";
         }
+        assert!(ledger == before.ledger, "{here}: the last run's folder, this run's ledger");
         assert!(found == before.tree, "{here}: a mixture: {:?}", differences(&found, &before.tree, &after.tree));
         "the last run"
     }

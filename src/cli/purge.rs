@@ -12,7 +12,7 @@ use crate::model::date::{Day, Month};
 use crate::model::system_error::plain;
 use crate::run::{
     Fate, PURGE_BEGUN as BEGUN, PurgeEntry, PurgeRequest, beside, checked, purge as clean, purge_ledger as clean_ledger,
-    read_file, today,
+    read_file, sync_above, today,
 };
 
 /// First cell of a receipt's last line: without it the purge was cut short, and the next goes on with its receipt.
@@ -213,7 +213,9 @@ impl Receipt {
             file.write_all("\u{feff}".as_bytes())?;
             file.write_all(&line(COLUMNS.map(str::to_owned))?)?;
             file.as_file().sync_all()?;
-            Ok(file.persist_noclobber(&place)?)
+            let file = file.persist_noclobber(&place)?;
+            sync_above(&place)?;
+            Ok(file)
         };
         let file = create().map_err(|error| unwritten(path, &error))?;
         Ok(Self { path: path.to_owned(), file })

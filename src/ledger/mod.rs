@@ -19,12 +19,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::model::date;
+use crate::model::system_error::plain;
 
 pub use life::Basis;
 pub use purge::Purged;
 pub use receive::{Cells, ReturnedFile, ReturnedRow, Said};
-pub use record::Month;
+pub use record::{Month, digest};
 
 /// `PRAGMA application_id`: "bidu".
 const APPLICATION: i32 = 0x6269_6475;
@@ -66,6 +69,14 @@ pub enum LedgerError {
     Blank {
         /// The file.
         path: PathBuf,
+    },
+    /// The system lets nobody read it, or not us.
+    #[error("台账 {} 读不了：{}。请管理员给本人读和写的权限，或检查磁盘；台账内容没有改动，不要另起一个", path.display(), plain(source))]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// It is a folder.
     #[error("{} 是文件夹，不是台账文件。请写到文件名，如 {}", path.display(), path.join("台账.db").display())]
@@ -217,7 +228,7 @@ impl Ledger {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Missing { path }),
             Ok(kind) if kind.is_dir() => return Err(LedgerError::Folder { path }),
             Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path }),
-            // Of a pipe nothing can be read; where the rights are missing, SQLite says so.
+            // Of a pipe nothing can be read.
             Ok(kind) if !kind.is_file() => return Err(LedgerError::Foreign { path }),
             _ => {}
         }
@@ -226,10 +237,11 @@ impl Ledger {
             fs::File::open(&path)?.take(100).read_to_end(&mut start)?;
             Ok(start)
         };
-        if start().is_ok_and(|start| !start.starts_with(SQLITE)) {
-            return Err(LedgerError::Foreign { path });
+        match start() {
+            Ok(start) if !start.starts_with(SQLITE) => Err(LedgerError::Foreign { path }),
+            Err(source) => Err(LedgerError::Unread { path, source }),
+            Ok(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether the file at `path` may be a ledger of which no more than the beginning was written.
@@ -245,6 +257,19 @@ impl Ledger {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
         Self::prepare(Connection::open_with_flags(path, flags).map_err(unopened)?, path)
+    }
+
+    /// Whether the newest run of `period` in the ledger at `path` found what has this [`digest`]; only reads.
+    pub fn holds(path: &Path, period: date::Month, digest: &str) -> Result<bool, LedgerError> {
+        Self::look(path)?;
+        let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(unopened)?;
+        connection.busy_timeout(PATIENCE).map_err(unopened)?;
+        let newest = "SELECT digest FROM run WHERE period = ?1 ORDER BY seq DESC LIMIT 1";
+        let found: Option<String> =
+            connection.query_row(newest, [period.yyyymm()], |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))?;
+        Ok(found.is_some_and(|found| found == digest))
     }
 
     /// Makes a new ledger of the empty file at `path`, whole when this returns.

@@ -443,7 +443,8 @@ pub(super) fn month_of(yyyymm: i64) -> date::Month {
 }
 
 /// Of everything a run would write but its time.
-fn digest(month: &Month<'_>, standings: &Standings) -> String {
+#[must_use]
+pub fn digest(month: &Month<'_>, standings: &Standings) -> String {
     let mut hasher = Sha256::new();
     let mut add = |text: &str| {
         hasher.update((text.len() as u64).to_le_bytes());

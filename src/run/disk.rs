@@ -92,6 +92,11 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// The name of a file is on the disk.
+pub fn sync_above(path: &Path) -> io::Result<()> {
+    sync_folder(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
 /// Whether something stands there, a broken link too.
 pub(super) fn stands(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()

@@ -141,6 +141,12 @@ pub enum FinishedError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Its `run.json` cannot be read as one.
+    #[error("{} 里的 run.json 坏了（不完整，或被改过），里面的结果不能再用。请用备份恢复它，或把那次运行重做到另一个文件夹", folder.display())]
+    Damaged {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// It is something else.
     #[error("{} 不是 bidui 的运行文件夹：{why}。请写那次运行时 --out 指定的文件夹", folder.display())]
     NotARun {
@@ -219,7 +225,11 @@ impl Finished {
             return Err(FinishedError::Unfinished { folder: folder.to_owned() });
         }
         let text = disk::read(folder.join("run.json")).map_err(|error| not(format!("读不到 run.json，{}", plain(&error))))?;
-        let run: RunJson = serde_json::from_slice(&text).map_err(|_| not("run.json 不是 bidui 写的".to_owned()))?;
+        let run: Option<RunJson> = serde_json::from_slice(&text).ok();
+        let Some(run) = run else {
+            let damaged = FinishedError::Damaged { folder: folder.to_owned() };
+            return Err(if workspace::is_marked(folder) { damaged } else { not("run.json 不是 bidui 写的".to_owned()) });
+        };
         if !run.tool.starts_with("bidui ") {
             return Err(not("run.json 不是 bidui 写的".to_owned()));
         }

@@ -298,6 +298,11 @@ impl InputFile {
     }
 }
 
+/// SHA-256 of bytes.
+pub(super) fn hash_of(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
 /// Size and SHA-256 of a file.
 pub(super) fn hash(path: &Path) -> io::Result<(u64, String)> {
     let mut file = disk::open(path)?;

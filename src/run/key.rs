@@ -6,8 +6,8 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::disk;
-use super::output_file::beside;
+use super::disk::{self, sync_above};
+use super::output_file::{OutputError, beside, outside_runs};
 use crate::model::ids::KeyKind;
 use crate::model::system_error::plain;
 
@@ -52,6 +52,9 @@ pub enum KeyError {
     /// A key is not made over anything.
     #[error("{} 已经有了，没有动它：密钥一旦换掉，疑点编号、人员编号全部改变，台账就接不上了。要另建一个，请换个文件名", .0.display())]
     Exists(PathBuf),
+    /// Not in a run folder, whose files go with the run.
+    #[error(transparent)]
+    Placed(#[from] OutputError),
     /// The system gives no random numbers.
     #[error("系统给不出随机数，没有建成密钥：{0}。请换一台电脑再试")]
     Chance(String),
@@ -71,13 +74,18 @@ pub fn make(path: &Path) -> Result<(), KeyError> {
     if path.symlink_metadata().is_ok() {
         return Err(KeyError::Exists(path.to_owned()));
     }
+    outside_runs(path)?;
     let mut bytes = [0; MADE];
     getrandom::fill(&mut bytes).map_err(|error| KeyError::Chance(error.to_string()))?;
     // Its owner's only.
     let mut file = beside(path).map_err(unwritable)?;
     file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(unwritable)?;
     match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
+        // It is there; at worst a power cut undoes its name.
+        Ok(_) => {
+            let _ = sync_above(path);
+            Ok(())
+        }
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(KeyError::Exists(path.to_owned())),
         Err(error) => Err(unwritable(error.error)),
     }
@@ -193,6 +201,9 @@ mod tests {
         assert_eq!(notes(&key).expect("a key").kind, KeyKind::Own);
         assert!(matches!(make(&one), Err(KeyError::Exists(_))) && std::fs::read(&one).expect("bytes") == key);
         assert!(matches!(make(&folder.path().join("no/such.key")), Err(KeyError::Unwritable { .. })));
+        let run = tempfile::tempdir().expect("a folder");
+        std::fs::write(run.path().join(".bidui"), r#"{"bidui":"run folder","id":"1"}"#).expect("marked");
+        assert!(matches!(make(&run.path().join("x.key")), Err(KeyError::Placed(_))));
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
         #[cfg(unix)]
         {

@@ -87,14 +87,14 @@ use review::OpenPair;
 use source::Source;
 use standings::Life;
 use workbooks::Known;
-use workspace::{Folder, Workspace};
+use workspace::{Folder, LedgerEntry, Workspace};
 
 pub use check::{CheckError, CheckReport, CheckedFile, check};
 pub use clock::today;
 pub use definitions::DefinitionError;
 pub use diagnose::{DiagnoseError, Examination, diagnose};
 pub use diff::{DiffError, Differences, Sum, Sums, diff, diff_workbook};
-pub use disk::{read as read_file, read_text as read_text_file};
+pub use disk::{read as read_file, read_text as read_text_file, sync_above};
 pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
 pub use explain::{ExplainError, Explanation, Question, explain};
 pub use export::{Export, ExportError, TableFormat};
@@ -201,7 +201,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
     let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;
     let state = life.as_ref().map(Life::state).transpose()?.unwrap_or_default();
-    let workspace = folder.start(&work_key([&fingerprint, BUILD, &state]), request.fresh)?;
+    let workspace = start(folder, &work_key([&fingerprint, BUILD, &state]), request.fresh, progress)?;
     let manifest = Manifest {
         towns: request.towns.clone(),
         villages: request.villages.clone(),
@@ -578,11 +578,15 @@ impl Run<'_> {
     ) -> Result<Summary, RunError> {
         let manifest = write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
         let life = self.life.take();
+        let entry = match (&life, month) {
+            (Some(life), Some((assessed, standings))) => self.entry(life, assessed, standings),
+            _ => None,
+        };
         let record = || match (life, month) {
             (Some(life), Some((assessed, standings))) => self.record(life, assessed, standings),
             _ => Ok(()),
         };
-        headline.push_str(&publish(&self.workspace, record)?);
+        headline.push_str(&publish(&self.workspace, entry, record)?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
@@ -602,13 +606,28 @@ fn write_manifest(workspace: &Workspace, manifest: &mut Manifest, timings: &[Tim
     Ok(manifest)
 }
 
-/// Puts the run in its folder; `last` comes just before the switch. Gives what to tell of files that were not ours to replace.
-fn publish(workspace: &Workspace, last: impl FnOnce() -> Result<(), RunError>) -> Result<String, RunError> {
-    let moved = workspace.publish(last)?;
-    if moved.is_empty() {
-        return Ok(String::new());
+/// Makes the work folder of a run; what somebody had saved among what other runs had left there is told.
+fn start(folder: Folder, key: &str, fresh: bool, progress: &dyn Fn(&str)) -> Result<Workspace, RunError> {
+    let workspace = folder.start(key, fresh)?;
+    if !workspace.moved().is_empty() {
+        progress(&moved_aside(workspace.moved()));
     }
-    Ok(format!("\n文件夹里有 {} 个文件被改过或不是本程序写的，没有覆盖，已移到：{}", moved.len(), moved.join("、")))
+    Ok(workspace)
+}
+
+/// Puts the run in its folder; `last` comes just before the switch and leaves `ledger` in a ledger. Gives what to tell of files that were not
+/// ours to replace.
+fn publish(
+    workspace: &Workspace,
+    ledger: Option<LedgerEntry>,
+    last: impl FnOnce() -> Result<(), RunError>,
+) -> Result<String, RunError> {
+    let moved = workspace.publish(ledger, last)?;
+    Ok(if moved.is_empty() { String::new() } else { format!("\n{}", moved_aside(&moved)) })
+}
+
+fn moved_aside(moved: &[String]) -> String {
+    format!("文件夹里有 {} 个文件被改过或不是本程序写的，没有覆盖，已移到：{}", moved.len(), moved.join("、"))
 }
 
 fn stage_name(stage: &str) -> &str {

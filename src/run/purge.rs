@@ -1,7 +1,7 @@
 //! `purge`: run folders older than a set age go, and a receipt says which.
 //!
 //! Takes folders (run folders, or folders that hold some), an age and a day to count it at; gives what was found and, when told to, removes
-//! it. Removes only what bidui wrote and finds as it left it: reports by the manifest's hash, stage files by who made them. What somebody
+//! it. Removes only what bidui wrote and finds as it left it: reports and stage files by the manifest's hash. What somebody
 //! edited or keeps in 手工改过 stays unless the request says otherwise, and in `.work` the `run.json` that tells it from other files; what is
 //! somebody else's stays always, and its folder with it. Never follows a link, never touches a folder that a run holds, never the same
 //! folder twice. [`purge_ledger`] does the same for what a ledger remembers.
@@ -12,14 +12,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use serde::Deserialize;
-
-use super::disk;
-use super::finished::Finished;
+use super::finished::{Finished, FinishedError};
 use super::inputs;
 use super::ledger_file::{self, LedgerFileError};
-use super::ours;
 use super::workspace::{self, Folder, MARKER, Removal, SIGNS, WorkspaceError};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
@@ -280,17 +275,30 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
         entry.before = removal.gone(folder);
         (entry.files, entry.bytes) = entry.before;
         (entry.period, entry.sha256, entry.made) = (removal.period, removal.sha256, removal.made.map(Day));
-    } else if let Ok(run) = Finished::open(folder) {
-        entry.period.clone_from(&run.run.period);
-        entry.sha256.clone_from(&run.sha256);
-        entry.made = made(folder);
-    } else if !workspace::is_at_its_end(folder) {
-        let why = "里面没有 run.json，那次运行没有做完；请先把它重跑一遍，或者手工删掉整个文件夹";
-        entry.fate = Fate::Skipped(why.to_owned());
-        return entry;
-    } else {
+    } else if workspace::is_at_its_end(folder) {
         // A purge was killed at the very end.
         entry.made = Some(Day(i32::MIN / 2));
+    } else {
+        match Finished::open(folder) {
+            Ok(run) => {
+                entry.period.clone_from(&run.run.period);
+                entry.sha256.clone_from(&run.sha256);
+                entry.made = made(folder);
+            }
+            Err(FinishedError::Unfinished { .. }) => {
+                let why = "里面没有 run.json，那次运行没有做完；请先把它重跑一遍，或者手工删掉整个文件夹";
+                entry.fate = Fate::Skipped(why.to_owned());
+                return entry;
+            }
+            Err(FinishedError::Busy(WorkspaceError::Locked { holder, .. })) => {
+                entry.fate = Fate::Held(holder);
+                return entry;
+            }
+            Err(error) => {
+                entry.fate = Fate::Skipped(error.to_string());
+                return entry;
+            }
+        }
     }
     for file in contents.going() {
         entry.files += 1;
@@ -343,20 +351,23 @@ impl Contents {
         // The version before did not list them.
         let lists_stages = hashes.keys().any(|name| name.starts_with("stages/"));
         let mut contents = Self::default();
+        let work = workspace::left_by_runs(folder);
         contents.walk(folder, "", with_edited, &|name, path| match name {
-            "timings.json" => whose(is_timings(path)),
+            "timings.json" => whose(workspace::is_timings(path)),
             _ => match name.split('/').next() {
                 Some("reports") => match hashes.get(name) {
                     Some(wanted) if inputs::hash(path).is_ok_and(|(_, found)| found == *wanted) => Whose::Ours,
                     Some(_) => Whose::Edited,
                     None => Whose::Others,
                 },
+                // Whether it is as it was written, the version before cannot say.
+                Some("stages") if !lists_stages && ["stages/records.json", "stages/model.json"].contains(&name) => Whose::Edited,
                 Some("stages") => whose(hashes.get(name).map_or_else(
-                    || !lists_stages && is_stage(name, path),
+                    || !lists_stages && workspace::is_table(path),
                     |wanted| inputs::hash(path).is_ok_and(|(_, found)| found == *wanted),
                 )),
                 Some(EDITED) => Whose::Edited,
-                Some(".work") => whose(ours::is_work(name)),
+                Some(".work") => whose(work.contains(name)),
                 _ => Whose::Others,
             },
         });
@@ -417,25 +428,6 @@ impl Contents {
 
 fn whose(is_ours: bool) -> Whose {
     if is_ours { Whose::Ours } else { Whose::Others }
-}
-
-/// Whether a stage file was written by bidui, and by nobody since: other programs write their own name into it.
-fn is_stage(name: &str, path: &Path) -> bool {
-    if ["stages/records.json", "stages/model.json"].contains(&name) {
-        return true;
-    }
-    let reader = disk::open(path).ok().and_then(|file| SerializedFileReader::new(file).ok());
-    reader
-        .is_some_and(|reader| reader.metadata().file_metadata().created_by().is_some_and(|program| program.starts_with("bidui ")))
-}
-
-fn is_timings(path: &Path) -> bool {
-    #[derive(Deserialize)]
-    struct Stage {
-        #[expect(dead_code, reason = "that it is there is all that is asked")]
-        stage: String,
-    }
-    disk::read(path).is_ok_and(|text| serde_json::from_slice::<Vec<Stage>>(&text).is_ok())
 }
 
 /// Removes what may go; `due` is what it was, should a run hold the folder.

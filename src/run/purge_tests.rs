@@ -215,7 +215,7 @@ fn another_run_in_a_folder_half_removed_takes_over_what_is_left() {
     fs::remove_file(run.join("reports/a.xlsx")).expect("removed");
     let workspace = Folder::open(&run).and_then(|folder| folder.start("0123456789abcdef", false)).expect("starts");
     workspace.write("run.json", b"{\"tool\":\"bidui 0\",\"outputs\":[],\"stage_files\":{}}").expect("written");
-    workspace.publish::<WorkspaceError>(|| Ok(())).expect("published");
+    workspace.publish::<WorkspaceError>(None, || Ok(())).expect("published");
     assert!(run.join("run.json").exists() && !run.join(".work").exists());
     assert!(!run.join("reports/b.xlsx").exists() && !run.join("手工改过").exists());
 }

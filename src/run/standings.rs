@@ -2,7 +2,7 @@
 //!
 //! A run of some towns, and a masked one, only reads the ledger: what it leaves out has not been settled, and what it prints is asked of
 //! nobody. The month is written when every output is in its place and just before the run's `run.json` is: if it cannot be written, the last
-//! run comes back; a crash in between is mended by the same command, which finds the month recorded and publishes the same bytes.
+//! run comes back; after a crash in between, the next command that writes finds the month recorded and puts `run.json` in its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,10 @@ use arrow::array::{ArrayRef, Int64Array, UInt32Array};
 
 use super::ledger_file::{self, HeldLedger};
 use super::stages::{StageError, batch, texts, write_batch};
+use super::workspace::LedgerEntry;
 use super::{Run, RunError, clock};
 use crate::assess::Assessed;
-use crate::ledger::Month;
+use crate::ledger::{Month, digest};
 use crate::model::date;
 use crate::model::finding::Finding;
 use crate::model::proposal::Proposal;
@@ -81,6 +82,13 @@ impl Run<'_> {
             *self.manifest.standings.entry(standing.state.plain().to_owned()).or_default() += 1;
         }
         Ok(Some(standings))
+    }
+
+    /// What [`Self::record`] leaves in the ledger, where the run is one that does.
+    pub(super) fn entry(&self, life: &Life, assessed: &Assessed, standings: &Standings) -> Option<LedgerEntry> {
+        let digest = || digest(&self.month(assessed, &self.cards()), standings);
+        let entry = || LedgerEntry { path: life.path.display().to_string(), period: self.period.to_string(), digest: digest() };
+        life.writes.then(entry)
     }
 
     /// Writes the month into the ledger, where the run is one that does.

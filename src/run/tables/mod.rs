@@ -113,7 +113,7 @@ pub(super) fn run(
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
     let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);
-    let workspace = Folder::of_run(&request.out)?.start(&key, request.fresh)?;
+    let workspace = super::start(Folder::of_run(&request.out)?, &key, request.fresh, progress)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
     definition.key_file.notes.iter().for_each(|note| progress(note));
     let manifest = Manifest {
@@ -255,7 +255,7 @@ impl Run<'_> {
 
     fn finish(mut self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
         let manifest = super::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
-        headline.push_str(&super::publish(&self.workspace, || Ok(()))?);
+        headline.push_str(&super::publish(&self.workspace, None, || Ok(()))?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         Ok(Summary { manifest, headline, findings: 0, refusals: check::refusals(intake) })
     }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::marker::is_work;
-use super::switch::{ASIDE, WORK, clear};
+use super::switch::{ASIDE, WORK};
+use super::work::clear;
 use crate::run::disk::{self, create_private, stands};
 
 const COMPLETE: &str = "complete";
@@ -24,8 +25,10 @@ pub(super) fn is_mixed(folder: &Path) -> bool {
     !left(folder, COMPLETE).is_empty()
 }
 
-/// Makes the moves that are missing. Reports that it had set aside are kept, as clerks' files may be among them.
-pub(super) fn complete(folder: &Path) -> io::Result<()> {
+/// Makes the moves that are missing. Reports that it had set aside are kept, as clerks' files may be among them; gives the names of what else
+/// is.
+pub(super) fn complete(folder: &Path) -> io::Result<Vec<String>> {
+    let mut moved = Vec::new();
     for work in left(folder, COMPLETE) {
         let list = disk::read_text(work.join(COMPLETE))?;
         let old = work.join(OLD);
@@ -52,7 +55,7 @@ pub(super) fn complete(folder: &Path) -> io::Result<()> {
             }
             fs::rename(old.join("reports"), place)?;
         }
-        clear(&old, &[]);
+        moved.extend(clear(folder, &old, &[]).unwrap_or_default());
     }
-    Ok(())
+    Ok(moved)
 }

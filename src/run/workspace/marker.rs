@@ -86,7 +86,7 @@ pub(super) fn is_of_before(folder: &Path) -> bool {
 }
 
 /// Whether a name in `.work` is that of a run under way.
-pub(in crate::run) fn is_work(name: &str) -> bool {
+pub(super) fn is_work(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

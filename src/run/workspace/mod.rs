@@ -10,25 +10,29 @@ mod before;
 mod marker;
 mod removal;
 mod switch;
+mod work;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::disk::{self, advised, create_private, keep_private, sync_file};
+use super::disk::{self, advised, create_private, keep_private, stands, sync_file};
 use super::inputs;
 use super::lock::{Lock, LockError};
 use super::ours::run_folder_around;
-pub(super) use marker::{LITTER, MARKER, is_work};
-use marker::{UNNAMED, Whose};
+use crate::ledger::LedgerError;
+pub(super) use marker::{LITTER, MARKER};
+use marker::{UNNAMED, Whose, is_work};
 pub(super) use removal::{Removal, SIGNS, is_at_its_end, is_removed};
-pub(super) use switch::hashes;
-use switch::{Failed, Journal, RUN, WORK, clear};
+use switch::{Failed, Journal, RUN, WORK, is_manifest};
+pub(super) use switch::{LedgerEntry, hashes};
+use work::clear;
+pub(super) use work::{is_table, is_timings, left_by_runs};
 
 /// What a run that goes on finds of the one that was interrupted.
 const ROWS: [&str; 3] = ["stages/records.parquet", "stages/records.json", "stages/rejects.parquet"];
@@ -79,8 +83,22 @@ pub enum WorkspaceError {
         /// Why.
         source: io::Error,
     },
-    /// The disk said no in the midst of a switch, and said no again when it was to be undone.
-    #[error("{} 里的结果写到一半停住了，{} 现在也退不回去：{}；那时会自动恢复上次的结果。在这之前请不要使用里面的表", folder.display(), path.display(), advised(source))]
+    /// Its `run.json` says nothing of which files are ours.
+    #[error("{} 里的 run.json 坏了（不完整，或被改过），分不清哪些表是 bidui 写的、哪些有人改过，都没有动。请换一个 --out 文件夹；或者把里面的 run.json、reports、stages 移到别处，再运行同样的命令", folder.display())]
+    Damaged {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A publication was cut short just where it is for the ledger to say what becomes of it.
+    #[error("{} 里的结果写到一半停住了，要看台账里有没有这个月才知道该补完还是退回，台账却读不了：{source}。在这之前请不要使用里面的表", folder.display())]
+    Unsettled {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: LedgerError,
+    },
+    /// The disk said no in the midst of a switch, and said no again when it was to be undone or made up for.
+    #[error("{} 里的结果写到一半停住了，{} 现在动不了：{}；那时会自动恢复成一次完整的结果。在这之前请不要使用里面的表", folder.display(), path.display(), advised(source))]
     Unfinished {
         /// The folder.
         folder: PathBuf,
@@ -129,7 +147,11 @@ impl Folder {
         if let Some(run) = whole.ok().as_deref().and_then(Path::parent).and_then(run_folder_around) {
             return Err(WorkspaceError::InRunFolder { folder: folder.to_owned(), run });
         }
-        Self::open(folder)
+        let folder = Self::open(folder)?;
+        if stands(&folder.path.join(RUN)) && !is_manifest(&folder.path.join(RUN)) {
+            return Err(WorkspaceError::Damaged { folder: folder.path });
+        }
+        Ok(folder)
     }
 
     /// Creates (owner only) or opens `folder`, takes its lock, undoes a publication that was cut short.
@@ -154,20 +176,28 @@ impl Folder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        before::complete(folder).map_err(io_error("恢复", folder))?;
-        let moved = heal(folder)?;
+        let mut moved = before::complete(folder).map_err(io_error("恢复", folder))?;
+        if let Some(journal) = Journal::find(folder) {
+            let _alone = alone(folder)?;
+            moved.extend(settle(folder, &journal)?.1);
+        }
         Ok(Self { path: folder.to_owned(), _lock: lock, moved })
     }
 
     /// Makes the work folder of the run that `key` tells from others; what other runs left in theirs goes. `fresh` also drops the rows that
     /// this one had read.
-    pub(super) fn start(self, key: &str, fresh: bool) -> Result<Workspace, WorkspaceError> {
+    pub(super) fn start(mut self, key: &str, fresh: bool) -> Result<Workspace, WorkspaceError> {
         let all_work = self.path.join(WORK);
         for entry in fs::read_dir(&all_work).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if is_work(&name) {
-                // What cannot be deleted is in nobody's way: only what this run makes is published.
-                clear(&entry.path(), if name == key && !fresh { &ROWS } else { &[] });
+                let keep: &[&str] = if name == key && !fresh { &ROWS } else { &[] };
+                match clear(&self.path, &entry.path(), keep) {
+                    Ok(moved) => self.moved.extend(moved),
+                    // Of another run, it is in nobody's way: only what this run makes is published.
+                    Err(_) if name != key => {}
+                    Err(failed) => return Err(WorkspaceError::failed("清理")(failed)),
+                }
             }
         }
         let work = all_work.join(key);
@@ -176,17 +206,19 @@ impl Folder {
     }
 }
 
-/// Gives the last run back where a publication was cut short before its switch, and deletes what it left where it was cut short after it.
-/// A journal that nobody can read says nothing; what it spoke of stays where it is.
-fn heal(folder: &Path) -> Result<Vec<String>, WorkspaceError> {
-    let Some(journal) = Journal::find(folder) else { return Ok(Vec::new()) };
+/// Ends a publication that was cut short: where its switch was made, or the ledger holds its month, the rest is done; where not, the last run is
+/// given back. Whether it was made, and the names of what was moved aside. A journal that nobody can read says nothing; what it spoke of
+/// stays where it is.
+fn settle(folder: &Path, journal: &Journal) -> Result<(bool, Vec<String>), WorkspaceError> {
     let unfinished = |Failed { path, source }| WorkspaceError::Unfinished { folder: folder.to_owned(), path, source };
-    if journal.is_committed(folder).map_err(unfinished)? {
-        journal.clean(folder);
-        return Ok(Vec::new());
+    if !journal.is_committed(folder).map_err(unfinished)? {
+        let unsettled = |source| WorkspaceError::Unsettled { folder: folder.to_owned(), source };
+        if !journal.is_recorded(folder).map_err(unsettled)? {
+            return Ok((false, journal.back(folder).map_err(unfinished)?));
+        }
+        journal.commit(folder).map_err(unfinished)?;
     }
-    let _alone = alone(folder)?;
-    journal.back(folder).map_err(unfinished)
+    Ok((true, journal.clean(folder)))
 }
 
 /// A run under way in its folder.
@@ -223,18 +255,16 @@ impl Workspace {
     /// Writes a whole file of this run.
     pub(super) fn write(&self, relative: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
         let path = self.path(relative)?;
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&path)?;
-            file.write_all(bytes)?;
-            file.sync_all()
-        };
-        write().map_err(io_error("写入", &path))
+        work::write(&self.work, relative, bytes).map_err(io_error("写入", &path))
     }
 
     /// Takes a file of another run over as this run's.
     pub(super) fn copy(&self, from: &Path, relative: &str) -> Result<(), WorkspaceError> {
         let path = self.path(relative)?;
-        fs::copy(from, &path).map(|_| ()).map_err(io_error("写入", &path))
+        if relative.ends_with(".parquet") {
+            return fs::copy(from, &path).map(|_| ()).map_err(io_error("写入", &path));
+        }
+        self.write(relative, &disk::read(from).map_err(io_error("读取", from))?)
     }
 
     /// The stages folder in which an interrupted run with the same key may have left its rows; `None` where they are not wanted.
@@ -267,27 +297,35 @@ impl Workspace {
         Ok(sealed)
     }
 
-    /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. Gives the names of
-    /// files that were not ours to replace and are now in `手工改过/`.
-    pub(super) fn publish<E: From<WorkspaceError>>(&self, last: impl FnOnce() -> Result<(), E>) -> Result<Vec<String>, E> {
+    /// What was found in the folder, is not ours, and is now in `手工改过/`.
+    pub(super) fn moved(&self) -> &[String] {
+        &self.folder.moved
+    }
+
+    /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. `ledger` is what
+    /// `last` leaves in a ledger, if anything. Gives the names of files that were not ours to replace and are now in `手工改过/`.
+    pub(super) fn publish<E: From<WorkspaceError>>(
+        &self,
+        ledger: Option<LedgerEntry>,
+        last: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Vec<String>, E> {
         let folder = self.folder.path.as_path();
         let failed = WorkspaceError::failed("替换");
         let made = self.seal()?;
         let _alone = alone(folder)?;
-        let journal = Journal::plan(folder, &self.key, &made).map_err(&failed)?;
+        let journal = Journal::plan(folder, &self.key, &made, ledger).map_err(&failed)?;
         let switch = || -> Result<(), E> {
             journal.write(folder).and_then(|()| journal.forward(folder)).map_err(&failed)?;
             last()?;
             Ok(journal.commit(folder).map_err(&failed)?)
         };
-        if let Err(error) = switch() {
-            return Err(match journal.back(folder) {
-                Ok(_) => error,
-                Err(Failed { path, source }) => WorkspaceError::Unfinished { folder: folder.to_owned(), path, source }.into(),
-            });
+        match switch() {
+            Ok(()) => Ok(journal.clean(folder)),
+            Err(error) => match settle(folder, &journal)? {
+                (true, aside) => Ok(aside),
+                (false, _) => Err(error),
+            },
         }
-        journal.clean(folder);
-        Ok(self.folder.moved.iter().cloned().chain(journal.aside()).collect())
     }
 }
 

@@ -3,10 +3,12 @@
 //! Takes a folder and the finished files of a run in its work folder. A journal says what is to be moved; then `run.json` goes first, the last
 //! run's other files follow, this run's take their places, and its `run.json` comes last: that rename is the switch. Before it, every
 //! crash and every error is undone from the journal, in any order and as often as it takes; after it, only what was set aside is left to
-//! delete. Every file is at every moment in exactly one of two places, both named in the journal.
+//! delete. Every file is at every moment in exactly one of two places, both named in the journal. Where the month goes into a ledger, that
+//! comes just before the rename and is itself the switch: once the ledger holds the month, the rename is made up for.
 //!
-//! What is not ours is never deleted: a file of the last run counts as ours while its bytes are those that `run.json` says. One that was
-//! edited since, and one that stands where an output must go, are moved to `手工改过/`. Everything else stays where it is.
+//! What is not ours is never deleted: a file of the last run counts as ours while its bytes are those that `run.json` says (a table that the
+//! version before did not list, while it is as bidui writes tables). One that was edited since, and one that stands where an output must go,
+//! are moved to `手工改过/`. Everything else stays where it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -16,8 +18,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::marker::is_litter;
 use super::removal;
+use super::work::{clear, is_table, is_timings};
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::date::Month;
 use crate::run::disk::{self, create_private, stands, sync_folder};
 use crate::run::inputs;
 
@@ -29,7 +33,7 @@ pub(super) const RUN: &str = "run.json";
 pub(super) const TIMINGS: &str = "timings.json";
 const JOURNAL: &str = "journal";
 /// Names that runs give their stage files: a version that did not list them wrote these, and no other.
-const STAGES: [&str; 22] = [
+pub(super) const STAGES: [&str; 22] = [
     "records.parquet",
     "records.json",
     "rejects.parquet",
@@ -65,6 +69,19 @@ pub(super) struct Journal {
     take: Vec<Take>,
     /// What comes, `run.json` last.
     put: Vec<Put>,
+    /// What a ledger holds once the switch is made.
+    ledger: Option<LedgerEntry>,
+}
+
+/// A month as a ledger holds it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(in crate::run) struct LedgerEntry {
+    /// The ledger's file.
+    pub(in crate::run) path: String,
+    /// `2018-06`.
+    pub(in crate::run) period: String,
+    /// Of what was found.
+    pub(in crate::run) digest: String,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -101,14 +118,19 @@ pub(super) struct Failed {
     pub(super) source: io::Error,
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> Failed {
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Failed {
     let path = path.to_owned();
     move |source| Failed { path, source }
 }
 
 impl Journal {
     /// What publishing `made` (relative path → SHA-256) out of `.work/<work>` takes; nothing is moved yet.
-    pub(super) fn plan(folder: &Path, work: &str, made: &BTreeMap<String, String>) -> Result<Self, Failed> {
+    pub(super) fn plan(
+        folder: &Path,
+        work: &str,
+        made: &BTreeMap<String, String>,
+        ledger: Option<LedgerEntry>,
+    ) -> Result<Self, Failed> {
         let mut old = "old".to_owned();
         while stands(&folder.join(WORK).join(&old)) {
             old.push('_');
@@ -126,7 +148,9 @@ impl Journal {
         let there: Vec<_> = last(folder, listed.as_ref(), made).into_par_iter().filter_map(look).collect::<Result<_, _>>()?;
         for (path, expected, found) in there {
             let ours = match expected {
-                Expected::Anything => found.is_some(),
+                Expected::Run => found.is_some(),
+                Expected::Table => is_table(&folder.join(&path)),
+                Expected::Timings => is_timings(&folder.join(&path)),
                 Expected::Nothing => false,
                 Expected::Bytes(sha256) => found.as_deref() == Some(sha256),
             };
@@ -136,7 +160,7 @@ impl Journal {
         take.sort_by(|a, b| (a.path != RUN, &a.path).cmp(&(b.path != RUN, &b.path)));
         let mut put: Vec<Put> = made.iter().map(|(path, sha256)| Put { path: path.clone(), sha256: sha256.clone() }).collect();
         put.sort_by(|a, b| (a.path == RUN, &a.path).cmp(&(b.path == RUN, &b.path)));
-        Ok(Self { work: work.to_owned(), old, take, put })
+        Ok(Self { work: work.to_owned(), old, take, put, ledger })
     }
 
     /// The journal of a publication that did not end; one that cannot be read, or that leads out of the folder, is none.
@@ -194,6 +218,20 @@ impl Journal {
         Ok(inputs::hash(&here).map_err(at(&here))?.1 == run.sha256)
     }
 
+    /// Whether the ledger holds the month and every file but `run.json` is in its place: then what is left of the switch is to be made up
+    /// for. A ledger that is not there holds nothing.
+    pub(super) fn is_recorded(&self, folder: &Path) -> Result<bool, LedgerError> {
+        let moved = |put: &Put| stands(&self.made(folder, put)) == (put.path == RUN);
+        let Some(LedgerEntry { path, period, digest }) = self.ledger.as_ref().filter(|_| self.put.iter().all(moved)) else {
+            return Ok(false);
+        };
+        let Ok(period) = period.parse::<Month>() else { return Ok(false) };
+        match Ledger::holds(Path::new(path), period, digest) {
+            Err(LedgerError::Missing { .. }) => Ok(false),
+            held => held,
+        }
+    }
+
     /// Gives the last run back, its `run.json` last. What somebody saved meanwhile in a place that is needed is set aside; gives those names.
     pub(super) fn back(&self, folder: &Path) -> Result<Vec<String>, Failed> {
         let mut moved = Vec::new();
@@ -241,15 +279,17 @@ impl Journal {
         }
     }
 
-    /// Deletes what was set aside, then the work folder, then the journal. What cannot be deleted now is at the next start.
-    pub(super) fn clean(&self, folder: &Path) {
+    /// Deletes what was set aside, then the work folder, then the journal. What cannot be deleted now is at the next start. Gives the names of
+    /// what is in `手工改过/` since.
+    pub(super) fn clean(&self, folder: &Path) -> Vec<String> {
+        let mut aside = self.aside();
         let work = folder.join(WORK);
         let old = work.join(&self.old);
         let ours = format!("{WORK}/{}/", self.old);
         for take in self.take.iter().filter(|take| take.to.starts_with(&ours)) {
             let to = folder.join(&take.to);
             if stands(&to) && fs::remove_file(&to).is_err() {
-                return;
+                return aside;
             }
         }
         for empty in self.folders(folder) {
@@ -257,12 +297,13 @@ impl Journal {
         }
         let _ = fs::remove_dir(&old);
         if stands(&old) {
-            return;
+            return aside;
         }
-        clear(&work.join(&self.work), &[]);
+        aside.extend(clear(folder, &work.join(&self.work), &[]).unwrap_or_default());
         removal::forget(folder);
         let _ = fs::remove_file(work.join(JOURNAL));
         let _ = fs::remove_dir(work);
+        aside
     }
 
     fn made(&self, folder: &Path, put: &Put) -> PathBuf {
@@ -305,7 +346,11 @@ impl Journal {
 /// What a file must hold to be ours.
 enum Expected<'a> {
     Bytes(&'a str),
-    Anything,
+    /// A `run.json` that could be read.
+    Run,
+    /// What bidui writes, by its form: the version before did not list it.
+    Table,
+    Timings,
     Nothing,
 }
 
@@ -324,15 +369,14 @@ fn last<'a>(folder: &Path, listed: Option<&'a Listed>, made: &BTreeMap<String, S
     }
     let before = listed.is_some_and(|listed| listed.stage_files.is_none());
     for name in STAGES {
-        last.insert(format!("stages/{name}"), if before { Expected::Anything } else { Expected::Nothing });
+        last.insert(format!("stages/{name}"), if before { Expected::Table } else { Expected::Nothing });
     }
     let Some(listed) = listed else {
         last.insert(RUN.to_owned(), Expected::Nothing);
         return last;
     };
-    for name in [RUN, TIMINGS] {
-        last.insert(name.to_owned(), Expected::Anything);
-    }
+    last.insert(RUN.to_owned(), Expected::Run);
+    last.insert(TIMINGS.to_owned(), Expected::Timings);
     for (path, sha256) in listed.hashes().filter(|(path, _)| is_inside(path)) {
         last.insert(path.to_owned(), Expected::Bytes(sha256));
     }
@@ -351,7 +395,11 @@ fn stays(path: &str) -> bool {
 
 impl Listed {
     fn of(folder: &Path) -> Option<Self> {
-        let listed: Self = serde_json::from_slice(&removal::manifest(folder)?).ok()?;
+        Self::read(&removal::manifest(folder)?)
+    }
+
+    fn read(manifest: &[u8]) -> Option<Self> {
+        let listed: Self = serde_json::from_slice(manifest).ok()?;
         listed.tool.starts_with("bidui ").then_some(listed)
     }
 
@@ -368,8 +416,13 @@ pub(in crate::run) fn hashes(folder: &Path) -> BTreeMap<String, String> {
     listed.iter().flat_map(Listed::hashes).map(|(path, sha256)| (path.to_owned(), sha256.to_owned())).collect()
 }
 
+/// Whether a file is a `run.json` of ours that says which files are.
+pub(super) fn is_manifest(path: &Path) -> bool {
+    disk::read(path).is_ok_and(|text| Listed::read(&text).is_some())
+}
+
 /// A free name in `手工改过/`: after the content, where it is a file; `taken` are names already given.
-fn place_aside(folder: &Path, path: &str, sha256: Option<&str>, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn place_aside(folder: &Path, path: &str, sha256: Option<&str>, taken: &mut BTreeSet<String>) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     let (stem, ending) = match name.rsplit_once('.') {
         Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
@@ -387,7 +440,7 @@ fn place_aside(folder: &Path, path: &str, sha256: Option<&str>, taken: &mut BTre
 
 impl Journal {
     /// Names of what is moved to `手工改过/`.
-    pub(super) fn aside(&self) -> Vec<String> {
+    fn aside(&self) -> Vec<String> {
         let aside = format!("{ASIDE}/");
         self.take.iter().filter(|take| take.to.starts_with(&aside)).map(|take| take.to.clone()).collect()
     }
@@ -406,26 +459,4 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failed> {
     };
     // Whoever has it open must be told which.
     done().map_err(at(if from.components().any(|part| part.as_os_str() == WORK) { to } else { from }))
-}
-
-/// Deletes what runs leave in a work folder, but for `keep`; files of other kinds stay, and never hold anything up.
-pub(super) fn clear(work: &Path, keep: &[&str]) {
-    const KINDS: [&str; 4] = ["parquet", "json", "toml", "xlsx"];
-    let delete = |folder: &Path, within: &str| {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let kind = Path::new(&name).extension().is_some_and(|kind| KINDS.iter().any(|known| kind == *known));
-            if kind && !is_litter(&name) && !keep.contains(&format!("{within}{name}").as_str()) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    };
-    for name in [RUN, TIMINGS] {
-        let _ = fs::remove_file(work.join(name));
-    }
-    for within in ["stages/", "reports/"] {
-        delete(&work.join(within), within);
-        let _ = fs::remove_dir(work.join(within));
-    }
-    let _ = fs::remove_dir(work);
 }

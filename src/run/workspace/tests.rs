@@ -11,7 +11,7 @@ fn start(out: &Path, key: &str) -> Workspace {
 }
 
 fn publish(run: &Workspace) -> Result<Vec<String>, WorkspaceError> {
-    run.publish(|| Ok(()))
+    run.publish(None, || Ok(()))
 }
 
 /// A run that makes these reports and a stage file that holds its name.
@@ -123,6 +123,105 @@ fn clerks_files_stay_and_edited_ones_are_set_aside() {
 }
 
 #[test]
+fn what_somebody_saved_where_a_run_was_under_way_is_set_aside() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let run = made(out.path(), "b", &["土坪.xlsx", "汇总.xlsx", "没动.xlsx"]);
+    let work = run.work.clone();
+    run.write("stages/records.json", b"rows").expect("writes");
+    fs::write(run.path("stages/links.parquet").expect("a path"), "PAR1 cut sho").expect("written");
+    fs::write(work.join("reports/没写完.xlsx.new"), "of nobody's record").expect("written");
+    fs::write(work.join("reports/汇总.xlsx.new"), "half").expect("written");
+    drop(run);
+    let saved = [
+        ("reports/土坪.xlsx", "edited"),
+        ("reports/土坪 - 已填.xlsx", "filled"),
+        ("reports/交回/杨兴.xlsx", "returned"),
+        ("stages/我的.parquet", "mine"),
+        ("stages/findings.parquet", "changed"),
+        ("说明.docx", "notes"),
+    ];
+    for (name, text) in saved {
+        fs::create_dir_all(work.join(name).parent().expect("a folder")).expect("folders");
+        fs::write(work.join(name), text).expect("saved");
+    }
+    let ours = left_by_runs(out.path());
+    for (name, _) in saved {
+        assert!(!ours.iter().any(|path| path.ends_with(name)), "{name}");
+    }
+    let again = start(out.path(), "c");
+    assert_eq!(again.moved().len(), saved.len() + 1, "{:?}", again.moved());
+    let aside: BTreeSet<String> = again.moved().iter().filter_map(|name| at(out.path(), name)).collect();
+    assert!(saved.iter().all(|(_, text)| aside.contains(*text)) && aside.contains("of nobody's record"), "{aside:?}");
+    assert!(!work.exists());
+    publish(&again).expect("publishes");
+    assert!(!out.path().join(WORK).exists(), "{:?}", files(out.path()));
+}
+
+#[test]
+fn stage_files_of_the_version_before_go_only_where_bidui_wrote_them() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    // It did not list its stage files.
+    fs::write(out.path().join(RUN), r#"{"tool":"bidui 0.1.0","outputs":[]}"#).expect("written");
+    fs::write(out.path().join("stages/records.json"), "changed").expect("written");
+    fs::write(out.path().join("timings.json"), "[] and more").expect("written");
+    let moved = publish(&made(out.path(), "b", &[])).expect("publishes");
+    let aside: BTreeSet<String> = moved.iter().filter_map(|name| at(out.path(), name)).collect();
+    assert_eq!(aside, BTreeSet::from(["changed".to_owned(), "[] and more".to_owned(), "a".to_owned()]));
+}
+
+#[test]
+fn a_torn_manifest_sets_nothing_aside_and_is_told() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx", "y.xlsx"])).expect("publishes");
+    let manifest = fs::read(out.path().join(RUN)).expect("there");
+    fs::write(out.path().join(RUN), &manifest[..manifest.len() / 2]).expect("torn");
+    let whole = files(out.path());
+    let told = Folder::of_run(out.path()).expect_err("damaged").to_string();
+    assert!(told.contains("run.json 坏了") && told.contains("--out"), "{told}");
+    assert_eq!(files(out.path()), whole);
+}
+
+#[test]
+fn once_the_ledger_holds_the_month_the_new_run_comes_and_not_the_last_one() {
+    let out = folder();
+    let (ledger, period) = (out.path().join("台账.db"), "2018-07".to_owned());
+    crate::ledger::Ledger::create(&ledger).expect("a ledger");
+    let entry = |digest: &str| {
+        Some(LedgerEntry { path: ledger.display().to_string(), period: period.clone(), digest: digest.to_owned() })
+    };
+    let record = |digest: &str| {
+        let connection = rusqlite::Connection::open(&ledger).expect("opens");
+        let row = "INSERT INTO run (period, as_of, fingerprint, digest, recorded_at) VALUES (201807, '2018-07-31', 'f', ?1, 't')";
+        connection.execute(row, [digest]).expect("recorded");
+    };
+    let out = out.path().join("结果");
+    publish(&made(&out, "a", &["x.xlsx"])).expect("publishes");
+    for (run, recorded) in [("b", false), ("c", true)] {
+        let made = made(&out, run, &["x.xlsx"]);
+        let journal = Journal::plan(&out, &made.key, &made.seal().expect("sealed"), entry(run)).expect("planned");
+        journal.write(&out).and_then(|()| journal.forward(&out)).expect("moved");
+        if recorded {
+            record(run);
+        }
+        drop(made);
+        assert!(is_unfinished(&out), "whoever reads is told");
+        drop(Folder::open(&out).expect("opens"));
+        assert_eq!(at(&out, "reports/x.xlsx").as_deref(), Some(if recorded { "x.xlsx of c" } else { "x.xlsx of a" }));
+        assert!(!is_unfinished(&out));
+    }
+    // A ledger that cannot be read says nothing: neither run is taken for the whole one.
+    let made = made(&out, "d", &["x.xlsx"]);
+    let journal = Journal::plan(&out, &made.key, &made.seal().expect("sealed"), entry("d")).expect("planned");
+    journal.write(&out).and_then(|()| journal.forward(&out)).expect("moved");
+    drop(made);
+    fs::write(&ledger, "overwritten").expect("written");
+    let told = Folder::open(&out).expect_err("cannot tell").to_string();
+    assert!(told.contains("台账") && told.contains("请") && is_unfinished(&out), "{told}");
+}
+
+#[test]
 fn a_crash_anywhere_gives_the_last_run_back_or_leaves_the_new_one() {
     // Each step of the switch as a crash may leave it; the journal is what the next start has.
     for steps in 0..12 {
@@ -131,7 +230,7 @@ fn a_crash_anywhere_gives_the_last_run_back_or_leaves_the_new_one() {
         fs::write(out.path().join("reports/y.xlsx"), "edited").expect("edited");
         let last = files(out.path());
         let run = made(out.path(), "b", &["x.xlsx", "y.xlsx", "z.xlsx"]);
-        let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed")).expect("planned");
+        let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed"), None).expect("planned");
         journal.write(out.path()).expect("written");
         let committed = journal.steps(out.path(), steps);
         drop(run);
@@ -159,7 +258,7 @@ fn what_somebody_saved_between_a_crash_and_the_next_start_is_kept() {
     let out = folder();
     publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
     let run = made(out.path(), "b", &["x.xlsx", "z.xlsx"]);
-    let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed")).expect("planned");
+    let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed"), None).expect("planned");
     journal.write(out.path()).expect("written");
     journal.forward(out.path()).expect("moved");
     drop(run);
@@ -176,7 +275,7 @@ fn if_the_last_step_fails_nothing_has_happened() {
     let last = files(out.path());
     let run = made(out.path(), "b", &["x.xlsx"]);
     let refused = || Err(WorkspaceError::NotARunFolder { folder: PathBuf::new() });
-    assert!(run.publish(refused).is_err());
+    assert!(run.publish(None, refused).is_err());
     let mut found = files(out.path());
     found.retain(|name, _| !name.starts_with(WORK));
     assert_eq!(found, last);
