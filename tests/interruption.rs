@@ -449,6 +449,59 @@ fn a_folder_without_a_whole_run_is_told_by_every_command_that_reads_and_mended_b
 }
 
 #[test]
+fn a_kill_between_the_ledger_and_the_last_rename_leaves_both_of_one_month() {
+    let scenario = july_over_june("between");
+    let state = scenario.fresh();
+    let log = scenario.path("log");
+    let mut straight = scenario.command(&state);
+    straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_LOG", &log);
+    assert!(straight.output().expect("the program starts").status.success());
+    let july = scenario.seen(&state);
+    let log = fs::read_to_string(log).expect("a log");
+    let last = log.lines().rfind(|line| line.contains(" rename ") && line.ends_with("/结果/run.json")).expect("a switch");
+    let last: usize = last.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
+    let lists = ["run", "pipelines/village-lists.toml", "--input", "@/结果", "--ledger", "@/台账.db", "--out", "@/清单"];
+    for what in ["kill", "eio", "dead"] {
+        let state = scenario.fresh();
+        scenario.strike(&state, what, last);
+        assert!(dump(&state.join("台账.db")) == july.ledger, "{what}: the ledger has July");
+        // Who reads is told, or finds July.
+        let read = bidui(&at(&lists, &state)).output().expect("the program starts");
+        let finds = state.join("结果/run.json").exists();
+        assert_eq!(read.status.code(), Some(if finds { 0 } else { 2 }), "{what}: {}", told(&read));
+        scenario.again(&state, Some(0), &july, what);
+    }
+}
+
+#[test]
+fn what_clerks_save_where_a_run_was_killed_is_kept() {
+    let mut scenario = july_over_june("work");
+    let state = scenario.fresh();
+    let mut straight = scenario.command(&state);
+    let count = scenario.path("count");
+    straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_COUNT", &count);
+    assert!(straight.output().expect("the program starts").status.success());
+    let july = scenario.seen(&state);
+    let operations: usize = fs::read_to_string(count).expect("a count").parse().expect("a number");
+    let state = scenario.fresh();
+    scenario.strike(&state, "kill", operations / 2);
+    let work =
+        fs::read_dir(state.join("结果/.work")).expect("work").flatten().map(|entry| entry.path()).find(|path| path.is_dir());
+    let reports = work.expect("under way").join("reports");
+    let edited = fs::read_dir(&reports).expect("reports").flatten().next().expect("a list").path();
+    fs::create_dir_all(reports.join("交回")).expect("a folder");
+    for (path, text) in [
+        (edited, "一份改过的清单"),
+        (reports.join("土坪镇 - 已填.xlsx"), "一份填好的清单"),
+        (reports.join("交回/土坪.xlsx"), "一份交回的清单"),
+    ] {
+        fs::write(path, text).expect("saved");
+        scenario.clerks.push(text);
+    }
+    scenario.again(&state, Some(0), &july, "saved in the work folder");
+}
+
+#[test]
 fn a_workbook_open_in_excel_leaves_the_last_run_whole_and_the_ledger_as_it_was() {
     let scenario = july_over_june("open");
     let state = scenario.fresh();

@@ -129,6 +129,35 @@ fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
     assert!(!words.is_empty(), "every word is the policy's");
 }
 
+/// The rows of a sheet as texts.
+fn sheet(book: &Path, name: &str) -> Vec<Vec<String>> {
+    use calamine::{Reader, Xlsx, open_workbook};
+    let mut book: Xlsx<_> = open_workbook(book).expect("a workbook");
+    let range = book.worksheet_range(name).expect("a sheet");
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+#[test]
+fn no_exemption_that_is_posted_names_a_rule_of_health_or_tells_in_somebodys_own_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (open, masked, lists) = (folder.path().join("open"), folder.path().join("masked"), folder.path().join("lists"));
+    run("pipelines/monthly.toml", &root("fixtures/2018-06"), &open, &[]);
+    run("pipelines/monthly.toml", &open, &masked, &["--mask", "--mask-names"]);
+    let exemptions = |run: &Path| sheet(&run.join("reports/2018-06_汇总.xlsx"), "豁免清单执行情况").concat();
+    // By title, too: no word of it tells of health.
+    let (whole, posted) = (exemptions(&open), exemptions(&masked));
+    for told in ["贫困人口未参合", "子女有赡养能力，已签赡养协议"] {
+        assert!(whole.iter().any(|cell| cell == told), "the check can see: {whole:?}");
+        assert!(!posted.iter().any(|cell| cell.contains(told)), "{told}: {posted:?}");
+    }
+    // Without a summary, too, it is told how few share what is listed.
+    run("pipelines/village-lists.toml", &open, &lists, &["--mask"]);
+    for book in books(&lists) {
+        let index = sheet(&book, "汇总").concat();
+        assert!(index.iter().any(|cell| cell.starts_with("公开版") && cell.contains("k")), "{}: {index:?}", book.display());
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_folder_can_be_read_by_its_owner_only() {

@@ -18,6 +18,15 @@ struct Desk {
 /// Arguments (`@` stands for the desk), exit code, and words that the message must have.
 type Mistake = (&'static str, i32, &'static [&'static str]);
 
+/// The user without rights of his own.
+#[cfg(unix)]
+const NOBODY: u32 = 65_534;
+
+#[cfg(unix)]
+fn is_superuser() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"))
+}
+
 /// What the operating system and SQLite say, and a clerk should not have to read alone.
 const ENGLISH: [&str; 12] = [
     "(os error",
@@ -125,11 +134,30 @@ impl Desk {
     }
 
     /// Exit code, and all that is told.
-    fn bidui(&self, line: &str) -> (i32, String) {
+    fn command(&self, line: &str) -> Command {
         let desk = self.folder.path().to_str().expect("a plain path");
-        let arguments = line.split(' ').map(|word| word.replace('@', desk));
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).current_dir(root("")).output().expect("the program starts");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
+        command.args(line.split(' ').map(|word| word.replace('@', desk))).current_dir(root(""));
+        command
+    }
+
+    fn bidui(&self, line: &str) -> (i32, String) {
+        Self::said(&mut self.command(line))
+    }
+
+    /// As somebody whom rights bind: where the superuser runs the tests, as nobody, to whom the desk was given.
+    #[cfg(unix)]
+    fn bound(&self, line: &str) -> (i32, String) {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = self.command(line);
+        if is_superuser() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        Self::said(&mut command)
+    }
+
+    fn said(command: &mut Command) -> (i32, String) {
+        let output = command.output().expect("the program starts");
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (output.status.code().unwrap_or(-1), text)
     }
@@ -318,6 +346,7 @@ const OTHERS: &[Mistake] = &[
     ("practice --out @/名册/.. --layout plain --force", 2, &["不是练习数据", "名册", "请用 --out"]),
     ("key @/台账.db", 2, &["台账.db", "已经有了"]),
     ("key @/我的.key", 2, &["我的.key", "已经有了"]),
+    ("key @/结果/x.key", 2, &["运行文件夹", "没有写"]),
     ("export @/520324199003071234.txt findings", 2, &["520324********1234", "中间几位用 * 代替"]),
     ("export @/结果 findings --format 表格", 2, &["--format", "csv"]),
     ("explain @/结果 --person 没有这个人", 2, &["没有这个人", "姓名须写全"]),
@@ -463,8 +492,7 @@ fn limits_of_the_system_are_told() {
     }
     assert!(!desk.at("导出/人.csv").exists() && !desk.at("x/run.json").exists());
     // The superuser may start as many as he likes.
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
-    if !is_root {
+    if !is_superuser() {
         let (code, told) = within("-u 1", "run pipelines/monthly.toml --input @/2018-06 --out @/x");
         assert!(code == Some(2) && told.contains("ulimit -u"), "{code:?} {told}");
     }
@@ -497,7 +525,7 @@ fn rights_are_told_and_mended() {
     assert_eq!(code, 0, "{told}");
 }
 
-/// Where there are rights, and whoever runs the tests is bound by them.
+/// Where there are rights.
 #[cfg(unix)]
 #[test]
 fn missing_rights_are_told_and_nothing_is_begun() {
@@ -506,10 +534,12 @@ fn missing_rights_are_told_and_nothing_is_begun() {
     let set = |name: &str, mode: u32| fs::set_permissions(desk.at(name), fs::Permissions::from_mode(mode)).expect("set");
     fs::create_dir(desk.at("锁着")).expect("a folder");
     fs::copy(desk.at("台账.db"), desk.at("锁着/台账.db")).expect("copied");
+    fs::copy(desk.at("台账.db"), desk.at("不让读.db")).expect("copied");
+    set("不让读.db", 0o000);
     set("锁着", 0o500);
-    if fs::write(desk.at("锁着/x"), "x").is_ok() {
-        // The superuser may do everything.
-        return;
+    if is_superuser() {
+        let given = Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(desk.folder.path()).status();
+        assert!(given.expect("chown starts").success());
     }
     for (line, word) in [
         ("export @/结果 findings --out @/锁着/x.csv", "没有权限"),
@@ -518,9 +548,13 @@ fn missing_rights_are_told_and_nothing_is_begun() {
         ("run pipelines/monthly.toml --input @/2018-06 --out @/锁着/x", "没有权限"),
         ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/锁着/台账.db", "没有权限"),
         ("receive @/台账.db @/结果/reports --out @/锁着", "没有权限"),
+        ("receive @/不让读.db @/结果/reports --out @/回执", "读不了：没有权限"),
+        ("run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/不让读.db", "读不了：没有权限"),
     ] {
-        let (code, told) = desk.bidui(line);
+        let (code, told) = desk.bound(line);
         assert!(code == 2 && told.contains(word) && told.contains("请"), "bidui {line}: {code} {told}");
+        let english = ENGLISH.iter().find(|english| told.contains(**english));
+        assert!(english.is_none(), "bidui {line}: says {english:?}: {told}");
     }
     set("锁着", 0o700);
 }

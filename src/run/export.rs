@@ -5,6 +5,7 @@
 //! it rightly) a text of 12 digits and more ends in a tab: Excel then keeps every digit. A text that could be read as a formula begins with
 //! one, and so does one that begins with what a program drops or folds before it looks (a tab, a line end, full-width signs). Lists are JSON within their cell.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use super::finished::{Finished, FinishedError};
 use super::stages::StageError;
 use crate::model::date::Day;
 use crate::model::system_error::plain;
-use crate::model::text::unsteered;
+use crate::model::text::{steers, unsteered};
 use crate::report::PROGRAM;
 
 /// Rows of a sheet below its header.
@@ -187,12 +188,29 @@ fn array(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> 
             let cells = batches.columns.iter().zip(batch.columns());
             let object: Map<String, Value> = cells.map(|(name, column)| (name.clone(), value(column.as_ref(), row))).collect();
             out.write_all(before.as_bytes())?;
-            serde_json::to_writer(&mut *out, &Value::Object(object)).map_err(io::Error::from)?;
+            let object = serde_json::to_string(&Value::Object(object)).map_err(io::Error::from)?;
+            out.write_all(escaped(&object).as_bytes())?;
             before = ",\n";
         }
     }
     out.write_all(b"\n]\n")?;
     Ok(())
+}
+
+/// JSON in which what a terminal would obey, or turn the line by, is written as `\u202e`: the same values.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if steers(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = fmt::Write::write_fmt(&mut text, format_args!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 fn workbook(batches: &mut Batches, table: &str, finished: &Finished, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
@@ -313,5 +331,13 @@ mod tests {
         ] {
             assert_eq!(for_excel(text.to_owned()), kept);
         }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_the_values_are_the_same() {
+        let value = json!({"姓名": "张\u{1b}[2J\u{9b}31m\u{202e}三\u{2066}\u{e0001}"});
+        let text = escaped(&value.to_string());
+        assert!(!text.chars().any(steers), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
     }
 }

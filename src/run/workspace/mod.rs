@@ -4,7 +4,7 @@
 //! touched. Everything of a run is written under `.work/<key>/`, and [`Workspace::publish`] puts it in the last run's place in one switch
 //! ([`switch`]): whoever finds a `run.json` finds the whole run that wrote it, and a folder without one is not read ([`hold`]). The key is of
 //! the very program, pipeline, inputs, ledger and options: the same run started again finds the rows that it had read, and nothing else. What
-//! a crash left half done is undone by the next start.
+//! a crash left half done is undone, or brought to its end, by the next start.
 
 mod before;
 mod marker;

@@ -107,7 +107,7 @@ impl Record {
             // The version before did not note them.
             RUN => as_written() || is_manifest(path),
             TIMINGS => as_written() || is_timings(path),
-            _ if is_table_name(name) => is_table(path) || is_cut_short(path),
+            _ if is_table_name(name) => is_table(path) || is_cut_short(path) || as_written(),
             _ => as_written(),
         }
     }
