@@ -5,20 +5,26 @@
 
 use std::collections::BTreeSet;
 
-use super::absence::{Accused, Says};
+use super::absence::{AbsenceGuard, Accused, Likeness, Says};
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
 use super::identity;
 use crate::config::policy::{Counted, Origin, Take, Tally};
 use crate::model::finding::Scope;
 use crate::model::link::PersonIx;
+use crate::model::record::RowId;
 use crate::model::registry::RegistryId;
+
+/// A person, and rows that could be that person and why.
+pub(super) type CouldBe = (PersonIx, Vec<(RowId, Option<Likeness>)>);
 
 /// A subject for whom a rule fires.
 pub(super) struct Accusation {
     pub(super) at: usize,
     /// Registries in which nobody of the subject was found; empty where nothing is accused by absence.
     pub(super) in_vain: Vec<RegistryId>,
+    /// Of its persons, who could be there after all, once [`Accusation::look`] has looked.
+    pub(super) could_be: Vec<CouldBe>,
 }
 
 /// Facts that a row of some register would make true, beside those searched: were one true of an accused, the rule might not fire.
@@ -38,7 +44,19 @@ impl Accusation {
     pub(super) fn of_rule(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Vec<Self> {
         let scope = evaluated.rule.card.scope;
         let in_vain = |at: usize| composer.searched_in_vain(evaluated, composer.about(scope, at));
-        evaluated.with(Outcome::Fires).map(|at| Self { at, in_vain: in_vain(at) }).collect()
+        evaluated.with(Outcome::Fires).map(|at| Self { at, in_vain: in_vain(at), could_be: Vec::new() }).collect()
+    }
+
+    /// Notes who could be in the registries searched in vain after all; `clearing` are the rule's [`clearing_facts`].
+    pub(super) fn look(&mut self, composer: &Composer<'_>, guard: &AbsenceGuard<'_>, of: &Evaluated<'_>, clearing: &[String]) {
+        if self.in_vain.is_empty() {
+            return;
+        }
+        let could_be = composer.persons(composer.about(of.rule.card.scope, self.at)).into_iter().map(|person| {
+            let clearing: Vec<String> = clearing.iter().filter(|fact| !composer.is_true_of(fact, person)).cloned().collect();
+            (person, guard.rows(&of.condition.searched, &clearing, person))
+        });
+        self.could_be = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
     }
 }
 

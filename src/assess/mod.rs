@@ -51,7 +51,7 @@ use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 use absence::AbsenceGuard;
 pub use absence::Likeness;
-use accusation::{Accusation, accused, clearing_facts, clearing_registries, searched_registries, tally_registries};
+use accusation::{Accusation, CouldBe, accused, clearing_facts, clearing_registries, searched_registries, tally_registries};
 use completeness::Completeness;
 pub use completeness::register_rows;
 use compose::{Composer, Draft};
@@ -289,9 +289,14 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
         registries.extend(clearing_registries(composer, evaluated));
     }
     registries.extend(run.tallies.iter().flat_map(|(_, tally)| composer.registries_of(&tally.mentions)));
-    let accusations: Vec<Vec<Accusation>> =
+    let mut accusations: Vec<Vec<Accusation>> =
         run.evaluated.par_iter().map(|evaluated| Accusation::of_rule(composer, evaluated)).collect();
     let guard = AbsenceGuard::new(composer, &accused(composer, &run.evaluated, &accusations));
+    let looked_for = run.evaluated.par_iter().zip(&mut accusations);
+    looked_for.for_each(|(evaluated, accusations)| {
+        let clearing = clearing_facts(composer, evaluated);
+        accusations.iter_mut().for_each(|accusation| accusation.look(composer, &guard, evaluated, &clearing));
+    });
     let complete = Completeness::new(composer.input, composer.subjects, legible, registries);
     let trust = |(evaluated, accusations): (&Evaluated<'a>, &Vec<Accusation>)| {
         Trust::of_rule(composer, &complete, evaluated, accusations)
@@ -419,12 +424,11 @@ impl Collected {
             }
             return;
         }
-        let clearing = clearing_facts(composer, evaluated);
         let trust = searched.trust;
         let (mut concerned, mut doubted): (BTreeMap<Unit, i64>, BTreeMap<Unit, i64>) = Default::default();
         let mut held_back = 0_i64;
         for accusation in accusations {
-            let Accusation { at, in_vain } = accusation;
+            let Accusation { at, in_vain, could_be } = accusation;
             let about = composer.about(card.scope, *at);
             if let Some(unit) = trust.unit(composer, accusation, about) {
                 *concerned.entry(unit).or_default() += 1;
@@ -434,12 +438,6 @@ impl Collected {
                 self.withhold(composer, evaluated, std::iter::once(*at), why);
                 continue;
             }
-            let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
-            let could_be = persons.into_iter().map(|person| {
-                let clearing: Vec<String> = clearing.iter().filter(|fact| !composer.is_true_of(fact, person)).cloned().collect();
-                (person, searched.guard.rows(&evaluated.condition.searched, &clearing, person))
-            });
-            let could_be: Vec<_> = could_be.filter(|(_, rows)| !rows.is_empty()).collect();
             if could_be.is_empty() {
                 let mut draft = composer.finding(evaluated, *at, in_vain);
                 if let Some(unit) = trust.doubt(composer, accusation, about) {
@@ -456,8 +454,9 @@ impl Collected {
                 self.withhold(composer, evaluated, std::iter::once(*at), Withholding::Suspended(Suspension::Review));
                 let (due, paid) = evaluated.amounts(*at);
                 let gap_fen = due.map(|due| (due - paid.unwrap_or(0)).abs());
-                let held_back = |(person, rows)| HeldBack { person, rows, rule: card.id.clone(), gap_fen };
-                self.held.extend(could_be.into_iter().map(held_back));
+                let held_back =
+                    |(person, rows): &CouldBe| HeldBack { person: *person, rows: rows.clone(), rule: card.id.clone(), gap_fen };
+                self.held.extend(could_be.iter().map(held_back));
             }
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));

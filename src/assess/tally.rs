@@ -74,7 +74,7 @@ impl Share {
 /// Counts one tally; [`Run`] has seen to it that it is in force and that its facts are there.
 ///
 /// `doubt` says of a town, or of the county, why what is counted in its registers says little, and whether that is sure: then it is counted
-/// nowhere, and the county not held against a number.
+/// nowhere, and the county not judged by the rest.
 pub(crate) fn tally<'d>(
     composer: &Composer<'_>,
     run: &Run<'_>,
@@ -83,14 +83,14 @@ pub(crate) fn tally<'d>(
     doubt: &dyn Fn(Option<&str>) -> Option<Doubt<'d>>,
 ) -> Result<Tallied, AssessError> {
     let sure = |town: Option<&str>| doubt(town).filter(|doubt| doubt.sure);
-    let whole = matches!(tally.goal, Goal::Least(_)) && tally.unit == UnitLevel::County;
     let mut spoilt: Vec<RuleNote> = sure(None).into_iter().map(|doubt| doubt.note(rule, None)).collect();
     if spoilt.is_empty() {
         let towns: BTreeSet<_> = composer.places.all().iter().filter_map(|place| place.town_code.zip(place.town)).collect();
         let of_town = |(code, town): (&str, &str)| Some(sure(Some(code))?.note(rule, Some(town)));
         spoilt.extend(towns.into_iter().filter_map(of_town));
     }
-    if spoilt.first().is_some_and(|first| whole || first.town.is_none()) {
+    let spoils_county = !spoilt.is_empty() && tally.unit == UnitLevel::County;
+    if spoilt.first().is_some_and(|first| first.town.is_none()) {
         return Ok(Tallied { notes: spoilt, ..Tallied::default() });
     }
     let skips = |town: Option<&str>| town.is_some() && sure(town).is_some();
@@ -144,7 +144,7 @@ pub(crate) fn tally<'d>(
             _ => UnitLevel::Village,
         };
         // A number to be reached by each town says nothing of the county or of a village; a share is of interest everywhere.
-        if !share && level != tally.unit || share && count.among == 0 {
+        if !share && level != tally.unit || share && count.among == 0 || level == UnitLevel::County && spoils_county {
             continue;
         }
         let (numerator, denominator) = (count.count, if share { count.among } else { goal });

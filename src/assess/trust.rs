@@ -2,13 +2,14 @@
 //!
 //! Takes a rule's accusations, the registers' shortfalls and the places people live in; gives, per accusation by absence, the unit whose lists
 //! have to be completed first, whether it is to be checked first, and one note per unit. A unit is held where a register searched, or one that
-//! could clear the accused, is short, or where the rule fires on more of its subjects than the plausible share: a village, a town, the whole
+//! could clear the accused, is short, or where the rule fires on more of its subjects (but those who could be a row that is there) than the
+//! plausible share: a village, a town, the whole
 //! county (what is left beside towns already held), or those who entered school in one year, where the register has grades. What is less
 //! clear, as in a small unit, or where nobody knows how many rows there should be, is to be checked first. What one rule shows of a register
 //! ([`Doubts`]) counts for the others that search it and for what is counted in it. Registers that the county accepts as whole hold nothing.
 //! Cost: linear in the rule's subjects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::completeness::Completeness;
 use super::compose::{About, Composer};
@@ -97,8 +98,12 @@ impl<'a> Trust<'a> {
             return Self::default();
         }
         let scope = evaluated.rule.card.scope;
+        // Who could be a row that is there says nothing of rows that lack.
+        let could_be = accusations.iter().filter(|accusation| !accusation.could_be.is_empty());
+        let could_be: HashSet<usize> = could_be.map(|accusation| accusation.at).collect();
         let judged = evaluated.outcomes().filter_map(|(at, outcome)| {
             let fired = match outcome {
+                Outcome::Fires if could_be.contains(&at) => return None,
                 Outcome::Fires => 1,
                 Outcome::Passes => 0,
                 _ => return None,
