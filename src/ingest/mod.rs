@@ -14,6 +14,7 @@ mod format;
 pub mod grid;
 pub mod header;
 mod html;
+pub mod kinds;
 pub mod layout;
 pub mod limits;
 pub mod mapping;

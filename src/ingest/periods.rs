@@ -50,7 +50,7 @@ pub fn periods(head: &TableHead) -> Vec<Unfolding> {
     if rests.iter().any(|rest| of_rest(rest).len() != distinct(rest)) {
         return Vec::new();
     }
-    let is_sum = |at: usize| SUMS.contains(&fold_header(&head.columns[at].text).as_str());
+    let is_sum = |at: usize| is_sum(&head.columns[at].text);
     let shared: Vec<usize> = (0..dated.len()).filter(|&at| is_taken(at).is_none() && !is_sum(at)).collect();
     let column_of = |period: &str, rest: &str| {
         let is = |at: &usize| is_taken(*at).is_some_and(|dated| dated.period == period && dated.rest == rest);
@@ -76,8 +76,14 @@ pub fn periods(head: &TableHead) -> Vec<Unfolding> {
         repeated: None,
         taken: (0..dated.len()).filter(|&at| is_taken(at).is_some()).collect(),
         periods: named.iter().map(|period| (*period).to_owned()).collect(),
+        skips_zero: false,
     };
     candidates.iter().map(unfolding).collect()
+}
+
+/// Whether a header says that its column sums up others.
+pub(super) fn is_sum(header: &str) -> bool {
+    SUMS.contains(&fold_header(header).as_str())
 }
 
 /// A month or a year at the beginning or the end of a header: `2018年4月补贴金额`, `补贴金额(四月)`, `2017年金额`, `1月份`.

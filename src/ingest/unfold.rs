@@ -45,8 +45,10 @@ pub struct Unfolding {
     pub(super) repeated: Option<usize>,
     /// Columns of the head as it was that only the unfolding reads.
     pub taken: Vec<usize>,
-    /// The months or years that parts are of.
+    /// The months, years or kinds that parts are of.
     pub(super) periods: Vec<String>,
+    /// Whether a part that says zero is none; a row of which no part says anything is then of none.
+    pub(super) skips_zero: bool,
 }
 
 impl Unfolding {
@@ -75,9 +77,15 @@ impl Unfolding {
         };
         for (row, &number) in table.rows.iter().enumerate() {
             unfolded.begin_sections(table, row);
-            let says = |part: &&Vec<Source>| {
-                self.own.iter().any(|&own| matches!(part[own], Source::Column(_)) && cell(part[own], row).0 != CellKind::Empty)
+            let is_filled = |(kind, text): (CellKind, &str)| {
+                kind != CellKind::Empty && !(self.skips_zero && text.chars().all(|sign| "0.-—/×无否 元".contains(sign)))
             };
+            let says = |part: &&Vec<Source>| {
+                self.own.iter().any(|&own| matches!(part[own], Source::Column(_)) && is_filled(cell(part[own], row)))
+            };
+            // What a row of which no part says anything is read as, where zero is no part.
+            let mut of_none = self.parts.first().filter(|_| self.skips_zero).cloned();
+            of_none.iter_mut().for_each(|part| self.own.iter().for_each(|&own| part[own] = Source::Nothing));
             let mut said: Vec<&Vec<Source>> = self.parts.iter().filter(says).collect();
             if let Some(column) = self.repeated
                 && let Some((first, others)) = said.split_first()
@@ -86,7 +94,7 @@ impl Unfolding {
                 said.remove(0);
             }
             if said.is_empty() {
-                said.extend(self.parts.first());
+                said.extend(of_none.as_ref().or(self.parts.first()));
             }
             for part in said {
                 unfolded.rows.push(number);
@@ -155,6 +163,7 @@ pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfoldi
         repeated: None,
         taken: Vec::new(),
         periods: Vec::new(),
+        skips_zero: false,
     })
 }
 
@@ -265,6 +274,7 @@ pub fn members(head: &TableHead, dictionary: &Dictionary) -> Option<Unfolding> {
         repeated: head_of.is_some().then_some(shared.len() + name_column),
         taken: (0..split.len()).filter(|&at| is_member(at)).collect(),
         periods: Vec::new(),
+        skips_zero: false,
         parts,
     })
 }
@@ -309,6 +319,7 @@ pub fn relatives(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding>
         repeated: None,
         taken,
         periods: Vec::new(),
+        skips_zero: false,
     })
 }
 

@@ -17,6 +17,7 @@ use crate::config::registry::RegistryDefinition;
 use crate::ingest::combined::{Combined, combined};
 use crate::ingest::grid::RowBlock;
 use crate::ingest::header::Vocabulary;
+use crate::ingest::kinds::kinds;
 use crate::ingest::mapping::clash;
 use crate::ingest::periods::periods;
 use crate::ingest::recognise::recognise;
@@ -174,6 +175,16 @@ impl<'i> County<'i, '_> {
             let is_by_period = of_period(YEAR) || of_period(MONTH) && definition.grain != Grain::Person;
             if amounts && is_by_period && clash(&months.head, &mapping, dictionary).is_none() {
                 return Ok((definition, mapping, months.head.clone(), Some(Parting::Unfolding(months))));
+            }
+        }
+        for (registry, own, kinds) in kinds(&head, dictionary) {
+            let Ok((definition, mapping)) = recognise(&kinds.head, dictionary, pins) else { continue };
+            let is_own = |(field, at): (&String, usize)| {
+                mapping.fields.iter().filter(|(known, _)| known == field).eq([&(field.clone(), at)])
+            };
+            let read = own.iter().zip(kinds.amounts()).all(is_own);
+            if definition.id == registry && read && clash(&kinds.head, &mapping, dictionary).is_none() {
+                return Ok((definition, mapping, kinds.head.clone(), Some(Parting::Unfolding(kinds))));
             }
         }
         let plain = recognise(&head, dictionary, pins);

@@ -1,0 +1,55 @@
+//! Amounts of several kinds side by side (`生活补贴 护理补贴 合计`) → a row for each.
+//!
+//! Takes a head; gives, for each register that is sent in parts by a code (a subsidy's kind, a project) and has one amount, the way to read the
+//! head so, where two or more headers are such codes. A kind of which a row says nothing, or zero, gives no row; a sum is left out. Cost: a look at
+//! each header per register with parts.
+
+use super::periods::is_sum;
+use super::unfold::{Source, Unfolding};
+use crate::config::registry::{Dictionary, fold_header};
+use crate::model::raw::{HeaderColumn, TableHead};
+use crate::model::registry::RegistryId;
+
+/// What may stand behind a kind in its header.
+const AMOUNTS: [&str; 7] = ["补贴金额", "发放金额", "补助金额", "月标准", "金额", "标准", "资金"];
+
+/// The ways to read such a head, with the register that each is of, and the fields of its last two columns.
+#[must_use]
+pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<(RegistryId, [String; 2], Unfolding)> {
+    let mut found = Vec::new();
+    for registry in &dictionary.registries {
+        let part = registry.part.as_ref().and_then(|part| dictionary.fields.get(part)).filter(|part| !part.codes.is_empty());
+        let amount = registry.amounts.keys().next().filter(|_| registry.amounts.len() == 1);
+        let (Some(part), Some(amount)) = (part, amount.and_then(|amount| dictionary.fields.get(amount))) else { continue };
+        let value = |text: &str| {
+            let folded = fold_header(text);
+            let last = folded.rsplit('/').next().unwrap_or_default();
+            let bare = AMOUNTS.iter().filter_map(|word| last.strip_suffix(word));
+            std::iter::once(last).chain(bare).find_map(|text| part.codes.get(text)).map(String::as_str)
+        };
+        let values: Vec<Option<&str>> = head.columns.iter().map(|column| value(&column.text)).collect();
+        let taken: Vec<(usize, &str)> = values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?))).collect();
+        let is_twice = |(at, value): &(usize, &str)| taken.iter().any(|(other, of)| other != at && of == value);
+        if taken.len() < 2 || taken.iter().any(is_twice) {
+            continue;
+        }
+        let shared: Vec<usize> =
+            (0..values.len()).filter(|&at| values[at].is_none() && !is_sum(&head.columns[at].text)).collect();
+        let of_part = |at: usize, kind: usize| {
+            shared.iter().map(|&at| Source::Column(at)).chain([Source::Column(at), Source::Period(kind)]).collect::<Vec<_>>()
+        };
+        let index = head.columns[taken[0].0].index;
+        let own = [&amount.title, &part.title].map(|title| HeaderColumn { index, text: title.clone() });
+        let unfolding = Unfolding {
+            head: TableHead { columns: shared.iter().map(|&at| head.columns[at].clone()).chain(own).collect(), ..head.clone() },
+            parts: taken.iter().enumerate().map(|(kind, (at, _))| of_part(*at, kind)).collect(),
+            own: vec![shared.len(), shared.len() + 1],
+            repeated: None,
+            taken: taken.iter().map(|(at, _)| *at).collect(),
+            periods: taken.iter().map(|(_, value)| (*value).to_owned()).collect(),
+            skips_zero: true,
+        };
+        found.push((registry.id.clone(), [amount.name.clone(), part.name.clone()], unfolding));
+    }
+    found
+}
