@@ -19,6 +19,7 @@ use crate::model::columns::{ID_NUMBER, ID_RAW, ID_STATE, IdState, NAME};
 use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Confidence, RuleNote, Scope};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
+use crate::model::raw::SheetName;
 use crate::model::record::RowId;
 
 /// An accusation held back.
@@ -386,7 +387,7 @@ fn duplicates(composer: &Composer<'_>) -> Matters {
         match sort {
             Sort::Person => {}
             Sort::Payment => matter.doubt(Confidence::Likely),
-            Sort::OfNoMonth => matter.doubt(Confidence::Check),
+            Sort::OfNoMonth | Sort::OfAnotherDay => matter.doubt(Confidence::Check),
         }
         for row in [first, again] {
             match composer.subjects.linked.links.get(row.0 as usize).map(|link| link.status) {
@@ -409,7 +410,22 @@ fn written_so(composer: &Composer<'_>, rule: &str) -> Vec<RuleNote> {
         );
         Some(RuleNote { rule: rule.to_owned(), town: None, note, held: false, concerned: 0, short: None })
     };
-    repeated::pairs(composer).1.into_iter().filter_map(note).collect()
+    let habits = repeated::pairs(composer).1;
+    let of_sheets = |((position, one, other), persons): ((usize, u32, u32), usize)| {
+        let title = composer.input.registry_title(records.registries.get(position)?.registry.as_str());
+        let [one, other] = [one, other].map(|sheet| records.sources.get(sheet as usize).map(|source| named(&source.name)));
+        let (one, other) = (one?, other?);
+        let note = format!(
+            "{title}有 {persons} 人在 {one} 和 {other} 里都有，后一张多半是同一批人的另一份表（变动、调整、标准等），不是重复：不逐人列出，请核对以哪一张为准"
+        );
+        Some(RuleNote { rule: rule.to_owned(), town: None, note, held: false, concerned: 0, short: None })
+    };
+    let sheets = habits.sheets.into_iter().filter_map(of_sheets);
+    habits.payments.into_iter().filter_map(note).chain(sheets).collect()
+}
+
+fn named(SheetName { file, sheet }: &SheetName) -> String {
+    if sheet.is_empty() { file.clone() } else { format!("{file} 工作表“{sheet}”") }
 }
 
 fn reviews(composer: &Composer<'_>, held: &[HeldBack]) -> Matters {

@@ -596,8 +596,9 @@ impl<'a> Opened<'a> {
                 None
             }
             Take::Sum => {
-                let total = integers().map(|(_, value)| value).reduce(i64::saturating_add);
-                used.extend(integers().map(|(row, _)| id(row)));
+                let of_month = || integers().filter(|(row, _)| !self.is_of_state(*row, MonthState::Back));
+                let total = of_month().map(|(_, value)| value).reduce(i64::saturating_add);
+                used.extend(of_month().map(|(row, _)| id(row)));
                 total.map(FactValue::Int)
             }
             Take::Any | Take::All => {

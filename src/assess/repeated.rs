@@ -1,6 +1,8 @@
 //! Rows of which one repeats another: in a register of persons as linking says, in a list of payments only where it pays twice.
 //!
-//! Takes what linking suspects; gives the pairs that may be told of a person, and one note per list that is written so all over. A payment
+//! Takes what linking suspects; gives the pairs that may be told of a person, and one note per list that is written so all over. Rows that do not
+//! count, as ended or of unclear standing, repeat nothing: an old certificate stands beside the new one. Where many persons of a sheet, or most, stand in
+//! another sheet of the register too, it is another list of the same persons. A payment
 //! repeats another only where amounts, kind, account and batch are equal, both together are more than the list pays most persons of the kind (two parts
 //! of a month's amount are no repetition), and nothing is taken back from the person or paid for months gone by. Where more than a fifth of a
 //! list's persons would repeat, that is how the list is written: halves of a month, months that stand nowhere. Cost: linear in the rows of
@@ -8,18 +10,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, Int64Array, StringArray};
+use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
 
 use super::compose::Composer;
 use super::subjects::{persons_of, text_at};
-use crate::model::columns::{KIND, MONTH, MONTH_STATE};
+use crate::model::columns::{BATCH, BIRTH, KIND, MONTH, MONTH_STATE, STANDING_STATE};
 use crate::model::field::FieldKind;
-use crate::model::link::Suspicion;
+use crate::model::link::{PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
 use crate::model::registry::Grain;
 
-/// The column that tells payments of one month apart.
-const BATCH: &str = "batch";
 /// So many persons repeated are a habit where they are also more than one in so many.
 const HABIT: [usize; 2] = [3, 5];
 
@@ -36,16 +36,28 @@ pub(super) struct Pair {
 pub(super) enum Sort {
     /// A person's row.
     Person,
+    /// A person's row, with another day: it may be of something else.
+    OfAnotherDay,
     /// A payment of a month.
     Payment,
     /// A payment, and the list says of no month.
     OfNoMonth,
 }
 
-/// Pairs to be told of persons, and per list that is written so all over its position and the persons concerned.
-pub(super) fn pairs(composer: &Composer<'_>) -> (Vec<Pair>, BTreeMap<usize, usize>) {
-    let (mut pairs, mut habits) = (Vec::new(), BTreeMap::new());
+/// Repetitions by habit.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// Lists of payments by position, and the persons concerned.
+    pub(super) payments: BTreeMap<usize, usize>,
+    /// Position of a register, two of its sheets, and the persons who stand in both.
+    pub(super) sheets: BTreeMap<(usize, u32, u32), usize>,
+}
+
+/// Pairs to be told of persons, and what is written so all over.
+pub(super) fn pairs(composer: &Composer<'_>) -> (Vec<Pair>, Habits) {
+    let (mut pairs, mut habits) = (Vec::new(), Habits::default());
     let mut of_lists: BTreeMap<usize, Vec<(RowId, RowId)>> = BTreeMap::new();
+    let mut of_persons: BTreeMap<usize, BTreeMap<RowId, Vec<RowId>>> = BTreeMap::new();
     let records = composer.subjects.records;
     for suspicion in composer.subjects.suspicions() {
         let Suspicion::Duplicate { first, again } = suspicion else { continue };
@@ -54,20 +66,124 @@ pub(super) fn pairs(composer: &Composer<'_>) -> (Vec<Pair>, BTreeMap<usize, usiz
             Some(Grain::PersonKind | Grain::PersonMonth | Grain::HouseholdMonth) => {
                 of_lists.entry(position).or_default().push((*first, *again));
             }
-            _ => pairs.push(Pair { first: *first, again: *again, sort: Sort::Person }),
+            _ => of_persons.entry(position).or_default().entry(*first).or_insert_with(|| vec![*first]).push(*again),
         }
+    }
+    for (position, of_register) in of_persons {
+        let Some(register) = Register::of(composer, position) else { continue };
+        pairs.extend(register.told(composer, &of_register, &mut habits));
     }
     for (position, of_list) in of_lists {
         let Some(list) = List::of(composer, position) else { continue };
         let twice: Vec<Pair> = of_list.into_iter().filter_map(|(first, again)| list.paid_twice(composer, first, again)).collect();
         let concerned: BTreeSet<_> = twice.iter().filter_map(|pair| composer.subjects.person(pair.first)).collect();
         if concerned.len() >= HABIT[0] && concerned.len() * HABIT[1] > list.persons {
-            habits.insert(position, concerned.len());
+            habits.payments.insert(position, concerned.len());
         } else {
             pairs.extend(twice);
         }
     }
     (pairs, habits)
+}
+
+/// A register of persons.
+struct Register<'a> {
+    position: usize,
+    records: &'a RegistryRecords,
+    /// Columns that say how a row stands, and the values by which it does not count.
+    standings: Vec<(&'a StringArray, Vec<&'a str>)>,
+    /// The same of yes or no.
+    flags: Vec<(&'a BooleanArray, bool)>,
+    /// Days and months that tell one certificate from another.
+    days: Vec<Days<'a>>,
+}
+
+enum Days<'a> {
+    Day(&'a Date32Array),
+    Month(&'a Int32Array),
+}
+
+impl Days<'_> {
+    fn at(&self, row: usize) -> Option<i32> {
+        match self {
+            Self::Day(days) => days.is_valid(row).then(|| days.value(row)),
+            Self::Month(months) => months.is_valid(row).then(|| months.value(row)),
+        }
+    }
+}
+
+impl<'a> Register<'a> {
+    fn of(composer: &Composer<'a>, position: usize) -> Option<Self> {
+        let records = composer.subjects.records.registries.get(position)?;
+        let mut register = Self { position, records, standings: Vec::new(), flags: Vec::new(), days: Vec::new() };
+        let Some(definition) = composer.input.dictionary.registry(records.registry.as_str()) else { return Some(register) };
+        for field in definition.fields.iter().filter_map(|used| composer.input.dictionary.fields.get(&used.field)) {
+            match (field.kind, &field.standing) {
+                (FieldKind::Code, Some(values)) => {
+                    let ended = [&values.ended, &values.died, &values.left, &values.pending].into_iter().flatten();
+                    let ended: Vec<&str> = ended.map(String::as_str).collect();
+                    register.standings.extend(records.text(&field.name).map(|column| (column, ended)));
+                }
+                (FieldKind::YesNo, Some(values)) => {
+                    register.flags.extend(records.flag(&field.name).map(|column| (column, values.live == "是")));
+                }
+                (FieldKind::Date, _) if field.name != BIRTH => register.days.extend(records.date(&field.name).map(Days::Day)),
+                (FieldKind::Month, _) if field.name != MONTH => register.days.extend(records.int32(&field.name).map(Days::Month)),
+                _ => {}
+            }
+        }
+        Some(register)
+    }
+
+    /// Whether nothing says that a row has ended, or leaves it open.
+    fn counts(&self, row: usize) -> bool {
+        text_at(self.records.text(STANDING_STATE), row).is_none()
+            && !self
+                .standings
+                .iter()
+                .any(|(column, ended)| text_at(Some(column), row).is_some_and(|state| ended.contains(&state)))
+            && !self.flags.iter().any(|(column, live)| column.is_valid(row) && column.value(row) != *live)
+    }
+
+    /// Pairs of rows of the same persons that are none by habit.
+    fn told(&self, composer: &Composer<'_>, of_persons: &BTreeMap<RowId, Vec<RowId>>, habits: &mut Habits) -> Vec<Pair> {
+        let at = |row: RowId| composer.subjects.records.locate(row).map_or(0, |(_, at)| at);
+        let sheet = |row: RowId| self.records.sheets.get(at(row)).copied().unwrap_or(0);
+        let mut pairs = Vec::new();
+        for rows in of_persons.values() {
+            let mut counting = rows.iter().copied().filter(|row| self.counts(at(*row)));
+            let Some(first) = counting.next() else { continue };
+            let is_other = |again: RowId| {
+                self.days.iter().any(|days| days.at(at(first)).zip(days.at(at(again))).is_some_and(|(one, other)| one != other))
+            };
+            pairs.extend(counting.map(|again| Pair {
+                first,
+                again,
+                sort: if is_other(again) { Sort::OfAnotherDay } else { Sort::Person },
+            }));
+        }
+        let mut in_both: BTreeMap<(u32, u32), BTreeSet<PersonIx>> = BTreeMap::new();
+        for pair in pairs.iter().filter(|pair| sheet(pair.first) != sheet(pair.again)) {
+            let sheets = (sheet(pair.first), sheet(pair.again));
+            in_both.entry(sheets).or_default().extend(composer.subjects.person(pair.first));
+        }
+        if in_both.is_empty() {
+            return pairs;
+        }
+        let mut persons: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
+        let rows = persons_of(composer.subjects.records, composer.subjects.linked, self.position);
+        for (row, person) in rows.filter(|(row, _)| self.counts(*row)) {
+            persons.entry(self.records.sheets.get(row).copied().unwrap_or(0)).or_default().insert(person);
+        }
+        let of_sheet = |sheet: &u32| persons.get(sheet).map_or(0, BTreeSet::len);
+        in_both.retain(|(one, other), both| {
+            let fewest = of_sheet(one).min(of_sheet(other));
+            both.len() * 2 > fewest || both.len() >= HABIT[0] && both.len() * HABIT[1] > fewest
+        });
+        pairs.retain(|pair| !in_both.contains_key(&(sheet(pair.first), sheet(pair.again))));
+        habits.sheets.extend(in_both.into_iter().map(|((one, other), both)| ((self.position, one, other), both.len())));
+        pairs
+    }
 }
 
 /// A list of payments.

@@ -36,6 +36,21 @@ pub struct FieldDefinition {
     pub standing: Option<StandingValues>,
     /// For dates: what has come to an end on that day.
     pub ends: Option<Ending>,
+    /// For codes before which a year may stand: `2016年脱贫`.
+    pub dated: Option<DatedCode>,
+    /// For counts: what columns are called, but for their numbers, whose filled cells are counted where no column says how many: `第1次随访`.
+    pub counted: Vec<String>,
+}
+
+/// What the year before a code says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatedCode {
+    /// The field whose year it is, where that has no column or is blank.
+    pub year: String,
+    /// Codes that are of a year gone by; others say no year where there are such. Empty for all.
+    #[serde(default)]
+    pub past: Vec<String>,
 }
 
 /// Values of a status by what they mean; where one is not given, nobody can tell whether such a row counts.
@@ -155,6 +170,9 @@ struct WrittenField {
     words: BTreeMap<String, Vec<String>>,
     standing: Option<StandingValues>,
     ends: Option<Ending>,
+    dated: Option<DatedCode>,
+    #[serde(default)]
+    counted: Vec<String>,
 }
 
 /// `<id>.toml` as written.
@@ -271,6 +289,8 @@ impl Dictionary {
         (field.name, field.kind, field.title) = (name.clone(), kind, title);
         field.standing = written.standing.clone().or(field.standing);
         field.ends = written.ends.or(field.ends);
+        field.dated = written.dated.clone().or(field.dated);
+        field.counted.extend(written.counted.iter().cloned());
         add_spellings(document, &mut field, written, problems);
         self.fields.insert(name, field);
     }

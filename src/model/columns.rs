@@ -42,6 +42,8 @@ pub const KIND: &str = "kind";
 pub const MONTH: &str = "month";
 /// The year that a row is for (`Int32`).
 pub const YEAR: &str = "year";
+/// What tells payments of one month apart (`Utf8`).
+pub const BATCH: &str = "batch";
 /// The first month the row is for, where it is for one or several (`Int32`, `yyyymm`).
 pub const MONTH_FROM: &str = "month_from";
 /// The last month the row is for.

@@ -3,7 +3,7 @@
 //! Takes every normalised sheet, gives one batch per registry in spine order, rows by file path, sheet position, row; and every row set aside: those
 //! the sheets themselves rejected, snapshots that a newer sheet replaces (per registry and town), rows that another sheet already had. Numbers that a
 //! registry has under two names are told where its rows say whose they are ([`borrowed`]), and so are households that are not what their codes say
-//! ([`households`]). A registry without a row is not there; one of one sheet is
+//! ([`households`]); of whom money was taken back, all rows are unclear ([`taken_back`]). A registry without a row is not there; one of one sheet is
 //! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +17,7 @@ use arrow::error::ArrowError;
 
 use super::person::Stated;
 use super::sheet::NormalisedSheet;
-use super::{borrowed, households};
+use super::{borrowed, households, taken_back};
 use crate::model::columns::{ID_NUMBER, MONTH, NAME, REPAIRS, TOWN_CODE};
 use crate::model::date::{Day, Month};
 use crate::model::exemption::EXEMPTION;
@@ -74,7 +74,7 @@ pub fn assemble(
         if rows.is_empty() {
             continue;
         }
-        let batch = borrowed::tell(batch, &stated, as_of)?;
+        let batch = taken_back::tell(borrowed::tell(batch, &stated, as_of)?)?;
         let batch = if grain.is_household() { batch } else { households::tell(batch, &sources)? };
         set.registries.push(RegistryRecords { registry, grain, batch, sheets: sources, rows });
     }
@@ -114,7 +114,7 @@ fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
 }
 
 /// Per sheet and row, whether an earlier sheet has the same row. Repeats within a sheet stay: they are findings. Where a month is part of what
-/// a row is and is unknown, two equal rows may be two payments and stay; repeats within a sheet go too where they are asked for.
+/// a row is and is unknown, two equal rows may be two payments and stay, as do rows of sheets of which nobody knows what project they are for; repeats within a sheet go too where they are asked for.
 fn copies(shares: &[Share], needs_month: bool, within: bool) -> Vec<Vec<bool>> {
     let mut marks: Vec<Vec<bool>> = shares.iter().map(|(_, sheet)| vec![false; sheet.rows.len()]).collect();
     let mut rows: Vec<(u64, u32, u32)> = Vec::new();
@@ -124,7 +124,8 @@ fn copies(shares: &[Share], needs_month: bool, within: bool) -> Vec<Vec<bool>> {
         let names = sheet.batch.column_by_name(NAME);
         // Of posts and fairs there may be two alike.
         let known = |row: usize| {
-            (!needs_month || month.is_some_and(|month| month.is_valid(row)))
+            !sheet.lacks_part
+                && (!needs_month || month.is_some_and(|month| month.is_valid(row)))
                 && (!within || names.is_some_and(|names| names.is_valid(row)))
         };
         rows.extend((0_u32..).zip(hashes).filter(|(row, _)| known(*row as usize)).map(|(row, hash)| (hash, at, row)));

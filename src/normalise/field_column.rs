@@ -15,6 +15,7 @@ use super::standing::StandingColumn;
 use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
+use crate::config::registry::DatedCode;
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, RawTable};
@@ -117,7 +118,40 @@ pub(super) struct FieldColumn<'a> {
     pub(super) said: Said<'a>,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
     pub(super) standing: Option<StandingColumn<'a>>,
+    /// Of codes before which a year may stand: the years.
+    pub(super) years: Option<Years<'a>>,
+    /// Of counts: whether filled cells are counted.
+    pub(super) is_counted: bool,
     pub(super) builders: Builders,
+}
+
+/// Years before codes: `2016年脱贫`, `2018年春`.
+#[derive(Debug)]
+pub(super) struct Years<'a> {
+    pub(super) of: &'a DatedCode,
+    /// The year of the run.
+    pub(super) period: i32,
+    /// Whether no column says the year by itself.
+    pub(super) comes_first: bool,
+    pub(super) values: Int32Builder,
+}
+
+impl Years<'_> {
+    /// The code behind a year, where it can be of that year; notes the year.
+    fn push<'c>(&mut self, codes: &mut CodeTable<'c>, written: &str) -> Option<&'c str> {
+        let whole = codes.get(written);
+        let split = if whole.is_some() { None } else { vocabulary::behind_year(written) };
+        let code = split.as_ref().and_then(|(year, rest)| Some((*year, codes.get(rest)?)));
+        let is_past = |code: &str| self.of.past.iter().any(|past| past == code);
+        // Who is to leave poverty by the end of the year has not left it.
+        let code =
+            code.filter(
+                |(year, code)| if is_past(code) { *year < self.period } else { !self.of.past.is_empty() || *year <= self.period },
+            );
+        let year = code.filter(|(_, code)| self.of.past.is_empty() || is_past(code)).map(|(year, _)| year);
+        self.values.append_option(year);
+        whole.or(code.map(|(_, code)| code))
+    }
 }
 
 impl FieldColumn<'_> {
@@ -153,6 +187,16 @@ impl FieldColumn<'_> {
                     append(text, &reading.text);
                     append_raw(raw, written, &reading.text);
                     note.all(at, reading.repairs);
+                }
+            }
+            (Builders::Int64(values), _) if self.is_counted => {
+                for &row in kept {
+                    let cells = self.positions.iter().map(|at| first_cell(table, &[*at], row).1);
+                    let filled =
+                        cells.filter(|text| text.chars().any(char::is_alphanumeric) || vocabulary::yes_no(text) == Some(true));
+                    let done = filled.filter(|text| vocabulary::yes_no(text) != Some(false)).count();
+                    // That nothing was filled in does not say that nothing was done.
+                    values.append_option(i64::try_from(done).ok().filter(|done| *done > 0));
                 }
             }
             (Builders::Int64(values), _) => {
@@ -213,6 +257,7 @@ impl FieldColumn<'_> {
                 for (at, (cell, written)) in cells {
                     if written.is_empty() {
                         text.append_option(self.said.heading.as_deref());
+                        self.years.iter_mut().for_each(|years| years.values.append_null());
                         continue;
                     }
                     match kind {
@@ -220,7 +265,13 @@ impl FieldColumn<'_> {
                             let value = *relations.entry(written).or_insert_with(|| kinship::relation(written));
                             code(text, value, at, &mut note);
                         }
-                        FieldKind::Code => code(text, self.codes.get(written), at, &mut note),
+                        FieldKind::Code => {
+                            let value = match &mut self.years {
+                                Some(years) => years.push(&mut self.codes, written),
+                                None => self.codes.get(written),
+                            };
+                            code(text, value, at, &mut note);
+                        }
                         FieldKind::CodeList => {
                             let (values, complete) = code_list(&mut self.codes, written);
                             note.unless(complete, at, Repair::UnknownCode);
@@ -332,9 +383,9 @@ fn shortened(text: &str) -> &str {
     if text.len() <= LONGEST { text } else { text.get(..text.floor_char_boundary(LONGEST)).unwrap_or("") }
 }
 
-/// A whole number: `3`, `3.0`, `3人`.
+/// A whole number: `3`, `3.0`, `3人`, `3次`, `3个月`.
 fn count(text: &str) -> Option<i64> {
-    let digits = text.trim().trim_end_matches(['人', '口', '个', '户']);
+    let digits = text.trim().trim_end_matches(['人', '口', '个', '户', '次', '月', '天', '名']);
     // Fen of as many yuan: the same decimal grammar.
     money::read(digits, Unit::YUAN).filter(|hundredths| hundredths % 100 == 0).map(|hundredths| hundredths / 100)
 }

@@ -35,6 +35,7 @@ mod sheet_place;
 mod slipped;
 mod standing;
 pub mod tables;
+mod taken_back;
 pub mod unit;
 pub mod vocabulary;
 

@@ -3,9 +3,11 @@
 //!
 //! Gives three columns: the first and the last month, and the one that stands for both in a run: the period's where they include it, else the
 //! last; and a fourth, what is to be known of them ([`MonthState`]), where any row has it. A month without a year is of the year in the row's own
-//! year column, else of the year that the sheet names, else the last that begins by the period. A cell that is not wholly understood is unclear,
+//! year column, else of the year that the sheet names, else the last that begins by the period. Where no column says the month, a batch may (`201805`,
+//! `2018年5月补发`). A cell that is not wholly understood is unclear,
 //! never the first month in it; so is what a list paid all in all up to a day. Where a list says of itself that it is for several months and all
-//! its rows say the last of them, that is when it was paid. What a remark beside says of a back payment counts. O(rows).
+//! its rows say the last of them, that is when it was paid. What a remark, a batch or a column without a field says of a back payment counts, and so does
+//! an amount in a column of back payments. O(rows).
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int32Array, StringArray};
 use super::field_column::{Log, Notes, first_cell};
 use super::period::{self, Cell};
 use super::repair::Repair;
+use super::vocabulary::yes_no;
 use super::{data_date, date};
 use crate::config::registry::fold_header;
 use crate::model::columns::MonthState;
@@ -58,6 +61,12 @@ pub(super) struct MonthColumn {
     /// Whether nothing but a column of years says when a row was paid.
     by_year: bool,
     remarks: Vec<usize>,
+    /// Columns of batches.
+    batches: Vec<usize>,
+    /// What else may speak of a back payment, each for itself.
+    others: Vec<usize>,
+    /// Columns of what was paid for months gone by.
+    back: Vec<usize>,
     /// The columns of the first and of the last month.
     bounds: Option<[usize; 2]>,
     /// Where rows are payments, lines between them that speak of months: the first row below each in the chunk at hand.
@@ -76,10 +85,19 @@ pub(super) struct MonthColumn {
     are_days: bool,
 }
 
+/// Columns beside those of months.
+pub(super) struct Beside<'m> {
+    /// Those of batches.
+    pub(super) batches: Vec<usize>,
+    /// Those without a field.
+    pub(super) others: &'m [usize],
+}
+
 impl MonthColumn {
     /// `of_header` are the months that the header of an amount names.
     pub(super) fn new(
         mut positions: Vec<usize>,
+        beside: &Beside<'_>,
         order: u16,
         head: &TableHead,
         period: Month,
@@ -108,12 +126,19 @@ impl MonthColumn {
         let of_payment =
             |at: &usize| head.columns.get(*at).is_some_and(|column| PAID.iter().any(|word| column.text.contains(word)));
         let by_year = positions.is_empty() && years.iter().any(of_payment);
+        let is_back = |at: &usize| head.columns.get(*at).is_some_and(|column| period::speaks_of_back_payment(&column.text));
+        let others = beside.others.iter().copied().filter(|at| of_payments && !remarks.contains(at));
+        let (back, mut others): (Vec<usize>, Vec<usize>) = others.partition(is_back);
+        others.extend(&beside.batches);
         Self {
             bounds: bounds(head, &positions).filter(|_| of_payments),
             positions,
             years,
             by_year,
             remarks,
+            batches: beside.batches.clone(),
+            others,
+            back,
             lines: of_payments.then(Vec::new),
             titled: data_date::titled_span(head, period).filter(|_| of_payments),
             is_total_to_date: of_payments && data_date::is_total_to_date(head),
@@ -185,7 +210,8 @@ impl MonthColumn {
             return Row::UNCLEAR;
         }
         let line = self.lines.iter().flatten().take_while(|(first, _)| *first <= row).last();
-        let mut read = match (Self::cell(kind, written, self.period), line) {
+        let cell = Self::cell(kind, written, self.period).or_else(|| self.of_batch(table, row).filter(|_| written.is_empty()));
+        let mut read = match (cell, line) {
             (Some(cell), _) => self.of_cell(cell, year),
             (None, Some((_, line))) => {
                 let of_line = self.of_cell(*line, year);
@@ -200,9 +226,24 @@ impl MonthColumn {
             read = between;
         }
         let (_, remark) = first_cell(table, &self.remarks, row);
-        let is_back = self.of_sheet.state == Some(MonthState::Back) || period::speaks_of_back_payment(remark);
+        let said = |at: &usize| first_cell(table, &[*at], row).1;
+        let is_back = self.of_sheet.state == Some(MonthState::Back)
+            || period::speaks_of_back_payment(remark)
+            || self.others.iter().any(|at| period::speaks_of_back_payment(said(at)))
+            || self.back.iter().any(|at| is_filled(said(at)));
         read.state = read.state.or(is_back.then_some(MonthState::Back));
         read
+    }
+
+    /// The month that a batch is called by; a number alone counts batches.
+    fn of_batch(&self, table: &RawTable, row: usize) -> Option<Cell> {
+        let (kind, written) = first_cell(table, &self.batches, row);
+        // `201805批`.
+        let bare = written.trim().trim_end_matches(['批', '次', '期']);
+        let written = if plain_month(bare).is_some() { bare } else { written };
+        let is_month = written.contains('月') || plain_month(written).is_some();
+        let cell = is_month.then(|| Self::cell(kind, written, self.period))?;
+        cell.filter(|cell| matches!(cell, Cell::Months(_) | Cell::Back(_)))
     }
 
     fn of_cell(&self, cell: Cell, year: Option<i32>) -> Row {
@@ -329,6 +370,12 @@ fn bounds(head: &TableHead, months: &[usize]) -> Option<[usize; 2]> {
         (0..).zip(head.columns.iter().map(|column| column.text.trim())).find(is_one).map(|(at, _)| at)
     };
     Some([column(&STARTS, &FROM, "起")?, column(&ENDS, &TO, "止")?])
+}
+
+/// Whether a cell of a column of back payments says that there was one.
+fn is_filled(text: &str) -> bool {
+    let is_nothing = text.chars().all(|sign| !sign.is_alphanumeric() || sign == '0' || sign == '元');
+    !is_nothing && yes_no(text) != Some(false)
 }
 
 /// All months of a year.

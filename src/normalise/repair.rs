@@ -113,12 +113,17 @@ pub enum Repair {
     NoHousehold,
     /// What the row says of its own standing is not understood, or ends it in passing.
     Standing,
+    /// The row takes money back from the person, or is of somebody from whom money was taken back: whether it was paid cannot be told.
+    TakenBack,
     /// Below a line that is not understood or says otherwise, or among many contradictions: what rests on the row is to be checked.
     Unsure,
 }
 
+/// How [`Repair::TakenBack`] is written.
+pub(super) const TAKEN_BACK: &str = "taken_back";
+
 impl Repair {
-    const ALL: [Self; 56] = [
+    const ALL: [Self; 57] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -174,6 +179,7 @@ impl Repair {
         Self::ByHead,
         Self::NoHousehold,
         Self::Standing,
+        Self::TakenBack,
         Self::Unsure,
     ];
 
@@ -236,6 +242,7 @@ impl Repair {
             Self::ByHead => "by_head",
             Self::NoHousehold => "no_household",
             Self::Standing => "standing",
+            Self::TakenBack => TAKEN_BACK,
             Self::Unsure => crate::model::columns::UNSURE,
         }
     }

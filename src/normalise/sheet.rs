@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int32Builder, RecordBatch, StringArray, StringBuilder};
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::error::ArrowError;
@@ -19,9 +19,9 @@ use super::amount_columns::{self, Column};
 use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
-use super::field_column::{Builders, FieldColumn, Log, Notes, Said, append, append_raw, code_list, first_cell};
+use super::field_column::{Builders, FieldColumn, Log, Notes, Said, Years, append, append_raw, code_list, first_cell};
 use super::household_above::HouseholdAbove;
-use super::month_column::MonthColumn;
+use super::month_column::{Beside, MonthColumn};
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
@@ -34,8 +34,8 @@ use super::{data_date, disability_no, id_number, name};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
-    BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM, MONTH_STATE,
-    MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR, YEAR,
+    BATCH, BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM,
+    MONTH_STATE, MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR, YEAR,
 };
 use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -55,6 +55,8 @@ const ROW: &str = "row";
 const OF_LINES: &str = "单列一行的说明";
 /// The header of what a title, or the name of the sheet or the file, says.
 const OF_TITLE: &str = "标题或表名、文件名";
+/// The field that says whether a payment was made.
+const PAYMENT_STATUS: &str = "payment_status";
 const STAGE: &str = "stage";
 const SCHOOL: &str = "school";
 const GRADE: &str = "grade";
@@ -97,6 +99,8 @@ pub struct NormalisedSheet {
     pub standing: Vec<String>,
     /// What is to be told of lines between rows.
     pub lines: Vec<String>,
+    /// Whether nothing says which part of the register, a kind or a project, its rows are of.
+    pub(super) lacks_part: bool,
 }
 
 impl fmt::Debug for NormalisedSheet {
@@ -189,6 +193,21 @@ fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&s
     Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
 }
 
+/// Columns without a field whose filled cells say together how often something was done: `第1次随访`, `第2次随访`.
+fn counted(field: &FieldDefinition, head: &TableHead, left_over: &[usize]) -> Vec<usize> {
+    let is_one = |at: &usize| {
+        let text = head.columns.get(*at).map_or("", |column| column.text.as_str());
+        let is_number = |sign: char| sign.is_ascii_digit() || "第次轮期一二三四五六七八九十月季度()（）/_.、- ".contains(sign);
+        let mut bare: String = text.chars().filter(|sign| !is_number(*sign)).collect();
+        for word in ["日期", "时间", "情况", "记录"] {
+            bare = bare.replace(word, "");
+        }
+        bare.len() < text.len() && field.counted.contains(&bare)
+    };
+    let columns: Vec<usize> = left_over.iter().copied().filter(is_one).collect();
+    if columns.len() > 1 { columns } else { Vec::new() }
+}
+
 impl<'a> Normaliser<'a> {
     /// Prepares the columns that `mapping` gives to the registry of `definition`.
     #[must_use]
@@ -240,6 +259,11 @@ impl<'a> Normaliser<'a> {
             let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
             let fallback = if field == YEAR { data_date::year(head) } else { None };
             let said = said(context.dictionary.fields.get(field), head, &at);
+            let counted = names
+                .get(field)
+                .filter(|_| !mapped && kind == FieldKind::Count)
+                .map_or_else(Vec::new, |field| counted(field, head, &mapping.left_over));
+            let mapped = mapped || !counted.is_empty();
             if !mapped && fallback.is_none() && !said.is_told() && field != NAME && lines.position(field).is_none() {
                 continue;
             }
@@ -250,8 +274,17 @@ impl<'a> Normaliser<'a> {
             columns.push(FieldColumn {
                 field,
                 kind,
-                positions: said_at(field),
+                is_counted: !counted.is_empty(),
+                positions: if counted.is_empty() { said_at(field) } else { counted },
                 is_unmapped: !mapped,
+                years: names.get(field).and_then(|field| field.dated.as_ref()).filter(|_| kind == FieldKind::Code).map(|of| {
+                    Years {
+                        of,
+                        period: context.period.year(),
+                        comes_first: !positions.contains_key(of.year.as_str()),
+                        values: Int32Builder::new(),
+                    }
+                }),
                 order: u16::try_from(place).unwrap_or(u16::MAX),
                 codes: codes(field),
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head)),
@@ -267,12 +300,15 @@ impl<'a> Normaliser<'a> {
         let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
             order.push(MONTH);
             let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
-            MonthColumn::new(at(MONTH), position_of(&order, MONTH), head, context.period, of_header, definition.grain)
+            let beside = Beside { batches: at(BATCH), others: &mapping.left_over };
+            MonthColumn::new(at(MONTH), &beside, position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
         order.extend(["place", ROW]);
         let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
         let header = |(field, position): &(String, usize)| Some((field.clone(), head.columns.get(*position)?.text.clone()));
         let mut headers: Vec<(String, String)> = mapping.fields.iter().filter_map(header).collect();
+        let of_numbered = columns.iter().filter(|column: &&FieldColumn<'_>| column.is_counted);
+        headers.extend(of_numbered.filter_map(|column| header(&(column.field.to_owned(), *column.positions.first()?))));
         for own in [NAME, ID_NUMBER] {
             let first = at(own).first().and_then(|&position| head.columns.get(position));
             if let Some(column) = first.filter(|_| headers.iter().all(|(field, _)| field != own)) {
@@ -285,7 +321,10 @@ impl<'a> Normaliser<'a> {
         let own = [at(NAME), at(ID_NUMBER)];
         let of_registry = || definition.fields.iter().filter_map(|used| names.get(&used.field));
         let status = of_registry().find(|field| field.is_standing() && field.kind == FieldKind::Code);
-        let remarks = if status.is_some() { Remarks::new(head, &definition.remarks) } else { Remarks::default() };
+        let is_paid = status.is_some_and(|status| status.name == PAYMENT_STATUS);
+        let of_money = is_paid.then_some(mapping.left_over.as_slice());
+        let remarks =
+            status.map_or_else(Remarks::default, |_| Remarks::new(head, &definition.remarks, of_money, month.is_some()));
         let slips =
             || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
         let of_person = |field: &str| [BIRTH, SEX, RELATION, HOUSEHOLD_CODE, PERSON_CODE].contains(&field);
@@ -433,6 +472,7 @@ impl<'a> Normaliser<'a> {
         let relations = others.iter().position(|column| column.field == RELATION);
         let mut read: Vec<Column<'_>> = Vec::with_capacity(others.len());
         let mut standings: Vec<(usize, StandingColumn<'_>)> = Vec::new();
+        let mut dated: Vec<(&str, bool, Int32Array)> = Vec::new();
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let column_is_unmapped = column.is_unmapped;
@@ -441,6 +481,9 @@ impl<'a> Normaliser<'a> {
             }
             let of_lines = column.is_unmapped && !column.said.is_told() && column.fallback.is_none();
             let amounts = column.amounts;
+            if let Some(Years { of, comes_first, mut values, .. }) = column.years {
+                dated.push((of.year.as_str(), comes_first, values.finish()));
+            }
             if let Some(standing) = column.standing {
                 standings.push((read.len(), standing));
                 read.push((field, kind, Vec::new()));
@@ -470,10 +513,32 @@ impl<'a> Normaliser<'a> {
             }
             read.push((field, kind, arrays));
         }
+        for (field, comes_first, years) in dated.into_iter().filter(|(.., years)| years.null_count() < years.len()) {
+            match read.iter_mut().find(|(known, ..)| *known == field).and_then(|(.., arrays)| arrays.first_mut()) {
+                // What the sheet as a whole says comes after what a row says, and this after a column of its own.
+                Some(array) => {
+                    let said = years.iter().zip(array.as_primitive::<Int32Type>());
+                    let first =
+                        |(own, other): (Option<i32>, Option<i32>)| if comes_first { own.or(other) } else { other.or(own) };
+                    *array = Arc::new(said.map(first).collect::<Int32Array>());
+                }
+                None => read.push((field, FieldKind::Year, vec![Arc::new(years)])),
+            }
+        }
         amount_columns::take_away(&mut read, self.definition, &mut |field, at, repair| {
             Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
         });
-        let (unclear, standing) = self.conclude(&mut read, &standings, &mut log);
+        let (mut unclear, standing) = self.conclude(&mut read, &standings, &mut log);
+        if self.month.is_none() {
+            let amount = self.definition.never_zero.iter().find(|field| self.order.contains(&field.as_str()));
+            let order = position_of(&self.order, amount.map_or(ROW, String::as_str));
+            for (row, at) in
+                corrections.iter().chain(&self.remarks.taken_back).filter_map(|row| Some((*row, u32::try_from(*row).ok()?)))
+            {
+                unclear[row] = true;
+                Notes { log: &mut log, order }.one(at, Repair::TakenBack);
+            }
+        }
         let heads = relations.and_then(|at| read.get(at)?.2.first().cloned());
         for (field, _, arrays) in read.iter_mut().filter(|(_, kind, _)| *kind == FieldKind::Identifier) {
             let (Some(codes), order) = (arrays.first_mut(), position_of(&self.order, field)) else { continue };
@@ -510,6 +575,9 @@ impl<'a> Normaliser<'a> {
         let places = PLACE.iter().zip(self.places.finish(self.edition, &mut Notes { log: &mut log, order }));
         columns.extend(places.map(|(name, array)| (Field::new(*name, DataType::Utf8, true), array)));
         columns.push((Field::new(REPAIRS, DataType::Utf8, true), Arc::new(repairs(&self.order, rows, log))));
+        let part = self.definition.part.as_ref();
+        let says_part = |part: &String| columns.iter().any(|(field, array)| field.name() == part && array.null_count() < rows);
+        let lacks_part = part.is_some_and(|part| !says_part(part));
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         Ok(NormalisedSheet {
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
@@ -523,6 +591,7 @@ impl<'a> Normaliser<'a> {
             unclear_place,
             standing,
             lines,
+            lacks_part,
         })
     }
 

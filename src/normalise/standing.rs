@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::field_column::first_said;
+use super::period;
 use super::vocabulary::{CodeTable, fold, yes_no};
 use crate::config::registry::{Ending, StandingValues, fold_header};
 use crate::model::date::Day;
@@ -71,6 +72,11 @@ const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 �
 const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
 /// What a remark says of a payment or an enrolment that came to nothing.
 const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保";
+
+/// What a row of a list of payments says that takes money back from the person: other rows of the person may be meant.
+const TAKEN_BACK: &str = "冲销 冲正 冲账 冲红 红冲 红字 冲减 扣回 追回 收回 缴回 对冲";
+/// What it says of its own money: it came back, or goes out once more.
+const RETURNED: &str = "退回 退票 退还 退款 重发 重新发放 重打 补打 重付 重新打卡";
 
 /// Without one of these a remark ends nothing: most say nothing of the kind.
 const SIGNS: &str = "死去亡故过逝世殁迁转移嫁注销停止暂中终清退取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自毕结肄辍离未欠断\
@@ -216,6 +222,27 @@ pub(super) fn ends(text: &str, among: &[String]) -> Option<&'static str> {
     ending_words().chain(words(IN_VAIN)).filter(counts).find(ends)
 }
 
+/// The word by which a row of a list of payments says that its money was taken back or came back, and whether other rows may be meant.
+fn returns(text: &str) -> Option<(&'static str, bool)> {
+    if !text.contains(['冲', '红', '退', '重', '补', '回']) || text.chars().count() > LONGEST_REMARK {
+        return None;
+    }
+    returned(text)
+}
+
+/// [`returns`] of a text of any length.
+fn returned(text: &str) -> Option<(&'static str, bool)> {
+    let said = fold(text);
+    let of = |list, others| words(list).find(|word| said.contains(word)).map(|word| (word, others));
+    let (word, others) = of(TAKEN_BACK, true).or_else(|| of(RETURNED, false))?;
+    // `多领部分已退回`: not this money.
+    let denied = said.contains('多') || ["未", "不", "没有", "无"].iter().any(|not| said.contains(&format!("{not}{word}")));
+    (!denied).then_some((word, others))
+}
+
+/// Longer remarks speak of more than their row.
+const LONGEST_REMARK: usize = 16;
+
 /// Headers of columns in which a standing is ended in passing.
 const REMARKS: &[&str] =
     &["备注", "说明", "备注说明", "情况说明", "人员备注", "备注信息", "异动说明", "变动情况", "变动说明", "异动原因", "备注栏"];
@@ -225,27 +252,61 @@ const REMARKS: &[&str] =
 pub(super) struct Remarks {
     positions: Vec<usize>,
     among: Vec<String>,
+    /// Of a list of payments, every column that may say what became of the money.
+    of_money: Vec<usize>,
+    /// Whether rows are of months.
+    by_month: bool,
+    /// What the title or the sheet's name says of all of its money.
+    of_sheet: Option<(&'static str, bool)>,
     header: String,
     /// Word that ends the standing, per row.
     rows: Vec<Option<&'static str>>,
+    /// Rows that take money back from somebody.
+    pub(super) taken_back: Vec<usize>,
 }
 
 impl Remarks {
-    pub(super) fn new(head: &TableHead, among: &[String]) -> Self {
+    /// `of_money` are columns without a field, where rows are payments; `by_month` whether each is of a month.
+    pub(super) fn new(head: &TableHead, among: &[String], of_money: Option<&[usize]>, by_month: bool) -> Self {
+        let (is_paid, of_money) = (of_money.is_some(), of_money.unwrap_or_default());
         let is_named = |text: &str| REMARKS.contains(&fold_header(text).as_str());
         let positions: Vec<usize> =
             (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect();
-        let header = positions.first().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone());
-        Self { positions, among: among.to_vec(), header: header.unwrap_or_default(), rows: Vec::new() }
+        let header =
+            positions.iter().chain(of_money).next().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone());
+        let (among, of_money) = (among.to_vec(), of_money.to_vec());
+        let file = head.name.file.rsplit('/').next().unwrap_or_default();
+        let titles = head.preamble.iter().map(String::as_str).chain([head.name.sheet.as_str(), file]);
+        // `资助名单（含冲销）` is of others too.
+        let alone = |text: &&str| is_paid && !text.contains(['含', '及', '和', '与', '、']);
+        let of_sheet =
+            titles.filter(alone).find_map(|text| returned(text).or_else(|| text.contains("作废").then_some(("作废", false))));
+        Self {
+            positions,
+            among,
+            of_money,
+            by_month,
+            of_sheet,
+            header: header.unwrap_or_default(),
+            rows: Vec::new(),
+            taken_back: Vec::new(),
+        }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize]) {
-        if self.positions.is_empty() {
+        if self.positions.is_empty() && self.of_money.is_empty() && self.of_sheet.is_none() {
             return;
         }
         for &row in kept {
-            let said = self.positions.iter().find_map(|at| ends(first_said(table, &[*at], row, true).1, &self.among));
-            self.rows.push(said);
+            let cell = |at: &usize| first_said(table, &[*at], row, true).1;
+            // What is deducted from a month's money is the month's matter.
+            let is_left = |(word, _): &(&str, bool)| !(self.by_month && period::speaks_of_back_payment(word));
+            let returned = self.of_money.iter().find_map(|at| returns(cell(at))).or(self.of_sheet).filter(is_left);
+            if returned.is_some_and(|(_, others)| others) {
+                self.taken_back.push(self.rows.len());
+            }
+            let said = self.positions.iter().find_map(|at| ends(cell(at), &self.among));
+            self.rows.push(said.or(returned.map(|(word, _)| word)));
         }
     }
 }
@@ -262,6 +323,8 @@ pub(super) struct StandingColumn<'a> {
     /// What was not understood, and what the register has no value for.
     words: BTreeMap<String, u32>,
     valueless: BTreeMap<String, u32>,
+    /// Whether anything but a bare yes stands there.
+    has_other: bool,
 }
 
 impl<'a> StandingColumn<'a> {
@@ -278,6 +341,7 @@ impl<'a> StandingColumn<'a> {
             met: HashMap::new(),
             words: BTreeMap::new(),
             valueless: BTreeMap::new(),
+            has_other: false,
         }
     }
 
@@ -289,7 +353,9 @@ impl<'a> StandingColumn<'a> {
                 continue;
             }
             let asks = self.asks_for_end;
+            let has_other = &mut self.has_other;
             let read = *self.met.entry(written.to_owned()).or_insert_with(|| {
+                *has_other |= yes_no(written) != Some(true);
                 let known = codes.get(written);
                 let standing = || read(written, asks, as_of);
                 match known {
@@ -315,6 +381,11 @@ impl<'a> StandingColumn<'a> {
     fn says_nothing(&self) -> bool {
         let mut said = self.rows.iter().flatten();
         said.clone().count() > 1 && said.all(|(standing, _)| *standing == Standing::Denied)
+    }
+
+    /// Whether rows are only marked (`√`, `是`, `1`) where something is so: of one without a mark nobody knows whether it is not so, or was passed over.
+    fn is_of_marks(&self) -> bool {
+        !self.asks_for_end && !self.has_other && self.rows.iter().any(Option::is_some)
     }
 }
 
@@ -355,6 +426,17 @@ pub(super) fn conclude(
         concluded.unclear[at] = meant.is_none();
         is_live[at] = meant.is_none() || meant.as_deref() == Some(status.values.live.as_str());
         column[at] = meant;
+    }
+    if let Some(status) = status.filter(|status| status.is_of_marks()) {
+        let blank: Vec<usize> = (0..rows).filter(|row| status.rows.get(*row).is_none_or(Option::is_none)).collect();
+        blank.iter().for_each(|row| concluded.unclear[*row] = true);
+        if !blank.is_empty() {
+            concluded.told.push(format!(
+                "“{}”只在是的行上打了勾（是、1 也一样），没有一行写否；空着的 {} 行是不是，看不准：既不据以认定已享受，也不据以追究",
+                status.header,
+                blank.len()
+            ));
+        }
     }
     if let Some(status) = status {
         let unknown: u32 = status.words.values().sum();
@@ -502,5 +584,22 @@ mod tests {
             assert_eq!(ends(text, &[]), None, "{text}");
         }
         assert_eq!((ends("", &[]), ends("低保已停发", &["死亡".to_owned()])), (None, None));
+    }
+
+    #[test]
+    fn what_became_of_the_money() {
+        for (text, expected) in [
+            ("冲销", Some(true)),
+            ("红字冲账", Some(true)),
+            ("已扣回", Some(true)),
+            ("银行退回", Some(false)),
+            ("账号错误，退票重发", Some(false)),
+            ("正常", None),
+            ("未退回", None),
+            ("多领部分已退回", None),
+            ("重残", None),
+        ] {
+            assert_eq!(returns(text).map(|(_, others)| others), expected, "{text}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What an amount is counted in: yuan, ten thousand yuan …; a month, a quarter, a year.
 //!
 //! [`Unit::of`] reads a header (`补贴标准（元/年）`, `年补贴金额`, `金额（万元）`), else the line above the table (`单位：万元`). What looks like a unit and
-//! is not understood makes it unreadable: its amounts are none. Total over any text.
+//! is not understood makes it unreadable, and so do a header and a line that contradict each other: its amounts are none. Total over any text.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -159,12 +159,12 @@ impl Unit {
         unit.per = unit.per.or(outside_per);
         let of_words = ["万元", "千元", "百元", "元"].iter().find(|word| outside.contains(**word));
         scale = scale.or_else(|| of_words.and_then(|word| scale_of(word)));
-        if scale.is_none() || unit.per.is_none() {
-            let line = preamble.iter().find_map(|line| Self::of_line(line));
-            let (of_line, per) = line.unwrap_or((None, None));
-            unit.per = unit.per.or(per);
-            scale = scale.or(of_line);
-        }
+        let lines: Vec<_> = preamble.iter().filter_map(|line| Self::of_line(line)).collect();
+        unit.per = unit.per.or_else(|| lines.first().and_then(|(_, per)| *per));
+        let scales = || lines.iter().filter_map(|(of_line, _)| *of_line);
+        scale = scale.or_else(|| scales().next());
+        // Which of two that differ is right nobody knows.
+        unit.is_unclear |= scale.is_some_and(|scale| scales().any(|other| other != scale));
         Self { scale: scale.unwrap_or(Scale::Yuan), ..unit }
     }
 
@@ -318,10 +318,20 @@ mod tests {
     fn units_come_from_header_then_unit_row() {
         let rows = |text: &str| vec!["2018年统计表".to_owned(), text.to_owned()];
         let scale = |header: &str, line: &str| Unit::of(header, &rows(line)).scale;
-        assert_eq!(scale("保障金（元）", "单位：人，万元"), Scale::Yuan);
+        assert_eq!(scale("保障金（元）", "单位：人，元"), Scale::Yuan);
         assert_eq!(scale("金额", "单位：人，万元"), Scale::TenThousand);
         assert_eq!(scale("金额", "填报单位：万元村委会"), Scale::Yuan);
         assert_eq!(scale("金额", "填报单位：县民政局  单位：万元"), Scale::TenThousand);
+        let unclear = |header: &str, line: &str| Unit::of(header, &rows(line)).is_unclear;
+        assert!(
+            unclear("保障金（元）", "单位：人，万元") && unclear("保障金（万元）", "单位：元") && unclear("万元补助", "单位：元")
+        );
+        assert!(
+            !unclear("保障金（元）", "单位：元")
+                && !unclear("保障金", "单位：万元")
+                && !unclear("保障金（元）", "填报单位：万元村委会")
+        );
+        assert!(Unit::of("金额", &["单位：元".to_owned(), "单位：万元".to_owned()]).is_unclear);
         assert_eq!(Unit::of("金额", &rows("单位：元/年")).per, Some(Per::Year));
         assert_eq!(Unit::of("金额", &rows("单位：元/人·月")).per, Some(Per::Month));
     }

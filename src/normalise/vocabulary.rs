@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::date::arabic;
 use crate::model::identity::simplified;
 use crate::model::text::is_invisible;
 
@@ -30,6 +31,32 @@ const DISABILITIES: [(&str, &str); 7] = [
 pub fn fold(text: &str) -> String {
     let shown = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character));
     shown.flat_map(char::to_lowercase).map(simplified).collect()
+}
+
+/// The year before a word, and the word: `2016年脱贫`, `2018春`, `2017-2018学年第二学期`; of a school year that in which the term lies.
+#[must_use]
+pub fn behind_year(text: &str) -> Option<(i32, String)> {
+    let folded = fold(text);
+    let behind = folded.trim_start_matches(|sign: char| sign.is_ascii_digit() || "-~/至—〇○零一二三四五六七八九".contains(sign));
+    let before = arabic(folded.strip_suffix(behind).unwrap_or_default());
+    let years: Vec<i32> = before
+        .split(|sign: char| !sign.is_ascii_digit())
+        .filter_map(|year| year.parse().ok().filter(|year| (1990..2100).contains(year)))
+        .collect();
+    let rest = ["学年度", "学年", "年度", "年"].iter().find_map(|word| behind.strip_prefix(word)).unwrap_or(behind);
+    let is_first = ["第一", "第1", "上", "秋"].iter().any(|word| rest.starts_with(word));
+    let year = match years.as_slice() {
+        [year] if !behind.starts_with("学年") => *year,
+        [first, second] if *second == first + 1 => {
+            if is_first {
+                *first
+            } else {
+                *second
+            }
+        }
+        _ => return None,
+    };
+    (!rest.is_empty()).then(|| (year, rest.to_owned()))
 }
 
 /// Yes or no.
@@ -148,6 +175,25 @@ mod tests {
             ("不详", None),
         ] {
             assert_eq!(yes_no(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_before_a_word() {
+        let of = |text: &str| behind_year(text).map(|(year, rest)| format!("{year} {rest}"));
+        for (text, right) in [
+            ("2016年脱贫", Some("2016 脱贫")),
+            ("2018春", Some("2018 春")),
+            ("二〇一八年春季学期", Some("2018 春季学期")),
+            ("2017-2018学年第二学期", Some("2018 第二学期")),
+            ("2017-2018学年第一学期", Some("2017 第一学期")),
+            ("2018学年第一学期", None),
+            ("2018", None),
+            ("2018年", None),
+            ("7年级", None),
+            ("春季", None),
+        ] {
+            assert_eq!(of(text).as_deref(), right, "{text}");
         }
     }
 
