@@ -295,7 +295,9 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
     let looked_for = run.evaluated.par_iter().zip(&mut accusations);
     looked_for.for_each(|(evaluated, accusations)| {
         let clearing = clearing_facts(composer, evaluated);
-        accusations.iter_mut().for_each(|accusation| accusation.look(composer, &guard, evaluated, &clearing));
+        for accusation in accusations {
+            accusation.look(composer, &guard, evaluated, &clearing);
+        }
     });
     let complete = Completeness::new(composer.input, composer.subjects, legible, registries);
     let trust = |(evaluated, accusations): (&Evaluated<'a>, &Vec<Accusation>)| {

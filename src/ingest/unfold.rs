@@ -85,7 +85,11 @@ impl Unfolding {
             };
             // What a row of which no part says anything is read as, where zero is no part.
             let mut of_none = self.parts.first().filter(|_| self.skips_zero).cloned();
-            of_none.iter_mut().for_each(|part| self.own.iter().for_each(|&own| part[own] = Source::Nothing));
+            if let Some(part) = &mut of_none {
+                for &own in &self.own {
+                    part[own] = Source::Nothing;
+                }
+            }
             let mut said: Vec<&Vec<Source>> = self.parts.iter().filter(says).collect();
             if let Some(column) = self.repeated
                 && let Some((first, others)) = said.split_first()

@@ -429,7 +429,9 @@ pub(super) fn conclude(
     }
     if let Some(status) = status.filter(|status| status.is_of_marks()) {
         let blank: Vec<usize> = (0..rows).filter(|row| status.rows.get(*row).is_none_or(Option::is_none)).collect();
-        blank.iter().for_each(|row| concluded.unclear[*row] = true);
+        for row in &blank {
+            concluded.unclear[*row] = true;
+        }
         if !blank.is_empty() {
             concluded.told.push(format!(
                 "“{}”只在是的行上打了勾（是、1 也一样），没有一行写否；空着的 {} 行是不是，看不准：既不据以认定已享受，也不据以追究",
