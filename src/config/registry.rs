@@ -40,6 +40,8 @@ pub struct FieldDefinition {
     pub dated: Option<DatedCode>,
     /// For counts: what columns are called, but for their numbers, whose filled cells are counted where no column says how many: `第1次随访`.
     pub counted: Vec<String>,
+    /// For identifiers: with fewer digits it is none.
+    pub least_digits: usize,
 }
 
 /// What the year before a code says.
@@ -173,6 +175,7 @@ struct WrittenField {
     dated: Option<DatedCode>,
     #[serde(default)]
     counted: Vec<String>,
+    least_digits: Option<usize>,
 }
 
 /// `<id>.toml` as written.
@@ -291,6 +294,7 @@ impl Dictionary {
         field.ends = written.ends.or(field.ends);
         field.dated = written.dated.clone().or(field.dated);
         field.counted.extend(written.counted.iter().cloned());
+        field.least_digits = written.least_digits.unwrap_or(field.least_digits);
         add_spellings(document, &mut field, written, problems);
         self.fields.insert(name, field);
     }

@@ -116,6 +116,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) fallback: Option<i32>,
     /// Who else says a code.
     pub(super) said: Said<'a>,
+    /// Of identifiers: with fewer digits it is none.
+    pub(super) least_digits: usize,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
     pub(super) standing: Option<StandingColumn<'a>>,
     /// Of codes before which a year may stand: the years.
@@ -291,6 +293,14 @@ impl FieldColumn<'_> {
                             let mut repairs = Repairs::default();
                             let is_number = cell == CellKind::Number;
                             let code = bare::identifier(shorten(written, at, &mut note), is_number, &mut repairs);
+                            let is_short = |code: &str| code.bytes().filter(u8::is_ascii_digit).count() < self.least_digits;
+                            let code = code.filter(|code| {
+                                let short = is_short(code);
+                                if short {
+                                    repairs.insert(Repair::NoNumber);
+                                }
+                                !short
+                            });
                             append(text, code.as_deref().unwrap_or(""));
                             note.all(at, repairs);
                         }
