@@ -4,7 +4,7 @@
 //! population keeps a subject out; null in the test is "cannot tell", counted and never a finding. A subject whose population is null only
 //! because it stands in none of the registries that would say is outside it, and not one that cannot be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::Int64Type;
@@ -114,6 +114,9 @@ pub(crate) fn evaluate<'p>(
     let parameters = condition.expressions().flat_map(|expression| &expression.parameters).chain(&condition.by);
     if let Err(note) = applies(input, facts, rule, parameters, &condition.mentions, values) {
         return Ok(Err(note));
+    }
+    if let Some(reason) = unanswerable(input, facts, rule, condition, values)? {
+        return Ok(Err(held(rule, format!("未评估：{reason}"))));
     }
     outcomes(facts, rule, condition, values).map(Ok)
 }
@@ -292,6 +295,40 @@ fn unnamed(input: &AssessInput<'_>, mentions: &[String], values: &BTreeMap<Strin
     let name = named.find(|name| !values.contains_key(*name))?;
     let title = input.policy.parameters.get(name).map_or(name.as_str(), |parameter| parameter.title.as_str());
     Some(format!("“{title}”还没有给出（{name}）"))
+}
+
+/// What is lacking where a part of the rule's population says nothing of anybody because an optional fact could not be read at all.
+fn unanswerable(
+    input: &AssessInput<'_>,
+    facts: &Facts,
+    rule: &Rule,
+    condition: &Condition,
+    values: &BTreeMap<String, ParameterValue>,
+) -> Result<Option<String>, AssessError> {
+    for part in condition.population.conjuncts() {
+        let mut reasons = BTreeSet::new();
+        lacking(input, facts, &part.columns, &mut reasons);
+        if reasons.is_empty() {
+            continue;
+        }
+        let said = facts.evaluate(&part, rule.card.scope, None, values)?;
+        if !said.is_empty() && said.null_count() == said.len() {
+            return Ok(Some(reasons.into_iter().collect::<Vec<_>>().join("；")));
+        }
+    }
+    Ok(None)
+}
+
+/// Why facts, or those they rest on, could not be read at all.
+fn lacking<'f>(input: &AssessInput<'_>, facts: &'f Facts, names: &[String], reasons: &mut BTreeSet<&'f str>) {
+    for name in names {
+        reasons.extend(facts.columns.get(name).and_then(|column| column.missing.as_deref()));
+        match input.policy.fact(name).map(|fact| &fact.origin) {
+            Some(Origin::Members { fact, .. }) => lacking(input, facts, std::slice::from_ref(fact), reasons),
+            Some(Origin::Derived(expression)) => lacking(input, facts, &expression.columns, reasons),
+            Some(Origin::Sources { .. }) | None => {}
+        }
+    }
 }
 
 /// The first thing that a fact of the rule needs and did not get.

@@ -31,7 +31,7 @@ pub(crate) struct FactColumn {
     pub(crate) apart: Option<Arc<[u32]>>,
     /// Row ids each value came from; only facts read from registries have their own.
     pub(crate) rows: Option<OwnedRows>,
-    /// Why it could not be read at all.
+    /// Why it could not be read at all; rules go on without an optional one.
     pub(crate) missing: Option<String>,
     /// Where an empty value could have come from.
     pub(crate) rests: Rests,

@@ -106,8 +106,8 @@ impl<'a> View<'a> {
 pub(super) enum Opening<'a> {
     /// What can be read.
     Sources(Vec<Opened<'a>>),
-    /// None can; the reason, where that matters to rules, and who has a row in which the value would stand.
-    Missing(Option<String>, Option<Arc<[u32]>>),
+    /// None can; the reason, and who has a row in which the value would stand.
+    Missing(String, Option<Arc<[u32]>>),
 }
 
 impl Opening<'_> {
@@ -118,7 +118,7 @@ impl Opening<'_> {
             Opening::Missing(missing, standing) => {
                 let array = null_array(fact.value_type, length);
                 let (apart, rests) = (Some(Arc::default()), Rests::Rows(standing.clone()));
-                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: missing.clone(), rests });
+                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: Some(missing.clone()), rests });
             }
         };
         let doubtful = || opened.iter().filter_map(|source| source.doubtful.as_ref());
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         Ok(if opened.is_empty() {
             let standing = sources.iter().map(|source| self.standing(source, fact.scope)).collect::<Option<Vec<_>>>();
             let standing = standing.map(|sets| union(sets.iter()));
-            Opening::Missing(Some(reasons.join("，也")).filter(|_| !fact.optional), standing)
+            Opening::Missing(reasons.join("，也"), standing)
         } else {
             Opening::Sources(opened)
         })
