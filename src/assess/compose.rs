@@ -11,7 +11,7 @@ use super::evaluate::Evaluated;
 use super::facts::{FactColumn, Facts};
 use super::places::Places;
 use super::standing::{self, Standings};
-use super::subjects::{Groups, NONE, Subjects};
+use super::subjects::{Groups, NONE, Subjects, index};
 use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Source, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, ID_NUMBER, ID_RAW, NAME, RELATION};
 use crate::model::date::Day;
@@ -193,7 +193,8 @@ impl<'a> Composer<'a> {
         let confidence = self.confidence(about, cells.iter().map(|(row, _)| *row), !in_vain.is_empty());
         let confidence = confidence.max(evaluated.at_most(at));
         // Somebody not found may stand in a row that was set aside.
-        let set_aside = in_vain.iter().any(|registry| self.input.aside.contains(registry));
+        let set_aside =
+            in_vain.iter().any(|registry| self.input.aside.contains(registry)) || self.lacks_amounts(evaluated, &cells);
         let confidence = if set_aside { Confidence::Check } else { confidence };
         let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
         let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
@@ -206,6 +207,24 @@ impl<'a> Composer<'a> {
         draft.finding.paid_fen = paid;
         draft.finding.gap_fen = due.map(|due| due - paid.unwrap_or(0));
         draft
+    }
+
+    /// Whether an amount that the rule asks for may stand in rows that did not come in: of a register of which some were set aside, and of
+    /// which the subject has none.
+    fn lacks_amounts(&self, evaluated: &Evaluated<'_>, cells: &BTreeSet<Cell<'a>>) -> bool {
+        let facts = evaluated.condition.mentions.iter().filter_map(|name| self.fact(name)).filter(|(fact, _)| fact.money);
+        let sources = facts.flat_map(|(fact, _)| match &fact.origin {
+            Origin::Sources { sources, .. } => sources.as_slice(),
+            Origin::Members { .. } | Origin::Derived(_) => &[],
+        });
+        let records = self.subjects.records;
+        let mut aside = sources.filter(|source| self.input.aside.contains(&source.registry));
+        aside.any(|source| {
+            records.registry(source.registry.as_str()).is_none_or(|(position, of_registry)| {
+                let first = records.offset(position);
+                !cells.iter().any(|(row, _)| (first..first + index(of_registry.len())).contains(&row.0))
+            })
+        })
     }
 
     /// A finding without amounts.
