@@ -528,7 +528,10 @@ impl<'a> Opened<'a> {
             // Nobody is counted in a household that no row names.
             Take::Count if self.source.reach == Reach::RegistryHousehold && rows.is_empty() => None,
             Take::Count => {
-                used.extend(rows.iter().map(|row| id(*row)));
+                // What a register says as a whole rests on no one's rows.
+                if self.source.reach != Reach::Whole {
+                    used.extend(rows.iter().map(|row| id(*row)));
+                }
                 i64::try_from(rows.len()).ok().map(FactValue::Int)
             }
             Take::First => values().next().map(|(row, value)| {

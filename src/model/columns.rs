@@ -48,6 +48,11 @@ pub const BATCH: &str = "batch";
 pub const MONTH_FROM: &str = "month_from";
 /// The last month the row is for.
 pub const MONTH_TO: &str = "month_to";
+/// How many months the row is for, where it gives what was paid for several together (`Int64`).
+pub const MONTHS_COVERED: &str = "months_covered";
+/// What a month's amount was taken from, where the row is for several: the column of the amount, and that of the total (`Int64`).
+pub const TOTALS: [(&str, &str); 2] =
+    [("amount_fen", "amount_of_months_fen"), ("household_amount_fen", "household_amount_of_months_fen")];
 /// What is known of the months beside (`Utf8`, [`MonthState`]), null where they are what they say; absent where no row has it.
 pub const MONTH_STATE: &str = "month_state";
 /// Whether the row still counts where nobody can tell (`Utf8`, [`UNCLEAR`]), null where it can be told; absent where no row has it.

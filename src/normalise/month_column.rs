@@ -41,6 +41,8 @@ const FROM: [&str; 5] = ["自", "从", "起", "始", "从几月"];
 const TO: [&str; 5] = ["至", "到", "止", "终", "到几月"];
 /// Rights last longer; a payment is for less than a year.
 const LONGEST_PAYMENT: i32 = 12;
+/// Months of half a year.
+const HALF: i32 = 6;
 
 /// What a row is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -282,7 +284,6 @@ impl MonthColumn {
 
     /// Months in the year of the row, of the sheet, or the last by the period.
     fn resolved(&self, named: period::Named, year: Option<i32>) -> Option<Months> {
-        const HALF: i32 = 6;
         if named.year.is_some() || year.is_some() {
             return named.in_year(year);
         }
@@ -343,6 +344,14 @@ impl MonthColumn {
     /// The months of the rows, in their order.
     pub(super) fn months(&self) -> impl Iterator<Item = Option<Months>> + '_ {
         self.rows.iter().map(|row| row.months)
+    }
+
+    /// For how many months each row is, where they are several, plainly said, and no more than half a year: a title of a year says what list it is.
+    pub(super) fn months_covered(&self) -> impl Iterator<Item = Option<i32>> + '_ {
+        let count = |months: Months| months.to.0 - months.from.0 + 1;
+        self.rows
+            .iter()
+            .map(move |row| row.months.filter(|_| row.state.is_none()).map(count).filter(|count| (2..=HALF).contains(count)))
     }
 
     /// The month, the first, the last; and the states, where there are any.

@@ -10,9 +10,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int32Builder, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int32Builder, Int64Array, RecordBatch, StringArray, StringBuilder,
+};
 use arrow::compute::nullif;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
 use super::amount_columns::{self, Column};
@@ -35,7 +37,8 @@ use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
     BATCH, BIRTH, DISABILITY_NO, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, IdState, MONTH, MONTH_FROM,
-    MONTH_STATE, MONTH_TO, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, UNCLEAR, YEAR,
+    MONTH_STATE, MONTH_TO, MONTHS_COVERED, NAME, PERSON_CODE, PLACE, RELATION, REPAIRS, SEX, SPOUSE_ID, STANDING_STATE, TOTALS,
+    UNCLEAR, YEAR,
 };
 use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -448,6 +451,7 @@ impl<'a> Normaliser<'a> {
             ));
         }
         let mut corrections: Vec<usize> = Vec::new();
+        let mut covered: Option<Int64Array> = None;
         let not_one_month = self.month.as_mut().map(MonthColumn::not_one_month).unwrap_or_default();
         let certificate =
             Builders::TextAndRaw([&mut self.certificate.text, &mut self.certificate.raw].map(std::mem::take)).finish(as_of).0;
@@ -507,9 +511,20 @@ impl<'a> Normaliser<'a> {
             if let (Some(amounts), Some(month), Some(first)) = (&amounts, &self.month, arrays.first_mut()) {
                 let lost = lost(amounts, month, &not_one_month);
                 // What is to be told of a back payment, or of months that nobody can read, is told of the month.
-                let said =
-                    (0..first.len()).zip(0_u32..).filter(|(at, _)| lost[*at] == Some(Lost::SeveralMonths) && first.is_valid(*at));
+                let said = (0..first.len())
+                    .zip(0_u32..)
+                    .filter(|(at, _)| lost[*at].is_some_and(|lost| lost != Lost::Told) && first.is_valid(*at));
                 said.for_each(|(_, at)| Notes { log: &mut log, order }.one(at, Repair::SeveralMonths));
+                let has = |total: &str| self.definition.fields.iter().any(|used| used.field == total);
+                if let Some((_, total)) = TOTALS.iter().find(|(of, total)| *of == field && has(total))
+                    && let Some(amounts) = first.as_primitive_opt::<Int64Type>()
+                {
+                    let totals: Int64Array = amounts.iter().zip(month.months_covered()).zip(&lost).map(told_together).collect();
+                    if totals.null_count() < rows {
+                        columns.push((Field::new(*total, DataType::Int64, true), Arc::new(totals)));
+                        covered = Some(month.months_covered().map(|months| months.map(i64::from)).collect::<Int64Array>());
+                    }
+                }
                 *first = nullif(first, &lost.iter().map(|lost| Some(lost.is_some())).collect::<BooleanArray>())?;
             }
             read.push((field, kind, arrays));
@@ -560,6 +575,8 @@ impl<'a> Normaliser<'a> {
             let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
             columns.extend(fields.into_iter().zip(arrays));
             columns.extend(states.map(|states| (Field::new(MONTH_STATE, DataType::Utf8, true), states)));
+            columns
+                .extend(covered.map(|months| (Field::new(MONTHS_COVERED, DataType::Int64, true), Arc::new(months) as ArrayRef)));
         }
         if unclear.contains(&true) {
             let states: StringArray = unclear.iter().map(|unclear| unclear.then_some(UNCLEAR)).collect();
@@ -715,6 +732,7 @@ impl<'a> Normaliser<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lost {
     SeveralMonths,
+    OtherMonths,
     Told,
 }
 
@@ -725,11 +743,20 @@ fn lost(amounts: &Amounts, month: &MonthColumn, [several, stated]: &[Option<Bool
     let named = amounts.months_named();
     let of_row = |(at, (stands, months)): (usize, (&Stands, Option<Months>))| {
         let other = named.is_some_and(|named| months.is_some_and(|months| named.in_year(Some(months.to.year())) != Some(months)));
-        let spread = *stands == Stands::Row && (is_true(several, at) || other);
         let told = *stands != Stands::Standard && is_true(stated, at);
-        spread.then_some(Lost::SeveralMonths).or(told.then_some(Lost::Told)).filter(|_| amounts.per == Some(Per::Month))
+        let spread = match *stands == Stands::Row {
+            true if other => Some(Lost::OtherMonths),
+            true if is_true(several, at) => Some(Lost::SeveralMonths),
+            _ => None,
+        };
+        spread.or(told.then_some(Lost::Told)).filter(|_| amounts.per == Some(Per::Month))
     };
     amounts.stands.iter().zip(month.months()).enumerate().map(of_row).collect()
+}
+
+/// What was paid for several months together.
+fn told_together(((amount, months), lost): ((Option<i64>, Option<i32>), &Option<Lost>)) -> Option<i64> {
+    amount.filter(|amount| *amount > 0 && months.is_some() && *lost == Some(Lost::SeveralMonths))
 }
 
 /// What is told where most rows say another year than the title or a name.
