@@ -305,7 +305,8 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
     };
     let mut trusts: Vec<Trust<'_>> = run.evaluated.par_iter().zip(&accusations).map(trust).collect();
     let doubts = Doubts::new(&trusts);
-    trusts.par_iter_mut().for_each(|trust| trust.adopt(&doubts));
+    let adopting = trusts.par_iter_mut().zip(&run.evaluated);
+    adopting.for_each(|(trust, evaluated)| trust.adopt(composer, evaluated, &doubts));
     let of_rule = |((evaluated, accusations), trust): ((&Evaluated<'_>, &Vec<Accusation>), &Trust<'_>)| {
         let mut of_rule = Collected::default();
         of_rule.rule(composer, &Searched { guard: &guard, trust }, evaluated, accusations);

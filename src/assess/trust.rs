@@ -3,13 +3,13 @@
 //! Takes a rule's accusations, the registers' shortfalls and the places people live in; gives, per accusation by absence, the unit whose lists
 //! have to be completed first, whether it is to be checked first, and one note per unit. A unit is held where a register searched, or one that
 //! could clear the accused, is short, or where the rule fires on more of its subjects (but those who could be a row that is there) than the
-//! plausible share: a village, a town, the whole
-//! county (what is left beside towns already held), or those who entered school in one year, where the register has grades. What is less
-//! clear, as in a small unit, or where nobody knows how many rows there should be, is to be checked first. What one rule shows of a register
-//! ([`Doubts`]) counts for the others that search it and for what is counted in it. Registers that the county accepts as whole hold nothing.
+//! plausible share: the whole county, a town, a village, or those who entered school in one year, where the register has grades; the smaller
+//! the unit, the more it has to stand out. What is less clear, as in a small unit, or where nobody knows how many rows there should be, is to be checked
+//! first. What one rule shows of a register ([`Doubts`]) counts for the others that search it and for what is counted in it: a register that
+//! has lost rows says of nobody that they are not there. Registers that the county accepts as whole hold nothing.
 //! Cost: linear in the rule's subjects.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::completeness::Completeness;
 use super::compose::{About, Composer};
@@ -31,6 +31,15 @@ const OF_COHORT: i64 = 3000;
 const ENOUGH: i64 = 20;
 /// Subjects up to which chances are counted out; of more, standard deviations are as good.
 const FEW: i64 = 400;
+/// Standard deviations above the plausible share from which the county is held: none, as the share is the most that may well be true.
+const OF_COUNTY: i64 = 0;
+const OF_TOWN: i64 = 1;
+/// Members of one household are concerned together: a village must stand out more.
+const OF_VILLAGE: i64 = 3;
+/// From which the register has surely lost rows, whoever else looks for them.
+const SURE: i64 = 2;
+/// Accused, fewer of whom say nothing by their share.
+const SOME: i64 = 5;
 
 /// A place by code; the county has neither town nor village.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,13 +107,18 @@ impl<'a> Trust<'a> {
             return Self::default();
         }
         let scope = evaluated.rule.card.scope;
-        // Who could be a row that is there says nothing of rows that lack.
-        let could_be = accusations.iter().filter(|accusation| !accusation.could_be.is_empty());
-        let could_be: HashSet<usize> = could_be.map(|accusation| accusation.at).collect();
+        // Who could be a row that is there says nothing of rows that lack, and who is accused of something else was found.
+        let accused: HashMap<usize, bool> = accusations
+            .iter()
+            .filter(|accusation| !accusation.in_vain.is_empty())
+            .map(|accusation| (accusation.at, !accusation.could_be.is_empty()))
+            .collect();
         let judged = evaluated.outcomes().filter_map(|(at, outcome)| {
             let fired = match outcome {
-                Outcome::Fires if could_be.contains(&at) => return None,
-                Outcome::Fires => 1,
+                Outcome::Fires => match accused.get(&at) {
+                    Some(true) => return None,
+                    accused => i64::from(accused.is_some()),
+                },
                 Outcome::Passes => 0,
                 _ => return None,
             };
@@ -177,31 +191,34 @@ impl<'a> Trust<'a> {
         format!("{judged} 个对象中有 {fired} 个在{}里查不到，{so}", titles.join("、"))
     }
 
+    /// What the rule's own counts show of the registers searched.
+    fn shown(&self, composer: &Composer<'_>, place: Place<'_>, counts: (i64, i64), so: &str) -> Reason {
+        let reason = Reason::at(place, self.told(composer, counts, so), self.searched.clone());
+        Reason { spoils_counts: is_implausible(counts.0, counts.1, self.share, SURE), ..reason }
+    }
+
     fn implausible(&mut self, composer: &Composer<'_>) {
         let share = self.share;
-        let reason = |trust: &Self, place, counts| {
-            let told = trust.told(composer, counts, "比例异常高，名册多半不全");
-            Reason::at(place, told, trust.searched.clone())
-        };
+        let reason = |trust: &Self, place, counts| trust.shown(composer, place, counts, "比例异常高，名册多半不全");
         let towns = self.sums(|place| Place { village: None, village_code: None, ..place });
         let all = towns.values().fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
         let above = towns.values().filter(|counts| counts.0.saturating_mul(10_000) > counts.1.saturating_mul(share));
         let above: i64 = above.map(|counts| counts.1).sum();
         // Lacking all over: no town's list is to be trusted, small ones included.
-        if is_implausible(all.0, all.1, share, 2) && above * 2 > all.1 && !self.accepts(composer, Place::default()) {
+        if is_implausible(all.0, all.1, share, OF_COUNTY) && above * 2 > all.1 && !self.accepts(composer, Place::default()) {
             let reason = reason(self, Place::default(), all);
             self.held.insert(Unit::default(), reason);
             return;
         }
         // Else towns before the county, so that one town without a list does not hold all the others; then villages.
         for (place, counts) in towns {
-            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share, 2) && !self.accepts(composer, place) {
+            if place.town_code.is_some() && is_implausible(counts.0, counts.1, share, OF_TOWN) && !self.accepts(composer, place) {
                 let reason = reason(self, place, counts);
                 self.held.insert(Unit::of(place.town_code, None), reason);
             }
         }
         for (place, counts) in self.sums(|_| Place::default()) {
-            if is_implausible(counts.0, counts.1, share, 2) && !self.accepts(composer, place) {
+            if is_implausible(counts.0, counts.1, share, OF_COUNTY) && !self.accepts(composer, place) {
                 let mut reason = reason(self, place, counts);
                 if !self.held.is_empty() {
                     reason.told.insert_str(0, "其余乡镇 ");
@@ -209,9 +226,11 @@ impl<'a> Trust<'a> {
                 self.held.insert(Unit::default(), reason);
             }
         }
-        // Members of one household are concerned together: a village must stand out more.
         for (place, counts) in self.sums(|place| place) {
-            if place.village_code.is_some() && is_implausible(counts.0, counts.1, share, 3) && !self.accepts(composer, place) {
+            if place.village_code.is_some()
+                && is_implausible(counts.0, counts.1, share, OF_VILLAGE)
+                && !self.accepts(composer, place)
+            {
                 let reason = reason(self, place, counts);
                 self.held.insert(Unit::of(place.town_code, place.village_code), reason);
             }
@@ -257,16 +276,16 @@ impl<'a> Trust<'a> {
         let counts = years.iter().filter_map(|year| of.get(year)).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         let told = self.told(composer, counts, "比例异常高，名册多半缺这几个年级");
         let told = format!("{}年9月至{last}年8月出生的 {told}", first - 1);
-        let mut reason = Reason::at(place, told, self.searched.clone());
-        reason.spoils_counts = false;
+        let reason = Reason::at(place, told, self.searched.clone());
+        let reason = Reason { spoils_counts: false, ..reason };
         self.cohorts.insert(Unit::of(place.town_code, None), (years, reason));
     }
 
     /// Units too small to be sure of, where so many not found are hardly chance.
     fn small(&mut self, composer: &Composer<'_>) {
         let of_town = |place: Place<'a>| Place { village: None, village_code: None, ..place };
-        self.doubt_where(composer, |_| Place::default(), 2, 0.1);
-        self.doubt_where(composer, of_town, 3, 0.05);
+        self.doubt_where(composer, |_| Place::default(), 2, 1.0);
+        self.doubt_where(composer, of_town, 3, 0.2);
         self.doubt_where(composer, |place| place, 3, 0.01);
     }
 
@@ -274,32 +293,50 @@ impl<'a> Trust<'a> {
         for (place, (fired, judged)) in self.sums(unit) {
             let known = narrowest(&self.doubted, place.town_code, None).is_some();
             if fired >= least && !known && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
-                let told = self.told(composer, (fired, judged), "比例偏高，名册可能不全");
-                let reason = Reason::at(place, told, self.searched.clone());
+                let reason = self.shown(composer, place, (fired, judged), "比例偏高，名册可能不全");
                 self.doubted.insert(Unit::of(place.town_code, place.village_code), reason);
             }
         }
     }
 
-    /// What other rules show of the registers searched: where one alone is searched and more is not found than is plausible, the unit is held
-    /// as well; else what is not found is to be checked first, unless so little is not found that the other rule's rows must be lacking alone.
-    pub(crate) fn adopt(&mut self, doubts: &Doubts) {
+    /// What other rules show of the registers searched: where rows are surely lacking the unit is held as well, else what is not found is to be
+    /// checked first; unless nearly all whom the rule itself judges are there, so that the rows the other rule looks for lack alone.
+    pub(crate) fn adopt(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>, doubts: &Doubts) {
         for registry in self.searched.clone() {
             for (unit, (sure, reason)) in doubts.0.get(&registry).into_iter().flatten() {
-                let here = |place: &Place<'_>| unit.town.is_none() || place.town_code == unit.town.as_deref();
-                let left = self.counts.iter().filter(|(place, _)| here(place));
-                let left = left.filter(|(place, _)| self.unit_of(place.town_code, place.village_code).is_none());
-                let (fired, judged) = left.fold((0, 0), |sum, (_, counts)| (sum.0 + counts.0, sum.1 + counts.1));
-                let above = fired.saturating_mul(10_000) > judged.saturating_mul(self.share);
-                let alone = self.searched.len() == 1;
-                let is_whole = alone && judged >= ENOUGH && fired.saturating_mul(30_000) < judged.saturating_mul(self.share * 2);
-                if fired > 0 && *sure && above && alone {
-                    self.held.insert(unit.clone(), reason.clone());
-                } else if fired > 0 && !is_whole {
-                    self.doubted.entry(unit.clone()).or_insert_with(|| reason.clone());
+                let is_here = |town: Option<&str>, village: Option<&str>| {
+                    (unit.town.is_none() || town == unit.town.as_deref()) && self.unit_of(town, village).is_none()
+                };
+                let fires =
+                    |(place, counts): (&Place<'_>, &(i64, i64))| counts.0 > 0 && is_here(place.town_code, place.village_code);
+                if !self.counts.iter().any(fires) || self.searched.len() == 1 && self.finds_most(composer, evaluated, is_here) {
+                    continue;
                 }
+                let known = if *sure { &mut self.held } else { &mut self.doubted };
+                known.entry(unit.clone()).or_insert_with(|| reason.clone());
             }
         }
+    }
+
+    /// Whether nearly all of those judged in a unit stand in the registers searched, whatever else the rule asks.
+    fn finds_most(
+        &self,
+        composer: &Composer<'_>,
+        evaluated: &Evaluated<'_>,
+        is_here: impl Fn(Option<&str>, Option<&str>) -> bool,
+    ) -> bool {
+        let judged = evaluated.outcomes().filter(|(_, outcome)| matches!(outcome, Outcome::Fires | Outcome::Passes));
+        let (mut absent, mut all) = (0_i64, 0_i64);
+        for (at, _) in judged {
+            let about = composer.about(evaluated.rule.card.scope, at);
+            let face = composer.face(about);
+            let text = |column| composer.subjects.people_text(column, face);
+            if is_here(text(TOWN_CODE), text(VILLAGE_CODE)) {
+                all += 1;
+                absent += i64::from(!composer.searched_in_vain(evaluated, about).is_empty());
+            }
+        }
+        all >= ENOUGH && absent.saturating_mul(30_000) < all.saturating_mul(self.share * 2)
     }
 
     /// Sums over units of what lies in no unit held.
@@ -471,12 +508,14 @@ fn lacking(counts: &Cohorts, share: i64, deviations: i64) -> BTreeSet<i32> {
 }
 
 /// Whether so many of a unit's subjects cannot well be true: more than the plausible share (basis points) by so many standard deviations and
-/// one more, so that in a small unit a few are no news.
+/// one more, so that in a small unit a few are no news; by less than two deviations, [`SOME`] at least.
 fn is_implausible(fired: i64, judged: i64, share: i64, deviations: i64) -> bool {
     let (fired, judged, share) = (i128::from(fired), i128::from(judged), i128::from(share));
     let deviations = i128::from(deviations);
     let excess = (fired - 1) * 10_000 - judged * share;
-    excess > 0 && excess * excess > deviations * deviations * judged * share * (10_000 - share)
+    (deviations > 1 || fired >= i128::from(SOME))
+        && excess > 0
+        && excess * excess > deviations * deviations * judged * share * (10_000 - share)
 }
 
 /// Whether, were the plausible share true, so many or more would come by chance at most so often.
