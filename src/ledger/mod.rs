@@ -71,7 +71,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The system lets nobody read it, or not us.
-    #[error("台账 {} 读不了：{}。请管理员给本人读和写的权限，或检查磁盘；台账内容没有改动，不要另起一个", path.display(), plain(source))]
+    #[error("台账 {} 读不了：{}。请检查路径；权限不够的，请管理员给本人读和写的权限；台账内容没有改动，不要另起一个", path.display(), plain(source))]
     Unread {
         /// The file.
         path: PathBuf,

@@ -13,10 +13,11 @@ fn run_folder(at: &Path, made: Day) {
     fs::write(at.join("reports/a.xlsx"), b"book").expect("written");
     fs::write(at.join("reports/b.xlsx"), b"book").expect("written");
     fs::write(at.join(".lock"), b"").expect("written");
-    let hash = hexadecimal(&Sha256::digest(b"book"));
+    let (hash, rows) = (hexadecimal(&Sha256::digest(b"book")), hexadecimal(&Sha256::digest(b"rows")));
     let run = serde_json::json!({
         "tool": "bidui 0.1.0", "pipeline": "monthly", "pipeline_hash": "", "period": "2018-06", "as_of": "2018-06-30", "linking": null,
         "outputs": [{"path": "reports/a.xlsx", "sha256": hash}, {"path": "reports/b.xlsx", "sha256": hash}],
+        "stage_files": {"stages/records.json": rows},
     });
     fs::write(at.join("run.json"), run.to_string()).expect("written");
     let seconds = u64::try_from(made.0).expect("after 1970") * 86_400 + 3_600;
@@ -124,6 +125,27 @@ fn what_somebody_edited_or_put_there_stays_and_is_told() {
     for name in &others.others {
         assert!(run.join(name).exists(), "{name}");
     }
+}
+
+#[test]
+fn what_the_version_before_cannot_vouch_for_stays_unless_told() {
+    let all = tempfile::tempdir().expect("a folder");
+    let run = all.path().canonicalize().expect("there").join("run");
+    run_folder(&run, day("2018-07-05"));
+    let text = fs::read_to_string(run.join("run.json")).expect("text").replace("stage_files", "no_such_thing");
+    let time = fs::metadata(run.join("run.json")).expect("there").modified().expect("a time");
+    fs::write(run.join("run.json"), text).expect("written");
+    fs::File::options().write(true).open(run.join("run.json")).and_then(|file| file.set_modified(time)).expect("set");
+    fs::create_dir_all(run.join(".work/0123456789abcdef/reports")).expect("folders");
+    fs::write(run.join(".work/0123456789abcdef/reports/土坪 - 已填.xlsx"), "mine").expect("written");
+    let entries = purge_all(&run, true);
+    let left = Left {
+        edited: vec!["stages/records.json".to_owned()],
+        others: vec![".work/0123456789abcdef/reports/土坪 - 已填.xlsx".to_owned()],
+    };
+    assert_eq!(entries[0].fate, Fate::Removed(left.clone()));
+    assert!(left.edited.iter().chain(&left.others).all(|name| run.join(name).exists()));
+    assert!(!run.join("reports").exists());
 }
 
 #[test]
