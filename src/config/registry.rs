@@ -131,6 +131,8 @@ pub struct RegistryDefinition {
     pub title_words: Vec<String>,
     /// Words in a title that say another project's list, whatever its columns.
     pub other_titles: Vec<String>,
+    /// Words in a row's own type that say so of the row; those of titles do too.
+    pub other_rows: Vec<String>,
     /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
     pub identified_by: Vec<String>,
     /// What amounts are for, where the register says it of a field by itself; below zero they are corrections, not payments.
@@ -194,6 +196,8 @@ struct WrittenRegistry {
     title_words: Vec<String>,
     #[serde(default)]
     other_titles: Vec<String>,
+    #[serde(default)]
+    other_rows: Vec<String>,
     #[serde(default)]
     identified_by: Vec<Spanned<String>>,
     #[serde(default)]
@@ -471,6 +475,7 @@ fn resolve_registry(
         excluded: written.excluded.iter().map(|group| plain(group)).collect(),
         title_words: written.title_words,
         other_titles: written.other_titles,
+        other_rows: written.other_rows,
         identified_by: plain(&written.identified_by),
         amounts: written.amounts.into_iter().map(|(field, per)| (field.into_inner(), per)).collect(),
         below_zero: plain(&written.below_zero),

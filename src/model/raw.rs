@@ -206,11 +206,13 @@ pub enum RejectReason {
     Shifted,
     /// Neither name nor number, but the row says of somebody what a row of a person says.
     Nameless,
+    /// Its own type says that it is of another project: an outpatient's bill among those of inpatients.
+    OtherProject,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Subtotal,
         Self::Note,
         Self::RepeatedHeader,
@@ -226,6 +228,7 @@ impl RejectReason {
         Self::SeveralPersons,
         Self::Shifted,
         Self::Nameless,
+        Self::OtherProject,
     ];
 
     /// Reasons of rows that may be somebody's: who is not found in the register may stand in one of them.
@@ -250,6 +253,7 @@ impl RejectReason {
             Self::SeveralPersons => "several_persons",
             Self::Shifted => "shifted",
             Self::Nameless => "nameless",
+            Self::OtherProject => "other_project",
         }
     }
 
@@ -271,6 +275,7 @@ impl RejectReason {
             Self::Struck => "划了删除线的行",
             Self::SeveralPersons => "一格里写了几个人，分不开",
             Self::Shifted => "与表头错开，号码不在号码列",
+            Self::OtherProject => "类型一栏写的是别的项目",
             Self::Nameless => "写了某人的情况，却没有姓名和证件号码",
         }
     }

@@ -1,4 +1,5 @@
-//! Lines between rows that say something of the rows below: how they stand, of which month or kind they are, at which school.
+//! Lines between rows that say something of the rows below: how they stand, of which month or kind they are, at which school. How all rows stand
+//! may also be said by title or names ([`SectionLines::head`]), until a line says otherwise.
 //!
 //! Takes chunks of rows with what stands alone between them ([`SectionSays::Words`]); gives each chunk with a column more per field that such a
 //! line may say, read after the row's own cell: one recogniser for both. A line holds until the next one of its sort, or of a sort outside of
@@ -13,6 +14,7 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 use super::date;
+use super::heading::Heading;
 use super::month_column::MonthColumn;
 use super::period::{self, Cell};
 use super::standing::{self, Standing};
@@ -42,7 +44,15 @@ struct Sayable<'a> {
     said: String,
     /// Rows that took it, and the line (its row and words) that said it first.
     taken: u64,
-    first: Option<(u32, String)>,
+    first: Option<Line>,
+}
+
+/// What said it: `第 3 行“停保人员”`, `标题“停保人员”`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    said: String,
+    /// Not a line, but title or a name.
+    heads: bool,
 }
 
 /// What a line is about. Of two sorts the one met first in a sheet is the outer one.
@@ -57,8 +67,7 @@ enum Sort {
 
 /// A line that is told.
 struct Told {
-    row: u32,
-    text: String,
+    line: Line,
     rows: u64,
     /// The field that rows below contradict it in; else it is not understood.
     contradicted: Option<usize>,
@@ -88,7 +97,7 @@ pub(super) struct SectionLines<'a> {
     /// The line in force that is not understood.
     unclear: Option<usize>,
     /// The lines that said what is in force.
-    line: Option<(u32, String)>,
+    line: Option<Line>,
     told: Vec<Told>,
 }
 
@@ -129,6 +138,21 @@ impl<'a> SectionLines<'a> {
             line: None,
             told: Vec::new(),
         }
+    }
+
+    /// Takes up what title or names say of all rows.
+    pub(super) fn head(&mut self, Heading { said, word }: Heading) {
+        let line = Line { said, heads: true };
+        self.sorts.push(Sort::Standing);
+        let field = self.fields.iter_mut().find(|field| field.definition.is_standing());
+        if let (Some(word), Some(field)) = (word, field) {
+            word.clone_into(&mut field.said);
+            field.first = Some(line.clone());
+        } else {
+            self.unclear = Some(self.told.len());
+            self.told.push(Told { line: line.clone(), rows: 0, contradicted: None });
+        }
+        self.line = Some(line);
     }
 
     /// The column in which lines say a field.
@@ -209,10 +233,10 @@ impl<'a> SectionLines<'a> {
     }
 
     fn contradict(&mut self, field: usize) {
-        let Some((row, text)) = self.fields[field].first.clone().into_iter().chain(self.line.clone()).last() else { return };
-        match self.told.iter_mut().rev().find(|told| told.row == row && told.contradicted == Some(field)) {
+        let Some(line) = self.fields[field].first.clone().into_iter().chain(self.line.clone()).last() else { return };
+        match self.told.iter_mut().rev().find(|told| told.line == line && told.contradicted == Some(field)) {
             Some(told) => told.rows += 1,
-            None => self.told.push(Told { row, text, rows: 1, contradicted: Some(field) }),
+            None => self.told.push(Told { line, rows: 1, contradicted: Some(field) }),
         }
     }
 
@@ -230,7 +254,8 @@ impl<'a> SectionLines<'a> {
             }
             SectionSays::Words => {
                 let reading = self.read(&section.text);
-                self.line = Some((section.row, shown(&section.text)));
+                let line = Line { said: format!("第 {} 行“{}”", section.row, shown(&section.text)), heads: false };
+                self.line = Some(line.clone());
                 let is_of_place = self.sorts.contains(&Sort::Place);
                 let mut ended = false;
                 if !reading.places.is_empty() {
@@ -248,12 +273,11 @@ impl<'a> SectionLines<'a> {
                     ended |= self.begin(self.sort_of(field));
                     let known = &mut self.fields[field];
                     known.said = said;
-                    known.first.get_or_insert_with(|| (section.row, shown(&section.text)));
+                    known.first.get_or_insert_with(|| line.clone());
                 }
                 if reading.is_unclear {
                     self.unclear = Some(self.told.len());
-                    let text = shown(&section.text);
-                    self.told.push(Told { row: section.row, text, rows: 0, contradicted: None });
+                    self.told.push(Told { line, rows: 0, contradicted: None });
                 }
                 if is_of_place && reading.places.is_empty() && (ended || reading.is_unclear) {
                     sections.push(Section { text: String::new(), says: SectionSays::Elsewhere, ..section.clone() });
@@ -413,17 +437,21 @@ impl<'a> SectionLines<'a> {
     /// What is told of the lines of the sheet.
     pub(super) fn notes(&self) -> Vec<String> {
         let taken = self.fields.iter().filter(|field| field.taken > 0).filter_map(|field| {
-            let (row, text) = field.first.as_ref()?;
+            let Line { said, heads } = field.first.as_ref()?;
             let title = &field.definition.title;
-            Some(format!("{} 行没有写“{title}”，取自单列一行的说明（首处第 {row} 行“{text}”）", field.taken))
+            let said = if *heads { said.clone() } else { format!("单列一行的说明（首处{said}）") };
+            Some(format!("{} 行没有写“{title}”，取自{said}", field.taken))
         });
         let told: Vec<&Told> = self.told.iter().filter(|told| told.rows > 0).collect();
-        let line = |Told { row, text, rows, contradicted }: &&Told| match contradicted {
+        let line = |Told { line: Line { said, heads }, rows, contradicted }: &&Told| match contradicted {
             Some(field) => format!(
-                "第 {row} 行“{text}”与下面 {rows} 行自己写的“{}”不一致：照行里写的读，依据这些行的疑点只作先核对",
+                "{said}与下面 {rows} 行自己写的“{}”不一致：照行里写的读，依据这些行的疑点只作先核对",
                 self.fields[*field].definition.title
             ),
-            None => format!("第 {row} 行“{text}”没有读懂：下面 {rows} 行照读，依据这些行的疑点只作先核对；请把这一行写成列"),
+            None if *heads => format!(
+                "{said}说的不像是都在册的人，没有读懂：下面 {rows} 行照读，依据这些行的疑点只作先核对；请分开报送，或把它写成列"
+            ),
+            None => format!("{said}没有读懂：下面 {rows} 行照读，依据这些行的疑点只作先核对；请把这一行写成列"),
         };
         let more = told.len().saturating_sub(TOLD);
         let more = (more > 0).then(|| format!("另有 {more} 行这样的说明没有读懂或与行里不一致"));

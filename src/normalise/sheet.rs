@@ -24,6 +24,7 @@ use super::data_date::Snapshot;
 use super::field_column::{Builders, FieldColumn, Log, Notes, Said, Years, append, append_raw, code_list, first_cell};
 use super::household_above::HouseholdAbove;
 use super::month_column::{Beside, MonthColumn};
+use super::outcome::Outcomes;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
@@ -32,7 +33,7 @@ use super::sheet_place::SheetPlace;
 use super::slipped::Slips;
 use super::standing::{Remarks, StandingColumn};
 use super::vocabulary::{self, CodeTable};
-use super::{data_date, disability_no, id_number, name};
+use super::{data_date, disability_no, heading, id_number, name, outcome};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
@@ -84,7 +85,7 @@ pub struct NormalisedSheet {
     pub batch: RecordBatch,
     /// Row number that Excel shows, per row of the batch.
     pub rows: Vec<u32>,
-    /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`.
+    /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`, `OtherProject`.
     pub rejects: Vec<Reject>,
     /// Of those without name and number, the rows that say something else of a person: birth, sex, relation, household.
     pub nameless: Vec<u32>,
@@ -150,7 +151,12 @@ pub struct Normaliser<'a> {
     columns: Vec<FieldColumn<'a>>,
     /// The field that says whether a row still counts, where the registry has one.
     status: Option<&'a FieldDefinition>,
-    remarks: Remarks,
+    remarks: Remarks<'a>,
+    outcomes: Outcomes<'a>,
+    /// Columns that say of which project a row is.
+    projects: Vec<usize>,
+    /// What title or names say that ends the standing of every row, where the registry has no field for it.
+    void: Option<String>,
     lines: SectionLines<'a>,
     /// The year that the title or a name says.
     year_named: Option<i32>,
@@ -229,7 +235,7 @@ impl<'a> Normaliser<'a> {
         let at = |field: &str| positions.get(field).cloned().unwrap_or_default();
         let edition = context.gazetteer.edition(context.period);
         let dates = (context.period, context.as_of);
-        let lines = SectionLines::new(head.columns.len(), definition, context.dictionary, &at, dates, edition);
+        let mut lines = SectionLines::new(head.columns.len(), definition, context.dictionary, &at, dates, edition);
         // A field's own columns, and what lines between rows say of it.
         let said_at = |field: &str| at(field).into_iter().chain(lines.position(field)).collect::<Vec<usize>>();
         let kind_of = |field: &str| context.dictionary.fields.get(field).map(|field| field.kind);
@@ -294,10 +300,14 @@ impl<'a> Normaliser<'a> {
                 fallback,
                 said,
                 least_digits: names.get(field).map_or(0, |field| field.least_digits),
-                standing: names
-                    .get(field)
-                    .and_then(|field| field.standing.as_ref())
-                    .map(|values| StandingColumn::new(values, &at(field), head)),
+                standing: names.get(field).and_then(|field| field.standing.as_ref()).map(|values| {
+                    StandingColumn::new(
+                        values,
+                        &at(field),
+                        head,
+                        context.dictionary.fields.get(field).map_or("", |field| &field.title),
+                    )
+                }),
                 builders: Builders::new(kind),
             });
         }
@@ -325,10 +335,21 @@ impl<'a> Normaliser<'a> {
         let own = [at(NAME), at(ID_NUMBER)];
         let of_registry = || definition.fields.iter().filter_map(|used| names.get(&used.field));
         let status = of_registry().find(|field| field.is_standing() && field.kind == FieldKind::Code);
+        // Of registries without one only those have rows that do not count which say by what words.
+        let stands = status.is_some() || !definition.remarks.is_empty();
         let is_paid = status.is_some_and(|status| status.name == PAYMENT_STATUS);
         let of_money = is_paid.then_some(mapping.left_over.as_slice());
-        let remarks =
-            status.map_or_else(Remarks::default, |_| Remarks::new(head, &definition.remarks, of_money, month.is_some()));
+        let new_remarks = || Remarks::new(head, &definition.remarks, of_money, month.is_some());
+        let remarks = if stands { new_remarks() } else { Remarks::default() };
+        let outcomes = if stands { Outcomes::new(head, &mapping.left_over, definition) } else { Outcomes::default() };
+        let sex = said_at(SEX);
+        let [certificate, kind, grade] = [DISABILITY_NO, DISABILITY_KIND, DISABILITY_GRADE].map(special);
+        let mut void = None;
+        match heading::standing(head, definition, context.as_of).filter(|_| stands) {
+            Some(heading) if status.is_none() && heading.word.is_some() => void = Some(heading.said),
+            Some(heading) => lines.head(heading),
+            None => {}
+        }
         let slips =
             || Slips::new(head.columns.len(), context.dictionary, mapping, own.each_ref().map(Vec::as_slice), context.as_of);
         let of_person = |field: &str| [BIRTH, SEX, RELATION, HOUSEHOLD_CODE, PERSON_CODE].contains(&field);
@@ -355,15 +376,18 @@ impl<'a> Normaliser<'a> {
                 school: at(STAGE).into_iter().chain(at(GRADE)).collect(),
             },
             definition,
-            certificate: special(DISABILITY_NO),
-            kind: special(DISABILITY_KIND),
-            grade: special(DISABILITY_GRADE),
+            certificate,
+            kind,
+            grade,
             birth: at(BIRTH),
-            sex: said_at(SEX),
+            sex,
             sex_codes: codes(SEX),
             columns,
             status,
             remarks,
+            outcomes,
+            projects: outcome::project_columns(head, &mapping.left_over),
+            void,
             lines,
             year_named: data_date::named_year(head),
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
@@ -407,7 +431,8 @@ impl<'a> Normaliser<'a> {
         for column in &mut self.columns {
             column.push(table, &kept, self.context.as_of, &mut log);
         }
-        self.remarks.push(table, &kept);
+        self.remarks.push(table, &kept, self.context.as_of);
+        self.outcomes.push(table, &kept, self.context.as_of);
         if let Some(month) = &mut self.month {
             month.push(table, &kept, &mut log);
         }
@@ -544,7 +569,17 @@ impl<'a> Normaliser<'a> {
         amount_columns::take_away(&mut read, self.definition, &mut |field, at, repair| {
             Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
         });
-        let (mut unclear, standing) = self.conclude(&mut read, &standings, &mut log);
+        let (doubted, mut standing) = self.outcomes.finish(rows);
+        let order = position_of(&self.order, ROW);
+        for at in doubted.into_iter().filter_map(|at| u32::try_from(at).ok()) {
+            Notes { log: &mut log, order }.one(at, Repair::Unsure);
+        }
+        let (mut unclear, told) = self.conclude(&mut read, &standings, &mut log);
+        standing.extend(told);
+        let others = self.rejects.iter().filter(|reject| reject.reason == RejectReason::OtherProject).count();
+        if others > 0 {
+            standing.push(format!("{others} 行的类型一栏写的是别的项目，没有读进这个名册"));
+        }
         if self.month.is_none() {
             let amount = self.definition.never_zero.iter().find(|field| self.order.contains(&field.as_str()));
             let order = position_of(&self.order, amount.map_or(ROW, String::as_str));
@@ -628,6 +663,8 @@ impl<'a> Normaliser<'a> {
                 RejectReason::Shifted
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod
+            } else if outcome::is_of_other_project(table, &self.projects, row, self.definition) {
+                RejectReason::OtherProject
             } else {
                 kept.push(row);
                 self.rows.push(number);

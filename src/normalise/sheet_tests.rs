@@ -72,15 +72,9 @@ pub(in crate::normalise) struct Sheet<'s> {
     pub(in crate::normalise) rows: &'s [&'s [&'s str]],
 }
 
-pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> NormalisedSheet {
-    let (dictionary, gazetteer) = (dictionary(), gazetteer());
-    let context = Context {
-        dictionary: &dictionary,
-        gazetteer: &gazetteer,
-        period: "2018-06".parse().expect("a month"),
-        as_of: "2018-06-30".parse().expect("a day"),
-    };
-    let definition = RegistryDefinition {
+/// A register.
+pub(in crate::normalise) fn definition(grain: Grain) -> RegistryDefinition {
+    RegistryDefinition {
         part: None,
         remarks: Vec::new(),
         id: RegistryId::from("test"),
@@ -97,12 +91,24 @@ pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> Normal
         excluded: vec![],
         title_words: vec![],
         other_titles: Vec::new(),
+        other_rows: Vec::new(),
         identified_by: Vec::new(),
         amounts: AMOUNTS.iter().map(|name| ((*name).to_owned(), Per::Month)).collect(),
         never_zero: Vec::new(),
         at_least: Vec::new(),
         below_zero: Vec::new(),
+    }
+}
+
+pub(in crate::normalise) fn normalise(sheet: &Sheet<'_>, grain: Grain) -> NormalisedSheet {
+    let (dictionary, gazetteer) = (dictionary(), gazetteer());
+    let context = Context {
+        dictionary: &dictionary,
+        gazetteer: &gazetteer,
+        period: "2018-06".parse().expect("a month"),
+        as_of: "2018-06-30".parse().expect("a day"),
     };
+    let definition = definition(grain);
     let head = TableHead {
         name: SheetName { file: sheet.file.to_owned(), sheet: "Sheet1".to_owned() },
         header_row: 1,

@@ -1,7 +1,7 @@
 //! How a row stands on its register: counted, ended, not yet there, or nobody knows.
 //!
-//! [`read`] takes what a status cell says, [`ends`] what a remark says in passing; both know negations (`未注销`), intentions (`拟取消`) and what
-//! came back (`恢复发放`). [`StandingColumn`] is a status column while it is being filled: words of the field's code table as they are, other words by
+//! [`read`] takes what a status cell says, [`ends`] what a remark says in passing; both know negations (`未注销`), intentions (`拟取消`), what
+//! came back (`恢复发放`), what is only suspended (`冻结`: nobody knows) and the month it names (`7月起停发`). [`StandingColumn`] is a status column while it is being filled: words of the field's code table as they are, other words by
 //! what they mean, what is not understood as blank and the row as unclear. Nothing is guessed: a word without a meaning leaves the row open,
 //! neither counted nor held against anybody. O(cells); each spelling is read once.
 
@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::field_column::first_said;
+use super::outcome::Outcomes;
 use super::period;
 use super::vocabulary::{CodeTable, fold, yes_no};
 use crate::config::registry::{Ending, StandingValues, fold_header};
@@ -48,20 +49,22 @@ fn standing(ending: Ending) -> Standing {
     }
 }
 
-const DIED: &str = "死亡 去世 亡故 病故 已故 身故 过世 逝世 离世 殁 已死";
-const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 移居 已迁 转走 外嫁 出嫁";
-const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停领 停供 停付 停助 停补 暂停 中止 中断 终止 \
+pub(super) const DIED: &str = "死亡 去世 亡故 病故 已故 身故 过世 逝世 离世 殁 已死";
+pub(super) const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 移居 已迁 转走 外嫁 出嫁";
+const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停领 停供 停付 停助 停补 中断 终止 \
     终结 退保 退出 退费 退款 退学 退回 退合 退养 清退 已退 取消 撤销 撤消 吊销 作废 报废 \
-    无效 失效 废止 冻结 封存 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
-    不再 驳回 否决 不予 失败 解除 重复 错录 误录 多录 自然减少 转特困 转五保 转职工 \
+    无效 失效 废止 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
+    不再 放弃 驳回 否决 不予 失败 解除 重复 错录 误录 多录 自然减少 转特困 转五保 转职工 \
     毕业 结业 肄业 辍学 失学 转学 离校 离园";
+/// It may come back, or not have gone.
+pub(super) const SUSPENDED: &str = "暂停 中止 冻结 封存 挂失 锁定 休眠";
 const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
     录入中";
 const LIVE: &str = "正常 有效 享受 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
     续保 新增 新办 启用 激活 可用 持证 发放 已发 已领 领取 通过 批准 获批 存活 健在 在世 \
-    就读 生效 纳入 合格 符合 认定 成功";
+    履约 签约 就业 在岗 在职 就读 生效 纳入 合格 符合 认定 成功";
 /// `审核通过`, `已审批`: decided.
-const DECIDED: &str = "已审 已批 通过 批准 获批 审定";
+const DECIDED: &str = "已审 已批 通过 批准 获批 审定 同意 准予 予以 核准 属实";
 const RESTORED: &str = "恢复 重新 续发 劝返 复学";
 /// Words that hold one of an end and are none.
 const HARMLESS: &str = "退休 退役 退伍 退耕 渐退 脱贫退出 退出贫困 贫困退出 停电";
@@ -71,7 +74,8 @@ const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 �
 /// Whose death a remark tells where it is not the row's.
 const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
 /// What a remark says of a payment or an enrolment that came to nothing.
-const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保";
+const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
+    未领 不领 不同意";
 
 /// What a row of a list of payments says that takes money back from the person: other rows of the person may be meant.
 const TAKEN_BACK: &str = "冲销 冲正 冲账 冲红 红冲 红字 冲减 扣回 追回 收回 缴回 对冲";
@@ -80,23 +84,34 @@ const RETURNED: &str = "退回 退票 退还 退款 重发 重新发放 重打 �
 
 /// Without one of these a remark ends nothing: most say nothing of the kind.
 const SIGNS: &str = "死去亡故过逝世殁迁转移嫁注销停止暂中终清退取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自毕结肄辍离未欠断\
-    銷終廢遷轉過";
+    放挂锁休銷終廢遷轉過";
 
 /// The words of a list.
-fn words(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+pub(super) fn words(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
     list.split(' ')
 }
 
-fn any(said: &str, list: &'static str) -> bool {
+pub(super) fn any(said: &str, list: &'static str) -> bool {
     words(list).any(|word| said.contains(word))
 }
 
-fn ending_words() -> impl Iterator<Item = &'static str> + Clone {
-    [DIED, LEFT, ENDED].into_iter().flat_map(words)
+pub(super) fn ending_words() -> impl Iterator<Item = &'static str> + Clone {
+    [DIED, LEFT, ENDED, SUSPENDED].into_iter().flat_map(words)
+}
+
+/// Where the month that a text names lies from the one under review; one of no year that is not past may be of either.
+pub(super) fn named_month(text: &str, as_of: Day) -> Option<Ordering> {
+    if ["本月", "当月", "本期"].iter().any(|word| text.contains(word)) {
+        return Some(Ordering::Equal);
+    }
+    let period = as_of.month();
+    let named = period::find(text)?;
+    let from = named.in_year(Some(period.year()))?.from.cmp(&period);
+    Some(if named.year.is_none() { from.min(Ordering::Equal) } else { from })
 }
 
 /// The text without words that only look like an end, and whether it denied one; ends that are only intended, as such.
-fn stripped(mut said: String) -> (String, bool, bool) {
+pub(super) fn stripped(mut said: String) -> (String, bool, bool) {
     for word in words(HARMLESS) {
         if said.contains(word) {
             said = said.replace(word, "");
@@ -163,20 +178,29 @@ pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standin
         Some(false) => return Some(Standing::Unclear),
         None => {}
     }
+    let month = named_month(said, as_of);
     let (said, denied, intended) = stripped(said.to_owned());
-    if any(&said, DIED) {
-        return Some(Standing::Died);
-    }
-    if any(&said, LEFT) {
-        return Some(Standing::Left);
-    }
-    if any(&said, ENDED) || said.ends_with(['停', '退']) {
-        return Some(Standing::Ended);
+    let end = if any(&said, DIED) {
+        Some(Standing::Died)
+    } else if any(&said, LEFT) {
+        Some(Standing::Left)
+    } else if any(&said, SUSPENDED) {
+        Some(Standing::Unclear)
+    } else {
+        (any(&said, ENDED) || said.ends_with(['停', '退'])).then_some(Standing::Ended)
+    };
+    if let Some(end) = end {
+        return Some(match month {
+            Some(Ordering::Greater) => Standing::Live,
+            Some(Ordering::Equal) if end != Standing::Died => Standing::Unclear,
+            _ => end,
+        });
     }
     if intended {
         return Some(Standing::Unclear);
     }
-    let waits = words(LIVE).any(|word| said.contains(&format!("待{word}")));
+    let hopes = |word: &str| ["待", "拟"].iter().any(|hope| said.contains(&format!("{hope}{word}")));
+    let waits = words(LIVE).chain(words(DECIDED)).any(hopes);
     let positive = || [LIVE, DECIDED, "批"].into_iter().flat_map(words);
     let fails = words(NOT).any(|not| positive().any(|word| said.contains(&format!("{not}{word}"))));
     if fails {
@@ -203,12 +227,13 @@ pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standin
 }
 
 /// The word by which a remark says in passing that the row's standing has ended; `among` are those that count, where only some do.
-pub(super) fn ends(text: &str, among: &[String]) -> Option<&'static str> {
-    if !text.contains(|character| SIGNS.contains(character)) {
+pub(super) fn ends<'w>(text: &str, among: &'w [String], as_of: Day) -> Option<&'w str> {
+    let is_own = || among.iter().any(|word| text.contains(word.as_str()));
+    if !text.contains(|character| SIGNS.contains(character)) && !is_own() {
         return None;
     }
     let said = fold(text);
-    if restored(&said) == Some(true) {
+    if restored(&said) == Some(true) || named_month(&said, as_of) == Some(Ordering::Greater) {
         return None;
     }
     let (said, ..) = stripped(said);
@@ -217,9 +242,11 @@ pub(super) fn ends(text: &str, among: &[String]) -> Option<&'static str> {
         before.contains(|character| KIN.contains(character)) && !["该", "此", "本人"].iter().any(|own| before.contains(own))
     };
     let of_a_person = |word: &str| [DIED, LEFT].into_iter().flat_map(words).any(|known| known == word);
-    let counts = |word: &&str| among.is_empty() || among.iter().any(|known| known == word);
     let ends = |word: &&str| said.contains(*word) && !(of_a_person(word) && of_kin(word));
-    ending_words().chain(words(IN_VAIN)).filter(counts).find(ends)
+    match among {
+        [] => ending_words().chain(words(IN_VAIN)).find(ends),
+        among => among.iter().map(String::as_str).find(ends),
+    }
 }
 
 /// The word by which a row of a list of payments says that its money was taken back or came back, and whether other rows may be meant.
@@ -249,9 +276,9 @@ const REMARKS: &[&str] =
 
 /// Columns of remarks.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+pub(super) struct Remarks<'a> {
     positions: Vec<usize>,
-    among: Vec<String>,
+    among: &'a [String],
     /// Of a list of payments, every column that may say what became of the money.
     of_money: Vec<usize>,
     /// Whether rows are of months.
@@ -260,21 +287,21 @@ pub(super) struct Remarks {
     of_sheet: Option<(&'static str, bool)>,
     header: String,
     /// Word that ends the standing, per row.
-    rows: Vec<Option<&'static str>>,
+    rows: Vec<Option<&'a str>>,
     /// Rows that take money back from somebody.
     pub(super) taken_back: Vec<usize>,
 }
 
-impl Remarks {
+impl<'a> Remarks<'a> {
     /// `of_money` are columns without a field, where rows are payments; `by_month` whether each is of a month.
-    pub(super) fn new(head: &TableHead, among: &[String], of_money: Option<&[usize]>, by_month: bool) -> Self {
+    pub(super) fn new(head: &TableHead, among: &'a [String], of_money: Option<&[usize]>, by_month: bool) -> Self {
         let (is_paid, of_money) = (of_money.is_some(), of_money.unwrap_or_default());
         let is_named = |text: &str| REMARKS.contains(&fold_header(text).as_str());
         let positions: Vec<usize> =
             (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect();
         let header =
             positions.iter().chain(of_money).next().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone());
-        let (among, of_money) = (among.to_vec(), of_money.to_vec());
+        let of_money = of_money.to_vec();
         let file = head.name.file.rsplit('/').next().unwrap_or_default();
         let titles = head.preamble.iter().map(String::as_str).chain([head.name.sheet.as_str(), file]);
         // `资助名单（含冲销）` is of others too.
@@ -293,7 +320,7 @@ impl Remarks {
         }
     }
 
-    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize]) {
+    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day) {
         if self.positions.is_empty() && self.of_money.is_empty() && self.of_sheet.is_none() {
             return;
         }
@@ -305,7 +332,7 @@ impl Remarks {
             if returned.is_some_and(|(_, others)| others) {
                 self.taken_back.push(self.rows.len());
             }
-            let said = self.positions.iter().find_map(|at| ends(cell(at), &self.among));
+            let said = self.positions.iter().find_map(|at| ends(cell(at), self.among, as_of));
             self.rows.push(said.or(returned.map(|(word, _)| word)));
         }
     }
@@ -328,8 +355,9 @@ pub(super) struct StandingColumn<'a> {
 }
 
 impl<'a> StandingColumn<'a> {
-    pub(super) fn new(values: &'a StandingValues, positions: &[usize], head: &TableHead) -> Self {
-        let header = positions.first().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone()).unwrap_or_default();
+    /// A column called `title` where no column of the table is it, and only lines or titles say it.
+    pub(super) fn new(values: &'a StandingValues, positions: &[usize], head: &TableHead, title: &str) -> Self {
+        let header = positions.first().and_then(|at| head.columns.get(*at)).map_or(title, |column| &column.text).to_owned();
         let folded = fold_header(&header);
         let asks = ["标志", "标识", "标记", "是否"].iter().any(|word| folded.contains(word));
         let asks_for_end = asks && (ending_words().any(|end| folded.contains(end)) || folded.contains('停'));
@@ -403,14 +431,21 @@ pub(super) struct Concluded {
 /// A column of dates at which something ended: its header, and where each lies from the month of the run.
 pub(super) type EndDates<'a> = (&'a str, Ending, Vec<Option<Ordering>>);
 
-/// Puts together what the status column, dates of an end and remarks say.
+/// What says how rows stand beside the status column.
+pub(super) struct Beside<'s, 'a> {
+    pub(super) dates: &'s [EndDates<'s>],
+    pub(super) outcomes: &'s Outcomes<'a>,
+    pub(super) remarks: &'s Remarks<'a>,
+}
+
+/// Puts together what the status column, dates of an end, columns of an outcome and remarks say.
 pub(super) fn conclude(
     status: Option<&StandingColumn<'_>>,
     values: Option<&StandingValues>,
-    dates: &[EndDates<'_>],
-    remarks: &Remarks,
+    beside: &Beside<'_, '_>,
     rows: usize,
 ) -> Concluded {
+    let Beside { dates, outcomes, remarks } = beside;
     let mut concluded = Concluded { unclear: vec![false; rows], ..Concluded::default() };
     let nothing = status.is_some_and(StandingColumn::says_nothing);
     let mut column: Vec<Option<String>> = vec![None; rows];
@@ -441,6 +476,15 @@ pub(super) fn conclude(
         }
     }
     if let Some(status) = status {
+        // Understood, and the register has no value for it.
+        let valueless = |said: &(Standing, Option<&str>)| {
+            said.1.is_none() && !matches!(said.0, Standing::Unclear | Standing::Live) && value(status.values, said.0).is_none()
+        };
+        let count = status.rows.iter().flatten().filter(|said| valueless(said)).count();
+        if count > 0 && !nothing {
+            let header = &status.header;
+            concluded.told.push(format!("“{header}”有 {count} 行写着没有、停了或退回一类：既不据以认定已享受，也不据以追究"));
+        }
         let unknown: u32 = status.words.values().sum();
         if unknown > 0 {
             concluded.told.push(not_understood(&status.header, unknown, &status.words));
@@ -460,8 +504,25 @@ pub(super) fn conclude(
             ));
         }
     }
-    for (header, ending, days) in dates {
+    for (header, ending, days) in *dates {
         let at = |row: usize| days.get(row).copied().flatten();
+        // What ends only later was in force in the month.
+        let mut later = 0_usize;
+        for row in 0..rows {
+            if is_live[row] || at(row) != Some(Ordering::Greater) {
+                continue;
+            }
+            let own = values.filter(|values| column[row] == value(values, standing(*ending)));
+            concluded.unclear[row] |= own.is_none();
+            if let Some(values) = own {
+                column[row] = Some(values.live.clone());
+                is_live[row] = true;
+            }
+            later += 1;
+        }
+        if later > 0 {
+            concluded.told.push(format!("“{header}”有 {later} 行在本月之后：本月还算在册，不按已结束追究"));
+        }
         let past: Vec<usize> = (0..rows).filter(|row| at(*row).is_some_and(Ordering::is_le)).collect();
         if past.is_empty() {
             continue;
@@ -491,6 +552,17 @@ pub(super) fn conclude(
             String::new()
         };
         concluded.told.push(format!("“{header}”有 {all} 行已到期，按到那时为止计{doubted}"));
+    }
+    for (row, outcome) in outcomes.rows.iter().enumerate() {
+        let Some(outcome) = outcome.as_ref().filter(|_| is_live[row]) else { continue };
+        match values.and_then(|values| value(values, *outcome)) {
+            Some(value) if column[row].is_none() && !concluded.unclear[row] => {
+                column[row] = Some(value);
+                is_live[row] = false;
+            }
+            // It contradicts the status, or nothing can hold it.
+            _ => concluded.unclear[row] = true,
+        }
     }
     let mut words: BTreeMap<&str, u32> = BTreeMap::new();
     for (row, word) in remarks.rows.iter().enumerate().filter(|(row, _)| is_live.get(*row) == Some(&true)) {
@@ -527,7 +599,7 @@ fn shown(words: &BTreeMap<String, u32>) -> String {
 }
 
 /// The most frequent, with how often: `停保 3、取消 1`.
-fn counted(words: &BTreeMap<&str, u32>) -> String {
+pub(super) fn counted(words: &BTreeMap<&str, u32>) -> String {
     const NAMED: usize = 6;
     let mut ordered: Vec<(&&str, &u32)> = words.iter().collect();
     ordered.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), **word));
@@ -550,18 +622,21 @@ mod tests {
             (
                 "live",
                 "正常 有效 享受中 在保 在册 在校 正常享受 已发放 未注销 未停发 不取消 没有注销 尚未停保 审核通过 已审批 1 是 √ 有效期至2028年 \
-                 恢复发放 停发后恢复 渐退期享受 退休在保 注销□正常☑ 符合",
+                 2018年7月起停发 同意 情况属实 恢复发放 停发后恢复 渐退期享受 退休在保 注销□正常☑ 符合",
             ),
             (
                 "ended",
-                "已经注销 证件注销 注\u{3000}销 注销；2018-03 停保 2018年5月停 暂停 暂停发放 退回 取消 作废 无效 失效 终止 不再享受 未通过 公示未通过 \
-                 未批准 未获批 不予批准 非保障 核减 撤销 冻结 到期 有效期至2016 未参保 未发放 不在保 停发（2018.5） 未激活 已退 未享受待遇 清退 註銷",
+                "已经注销 证件注销 注\u{3000}销 注销；2018-03 停保 2018年5月停 退回 取消 作废 无效 失效 终止 不再享受 未通过 公示未通过 \
+                 未批准 未获批 不予批准 非保障 核减 撤销 到期 有效期至2016 未参保 未发放 不在保 停发（2018.5） 未激活 已退 未享受待遇 清退 註銷 不予救助 不同意 不属实 自愿放弃",
             ),
             ("died", "已注销（死亡） 注销(死亡) 死亡停发 因病去世"),
             ("left", "转出 户籍已迁出 迁往外省"),
-            ("pending", "待审批 审核中 申请中 公示中 待发放 公示期内 待核实"),
+            ("pending", "拟新增 待审批 审核中 申请中 公示中 待发放 公示期内 待核实"),
             ("denied", "否 0 无 × 不享受"),
-            ("unclear", "拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形"),
+            (
+                "unclear",
+                "暂停 暂停发放 冻结 挂失 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
+            ),
         ];
         for (expected, texts) in said {
             for text in texts.split(' ').filter(|text| !text.is_empty()) {
@@ -577,15 +652,17 @@ mod tests {
 
     #[test]
     fn what_a_remark_ends() {
-        let texts = "已死亡 2018年3月去世 停保 已退 作废 重复参保，已退费 此人已注销 已迁出 未缴费 2018年6月起停发 退出 户主死亡 该女已死亡";
+        let texts = "已死亡 2018年3月去世 停保 已退 作废 重复参保，已退费 此人已注销 已迁出 未缴费 2018年6月起停发 退出 户主死亡 该女已死亡 自愿放弃 不享受 未发放 未领取 已冻结";
+        let as_of = "2018-06-30".parse().expect("a day");
         for text in texts.split(' ') {
-            assert!(ends(text, &[]).is_some(), "{text}");
+            assert!(ends(text, &[], as_of).is_some(), "{text}");
         }
-        let texts = "未注销 拟取消 退休 退伍军人 父亲死亡 其母已故 女儿外嫁 恢复发放 脱贫退出 在家务农 外出务工 借读 送教上门 疑似辍学已劝返 已换证";
+        let texts = "未注销 拟取消 退休 退伍军人 父亲死亡 其母已故 女儿外嫁 恢复发放 脱贫退出 在家务农 外出务工 借读 送教上门 疑似辍学已劝返 已换证 2018年7月起停发 未放弃";
         for text in texts.split(' ') {
-            assert_eq!(ends(text, &[]), None, "{text}");
+            assert_eq!(ends(text, &[], as_of), None, "{text}");
         }
-        assert_eq!((ends("", &[]), ends("低保已停发", &["死亡".to_owned()])), (None, None));
+        assert_eq!((ends("", &[], as_of), ends("低保已停发", &["死亡".to_owned()], as_of)), (None, None));
+        assert_eq!(ends("已离职", &["离职".to_owned()], as_of), Some("离职"));
     }
 
     #[test]

@@ -207,6 +207,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         excluded: Vec::new(),
         title_words: Vec::new(),
         other_titles: Vec::new(),
+        other_rows: Vec::new(),
         identified_by: Vec::new(),
         part: None,
         remarks: Vec::new(),

@@ -9,8 +9,9 @@ use arrow::datatypes::{Date32Type, Int32Type};
 use super::{Column, Normaliser, position_of};
 use crate::model::field::FieldKind;
 use crate::normalise::field_column::{Log, Notes};
+use crate::normalise::outcome::Outcomes;
 use crate::normalise::repair::Repair;
-use crate::normalise::standing::{self, Remarks, StandingColumn};
+use crate::normalise::standing::{self, Beside, Remarks, StandingColumn};
 
 impl<'a> Normaliser<'a> {
     /// How the rows stand: fills the columns that say it, gives the rows of which nobody knows and what is to be said.
@@ -22,8 +23,17 @@ impl<'a> Normaliser<'a> {
     ) -> (Vec<bool>, Vec<String>) {
         let (rows, as_of) = (self.rows.len(), self.context.as_of);
         let (mut unclear, mut told) = (vec![false; rows], Vec::new());
-        let Some(status) = self.status else { return (unclear, told) };
-        let own = standings.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == status.name));
+        if self.status.is_none() && self.definition.remarks.is_empty() {
+            return (unclear, told);
+        }
+        if let Some(said) = self.void.as_ref().filter(|_| rows > 0) {
+            unclear.fill(true);
+            let order = position_of(&self.order, "place");
+            (0..).take(rows).for_each(|at| Notes { log, order }.one(at, Repair::Standing));
+            told.push(format!("{said}下面的 {rows} 行不像还算数：既不据以认定已享受，也不据以追究"));
+        }
+        let name = self.status.map_or("", |status| status.name.as_str());
+        let own = standings.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == name));
         let header = |field: &str| self.headers.iter().find(|(of, _)| of == field).map_or("", |(_, header)| header.as_str());
         let ends = |field: &str| self.context.dictionary.fields.get(field).and_then(|field| field.ends);
         let dates = read.iter().filter_map(|(field, _, arrays)| {
@@ -38,13 +48,15 @@ impl<'a> Normaliser<'a> {
             Some((header(field), ends, at))
         });
         let dates: Vec<_> = dates.collect();
-        let concluded = standing::conclude(own.map(|(_, own)| own), status.standing.as_ref(), &dates, &self.remarks, rows);
+        let beside = Beside { dates: &dates, outcomes: &self.outcomes, remarks: &self.remarks };
+        let values = self.status.and_then(|status| status.standing.as_ref());
+        let concluded = standing::conclude(own.map(|(_, own)| own), values, &beside, rows);
         let others = standings.iter().filter(|(at, _)| own.is_none_or(|(own, _)| own != at));
-        let others: Vec<_> =
-            others.map(|(at, of)| (Some(*at), standing::conclude(Some(of), None, &[], &Remarks::default(), rows))).collect();
+        let nothing = Beside { dates: &[], outcomes: &Outcomes::default(), remarks: &Remarks::default() };
+        let others: Vec<_> = others.map(|(at, of)| (Some(*at), standing::conclude(Some(of), None, &nothing, rows))).collect();
         for (at, concluded) in std::iter::once((own.map(|(at, _)| *at), concluded)).chain(others) {
-            let (field, kind) =
-                at.and_then(|at| read.get(at)).map_or((status.name.as_str(), status.kind), |(field, kind, _)| (field, *kind));
+            let stated = (name, self.status.map_or(FieldKind::Code, |status| status.kind));
+            let (field, kind) = at.and_then(|at| read.get(at)).map_or(stated, |(field, kind, _)| (field, *kind));
             let order = position_of(&self.order, if self.order.contains(&field) { field } else { "place" });
             for ((row, at), known) in concluded.unclear.iter().zip(0..).zip(&mut unclear).filter(|((row, _), _)| **row) {
                 *known = *row;
@@ -60,7 +72,7 @@ impl<'a> Normaliser<'a> {
             };
             match at.and_then(|at| read.get_mut(at)) {
                 Some((_, _, arrays)) => arrays.push(array),
-                None => read.push((&status.name, kind, vec![array])),
+                None => read.extend(self.status.map(|status| (status.name.as_str(), kind, vec![array]))),
             }
         }
         (unclear, told)
