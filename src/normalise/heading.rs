@@ -16,7 +16,8 @@ use crate::model::raw::TableHead;
 /// Longer lines are prose.
 const LONGEST: usize = 40;
 /// Words of lines that tell how to fill in, not what is there.
-const PROSE: [&str; 12] = ["请", "须", "应当", "说明", "不填", "填报", "注：", "注:", "备注", "如有", "若", "。"];
+const PROSE: [&str; 15] =
+    ["请将", "请在", "请按", "请把", "须", "应当", "说明", "不填", "填报", "注：", "注:", "备注", "如有", "若", "。"];
 /// Words that hold one of an end and are none.
 const HARMLESS: &str = "毕业生 毕业班 毕业年级 应届毕业 结业证 到期日 重复享受";
 /// Rows that are in force stand there too, or instead.

@@ -250,20 +250,16 @@ impl<'a> Outcomes<'a> {
                     None => {}
                 }
             }
-            let named = |words: &BTreeMap<String, u32>| {
-                let short = words.iter().filter(|(word, _)| word.chars().count() <= 12);
-                let short: BTreeMap<&str, u32> = short.map(|(word, count)| (word.as_str(), *count)).collect();
-                let count: u32 = words.values().sum();
-                let named = if short.is_empty() { String::new() } else { format!("（{}）", standing::counted(&short)) };
-                (count > 0).then_some((count, named))
-            };
             let header = &column.header;
-            if let Some((count, named)) = named(&column.out) {
+            let count = |words: &BTreeMap<String, u32>| words.values().sum::<u32>();
+            if !column.out.is_empty() {
+                let (count, named) = (count(&column.out), standing::shown(&column.out));
                 told.push(format!(
                     "“{header}”有 {count} 行写着不算数{named}：不当作在册的读，说不准的既不据以认定已享受，也不据以追究"
                 ));
             }
-            if let Some((count, named)) = named(&column.unclear) {
+            if !column.unclear.is_empty() {
+                let (count, named) = (count(&column.unclear), standing::shown(&column.unclear));
                 told.push(format!("“{header}”有 {count} 行没有读懂{named}：照读，依据这些行的疑点只作先核对；请写明是否算数"));
             }
         }

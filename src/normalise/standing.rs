@@ -476,15 +476,6 @@ pub(super) fn conclude(
         }
     }
     if let Some(status) = status {
-        // Understood, and the register has no value for it.
-        let valueless = |said: &(Standing, Option<&str>)| {
-            said.1.is_none() && !matches!(said.0, Standing::Unclear | Standing::Live) && value(status.values, said.0).is_none()
-        };
-        let count = status.rows.iter().flatten().filter(|said| valueless(said)).count();
-        if count > 0 && !nothing {
-            let header = &status.header;
-            concluded.told.push(format!("“{header}”有 {count} 行写着没有、停了或退回一类：既不据以认定已享受，也不据以追究"));
-        }
         let unknown: u32 = status.words.values().sum();
         if unknown > 0 {
             concluded.told.push(not_understood(&status.header, unknown, &status.words));
@@ -592,14 +583,14 @@ pub(super) fn not_understood(header: &str, unknown: u32, words: &BTreeMap<String
 }
 
 /// `（核减 2、待查 1）`; long texts are no words.
-fn shown(words: &BTreeMap<String, u32>) -> String {
+pub(super) fn shown(words: &BTreeMap<String, u32>) -> String {
     let short: BTreeMap<&str, u32> =
         words.iter().filter(|(word, _)| word.chars().count() <= 12).map(|(w, c)| (w.as_str(), *c)).collect();
     if short.is_empty() { String::new() } else { format!("（{}）", counted(&short)) }
 }
 
 /// The most frequent, with how often: `停保 3、取消 1`.
-pub(super) fn counted(words: &BTreeMap<&str, u32>) -> String {
+fn counted(words: &BTreeMap<&str, u32>) -> String {
     const NAMED: usize = 6;
     let mut ordered: Vec<(&&str, &u32)> = words.iter().collect();
     ordered.sort_by_key(|(word, count)| (std::cmp::Reverse(**count), **word));
@@ -627,12 +618,12 @@ mod tests {
             (
                 "ended",
                 "已经注销 证件注销 注\u{3000}销 注销；2018-03 停保 2018年5月停 退回 取消 作废 无效 失效 终止 不再享受 未通过 公示未通过 \
-                 未批准 未获批 不予批准 非保障 核减 撤销 到期 有效期至2016 未参保 未发放 不在保 停发（2018.5） 未激活 已退 未享受待遇 清退 註銷 不予救助 不同意 不属实 自愿放弃",
+                 未批准 未获批 不予批准 非保障 核减 撤销 到期 有效期至2016 未参保 未发放 不在保 停发（2018.5） 未激活 已退 未享受待遇 清退 註銷 不予救助 不属实 自愿放弃",
             ),
             ("died", "已注销（死亡） 注销(死亡) 死亡停发 因病去世"),
             ("left", "转出 户籍已迁出 迁往外省"),
             ("pending", "拟新增 待审批 审核中 申请中 公示中 待发放 公示期内 待核实"),
-            ("denied", "否 0 无 × 不享受"),
+            ("denied", "不同意 否 0 无 × 不享受"),
             (
                 "unclear",
                 "暂停 暂停发放 冻结 挂失 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
