@@ -1,9 +1,8 @@
 //! Rows of which one repeats another: in a register of persons as linking says, in a list of payments only where it pays twice.
 //!
 //! Takes what linking suspects; gives the pairs that may be told of a person, and one note per list that is written so all over. Rows that do not
-//! count, as ended or of unclear standing, repeat nothing: an old certificate stands beside the new one. Where many persons of a sheet, or most, stand in
-//! another sheet of the register too, it is another list of the same persons. A payment
-//! repeats another only where amounts, kind, account and batch are equal, both together are more than the list pays most persons of the kind (two parts
+//! count, as ended or of unclear standing, repeat nothing: an old certificate stands beside the new one. Where more than a fifth of a sheet's
+//! persons stand in another sheet of the register too, it is another list of the same persons. A payment repeats another only where amounts, kind, account and batch are equal, both together are more than the list pays most persons of the kind (two parts
 //! of a month's amount are no repetition), and nothing is taken back from the person or paid for months gone by. Where more than a fifth of a
 //! list's persons would repeat, that is how the list is written: halves of a month, months that stand nowhere. Cost: linear in the rows of
 //! the lists concerned.
@@ -178,7 +177,7 @@ impl<'a> Register<'a> {
         let of_sheet = |sheet: &u32| persons.get(sheet).map_or(0, BTreeSet::len);
         in_both.retain(|(one, other), both| {
             let fewest = of_sheet(one).min(of_sheet(other));
-            both.len() * 2 > fewest || both.len() >= HABIT[0] && both.len() * HABIT[1] > fewest
+            both.len() >= HABIT[0] && both.len() * HABIT[1] > fewest
         });
         pairs.retain(|pair| !in_both.contains_key(&(sheet(pair.first), sheet(pair.again))));
         habits.sheets.extend(in_both.into_iter().map(|((one, other), both)| ((self.position, one, other), both.len())));

@@ -284,7 +284,7 @@ impl<'a> Trust<'a> {
     /// Units too small to be sure of, where so many not found are hardly chance.
     fn small(&mut self, composer: &Composer<'_>) {
         let of_town = |place: Place<'a>| Place { village: None, village_code: None, ..place };
-        self.doubt_where(composer, |_| Place::default(), 2, 1.0);
+        self.doubt_where(composer, |_| Place::default(), 2, 0.4);
         self.doubt_where(composer, of_town, 3, 0.2);
         self.doubt_where(composer, |place| place, 3, 0.01);
     }
