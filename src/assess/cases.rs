@@ -24,6 +24,7 @@ use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::{Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::personal::Expose;
 use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, RowId, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
@@ -100,7 +101,7 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
     };
     let household = given.households.get(subject).cloned().flatten();
     let about = |finding: &&Finding| match finding.scope {
-        Scope::Household => finding.household_code.is_some() && finding.household_code == household,
+        Scope::Household => finding.household_code.is_some() && finding.household_code.expose() == household.as_deref(),
         _ => finding.person_id.as_deref() == Some(case.subject.as_str()),
     };
     let found = assessed.findings.iter().filter(|finding| finding.rule == case.rule).find(about);
@@ -331,7 +332,7 @@ impl Given {
             SeenKind::NumberTwoNames => self.linked.suspicions.push(Suspicion::NumberTwoNames { left, right }),
             SeenKind::Duplicate => self.linked.suspicions.push(Suspicion::Duplicate { first: left, again: right }),
             SeenKind::Damaged => {
-                self.linked.suspicions.push(Suspicion::Damaged { row: left, suggestion, source: right });
+                self.linked.suspicions.push(Suspicion::Damaged { row: left, suggestion: suggestion.into(), source: right });
             }
             SeenKind::Review => self.linked.review.push(ReviewPair {
                 left,

@@ -19,6 +19,7 @@ use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, Subject};
 use crate::model::link::{LinkStatus, PersonIx, Suspicion};
 use crate::model::money::Fen;
+use crate::model::personal::Personal;
 use crate::model::record::RowId;
 use crate::model::registry::RegistryId;
 
@@ -255,8 +256,8 @@ impl<'a> Composer<'a> {
             basis: rule.card.basis.clone(),
             person_id,
             household_code: household,
-            name: text("name"),
-            id_number: text("number"),
+            name: text("name").map(Personal::from),
+            id_number: text("number").map(Personal::from),
             town: text("town"),
             village: text("village"),
             time_base: rule.card.time_base,
@@ -264,7 +265,7 @@ impl<'a> Composer<'a> {
             paid_fen: None,
             gap_fen: None,
             confidence,
-            sentence,
+            sentence: sentence.into(),
             evidence,
             subject: self.printed(face),
         };
@@ -276,7 +277,7 @@ impl<'a> Composer<'a> {
     pub(crate) fn key(&self, about: About) -> String {
         match about {
             About::Household(at) => {
-                let code = self.subjects.households.get(at).map_or("", |household| household.code.as_str());
+                let code = self.subjects.households.get(at).map_or("", |household| household.code.expose());
                 format!("household:{}", self.input.linked.carried.household(code))
             }
             About::Person(person) => format!("person:{}", self.subjects.people_text("person_id", person).unwrap_or_default()),
@@ -286,12 +287,12 @@ impl<'a> Composer<'a> {
     /// The person's id, or the household's code, as findings name it.
     pub(crate) fn subject_id(&self, about: About) -> Option<&str> {
         match about {
-            About::Household(at) => self.subjects.households.get(at).map(|household| household.code.as_str()),
+            About::Household(at) => self.subjects.households.get(at).map(|household| household.code.expose()),
             About::Person(person) => self.subjects.people_text("person_id", person),
         }
     }
 
-    fn household_code(&self, person: PersonIx) -> Option<String> {
+    fn household_code(&self, person: PersonIx) -> Option<Personal> {
         let at = *self.subjects.household_of.get(person.0 as usize)?;
         self.subjects.households.get(at as usize).map(|household| household.code.clone())
     }
@@ -304,9 +305,12 @@ impl<'a> Composer<'a> {
             .get(person.0 as usize)
             .and_then(|at| self.subjects.households.get(*at as usize))
             .and_then(|household| self.subjects.persons.get(household.head as usize))
-            .and_then(|head| self.subjects.people_text("name", *head))
-            .map(str::to_owned);
-        Subject { group: of(GROUP), head_name: head.or_else(|| of(HEAD_NAME)), relation: of(RELATION) }
+            .and_then(|head| self.subjects.people_text("name", *head));
+        Subject {
+            group: of(GROUP),
+            head_name: head.or_else(|| self.first_text(person, None, HEAD_NAME)).map(Personal::from),
+            relation: of(RELATION),
+        }
     }
 
     fn first_text(&self, person: PersonIx, registry: Option<&str>, column: &str) -> Option<&'a str> {
@@ -395,11 +399,11 @@ impl<'a> Composer<'a> {
         let written = if field == ID_RAW { ID_NUMBER } else { field };
         Some(Evidence {
             registry: records.registry.clone(),
-            file: Some(sheet.name.file.clone()),
-            sheet: Some(sheet.name.sheet.clone()),
+            file: Some(sheet.name.file.as_str().into()),
+            sheet: Some(sheet.name.sheet.as_str().into()),
             row: Some(number),
             column: sheet.header(written).map_or_else(|| self.input.field_title(written), str::to_owned),
-            value: self.plain(position, row, field),
+            value: self.plain(position, row, field).into(),
         })
     }
 
@@ -429,7 +433,7 @@ impl<'a> Composer<'a> {
             sheet: None,
             row: None,
             column: self.input.registry_title(registry.as_str()),
-            value: NOT_FOUND.to_owned(),
+            value: NOT_FOUND.into(),
         }
     }
 

@@ -128,7 +128,7 @@ type Proofs<'a> = BTreeMap<RowId, (&'a str, RowId)>;
 fn proofs<'a>(composer: &Composer<'a>) -> Proofs<'a> {
     let suspicions = composer.subjects.suspicions();
     let damaged = suspicions.filter_map(|suspicion| match suspicion {
-        Suspicion::Damaged { row, suggestion, source } => Some((*row, (suggestion.as_str(), *source))),
+        Suspicion::Damaged { row, suggestion, source } => Some((*row, (suggestion.expose(), *source))),
         _ => None,
     });
     damaged.collect()

@@ -14,6 +14,7 @@ use crate::model::columns::{
 };
 use crate::model::exemption::EXEMPTION;
 use crate::model::link::{Linked, PersonIx, ReviewPair, Suspicion};
+use crate::model::personal::Personal;
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 
 /// No index.
@@ -129,7 +130,7 @@ pub(crate) fn text_at(array: Option<&StringArray>, row: usize) -> Option<&str> {
 #[derive(Debug)]
 pub(crate) struct Household {
     /// Its code.
-    pub(crate) code: String,
+    pub(crate) code: Personal,
     /// Subjects of its members, in poverty row order.
     pub(crate) members: Vec<u32>,
     /// The member that a poverty row calls 户主, else the first.
@@ -211,7 +212,7 @@ impl<'a> Subjects<'a> {
         for (row, person) in persons_of(self.records, self.linked, position) {
             let Some(code) = poverty.text_at(HOUSEHOLD_CODE, row) else { continue };
             let household = *by_code.entry(code).or_insert_with(|| {
-                self.households.push(Household { code: code.to_owned(), members: Vec::new(), head: NONE });
+                self.households.push(Household { code: code.into(), members: Vec::new(), head: NONE });
                 index(self.households.len() - 1)
             });
             self.household_of_row[row] = household;

@@ -25,7 +25,7 @@ pub(crate) fn person(subjects: &Subjects<'_>, policy: &Policy, facts: &mut Facts
     let keys = subjects.persons.iter().map(|person| subjects.people_text("person_id", *person));
     let household = |person: &PersonIx| {
         let at = *subjects.household_of.get(person.0 as usize)?;
-        subjects.households.get(at as usize).map(|household| household.code.as_str())
+        subjects.households.get(at as usize).map(|household| household.code.expose())
     };
     let households = subjects.persons.iter().map(household);
     let keys = vec![(PERSON_KEY, keys.collect()), (HOUSEHOLD_KEY, households.collect())];
@@ -34,7 +34,7 @@ pub(crate) fn person(subjects: &Subjects<'_>, policy: &Policy, facts: &mut Facts
 
 /// The facts of poverty households, in order of their first row.
 pub(crate) fn household(subjects: &Subjects<'_>, policy: &Policy, facts: &mut Facts) -> Result<FactTable, ArrowError> {
-    let keys = subjects.households.iter().map(|household| Some(household.code.as_str()));
+    let keys = subjects.households.iter().map(|household| Some(household.code.expose()));
     FactTable::new(vec![(HOUSEHOLD_KEY, keys.collect())], Scope::Household, policy, facts)
 }
 

@@ -365,7 +365,7 @@ fn draft(
     let value = format!("{}／应为{wanted}", count.count);
     let evidence = registries.into_iter().map(|registry| {
         let column = "达到的数".to_owned();
-        Evidence { registry, file: None, sheet: None, row: None, column, value: value.clone() }
+        Evidence { registry, file: None, sheet: None, row: None, column, value: value.as_str().into() }
     });
     let finding = Finding {
         finding_id: String::new(),
@@ -385,7 +385,7 @@ fn draft(
         paid_fen: None,
         gap_fen: None,
         confidence: Confidence::Certain,
-        sentence,
+        sentence: sentence.into(),
         evidence: evidence.collect(),
         subject: Subject::default(),
     };

@@ -9,6 +9,7 @@ use crate::config::policy::{Case, CaseValue, Expect, Policy};
 use crate::model::finding::{Confidence, Finding};
 use crate::model::ids::CountyKey;
 use crate::model::link::LinkStatus;
+use crate::model::personal::Expose;
 use crate::model::registry::RegistryId;
 
 pub(super) type Rows<'a> = &'a [(&'a str, &'a [&'a [(&'a str, &'a str)]])];
@@ -103,15 +104,15 @@ fn an_uncovered_household_names_cells_and_what_was_searched() {
     let assessed = run(&given(&[("poverty", &[TWO_NONE]), ("dibao", &[]), ("tekun", &[])]));
     let found = of(&assessed, "living.two_none_uncovered");
     let [finding] = found.as_slice() else { panic!("{found:#?}") };
-    assert_eq!(finding.household_code.as_deref(), Some("5203240001"));
+    assert_eq!(finding.household_code.expose(), Some("5203240001"));
     assert_eq!(finding.person_id, None);
-    assert_eq!(finding.name.as_deref(), Some("张甲"));
+    assert_eq!(finding.name.expose(), Some("张甲"));
     assert_eq!(finding.confidence, Confidence::Certain);
-    assert!(finding.sentence.contains("（1人）"), "{}", finding.sentence);
+    assert!(finding.sentence.expose().contains("（1人）"), "{:?}", finding.sentence);
     let said: Vec<(String, Option<u32>, &str, &str)> = finding
         .evidence
         .iter()
-        .map(|cell| (cell.registry.to_string(), cell.row, cell.column.as_str(), cell.value.as_str()))
+        .map(|cell| (cell.registry.to_string(), cell.row, cell.column.as_str(), cell.value.expose()))
         .collect();
     let cell = |registry: &str, row: Option<u32>, column, value| (registry.to_owned(), row, column, value);
     for expected in [
@@ -302,7 +303,7 @@ fn somebody_on_a_register_who_does_not_count_there_is_told_with_the_row() {
         let assessed = run(&given(rows));
         let found = of(&assessed, rule);
         assert_eq!(found.len(), 1, "{rule}");
-        assert!(found[0].sentence.contains(words), "{}", found[0].sentence);
+        assert!(found[0].sentence.expose().contains(words), "{:?}", found[0].sentence);
         let in_vain = |registry: &str| registry != "poverty" && registry != "disability";
         let rows = found[0].evidence.iter().filter(|cell| in_vain(cell.registry.as_str()));
         assert_eq!(rows.filter(|cell| cell.row.is_some()).count(), cited, "{:?}", found[0].evidence);

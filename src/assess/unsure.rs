@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use super::compose::Draft;
 use crate::model::columns::{REPAIRS, UNSURE};
 use crate::model::finding::Confidence;
+use crate::model::personal::Expose;
 use crate::model::record::RecordSet;
 
 /// Where such rows stand: registry, file, sheet, row.
@@ -37,7 +38,7 @@ impl<'a> UnsureRows<'a> {
         }
         for Draft { finding, .. } in drafts {
             let rests = finding.evidence.iter().any(|evidence| {
-                let place = (evidence.file.as_deref(), evidence.sheet.as_deref(), evidence.row);
+                let place = (evidence.file.expose(), evidence.sheet.expose(), evidence.row);
                 let (Some(file), Some(sheet), Some(row)) = place else { return false };
                 self.0.contains(&(evidence.registry.as_str(), file, sheet, row))
             });

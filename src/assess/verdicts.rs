@@ -152,7 +152,10 @@ impl Judge<'_, '_> {
     fn rule(&self, rule: &Rule, condition: &Condition, subjects: usize) -> Result<Vec<Judged>, AssessError> {
         let card = Arc::new(rule.card.clone());
         if let Some(note) = self.input.not_evaluated.get(&rule.card.id) {
-            return Ok(vec![Judged { rule: card, verdict: Verdict::NotEvaluated, why: note.clone(), absent: false }; subjects]);
+            return Ok(vec![
+                Judged { rule: card, verdict: Verdict::NotEvaluated, why: note.as_str().into(), absent: false };
+                subjects
+            ]);
         }
         let scope = rule.card.scope;
         let evaluated = outcomes(&self.facts, rule, condition, &self.values)?;
@@ -194,7 +197,7 @@ impl Judge<'_, '_> {
                     None => (Verdict::Fires, self.told(&condition.test, scope, at)),
                 },
             };
-            Judged { rule: Arc::clone(&card), verdict, why, absent }
+            Judged { rule: Arc::clone(&card), verdict, why: why.into(), absent }
         });
         Ok(verdicts.collect())
     }

@@ -57,7 +57,7 @@ fn judged(policy: &Policy, case: &Case) -> Option<(Verdict, String)> {
     let households = household.iter().map(String::as_str).collect::<BTreeSet<_>>();
     let found = verdicts(&input, &BTreeSet::from([case.subject.as_str()]), &households).expect("verdicts");
     let all = found.persons.into_values().chain(found.households.into_values()).flatten();
-    all.filter(|verdict| verdict.rule.id == case.rule).map(|verdict| (verdict.verdict, verdict.why)).next()
+    all.filter(|verdict| verdict.rule.id == case.rule).map(|verdict| (verdict.verdict, verdict.why.expose().to_owned())).next()
 }
 
 #[test]

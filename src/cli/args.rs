@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::date::{Day, Month};
+use crate::model::personal::Personal;
 use crate::model::register::Accepted;
 use crate::practice::Partial;
 
@@ -220,10 +221,10 @@ pub(super) struct ExplainArgs {
     pub(super) run: PathBuf,
     /// Person id (P…) or full name 人员编号或姓名
     #[arg(long, value_name = "ID|NAME")]
-    pub(super) person: Option<String>,
+    pub(super) person: Option<Personal>,
     /// Household code of the poverty registry 户编号
     #[arg(long, value_name = "CODE")]
-    pub(super) household: Option<String>,
+    pub(super) household: Option<Personal>,
     /// Finding id (F…) 疑点编号
     #[arg(long, value_name = "ID")]
     pub(super) finding: Option<String>,

@@ -17,7 +17,7 @@ impl Basis {
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
         let mut cells: Vec<(&str, &str)> =
-            finding.evidence.iter().map(|evidence| (evidence.registry.as_str(), evidence.value.as_str())).collect();
+            finding.evidence.iter().map(|evidence| (evidence.registry.as_str(), evidence.value.expose())).collect();
         cells.sort_unstable();
         let mut hasher = Sha256::new();
         for text in cells.into_iter().flat_map(|(registry, value)| [registry, value]) {

@@ -19,9 +19,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::model::date;
+use crate::model::personal::Personal;
 use crate::model::system_error::plain;
 
 pub use life::Basis;
@@ -121,12 +123,12 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// A value in it is none of ours.
-    #[error("台账里 {table} 表有看不懂的值“{value}”，文件可能被别的程序改过。请用备份恢复")]
+    #[error("台账里 {table} 表的 {column} 列有看不懂的值，文件可能被别的程序改过。请用备份恢复")]
     Damaged {
         /// Where.
         table: &'static str,
-        /// What.
-        value: String,
+        /// In which column.
+        column: &'static str,
     },
 }
 
@@ -320,6 +322,18 @@ impl Ledger {
             connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }
         Ok(Self { connection })
+    }
+}
+
+impl ToSql for Personal {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.expose().into())
+    }
+}
+
+impl FromSql for Personal {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        String::column_result(value).map(Self::from)
     }
 }
 

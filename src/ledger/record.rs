@@ -11,6 +11,7 @@ use super::{Ledger, LedgerError, TABLES};
 use crate::model::date;
 use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
 use crate::model::ids::hexadecimal;
+use crate::model::personal::Personal;
 use crate::model::register::{EarlierRows, RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
 use crate::model::rule::RuleCard;
@@ -374,30 +375,29 @@ impl Ledger {
             .map_err(&error)?;
         let mut rows = statement.query(params![id, period]).map_err(&error)?;
         let Some(row) = rows.next().map_err(&error)? else {
-            return Err(LedgerError::Damaged { table: "sighting", value: id.to_owned() });
+            return Err(LedgerError::Damaged { table: "sighting", column: "finding_id" });
         };
-        let text = |at: usize| row.get::<_, Option<String>>(at).map_err(&error);
-        let damaged = |value: String| LedgerError::Damaged { table: "sighting", value };
+        let damaged = |column| move || LedgerError::Damaged { table: "sighting", column };
         let (kind, scope, confidence): (String, String, String) =
             (row.get(1).map_err(&error)?, row.get(2).map_err(&error)?, row.get(11).map_err(&error)?);
         Ok(Remembered {
             finding_id: id.to_owned(),
             rule: row.get(0).map_err(&error)?,
-            kind: Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| damaged(kind))?,
-            scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope).ok_or_else(|| damaged(scope))?,
+            kind: Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(damaged("kind"))?,
+            scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope).ok_or_else(damaged("scope"))?,
             clause: row.get(3).map_err(&error)?,
-            person_id: text(4)?,
-            household_code: text(5)?,
-            name: text(6)?,
-            id_number: text(7)?,
-            town: text(8)?,
-            village: text(9)?,
+            person_id: row.get(4).map_err(&error)?,
+            household_code: row.get(5).map_err(&error)?,
+            name: row.get(6).map_err(&error)?,
+            id_number: row.get(7).map_err(&error)?,
+            town: row.get(8).map_err(&error)?,
+            village: row.get(9).map_err(&error)?,
             gap_fen: row.get(10).map_err(&error)?,
             time_base: None,
             confidence: Confidence::ALL
                 .into_iter()
                 .find(|known| known.as_str() == confidence)
-                .ok_or_else(|| damaged(confidence))?,
+                .ok_or_else(damaged("confidence"))?,
             sentence: row.get(12).map_err(&error)?,
         })
     }
@@ -409,18 +409,18 @@ const NEWEST: &str = "SELECT max(seq) AS run, period FROM run WHERE period < ?1 
 /// An answer from the columns `finding_id, list, verdict, … , file, sheet, row`.
 pub(super) fn answer(row: &Row<'_>) -> Result<Answer, LedgerError> {
     let error = LedgerError::sql("读取");
-    let damaged = |value: String| LedgerError::Damaged { table: "answer", value };
-    let text = |at: usize| row.get::<_, String>(at).map_err(&error);
+    let damaged = |column| move || LedgerError::Damaged { table: "answer", column };
+    let text = |at: usize| row.get::<_, Personal>(at).map_err(&error);
     let optional = |at: usize| row.get::<_, Option<String>>(at).map_err(&error);
-    let known = |found: Option<String>, names: &[&str]| match found {
+    let known = |column, found: Option<String>, names: &[&str]| match found {
         None => Ok(None),
-        Some(value) => names.iter().position(|name| *name == value).map(Some).ok_or_else(|| damaged(value)),
+        Some(value) => names.iter().position(|name| *name == value).map(Some).ok_or_else(damaged(column)),
     };
-    let verdict = known(optional(2)?, &Verdict::ALL.map(Verdict::plain))?;
-    let opinion = known(optional(5)?, &Opinion::ALL.map(Opinion::plain))?;
-    let checked_on = optional(8)?.map(|day| day.parse().map_err(|_| damaged(day))).transpose()?;
+    let verdict = known("verdict", optional(2)?, &Verdict::ALL.map(Verdict::plain))?;
+    let opinion = known("opinion", optional(5)?, &Opinion::ALL.map(Opinion::plain))?;
+    let checked_on = optional(8)?.map(|day| day.parse().map_err(|_| damaged("checked_on")())).transpose()?;
     Ok(Answer {
-        finding_id: text(0)?,
+        finding_id: row.get(0).map_err(&error)?,
         list: month_of(row.get(1).map_err(&error)?),
         verdict: verdict.map(|at| Verdict::ALL[at]),
         reality: text(3)?,
@@ -454,7 +454,7 @@ pub fn digest(month: &Month<'_>, standings: &Standings) -> String {
     for (finding, standing) in month.findings.iter().zip(&standings.present) {
         add(&finding.finding_id);
         add(&Basis::of(finding).0);
-        add(&finding.sentence);
+        add(finding.sentence.expose());
         add(&format!("{:?} {:?} {}", finding.gap_fen, finding.confidence, standing.state.is_asked()));
     }
     for card in month.cards {

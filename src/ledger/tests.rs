@@ -25,8 +25,8 @@ fn finding(who: &str, cell: &str) -> Finding {
         clause: "三(三)2".to_owned(),
         basis: None,
         person_id: None,
-        household_code: Some(who.to_owned()),
-        name: Some("赵某".to_owned()),
+        household_code: Some(who.into()),
+        name: Some("赵某".into()),
         id_number: None,
         town: Some("土坪镇".to_owned()),
         village: Some("高台村".to_owned()),
@@ -35,14 +35,14 @@ fn finding(who: &str, cell: &str) -> Finding {
         paid_fen: Some(0),
         gap_fen: Some(32_300),
         confidence: Confidence::Certain,
-        sentence: format!("该户{who}未查到"),
+        sentence: format!("该户{who}未查到").into(),
         evidence: vec![Evidence {
             registry: "poverty".into(),
-            file: Some("a.xlsx".to_owned()),
-            sheet: Some("Sheet1".to_owned()),
+            file: Some("a.xlsx".into()),
+            sheet: Some("Sheet1".into()),
             row: Some(5),
             column: "脱贫属性".to_owned(),
-            value: cell.to_owned(),
+            value: cell.into(),
         }],
         subject: Subject::default(),
     }
@@ -284,7 +284,7 @@ fn answers_settle_until_the_data_say_otherwise() {
         State::Reopened(Reopening::RowsChanged),
     ];
     assert_eq!(later.present.iter().map(|standing| standing.state).collect::<Vec<_>>(), expected);
-    assert_eq!(later.present[3].answer.as_ref().map(Answer::plain), Some("属实，拟纳入（张三）".to_owned()));
+    assert_eq!(later.present[3].answer.as_ref().map(Answer::plain), Some("属实，拟纳入（张三）".into()));
     // And gone: the data settle it, and the answer is still told.
     let gone = standings(&ledger, "2018-07", &Found::default());
     assert!(gone.absent.iter().all(|(_, standing)| standing.state == State::SettledByData && standing.answer.is_some()));
@@ -294,7 +294,7 @@ fn answers_settle_until_the_data_say_otherwise() {
 fn where_the_rows_stand_does_not_matter_what_they_say_does() {
     let one = finding("a", "未脱贫");
     let mut moved = one.clone();
-    moved.evidence[0].file = Some("另一个文件.xls".to_owned());
+    moved.evidence[0].file = Some("另一个文件.xls".into());
     moved.evidence[0].row = Some(77);
     moved.evidence[0].column = "脱贫 属性".to_owned();
     assert_eq!(Basis::of(&one), Basis::of(&moved));

@@ -107,7 +107,7 @@ pub(super) fn bonds(records: &RecordSet, key: &CountyKey, decisions: &[Decision]
         let missing = [&pair.one, &pair.other].into_iter().any(|key| !rows.contains_key(key.as_str()));
         if missing && *state != DecisionState::Contradicted {
             *state = DecisionState::Gone;
-            decided.problems.push(format!("答复所说的记录本月不在名册里，暂存不用：{}", decision.place));
+            decided.problems.push(format!("答复所说的记录本月不在名册里，暂存不用：{}", decision.place.expose()));
         }
     }
     let bonds = grouped(&states, &rows);
@@ -125,7 +125,7 @@ pub(super) fn bonds(records: &RecordSet, key: &CountyKey, decisions: &[Decision]
 }
 
 fn places<'a>(decisions: impl Iterator<Item = &'a Decision>) -> String {
-    decisions.map(|decision| format!("{}（{}）", decision.place, word(decision.verdict))).collect::<Vec<_>>().join("；")
+    decisions.map(|decision| format!("{}（{}）", decision.place.expose(), word(decision.verdict))).collect::<Vec<_>>().join("；")
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -253,14 +253,15 @@ fn grouped(states: &BTreeMap<&PairKey, (&Decision, DecisionState)>, rows: &BTree
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::personal::Personal;
 
     fn decision(one: u8, other: u8, verdict: Verdict, place: &str) -> Decision {
         let key = |record: u8| format!("R{record:016x}");
-        let text = String::new;
+        let text = Personal::default;
         Decision {
             pair: PairKey::new(key(one), key(other)),
             verdict,
-            place: place.to_owned(),
+            place: place.into(),
             by: text(),
             on: text(),
             remark: text(),

@@ -410,7 +410,7 @@ impl<'a> Work<'a> {
         };
         rows.iter()
             .filter(|row| (is_wrong(row) || damaged(row)) && registry(**row) != registry(source))
-            .map(|row| Suspicion::Damaged { row: RowId(*row), suggestion: number.text(), source: RowId(source) })
+            .map(|row| Suspicion::Damaged { row: RowId(*row), suggestion: number.text().into(), source: RowId(source) })
             .collect()
     }
 }

@@ -21,6 +21,7 @@ use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::Number;
 use crate::model::identity::name::{self, FoldedName, NameLevel};
 use crate::model::ids::CountyKey;
+use crate::model::personal::Expose;
 use crate::model::proposal::{KeptProposal, Proposal, ProposalState, Refutation};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
@@ -129,9 +130,9 @@ impl<'a> Asked<'a> {
         let valid = |text: &str| Number::parse(text).filter(|number| number.is_valid()).map(Number::packed);
         Some(Self {
             proposal,
-            name: proposal.name.as_deref().and_then(FoldedName::new),
-            before: proposal.before.as_deref().and_then(valid).unwrap_or(0),
-            number: valid(&proposal.suggested)?,
+            name: proposal.name.expose().and_then(FoldedName::new),
+            before: proposal.before.expose().and_then(valid).unwrap_or(0),
+            number: valid(proposal.suggested.expose())?,
         })
     }
 
@@ -190,7 +191,7 @@ fn is_of_household(records: &RecordSet, proposal: &Proposal, row: u32) -> bool {
     let Some((position, at)) = records.locate(RowId(row)) else { return false };
     let records = records.registries.get(position).filter(|records| records.registry.as_str() == people::FIRST);
     let code = records.and_then(|records| records.text_at(columns::HOUSEHOLD_CODE, at));
-    code.is_some() && code == proposal.household_code.as_deref()
+    code.is_some() && code == proposal.household_code.expose()
 }
 
 /// Names that are one person's in every registry.

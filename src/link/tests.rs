@@ -465,7 +465,7 @@ fn a_damaged_number_is_repaired_by_another_registry() {
         run(vec![registry("poverty", Grain::Person, &[bad]), registry("insurance", Grain::Person, std::slice::from_ref(&good))]);
     assert_eq!(linked.links[0].person, linked.links[1].person);
     assert_eq!(linked.links[1].status, LinkStatus::Repaired);
-    assert_eq!(linked.suspicions, [Suspicion::Damaged { row: RowId(0), suggestion: good.number, source: RowId(1) }]);
+    assert_eq!(linked.suspicions, [Suspicion::Damaged { row: RowId(0), suggestion: good.number.into(), source: RowId(1) }]);
 }
 
 #[test]

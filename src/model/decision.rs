@@ -11,7 +11,7 @@ use arrow::array::Array;
 use super::columns;
 use super::ids::CountyKey;
 use super::link::PersonIx;
-use super::masking::mask_text;
+use super::personal::Personal;
 use super::proposal::KeptProposal;
 use super::record::{RegistryRecords, RowId};
 
@@ -114,27 +114,21 @@ impl Verdict {
     }
 }
 
-/// One answer of one file. `Debug` says nothing of what was written freely.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// One answer of one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision {
     /// About whom.
     pub pair: PairKey,
     /// The answer.
     pub verdict: Verdict,
     /// File, sheet and row it was read from, in words.
-    pub place: String,
+    pub place: Personal,
     /// Who checked, as written.
-    pub by: String,
+    pub by: Personal,
     /// When, as written.
-    pub on: String,
+    pub on: Personal,
     /// Remark, as written.
-    pub remark: String,
-}
-
-impl fmt::Debug for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Decision({:?} {:?} {})", self.pair, self.verdict, mask_text(&self.place))
-    }
+    pub remark: Personal,
 }
 
 /// What became of an answer.

@@ -1,9 +1,7 @@
 //! What became of each row of the county's exemption list (豁免清单).
 
-use std::fmt;
-
 use super::date::Day;
-use super::personal::hidden;
+use super::personal::Personal;
 
 /// The registry of the list.
 pub const EXEMPTION: &str = "exemption";
@@ -70,45 +68,38 @@ impl ExemptionStatus {
 }
 
 /// One rule named by one row of the list, and what became of it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExemptionUse {
     /// File, as in run.json.
-    pub file: String,
+    pub file: Personal,
     /// Sheet; empty for text files.
-    pub sheet: String,
+    pub sheet: Personal,
     /// Row number that Excel shows.
     pub row: u32,
     /// The rule's title, `全部`, or what was written where there is no such rule.
-    pub rule: String,
+    pub rule: Personal,
     /// Rule id; `None` for `全部` and for what is no rule.
     pub rule_id: Option<String>,
     /// Name of the person, or of the household's head, as the registries have it; as the row has it where nobody was found.
-    pub name: Option<String>,
+    pub name: Option<Personal>,
     /// Their number, likewise.
-    pub id_number: Option<String>,
+    pub id_number: Option<Personal>,
     /// The household's code, where the row or the person has one.
-    pub household_code: Option<String>,
+    pub household_code: Option<Personal>,
     /// Town, where the subject is known.
     pub town: Option<String>,
     /// Village.
     pub village: Option<String>,
     /// Why, in the county's words.
-    pub reason: Option<String>,
+    pub reason: Option<Personal>,
     /// Last day on which it holds; open-ended without.
     pub until: Option<Day>,
     /// Who decided.
-    pub decided_by: Option<String>,
+    pub decided_by: Option<Personal>,
     /// What became of it.
     pub status: ExemptionStatus,
     /// Persons or households excused.
     pub excused: i64,
     /// What to know or to do; never quotes a cell.
     pub remark: String,
-}
-
-impl fmt::Debug for ExemptionUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = hidden([&self.name, &self.id_number, &self.household_code]);
-        write!(f, "ExemptionUse(row {} {} {subject:?} {:?})", self.row, self.rule, self.status)
-    }
 }

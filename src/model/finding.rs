@@ -1,10 +1,7 @@
 //! What `assess` gives.
 
-use std::fmt;
-
 use super::date::Day;
-use super::masking::mask_text;
-use super::personal::{Personal, hidden};
+use super::personal::Personal;
 use super::registry::RegistryId;
 
 /// What kind of thing a rule finds.
@@ -195,25 +192,25 @@ impl TimeBase {
     }
 }
 
-/// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`). `Debug` masks the value.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// One cell a finding rests on, or a registry searched in vain (`file`, `sheet`, `row` are `None`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
     /// Where.
     pub registry: RegistryId,
     /// File, as in run.json.
-    pub file: Option<String>,
+    pub file: Option<Personal>,
     /// Sheet; empty for text files.
-    pub sheet: Option<String>,
+    pub sheet: Option<Personal>,
     /// Row number that Excel shows.
     pub row: Option<u32>,
     /// Header as written in that sheet; for a registry searched in vain, what was searched.
     pub column: String,
     /// The value, in plain words (money in yuan); `未查到` for a registry searched in vain.
-    pub value: String,
+    pub value: Personal,
 }
 
-/// One discrepancy. `Debug` masks whom it is about.
-#[derive(Clone, PartialEq, Eq)]
+/// One discrepancy.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Stable from month to month.
     pub finding_id: String,
@@ -230,11 +227,11 @@ pub struct Finding {
     /// The person, for [`Scope::Person`].
     pub person_id: Option<String>,
     /// The household, where one is known.
-    pub household_code: Option<String>,
+    pub household_code: Option<Personal>,
     /// The person's name, or the head's for a household.
-    pub name: Option<String>,
+    pub name: Option<Personal>,
     /// The person's number, or the head's.
-    pub id_number: Option<String>,
+    pub id_number: Option<Personal>,
     /// Town name.
     pub town: Option<String>,
     /// Village name.
@@ -250,30 +247,11 @@ pub struct Finding {
     /// How far it can be trusted.
     pub confidence: Confidence,
     /// One plain sentence for the village.
-    pub sentence: String,
+    pub sentence: Personal,
     /// The cells it rests on.
     pub evidence: Vec<Evidence>,
     /// What a printed list shows beside it; not part of `findings.parquet`.
     pub subject: Subject,
-}
-
-impl fmt::Debug for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { registry, row, column, value, .. } = self;
-        write!(f, "Evidence({registry} {row:?} {column}={})", Personal::new(value))
-    }
-}
-
-impl fmt::Debug for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { finding_id, rule, confidence, gap_fen, evidence, .. } = self;
-        let subject = hidden([&self.name, &self.id_number]);
-        write!(
-            f,
-            "Finding({finding_id} {rule} {confidence:?} {gap_fen:?} {subject:?} {} {evidence:?})",
-            mask_text(&self.sentence)
-        )
-    }
 }
 
 impl Finding {
@@ -297,20 +275,14 @@ pub(super) fn monthly(base: Option<TimeBase>, amount: Option<i64>) -> Option<i64
 }
 
 /// Household details of a finding's subject for printed lists.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// Village group.
     pub group: Option<String>,
     /// Head of household.
-    pub head_name: Option<String>,
+    pub head_name: Option<Personal>,
     /// Relation to the head.
     pub relation: Option<String>,
-}
-
-impl fmt::Debug for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Subject({:?} {:?} {:?})", self.group, hidden([&self.head_name]), self.relation)
-    }
 }
 
 /// Coverage of a rule in a unit.

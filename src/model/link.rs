@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 
 use super::carried::Carried;
 use super::decision::Decided;
+use super::personal::Personal;
 use super::record::RowId;
 
 /// A person of the run: the position in [`Linked::people`].
@@ -190,7 +191,7 @@ pub enum Suspicion {
         /// The row with the damage.
         row: RowId,
         /// The number suggested.
-        suggestion: String,
+        suggestion: Personal,
         /// The row that proves it.
         source: RowId,
     },

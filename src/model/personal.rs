@@ -1,9 +1,11 @@
 //! Personal values that hide themselves, and the three masks used in outputs.
 //!
-//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: structs that carry one for people to read hold a
-//! [`Personal`], whose `Debug` and `Display` mask; the full value needs a call named [`Personal::expose`], so that grep finds every place
-//! that uses it. Structs of the data plane (cells, a finding, what the ledger keeps of it, rows of returned lists) hold text, and mask in
-//! their own `Debug`, or say there how much they hold and nothing of it.
+//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: every struct that carries what a person is, has
+//! or said (name, number, phone, account, household code, a cell's words, the name of a file or sheet beside them) holds a [`Personal`], whose
+//! `Debug` masks. It has no `Display`: what is told passes an [`Audience`](super::masking::Audience). The value needs a call named `expose`,
+//! so that grep finds every place that uses it: stage files and the ledger, an audience that decides what may be shown, matching, hashing,
+//! comparing. Columns of many rows (arrow batches, cells of a block, link tables) and what is borrowed from them for a moment (readings of one
+//! cell, keys of an index) hold text, and say in their own `Debug` how much they hold, or mask; `tests/architecture.rs` lists them.
 
 use std::fmt;
 
@@ -19,7 +21,7 @@ impl Personal {
         Self(value.into())
     }
 
-    /// The value in the clear; only for stage files, and for an [`Audience`](super::masking::Audience) to show what it may.
+    /// The value in the clear.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -29,6 +31,24 @@ impl Personal {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The value, unless it is empty.
+    #[must_use]
+    pub fn filled(self) -> Option<Self> {
+        Some(self).filter(|value| !value.is_empty())
+    }
+}
+
+/// [`Personal::expose`] of a value that may be missing.
+pub trait Expose {
+    /// The value in the clear.
+    fn expose(&self) -> Option<&str>;
+}
+
+impl Expose for Option<Personal> {
+    fn expose(&self) -> Option<&str> {
+        self.as_ref().map(Personal::expose)
     }
 }
 
@@ -44,20 +64,22 @@ impl From<&str> for Personal {
     }
 }
 
-/// Values that hide themselves, for the `Debug` of a struct that holds them as text.
-pub(crate) fn hidden<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> Vec<Option<Personal>> {
-    values.into_iter().map(|value| value.as_ref().map(Personal::new)).collect()
-}
-
-impl fmt::Display for Personal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask(&self.0))
+impl PartialEq<str> for Personal {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
     }
 }
 
+impl PartialEq<&str> for Personal {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+/// The first character, and that there is more.
 impl fmt::Debug for Personal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Personal({})", mask(&self.0))
+        write!(f, "Personal({})", mask_name(&self.0))
     }
 }
 
@@ -184,14 +206,12 @@ mod tests {
     }
 
     #[test]
-    fn debug_and_display_never_show_the_value() {
-        let number = Personal::new("520324199003071234");
-        for shown in [format!("{number}"), format!("{number:?}")] {
-            assert!(!shown.contains("19900307"), "{shown}");
+    fn debug_shows_the_first_character_at_most() {
+        for (value, shown) in
+            [("520324199003071234", "5********"), ("张小明", "张**"), ("王五520324199003071234已死亡", "王********"), ("", "")]
+        {
+            assert_eq!(format!("{:?}", Personal::new(value)), format!("Personal({shown})"));
         }
-        assert_eq!(Personal::new("张小明").to_string(), "张**");
-        assert_eq!(Personal::new("13885211234").to_string(), "13*******34");
-        assert_eq!(Personal::new("").to_string(), "");
     }
 
     #[test]
@@ -206,15 +226,15 @@ mod tests {
 
         const NAME: &str = "韩海荣";
         const NUMBER: &str = "520324199003071234";
-        let some = |text: &str| Some(text.to_owned());
-        let said = format!("{NUMBER}已死亡");
+        let some = |text: &str| Some(Personal::new(text));
+        let said = Personal::new(format!("{NUMBER}已死亡"));
         let evidence = Evidence {
             registry: RegistryId("dibao".to_owned()),
             file: some(&format!("{NUMBER}.xlsx")),
             sheet: None,
             row: Some(7),
             column: "姓名".to_owned(),
-            value: NAME.to_owned(),
+            value: NAME.into(),
         };
         let finding = Finding {
             finding_id: "F1".to_owned(),
@@ -243,19 +263,19 @@ mod tests {
             finding_id: "F1".to_owned(),
             list: month,
             verdict: None,
-            reality: format!("{NAME}{said}"),
-            reason: NAME.to_owned(),
+            reality: format!("{NAME}{NUMBER}").into(),
+            reason: NAME.into(),
             opinion: None,
-            method: String::new(),
-            checkers: NAME.to_owned(),
+            method: said.clone(),
+            checkers: NAME.into(),
             checked_on: None,
-            corrected_number: NUMBER.to_owned(),
-            file: format!("{NAME}.xlsx"),
-            sheet: String::new(),
+            corrected_number: NUMBER.into(),
+            file: format!("{NAME}.xlsx").into(),
+            sheet: said.clone(),
             row: 7,
         };
         let receipt = RowReceipt {
-            sheet: "清单".to_owned(),
+            sheet: NAME.into(),
             row: 7,
             outcome: Outcome::Unclear,
             town: None,
@@ -265,14 +285,14 @@ mod tests {
             list: Some(month),
             understood: said.clone(),
             reason: String::new(),
-            quote: format!("{NAME}{NUMBER}"),
+            quote: format!("{NAME}{NUMBER}").into(),
         };
         let decision = Decision {
             pair: PairKey::new("R0".to_owned(), "R1".to_owned()),
             verdict: Verdict::Same,
-            place: format!("{NUMBER}.xlsx 第 7 行"),
-            by: NAME.to_owned(),
-            on: String::new(),
+            place: format!("{NUMBER}.xlsx 第 7 行").into(),
+            by: NAME.into(),
+            on: NUMBER.into(),
             remark: said,
         };
         let mut column = RawColumn::default();

@@ -57,7 +57,7 @@ pub struct Judged {
     /// What it says.
     pub verdict: Verdict,
     /// Why, in words.
-    pub why: String,
+    pub why: Personal,
     /// It cannot be told because the subject stands in none of the registries asked, not because a cell is empty.
     pub absent: bool,
 }
@@ -70,9 +70,9 @@ pub struct Place {
     /// Its title, or the id where no definitions are at hand.
     pub title: String,
     /// File.
-    pub file: String,
+    pub file: Personal,
     /// Sheet; empty for text files.
-    pub sheet: String,
+    pub sheet: Personal,
     /// Row that Excel shows.
     pub line: u32,
 }
@@ -102,9 +102,9 @@ pub struct SourceRow {
     /// Number as written, where cleaning or repair changed it.
     pub number_raw: Option<Personal>,
     /// Town, village, group.
-    pub address: String,
+    pub address: Personal,
     /// The registry's own household code.
-    pub household_code: String,
+    pub household_code: Personal,
     /// Everything else, in the order of the registry's fields.
     pub cells: Vec<Cell>,
     /// How it was joined.
@@ -125,7 +125,7 @@ pub struct Why {
     /// The blocking rule, or what stood in its place: as stage files call it.
     pub rule: String,
     /// The row it was compared with.
-    pub compared_with: Option<String>,
+    pub compared_with: Option<Personal>,
     /// The best candidate it was not given to.
     pub rival: Option<Rival>,
 }
@@ -134,7 +134,7 @@ pub struct Why {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rival {
     /// Where its row stands, and its name.
-    pub place: String,
+    pub place: Personal,
     /// Bits.
     pub weight: f32,
     /// It weighs as much, but names or numbers contradict each other.
@@ -182,7 +182,7 @@ pub struct PersonPicture {
     /// Rows that a human must decide about.
     pub doubts: Vec<Doubtful>,
     /// Numbers that returned lists proposed, and what became of them; numbers whole.
-    pub proposed: Vec<String>,
+    pub proposed: Vec<Personal>,
     /// Person rules, in the policy's order; empty where no definitions are at hand.
     pub rules: Vec<Judged>,
     /// Findings about the person.
@@ -202,7 +202,7 @@ impl PersonPicture {
             source.cells.iter().for_each(|cell| row.knows_cell(&cell.header, cell.value.expose()));
         }
         for cell in self.findings.iter().flat_map(|finding| &finding.evidence) {
-            row.knows_cell(&cell.column, &cell.value);
+            row.knows_cell(&cell.column, cell.value.expose());
         }
     }
 }
@@ -211,7 +211,7 @@ impl PersonPicture {
 #[derive(Clone, Debug)]
 pub struct HouseholdPicture {
     /// Code in the poverty registry; `registry:code` of another for who is outside it; `None` for a person alone.
-    pub code: Option<String>,
+    pub code: Option<Personal>,
     /// Head's name.
     pub head: Personal,
     /// Town.

@@ -1,48 +1,39 @@
 //! Numbers that returned lists write in place of registered ones (更正后身份证号), and what became of them in a run.
 
-use std::fmt;
-
 use super::date::{Day, Month};
-use super::personal::{Personal, hidden};
+use super::personal::Personal;
 use super::record::RowId;
 
 /// A number that an answer proposes in place of the one in the registries. It proves nothing by itself.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The finding that was answered.
     pub finding_id: String,
     /// The person it is about.
     pub person_id: Option<String>,
     /// The household it is about, in the poverty registry.
-    pub household_code: Option<String>,
+    pub household_code: Option<Personal>,
     /// Their name when asked.
-    pub name: Option<String>,
+    pub name: Option<Personal>,
     /// Their number when asked; `None` where no valid one was known.
-    pub before: Option<String>,
+    pub before: Option<Personal>,
     /// What was written: 18 characters whose check character is right.
-    pub suggested: String,
+    pub suggested: Personal,
     /// 核查人.
-    pub who: String,
+    pub who: Personal,
     /// 核查时间.
     pub when: Option<Day>,
     /// The list that asked.
     pub list: Month,
 }
 
-impl fmt::Debug for Proposal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (about, suggested) = (hidden([&self.name, &self.before]), Personal::new(&self.suggested));
-        write!(f, "Proposal({} {about:?} {suggested:?} {})", self.finding_id, self.list)
-    }
-}
-
 impl Proposal {
     /// `2018-06 清单，张三 2018-07-05`: which list it answered, who wrote it and when.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn told(&self) -> Personal {
         let day = self.when.map(|day| day.to_string()).unwrap_or_default();
-        let who = [self.who.as_str(), day.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-        if who.is_empty() { format!("{} 清单", self.list) } else { format!("{} 清单，{who}", self.list) }
+        let who = [self.who.expose(), day.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        Personal::new(if who.is_empty() { format!("{} 清单", self.list) } else { format!("{} 清单，{who}", self.list) })
     }
 }
 
@@ -160,11 +151,12 @@ pub struct KeptProposal {
 impl KeptProposal {
     /// `村里更正为520324199003071234（2018-06 清单，张三 2018-07-05）：没有名册印证，待核`. The number stands in it whole: who shows it masks it.
     #[must_use]
-    pub fn plain(&self) -> String {
+    pub fn plain(&self) -> Personal {
         let why = match self.state {
             ProposalState::Refuted(why) => format!("（{}）", why.plain()),
             _ => String::new(),
         };
-        format!("村里更正为{}（{}）：{}{why}", self.proposal.suggested, self.proposal.told(), self.state.plain())
+        let (suggested, told) = (self.proposal.suggested.expose(), self.proposal.told());
+        Personal::new(format!("村里更正为{suggested}（{}）：{}{why}", told.expose(), self.state.plain()))
     }
 }

@@ -1,9 +1,7 @@
 //! What became of returned lists, row by row: `ledger` says it, workbooks and terminals show it.
 
-use std::fmt;
-
 use super::date::Month;
-use super::personal::hidden;
+use super::personal::Personal;
 use super::raw::Refusal;
 
 /// What became of a row.
@@ -75,50 +73,42 @@ impl Outcome {
     }
 }
 
-/// A row of a returned file. `Debug` masks whom it is about and says nothing of what was written.
-#[derive(Clone, PartialEq, Eq)]
+/// A row of a returned file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowReceipt {
     /// Sheet; empty for text files.
-    pub sheet: String,
+    pub sheet: Personal,
     /// Row as Excel shows it.
     pub row: u32,
     /// What became of it.
     pub outcome: Outcome,
     /// Town of the finding, else as the row says.
-    pub town: Option<String>,
+    pub town: Option<Personal>,
     /// Village of the finding, else as the row says.
-    pub village: Option<String>,
+    pub village: Option<Personal>,
     /// Name as the row says, else of the finding.
-    pub name: Option<String>,
+    pub name: Option<Personal>,
     /// Findings it is about.
     pub finding_ids: Vec<String>,
     /// Month of the list it belongs to.
     pub list: Option<Month>,
     /// How its answers were understood.
-    pub understood: String,
+    pub understood: Personal,
     /// Why it was not taken, or what should be known about it, without a word of the row: for screens.
     pub reason: String,
     /// The words of the row that the reason speaks of; whoever shows them masks them.
-    pub quote: String,
-}
-
-impl fmt::Debug for RowReceipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sheet, row, outcome, finding_ids, list, reason, .. } = self;
-        let name = hidden([&self.name]);
-        write!(f, "RowReceipt({sheet} {row} {outcome:?} {name:?} {finding_ids:?} {list:?} {reason})")
-    }
+    pub quote: Personal,
 }
 
 impl RowReceipt {
     /// Reason and words together.
     #[must_use]
-    pub fn note(&self) -> String {
-        match (self.reason.as_str(), self.quote.as_str()) {
+    pub fn note(&self) -> Personal {
+        Personal::new(match (self.reason.as_str(), self.quote.expose()) {
             (reason, "") => reason.to_owned(),
             ("", quote) => format!("“{quote}”"),
             (reason, quote) => format!("{reason}：“{quote}”"),
-        }
+        })
     }
 }
 
@@ -126,7 +116,7 @@ impl RowReceipt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReceipt {
     /// Path relative to its argument, with `/`.
-    pub file: String,
+    pub file: Personal,
     /// Of its bytes.
     pub sha256: String,
     /// UTC day on which the same bytes were received before.

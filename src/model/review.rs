@@ -11,9 +11,9 @@ pub struct ReviewSide {
     /// Title of the registry.
     pub registry: String,
     /// Its file.
-    pub file: String,
+    pub file: Personal,
     /// Its sheet; empty for text files.
-    pub sheet: String,
+    pub sheet: Personal,
     /// The number that Excel shows.
     pub row: u32,
     /// Name.
@@ -25,9 +25,9 @@ pub struct ReviewSide {
     /// `男` or `女`.
     pub sex: String,
     /// Town and village, as read.
-    pub place: String,
+    pub place: Personal,
     /// Household code.
-    pub household: String,
+    pub household: Personal,
     /// Name of the head.
     pub head: Personal,
     /// Relation to the head.
@@ -56,11 +56,11 @@ pub struct ReviewEntry {
     /// The answer given so far.
     pub answer: Option<Verdict>,
     /// Who gave it, as written.
-    pub by: String,
+    pub by: Personal,
     /// When, as written.
-    pub on: String,
+    pub on: Personal,
     /// Remark, as written.
-    pub remark: String,
+    pub remark: Personal,
     /// What became of it.
     pub state: Option<DecisionState>,
     /// For a sample: the layer it was drawn from.

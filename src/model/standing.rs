@@ -1,11 +1,8 @@
 //! The life of findings over months: what was answered, and where each one stands. The ledger keeps it, lists print it.
 
-use std::fmt;
-
 use super::date::{Day, Month};
 use super::finding::{Confidence, Finding, Kind, Scope, TimeBase, monthly};
-use super::masking::mask_text;
-use super::personal::{Personal, hidden};
+use super::personal::Personal;
 
 /// What whoever checked says of a finding: 核查结果.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,8 +71,8 @@ impl Opinion {
     }
 }
 
-/// One returned row about one finding, as understood. `Debug` says nothing of what was written freely.
-#[derive(Clone, PartialEq, Eq)]
+/// One returned row about one finding, as understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Which finding.
     pub finding_id: String,
@@ -84,59 +81,47 @@ pub struct Answer {
     /// 核查结果.
     pub verdict: Option<Verdict>,
     /// 现实情况, and free text that stood elsewhere.
-    pub reality: String,
+    pub reality: Personal,
     /// 未纳入原因.
-    pub reason: String,
+    pub reason: Personal,
     /// 处理意见.
     pub opinion: Option<Opinion>,
     /// 核查方式.
-    pub method: String,
+    pub method: Personal,
     /// 核查人.
-    pub checkers: String,
+    pub checkers: Personal,
     /// 核查时间.
     pub checked_on: Option<Day>,
     /// 更正后身份证号: a proposal for the next run's identity repair.
-    pub corrected_number: String,
+    pub corrected_number: Personal,
     /// Name of the returned file, without its folders.
-    pub file: String,
+    pub file: Personal,
     /// Sheet of that file.
-    pub sheet: String,
+    pub sheet: Personal,
     /// Row of that sheet, as Excel shows it.
     pub row: u32,
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { finding_id, list, verdict, opinion, row, .. } = self;
-        let corrected = Personal::new(&self.corrected_number);
-        write!(f, "Answer({finding_id} {list} {verdict:?} {opinion:?} row {row} {corrected:?})")
-    }
 }
 
 impl Answer {
     /// `属实，拟纳入；入户看过（张三、李四 2018-07-05）`, for lists that carry an answer forward. A corrected number stands in it whole:
     /// who shows it masks it.
     #[must_use]
-    pub fn plain(&self) -> String {
+    pub fn plain(&self) -> Personal {
         let verdict = self.verdict.map(Verdict::plain).unwrap_or_default();
         let opinion = self.opinion.map(Opinion::plain).unwrap_or_default();
-        let number =
-            if self.corrected_number.is_empty() { String::new() } else { format!("号码更正为{}", self.corrected_number) };
-        let said = [verdict, self.reason.as_str(), opinion, number.as_str()]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("，");
-        let mut text =
-            [said.as_str(), self.reality.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("；");
+        let number = self.corrected_number.expose();
+        let number = if number.is_empty() { String::new() } else { format!("号码更正为{number}") };
+        let said = filled([verdict, self.reason.expose(), opinion, &number], "，");
+        let text = filled([&said, self.reality.expose()], "；");
         let day = self.checked_on.map(|day| day.to_string()).unwrap_or_default();
-        let who =
-            [self.checkers.as_str(), day.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-        if !who.is_empty() {
-            text = format!("{text}（{who}）");
-        }
-        text
+        let who = filled([self.checkers.expose(), &day], " ");
+        Personal::new(if who.is_empty() { text } else { format!("{text}（{who}）") })
     }
+}
+
+/// The parts that say something.
+fn filled<const N: usize>(parts: [&str; N], between: &str) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 /// Why a finding that was settled is open again.
@@ -310,7 +295,7 @@ pub struct Standing {
 }
 
 /// What the ledger knows of a finding that this month's data do not show: enough for a line of a list.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
     /// Which finding.
     pub finding_id: String,
@@ -325,11 +310,11 @@ pub struct Remembered {
     /// Person, if it is about one.
     pub person_id: Option<String>,
     /// Household code.
-    pub household_code: Option<String>,
+    pub household_code: Option<Personal>,
     /// Name of the person or of the head.
-    pub name: Option<String>,
+    pub name: Option<Personal>,
     /// Number of the person or of the head.
-    pub id_number: Option<String>,
+    pub id_number: Option<Personal>,
     /// Town.
     pub town: Option<String>,
     /// Village.
@@ -341,14 +326,7 @@ pub struct Remembered {
     /// How far it could be trusted then.
     pub confidence: Confidence,
     /// Its sentence then.
-    pub sentence: String,
-}
-
-impl fmt::Debug for Remembered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = hidden([&self.name, &self.id_number]);
-        write!(f, "Remembered({} {} {subject:?} {})", self.finding_id, self.rule, mask_text(&self.sentence))
-    }
+    pub sentence: Personal,
 }
 
 impl Remembered {

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, RuleNote, Scope};
+use super::personal::Expose;
 use super::registry::RegistryId;
 
 /// Rules not evaluated in one unit for one reason.
@@ -65,10 +66,10 @@ type Subject<'a> = (Scope, &'a str);
 
 fn subject(finding: &Finding) -> Subject<'_> {
     let subject = match finding.scope {
-        Scope::Person => &finding.person_id,
-        Scope::Household | Scope::Unit => &finding.household_code,
+        Scope::Person => finding.person_id.as_deref(),
+        Scope::Household | Scope::Unit => finding.household_code.expose(),
     };
-    (finding.scope, subject.as_ref().unwrap_or(&finding.finding_id))
+    (finding.scope, subject.unwrap_or(&finding.finding_id))
 }
 
 /// Why findings are suspended.

@@ -9,6 +9,7 @@ use crate::model::change::{Change, Changed};
 use crate::model::date::Day;
 use crate::model::masking::{Audience, Row as Beside, mask_text};
 use crate::model::money::Fen;
+use crate::model::personal::Expose;
 use crate::model::stood::Stood;
 
 use super::caption::Caption;
@@ -143,8 +144,8 @@ fn listed(changed: &Changed, as_of: Day, row: usize, field: ChangeListField) -> 
     let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(audience.text(text)));
     let beside = || -> Beside {
         let mut beside = audience.row(as_of);
-        finding.id_number.iter().for_each(|number| beside.knows_number(number));
-        finding.evidence.iter().for_each(|cell| beside.knows_cell(&cell.column, &cell.value));
+        finding.id_number.iter().for_each(|number| beside.knows_number(number.expose()));
+        finding.evidence.iter().for_each(|cell| beside.knows_cell(&cell.column, cell.value.expose()));
         beside
     };
     match field {
@@ -156,11 +157,11 @@ fn listed(changed: &Changed, as_of: Day, row: usize, field: ChangeListField) -> 
         ChangeListField::Town => optional(&finding.town),
         ChangeListField::Village => optional(&finding.village),
         ChangeListField::Household => {
-            finding.household_code.as_ref().map_or(Value::Blank, |code| Value::Text(audience.code(code)))
+            finding.household_code.expose().map_or(Value::Blank, |code| Value::Text(audience.code(code)))
         }
-        ChangeListField::Name => finding.name.as_ref().map_or(Value::Blank, |name| Value::Text(audience.name(name))),
-        ChangeListField::Number => finding.id_number.as_ref().map_or(Value::Blank, |number| Value::Text(audience.number(number))),
-        ChangeListField::Sentence => Value::Text(beside().text(&finding.sentence)),
+        ChangeListField::Name => finding.name.expose().map_or(Value::Blank, |name| Value::Text(audience.name(name))),
+        ChangeListField::Number => finding.id_number.expose().map_or(Value::Blank, |number| Value::Text(audience.number(number))),
+        ChangeListField::Sentence => Value::Text(beside().text(finding.sentence.expose())),
         ChangeListField::Gap => finding.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
     }
 }

@@ -15,6 +15,7 @@ use crate::model::date::{Day, Month};
 use crate::model::finding::Finding;
 use crate::model::link::{LinkStatus, WeightPart};
 use crate::model::masking::{Audience, Row, mask_text, tells_health, tells_health_id};
+use crate::model::personal::{Expose, Personal};
 use crate::model::picture::{Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
 
 use super::caption::Caption;
@@ -63,12 +64,12 @@ impl DossierInput<'_> {
 struct Line {
     look: Look,
     kind: &'static str,
-    household: String,
-    name: String,
-    number: String,
+    household: Personal,
+    name: Personal,
+    number: Personal,
     what: String,
     place: String,
-    content: String,
+    content: Personal,
     result: String,
 }
 
@@ -78,12 +79,12 @@ impl Line {
             DossierField::Kind => self.kind,
             // A code may be as long as a number, and has been shown as one may be.
             DossierField::Household if self.household.is_empty() => return Value::Blank,
-            DossierField::Household => return Value::Text(self.household.clone()),
-            DossierField::Name => &self.name,
-            DossierField::Number => &self.number,
+            DossierField::Household => return Value::Text(self.household.expose().to_owned()),
+            DossierField::Name => self.name.expose(),
+            DossierField::Number => self.number.expose(),
             DossierField::What => &self.what,
             DossierField::Where => &self.place,
-            DossierField::Content => &self.content,
+            DossierField::Content => self.content.expose(),
             DossierField::Result => &self.result,
         };
         if text.is_empty() { Value::Blank } else { Value::Text(mask_text(text)) }
@@ -93,10 +94,10 @@ impl Line {
 /// A household as it may be posted: without rules, findings, rows and cells that tell of health.
 fn posted(household: &HouseholdPicture) -> HouseholdPicture {
     let of_rule = |card: &RuleCard| tells_health(&card.title) || tells_health(&card.lead) || tells_health_id(&card.id);
-    let told = |judged: &Judged| of_rule(&judged.rule) || tells_health(&judged.why);
+    let told = |judged: &Judged| of_rule(&judged.rule) || tells_health(judged.why.expose());
     let found = |finding: &Finding| {
         let cells = finding.evidence.iter().map(|cell| cell.column.as_str());
-        tells_health_id(&finding.rule) || tells_health(&finding.sentence) || cells.into_iter().any(tells_health)
+        tells_health_id(&finding.rule) || tells_health(finding.sentence.expose()) || cells.into_iter().any(tells_health)
     };
     let mut household = household.clone();
     household.rules.retain(|judged| !told(judged));
@@ -104,8 +105,8 @@ fn posted(household: &HouseholdPicture) -> HouseholdPicture {
     for member in &mut household.members {
         member.rules.retain(|judged| !told(judged));
         member.findings.retain(|finding| !found(finding));
-        member.rows.retain(|row| !(tells_health(&row.place.title) || tells_health(&row.place.file)));
-        member.doubts.retain(|doubt| !(tells_health(&doubt.place.title) || tells_health(&doubt.place.file)));
+        member.rows.retain(|row| !(tells_health(&row.place.title) || tells_health(row.place.file.expose())));
+        member.doubts.retain(|doubt| !(tells_health(&doubt.place.title) || tells_health(doubt.place.file.expose())));
         for row in &mut member.rows {
             row.cells.retain(|cell| !tells_health(&cell.header));
         }
@@ -178,7 +179,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
                 let card = card(input.cards, rule);
                 let what = card.map_or_else(|| rule.clone(), |card| card.title.clone());
                 let place = card.map(|card| card.ground().to_owned()).unwrap_or_default();
-                Line { what, place, content: why.clone(), ..Line::default() }
+                Line { what, place, content: why.as_str().into(), ..Line::default() }
             })
             .collect();
         let sheet = workbook.add_worksheet().set_name(not_evaluated_name)?;
@@ -289,7 +290,7 @@ fn code_of(household: &HouseholdPicture, codes: &BTreeMap<String, String>) -> St
 
 /// The code, or what stands for it where a person is outside the poverty registry.
 fn household_name(household: &HouseholdPicture) -> String {
-    match household.code.as_deref().map(|code| code.split_once(':').unwrap_or(("", code))) {
+    match household.code.expose().map(|code| code.split_once(':').unwrap_or(("", code))) {
         Some(("", code)) => code.to_owned(),
         Some((_, code)) => format!("（户外）{code}"),
         None => "（户外）".to_owned(),
@@ -312,15 +313,15 @@ fn household_lines(
     lines.push(Line {
         look: Look::Head,
         kind: "户",
-        household: code.clone(),
-        name: audience.name(household.head.expose()),
+        household: code.as_str().into(),
+        name: audience.name(household.head.expose()).into(),
         what: format!("{} 人", household.members.len()),
         place: format!("{}{}{}", household.town, household.village, household.group),
-        content: names.join("、"),
+        content: names.join("、").into(),
         result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
         ..Line::default()
     });
-    let blank = Line { household: code.clone(), name: audience.name(household.head.expose()), ..Line::default() };
+    let blank = Line { household: code.as_str().into(), name: audience.name(household.head.expose()).into(), ..Line::default() };
     rule_lines(&blank, input.cards, &beside, (&household.findings, &household.rules), lines);
     for member in &household.members {
         member_lines(&code, member, input, &beside, lines);
@@ -332,24 +333,24 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, be
     let (name, number) = (audience.name(member.name.expose()), audience.number(member.number.expose()));
     let age = member.birth.map_or_else(String::new, |birth| audience.birth(birth, input.as_of));
     let who: Vec<&str> = [member.relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
-    let base = || Line { household: code.to_owned(), name: name.clone(), number: number.clone(), ..Line::default() };
+    let base = || Line { household: code.into(), name: name.as_str().into(), number: number.as_str().into(), ..Line::default() };
     let registries = member.rows.iter().map(|row| row.place.title.as_str()).collect::<std::collections::BTreeSet<_>>();
     lines.push(Line {
         look: Look::Strong,
         kind: "成员",
         what: who.join("，"),
         place: format!("{}{}{}", member.town, member.village, member.group),
-        content: format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registries.len(), member.rows.len()),
+        content: format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registries.len(), member.rows.len()).into(),
         ..base()
     });
     for row in &member.rows {
         lines.push(Line {
             kind: "登记",
-            number: audience.number(row.number.expose()),
-            name: audience.name(row.name.expose()),
+            number: audience.number(row.number.expose()).into(),
+            name: audience.name(row.name.expose()).into(),
             what: row.place.title.clone(),
             place: place_text(&row.place),
-            content: row_text(row, member, code, beside),
+            content: row_text(row, member, code, beside).into(),
             result: joined(row),
             ..base()
         });
@@ -359,7 +360,7 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, be
             kind: "待核对",
             what: doubt.place.title.clone(),
             place: place_text(&doubt.place),
-            content: doubt_text(doubt),
+            content: doubt_text(doubt).into(),
             result: "可能是同一人，先核对".to_owned(),
             ..base()
         });
@@ -368,8 +369,8 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, be
 }
 
 fn place_text(place: &Place) -> String {
-    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet) };
-    format!("{}{sheet} 第{}行", place.file, place.line)
+    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet.expose()) };
+    format!("{}{sheet} 第{}行", place.file.expose(), place.line)
 }
 
 /// What a row says, but for what the member's line has said already.
@@ -381,11 +382,11 @@ fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -
         parts.push("没有号码".to_owned());
     }
     let home = format!("{}{}{}", member.town, member.village, member.group);
-    if !row.address.is_empty() && row.address != home {
-        parts.push(format!("住址={}", beside.text(&row.address)));
+    if !row.address.is_empty() && row.address != home.as_str() {
+        parts.push(format!("住址={}", beside.text(row.address.expose())));
     }
     if !row.household_code.is_empty() && row.household_code != code {
-        parts.push(format!("户号={}", beside.text(&row.household_code)));
+        parts.push(format!("户号={}", beside.text(row.household_code.expose())));
     }
     parts.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
     parts.join("，")
@@ -410,21 +411,21 @@ fn bars(parts: &[WeightPart]) -> String {
 
 /// Findings, then what every rule says.
 fn rule_lines(base: &Line, cards: &[RuleCard], beside: &Row, (findings, rules): (&[Finding], &[Judged]), lines: &mut Vec<Line>) {
-    let line = |kind: &'static str, what: String, place: String, content: String, result: String| Line {
+    let line = |kind: &'static str, what: String, place: String, content: &str, result: String| Line {
         kind,
         household: base.household.clone(),
         name: base.name.clone(),
         number: base.number.clone(),
         what,
         place,
-        content: beside.text(&content),
+        content: beside.text(content).into(),
         result,
         look: Look::Plain,
     };
     for finding in findings {
         let title = card(cards, &finding.rule).map_or_else(|| finding.rule.clone(), |card| card.title.clone());
         let result = format!("疑点（{}）{}", finding.confidence.plain(), finding.finding_id);
-        lines.push(line("疑点", title, finding.ground().to_owned(), finding.sentence.clone(), result));
+        lines.push(line("疑点", title, finding.ground().to_owned(), finding.sentence.expose(), result));
     }
     let found = |judged: &Judged| findings.iter().any(|finding| finding.rule == judged.rule.id);
     for verdict in [Verdict::Fires, Verdict::NotYet, Verdict::Unknown, Verdict::Exempt] {
@@ -433,20 +434,20 @@ fn rule_lines(base: &Line, cards: &[RuleCard], beside: &Row, (findings, rules): 
                 Verdict::Fires => "暂缓：先核对是否同一人，或本乡镇数据不全".to_owned(),
                 other => other.plain().to_owned(),
             };
-            lines.push(line("规则", judged.rule.title.clone(), judged.rule.ground().to_owned(), judged.why.clone(), result));
+            lines.push(line("规则", judged.rule.title.clone(), judged.rule.ground().to_owned(), judged.why.expose(), result));
         }
     }
     let passed: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::Passes).collect();
     for part in passed.chunks(RULES_PER_CELL) {
-        let told: Vec<String> = part.iter().map(|judged| format!("{}（{}）", judged.rule.title, judged.why)).collect();
-        lines.push(line("规则", format!("通过 {} 条", part.len()), String::new(), told.join("；"), "通过".to_owned()));
+        let told: Vec<String> = part.iter().map(|judged| format!("{}（{}）", judged.rule.title, judged.why.expose())).collect();
+        lines.push(line("规则", format!("通过 {} 条", part.len()), String::new(), &told.join("；"), "通过".to_owned()));
     }
     let absent: Vec<&Judged> = rules.iter().filter(|judged| judged.absent).collect();
     let outside: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::NotApplicable).collect();
     for (verdict, judged) in [(Verdict::Unknown, absent), (Verdict::NotApplicable, outside)] {
         for (count, told) in by_reason(&judged) {
             let what = format!("{} {count} 条", verdict.plain());
-            let mut folded = line("规则", what, String::new(), told, verdict.plain().to_owned());
+            let mut folded = line("规则", what, String::new(), &told, verdict.plain().to_owned());
             folded.look = Look::Folded;
             lines.push(folded);
         }
@@ -457,7 +458,7 @@ fn rule_lines(base: &Line, cards: &[RuleCard], beside: &Row, (findings, rules): 
 fn by_reason(judged: &[&Judged]) -> Vec<(usize, String)> {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for judged in judged {
-        reasons.entry(&judged.why).or_default().push(&judged.rule.title);
+        reasons.entry(judged.why.expose()).or_default().push(&judged.rule.title);
     }
     let mut reasons: Vec<(&str, Vec<&str>)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, titles)| std::cmp::Reverse(titles.len()));

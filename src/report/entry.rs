@@ -13,6 +13,7 @@ use crate::model::date::{Day, Month};
 use crate::model::finding::{Confidence, Evidence, Finding, Scope, TimeBase};
 use crate::model::masking::{Audience, Row, is_number_header};
 use crate::model::money::Fen;
+use crate::model::personal::{Expose, Personal};
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Standing, State};
 
@@ -37,21 +38,21 @@ fn last<T>(value: Option<T>) -> (bool, Option<T>) {
 
 /// Town, village, household, then the household itself, its head, its members.
 fn order(finding: &Finding) -> impl Ord + '_ {
-    let place = (last(finding.town.as_deref()), last(finding.village.as_deref()), last(finding.household_code.as_deref()));
+    let place = (last(finding.town.as_deref()), last(finding.village.as_deref()), last(finding.household_code.as_ref()));
     let rank = match (finding.scope, finding.subject.relation.as_deref()) {
         (Scope::Unit, _) => 0,
         (Scope::Household, _) => 1,
         (Scope::Person, Some("户主")) => 2,
         (Scope::Person, _) => 3,
     };
-    (place, rank, finding.name.as_deref(), finding.person_id.as_deref())
+    (place, rank, finding.name.as_ref(), finding.person_id.as_deref())
 }
 
 /// Whom a finding is about; findings with equal subjects share a row of a village list.
 fn subject(finding: &Finding) -> (Scope, &str) {
     let key = match finding.scope {
         Scope::Person => finding.person_id.as_deref(),
-        Scope::Household => finding.household_code.as_deref(),
+        Scope::Household => finding.household_code.expose(),
         Scope::Unit => None,
     };
     (finding.scope, key.unwrap_or(&finding.finding_id))
@@ -85,8 +86,8 @@ pub(super) fn new_first<'a>(mut entries: Vec<Entry<'a>>, standings: &Histories<'
         let states = entry.findings.iter().filter_map(|finding| standings.get(finding.finding_id.as_str()));
         states.map(|standing| !matches!(standing.state, State::New | State::Reopened(_))).min().unwrap_or(true)
     };
-    let mut households: BTreeMap<String, bool> = BTreeMap::new();
-    let household = |entry: &Entry<'_>| entry.findings[0].household_code.clone();
+    let mut households: BTreeMap<&Personal, bool> = BTreeMap::new();
+    let household = |entry: &Entry<'a>| entry.findings[0].household_code.as_ref();
     for entry in &entries {
         if let Some(code) = household(entry) {
             let known = households.entry(code).or_insert(true);
@@ -94,7 +95,7 @@ pub(super) fn new_first<'a>(mut entries: Vec<Entry<'a>>, standings: &Histories<'
         }
     }
     entries.sort_by_cached_key(|entry| {
-        household(entry).and_then(|code| households.get(&code).copied()).unwrap_or_else(|| rank(entry))
+        household(entry).and_then(|code| households.get(code).copied()).unwrap_or_else(|| rank(entry))
     });
     entries
 }
@@ -108,7 +109,7 @@ pub(super) struct View<'a> {
     sheet_dates: BTreeMap<(&'a str, &'a str), Day>,
     registry_dates: BTreeMap<&'a str, Day>,
     standings: &'a Histories<'a>,
-    proposed: &'a BTreeMap<String, String>,
+    proposed: &'a BTreeMap<String, Personal>,
     as_of: Day,
     audience: Audience,
 }
@@ -135,9 +136,9 @@ impl<'a> View<'a> {
             return row;
         }
         for finding in &entry.findings {
-            finding.id_number.iter().for_each(|number| row.knows_number(number));
-            finding.name.iter().chain(&finding.subject.head_name).for_each(|name| row.knows_name(name));
-            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, &cell.value));
+            finding.id_number.iter().for_each(|number| row.knows_number(number.expose()));
+            finding.name.iter().chain(&finding.subject.head_name).for_each(|name| row.knows_name(name.expose()));
+            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, cell.value.expose()));
         }
         row
     }
@@ -154,7 +155,7 @@ impl<'a> View<'a> {
 
     /// The data date of the sheet that was read; `None` for a registry searched in vain.
     fn date(&self, evidence: &Evidence) -> Option<Day> {
-        let sheet = (evidence.file.as_deref()?, evidence.sheet.as_deref().unwrap_or(""));
+        let sheet = (evidence.file.expose()?, evidence.sheet.expose().unwrap_or(""));
         self.sheet_dates.get(&sheet).copied()
     }
 
@@ -162,20 +163,19 @@ impl<'a> View<'a> {
     pub(super) fn value(&self, entry: &Entry<'a>, serial: i64, column: &Column<ListField>, parts: usize) -> Value {
         let finding = entry.findings[0];
         let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.audience.text(text)));
-        let named = |name: &Option<String>| name.as_ref().map_or(Value::Blank, |name| Value::Text(self.audience.name(name)));
+        let named = |name: &Option<Personal>| name.expose().map_or(Value::Blank, |name| Value::Text(self.audience.name(name)));
         match column.source {
             ListField::Serial => Value::Count(serial),
             ListField::FindingIds => Value::Text(joined(entry.findings.iter().map(|f| f.finding_id.clone()), "\n")),
             ListField::Town => optional(&finding.town),
             ListField::Village => optional(&finding.village),
             ListField::Group => optional(&finding.subject.group),
-            ListField::HouseholdCode => match &finding.household_code {
-                Some(code) => Value::Text(self.audience.code(code)),
-                None => Value::Blank,
-            },
+            ListField::HouseholdCode => {
+                finding.household_code.expose().map_or(Value::Blank, |code| Value::Text(self.audience.code(code)))
+            }
             ListField::HeadName => named(&finding.subject.head_name),
             ListField::Name => named(&finding.name),
-            ListField::IdNumber => finding.id_number.as_ref().map_or(Value::Blank, |n| Value::Text(self.audience.number(n))),
+            ListField::IdNumber => finding.id_number.expose().map_or(Value::Blank, |n| Value::Text(self.audience.number(n))),
             ListField::Relation if finding.scope == Scope::Household => Value::Text("整户".to_owned()),
             ListField::Relation => optional(&finding.subject.relation),
             ListField::Rules => Value::Text(joined(entry.findings.iter().map(|f| self.title(&f.rule).to_owned()), "；\n")),
@@ -198,10 +198,10 @@ impl<'a> View<'a> {
                 let weakest = entry.findings.iter().map(|f| f.confidence).max().unwrap_or(Confidence::Check);
                 Value::Text(weakest.plain().to_owned())
             }
-            ListField::State => self.told(entry, |standing| Some(told_state(standing))),
+            ListField::State => self.told(entry, |standing| Some(told_state(standing).into())),
             ListField::LastAnswer => self.told(entry, |standing| standing.answer.as_ref().map(told_answer)),
             ListField::Proposed => match finding.person_id.as_ref().and_then(|person| self.proposed.get(person)) {
-                Some(told) => Value::Text(self.row(entry).text(told)),
+                Some(told) => Value::Text(self.row(entry).text(told.expose())),
                 None => Value::Blank,
             },
             ListField::Due => money(entry, |finding| finding.due_fen),
@@ -216,14 +216,14 @@ impl<'a> View<'a> {
     }
 
     /// What histories say of an entry: once where it is the same for all its findings, else numbered like the sentences.
-    fn told(&self, entry: &Entry<'_>, say: impl Fn(&Standing) -> Option<String>) -> Value {
+    fn told(&self, entry: &Entry<'_>, say: impl Fn(&Standing) -> Option<Personal>) -> Value {
         let said = entry.findings.iter().map(|finding| self.standings.get(finding.finding_id.as_str()).and_then(|s| say(s)));
-        let said: Vec<Option<String>> = said.collect();
+        let said: Vec<Option<Personal>> = said.collect();
         let text = match said.first() {
-            Some(first) if said.iter().all(|other| other == first) => first.clone().unwrap_or_default(),
+            Some(first) if said.iter().all(|other| other == first) => first.expose().unwrap_or_default().to_owned(),
             _ => {
                 let numbered = said.iter().enumerate();
-                joined(numbered.filter_map(|(at, text)| text.as_ref().map(|text| format!("{}．{text}", at + 1))), "；\n")
+                joined(numbered.filter_map(|(at, text)| text.expose().map(|text| format!("{}．{text}", at + 1))), "；\n")
             }
         };
         if text.is_empty() { Value::Blank } else { Value::Text(self.row(entry).text(&text)) }
@@ -232,10 +232,10 @@ impl<'a> View<'a> {
     fn sentences(&self, entry: &Entry<'_>) -> String {
         let row = self.row(entry);
         if let [finding] = entry.findings[..] {
-            return row.text(&finding.sentence);
+            return row.text(finding.sentence.expose());
         }
         let numbered = entry.findings.iter().enumerate().map(|(index, finding)| {
-            let sentence = row.text(&finding.sentence);
+            let sentence = row.text(finding.sentence.expose());
             let sentence = sentence.trim_end_matches('。');
             format!("{}．{sentence}（{}）", index + 1, finding.confidence.plain())
         });
@@ -271,11 +271,11 @@ impl<'a> View<'a> {
     /// The source rows whose number is the person's own (`confirmed`), or those where it is another. Which of them was read
     /// first says nothing: evidence comes in the order of registries.
     fn sided(&self, entry: &Entry<'a>, confirmed: bool, show: impl Fn(&[&'a Evidence]) -> String) -> Value {
-        let own = entry.findings[0].id_number.as_deref().map(folded);
+        let own = entry.findings[0].id_number.expose().map(folded);
         let mut rows = Self::source_rows(entry);
         rows.retain(|row| {
             let numbers = row.iter().filter(|evidence| is_number_header(&evidence.column));
-            let agrees = numbers.map(|evidence| folded(&evidence.value)).any(|number| Some(&number) == own.as_ref());
+            let agrees = numbers.map(|evidence| folded(evidence.value.expose())).any(|number| Some(&number) == own.as_ref());
             agrees == confirmed
         });
         match joined(rows.iter().map(|row| show(row)).filter(|text| !text.is_empty()), "；\n") {
@@ -293,7 +293,7 @@ impl<'a> View<'a> {
     /// `扶贫人口名册`, with file and sheet if `full`.
     fn source(&self, evidence: &'a Evidence, full: bool) -> String {
         let registry = self.registry(evidence);
-        match (&evidence.file, evidence.sheet.as_ref().filter(|sheet| !sheet.is_empty())) {
+        match (evidence.file.expose(), evidence.sheet.expose().filter(|sheet| !sheet.is_empty())) {
             (Some(file), Some(sheet)) if full => format!("{registry}（{file}，{sheet}）"),
             (Some(file), None) if full => format!("{registry}（{file}）"),
             _ => registry.to_owned(),
@@ -304,9 +304,11 @@ impl<'a> View<'a> {
         joined(
             rows.iter().map(|evidence| match evidence.row {
                 // Where the registry's own title is what was searched, the place has said it.
-                None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => evidence.value.clone(),
-                None => format!("{}（{}）", evidence.value, evidence.column),
-                Some(_) => of.said(&evidence.column, &evidence.value),
+                None if evidence.column.is_empty() || evidence.column == self.registry(evidence) => {
+                    evidence.value.expose().to_owned()
+                }
+                None => format!("{}（{}）", evidence.value.expose(), evidence.column),
+                Some(_) => of.said(&evidence.column, evidence.value.expose()),
             }),
             "，",
         )
@@ -344,7 +346,7 @@ impl<'a> View<'a> {
 
     fn number(&self, rows: &[&Evidence]) -> String {
         let numbers = rows.iter().filter(|evidence| evidence.row.is_some() && is_number_header(&evidence.column));
-        joined(numbers.map(|evidence| self.audience.number(&evidence.value)), "\n")
+        joined(numbers.map(|evidence| self.audience.number(evidence.value.expose())), "\n")
     }
 
     /// A conclusion is as old as the oldest data it rests on.
@@ -371,8 +373,8 @@ pub(super) fn told_state(standing: &Standing) -> String {
 }
 
 /// An answer with the list it was given to.
-pub(super) fn told_answer(answer: &Answer) -> String {
-    format!("{} 清单：{}", answer.list, answer.plain())
+pub(super) fn told_answer(answer: &Answer) -> Personal {
+    format!("{} 清单：{}", answer.list, answer.plain().expose()).into()
 }
 
 fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {

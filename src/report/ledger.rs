@@ -13,6 +13,7 @@ use crate::config::layout::{ItemField, LedgerBook, SampleSheets, Style, Table, U
 use crate::model::date::{Day, Month};
 use crate::model::masking::{Audience, tells_health};
 use crate::model::money::Fen;
+use crate::model::personal::Expose;
 use crate::model::standing::{Remembered, Reopening, Standing, Standings, State, Suspension};
 
 use super::answers::{LOOKUP_SHEET, Lookup};
@@ -42,7 +43,7 @@ pub(super) fn write(
     let items: Vec<Item<'_>> = present.chain(absent).map(|(what, standing)| Item { what, standing }).collect();
     // Counts are nobody's; lines are.
     let may_list =
-        |item: &Item<'_>| input.posted.is_none() || input.may_post(&item.what.rule) && !tells_health(&item.what.sentence);
+        |item: &Item<'_>| input.posted.is_none() || input.may_post(&item.what.rule) && !tells_health(item.what.sentence.expose());
     let book = Book { input, layout, style, caption, lookup: Lookup::new(&layout.choices) };
 
     let mut workbook = new_workbook(&caption.fill(&layout.rules.title), input.as_of)?;
@@ -93,7 +94,7 @@ pub(super) fn write(
 
 /// By town, village, household, person, rule.
 fn sorted<'i, 'a>(items: impl Iterator<Item = &'i Item<'a>>) -> Vec<&'i Item<'a>> {
-    fn last(value: Option<&String>) -> (bool, Option<&String>) {
+    fn last<T>(value: Option<T>) -> (bool, Option<T>) {
         (value.is_none(), value)
     }
     let mut items: Vec<_> = items.collect();
@@ -163,8 +164,8 @@ impl Book<'_> {
         let Item { what, standing } = item;
         let audience = self.input.audience(Audience::Village);
         let mut beside = audience.row(self.input.as_of);
-        what.id_number.iter().for_each(|number| beside.knows_number(number));
-        what.name.iter().for_each(|name| beside.knows_name(name));
+        what.id_number.iter().for_each(|number| beside.knows_number(number.expose()));
+        what.name.iter().for_each(|name| beside.knows_name(name.expose()));
         let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(beside.text(text)) };
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
         let yes = |yes: bool| Value::Text(if yes { "是" } else { "否" }.to_owned());
@@ -175,8 +176,8 @@ impl Book<'_> {
             ItemField::Clause => text(&what.clause),
             ItemField::Town => optional(&what.town),
             ItemField::Village => optional(&what.village),
-            ItemField::Name => text(&what.name.as_deref().map_or_else(String::new, |name| audience.name(name))),
-            ItemField::Sentence => text(&what.sentence),
+            ItemField::Name => text(&what.name.expose().map_or_else(String::new, |name| audience.name(name))),
+            ItemField::Sentence => text(what.sentence.expose()),
             ItemField::Responsible => match &what.town {
                 Some(town) => text(&format!("{}、{town}", self.lead(item))),
                 None => text(self.lead(item)),
@@ -186,7 +187,7 @@ impl Book<'_> {
             ItemField::Months => Value::Count(i64::from(standing.months)),
             ItemField::Deadline => Value::Day(self.deadline(standing)),
             ItemField::Overdue => text(if self.overdue(standing) { "是" } else { "" }),
-            ItemField::Answer => standing.answer.as_ref().map_or(Value::Blank, |answer| text(&told_answer(answer))),
+            ItemField::Answer => standing.answer.as_ref().map_or(Value::Blank, |answer| text(told_answer(answer).expose())),
             ItemField::Gap => what.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
             ItemField::SettledIn => text(&self.input.period.to_string()),
             ItemField::Result if standing.state == State::SettledByData => text("本月数据已不再显示"),

@@ -5,6 +5,7 @@ use super::super::tests::{cells, find, layouts, same_as_golden};
 use super::super::{OutputFile, ReportInput, build};
 use crate::model::date::Month;
 use crate::model::finding::Finding;
+use crate::model::personal::Personal;
 use crate::model::standing::{Answer, Opinion, Remembered, Reopening, Standing, Standings, State, Verdict};
 
 fn month(text: &str) -> Month {
@@ -16,15 +17,15 @@ fn answer(finding: &Finding, list: &str, verdict: Verdict, opinion: Option<Opini
         finding_id: finding.finding_id.clone(),
         list: month(list),
         verdict: Some(verdict),
-        reality: "入户看过".to_owned(),
-        reason: String::new(),
+        reality: "入户看过".into(),
+        reason: Personal::default(),
         opinion,
-        method: "入户".to_owned(),
-        checkers: "张三、李四".to_owned(),
+        method: "入户".into(),
+        checkers: "张三、李四".into(),
         checked_on: "2018-06-12".parse().ok(),
-        corrected_number: String::new(),
-        file: "回.xlsx".to_owned(),
-        sheet: "燕子坝村".to_owned(),
+        corrected_number: Personal::default(),
+        file: "回.xlsx".into(),
+        sheet: "燕子坝村".into(),
         row: 5,
     }
 }

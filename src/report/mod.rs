@@ -44,6 +44,7 @@ use crate::model::exemption::ExemptionUse;
 use crate::model::finding::{Evidence, Finding, Rate, RuleNote};
 use crate::model::intake::IntakeFile;
 use crate::model::masking::{Audience, tells_health, tells_health_id};
+use crate::model::personal::Personal;
 use crate::model::review::ReviewEntry;
 use crate::model::rule::{Clause, Reading, RuleCard};
 use crate::model::standing::{Remembered, Standing, Standings};
@@ -115,11 +116,11 @@ pub struct ReportInput<'a> {
     /// Where findings stand, where there is a ledger: then lists ask only for what is open, and say what was answered before.
     pub standings: Option<&'a Standings>,
     /// Person id → numbers that returned lists proposed, and what became of them.
-    pub proposed: &'a BTreeMap<String, String>,
+    pub proposed: &'a BTreeMap<String, Personal>,
     /// Where all of it is to be posted publicly: as what. Then nothing of health, and numbers nowhere, not only not in what goes to villages.
     pub posted: Option<Audience>,
     /// Number → how many of the county's persons share village, sex and year of birth with whoever bears it; asked for only what is posted.
-    pub groups: &'a BTreeMap<String, u64>,
+    pub groups: &'a BTreeMap<Personal, u64>,
     /// Printed in the notes on how to read.
     pub tool_version: &'a str,
 }
@@ -180,7 +181,7 @@ impl ReportInput<'_> {
             [registry, &cell.column].into_iter().any(tells_health)
         };
         self.posted.is_none()
-            || self.may_post(&finding.rule) && !tells_health(&finding.sentence) && !finding.evidence.iter().any(told)
+            || self.may_post(&finding.rule) && !tells_health(finding.sentence.expose()) && !finding.evidence.iter().any(told)
     }
 }
 

@@ -10,6 +10,7 @@ use rust_xlsxwriter::XlsxError;
 use crate::config::layout::{Layouts, ReceiptCount, ReceiptField, RefusalField};
 use crate::model::date::{Day, Month};
 use crate::model::masking::Audience;
+use crate::model::personal::{Expose, Personal};
 use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
 
 use super::caption::Caption;
@@ -88,7 +89,7 @@ impl<'a> Place<'a> {
     fn of(file: &'a FileReceipt) -> Vec<Self> {
         let mut places: BTreeMap<_, Vec<&RowReceipt>> = BTreeMap::new();
         for row in &file.rows {
-            let (town, village) = (row.town.as_deref(), row.village.as_deref());
+            let (town, village) = (row.town.expose(), row.village.expose());
             places.entry((village.is_none(), town, village)).or_default().push(row);
         }
         if places.is_empty() {
@@ -101,7 +102,7 @@ impl<'a> Place<'a> {
         let of = |outcome: Outcome| count(self.rows.iter().filter(|row| row.outcome == outcome).count());
         match field {
             ReceiptCount::Serial => count(at + 1),
-            ReceiptCount::File => text(&self.file.file),
+            ReceiptCount::File => text(self.file.file.expose()),
             ReceiptCount::Town => text(self.town.unwrap_or_default()),
             ReceiptCount::Village => text(self.village.unwrap_or_default()),
             ReceiptCount::Rows => count(self.rows.len()),
@@ -124,11 +125,11 @@ impl<'a> Place<'a> {
 }
 
 fn value(file: &FileReceipt, row: &RowReceipt, at: usize, field: ReceiptField) -> Value {
-    let optional = |value: &Option<String>| value.as_deref().map_or(Value::Blank, text);
+    let optional = |value: &Option<Personal>| value.expose().map_or(Value::Blank, text);
     match field {
         ReceiptField::Serial => count(at + 1),
-        ReceiptField::File => text(&file.file),
-        ReceiptField::Sheet => text(&row.sheet),
+        ReceiptField::File => text(file.file.expose()),
+        ReceiptField::Sheet => text(row.sheet.expose()),
         ReceiptField::Row => Value::Count(i64::from(row.row)),
         ReceiptField::Town => optional(&row.town),
         ReceiptField::Village => optional(&row.village),
@@ -136,8 +137,8 @@ fn value(file: &FileReceipt, row: &RowReceipt, at: usize, field: ReceiptField) -
         ReceiptField::FindingIds => text(&row.finding_ids.join("\n")),
         ReceiptField::List => row.list.map_or(Value::Blank, |list| Value::Text(list.to_string())),
         ReceiptField::Outcome => text(row.outcome.plain()),
-        ReceiptField::Understood => text(&row.understood),
-        ReceiptField::Note => text(&row.note()),
+        ReceiptField::Understood => text(row.understood.expose()),
+        ReceiptField::Note => text(row.note().expose()),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::config::link_words;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, RuleNote};
 use crate::model::masking::{AGE, Audience, tells_health, tells_health_id};
+use crate::model::personal::Expose;
 use crate::model::review::{ReviewEntry, ReviewSide};
 use crate::model::rule::RuleCard;
 use crate::model::unevaluated::Reasons;
@@ -60,8 +61,9 @@ pub fn review_books(input: &ReviewInput<'_>, layouts: &Layouts) -> Result<Vec<Ou
         return books(input, layouts);
     }
     let own = |entries: &[ReviewEntry]| -> Vec<ReviewEntry> {
-        let told =
-            |entry: &&ReviewEntry| !entry.sides.iter().any(|side| tells_health(&side.registry) || tells_health(&side.file));
+        let told = |entry: &&ReviewEntry| {
+            !entry.sides.iter().any(|side| tells_health(&side.registry) || tells_health(side.file.expose()))
+        };
         let mut kept: Vec<ReviewEntry> = entries.iter().filter(told).cloned().collect();
         for entry in &mut kept {
             entry.held.retain(|title| !tells_health(title));
@@ -155,9 +157,9 @@ fn waiting(input: &ReviewInput<'_>, reasons: &Reasons<'_>, finding: &Finding, ro
         SuspendedField::Clause => text(&finding.clause),
         SuspendedField::Town => own(&finding.town),
         SuspendedField::Village => own(&finding.village),
-        SuspendedField::Household => own(&finding.household_code),
-        SuspendedField::Name => text(&audience.name(finding.name.as_deref().unwrap_or_default())),
-        SuspendedField::Number => text(&audience.number(finding.id_number.as_deref().unwrap_or_default())),
+        SuspendedField::Household => text(finding.household_code.expose().unwrap_or_default()),
+        SuspendedField::Name => text(&audience.name(finding.name.expose().unwrap_or_default())),
+        SuspendedField::Number => text(&audience.number(finding.id_number.expose().unwrap_or_default())),
         SuspendedField::Why => note().map_or(Value::Blank, |note| text(note.note.strip_prefix("未评估：").unwrap_or(&note.note))),
         SuspendedField::Accept => note().map_or(Value::Blank, |note| {
             text(&note.short.as_ref().map(|short| short.accepting(note.town.as_deref())).unwrap_or_default())
@@ -218,9 +220,9 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
     match column.source {
         ReviewField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
         ReviewField::Answer => entry.answer.map_or(Value::Blank, |verdict| text(layouts.review.answers.word(verdict))),
-        ReviewField::By => text(&audience.name(&entry.by)),
-        ReviewField::On => text(&entry.on),
-        ReviewField::Remark => text(&audience.remark(&entry.remark)),
+        ReviewField::By => text(&audience.name(entry.by.expose())),
+        ReviewField::On => text(entry.on.expose()),
+        ReviewField::Remark => text(&audience.remark(entry.remark.expose())),
         ReviewField::PairKey => Value::Text(entry.key.to_string()),
         ReviewField::State => entry.state.map_or(Value::Blank, |state| text(state.plain())),
         ReviewField::Held => text(&entry.held.join("；\n")),
@@ -232,8 +234,8 @@ fn value(input: &ReviewInput<'_>, layouts: &Layouts, entry: &ReviewEntry, row: u
         ReviewField::Number => both(&|side| audience.number(side.number.expose())),
         ReviewField::Birth => both(&|side| side.birth.map_or_else(String::new, |day| audience.birth(day, input.as_of))),
         ReviewField::Sex => both(&|side| side.sex.clone()),
-        ReviewField::Place => both(&|side| audience.text(&side.place)),
-        ReviewField::Household => both(&|side| audience.code(&side.household)),
+        ReviewField::Place => both(&|side| audience.text(side.place.expose())),
+        ReviewField::Household => both(&|side| audience.code(side.household.expose())),
         ReviewField::Head => both(&|side| audience.name(side.head.expose())),
         ReviewField::Relation => both(&|side| audience.text(&side.relation)),
         ReviewField::Phone if audience.is_public() => text(&audience.number(side.phone.expose())),
@@ -254,8 +256,8 @@ fn origin(side: &ReviewSide, audience: Audience) -> Value {
     if side.file.is_empty() {
         return Value::Blank;
     }
-    let sheet = if side.sheet.is_empty() { String::new() } else { format!("，{}", side.sheet) };
-    Value::Text(audience.text(&format!("{}（{}{sheet}）第{}行", side.registry, side.file, side.row)))
+    let sheet = if side.sheet.is_empty() { String::new() } else { format!("，{}", side.sheet.expose()) };
+    Value::Text(audience.text(&format!("{}（{}{sheet}）第{}行", side.registry, side.file.expose(), side.row)))
 }
 
 fn bar_value(entry: &ReviewEntry, comparisons: &[&str]) -> Value {

@@ -7,6 +7,7 @@ use crate::model::date::{Day, Month};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Rate, RuleNote, Scope, ShortUnit, Subject, TimeBase};
 use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::personal::Personal;
 use crate::model::raw::{Refusal, RejectReason, SheetName};
 use crate::model::registry::{Grain, RegistryId};
 use crate::model::rule::{Class, Clause, Reading, RuleCard};
@@ -27,11 +28,11 @@ pub(super) struct Sample {
     pub(super) exempt: Vec<(String, i64)>,
     pub(super) exemptions: Vec<ExemptionUse>,
     pub(super) deadlines: Vec<(String, Day)>,
-    pub(super) proposed: BTreeMap<String, String>,
+    pub(super) proposed: BTreeMap<String, Personal>,
     pub(super) dictionary: Dictionary,
 }
 
-static NO_GROUPS: BTreeMap<String, u64> = BTreeMap::new();
+static NO_GROUPS: BTreeMap<Personal, u64> = BTreeMap::new();
 
 pub(super) fn day(text: &str) -> Day {
     text.parse().expect("a day")
@@ -73,11 +74,11 @@ impl Sample {
 pub(super) fn read(registry: &str, row: u32, column: &str, value: &str) -> Evidence {
     Evidence {
         registry: registry.into(),
-        file: Some(format!("2018年6月/{registry}_2018-06.xlsx")),
+        file: Some(format!("2018年6月/{registry}_2018-06.xlsx").into()),
         sheet: Some("Sheet1".into()),
         row: Some(row),
         column: column.to_owned(),
-        value: value.to_owned(),
+        value: value.into(),
     }
 }
 
@@ -141,7 +142,7 @@ pub(super) fn finding(id: &str, rule: &str, name: &str, village: Option<&str>) -
         basis: None,
         person_id: Some(format!("P{name}")),
         household_code: Some("5200057613".into()),
-        name: Some(name.to_owned()),
+        name: Some(name.into()),
         id_number: Some("520324199003071234".into()),
         town: Some("瑞溪镇".into()),
         village: village.map(str::to_owned),
@@ -150,7 +151,7 @@ pub(super) fn finding(id: &str, rule: &str, name: &str, village: Option<&str>) -
         paid_fen: None,
         gap_fen: None,
         confidence: Confidence::Certain,
-        sentence: format!("{name}在残联登记为二级残疾，护理补贴名册未查到（应每月40元）。"),
+        sentence: format!("{name}在残联登记为二级残疾，护理补贴名册未查到（应每月40元）。").into(),
         evidence: vec![
             read("disability", 12, "残疾等级", "二级"),
             read("disability", 12, "残疾证号", "52032419900307123442"),
@@ -165,7 +166,7 @@ fn household(id: &str, rule: &str, head: &str, code: &str, village: &str) -> Fin
         scope: Scope::Household,
         person_id: None,
         household_code: Some(code.into()),
-        sentence: "该户扶贫系统登记为“两无”户，民政低保、特困名册均未查到，请入户核实是否应纳入。".to_owned(),
+        sentence: "该户扶贫系统登记为“两无”户，民政低保、特困名册均未查到，请入户核实是否应纳入。".into(),
         evidence: vec![
             read("poverty", 23, "致贫原因", "因残"),
             read("poverty", 23, "劳动技能", "无劳动力"),
@@ -237,19 +238,19 @@ fn file(registry: &str, sheet: IntakeSheet) -> IntakeFile {
 
 fn exemption(row: u32, status: ExemptionStatus, rule: &str, name: &str, number: &str) -> ExemptionUse {
     ExemptionUse {
-        file: "2018年6月/豁免清单.xlsx".to_owned(),
-        sheet: "Sheet1".to_owned(),
+        file: "2018年6月/豁免清单.xlsx".into(),
+        sheet: "Sheet1".into(),
         row,
-        rule: rule.to_owned(),
+        rule: rule.into(),
         rule_id: Some("living.two_none_uncovered".to_owned()),
-        name: Some(name.to_owned()),
-        id_number: Some(number.to_owned()),
-        household_code: Some("5200057613".to_owned()),
+        name: Some(name.into()),
+        id_number: Some(number.into()),
+        household_code: Some("5200057613".into()),
         town: Some("瑞溪镇".to_owned()),
         village: Some("燕子坝".to_owned()),
-        reason: Some("儿子13885211234赡养，已签协议".to_owned()),
+        reason: Some("儿子13885211234赡养，已签协议".into()),
         until: (status == ExemptionStatus::Used).then(|| day("2018-12-31")),
-        decided_by: Some("县民政局".to_owned()),
+        decided_by: Some("县民政局".into()),
         status,
         excused: i64::from(status == ExemptionStatus::Used),
         remark: String::new(),
@@ -270,7 +271,7 @@ pub(super) fn sample() -> Sample {
             read("insurance", 88, "身份证号码", "520324199003071000"),
         ],
         sentence: "参保名册中的证件号码末三位为000，系表格软件截断；扶贫名册同名同村同生日登记为520324199003071234，请核对。"
-            .to_owned(),
+            .into(),
         confidence: Confidence::Likely,
         ..finding("F00000000000000d1", "identity.number_damaged", "王小山", Some("燕子坝"))
     };
@@ -280,7 +281,7 @@ pub(super) fn sample() -> Sample {
             Finding {
                 confidence: Confidence::Check,
                 kind: Kind::Low,
-                sentence: "该户低保月保障金额600.00元，保障3人，应不低于883.74元。".to_owned(),
+                sentence: "该户低保月保障金额600.00元，保障3人，应不低于883.74元。".into(),
                 ..household("F00000000000000a2", floor, "王大山", "5200057613", "燕子坝")
             },
             88_374,
@@ -301,7 +302,7 @@ pub(super) fn sample() -> Sample {
             Finding {
                 name: Some("=HYPERLINK(\"http://x\")".into()),
                 household_code: None,
-                sentence: "=1+1；电话13885211234。".to_owned(),
+                sentence: "=1+1；电话13885211234。".into(),
                 ..finding("F00000000000000b3", nursing, "李四", Some("东山/西山[旧]：一个名字特别特别特别特别特别长的村民委员会"))
             },
             4000,
@@ -317,7 +318,7 @@ pub(super) fn sample() -> Sample {
                 read("dibao", 5, "姓名", "王小三"),
                 read("poverty", 23, "姓名", "王小山"),
             ],
-            sentence: "同一证件号码在两表中姓名不同，请核对。".to_owned(),
+            sentence: "同一证件号码在两表中姓名不同，请核对。".into(),
             ..finding("F00000000000000d2", "identity.conflict", "王小山", Some("燕子坝"))
         },
     ];

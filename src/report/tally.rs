@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::finding::{Confidence, Finding, TimeBase};
 use crate::model::money::Fen;
+use crate::model::personal::Personal;
 
 use super::sheet::Value;
 
@@ -74,7 +75,7 @@ pub(super) struct Tally<'a> {
     pub(super) money: Money,
     /// By town; findings without one under `None`.
     pub(super) towns: BTreeMap<Option<&'a str>, i64>,
-    households: BTreeSet<&'a str>,
+    households: BTreeSet<&'a Personal>,
     people: BTreeSet<&'a str>,
 }
 
@@ -89,7 +90,7 @@ impl<'a> Tally<'a> {
         }] += 1;
         self.money.add(finding);
         *self.towns.entry(finding.town.as_deref()).or_default() += 1;
-        self.households.extend(finding.household_code.as_deref());
+        self.households.extend(&finding.household_code);
         self.people.extend(finding.person_id.as_deref());
     }
 

@@ -197,11 +197,11 @@ fn rows_that_say_the_same_are_told_together() {
     let finding = sample.findings.iter_mut().find(|finding| finding.evidence[0].row.is_some()).expect("a finding with a row");
     let first = finding.evidence[0].clone();
     let at = |row: u32| Evidence { row: Some(row), ..first.clone() };
-    finding.evidence = vec![at(5), at(6), at(9), Evidence { value: "别的".to_owned(), ..at(10) }];
+    finding.evidence = vec![at(5), at(6), at(9), Evidence { value: "别的".into(), ..at(10) }];
     let (id, value) = (finding.finding_id.clone(), first.value.clone());
     let all = files(&sample).iter().map(dump).collect::<String>();
     let line = all.lines().find(|line| line.contains(&id) && line.contains("第5、6、9行")).expect("rows together");
-    assert!(line.contains(&value) && line.contains("第10行") && line.contains("别的"), "{line}");
+    assert!(line.contains(value.expose()) && line.contains("第10行") && line.contains("别的"), "{line}");
 }
 
 #[test]
@@ -298,15 +298,15 @@ fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
     };
     let side = |registry: &str, row: u32, name: &str, number: &str, birth: &str| ReviewSide {
         registry: registry.to_owned(),
-        file: format!("2018年6月/{registry}.xlsx"),
-        sheet: "Sheet1".to_owned(),
+        file: format!("2018年6月/{registry}.xlsx").into(),
+        sheet: "Sheet1".into(),
         row,
         name: name.into(),
         number: number.into(),
         birth: Some(super::sample::day(birth)),
         sex: "女".to_owned(),
-        place: "瑞溪镇燕子坝村".to_owned(),
-        household: "5200057613".to_owned(),
+        place: "瑞溪镇燕子坝村".into(),
+        household: "5200057613".into(),
         head: "张国强".into(),
         relation: "之女".to_owned(),
         phone: Personal::default(),
@@ -328,9 +328,9 @@ fn pair(held: &[&str], answer: Option<Verdict>) -> ReviewEntry {
             part("name_frequency", "", 2.25),
         ],
         answer,
-        by: "=王二".to_owned(),
-        on: String::new(),
-        remark: String::new(),
+        by: "=王二".into(),
+        on: Personal::default(),
+        remark: Personal::default(),
         state: answer.map(|_| DecisionState::InForce),
         stratum: "repaired".to_owned(),
     }

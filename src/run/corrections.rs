@@ -14,6 +14,7 @@ use super::stages::{batch, texts, write_batch};
 use super::workspace::Workspace;
 use super::{Run, RunError};
 use crate::model::link::{Linked, PersonIx};
+use crate::model::personal::{Expose, Personal};
 use crate::model::proposal::{KeptProposal, Proposal, ProposalState};
 use crate::model::record::RowId;
 
@@ -52,8 +53,8 @@ pub(super) fn counts(proposals: &[KeptProposal]) -> BTreeMap<&'static str, u64> 
 }
 
 /// Person → what lists proposed for it and what became of that, one sentence each; numbers whole.
-pub(super) fn by_person(linked: &Linked) -> BTreeMap<PersonIx, Vec<String>> {
-    let mut told: BTreeMap<PersonIx, Vec<String>> = BTreeMap::new();
+pub(super) fn by_person(linked: &Linked) -> BTreeMap<PersonIx, Vec<Personal>> {
+    let mut told: BTreeMap<PersonIx, Vec<Personal>> = BTreeMap::new();
     for kept in &linked.decided.proposals {
         let Some(link) = kept.row.and_then(|row| linked.links.get(row.0 as usize)) else { continue };
         let sentences = told.entry(link.person).or_default();
@@ -66,10 +67,11 @@ pub(super) fn by_person(linked: &Linked) -> BTreeMap<PersonIx, Vec<String>> {
 }
 
 /// [`by_person`] by person id, as lists print it.
-pub(super) fn by_person_id(linked: &Linked) -> BTreeMap<String, String> {
+pub(super) fn by_person_id(linked: &Linked) -> BTreeMap<String, Personal> {
     let ids = linked.people.0.column_by_name("person_id").and_then(|column| column.as_string_opt::<i32>());
     let id = |person: PersonIx| ids.map_or("", |ids| ids.value(person.0 as usize)).to_owned();
-    by_person(linked).into_iter().map(|(person, told)| (id(person), told.join("；"))).collect()
+    let joined = |told: &[Personal]| told.iter().map(Personal::expose).collect::<Vec<_>>().join("；").into();
+    by_person(linked).into_iter().map(|(person, told)| (id(person), joined(&told))).collect()
 }
 
 /// Not written without proposals.
@@ -77,29 +79,24 @@ pub(super) fn write(workspace: &Workspace, proposals: &[KeptProposal]) -> Result
     if proposals.is_empty() {
         return Ok(());
     }
-    let text = |pick: &dyn Fn(&KeptProposal) -> Option<String>| -> ArrayRef {
-        let values: Vec<Option<String>> = proposals.iter().map(pick).collect();
-        texts(values.iter().map(Option::as_deref))
-    };
+    let text = |pick: fn(&KeptProposal) -> Option<&str>| texts(proposals.iter().map(pick));
+    let day =
+        |pick: fn(&KeptProposal) -> Option<String>| -> ArrayRef { Arc::new(proposals.iter().map(pick).collect::<StringArray>()) };
     let row = |pick: fn(&KeptProposal) -> Option<RowId>| -> ArrayRef {
         Arc::new(proposals.iter().map(|kept| pick(kept).map(|row| row.0)).collect::<UInt32Array>())
     };
-    let why = |kept: &KeptProposal| match kept.state {
-        ProposalState::Refuted(why) => Some(why.as_str().to_owned()),
-        _ => None,
-    };
     let batch = batch([
-        ("finding_id", text(&|kept| Some(kept.proposal.finding_id.clone()))),
-        ("person_id", text(&|kept| kept.proposal.person_id.clone())),
-        ("household_code", text(&|kept| kept.proposal.household_code.clone())),
-        ("name", text(&|kept| kept.proposal.name.clone())),
-        ("before", text(&|kept| kept.proposal.before.clone())),
-        ("suggested", text(&|kept| Some(kept.proposal.suggested.clone()))),
-        ("by", text(&|kept| Some(kept.proposal.who.clone()))),
-        ("on", text(&|kept| kept.proposal.when.map(|day| day.to_string()))),
-        ("list", text(&|kept| Some(kept.proposal.list.to_string()))),
-        ("state", text(&|kept| Some(kept.state.as_str().to_owned()))),
-        ("reason", text(&why)),
+        ("finding_id", text(|kept| Some(&kept.proposal.finding_id))),
+        ("person_id", text(|kept| kept.proposal.person_id.as_deref())),
+        ("household_code", text(|kept| kept.proposal.household_code.expose())),
+        ("name", text(|kept| kept.proposal.name.expose())),
+        ("before", text(|kept| kept.proposal.before.expose())),
+        ("suggested", text(|kept| Some(kept.proposal.suggested.expose()))),
+        ("by", text(|kept| Some(kept.proposal.who.expose()))),
+        ("on", day(|kept| kept.proposal.when.map(|day| day.to_string()))),
+        ("list", day(|kept| Some(kept.proposal.list.to_string()))),
+        ("state", text(|kept| Some(kept.state.as_str()))),
+        ("reason", text(|kept| if let ProposalState::Refuted(why) = kept.state { Some(why.as_str()) } else { None })),
         ("row", row(|kept| kept.row)),
         ("proof", row(|kept| kept.proof)),
     ]);
@@ -122,11 +119,11 @@ pub(super) fn read_back(batch: &RecordBatch) -> Option<Vec<KeptProposal>> {
             proposal: Proposal {
                 finding_id: finding.value(at).to_owned(),
                 person_id: of(person, at),
-                household_code: of(household, at),
-                name: of(name, at),
-                before: of(before, at),
-                suggested: suggested.value(at).to_owned(),
-                who: by.value(at).to_owned(),
+                household_code: of(household, at).map(Personal::from),
+                name: of(name, at).map(Personal::from),
+                before: of(before, at).map(Personal::from),
+                suggested: suggested.value(at).into(),
+                who: by.value(at).into(),
                 when: of(on, at).and_then(|day| day.parse().ok()),
                 list: list.value(at).parse().ok()?,
             },

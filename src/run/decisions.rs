@@ -24,6 +24,7 @@ use crate::ingest::limits::Limits;
 use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict};
 use crate::model::intake::IntakeFile;
 use crate::model::link::Link;
+use crate::model::personal::Personal;
 use crate::model::raw::{HeaderColumn, Reject, SheetName, TableHead};
 use crate::model::record::RowId;
 use crate::model::system_error::plain;
@@ -242,7 +243,7 @@ impl<'a> Reader<'a> {
         let verdict = self.layout.answers.read(answer);
         let pair = PairKey::parse(key);
         match (verdict, pair) {
-            (Some(verdict), Some(pair)) => self.keep(pair, verdict, place, of),
+            (Some(verdict), Some(pair)) => self.keep(pair, verdict, place.into(), of),
             // A signature line below the list is no answer.
             (None, None) => {}
             (None, Some(_)) => {
@@ -253,11 +254,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn keep<'c>(&mut self, pair: PairKey, verdict: Verdict, place: String, of: &impl Fn(ReviewField) -> &'c str) {
-        let text = |field| of(field).to_owned();
+    fn keep<'c>(&mut self, pair: PairKey, verdict: Verdict, place: Personal, of: &impl Fn(ReviewField) -> &'c str) {
+        let text = |field| Personal::new(of(field));
         let (by, on, remark) = (text(ReviewField::By), text(ReviewField::On), text(ReviewField::Remark));
         self.answered.decisions.push(Decision { pair, verdict, place, by, on, remark });
-        self.answered.strata.push(text(ReviewField::Stratum));
+        self.answered.strata.push(of(ReviewField::Stratum).to_owned());
     }
 }
 
@@ -278,10 +279,10 @@ pub(super) fn write(workspace: &Workspace, decided: &Decided) -> Result<(), RunE
         ("other", text(|kept| &kept.decision.pair.other), false),
         ("verdict", text(|kept| kept.decision.verdict.as_str()), false),
         ("state", text(|kept| kept.state.as_str()), false),
-        ("place", text(|kept| &kept.decision.place), false),
-        ("by", text(|kept| &kept.decision.by), false),
-        ("on", text(|kept| &kept.decision.on), false),
-        ("remark", text(|kept| &kept.decision.remark), false),
+        ("place", text(|kept| kept.decision.place.expose()), false),
+        ("by", text(|kept| kept.decision.by.expose()), false),
+        ("on", text(|kept| kept.decision.on.expose()), false),
+        ("remark", text(|kept| kept.decision.remark.expose()), false),
         ("one_row", row(|kept| kept.one), true),
         ("other_row", row(|kept| kept.other), true),
     ]);
@@ -303,10 +304,10 @@ pub(super) fn read_back(batch: &RecordBatch, links: &[Link]) -> Option<Decided> 
             decision: Decision {
                 pair: PairKey::new(one.value(at).to_owned(), other.value(at).to_owned()),
                 verdict: Verdict::parse(verdict.value(at))?,
-                place: place.value(at).to_owned(),
-                by: by.value(at).to_owned(),
-                on: on.value(at).to_owned(),
-                remark: remark.value(at).to_owned(),
+                place: place.value(at).into(),
+                by: by.value(at).into(),
+                on: on.value(at).into(),
+                remark: remark.value(at).into(),
             },
             state: DecisionState::parse(state.value(at))?,
             one: row(one_row),
@@ -364,7 +365,7 @@ mod tests {
             (8, &[(0, "核对人："), (5, "审核人：")]),
         ]);
         let told: Vec<(Verdict, &str, &str)> =
-            answered.decisions.iter().map(|decision| (decision.verdict, decision.place.as_str(), decision.by.as_str())).collect();
+            answered.decisions.iter().map(|decision| (decision.verdict, decision.place.expose(), decision.by.expose())).collect();
         assert_eq!(told, [(Verdict::Same, "回.xlsx（待核对）第4行", "王二"), (Verdict::Different, "回.xlsx（待核对）第5行", "")]);
         assert!(answered.problems.is_empty(), "{:?}", answered.problems);
     }

@@ -19,6 +19,7 @@ use super::finished::{Finished, FinishedError};
 use crate::model::change::{Change, Changed};
 use crate::model::finding::{Finding, TimeBase};
 use crate::model::money::Fen;
+use crate::model::personal::Expose;
 use crate::model::standing::{State, Suspension};
 use crate::model::stood::{StateSum, StateSums, Stood, state_sums};
 use crate::report::{ChangesInput, ReportError, changes};
@@ -222,18 +223,22 @@ impl Gone {
             persons: texts("people.parquet", "person_id")?,
             households: texts("facts_household.parquet", "household_code")?,
             standings,
-            checked_first: review.flat_map(|finding| finding.person_id.iter().chain(&finding.household_code).cloned()).collect(),
+            checked_first: review
+                .flat_map(|finding| [finding.person_id.as_deref(), finding.household_code.expose()])
+                .flatten()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 
     fn why(&self, after: &Finished, finding: &Finding) -> Change {
-        let there = match (&finding.person_id, &finding.household_code) {
+        let there = match (finding.person_id.as_deref(), finding.household_code.expose()) {
             (Some(person), _) => self.persons.contains(person),
             (None, Some(code)) => self.households.contains(code),
             (None, None) => true,
         };
         let held = |town: &Option<String>| town.is_none() || *town == finding.town;
-        let subject = finding.person_id.as_ref().or(finding.household_code.as_ref());
+        let subject = finding.person_id.as_deref().or(finding.household_code.expose());
         if after.run.notes.iter().any(|note| note.held && note.rule == finding.rule && held(&note.town)) {
             Change::NotEvaluated
         } else if !there {

@@ -15,6 +15,7 @@ use crate::model::columns::RELATION;
 use crate::model::date::{Day, Month};
 use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
+use crate::model::personal::Expose;
 use crate::model::picture::{HouseholdPicture, PersonPicture};
 
 /// Rosters whose persons belong into a dossier though the poverty registry does not know them.
@@ -74,7 +75,7 @@ pub(super) fn households(
     let mut findings: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in known.findings.iter().filter(|finding| finding.scope == Scope::Household) {
         if let Some(code) = &finding.household_code {
-            findings.entry(code).or_default().push(finding);
+            findings.entry(code.expose()).or_default().push(finding);
         }
     }
     let mut pictures = known.persons(&everybody, &mut verdicts);
@@ -82,14 +83,14 @@ pub(super) fn households(
     for (code, persons) in households {
         let members: Vec<PersonPicture> = persons.iter().filter_map(|person| pictures.remove(person)).collect();
         let of_household = findings.get(code.as_str()).map_or(&[][..], Vec::as_slice);
-        let mut picture = household(Some(code.clone()), members, &mut verdicts, of_household);
+        let mut picture = household(Some(code.as_str().into()), members, &mut verdicts, of_household);
         known.excuse(&mut picture.rules, &picture.findings, &|line| {
             line.household == Some(code.as_str()) || persons.contains(&line.person)
         });
         shown.push(picture);
     }
     // Those outside the poverty registry come last in their village.
-    let outside = |household: &HouseholdPicture| household.code.as_ref().is_some_and(|code| code.contains(':'));
+    let outside = |household: &HouseholdPicture| household.code.expose().is_some_and(|code| code.contains(':'));
     shown.sort_by(|one, other| {
         let key = |household: &HouseholdPicture| (household.village.is_empty(), household.village.clone(), outside(household));
         key(one).cmp(&key(other)).then_with(|| one.code.cmp(&other.code))

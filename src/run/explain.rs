@@ -23,6 +23,7 @@ use crate::model::date::Day;
 use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
 use crate::model::masking::{Audience, Row};
+use crate::model::personal::{Expose, Personal};
 use crate::model::picture::{HouseholdPicture, PersonPicture};
 
 /// More namesakes than this are listed, not explained.
@@ -32,9 +33,9 @@ const NAMESAKES: usize = 5;
 #[derive(Clone, Debug)]
 pub enum Question {
     /// A person id, or a name.
-    Person(String),
+    Person(Personal),
     /// A household code of the poverty registry.
-    Household(String),
+    Household(Personal),
     /// A finding id.
     Finding(String),
 }
@@ -72,7 +73,7 @@ pub enum ExplainError {
 #[derive(Debug, Default)]
 pub struct Explanation {
     /// What was asked, in words; numbers masked.
-    pub title: String,
+    pub title: Personal,
     /// `2018-06，截至 2018-06-30`.
     pub period: String,
     /// The day that ages are told at.
@@ -84,13 +85,13 @@ pub struct Explanation {
     /// The household asked for, without its members.
     pub household: Option<HouseholdPicture>,
     /// More namesakes than can be explained: one line each.
-    pub namesakes: Vec<String>,
+    pub namesakes: Vec<Personal>,
     /// Rule → title.
     pub titles: BTreeMap<String, String>,
     /// Registry → title.
     pub registries: BTreeMap<String, String>,
     /// The whole answer as lines, for a run over tables.
-    pub tables: Option<String>,
+    pub tables: Option<Personal>,
     /// Why rules are not told; `None` where they are.
     pub without_rules: Option<String>,
 }
@@ -101,8 +102,8 @@ impl Explanation {
         let mut row = Audience::Village.row(self.as_of);
         self.persons.iter().for_each(|person| person.stands_beside(&mut row));
         for finding in self.finding.iter().chain(self.household.iter().flat_map(|household| &household.findings)) {
-            finding.id_number.iter().for_each(|number| row.knows_number(number));
-            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, &cell.value));
+            finding.id_number.iter().for_each(|number| row.knows_number(number.expose()));
+            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, cell.value.expose()));
         }
         row
     }
@@ -113,7 +114,7 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
     let finished = Finished::open(run)?;
     if super::tables::of_run(run).is_some() {
         let told = super::tables::explain::explain(&finished, question)?;
-        return Ok(Explanation { title: "两表关联".to_owned(), tables: Some(told), ..Explanation::default() });
+        return Ok(Explanation { title: "两表关联".into(), tables: Some(told.into()), ..Explanation::default() });
     }
     let (records, _) = finished.records()?;
     let linked = finished.linked(&records)?;
@@ -145,13 +146,13 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
     let (persons, code) = match question {
         Question::Person(wanted) => {
             let is_wanted = |person: &PersonIx| {
-                [known.people_text("person_id", *person), known.people_text("name", *person)].contains(&Some(wanted.as_str()))
+                [known.people_text("person_id", *person), known.people_text("name", *person)].contains(&Some(wanted.expose()))
             };
             let found: BTreeSet<PersonIx> = known.everybody().filter(is_wanted).collect();
             if found.is_empty() {
                 return Err(ExplainError::Unknown("这个人"));
             }
-            answer.title = format!("人员 {}", Audience::Village.text(wanted));
+            answer.title = format!("人员 {}", Audience::Village.text(wanted.expose())).into();
             if found.len() > NAMESAKES {
                 answer.namesakes = found.iter().map(|person| who(&known, *person)).collect();
                 return Ok(answer);
@@ -159,28 +160,28 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
             (found, None)
         }
         Question::Household(code) => {
-            let found = members(&known, code);
+            let found = members(&known, code.expose());
             if found.is_empty() {
                 return Err(ExplainError::Unknown("这一户"));
             }
-            answer.title = format!("户 {}", Audience::Village.text(code));
+            answer.title = format!("户 {}", Audience::Village.text(code.expose())).into();
             (found, Some(code.clone()))
         }
         Question::Finding(id) => {
             let finding = findings.iter().find(|finding| finding.finding_id == *id);
             let finding = finding.ok_or(ExplainError::Unknown("这条疑点"))?;
-            answer.title = format!("疑点 {id}");
+            answer.title = format!("疑点 {id}").into();
             answer.finding = Some(finding.clone());
             match (&finding.person_id, &finding.household_code) {
                 (Some(id), _) => {
                     (known.everybody().filter(|person| known.people_text("person_id", *person) == Some(id)).collect(), None)
                 }
-                (None, Some(code)) => (members(&known, code), Some(code.clone())),
+                (None, Some(code)) => (members(&known, code.expose()), Some(code.clone())),
                 (None, None) => (BTreeSet::new(), None),
             }
         }
     };
-    let mut judged = judge(&finished, definitions.as_ref(), &known, &persons, code.as_deref())?;
+    let mut judged = judge(&finished, definitions.as_ref(), &known, &persons, code.expose())?;
     answer.persons = known.persons(&persons, &mut judged).into_values().collect();
     if let Some(code) = code {
         let of_household =
@@ -188,7 +189,7 @@ pub fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) -> Resu
         let of_household: Vec<&Finding> = findings.iter().filter(of_household).collect();
         let mut picture = household(Some(code.clone()), answer.persons.clone(), &mut judged, &of_household);
         known.excuse(&mut picture.rules, &picture.findings, &|line| {
-            line.household == Some(code.as_str()) || persons.contains(&line.person)
+            line.household == Some(code.expose()) || persons.contains(&line.person)
         });
         picture.members.clear();
         answer.household = Some(picture);
@@ -258,9 +259,10 @@ fn members(known: &Known<'_>, code: &str) -> BTreeSet<PersonIx> {
 }
 
 /// `P52b3… 李琼芳 522124********0560 安场镇光明社区`.
-fn who(known: &Known<'_>, person: PersonIx) -> String {
+fn who(known: &Known<'_>, person: PersonIx) -> Personal {
     let of = |name: &str| known.people_text(name, person).unwrap_or("");
     format!("{} {} {} {}{}", of("person_id"), of("name"), Audience::Village.number(of("number")), of("town"), of("village"))
+        .into()
 }
 
 /// The bars of a review pair.

@@ -25,6 +25,7 @@ use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject,
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::personal::Personal;
 use crate::model::proposal::{KeptProposal, Proposal};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::register::RegisterCount;
@@ -413,9 +414,9 @@ fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
                 clause: clause.value(at).to_owned(),
                 basis: basis.and_then(|basis| of(basis, at)),
                 person_id: of(person, at),
-                household_code: of(household, at),
-                name: of(name, at),
-                id_number: of(number, at),
+                household_code: of(household, at).map(Personal::from),
+                name: of(name, at).map(Personal::from),
+                id_number: of(number, at).map(Personal::from),
                 town: of(town, at),
                 village: of(village, at),
                 time_base: base.and_then(|base| TimeBase::parse(&of(base, at)?)),
@@ -423,7 +424,7 @@ fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
                 paid_fen: amount(paid, at),
                 gap_fen: amount(gap, at),
                 confidence: Confidence::parse(confidence.value(at))?,
-                sentence: sentence.value(at).to_owned(),
+                sentence: sentence.value(at).into(),
                 evidence: evidence_of(evidence.value(at).as_any().downcast_ref()?)?,
                 subject: Subject::default(),
             })
@@ -436,14 +437,14 @@ fn evidence_of(cells: &StructArray) -> Option<Vec<Evidence>> {
     let (registry, file, sheet) = (text("registry")?, text("file")?, text("sheet")?);
     let (column, value) = (text("column")?, text("value")?);
     let row = cells.column_by_name("row")?.as_primitive_opt::<UInt32Type>()?;
-    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).to_owned());
+    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).into());
     let cell = |at: usize| Evidence {
         registry: registry.value(at).into(),
         file: of(file, at),
         sheet: of(sheet, at),
         row: row.is_valid(at).then(|| row.value(at)),
         column: column.value(at).to_owned(),
-        value: value.value(at).to_owned(),
+        value: value.value(at).into(),
     };
     Some((0..cells.len()).map(cell).collect())
 }
@@ -510,9 +511,7 @@ impl<'a> Rows<'a> {
                 Some(match kind.value(at) {
                     stages::TWO_NAMES => Suspicion::NumberTwoNames { left, right },
                     stages::DUPLICATE => Suspicion::Duplicate { first: left, again: right },
-                    stages::DAMAGED => {
-                        Suspicion::Damaged { row: left, suggestion: suggestion.value(at).to_owned(), source: right }
-                    }
+                    stages::DAMAGED => Suspicion::Damaged { row: left, suggestion: suggestion.value(at).into(), source: right },
                     _ => return None,
                 })
             })

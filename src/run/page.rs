@@ -10,6 +10,7 @@ use super::told::{counted, folded};
 use crate::model::finding::Finding;
 use crate::model::link::WeightPart;
 use crate::model::masking::{Audience, Row, mask_text};
+use crate::model::personal::Expose;
 use crate::model::picture::{Judged, PersonPicture, Place, SourceRow, Verdict};
 use crate::model::text::steers;
 
@@ -27,7 +28,7 @@ pub fn html(explanation: &Explanation) -> String {
 }
 
 fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
-    let title = escape(&explanation.title);
+    let title = escape(explanation.title.expose());
     write!(
         page,
         "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -38,12 +39,12 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
     )?;
     if let Some(tables) = &explanation.tables {
         // Lines as they are, bars under bars.
-        writeln!(page, "<pre>{}</pre>", escape(tables).replace("<br>", "\n"))?;
+        writeln!(page, "<pre>{}</pre>", escape(tables.expose()).replace("<br>", "\n"))?;
     }
     if !explanation.namesakes.is_empty() {
         write!(page, "<p>{} 人同名，请用人员编号再问：</p><ul>", explanation.namesakes.len())?;
         for line in &explanation.namesakes {
-            write!(page, "<li>{}</li>", escape(line))?;
+            write!(page, "<li>{}</li>", escape(line.expose()))?;
         }
         page.push_str("</ul>");
     }
@@ -56,7 +57,7 @@ fn write(explanation: &Explanation, page: &mut String) -> fmt::Result {
         writeln!(
             page,
             "<section><h2>户 {} <small>户主 {}，{}，{} 人</small></h2>",
-            escape(household.code.as_deref().unwrap_or_default()),
+            escape(household.code.expose().unwrap_or_default()),
             escape(household.head.expose()),
             escape(&place),
             explanation.persons.len()
@@ -101,7 +102,7 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row,
     }
     page.push_str("</tbody></table>\n");
     for proposed in &person.proposed {
-        writeln!(page, "<p class=\"note\">{}</p>", escape(&beside.text(proposed)))?;
+        writeln!(page, "<p class=\"note\">{}</p>", escape(&beside.text(proposed.expose())))?;
     }
     for doubt in &person.doubts {
         write!(
@@ -126,7 +127,7 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
         content.push(format!("原写号码={}", Audience::Village.number(raw.expose())));
     }
     if !row.household_code.is_empty() {
-        content.push(format!("户号={}", row.household_code));
+        content.push(format!("户号={}", row.household_code.expose()));
     }
     content.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
     let state = if row.number_state == "valid" { String::new() } else { format!("（{}）", row.number_state) };
@@ -138,7 +139,7 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
         escape(row.name.expose()),
         escape(&Audience::Village.number(row.number.expose())),
         escape(&state),
-        escape(&row.address),
+        escape(row.address.expose()),
         escape(&content.join("，")),
         escape(&joined(row))
     )?;
@@ -148,8 +149,8 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
 }
 
 fn origin(place: &Place) -> String {
-    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet) };
-    format!("{}{sheet} 第{}行", place.file, place.line)
+    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet.expose()) };
+    format!("{}{sheet} 第{}行", place.file.expose(), place.line)
 }
 
 fn place_text(place: &Place) -> String {
@@ -186,18 +187,18 @@ fn write_finding(explanation: &Explanation, finding: &Finding, beside: &Row, pag
         escape(title),
         escape(finding.ground()),
         finding.confidence.plain(),
-        escape(&beside.text(&finding.sentence))
+        escape(&beside.text(finding.sentence.expose()))
     )?;
     for cell in &finding.evidence {
-        let place = match (&cell.file, cell.row) {
+        let place = match (cell.file.expose(), cell.row) {
             (Some(file), Some(row)) => {
-                let sheet =
-                    cell.sheet.as_ref().filter(|sheet| !sheet.is_empty()).map(|sheet| format!("，{sheet}")).unwrap_or_default();
+                let sheet = cell.sheet.expose().filter(|sheet| !sheet.is_empty());
+                let sheet = sheet.map(|sheet| format!("，{sheet}")).unwrap_or_default();
                 format!("{file}{sheet} 第{row}行")
             }
             _ => String::new(),
         };
-        let (label, shown) = beside.labelled(&cell.column, &cell.value);
+        let (label, shown) = beside.labelled(&cell.column, cell.value.expose());
         writeln!(
             page,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -224,9 +225,9 @@ fn write_rules(rules: &[Judged], findings: &[Finding], beside: &Row, page: &mut 
         for judged in rules.iter().filter(|judged| judged.verdict == verdict && !judged.absent) {
             let held = verdict == Verdict::Fires && !findings.iter().any(|finding| finding.rule == judged.rule.id);
             let (said, why) = if held {
-                ("暂缓", format!("{}。先核对是否同一人，或本乡镇数据不全", judged.why))
+                ("暂缓", format!("{}。先核对是否同一人，或本乡镇数据不全", judged.why.expose()))
             } else {
-                (verdict.plain(), judged.why.clone())
+                (verdict.plain(), judged.why.expose().to_owned())
             };
             writeln!(
                 page,
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_a_cell_says_is_never_markup() {
-        let explanation = Explanation { title: "<script>alert('x')</script>&\"".to_owned(), ..Explanation::default() };
+        let explanation = Explanation { title: "<script>alert('x')</script>&\"".into(), ..Explanation::default() };
         let page = html(&explanation);
         assert!(
             !page.contains("<script") && page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;"),

@@ -18,6 +18,7 @@ use crate::model::exemption::{EXEMPTION, EXEMPTION_LIST};
 use crate::model::finding::{Finding, Scope};
 use crate::model::link::{Link, LinkStatus, Linked, PersonIx};
 use crate::model::money::Fen;
+use crate::model::personal::{Expose, Personal};
 use crate::model::picture::{Cell, Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
@@ -163,8 +164,8 @@ impl<'a> Known<'a> {
         Some(Place {
             title: title.map_or_else(|| registry.to_string(), |known| known.title.clone()),
             registry: registry.clone(),
-            file: sheet.name.file.clone(),
-            sheet: sheet.name.sheet.clone(),
+            file: sheet.name.file.as_str().into(),
+            sheet: sheet.name.sheet.as_str().into(),
             line,
         })
     }
@@ -201,8 +202,8 @@ impl<'a> Known<'a> {
             number: text(columns::ID_NUMBER).into(),
             number_state: text(columns::ID_STATE),
             number_raw: records.text_at(columns::ID_RAW, at).map(Into::into),
-            address: [columns::TOWN, columns::VILLAGE, columns::GROUP].map(text).concat(),
-            household_code: text(columns::HOUSEHOLD_CODE),
+            address: [columns::TOWN, columns::VILLAGE, columns::GROUP].map(text).concat().into(),
+            household_code: text(columns::HOUSEHOLD_CODE).into(),
             cells: cells.collect(),
             status: link.status,
             weight: link.weight,
@@ -213,14 +214,14 @@ impl<'a> Known<'a> {
     }
 
     /// `insurance（医保.xlsx，Sheet1）第12行 张小明`.
-    fn place_told(&self, row: RowId) -> String {
-        let Some(Place { registry, file, sheet, line, .. }) = self.place(row) else { return String::new() };
-        let sheet = if sheet.is_empty() { sheet } else { format!("，{sheet}") };
+    fn place_told(&self, row: RowId) -> Personal {
+        let Some(Place { registry, file, sheet, line, .. }) = self.place(row) else { return Personal::default() };
+        let sheet = if sheet.is_empty() { String::new() } else { format!("，{}", sheet.expose()) };
         let name = self.records.locate(row).and_then(|(position, at)| {
             let records = self.records.registries.get(position)?;
             records.text_at(columns::NAME, at)
         });
-        format!("{registry}（{file}{sheet}）第{line}行 {}", name.unwrap_or_default())
+        format!("{registry}（{}{sheet}）第{line}行 {}", file.expose(), name.unwrap_or_default()).into()
     }
 
     /// Rules that fire but made no finding because the county's exemption list names the subject.
@@ -233,7 +234,7 @@ impl<'a> Known<'a> {
             };
             if self.exemptions().iter().any(|line| is_about(line) && named(line)) {
                 judged.verdict = Verdict::Exempt;
-                judged.why = format!("{EXEMPTION_LIST}写明不列为疑点（{}）", judged.why);
+                judged.why = format!("{EXEMPTION_LIST}写明不列为疑点（{}）", judged.why.expose()).into();
             }
         }
     }
@@ -275,13 +276,13 @@ pub(super) struct Excuse<'a> {
 
 /// A household of these members (head first where a row says so), with its findings and rules.
 pub(super) fn household(
-    code: Option<String>,
+    code: Option<Personal>,
     mut members: Vec<PersonPicture>,
     verdicts: &mut Verdicts,
     findings: &[&Finding],
 ) -> HouseholdPicture {
     members.sort_by_key(|member| member.relation != "户主");
-    let rules = code.as_ref().and_then(|code| verdicts.households.remove(code)).unwrap_or_default();
+    let rules = code.expose().and_then(|code| verdicts.households.remove(code)).unwrap_or_default();
     let (head, town, village, group) = members
         .first()
         .map_or_else(Default::default, |head| (head.name.clone(), head.town.clone(), head.village.clone(), head.group.clone()));

@@ -160,7 +160,7 @@ impl Received {
             Outcome::ALL.into_iter().map(|outcome| (outcome.as_str(), file.count(outcome))).collect::<Vec<_>>()
         };
         let files = self.files.iter().map(|file| JsonFile {
-            file: &file.file,
+            file: file.file.expose(),
             sha256: &file.sha256,
             opposed: file.opposed,
             received_before: file.before.as_deref(),
@@ -180,7 +180,7 @@ impl Received {
                 .rows
                 .iter()
                 .map(|row| JsonRow {
-                    sheet: &row.sheet,
+                    sheet: row.sheet.expose(),
                     row: row.row,
                     outcome: row.outcome.as_str(),
                     finding_ids: &row.finding_ids,
@@ -205,7 +205,7 @@ impl Received {
                 .map(|outcome| format!("{} {}", outcome.plain(), file.count(outcome)))
                 .collect();
             let counts = if counts.is_empty() { "没有清单行".to_owned() } else { counts.join("，") };
-            lines.push(format!("{}：{} 行，{counts}", file.file, file.rows.len()));
+            lines.push(format!("{}：{} 行，{counts}", file.file.expose(), file.rows.len()));
             match &file.before {
                 Some(day) if file.written => lines.push(format!("  {day} 收过同样的文件，这次有新看懂的行")),
                 Some(day) => lines.push(format!("  {day} 收过同样的文件，台账没有变")),
@@ -221,7 +221,7 @@ impl Received {
             }
             let attention: Vec<_> = file.rows.iter().filter(|row| row.outcome.needs_attention()).collect();
             for row in attention.iter().take(SHOWN) {
-                let sheet = if row.sheet.is_empty() { String::new() } else { format!("{} ", row.sheet) };
+                let sheet = if row.sheet.is_empty() { String::new() } else { format!("{} ", row.sheet.expose()) };
                 lines.push(format!("  {sheet}第 {} 行 {}：{}", row.row, row.outcome.plain(), row.reason));
             }
             if attention.len() > SHOWN {

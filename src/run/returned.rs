@@ -25,6 +25,7 @@ use crate::ingest::recognise::recognise;
 use crate::ledger::{ReturnedFile, ReturnedRow, Said};
 use crate::model::date::Month;
 use crate::model::intake::{IntakeFile, IntakeSheet};
+use crate::model::personal::Personal;
 use crate::model::raw::{CellKind, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::normalise::data_date;
 use row::Row;
@@ -153,10 +154,10 @@ impl<'a> Reader<'a> {
             let refusals = file.sheets.into_iter().filter_map(|sheet| sheet.refusal).chain(file.refusal);
             let rows = rows.remove(&file.path).unwrap_or_default();
             let mut returned =
-                ReturnedFile { refusals: refusals.collect(), sha256: file.sha256, broken: None, rows, file: file.path };
+                ReturnedFile { refusals: refusals.collect(), sha256: file.sha256, broken: None, rows, file: file.path.into() };
             if is_whole && returned.rows.is_empty() && returned.refusals.is_empty() {
                 returned.refusals.push(Refusal {
-                    name: SheetName { file: returned.file.clone(), sheet: String::new() },
+                    name: SheetName { file: returned.file.expose().to_owned(), sheet: String::new() },
                     code: "no-list".into(),
                     what: "里面没有疑点清单".to_owned(),
                     hint: "请交回填好的清单本身；汇总页不用交".to_owned(),
@@ -315,7 +316,7 @@ impl<'a> Reader<'a> {
             row.read(self.returns, &self.titles, list, &named)
         };
         let mut found: Vec<ReturnedRow> = Vec::new();
-        let row = |row: u32, said: Said| ReturnedRow { sheet: called.to_owned(), row, said };
+        let row = |row: u32, said: Said| ReturnedRow { sheet: called.into(), row, said };
         for part in &table.parts {
             for (at, number) in part.rows.iter().enumerate() {
                 found.push(row(*number, Said::Cells(said(*number, Some((part, at))))));
@@ -333,8 +334,7 @@ impl<'a> Reader<'a> {
                 }
                 row(reject.row, Said::Cells(cells))
             } else {
-                let quote = words.chars().take(QUOTED).collect();
-                row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote })
+                row(reject.row, Said::Aside { reason: reject.reason.plain().to_owned(), quote: quoted(&words) })
             });
         }
         found.sort_by_key(|row| row.row);
@@ -360,6 +360,11 @@ impl<'a> Reader<'a> {
 fn words(row: &[(u32, CellKind, String)]) -> String {
     let texts: Vec<&str> = row.iter().map(|(.., text)| text.trim()).filter(|text| !text.is_empty()).collect();
     texts.join(" ")
+}
+
+/// The beginning of the words of a row that is no list row.
+fn quoted(words: &str) -> Personal {
+    words.chars().take(QUOTED).collect::<String>().into()
 }
 
 /// Whether a text holds a whole finding number.
@@ -394,8 +399,8 @@ fn with_blank_rows(rows: Vec<ReturnedRow>, sheet: &str, merges: &[Merge]) -> Vec
     let mut all: Vec<ReturnedRow> = Vec::with_capacity(rows.len());
     let aside = |first: u32, last: u32, what: &str, why: &str| {
         let rows = if first == last { String::new() } else { format!("（第 {first} 到 {last} 行）") };
-        let said = Said::Aside { reason: format!("{what}{rows}{why}"), quote: String::new() };
-        ReturnedRow { sheet: sheet.to_owned(), row: first, said }
+        let said = Said::Aside { reason: format!("{what}{rows}{why}"), quote: Personal::default() };
+        ReturnedRow { sheet: sheet.into(), row: first, said }
     };
     // The first and the last of these rows that lie below the first row of a merged area.
     let covered = |first: u32, last: u32| {

@@ -17,6 +17,7 @@ use crate::model::columns;
 use crate::model::date::Day;
 use crate::model::decision::{DecisionState, KeptDecision, PairKey, record_key};
 use crate::model::link::{CLASH, Linked, PersonIx, ReviewPair};
+use crate::model::personal::Personal;
 use crate::model::record::{RecordSet, RowId};
 use crate::model::review::{ReviewEntry, ReviewSide};
 
@@ -245,15 +246,15 @@ impl Reviewer<'_> {
         let place = format!("{}{}", text(columns::TOWN), text(columns::VILLAGE));
         ReviewSide {
             registry: title.map_or_else(|| registry.registry.to_string(), |definition| definition.title.clone()),
-            file: origin.map_or_else(String::new, |(sheet, _)| sheet.name.file.clone()),
-            sheet: origin.map_or_else(String::new, |(sheet, _)| sheet.name.sheet.clone()),
+            file: origin.map_or("", |(sheet, _)| &sheet.name.file).into(),
+            sheet: origin.map_or("", |(sheet, _)| &sheet.name.sheet).into(),
             row: origin.map_or(0, |(_, row)| row),
             name: or(text(columns::NAME), columns::HEAD_NAME).into(),
             number: or(text(columns::ID_NUMBER), columns::ID_RAW).into(),
             birth: registry.date(columns::BIRTH).filter(|column| column.is_valid(at)).map(|column| Day(column.value(at))),
             sex: text(columns::SEX),
-            place: or(place, columns::PLACE[5]),
-            household: text(columns::HOUSEHOLD_CODE),
+            place: or(place, columns::PLACE[5]).into(),
+            household: text(columns::HOUSEHOLD_CODE).into(),
             head: match (
                 text(columns::HEAD_NAME),
                 self.heads.get(&(position, registry.text_at(columns::HOUSEHOLD_CODE, at).unwrap_or_default())),
@@ -286,9 +287,9 @@ fn blank(key: PairKey) -> ReviewEntry {
         probability: None,
         parts: Vec::new(),
         answer: None,
-        by: String::new(),
-        on: String::new(),
-        remark: String::new(),
+        by: Personal::default(),
+        on: Personal::default(),
+        remark: Personal::default(),
         state: None,
         stratum: String::new(),
     }

@@ -33,6 +33,7 @@ use crate::assess::{FactTable, PERSON_KEY};
 use crate::link::evidence::Evidence;
 use crate::model::finding::{self, Finding, Rate, TimeBase};
 use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
+use crate::model::personal::Expose;
 use crate::model::raw::{Reject, SheetName};
 use crate::model::record::{RecordSet, RowId};
 
@@ -361,7 +362,7 @@ pub(super) fn write_suspicions(path: &Path, records: &RecordSet, suspicions: &[S
         .map(|suspicion| match suspicion {
             Suspicion::NumberTwoNames { left, right } => (TWO_NAMES, *left, *right, None),
             Suspicion::Duplicate { first, again } => (DUPLICATE, *first, *again, None),
-            Suspicion::Damaged { row, suggestion, source } => (DAMAGED, *row, *source, Some(suggestion.as_str())),
+            Suspicion::Damaged { row, suggestion, source } => (DAMAGED, *row, *source, Some(suggestion.expose())),
         })
         .collect();
     let mut columns = vec![("kind".to_owned(), texts(parts.iter().map(|part| Some(part.0))))];
@@ -402,9 +403,9 @@ pub(super) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), St
         ("clause", text(|finding| Some(&finding.clause))),
         ("basis", text(|finding| finding.basis.as_deref())),
         ("person_id", text(|finding| finding.person_id.as_deref())),
-        ("household_code", text(|finding| finding.household_code.as_deref())),
-        ("name", text(|finding| finding.name.as_deref())),
-        ("id_number", text(|finding| finding.id_number.as_deref())),
+        ("household_code", text(|finding| finding.household_code.expose())),
+        ("name", text(|finding| finding.name.expose())),
+        ("id_number", text(|finding| finding.id_number.expose())),
         ("town", text(|finding| finding.town.as_deref())),
         ("village", text(|finding| finding.village.as_deref())),
         ("time_base", text(|finding| finding.time_base.map(TimeBase::as_str))),
@@ -412,7 +413,7 @@ pub(super) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), St
         ("paid_fen", amount(|finding| finding.paid_fen)),
         ("gap_fen", amount(|finding| finding.gap_fen)),
         ("confidence", text(|finding| Some(finding.confidence.as_str()))),
-        ("sentence", text(|finding| Some(&finding.sentence))),
+        ("sentence", text(|finding| Some(finding.sentence.expose()))),
         ("evidence", cells(findings)),
     ])
     .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
@@ -425,11 +426,11 @@ fn cells(findings: &[Finding]) -> ArrayRef {
     list(
         vec![
             ("registry", text(|cell| Some(cell.registry.as_str()))),
-            ("file", text(|cell| cell.file.as_deref())),
-            ("sheet", text(|cell| cell.sheet.as_deref())),
+            ("file", text(|cell| cell.file.expose())),
+            ("sheet", text(|cell| cell.sheet.expose())),
             ("row", Arc::new(cells().map(|cell| cell.row).collect::<UInt32Array>())),
             ("column", text(|cell| Some(&cell.column))),
-            ("value", text(|cell| Some(&cell.value))),
+            ("value", text(|cell| Some(cell.value.expose()))),
         ],
         findings.iter().map(|finding| finding.evidence.len()),
     )

@@ -170,7 +170,7 @@ fn write(path: &Path, findings: &[Finding], standings: &Standings) -> Result<(),
         ("last", text(&|_, standing| Some(standing.last.to_string()))),
         ("months", count(&|standing| standing.months)),
         ("asked", count(&|standing| standing.asked)),
-        ("answer", text(&|_, standing| standing.answer.as_ref().map(crate::model::standing::Answer::plain))),
+        ("answer", text(&|_, standing| standing.answer.as_ref().map(|answer| answer.plain().expose().to_owned()))),
         ("answered_list", text(&|_, standing| standing.answer.as_ref().map(|answer| answer.list.to_string()))),
     ])
     .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;

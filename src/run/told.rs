@@ -10,6 +10,7 @@ use crate::config::link_words;
 use crate::model::finding::Finding;
 use crate::model::link::WeightPart;
 use crate::model::masking::{Audience, Row, mask_text};
+use crate::model::personal::Expose;
 use crate::model::picture::{Doubtful, Judged, PersonPicture, SourceRow, Verdict, Why};
 
 impl fmt::Display for Explanation {
@@ -23,11 +24,11 @@ impl fmt::Display for Explanation {
 impl Explanation {
     fn write(&self, text: &mut String) -> fmt::Result {
         if let Some(tables) = &self.tables {
-            return text.write_str(tables);
+            return text.write_str(tables.expose());
         }
         if !self.namesakes.is_empty() {
             writeln!(text, "{} 人同名，请用人员编号再问：", self.namesakes.len())?;
-            return self.namesakes.iter().try_for_each(|line| writeln!(text, "  {line}"));
+            return self.namesakes.iter().try_for_each(|line| writeln!(text, "  {}", line.expose()));
         }
         let beside = self.beside();
         if let Some(finding) = &self.finding {
@@ -37,7 +38,7 @@ impl Explanation {
             write_person(person, &beside, text)?;
         }
         if let Some(household) = &self.household {
-            let code = household.code.as_deref().unwrap_or_default();
+            let code = household.code.expose().unwrap_or_default();
             writeln!(text, "户 {code} {}{}{}", household.town, household.village, household.group)?;
             for finding in household.findings.iter().filter(|finding| self.finding.as_ref() != Some(finding)) {
                 write_finding(finding, &beside, text)?;
@@ -59,7 +60,7 @@ fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt:
         write_row(row, text)?;
     }
     for proposed in &person.proposed {
-        writeln!(text, "  {}", beside.text(proposed))?;
+        writeln!(text, "  {}", beside.text(proposed.expose()))?;
     }
     for doubt in &person.doubts {
         write_doubt(doubt, text)?;
@@ -73,18 +74,18 @@ fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt:
 
 /// One source row and how it came to its person.
 fn write_row(row: &SourceRow, text: &mut String) -> fmt::Result {
-    let household = if row.household_code.is_empty() { String::new() } else { format!(" 户 {}", row.household_code) };
-    let sheet = if row.place.sheet.is_empty() { String::new() } else { format!("，{}", row.place.sheet) };
+    let household = if row.household_code.is_empty() { String::new() } else { format!(" 户 {}", row.household_code.expose()) };
+    let sheet = if row.place.sheet.is_empty() { String::new() } else { format!("，{}", row.place.sheet.expose()) };
     writeln!(
         text,
         "  {}（{}{sheet}）第{}行：{} {}（{}）{}{household} —— {}",
         row.place.registry,
-        row.place.file,
+        row.place.file.expose(),
         row.place.line,
         row.name.expose(),
         Audience::Village.number(row.number.expose()),
         row.number_state,
-        row.address,
+        row.address.expose(),
         joined(row),
     )?;
     row.why.as_ref().map_or(Ok(()), |why| write_why(why, &row.parts, text))
@@ -96,7 +97,13 @@ fn write_doubt(doubt: &Doubtful, text: &mut String) -> fmt::Result {
     writeln!(
         text,
         "  待核对：{} {} {} 第{}行可能是同一人，权重 {:.1} 比特，概率 {:.4}（{}）",
-        place.registry, place.file, place.sheet, place.line, doubt.weight, doubt.probability, doubt.reason,
+        place.registry,
+        place.file.expose(),
+        place.sheet.expose(),
+        place.line,
+        doubt.weight,
+        doubt.probability,
+        doubt.reason,
     )?;
     write_bars(&doubt.parts, text)
 }
@@ -107,13 +114,13 @@ fn write_bars(parts: &[WeightPart], text: &mut String) -> fmt::Result {
 
 /// What brought a row to its person: the rule, the row it was compared with, the bars, the best other candidate.
 fn write_why(why: &Why, parts: &[WeightPart], text: &mut String) -> fmt::Result {
-    let other = why.compared_with.as_ref().map_or_else(String::new, |other| format!("，与 {other} 比较"));
+    let other = why.compared_with.expose().map_or_else(String::new, |other| format!("，与 {other} 比较"));
     writeln!(text, "      找到的办法：{}{other}", link_words::rule(&why.rule))?;
     write_bars(parts, text)?;
     match &why.rival {
         Some(rival) => {
             let contradicts = if rival.contradicts { "，但姓名或号码互相矛盾，不能认定" } else { "" };
-            writeln!(text, "      落选的最佳人选：{}，权重 {:.1} 比特{contradicts}", rival.place, rival.weight)
+            writeln!(text, "      落选的最佳人选：{}，权重 {:.1} 比特{contradicts}", rival.place.expose(), rival.weight)
         }
         None => writeln!(text, "      没有别的人选达到 0 比特"),
     }
@@ -123,13 +130,13 @@ fn write_finding(finding: &Finding, beside: &Row, text: &mut String) -> fmt::Res
     let Finding { finding_id, rule, clause, .. } = finding;
     let clause = if clause.is_empty() { String::new() } else { format!("{clause}，") };
     let confidence = finding.confidence.plain();
-    writeln!(text, "  疑点 {finding_id} {rule}（{clause}{confidence}）：{}", beside.text(&finding.sentence))?;
+    writeln!(text, "  疑点 {finding_id} {rule}（{clause}{confidence}）：{}", beside.text(finding.sentence.expose()))?;
     for cell in &finding.evidence {
-        let place = match (&cell.file, cell.row) {
+        let place = match (cell.file.expose(), cell.row) {
             (Some(file), Some(row)) => format!("{file} 第{row}行 "),
             _ => String::new(),
         };
-        writeln!(text, "      依据：{} {place}{}", cell.registry, beside.said(&cell.column, &cell.value))?;
+        writeln!(text, "      依据：{} {place}{}", cell.registry, beside.said(&cell.column, cell.value.expose()))?;
     }
     Ok(())
 }
@@ -150,7 +157,7 @@ fn write_rules(rules: &[Judged], findings: &[Finding], beside: &Row, text: &mut 
                 judged.rule.title,
                 judged.rule.ground(),
                 judged.rule.id,
-                beside.text(&judged.why)
+                beside.text(judged.why.expose())
             )?;
         }
     }
@@ -174,7 +181,7 @@ pub(super) fn folded(rules: &[Judged]) -> Vec<(Verdict, BTreeMap<&str, Vec<&str>
     let mut told: BTreeMap<Verdict, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for judged in rules {
         if judged.absent || [Verdict::NotApplicable, Verdict::NotEvaluated].contains(&judged.verdict) {
-            told.entry(judged.verdict).or_default().entry(&judged.why).or_default().push(&judged.rule.title);
+            told.entry(judged.verdict).or_default().entry(judged.why.expose()).or_default().push(&judged.rule.title);
         }
     }
     told.into_iter().collect()

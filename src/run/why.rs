@@ -5,6 +5,7 @@ use arrow::array::{Array, AsArray, ListArray, RecordBatch, StructArray};
 use arrow::datatypes::{DataType, Float32Type, UInt32Type};
 
 use crate::model::link::WeightPart;
+use crate::model::personal::Personal;
 use crate::model::picture::{Rival, Why};
 use crate::model::record::RowId;
 
@@ -13,7 +14,7 @@ pub(super) fn why(
     links: &RecordBatch,
     row: RowId,
     weight: f32,
-    place: impl Fn(RowId) -> String,
+    place: impl Fn(RowId) -> Personal,
 ) -> Option<(Why, Vec<WeightPart>)> {
     let at = row.0 as usize;
     let rule = word_at(links, "rule", at)?;

@@ -20,6 +20,7 @@ use crate::model::date::Day;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
+use crate::model::personal::Personal;
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::report::{DossierInput, OutputFile, ReportInput, ReviewInput, build, review_books};
@@ -30,13 +31,13 @@ pub(super) struct Known<'a> {
     /// Where findings stand; `None` without a ledger.
     pub(super) standings: Option<&'a Standings>,
     /// Person id → numbers that lists proposed, and what became of them.
-    pub(super) proposed: &'a BTreeMap<String, String>,
+    pub(super) proposed: &'a BTreeMap<String, Personal>,
     /// Number → how many share village, sex and year of birth with whoever bears it; empty where nothing is posted.
-    pub(super) groups: &'a BTreeMap<String, u64>,
+    pub(super) groups: &'a BTreeMap<Personal, u64>,
 }
 
 /// Number → how many persons share village, sex and year of birth with its bearer, who counts too.
-pub(super) fn groups(linked: &Linked) -> BTreeMap<String, u64> {
+pub(super) fn groups(linked: &Linked) -> BTreeMap<Personal, u64> {
     let people = &linked.people.0;
     let text = |column: &str, row: usize| {
         let column = people.column_by_name(column)?.as_string_opt::<i32>()?;
@@ -49,7 +50,7 @@ pub(super) fn groups(linked: &Linked) -> BTreeMap<String, u64> {
     for group in (0..people.num_rows()).filter_map(group) {
         *sizes.entry(group).or_default() += 1;
     }
-    let of = |row: usize| Some((text("number", row)?.to_owned(), sizes.get(&group(row)?).copied()?));
+    let of = |row: usize| Some((text("number", row)?.into(), sizes.get(&group(row)?).copied()?));
     (0..people.num_rows()).filter_map(of).collect()
 }
 

@@ -90,7 +90,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        let codes = subjects.households.iter().zip(0..).map(|(household, at)| (household.code.as_str(), at));
+        let codes = subjects.households.iter().zip(0..).map(|(household, at)| (household.code.expose(), at));
         Self { subjects, known, by_person_code, by_household_code: codes.collect(), by_number, least }
     }
 

@@ -21,6 +21,7 @@ use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, NAME, REPAIRS};
 use crate::model::date::Day;
 use crate::model::exemption::{EXEMPTION, EXEMPTION_LIST, ExemptionStatus, ExemptionUse};
 use crate::model::finding::{RuleNote, Scope};
+use crate::model::personal::Personal;
 use crate::model::record::{RecordSet, RowId};
 use crate::model::standing::{Withheld, Withholding};
 use finder::{Finder, Target};
@@ -80,7 +81,7 @@ impl Exemptions {
             let named = list.text_at(RULE, row).map_or_else(Vec::new, |text| rules.of(text));
             let nothing = named.is_empty();
             // A row without a rule is one line all the same: it is told.
-            let named = if nothing { vec![Named::Unknown(String::new(), None)] } else { named };
+            let named = if nothing { vec![Named::Unknown(Personal::default(), None)] } else { named };
             for named in named {
                 let problem = match &named {
                     _ if nothing => Some((ExemptionStatus::Refused, "没有写规则".to_owned())),
@@ -250,7 +251,7 @@ impl Line {
         }
     }
 
-    fn remark(&self, reason: Option<&str>) -> String {
+    fn remark(&self, without_reason: bool) -> String {
         let mut said: Vec<String> = Vec::new();
         match (self.status(), &self.problem) {
             (ExemptionStatus::Expired, _) if self.fired > 0 => said.push("已到期，疑点照常列出；确需豁免的请重新认定".to_owned()),
@@ -266,7 +267,7 @@ impl Line {
         if self.problem.is_none() && self.until.is_none() {
             said.push("没有写截止日期，一直有效，请定期复核".to_owned());
         }
-        if self.problem.is_none() && reason.is_none() {
+        if self.problem.is_none() && without_reason {
             said.push("没有写理由，请补上".to_owned());
         }
         said.join("；")
@@ -277,12 +278,12 @@ impl Line {
         let (position, row) = input.records.locate(self.row)?;
         let (sheet, number) = input.records.origin(position, row)?;
         let list = input.records.registries.get(position)?;
-        let own = |column: &str| list.text_at(column, row).map(str::to_owned);
+        let own = |column: &str| list.text_at(column, row).map(Personal::from);
         let face = self.target.and_then(|target| target.face(subjects));
-        let of = |column: &str| face.and_then(|face| subjects.people_text(column, face)).map(str::to_owned);
+        let of = |column: &str| face.and_then(|face| subjects.people_text(column, face));
         let among = |wanted: &[String], name: &str, code: &str| {
             let known = [of(name), of(code)];
-            wanted.is_empty() || face.is_none() || wanted.iter().any(|wanted| known.iter().flatten().any(|known| known == wanted))
+            wanted.is_empty() || face.is_none() || wanted.iter().any(|wanted| known.contains(&Some(wanted)))
         };
         if !among(input.towns, "town", "town_code") || !among(input.villages, "village", "village_code") {
             return None;
@@ -290,21 +291,21 @@ impl Line {
         let household = self.target.and_then(|target| subjects.households.get(target.household? as usize));
         let reason = own(REASON);
         Some(ExemptionUse {
-            file: sheet.name.file.clone(),
-            sheet: sheet.name.sheet.clone(),
+            file: sheet.name.file.as_str().into(),
+            sheet: sheet.name.sheet.as_str().into(),
             row: number,
             rule: match &self.named {
-                Named::Rule(id) => input.policy.rule(id).map_or_else(|| id.clone(), |rule| rule.card.title.clone()),
-                Named::Every => EVERY[0].to_owned(),
+                Named::Rule(id) => input.policy.rule(id).map_or(id, |rule| &rule.card.title).as_str().into(),
+                Named::Every => EVERY[0].into(),
                 Named::Unknown(text, _) => text.clone(),
             },
             rule_id: if let Named::Rule(id) = &self.named { Some(id.clone()) } else { None },
-            name: of("name").or_else(|| own(NAME)),
-            id_number: of("number").or_else(|| own(ID_NUMBER)),
+            name: of("name").map(Personal::from).or_else(|| own(NAME)),
+            id_number: of("number").map(Personal::from).or_else(|| own(ID_NUMBER)),
             household_code: household.map(|household| household.code.clone()).or_else(|| own(HOUSEHOLD_CODE)),
-            town: of("town"),
-            village: of("village"),
-            remark: self.remark(reason.as_deref()),
+            town: of("town").map(str::to_owned),
+            village: of("village").map(str::to_owned),
+            remark: self.remark(reason.is_none()),
             reason,
             until: self.until,
             decided_by: own(DECIDED_BY),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::error::closest;
 use crate::config::policy::Policy;
+use crate::model::personal::Personal;
 
 /// Words for every rule.
 pub(super) const EVERY: [&str; 4] = ["全部", "所有", "全部规则", "所有规则"];
@@ -14,7 +15,7 @@ pub(super) enum Named {
     Rule(String),
     Every,
     /// As written, and what was probably meant.
-    Unknown(String, Option<String>),
+    Unknown(Personal, Option<String>),
 }
 
 /// Rules by id and by title.
@@ -58,7 +59,7 @@ impl RuleNames {
                 (None, Some(used)) => (used, vec![Named::Every]),
                 (None, None) => {
                     let (used, word, near) = self.unknown(rest);
-                    (used, vec![Named::Unknown(word, near)])
+                    (used, vec![Named::Unknown(word.into(), near)])
                 }
             };
             at += used;

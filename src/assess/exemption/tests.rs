@@ -7,13 +7,14 @@ use crate::config::policy::tests::{dictionary, shipped};
 use crate::model::exemption::{ExemptionStatus, ExemptionUse};
 use crate::model::ids::CountyKey;
 use crate::model::link::LinkStatus;
+use crate::model::personal::Expose;
 use crate::model::standing::Withholding;
 
 fn named(text: &str) -> Vec<String> {
     let told = |one: Named| match one {
         Named::Rule(id) => id,
         Named::Every => "*".to_owned(),
-        Named::Unknown(text, near) => format!("?{text}→{}", near.unwrap_or_default()),
+        Named::Unknown(text, near) => format!("?{}→{}", text.expose(), near.unwrap_or_default()),
     };
     RuleNames::new(&shipped()).of(text).into_iter().map(told).collect()
 }
@@ -56,7 +57,7 @@ fn with(row: &[(&str, &str)]) -> (ExemptionUse, Vec<(String, String)>) {
         ("exemption", rows),
     ]));
     let told = [NOT_ENROLLED, TWO].into_iter().flat_map(|rule| of(&assessed, rule));
-    let told = told.map(|finding| (finding.rule.clone(), finding.name.clone().unwrap_or_default()));
+    let told = told.map(|finding| (finding.rule.clone(), finding.name.expose().unwrap_or_default().to_owned()));
     let told = told.collect();
     let [one] = assessed.exemptions.as_slice() else { panic!("{:#?}", assessed.exemptions) };
     (one.clone(), told)
@@ -79,7 +80,7 @@ fn a_row_excuses_from_the_rule_it_names_and_from_no_other() {
     assert_eq!(told, all()[1..]);
 
     let (one, told) = with(&[("household_code", "5203240001"), ("exempt_rule", TWO), ("exempt_reason", "赡养")]);
-    assert_eq!((one.status, one.name.as_deref(), one.town.as_deref()), (ExemptionStatus::Used, Some("张甲"), Some("示例镇")));
+    assert_eq!((one.status, one.name.expose(), one.town.as_deref()), (ExemptionStatus::Used, Some("张甲"), Some("示例镇")));
     assert_eq!(told, all()[..2]);
 }
 
@@ -99,7 +100,7 @@ fn everything_needs_a_reason_and_leaves_identity_alone() {
         let row: &[(&str, &str)] = &[("person", "赵戊"), ("exempt_rule", rule), ("exempt_reason", "派出所已核")];
         let assessed = run(&given(&[("poverty", &[wrong]), ("exemption", &[row])]));
         let of_poverty =
-            of(&assessed, "identity.number_invalid").into_iter().filter(|finding| finding.name.as_deref() == Some("赵戊"));
+            of(&assessed, "identity.number_invalid").into_iter().filter(|finding| finding.name.expose() == Some("赵戊"));
         (of_poverty.count(), assessed.exemptions[0].status)
     };
     assert_eq!(identity("全部").0, 1, "whoever is excused from what, a wrong number is wrong");
@@ -122,7 +123,7 @@ fn what_excuses_nothing_is_told_with_its_row() {
         assert_eq!(one.status, status, "{row:?}: {one:?}");
         assert!(one.remark.contains(word), "{row:?}: {}", one.remark);
         assert_eq!((one.excused, told), (0, all()), "{row:?}");
-        assert_eq!((one.file.as_str(), one.row), ("exemption.xlsx", 2));
+        assert_eq!((one.file.expose(), one.row), ("exemption.xlsx", 2));
     }
     // On its last day it still holds.
     let (one, _) = with(&[("person", "张甲"), ("exempt_rule", TWO), ("exempt_until", "2018-06-30")]);
@@ -137,7 +138,7 @@ fn what_excuses_nothing_is_told_with_its_row() {
 fn a_person_is_found_by_code_alone_and_a_member_by_household_and_name() {
     let row: &[(&str, &str)] = &[("person_code", "520324000101"), ("exempt_rule", NOT_ENROLLED), ("exempt_reason", "外省参保")];
     let (one, told) = with(row);
-    assert_eq!((one.status, one.name.as_deref()), (ExemptionStatus::Used, Some("张甲")));
+    assert_eq!((one.status, one.name.expose()), (ExemptionStatus::Used, Some("张甲")));
     assert_eq!(told, all()[1..]);
     let by_name: &[(&str, &str)] = &[
         ("person", "清单"),

@@ -5,7 +5,6 @@
 //! Cost: an indexed look-up per number; the first row without any reads the month's findings once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use unicode_normalization::UnicodeNormalization;
@@ -16,30 +15,24 @@ use crate::ledger::record::month_of;
 use crate::model::date::Month;
 use crate::model::finding::Kind;
 use crate::model::identity::name::{FoldedName, compare};
-use crate::model::personal::{hidden, is_mask_of};
+use crate::model::personal::{Expose, Personal, is_mask_of};
 
 /// Characters of a whole finding number: `F` and 16 hexadecimal digits.
 const WHOLE: usize = 17;
 /// A number cut shorter than this could be anybody's.
 const SHORTEST: usize = 7;
 
-/// A finding as it was when a list asked about it. `Debug` masks whom it is about.
-#[derive(Clone)]
+/// A finding as it was when a list asked about it.
+#[derive(Clone, Debug)]
 pub(super) struct Sighting {
     pub(super) finding_id: String,
     pub(super) rule: String,
     pub(super) kind: Kind,
-    pub(super) name: Option<String>,
-    pub(super) id_number: Option<String>,
-    pub(super) town: Option<String>,
-    pub(super) village: Option<String>,
+    pub(super) name: Option<Personal>,
+    pub(super) id_number: Option<Personal>,
+    pub(super) town: Option<Personal>,
+    pub(super) village: Option<Personal>,
     pub(super) basis: String,
-}
-
-impl fmt::Debug for Sighting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sighting({} {} {:?})", self.finding_id, self.rule, hidden([&self.name, &self.id_number]))
-    }
 }
 
 /// What a row is about.
@@ -94,9 +87,9 @@ impl<'c> Matcher<'c> {
 
     /// The findings that a row is about.
     pub(super) fn find(&mut self, cells: &Cells) -> Result<Match, LedgerError> {
-        let (key, asked) = cells.key.split_once(['@', '＠']).unwrap_or((&cells.key, ""));
+        let (key, asked) = cells.key.expose().split_once(['@', '＠']).unwrap_or((cells.key.expose(), ""));
         let list = month(asked).or(cells.list);
-        let (keyed, numbered) = (numbers(key), numbers(&cells.finding_ids));
+        let (keyed, numbered) = (numbers(key), numbers(cells.finding_ids.expose()));
         if keyed.is_empty() && numbered.is_empty() {
             return self.by_person(cells);
         }
@@ -107,7 +100,7 @@ impl<'c> Matcher<'c> {
             let number = Named { missing: Vec::new(), ..number };
             return Ok(match self.is_about(&number, cells)? {
                 About::Another => Match::Mixed(SORTED_APART.to_owned()),
-                _ => found(number, "", &cells.name),
+                _ => found(number, "", cells.name.expose()),
             });
         }
         if key.sightings.is_empty() && number.sightings.is_empty() {
@@ -118,13 +111,13 @@ impl<'c> Matcher<'c> {
         }
         let (by_key, by_number) = (self.is_about(&key, cells)?, self.is_about(&number, cells)?);
         Ok(match (key.sightings.is_empty(), number.sightings.is_empty()) {
-            (false, true) if by_key.may_be() => found(key, "", &cells.name),
-            (true, false) if by_number.may_be() => found(number, "", &cells.name),
+            (false, true) if by_key.may_be() => found(key, "", cells.name.expose()),
+            (true, false) if by_number.may_be() => found(number, "", cells.name.expose()),
             (false, false) if by_number == About::Person && by_key != About::Person => {
-                found(number, "行标识是别的行的，按疑点编号和姓名认", &cells.name)
+                found(number, "行标识是别的行的，按疑点编号和姓名认", cells.name.expose())
             }
             (false, false) if by_key == About::Person && by_number != About::Person => {
-                found(key, "疑点编号是别的行的，按行标识和姓名认", &cells.name)
+                found(key, "疑点编号是别的行的，按行标识和姓名认", cells.name.expose())
             }
             (false, false) => Match::Mixed("行标识和疑点编号不是同一条疑点，可能有的列单独排过序、粘错了行".to_owned()),
             _ => Match::Mixed(SORTED_APART.to_owned()),
@@ -133,18 +126,20 @@ impl<'c> Matcher<'c> {
 
     /// Whom the row speaks of, against the findings that its numbers name.
     fn is_about(&mut self, named: &Named, cells: &Cells) -> Result<About, LedgerError> {
-        let same_name = is_of(named, &cells.name);
+        let same_name = is_of(named, cells.name.expose());
         if same_name == Some(true) {
             return Ok(About::Person);
         }
-        let mut known = named.sightings.iter().filter_map(|sighting| sighting.id_number.as_deref()).peekable();
-        let number = folded_number(&cells.id_number);
+        let mut known = named.sightings.iter().filter_map(|sighting| sighting.id_number.expose()).peekable();
+        let number = folded_number(cells.id_number.expose());
         let other_number = known.peek().is_some() && known.all(|known| denies(&number, &folded_number(known)));
         if other_number {
             return Ok(About::Another);
         }
         // Without a number in the row a name that somebody else on the list has says as much.
-        let Some(name) = FoldedName::new(&cells.name).filter(|_| same_name == Some(false)) else { return Ok(About::Unknown) };
+        let Some(name) = FoldedName::new(cells.name.expose()).filter(|_| same_name == Some(false)) else {
+            return Ok(About::Unknown);
+        };
         let on_list = match named.list {
             Some(list) if number.is_empty() => !self.namesakes(list, &name)?.is_empty(),
             _ => false,
@@ -226,8 +221,8 @@ impl<'c> Matcher<'c> {
     /// Without any number: the person with this name, whose number is the one in the row, and the rules that the row names.
     fn by_person(&mut self, cells: &Cells) -> Result<Match, LedgerError> {
         // `填报单位：…` of a list pasted below another may stand under 姓名.
-        let labelled = cells.name.contains(['：', ':']);
-        let Some(name) = FoldedName::new(&cells.name).filter(|_| !labelled) else { return Ok(Match::Nothing) };
+        let labelled = cells.name.expose().contains(['：', ':']);
+        let Some(name) = FoldedName::new(cells.name.expose()).filter(|_| !labelled) else { return Ok(Match::Nothing) };
         let newest = || -> Result<Option<Month>, LedgerError> {
             let month: Option<i64> = self
                 .connection
@@ -244,14 +239,14 @@ impl<'c> Matcher<'c> {
             return Ok(Match::Unknown("没有行标识和疑点编号，也看不出是哪一类疑点".to_owned()));
         }
         let namesakes = self.namesakes(list, &name)?;
-        let number = folded_number(&cells.id_number);
+        let number = folded_number(cells.id_number.expose());
         let fits = |sighting: &&Sighting| {
-            let same_number = match sighting.id_number.as_deref().map(folded_number) {
+            let same_number = match sighting.id_number.expose().map(folded_number) {
                 Some(known) if !number.is_empty() => known == number || is_mask_of(&number, &known),
                 _ => number.is_empty(),
             };
             let same_village = cells.village.is_empty()
-                || sighting.village.as_deref().is_some_and(|village| same_place(village, &cells.village));
+                || sighting.village.expose().is_some_and(|village| same_place(village, cells.village.expose()));
             cells.rules.contains(&sighting.rule) && same_number && same_village
         };
         let fitting: Vec<Sighting> = namesakes.iter().filter(fits).cloned().collect();
@@ -281,7 +276,7 @@ impl<'c> Matcher<'c> {
         let mut people: HashMap<String, Vec<Sighting>> = HashMap::new();
         while let Some(row) = rows.next().map_err(&error)? {
             let sighting = sighting(row)?;
-            if let Some(name) = sighting.name.as_deref().and_then(FoldedName::new) {
+            if let Some(name) = sighting.name.expose().and_then(FoldedName::new) {
                 people.entry(name.folded()).or_default().push(sighting);
             }
         }
@@ -294,7 +289,7 @@ fn found(named: Named, note: &str, name: &str) -> Match {
     let renamed = is_named == Some(false);
     let Named { mut sightings, list, missing, note: of_list } = named;
     // A row is about one person or household; numbers of others may have been pasted into its cell.
-    let own = |sighting: &Sighting| sighting.name.as_deref().and_then(FoldedName::new);
+    let own = |sighting: &Sighting| sighting.name.expose().and_then(FoldedName::new);
     let all = sightings.len();
     let others = if let Some(name) = FoldedName::new(name).filter(|_| is_named == Some(true)) {
         sightings.retain(|sighting| own(sighting).is_none_or(|known| compare(&known, &name).agrees()));
@@ -353,7 +348,7 @@ fn denies(number: &str, known: &str) -> bool {
 /// Whether the findings are about somebody of this name; `None` where either has no name.
 fn is_of(named: &Named, name: &str) -> Option<bool> {
     let name = FoldedName::new(name)?;
-    let mut known = named.sightings.iter().filter_map(|sighting| sighting.name.as_deref().and_then(FoldedName::new)).peekable();
+    let mut known = named.sightings.iter().filter_map(|sighting| sighting.name.expose().and_then(FoldedName::new)).peekable();
     known.peek()?;
     Some(known.any(|known| compare(&known, &name).agrees()))
 }
@@ -367,7 +362,7 @@ fn sighting(row: &Row<'_>) -> Result<Sighting, LedgerError> {
         kind: Kind::ALL
             .into_iter()
             .find(|known| known.as_str() == kind)
-            .ok_or(LedgerError::Damaged { table: "sighting", value: kind })?,
+            .ok_or(LedgerError::Damaged { table: "sighting", column: "kind" })?,
         name: row.get(3).map_err(&error)?,
         id_number: row.get(4).map_err(&error)?,
         town: row.get(5).map_err(&error)?,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::config::returns::{Phrase, Phrases, fold_phrase};
 use crate::model::finding::Kind;
+use crate::model::personal::Personal;
 use crate::model::standing::{Opinion, Verdict};
 
 /// Whom and what the text is about.
@@ -16,7 +17,7 @@ pub(super) struct About<'a> {
     pub(super) kind: Kind,
     pub(super) rule: &'a str,
     /// Name of the person.
-    pub(super) name: &'a str,
+    pub(super) name: &'a Personal,
 }
 
 /// What was understood.
@@ -34,7 +35,7 @@ pub(super) struct Sense {
     /// What to ask back.
     pub(super) asks: Vec<String>,
     /// Clauses that were not understood, as written.
-    pub(super) rest: Vec<String>,
+    pub(super) rest: Vec<Personal>,
 }
 
 impl Sense {
@@ -77,7 +78,7 @@ pub(super) fn understand(text: &str, about: About<'_>, short: bool, phrases: &Ph
             return sense;
         }
     }
-    let name = fold_phrase(about.name);
+    let name = fold_phrase(about.name.expose());
     let mut idle = Vec::new();
     for clause in text.split(is_mark) {
         let folded: Vec<char> = fold_phrase(clause).chars().collect();
@@ -85,7 +86,7 @@ pub(super) fn understand(text: &str, about: About<'_>, short: bool, phrases: &Ph
             continue;
         }
         match cut(&folded, &name, about, phrases) {
-            Some(pieces) if pieces.iter().all(|piece| matches!(piece, Piece::Nothing)) => idle.push(clause.trim().to_owned()),
+            Some(pieces) if pieces.iter().all(|piece| matches!(piece, Piece::Nothing)) => idle.push(clause.trim().into()),
             Some(pieces) => {
                 for piece in pieces {
                     match piece {
@@ -95,7 +96,7 @@ pub(super) fn understand(text: &str, about: About<'_>, short: bool, phrases: &Ph
                     }
                 }
             }
-            None => sense.rest.push(clause.trim().to_owned()),
+            None => sense.rest.push(clause.trim().into()),
         }
     }
     // `经核实，属实`: the first clause changes nothing; alone it would say nothing.
@@ -103,7 +104,7 @@ pub(super) fn understand(text: &str, about: About<'_>, short: bool, phrases: &Ph
         sense.rest.append(&mut idle);
     }
     if !sense.says_something() && sense.rest.is_empty() {
-        sense.rest.push(text.trim().to_owned());
+        sense.rest.push(text.trim().into());
     }
     sense
 }
@@ -261,7 +262,7 @@ mod tests {
     static PHRASES: std::sync::LazyLock<Phrases> = std::sync::LazyLock::new(|| returns::shipped().phrases);
 
     fn sense(text: &str, kind: Kind) -> Sense {
-        understand(text, About { kind, rule: "living.two_none_uncovered", name: "张小明" }, true, &PHRASES)
+        understand(text, About { kind, rule: "living.two_none_uncovered", name: &"张小明".into() }, true, &PHRASES)
     }
 
     #[test]
@@ -344,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_wording_may_mean_something_for_some_rules_only() {
-        let of = |rule| understand("低保户", About { kind: Kind::Miss, rule, name: "" }, true, &PHRASES);
+        let of = |rule| understand("低保户", About { kind: Kind::Miss, rule, name: &Personal::default() }, true, &PHRASES);
         assert_eq!(of("living.two_none_uncovered").implied, BTreeSet::from([Verdict::Unfounded]));
         let aid = of("education.aid_missed");
         assert!(aid.implied.is_empty() && aid.explicit.is_empty(), "{aid:?}");
@@ -370,7 +371,7 @@ mod tests {
         #[test]
         fn any_text_is_read_and_nothing_is_lost(text in "\\PC{0,30}|[属实不已纳入办死了是否，。；1-9.、]{0,16}", short: bool) {
             for kind in Kind::ALL {
-                let sense = understand(&text, About { kind, rule: "living.x", name: "张三" }, short, &PHRASES);
+                let sense = understand(&text, About { kind, rule: "living.x", name: &"张三".into() }, short, &PHRASES);
                 let meaningless = fold_phrase(&text).chars().all(is_mark);
                 prop_assert!(meaningless || sense.says_something() || !sense.rest.is_empty());
                 for count in 1..4 {

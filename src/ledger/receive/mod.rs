@@ -13,7 +13,6 @@ mod reading;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -21,7 +20,6 @@ use super::record::answer;
 use super::{Ledger, LedgerError};
 use crate::config::returns::Phrases;
 use crate::model::date::{Day, Month};
-use crate::model::masking::mask_text;
 use crate::model::personal::Personal;
 use crate::model::proposal::Proposal;
 use crate::model::raw::Refusal;
@@ -35,7 +33,7 @@ use reading::{Reading, read};
 #[derive(Clone, Debug, Default)]
 pub struct ReturnedFile {
     /// Path relative to its argument, with `/`.
-    pub file: String,
+    pub file: Personal,
     /// Of its bytes.
     pub sha256: String,
     /// When an attempt that was cut short before its receipt was there took it, or was about to.
@@ -50,86 +48,76 @@ pub struct ReturnedFile {
 #[derive(Clone, Debug)]
 pub struct ReturnedRow {
     /// Sheet; empty for text files.
-    pub sheet: String,
+    pub sheet: Personal,
     /// Row as Excel shows it.
     pub row: u32,
     /// What stands in it.
     pub said: Said,
 }
 
-/// What stands in a row. `Debug` says nothing of what was written.
-#[derive(Clone)]
+/// What stands in a row.
+#[derive(Clone, Debug)]
 pub enum Said {
     /// No row of a list: why, and its words.
     Aside {
         /// Why.
         reason: String,
         /// Its words.
-        quote: String,
+        quote: Personal,
     },
     /// Cells by field.
     Cells(Box<Cells>),
 }
 
-impl fmt::Debug for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Aside { reason, .. } => write!(f, "Aside({reason})"),
-            Self::Cells(cells) => write!(f, "{cells:?}"),
-        }
-    }
-}
-
-/// The cells of a list row; empty where the column or its text is missing. `Debug` masks whom it is about and says nothing of what was
-/// written.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// The cells of a list row; empty where the column or its text is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells {
     /// Month of the list, from title, sheet or file name.
     pub list: Option<Month>,
     /// 行标识.
-    pub key: String,
+    pub key: Personal,
     /// 疑点编号.
-    pub finding_ids: String,
+    pub finding_ids: Personal,
     /// 乡镇.
-    pub town: String,
+    pub town: Personal,
     /// 村.
-    pub village: String,
+    pub village: Personal,
     /// 姓名.
-    pub name: String,
+    pub name: Personal,
     /// 身份证号, masked or whole.
-    pub id_number: String,
+    pub id_number: Personal,
     /// Rules whose titles the row or its sheet names.
     pub rules: Vec<String>,
     /// 核查结果.
-    pub verdict: String,
+    pub verdict: Personal,
     /// 处理意见.
-    pub opinion: String,
+    pub opinion: Personal,
     /// 未纳入原因.
-    pub reason: String,
+    pub reason: Personal,
     /// 现实情况, 备注: header and text.
-    pub free: Vec<(String, String)>,
+    pub free: Vec<(String, Personal)>,
     /// Columns that no field takes: header and text.
-    pub extra: Vec<(String, String)>,
+    pub extra: Vec<(String, Personal)>,
     /// Other words to keep with an answer: 更正后姓名, 乡镇审核意见.
-    pub kept: Vec<(String, String)>,
+    pub kept: Vec<(String, Personal)>,
     /// 核查方式.
-    pub method: String,
+    pub method: Personal,
     /// 核查人.
-    pub checkers: String,
+    pub checkers: Personal,
     /// 签字.
-    pub signatures: String,
+    pub signatures: Personal,
     /// 核查时间 as written.
-    pub checked: String,
+    pub checked: Personal,
     /// 核查时间 where it could be read.
     pub checked_on: Option<Day>,
     /// 更正后身份证号 as written.
-    pub corrected: String,
+    pub corrected: Personal,
     /// 更正后身份证号 where its check character is right.
-    pub corrected_number: Option<String>,
+    pub corrected_number: Option<Personal>,
     /// 建议号码 as printed, where it is a whole, valid number.
-    pub suggested_number: Option<String>,
+    pub suggested_number: Option<Personal>,
     /// Short texts in columns that are for no answer: header and text. Some people write theirs there.
-    pub printed: Vec<(String, String)>,
+    pub printed: Vec<(String, Personal)>,
     /// What is to be known of the row, a sentence each, without a word of it.
     pub told: Vec<String>,
     /// Something that says whom the row is about was there and could not be taken.
@@ -139,21 +127,13 @@ pub struct Cells {
     /// Two numbers of different findings stand in the row.
     pub doubled: bool,
     /// The row as it stands, for quoting one of which nothing else is known.
-    pub words: String,
-}
-
-impl fmt::Debug for Cells {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { list, finding_ids, rules, told, .. } = self;
-        let who = [&self.name, &self.id_number].map(Personal::new);
-        write!(f, "Cells({list:?} {} {who:?} {rules:?} {told:?})", mask_text(finding_ids))
-    }
+    pub words: Personal,
 }
 
 /// Where a row stands.
 struct Place<'a> {
     file: &'a ReturnedFile,
-    sheet: &'a str,
+    sheet: &'a Personal,
     row: u32,
 }
 
@@ -198,7 +178,7 @@ impl Ledger {
         let mut proposals: BTreeMap<String, Proposal> = BTreeMap::new();
         while let Some(row) = rows.next().map_err(&error)? {
             let id: String = row.get(0).map_err(&error)?;
-            let suggested: String = row.get(4).map_err(&error)?;
+            let suggested: Personal = row.get(4).map_err(&error)?;
             if row.get(8).map_err(&error)? {
                 proposals.remove(&id);
                 continue;
@@ -240,7 +220,7 @@ struct Receiver<'a> {
     /// Whether it has it from the attempt that was cut short.
     taken: bool,
     /// Sheet and row of those that deny another row of this file.
-    opposed: BTreeSet<(String, u32)>,
+    opposed: BTreeSet<(Personal, u32)>,
 }
 
 /// An answer in the ledger.
@@ -333,15 +313,15 @@ impl<'a> Receiver<'a> {
             name: None,
             finding_ids: Vec::new(),
             list: None,
-            understood: String::new(),
+            understood: Personal::default(),
             reason: String::new(),
-            quote: String::new(),
+            quote: Personal::default(),
         };
         let cells = match &row.said {
             Said::Aside { reason, quote } => return Ok(RowReceipt { reason: reason.clone(), quote: quote.clone(), ..receipt }),
             Said::Cells(cells) => cells,
         };
-        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let said = |text: &Personal| Some(text.clone()).filter(|text| !text.is_empty());
         (receipt.town, receipt.village, receipt.name) = (said(&cells.town), said(&cells.village), said(&cells.name));
         if cells.doubled {
             let reason = "一行里有两个不同的编号，看不出回复的是哪一条，请一条写一行".to_owned();
@@ -394,14 +374,14 @@ impl<'a> Receiver<'a> {
             finding_id: sighting.finding_id.clone(),
             list,
             file: place.file.file.clone(),
-            sheet: place.sheet.to_owned(),
+            sheet: place.sheet.clone(),
             row: place.row,
             ..content.answer
         };
         let mut result = Told { understood: answer.plain(), reason: content.reason, quote: content.quote, ..Told::of(sighting) };
         let earlier = self.earlier(&answer)?;
         let own = |earlier: &&Earlier| {
-            Some(earlier.receipt) == self.receipt && (&*earlier.answer.sheet, earlier.answer.row) == (place.sheet, place.row)
+            Some(earlier.receipt) == self.receipt && (&earlier.answer.sheet, earlier.answer.row) == (place.sheet, place.row)
         };
         if let Some(at) =
             self.taken.then(|| earlier.iter().position(|earlier| own(&earlier) && same(&earlier.answer, &answer))).flatten()
@@ -416,7 +396,7 @@ impl<'a> Receiver<'a> {
             result.outcome = if Some(same.receipt) == self.receipt { Outcome::Copied } else { Outcome::Known };
             if result.outcome == Outcome::Copied {
                 result.reason = format!("与{}第 {} 行是同一条疑点，回复相同", sheet_words(&same.answer.sheet), same.answer.row);
-                result.quote.clear();
+                result.quote = Personal::default();
             }
             return Ok(result);
         }
@@ -455,7 +435,7 @@ impl<'a> Receiver<'a> {
     /// Where an answer denies one of the same file, nobody can say which of them is meant.
     fn note_opposed(&mut self, contradicted: Option<&Earlier>, place: &Place<'_>) {
         if contradicted.is_some_and(|earlier| Some(earlier.receipt) == self.receipt) {
-            self.opposed.insert((place.sheet.to_owned(), place.row));
+            self.opposed.insert((place.sheet.clone(), place.row));
         }
     }
 
@@ -491,14 +471,14 @@ fn contradiction(result: &mut Told, contradicted: Option<&Earlier>) {
         result.reason = format!(
             "与 {} 收到的 {} {}第 {} 行回复不一致，两个回复都已记下，请核实后以书面为准",
             other.received_at.chars().take(10).collect::<String>(),
-            other.answer.file,
+            other.answer.file.expose(),
             sheet_words(&other.answer.sheet),
             other.answer.row
         );
-        result.quote = format!("原回复：{}", other.answer.plain());
+        result.quote = format!("原回复：{}", other.answer.plain().expose()).into();
     }
 }
 
-fn sheet_words(sheet: &str) -> String {
-    if sheet.is_empty() { String::new() } else { format!("工作表“{sheet}”") }
+fn sheet_words(sheet: &Personal) -> String {
+    if sheet.is_empty() { String::new() } else { format!("工作表“{}”", sheet.expose()) }
 }

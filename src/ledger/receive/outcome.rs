@@ -1,12 +1,13 @@
 //! What became of a row: one answer against those before it, and one outcome for all findings of a row.
 
 use super::matching::Sighting;
+use crate::model::personal::Personal;
 use crate::model::receipt::{Outcome, RowReceipt};
 use crate::model::standing::{Answer, Opinion};
 
 /// Whether both say the same, to the letter; where they stood does not matter.
 pub(super) fn same(one: &Answer, other: &Answer) -> bool {
-    let content = |answer: &Answer| Answer { file: String::new(), sheet: String::new(), row: 0, ..answer.clone() };
+    let content = |answer: &Answer| Answer { file: Personal::default(), sheet: Personal::default(), row: 0, ..answer.clone() };
     content(one) == content(other)
 }
 
@@ -15,8 +16,8 @@ pub(super) fn contradicts(earlier: &Answer, later: &Answer) -> bool {
     fn differ<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
         matches!((one, other), (Some(one), Some(other)) if one != other)
     }
-    fn filled(text: &str) -> Option<&str> {
-        (!text.is_empty()).then_some(text)
+    fn filled(text: &Personal) -> Option<&Personal> {
+        Some(text).filter(|text| !text.is_empty())
     }
     let progress = earlier.opinion == Some(Opinion::ToInclude) && later.opinion.is_some_and(Opinion::claims_done);
     differ(earlier.verdict, later.verdict)
@@ -29,9 +30,9 @@ pub(super) fn contradicts(earlier: &Answer, later: &Answer) -> bool {
 pub(super) struct Told {
     pub(super) finding_id: String,
     pub(super) outcome: Outcome,
-    pub(super) understood: String,
+    pub(super) understood: Personal,
     pub(super) reason: String,
-    pub(super) quote: String,
+    pub(super) quote: Personal,
 }
 
 impl Told {
@@ -39,9 +40,9 @@ impl Told {
         Self {
             finding_id: sighting.finding_id.clone(),
             outcome: Outcome::Empty,
-            understood: String::new(),
+            understood: Personal::default(),
             reason: String::new(),
-            quote: String::new(),
+            quote: Personal::default(),
         }
     }
 }
@@ -84,13 +85,13 @@ pub(super) fn together(mut receipt: RowReceipt, results: Vec<Told>, note: String
             (false, _) => named(result.reason.clone()),
         };
         add(&mut reasons, reason);
-        add(&mut quotes, result.quote);
-        let said =
-            if alike || result.understood.is_empty() { result.understood } else { format!("{number}．{}", result.understood) };
+        add(&mut quotes, result.quote.expose().to_owned());
+        let said = result.understood.expose();
+        let said = if alike || said.is_empty() { said.to_owned() } else { format!("{number}．{said}") };
         add(&mut understood, said);
     }
     receipt.reason = reasons.join("；");
-    receipt.quote = quotes.join("；");
-    receipt.understood = understood.join("；");
+    receipt.quote = quotes.join("；").into();
+    receipt.understood = understood.join("；").into();
     receipt
 }

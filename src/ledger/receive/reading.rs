@@ -11,15 +11,16 @@ use super::matching::Sighting;
 use super::meaning::{About, Sense, own_part, understand};
 use crate::config::returns::{Phrases, fold_phrase};
 use crate::model::date::Month;
+use crate::model::personal::Personal;
 use crate::model::standing::{Answer, Opinion, Verdict};
 
 /// What a row says about one finding.
 #[derive(Clone)]
 pub(super) enum Reading {
     /// Nothing was filled in that answers.
-    Empty { reason: String, quote: String },
+    Empty { reason: String, quote: Personal },
     /// Something was filled in, and it does not say what is meant.
-    Unclear { reason: String, quote: String },
+    Unclear { reason: String, quote: Personal },
     /// An answer with a verdict.
     Answer(Box<Content>),
 }
@@ -29,7 +30,7 @@ pub(super) enum Reading {
 pub(super) struct Content {
     pub(super) answer: Answer,
     pub(super) reason: String,
-    pub(super) quote: String,
+    pub(super) quote: Personal,
 }
 
 /// A cell with a heading, its part for the finding, and what that means.
@@ -48,12 +49,17 @@ impl Cell<'_> {
     fn is_clear(&self) -> bool {
         self.sense.rest.is_empty()
     }
+
+    /// What was not.
+    fn unread(&self) -> String {
+        self.sense.rest.iter().map(Personal::expose).collect::<Vec<_>>().join("，")
+    }
 }
 
 /// Reads the row as an answer to `sighting`, which is finding `place.0` of the row's `place.1`.
 pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), phrases: &Phrases) -> Reading {
     let about = About { kind: sighting.kind, rule: &sighting.rule, name: &cells.name };
-    let part = |text: &'_ str| own_part(text, place.0, place.1).to_owned();
+    let part = |text: &Personal| own_part(text.expose(), place.0, place.1).to_owned();
     let (verdict_text, opinion_text, reason_text) = (part(&cells.verdict), part(&cells.opinion), part(&cells.reason));
     let make = |heading, text, short| Cell { heading, text, sense: understand(text, about, short, phrases) };
     let verdict = make("核查结果", &verdict_text, true);
@@ -62,16 +68,16 @@ pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), ph
     let free_texts: Vec<(&str, String)> = cells.free.iter().map(|(heading, text)| (heading.as_str(), part(text))).collect();
     let free: Vec<Cell<'_>> = free_texts.iter().map(|(heading, text)| make(heading, text, false)).collect();
     // A column that somebody added may hold anything; only words that are understood count as an answer.
-    let extra: Vec<Cell<'_>> =
-        cells.extra.iter().map(|(heading, text)| make(heading, text, false)).filter(|cell| cell.sense.says_something()).collect();
+    let extra = cells.extra.iter().map(|(heading, text)| make(heading, text.expose(), false));
+    let extra: Vec<Cell<'_>> = extra.filter(|cell| cell.sense.says_something()).collect();
 
     let answering: Vec<&Cell<'_>> =
         [&verdict, &opinion, &reason].into_iter().chain(&free).chain(&extra).filter(|cell| cell.is_filled()).collect();
-    if answering.is_empty() && cells.corrected.trim().is_empty() {
+    if answering.is_empty() && cells.corrected.expose().trim().is_empty() {
         return misplaced(cells, about, phrases).unwrap_or_else(|| empty(cells));
     }
-    if !cells.corrected.trim().is_empty() && cells.corrected_number.is_none() {
-        return unclear("更正后身份证号不是有效的 18 位号码（校验不符，或被表格软件改成了数字）", &cells.corrected);
+    if !cells.corrected.expose().trim().is_empty() && cells.corrected_number.is_none() {
+        return unclear("更正后身份证号不是有效的 18 位号码（校验不符，或被表格软件改成了数字）", cells.corrected.expose());
     }
     let found = match decide([&verdict, &opinion, &reason], &answering, cells.corrected_number.is_some(), phrases) {
         Ok(found) => found,
@@ -99,7 +105,7 @@ pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), ph
         notes.push("说建议号码正确，但表上没有完整的建议号码，请补填更正后身份证号");
     }
     let checked_on = cells.checked_on.filter(|day| is_likely(*day, cells.list));
-    let unread_date = !cells.checked.trim().is_empty() && checked_on.is_none();
+    let unread_date = !cells.checked.expose().trim().is_empty() && checked_on.is_none();
     if unread_date {
         notes.push("核查时间没有看懂，其余已接收");
     }
@@ -108,32 +114,33 @@ pub(super) fn read(cells: &Cells, sighting: &Sighting, place: (usize, usize), ph
     } else {
         first_said(&answering, &reason, |cell| &cell.sense.reasons).first().cloned().unwrap_or_default()
     };
+    let checkers = if cells.checkers.expose().trim().is_empty() { &cells.signatures } else { &cells.checkers };
     let answer = Answer {
         finding_id: String::new(),
         list: cells.list.unwrap_or(Month(0)),
         verdict: Some(found),
-        reality: reality(&answering, &reason, cells),
-        reason: why,
+        reality: reality(&answering, &reason, cells).into(),
+        reason: why.into(),
         opinion: chosen,
-        method: cells.method.trim().to_owned(),
-        checkers: (if cells.checkers.trim().is_empty() { &cells.signatures } else { &cells.checkers }).trim().to_owned(),
+        method: cells.method.expose().trim().into(),
+        checkers: checkers.expose().trim().into(),
         checked_on,
         corrected_number: number.unwrap_or_default(),
-        file: String::new(),
-        sheet: String::new(),
+        file: Personal::default(),
+        sheet: Personal::default(),
         row: 0,
     };
-    let quote = if unread_date { cells.checked.trim().to_owned() } else { String::new() };
+    let quote = if unread_date { cells.checked.expose().trim().into() } else { Personal::default() };
     Reading::Answer(Box::new(Content { answer, reason: notes.join("；"), quote }))
 }
 
 fn unclear(reason: &str, quote: &str) -> Reading {
-    Reading::Unclear { reason: reason.to_owned(), quote: quote.trim().chars().take(80).collect() }
+    Reading::Unclear { reason: reason.to_owned(), quote: quote.trim().chars().take(80).collect::<String>().into() }
 }
 
 /// An answer in so many words in a column that is for something else: nobody can tell that it was meant.
 fn misplaced(cells: &Cells, about: About<'_>, phrases: &Phrases) -> Option<Reading> {
-    let of = |heading: &'static str, text: &str| (heading.to_owned(), text.to_owned());
+    let of = |heading: &str, text: &Personal| (heading.to_owned(), text.clone());
     let others = [
         of("核查方式", &cells.method),
         of("核查人", &cells.checkers),
@@ -141,8 +148,8 @@ fn misplaced(cells: &Cells, about: About<'_>, phrases: &Phrases) -> Option<Readi
         of("签字", &cells.signatures),
     ];
     let mut texts = cells.printed.iter().chain(&others).chain(&cells.kept);
-    let (heading, text) = texts.find(|(_, text)| !understand(text, about, false, phrases).explicit.is_empty())?;
-    Some(unclear(&format!("核查结果是空的，“{heading}”一列里却像是回复，请写到核查结果"), text))
+    let (heading, text) = texts.find(|(_, text)| !understand(text.expose(), about, false, phrases).explicit.is_empty())?;
+    Some(unclear(&format!("核查结果是空的，“{heading}”一列里却像是回复，请写到核查结果"), text.expose()))
 }
 
 /// Nothing that answers: said, if something else was filled in.
@@ -152,13 +159,13 @@ fn empty(cells: &Cells) -> Reading {
     for (name, text) in
         [("核查方式", &cells.method), ("核查人", &cells.checkers), ("核查时间", &cells.checked), ("签字", &cells.signatures)]
     {
-        if !text.trim().is_empty() {
+        if !text.expose().trim().is_empty() {
             filled.push(name);
         }
     }
     filled.extend(others);
     let reason = if filled.is_empty() { String::new() } else { format!("只填了{}，没有核查结果", filled.join("、")) };
-    Reading::Empty { reason, quote: String::new() }
+    Reading::Empty { reason, quote: Personal::default() }
 }
 
 /// The verdict of a row; else why there is none, and the words.
@@ -181,11 +188,11 @@ fn decide(
     if let Some(found) = explicit.first() {
         let others = answering.iter().copied().find(|cell| !cell.sense.explicit.is_empty());
         let source = if verdict.sense.explicit.is_empty() { others.unwrap_or(verdict) } else { verdict };
-        if source.sense.rest.iter().any(|rest| phrases.hedges(&fold_phrase(rest))) {
-            return Err((format!("{}里有没看懂的话", source.heading), source.sense.rest.join("，")));
+        if source.sense.rest.iter().any(|rest| phrases.hedges(&fold_phrase(rest.expose()))) {
+            return Err((format!("{}里有没看懂的话", source.heading), source.unread()));
         }
         if verdict.is_filled() && verdict.sense.explicit.is_empty() && !verdict.is_clear() {
-            return Err(("核查结果没有看懂".to_owned(), verdict.sense.rest.join("，")));
+            return Err(("核查结果没有看懂".to_owned(), verdict.unread()));
         }
         return Ok(*found);
     }
@@ -199,7 +206,7 @@ fn decide(
         _ => {}
     }
     if let Some(cell) = unread {
-        return Err((format!("{}没有看懂，看不出是否属实", cell.heading), cell.sense.rest.join("，")));
+        return Err((format!("{}没有看懂，看不出是否属实", cell.heading), cell.unread()));
     }
     if let Some(ask) = answering.iter().find_map(|cell| cell.sense.asks.first()) {
         let words: Vec<&str> = answering.iter().map(|cell| cell.text.trim()).collect();
@@ -243,7 +250,7 @@ fn reality(answering: &[&Cell<'_>], reason: &Cell<'_>, cells: &Cells) -> String 
     }
     let understood: Vec<&str> = answering.iter().map(|cell| cell.heading).collect();
     for (heading, text) in cells.extra.iter().filter(|(heading, _)| !understood.contains(&heading.as_str())).chain(&cells.kept) {
-        add(format!("{heading}：{}", text.trim()));
+        add(format!("{heading}：{}", text.expose().trim()));
     }
     parts.join("；")
 }

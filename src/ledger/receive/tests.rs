@@ -7,6 +7,7 @@ use crate::config::returns;
 use crate::ledger::{Ledger, Month};
 use crate::model::date;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject};
+use crate::model::personal::{Expose, Personal, mask_number};
 use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
 use crate::model::standing::{Answer, Opinion, State, Verdict};
 
@@ -28,7 +29,7 @@ fn id(number: u32) -> String {
 }
 
 fn finding(number: u32, rule: &str, kind: Kind, name: &str, village: &str) -> Finding {
-    let id_number = NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, number)| (*number).to_owned());
+    let id_number = NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, number)| (*number).into());
     Finding {
         finding_id: id(number),
         rule: rule.to_owned(),
@@ -38,7 +39,7 @@ fn finding(number: u32, rule: &str, kind: Kind, name: &str, village: &str) -> Fi
         basis: None,
         person_id: Some(format!("P{name}")),
         household_code: None,
-        name: Some(name.to_owned()),
+        name: Some(name.into()),
         id_number,
         town: Some("土坪镇".to_owned()),
         village: Some(village.to_owned()),
@@ -47,14 +48,14 @@ fn finding(number: u32, rule: &str, kind: Kind, name: &str, village: &str) -> Fi
         paid_fen: None,
         gap_fen: None,
         confidence: Confidence::Certain,
-        sentence: String::new(),
+        sentence: Personal::default(),
         evidence: vec![Evidence {
             registry: "poverty".into(),
             file: None,
             sheet: None,
             row: None,
             column: "姓名".to_owned(),
-            value: name.to_owned(),
+            value: name.into(),
         }],
         subject: Subject::default(),
     }
@@ -108,11 +109,11 @@ fn row(numbers: &[u32], change: impl FnOnce(&mut Cells)) -> Cells {
     let of = known.iter().find(|finding| ids.first() == Some(&finding.finding_id)).expect("a known finding");
     let mut cells = Cells {
         list: Some(month("2018-06")),
-        key: format!("{}@2018-06", ids.join(";")),
-        finding_ids: ids.join("\n"),
-        village: of.village.clone().unwrap_or_default(),
+        key: format!("{}@2018-06", ids.join(";")).into(),
+        finding_ids: ids.join("\n").into(),
+        village: of.village.clone().unwrap_or_default().into(),
         name: of.name.clone().unwrap_or_default(),
-        id_number: of.id_number.as_deref().map(crate::model::personal::mask_number).unwrap_or_default(),
+        id_number: of.id_number.expose().map(mask_number).unwrap_or_default().into(),
         ..Cells::default()
     };
     change(&mut cells);
@@ -120,16 +121,14 @@ fn row(numbers: &[u32], change: impl FnOnce(&mut Cells)) -> Cells {
 }
 
 fn says(numbers: &[u32], verdict: &str) -> Cells {
-    row(numbers, |cells| cells.verdict = verdict.to_owned())
+    row(numbers, |cells| cells.verdict = verdict.into())
 }
 
 fn receive(ledger: &mut Ledger, file: &str, rows: Vec<Cells>) -> FileReceipt {
     let rows =
-        (5..)
-            .zip(rows)
-            .map(|(row, cells)| ReturnedRow { sheet: "高台村".to_owned(), row, said: Said::Cells(Box::new(cells)) });
+        (5..).zip(rows).map(|(row, cells)| ReturnedRow { sheet: "高台村".into(), row, said: Said::Cells(Box::new(cells)) });
     let file =
-        ReturnedFile { file: file.to_owned(), sha256: file.to_owned(), broken: None, refusals: Vec::new(), rows: rows.collect() };
+        ReturnedFile { file: file.into(), sha256: file.to_owned(), broken: None, refusals: Vec::new(), rows: rows.collect() };
     let receipts = ledger.receive(&[file], &PHRASES, "2018-07-10T08:30:00Z").expect("received");
     receipts.into_iter().next().expect("one file")
 }
@@ -165,11 +164,11 @@ fn a_filled_row_is_an_answer_to_each_of_its_findings() {
         &mut ledger,
         "a.xlsx",
         vec![row(&[0x00ab_cdef, 2], |cells| {
-            cells.verdict = "部分属实".to_owned();
-            cells.free.push(("现实情况".to_owned(), "房子已修".to_owned()));
-            cells.method = "入户".to_owned();
-            cells.checkers = "张三、李四".to_owned();
-            cells.checked = "7月5日".to_owned();
+            cells.verdict = "部分属实".into();
+            cells.free.push(("现实情况".to_owned(), "房子已修".into()));
+            cells.method = "入户".into();
+            cells.checkers = "张三、李四".into();
+            cells.checked = "7月5日".into();
             cells.checked_on = "2018-07-05".parse().ok();
         })],
     );
@@ -179,7 +178,7 @@ fn a_filled_row_is_an_answer_to_each_of_its_findings() {
     let (answer, contradicts) = &written[0];
     assert_eq!((answer.verdict, answer.list, *contradicts), (Some(Verdict::Partly), month("2018-06"), None));
     assert_eq!(answer.plain(), "部分属实；房子已修（张三、李四 2018-07-05）");
-    assert_eq!((answer.file.as_str(), answer.sheet.as_str(), answer.row), ("a.xlsx", "高台村", 5));
+    assert_eq!((answer.file.expose(), answer.sheet.expose(), answer.row), ("a.xlsx", "高台村", 5));
 }
 
 #[test]
@@ -195,7 +194,7 @@ fn numbered_answers_and_answers_that_fit_one_kind_only() {
     assert_eq!(outcomes(&receipt), [Outcome::Unclear], "for the payment it does not say whether it was stopped");
     assert!(receipt.rows[0].reason.contains(&id(2)), "{}", receipt.rows[0].reason);
     let written = answers(&ledger);
-    assert_eq!((written.len(), written[0].0.reason.as_str()), (1, "已死亡"));
+    assert_eq!((written.len(), written[0].0.reason.expose()), (1, "已死亡"));
 }
 
 #[test]
@@ -224,11 +223,11 @@ fn an_attempt_that_was_cut_short_is_told_as_if_it_had_not_been() {
     assert_eq!(outcomes(&first), [Outcome::Conflicting, Outcome::Taken, Outcome::Copied]);
     let file = |broken: Option<&str>| {
         let said = rows().into_iter().zip(5..).map(|(cells, row)| ReturnedRow {
-            sheet: "高台村".to_owned(),
+            sheet: "高台村".into(),
             row,
             said: Said::Cells(Box::new(cells)),
         });
-        let (file, sha256) = ("a.xlsx".to_owned(), "a.xlsx".to_owned());
+        let (file, sha256) = ("a.xlsx".into(), "a.xlsx".to_owned());
         ReturnedFile { file, sha256, broken: broken.map(str::to_owned), refusals: Vec::new(), rows: said.collect() }
     };
     let mut again = |broken| ledger.receive(&[file(broken)], &PHRASES, "2018-08-01T00:00:00Z").expect("received").remove(0);
@@ -252,7 +251,7 @@ fn a_wording_learnt_later_is_taken_from_the_same_file() {
     }
     let layouts = crate::config::layout::Layouts::shipped().expect("layouts");
     let learnt = returns::Returns::resolve(&documents, &layouts).expect("sound").phrases;
-    let said = |cells| ReturnedRow { sheet: String::new(), row: 5, said: Said::Cells(Box::new(cells)) };
+    let said = |cells| ReturnedRow { sheet: Personal::default(), row: 5, said: Said::Cells(Box::new(cells)) };
     let file =
         ReturnedFile { sha256: "a.xlsx".to_owned(), rows: vec![said(says(&[3], "硬是真的"))], ..ReturnedFile::default() };
     let receipt = ledger.receive(&[file], &learnt, "2018-07-11T00:00:00Z").expect("received").remove(0);
@@ -267,10 +266,7 @@ fn answers_that_differ_stand_side_by_side_and_are_told() {
     assert_eq!(outcomes(&later), [Outcome::Conflicting]);
     assert!(later.opposed == 0 && !later.is_refused());
     let note = later.rows[0].note();
-    assert!(
-        note.contains("a.xlsx") && note.contains("第 5 行") && note.contains("2018-07-10") && note.contains("属实"),
-        "{note}"
-    );
+    assert!(["a.xlsx", "第 5 行", "2018-07-10", "属实"].iter().all(|part| note.expose().contains(part)), "{}", note.expose());
     let written = answers(&ledger);
     assert_eq!(written.iter().map(|(_, contradicts)| *contradicts).collect::<Vec<_>>(), [None, Some(1)]);
     assert!(!later.is_refused(), "both are written");
@@ -280,12 +276,12 @@ fn answers_that_differ_stand_side_by_side_and_are_told() {
 #[test]
 fn more_words_and_what_is_done_since_contradict_nothing() {
     let mut ledger = ledger();
-    receive(&mut ledger, "a.xlsx", vec![row(&[3], |cells| cells.opinion = "拟纳入".to_owned())]);
+    receive(&mut ledger, "a.xlsx", vec![row(&[3], |cells| cells.opinion = "拟纳入".into())]);
     let more = row(&[3], |cells| {
-        cells.opinion = "拟纳入".to_owned();
-        cells.free.push(("现实情况".to_owned(), "住危房".to_owned()));
+        cells.opinion = "拟纳入".into();
+        cells.free.push(("现实情况".to_owned(), "住危房".into()));
     });
-    let done = row(&[3], |cells| cells.opinion = "已纳入".to_owned());
+    let done = row(&[3], |cells| cells.opinion = "已纳入".into());
     let receipt = receive(&mut ledger, "b.xlsx", vec![more, done]);
     assert_eq!(outcomes(&receipt), [Outcome::Taken, Outcome::Taken]);
     assert!(answers(&ledger).iter().all(|(_, contradicts)| contradicts.is_none()));
@@ -308,8 +304,8 @@ fn a_row_is_of_the_list_that_its_key_names() {
         &mut ledger,
         "july.xlsx",
         vec![row(&[3], |cells| {
-            cells.key = cells.key.replace("2018-06", "2018-07");
-            cells.verdict = "不属实".to_owned();
+            cells.key = cells.key.expose().replace("2018-06", "2018-07").into();
+            cells.verdict = "不属实".into();
         })],
     );
     assert_eq!(outcomes(&july), [Outcome::Taken], "another list asked again");
@@ -321,9 +317,9 @@ fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
     let mut ledger = ledger();
     let corrected = |text: &str, number: Option<&str>| {
         row(&[5], |cells| {
-            cells.corrected = text.to_owned();
-            cells.corrected_number = number.map(str::to_owned);
-            cells.checkers = "李四".to_owned();
+            cells.corrected = text.into();
+            cells.corrected_number = number.map(Personal::from);
+            cells.checkers = "李四".into();
         })
     };
     let receipt = receive(&mut ledger, "a.xlsx", vec![corrected("530102192005080119", None)]);
@@ -333,11 +329,11 @@ fn corrected_numbers_are_proposals_if_they_can_be_numbers() {
 
     let valid = "11010519491231002X";
     let receipt = receive(&mut ledger, "b.xlsx", vec![corrected(valid, Some(valid))]);
-    assert_eq!(receipt.rows[0].understood, format!("属实，更正信息，号码更正为{valid}（李四）"));
+    assert_eq!(receipt.rows[0].understood, Personal::new(format!("属实，更正信息，号码更正为{valid}（李四）")));
     let (answer, _) = answers(&ledger).remove(0);
     assert_eq!((answer.verdict, answer.opinion), (Some(Verdict::Holds), Some(Opinion::Correct)));
     let proposals = ledger.proposals(month("2018-07")).expect("reads");
-    let told = proposals.iter().map(|p| (p.finding_id.clone(), p.suggested.as_str(), p.before.as_deref(), p.who.as_str()));
+    let told = proposals.iter().map(|p| (p.finding_id.clone(), p.suggested.expose(), p.before.expose(), p.who.expose()));
     assert_eq!(told.collect::<Vec<_>>(), [(id(5), valid, Some("53010219200508011X"), "李四")]);
 
     receive(&mut ledger, "c.xlsx", vec![corrected("440524188001010014", Some("440524188001010014"))]);
@@ -349,16 +345,16 @@ fn a_village_that_found_somebody_under_another_number_says_which() {
     let mut ledger = ledger();
     let valid = "11010519491231002X";
     let found = row(&[3], |cells| {
-        cells.reason = "已纳入低保（姓名或证号登记有误）".to_owned();
-        cells.corrected = valid.to_owned();
-        cells.corrected_number = Some(valid.to_owned());
+        cells.reason = "已纳入低保（姓名或证号登记有误）".into();
+        cells.corrected = valid.into();
+        cells.corrected_number = Some(valid.into());
     });
     let receipt = receive(&mut ledger, "a.xlsx", vec![found]);
     assert_eq!(outcomes(&receipt), [Outcome::Taken], "{}", receipt.rows[0].reason);
     let (answer, _) = answers(&ledger).remove(0);
     assert_eq!((answer.verdict, answer.opinion), (Some(Verdict::Unfounded), Some(Opinion::Correct)));
     let proposals = ledger.proposals(month("2018-07")).expect("reads");
-    assert_eq!(proposals.iter().map(|p| (p.name.as_deref(), p.suggested.as_str())).collect::<Vec<_>>(), [(Some("钱二"), valid)]);
+    assert_eq!(proposals.iter().map(|p| (p.name.expose(), p.suggested.expose())).collect::<Vec<_>>(), [(Some("钱二"), valid)]);
     assert!(ledger.proposals(month("2018-06")).expect("reads").is_empty(), "a month's own lists do not change it");
 }
 
@@ -367,14 +363,14 @@ fn a_later_answer_that_the_registry_is_right_takes_a_number_back() {
     let mut ledger = ledger();
     let valid = "11010519491231002X";
     let corrected = row(&[5], |cells| {
-        cells.corrected = valid.to_owned();
-        cells.corrected_number = Some(valid.to_owned());
+        cells.corrected = valid.into();
+        cells.corrected_number = Some(valid.into());
     });
     receive(&mut ledger, "a.xlsx", vec![corrected]);
     assert_eq!(ledger.proposals(month("2018-08")).expect("reads").len(), 1);
     let right = row(&[5], |cells| {
         cells.list = Some(month("2018-07"));
-        cells.verdict = "现登记正确".to_owned();
+        cells.verdict = "现登记正确".into();
     });
     receive(&mut ledger, "b.xlsx", vec![right]);
     assert!(ledger.proposals(month("2018-08")).expect("reads").is_empty());
@@ -383,16 +379,16 @@ fn a_later_answer_that_the_registry_is_right_takes_a_number_back() {
 #[test]
 fn the_suggested_number_counts_when_it_is_said_to_be_right() {
     let mut ledger = ledger();
-    let suggested = Some("11010519491231002X".to_owned());
+    let suggested = Some("11010519491231002X".into());
     let agree = row(&[5], |cells| {
-        cells.verdict = "建议号码正确".to_owned();
+        cells.verdict = "建议号码正确".into();
         cells.suggested_number.clone_from(&suggested);
     });
     receive(&mut ledger, "a.xlsx", vec![agree]);
     assert_eq!(ledger.proposals(month("2018-07")).expect("reads")[0].suggested, "11010519491231002X");
     let mut ledger = self::ledger();
     let disagree = row(&[5], |cells| {
-        cells.verdict = "现登记正确".to_owned();
+        cells.verdict = "现登记正确".into();
         cells.suggested_number.clone_from(&suggested);
     });
     receive(&mut ledger, "a.xlsx", vec![disagree]);
@@ -403,18 +399,18 @@ fn the_suggested_number_counts_when_it_is_said_to_be_right() {
 #[test]
 fn answers_in_the_wrong_column_and_in_free_text() {
     let free = |heading: &str, text: &str| {
-        let (heading, text) = (heading.to_owned(), text.to_owned());
+        let (heading, text) = (heading.to_owned(), text.into());
         row(&[3], move |cells| cells.free.push((heading, text)))
     };
     for (what, cells, verdict, opinion, reason) in [
         ("现实情况", free("现实情况", "属实，已纳入"), Verdict::Holds, Some(Opinion::Included), ""),
         ("备注", free("备注", "人不在了"), Verdict::Unfounded, None, "已死亡"),
-        ("处理意见", row(&[3], |cells| cells.opinion = "不属实".to_owned()), Verdict::Unfounded, None, ""),
+        ("处理意见", row(&[3], |cells| cells.opinion = "不属实".into()), Verdict::Unfounded, None, ""),
         ("核查结果", says(&[3], "正在办理"), Verdict::Holds, Some(Opinion::ToInclude), "正在办理（受理号）"),
-        ("added column", row(&[3], |cells| cells.extra.push(("列1".to_owned(), "属实".to_owned()))), Verdict::Holds, None, ""),
+        ("added column", row(&[3], |cells| cells.extra.push(("列1".to_owned(), "属实".into()))), Verdict::Holds, None, ""),
         (
             "未纳入原因",
-            row(&[3], |cells| cells.reason = "家庭收入超标准".to_owned()),
+            row(&[3], |cells| cells.reason = "家庭收入超标准".into()),
             Verdict::Unfounded,
             Some(Opinion::NotEligible),
             "家庭收入超标准",
@@ -422,9 +418,9 @@ fn answers_in_the_wrong_column_and_in_free_text() {
     ] {
         let mut ledger = ledger();
         let receipt = receive(&mut ledger, "a.xlsx", vec![cells]);
-        assert_eq!(outcomes(&receipt), [Outcome::Taken], "{what}: {}", receipt.rows[0].note());
+        assert_eq!(outcomes(&receipt), [Outcome::Taken], "{what}: {}", receipt.rows[0].note().expose());
         let (answer, _) = answers(&ledger).remove(0);
-        assert_eq!((answer.verdict, answer.opinion, answer.reason.as_str()), (Some(verdict), opinion, reason), "{what}");
+        assert_eq!((answer.verdict, answer.opinion, answer.reason.expose()), (Some(verdict), opinion, reason), "{what}");
     }
 }
 
@@ -437,20 +433,20 @@ fn what_does_not_say_is_asked_back() {
         (
             "two columns",
             row(&[3], |cells| {
-                cells.verdict = "属实".to_owned();
-                cells.free.push(("现实情况".to_owned(), "不属实".to_owned()));
+                cells.verdict = "属实".into();
+                cells.free.push(("现实情况".to_owned(), "不属实".into()));
             }),
         ),
         (
             "unfounded and yet to be included",
             row(&[3], |cells| {
-                cells.verdict = "不属实".to_owned();
-                cells.opinion = "拟纳入".to_owned();
+                cells.verdict = "不属实".into();
+                cells.opinion = "拟纳入".into();
             }),
         ),
         ("moved", says(&[3], "人已搬走")),
         ("as above", says(&[3], "同上")),
-        ("a father", row(&[3], |cells| cells.free.push(("现实情况".to_owned(), "其父亲去世".to_owned())))),
+        ("a father", row(&[3], |cells| cells.free.push(("现实情况".to_owned(), "其父亲去世".into())))),
     ] {
         let receipt = one(cells);
         assert_eq!(receipt.outcome, Outcome::Unclear, "{what}: {receipt:?}");
@@ -463,8 +459,8 @@ fn empty_rows_and_rows_that_are_only_signed() {
     let empty = one(row(&[3], |_| ()));
     assert_eq!((empty.outcome, empty.reason.as_str()), (Outcome::Empty, ""));
     let signed = one(row(&[3], |cells| {
-        cells.checkers = "张三".to_owned();
-        cells.signatures = "李四".to_owned();
+        cells.checkers = "张三".into();
+        cells.signatures = "李四".into();
     }));
     assert_eq!(signed.outcome, Outcome::Empty);
     assert!(signed.reason.contains("没有核查结果"), "{}", signed.reason);
@@ -473,10 +469,10 @@ fn empty_rows_and_rows_that_are_only_signed() {
 #[test]
 fn an_unread_date_is_told_and_the_answer_taken() {
     let receipt = one(row(&[3], |cells| {
-        cells.verdict = "属实".to_owned();
-        cells.checked = "前天".to_owned();
+        cells.verdict = "属实".into();
+        cells.checked = "前天".into();
     }));
-    assert_eq!((receipt.outcome, receipt.quote.as_str()), (Outcome::Taken, "前天"));
+    assert_eq!((receipt.outcome, receipt.quote.expose()), (Outcome::Taken, "前天"));
 }
 
 proptest! {
@@ -490,8 +486,11 @@ proptest! {
     ) {
         let mut ledger = ledger();
         let cells = Cells {
-            key, finding_ids: number, verdict, opinion,
-            free: vec![("现实情况".to_owned(), free)],
+            key: key.into(),
+            finding_ids: number.into(),
+            verdict: verdict.into(),
+            opinion: opinion.into(),
+            free: vec![("现实情况".to_owned(), free.into())],
             list: Some(month("2018-06")),
             ..Cells::default()
         };

@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::model::decision::{DecisionState, PairKey, Verdict, record_key};
+use crate::model::personal::Personal;
 
 fn key_of(registries: &[RegistryRecords], at: usize, row: usize) -> String {
     record_key(&registries[at], row, &CountyKey::new(b"key".to_vec())).expect("somebody")
 }
 
 fn decision(one: String, other: String, verdict: Verdict, place: &str) -> Decision {
-    let text = String::new;
-    Decision { pair: PairKey::new(one, other), verdict, place: place.to_owned(), by: text(), on: text(), remark: text() }
+    let text = Personal::default;
+    Decision { pair: PairKey::new(one, other), verdict, place: place.into(), by: text(), on: text(), remark: text() }
 }
 
 /// Two rows without numbers that nothing but name and village connects, and two that one number does.

@@ -1,9 +1,11 @@
 //! Numbers that villages write in place of registered ones: used where another registry proves them, never by themselves.
 
+use crate::model::personal::Personal;
 use arrow::array::Array;
 
 use super::*;
 use crate::model::decision::{PairKey, Verdict, record_key};
+use crate::model::personal::Expose;
 use crate::model::proposal::{KeptProposal, ProposalState, Refutation};
 
 /// Without a number, in the village of [`row`].
@@ -28,10 +30,10 @@ fn proposal(asked: &[RegistryRecords], row: usize, suggested: &str) -> Proposal 
         finding_id: format!("F{row:016x}"),
         person_id: of("person_id"),
         household_code: None,
-        name: of("name"),
-        before: of("number"),
-        suggested: suggested.to_owned(),
-        who: "张三".to_owned(),
+        name: of("name").map(Personal::from),
+        before: of("number").map(Personal::from),
+        suggested: suggested.into(),
+        who: "张三".into(),
         when: None,
         list: "2018-06".parse().expect("a month"),
     }
@@ -73,7 +75,7 @@ fn the_number_on_record_is_told_to_be_wrong_and_is_not_edited() {
     let all = lists(&[torn], &[row("欧阳雪莲", A, 246)]);
     let right = number("520324", A.parse().expect("a day"), 246);
     let (linked, _) = proposed(&all, &[proposal(&all, 0, &right)]);
-    let damaged = Suspicion::Damaged { row: RowId(0), suggestion: right, source: RowId(1) };
+    let damaged = Suspicion::Damaged { row: RowId(0), suggestion: right.into(), source: RowId(1) };
     assert_eq!(linked.suspicions, [damaged]);
 }
 
@@ -147,7 +149,7 @@ fn a_decision_outranks_a_proposed_number() {
     let all = lists(&[bare("欧阳雪莲")], &[row("欧阳雪莲", A, 246)]);
     let right = number("520324", A.parse().expect("a day"), 246);
     let of = |at: usize| record_key(&all[at], 0, &CountyKey::new(b"key".to_vec())).expect("somebody");
-    let text = String::new;
+    let text = Personal::default;
     let pair = PairKey::new(of(0), of(1));
     let apart = Decision { pair, verdict: Verdict::Different, place: text(), by: text(), on: text(), remark: text() };
     let (linked, _) = with(all.clone(), &[apart], &[proposal(&all, 0, &right)], None);
@@ -160,7 +162,7 @@ fn whoever_agrees_with_the_number_printed_confirms_what_is_known() {
     let torn = Row { number: "520324198503071338".to_owned(), state: "invalid", ..row("张小明", A, 1) };
     let all = lists(&[row("张小明", A, 123)], &[torn]);
     let asked = proposal(&all, 0, &row("张小明", A, 123).number);
-    assert_eq!(asked.before.as_deref(), Some(asked.suggested.as_str()));
+    assert_eq!(asked.before.expose(), Some(asked.suggested.expose()));
     let (linked, _) = proposed(&all, &[asked]);
     assert_eq!(states(&linked), [ProposalState::Used]);
     assert_eq!(links(&linked), links(&run(all)));

@@ -386,7 +386,7 @@ fn once_each<'w>(words: impl Iterator<Item = &'w str>) -> Value {
 
 /// An answer that is not followed because others say otherwise.
 fn answer_note(row: usize, entry: &ReviewEntry, field: NoteField) -> Value {
-    let line = |side: &ReviewSide| format!("{}{}第{}行", side.file, side.sheet, side.row);
+    let line = |side: &ReviewSide| format!("{}{}第{}行", side.file.expose(), side.sheet.expose(), side.row);
     match field {
         NoteField::Serial => serial(row),
         NoteField::Title => text("是否同一人的核对答复"),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{names_findings, words};
+use super::{names_findings, quoted, words};
 use crate::config::registry::fold_header;
 use crate::config::returns::{PRINTED, Returns};
 use crate::ingest::grid::Oddity;
@@ -14,6 +14,7 @@ use crate::ingest::mapping::letters;
 use crate::ledger::Cells;
 use crate::model::columns::IdState;
 use crate::model::date::{Day, Month};
+use crate::model::personal::Personal;
 use crate::model::raw::{CellKind, Mapping, RawTable, TableHead};
 use crate::normalise::{answer_date, id_number};
 use crate::run::intake::file::Marks;
@@ -26,8 +27,6 @@ const PERSONAL: [&str; 2] = ["corrected_number", "corrected_name"];
 const ANSWERS: [&str; 7] = ["verdict", "opinion", "reason", "reality", "remark", "corrected_number", "corrected_name"];
 /// Characters of an answer that may stand in a column made for something else.
 const MISPLACED: usize = 20;
-/// Characters quoted of a row that is no list row.
-const QUOTED: usize = 120;
 
 /// A row and what it stands in.
 pub(super) struct Row<'l> {
@@ -45,7 +44,7 @@ pub(super) struct Row<'l> {
 /// A cell of it.
 struct Cell {
     kind: CellKind,
-    text: String,
+    text: Personal,
     /// Its text is that of a merged cell above.
     filled: bool,
 }
@@ -60,8 +59,7 @@ impl Row<'_> {
         named: &[String],
     ) -> Box<Cells> {
         let title = |field: &str| returns.dictionary.fields.get(field).map_or(field, |field| field.title.as_str()).to_owned();
-        let mut cells =
-            Cells { words: words(self.cells).chars().take(QUOTED).collect(), rules: named.to_vec(), ..Cells::default() };
+        let mut cells = Cells { words: quoted(&words(self.cells)), rules: named.to_vec(), ..Cells::default() };
         let mut merged = Vec::new();
         let mut texts: Vec<(&str, usize, Cell)> = Vec::new();
         for (field, position) in &self.mapping.fields {
@@ -91,13 +89,13 @@ impl Row<'_> {
             self.keep(&mut cells, (field, *position), cell, None);
         }
         // The month in the key is the list's, whatever title it was pasted under.
-        cells.list = key_month(&cells.key).or(list);
+        cells.list = key_month(cells.key.expose()).or(list);
         for (field, position, Cell { kind, text, .. }) in &texts {
             let (position, list) = (*position, cells.list);
             match *field {
                 "row_key" => {}
                 "rules" => {
-                    let words = text.split(['；', ';', '\n']).map(fold_header);
+                    let words = text.expose().split(['；', ';', '\n']).map(fold_header);
                     let known: Vec<String> = words.filter_map(|word| titles.get(&word).cloned()).collect();
                     if !known.is_empty() {
                         cells.rules = known;
@@ -105,13 +103,13 @@ impl Row<'_> {
                 }
                 "checked_on" => {
                     if cells.checked_on.is_none() {
-                        cells.checked_on = answer_date::read(*kind, text, list);
+                        cells.checked_on = answer_date::read(*kind, text.expose(), list);
                         cells.checked.clone_from(text);
                     }
                 }
                 "corrected_number" | "suggested_number" => {
-                    let reading = id_number::clean(*kind, text, day_after(list));
-                    let number = (reading.state == IdState::Valid).then(|| reading.text.into_owned());
+                    let reading = id_number::clean(*kind, text.expose(), day_after(list));
+                    let number = (reading.state == IdState::Valid).then(|| reading.text.into_owned().into());
                     if *field == "corrected_number" {
                         (cells.corrected_number, cells.corrected) = (number, text.clone());
                     } else {
@@ -120,7 +118,7 @@ impl Row<'_> {
                 }
                 "signature" => {
                     let comma = if cells.signatures.is_empty() { "" } else { "、" };
-                    cells.signatures = format!("{}{comma}{text}", cells.signatures);
+                    cells.signatures = format!("{}{comma}{}", cells.signatures.expose(), text.expose()).into();
                 }
                 field => {
                     let cell = Cell { kind: *kind, text: text.clone(), filled: false };
@@ -167,11 +165,12 @@ impl Row<'_> {
     fn keep(&self, cells: &mut Cells, (field, position): (&str, usize), cell: &Cell, title: Option<&str>) {
         let text = &cell.text;
         let heading = self.heading(position);
-        let misplaced = text.chars().count() <= MISPLACED && !names_findings(text);
+        let whole = names_findings(text.expose());
+        let misplaced = text.expose().chars().count() <= MISPLACED && !whole;
         if misplaced && (field == PRINTED || ["row_key", "finding_ids", "name", "town", "village"].contains(&field)) {
             cells.printed.push((heading.clone(), text.clone()));
         }
-        let first = |place: &mut String| {
+        let first = |place: &mut Personal| {
             if place.is_empty() {
                 place.clone_from(text);
             }
@@ -179,8 +178,8 @@ impl Row<'_> {
         };
         let again = (heading.clone(), text.clone());
         match field {
-            "row_key" => cells.doubled |= !first(&mut cells.key) && names_findings(text),
-            "finding_ids" => cells.doubled |= !first(&mut cells.finding_ids) && names_findings(text),
+            "row_key" => cells.doubled |= !first(&mut cells.key) && whole,
+            "finding_ids" => cells.doubled |= !first(&mut cells.finding_ids) && whole,
             "town" => _ = first(&mut cells.town),
             "village" => _ = first(&mut cells.village),
             "id_number" => _ = first(&mut cells.id_number),
@@ -202,11 +201,11 @@ impl Row<'_> {
         let own = self.cells.iter().find(|(column, _, text)| Some(*column) == index && !text.trim().is_empty());
         let laid = self.laid.and_then(|(part, at)| Some(part.columns.get(position)?.get(at)));
         if let Some((kind, text)) = laid.filter(|(kind, _)| *kind != CellKind::Empty) {
-            return Cell { kind, text: text.trim().to_owned(), filled: own.is_none() };
+            return Cell { kind, text: text.trim().into(), filled: own.is_none() };
         }
         let own = own.filter(|(.., text)| self.laid.is_none() || means_the_row_above(text));
         let (kind, text) = own.map_or((CellKind::Empty, ""), |(_, kind, text)| (*kind, text.trim()));
-        Cell { kind, text: text.to_owned(), filled: false }
+        Cell { kind, text: text.into(), filled: false }
     }
 
     fn index(&self, position: usize) -> Option<u32> {

@@ -24,6 +24,7 @@ pub(in crate::run) fn explain(run: &Finished, question: &Question) -> Result<Str
     let (records, links, pairs, review) = (read("records")?, read("links")?, read("pairs")?, read("review")?);
     let person = |row: usize| text(&links, "person_id", row);
     // Fields are kept as cleaned, mostly in lower case.
+    let wanted = wanted.expose();
     let folded = wanted.to_lowercase();
     let says = |row: usize| person(row) == wanted || values(&records, row).any(|(_, value)| value.to_lowercase() == folded);
     let mut found: Vec<&str> = (0..links.num_rows()).filter(|row| says(*row)).map(person).collect();
