@@ -101,3 +101,232 @@ fn an_arrow_back_would_be_seen() {
     assert_eq!(rooms_used("use crate::{model, run::x};"), [(1, "model".to_owned()), (1, "run".to_owned())]);
     assert_eq!(rooms_used("// use crate::run;\nlet a = crate::link::link();"), [(2, "link".to_owned())]);
 }
+
+/// Fields of persons: what is called so holds a `Personal`.
+const OF_PERSONS: [&str; 25] = [
+    "name",
+    "names",
+    "head",
+    "head_name",
+    "number",
+    "id_number",
+    "corrected_number",
+    "suggested_number",
+    "suggested",
+    "suggestion",
+    "certificate",
+    "phone",
+    "account",
+    "address",
+    "household",
+    "households",
+    "household_code",
+    "who",
+    "checkers",
+    "reality",
+    "remark",
+    "quote",
+    "sentence",
+    "disease",
+    "first_household",
+];
+
+/// What is called like a field of a person and is text all the same: file, type, why. Whole rooms are left out below.
+const NO_PERSONS: [(&str, &str, &str); 36] = [
+    ("assess/cases.rs", "Given", "made-up persons of the policy's own cases"),
+    ("assess/exemption/names.rs", "RuleNames", "names of rules"),
+    ("assess/trust.rs", "Reason", "names of a town and a village"),
+    ("evaluate/diagnose.rs", "LinkedRow", "the state of a number, no number"),
+    ("evaluate/groups.rs", "GroupedRow", "the state of a number, no number"),
+    ("evaluate/mod.rs", "LinkRow", "borrowed from a run over a made-up county"),
+    ("evaluate/mod.rs", "FindingRow", "borrowed from a run over a made-up county"),
+    ("evaluate/mod.rs", "Truth", "of a made-up county"),
+    ("evaluate/verified.rs", "Layer", "name of a layer of the sample"),
+    ("ingest/combined.rs", "Person", "parts of one cell on their way into columns; no Debug"),
+    ("ingest/compound.rs", "Entry", "name of a part of a file"),
+    ("ingest/grid.rs", "Frame", "name of a sheet"),
+    ("ingest/html.rs", "Start", "a number as the page writes it, on its way into a cell; no Debug"),
+    ("ingest/ods.rs", "Found", "name of a sheet"),
+    ("ingest/parse.rs", "Origin", "name of a file"),
+    ("ingest/sheet.rs", "SheetHead", "name of a sheet"),
+    ("ingest/xls.rs", "SheetPlace", "name of a sheet"),
+    ("ingest/xlsb.rs", "SheetPart", "name of a sheet"),
+    ("ingest/xlsx.rs", "SheetPart", "name of a sheet"),
+    ("link/people.rs", "Values", "borrowed from a row while a person is made of it; no Debug"),
+    ("model/exemption.rs", "ExemptionUse", "the remark never quotes a cell"),
+    ("normalise/sheet_place.rs", "Labelled", "the place in a title; no Debug"),
+    ("report/ledger.rs", "Unit", "name of a place or department"),
+    ("report/lists.rs", "Section", "name of a village"),
+    ("report/lists.rs", "Sheet", "name of a sheet"),
+    ("report/states.rs", "Line", "names of places and rules"),
+    ("run/decisions.rs", "AnswerFile", "name of a file"),
+    ("run/decisions.rs", "Reader", "name of a file"),
+    ("run/definitions.rs", "Definitions", "name of the pipeline"),
+    ("run/finished.rs", "Note", "as run.json tells it, masked"),
+    ("run/inputs.rs", "InputFile", "name of a file"),
+    ("run/inputs.rs", "InputError", "name of a file"),
+    ("run/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
+    ("run/tables/entry.rs", "ComparisonEntry", "name of a comparison"),
+    ("link/tests.rs", "Row", "made-up persons"),
+    ("link/tests.rs", "Human", "made-up persons"),
+];
+
+/// Types that say for themselves what of them may be seen.
+const OWN_DEBUG: [(&str, &str); 24] = [
+    ("assess/tables.rs", "FactTable"),
+    ("assess/verdicts.rs", "VerdictInput"),
+    ("evaluate/mod.rs", "TruthTexts"),
+    ("ingest/grid.rs", "RowBlock"),
+    ("ingest/layout.rs", "Layout"),
+    ("link/tables/mod.rs", "TablesLinked"),
+    ("model/date.rs", "Day"),
+    ("model/date.rs", "Month"),
+    ("model/identity/id.rs", "Number"),
+    ("model/identity/name.rs", "FoldedName"),
+    ("model/ids.rs", "CountyKey"),
+    ("model/link.rs", "People"),
+    ("model/personal.rs", "Personal"),
+    ("model/raw.rs", "RawColumn"),
+    ("model/raw.rs", "Section"),
+    ("model/raw.rs", "TableHead"),
+    ("model/record.rs", "RegistryRecords"),
+    ("normalise/disability_no.rs", "CertificateReading"),
+    ("normalise/id_number.rs", "IdReading"),
+    ("normalise/name.rs", "NameReading"),
+    ("normalise/sheet.rs", "NormalisedSheet"),
+    ("normalise/sheet.rs", "Normaliser"),
+    ("normalise/tables.rs", "ReadTable"),
+    ("normalise/tables.rs", "TableReader"),
+];
+
+/// Structs and enums with their derives and their body, comments and attributes aside.
+fn types(text: &str) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    let mut derived = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let bare = line.trim();
+        if bare.starts_with("#[derive(") {
+            derived = bare.to_owned();
+        }
+        let words: Vec<&str> =
+            bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+        let at = words.iter().take(5).position(|word| ["struct", "enum"].contains(word));
+        let is_item = ["pub", "struct", "enum"].iter().any(|start| bare.starts_with(start));
+        let Some(name) = at.filter(|_| is_item).and_then(|at| words.get(at + 1)) else {
+            if !bare.starts_with("#[") && !bare.starts_with("//") {
+                derived.clear();
+            }
+            continue;
+        };
+        let indent = line.len() - line.trim_start().len();
+        let end = format!("{}}}", " ".repeat(indent));
+        let mut body = String::new();
+        if bare.ends_with('{') {
+            for line in lines.by_ref().take_while(|line| **line != *end) {
+                let bare = line.trim();
+                if !bare.starts_with("//") && !bare.starts_with("#[") {
+                    body.push_str(bare);
+                    body.push('\n');
+                }
+            }
+        } else {
+            body.push_str(bare);
+        }
+        found.push(((*name).to_owned(), std::mem::take(&mut derived), body));
+    }
+    found
+}
+
+/// `name: type` wherever it stands in a body, the types without what only makes them public.
+fn fields(body: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    // The fields of a variant may stand in one line.
+    let parts = body.split('\n').flat_map(|line| match line.split_once(" { ") {
+        Some((_, inside)) => inside.split(", ").collect(),
+        None => vec![line],
+    });
+    for part in parts {
+        let part = part.trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ").trim_start_matches("pub ");
+        if let Some((name, kind)) = part.split_once(": ")
+            && name.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
+        {
+            found.push((name.to_owned(), kind.to_owned()));
+        }
+    }
+    found
+}
+
+fn is_text(kind: &str) -> bool {
+    let mut words = kind.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    // What a program says of itself is in its own words.
+    words.any(|word| ["String", "str"].contains(&word)) && !kind.contains("'static str")
+}
+
+fn is_columns(kind: &str) -> bool {
+    ["RecordBatch", "StringArray", "ArrayRef", "StringBuilder"].iter().any(|columns| kind.contains(columns))
+}
+
+/// Sources with their path below src/, tests at their end aside; config holds definitions, practice makes persons up.
+fn sources_of_persons() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let named = files.into_iter().map(|file| {
+        let text = fs::read_to_string(&file).expect("a source file");
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+        (file.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/"), text)
+    });
+    named.filter(|(file, _)| !file.starts_with("config/") && !file.starts_with("practice/")).collect()
+}
+
+#[test]
+fn what_is_about_a_person_masks_itself_by_type() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources_of_persons() {
+        for (name, derived, body) in types(&text) {
+            let is_known = NO_PERSONS.iter().any(|(known, of, _)| *known == file && *of == name);
+            for (field, kind) in fields(&body) {
+                if OF_PERSONS.contains(&field.as_str()) && is_text(&kind) && !is_known {
+                    wrong.push(format!("src/{file}: {name}.{field} is {kind}: let it be Personal, or say in NO_PERSONS why not"));
+                }
+                if derived.contains("Debug") && is_columns(&kind) {
+                    wrong.push(format!(
+                        "src/{file}: Debug of {name} prints the values of {field}: say how many there are instead"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn debug_is_written_by_hand_only_where_it_is_known() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources_of_persons() {
+        for line in text.lines() {
+            let Some((_, name)) = line.split_once("Debug for ").filter(|_| line.trim_start().starts_with("impl")) else {
+                continue;
+            };
+            let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
+            if !OWN_DEBUG.contains(&(file.as_str(), name.as_str())) {
+                wrong.push(format!("src/{file}: {name}: hold Personal and derive, or add it to OWN_DEBUG"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_name_in_the_clear_would_be_seen() {
+    let text = "/// Somebody.\n#[derive(Clone, Debug)]\npub struct Somebody {\n    /// Name.\n    pub name: Option<String>,\n    \
+                batch: RecordBatch,\n    kind: &'static str,\n}\nenum E {\n    One { quote: String },\n}\n";
+    let found = types(text);
+    let (name, derived, body) = &found[0];
+    assert!(name == "Somebody" && derived.contains("Debug"));
+    let named: Vec<(String, String)> = fields(body);
+    assert!(named.contains(&("name".to_owned(), "Option<String>".to_owned())) && is_text("Option<String>"));
+    assert!(is_columns("RecordBatch") && !is_text("&'static str") && !is_text("Option<Personal>"));
+    assert_eq!(fields(&found[1].2)[0].0, "quote");
+}

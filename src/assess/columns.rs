@@ -17,7 +17,7 @@ use crate::config::policy::ValueType;
 use crate::model::date::Day;
 
 /// The value of a fact for one subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FactValue<'a> {
     Bool(bool),
     Int(i64),

@@ -27,7 +27,6 @@ use crate::model::registry::RegistryId;
 const NOT_FOUND: &str = "未查到";
 
 /// A finding with what orders it.
-#[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) finding: Finding,
     /// Town and village codes, for the order of outputs.
@@ -49,7 +48,6 @@ pub(crate) enum About {
 pub(super) type Cell<'p> = (RowId, &'p str);
 
 /// Everything that composing needs.
-#[derive(Debug)]
 pub(crate) struct Composer<'a> {
     pub(crate) input: &'a AssessInput<'a>,
     pub(crate) subjects: &'a Subjects<'a>,

@@ -33,7 +33,6 @@ pub(crate) enum Outcome {
 }
 
 /// A rule evaluated for every subject of its scope.
-#[derive(Debug)]
 pub(crate) struct Evaluated<'p> {
     pub(crate) rule: &'p Rule,
     pub(crate) condition: &'p Condition,

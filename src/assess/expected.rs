@@ -17,6 +17,7 @@ use crate::model::columns::{MONTH, PLACE, TOWN, TOWN_CODE, VILLAGE_CODE};
 use crate::model::date::Month;
 use crate::model::field::FieldKind;
 use crate::model::finding::RuleNote;
+use crate::model::personal::Personal;
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{EXPECTED_COUNTS, EXPECTED_LIST, RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
@@ -204,7 +205,7 @@ enum Count {
     Households(i64),
     /// Persons of a list of households.
     Persons(i64),
-    Unreadable(String),
+    Unreadable(Personal),
 }
 
 impl Count {
@@ -281,7 +282,7 @@ impl Count {
             }
             (Some(rows), _) => Self::Rows { rows, least: rows, most: most(rows) },
             (None, Some((Some(least), Some(rows)))) if least <= rows => Self::Rows { rows, least, most: most(rows) },
-            _ => Self::Unreadable(written.to_owned()),
+            _ => Self::Unreadable(written.into()),
         }
     }
 }
@@ -298,7 +299,7 @@ fn combined(counts: Vec<Count>) -> (Option<Numbers>, Option<String>) {
             Count::Households(rows) => unclear = Some(format!("的应有行数写的是 {rows} 户，名册是一人一行，缺不缺人看不出")),
             Count::Persons(rows) => unclear = Some(format!("的应有行数写的是 {rows} 人，名册是一户一行，缺不缺户看不出")),
             Count::Unreadable(written) if written.is_empty() => unclear = Some("的应有行数空着".to_owned()),
-            Count::Unreadable(written) => unclear = Some(format!("的应有行数“{written}”读不懂")),
+            Count::Unreadable(written) => unclear = Some(format!("的应有行数“{}”读不懂", written.expose())),
         }
     }
     numbers.sort_unstable();

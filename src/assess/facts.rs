@@ -23,7 +23,6 @@ use crate::config::policy::{Body, Fact, Origin, ParameterValue, Take, ValueType}
 use crate::model::finding::Scope;
 
 /// One fact for all subjects of its scope.
-#[derive(Debug)]
 pub(crate) struct FactColumn {
     pub(crate) scope: Scope,
     pub(crate) array: ArrayRef,
@@ -83,7 +82,6 @@ impl FactColumn {
 }
 
 /// All facts.
-#[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) columns: BTreeMap<String, FactColumn>,
     /// Which rows pass a source's filter, by the registry's position and the filter's text.

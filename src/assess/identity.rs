@@ -36,7 +36,7 @@ pub struct HeldBack {
 }
 
 /// What is said of one person under one rule.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Matter {
     rows: BTreeSet<RowId>,
     /// Sentences' details, in order of the rows.

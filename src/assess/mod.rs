@@ -45,6 +45,7 @@ use crate::model::field::FieldKind;
 use crate::model::finding::{Confidence, Finding, Rate, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::Linked;
+use crate::model::personal::Personal;
 use crate::model::record::RecordSet;
 use crate::model::register::{Accepted, EarlierRows};
 use crate::model::registry::RegistryId;
@@ -90,7 +91,7 @@ pub struct AssessInput<'a> {
     pub villages: &'a [String],
     /// Subjects found in earlier months: rule → person ids and household codes. Where a rule cannot decide about one of them, or
     /// need not, [`Assessed::withheld`] says so; `None` where nobody asks.
-    pub known: Option<&'a BTreeMap<String, BTreeSet<String>>>,
+    pub known: Option<&'a BTreeMap<String, BTreeSet<Personal>>>,
     /// Rows of the last month known, by register part.
     pub earlier: Option<&'a EarlierRows>,
     /// Registers that the county knows to be whole.
@@ -373,7 +374,7 @@ impl Collected {
         let Some(known) = composer.input.known.and_then(|known| known.get(&card.id)) else { return };
         for at in subjects {
             let about = composer.about(card.scope, at);
-            if composer.subject_id(about).is_some_and(|subject| known.contains(subject)) {
+            if composer.subject_id(about).is_some_and(|subject| known.contains(&subject.into())) {
                 let finding_id = composer.input.key.id("F", &[&card.id, &composer.key(about)]);
                 self.withheld.push(Withheld { finding_id, rule: card.id.clone(), why });
             }

@@ -138,7 +138,6 @@ pub(crate) struct Household {
 }
 
 /// Persons and households of a run.
-#[derive(Debug)]
 pub(crate) struct Subjects<'a> {
     pub(crate) records: &'a RecordSet,
     pub(crate) linked: &'a Linked,

@@ -2,6 +2,7 @@
 //!
 //! `<fact>__rows` holds positions in `stages/records.parquet`; facts derived from others have none of their own.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -39,11 +40,17 @@ pub(crate) fn household(subjects: &Subjects<'_>, policy: &Policy, facts: &mut Fa
 }
 
 /// A table of facts; the lists of rows are laid out only for the part that is asked for, as most are empty.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct FactTable {
     values: RecordBatch,
     /// Rows of the facts read from registries, beside the columns of `values`.
     rows: Vec<Option<OwnedRows>>,
+}
+
+impl fmt::Debug for FactTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FactTable({} × {})", self.values.num_rows(), self.rows.len())
+    }
 }
 
 impl FactTable {

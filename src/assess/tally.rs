@@ -27,7 +27,7 @@ use crate::model::registry::RegistryId;
 pub(crate) const UNDECIDED: &str = "无法判断：";
 
 /// What a tally says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tallied {
     /// Units that fall short, once it is due.
     pub(crate) drafts: Vec<Draft>,

@@ -5,6 +5,7 @@
 //! column is empty. Nothing of this is computed for a run that does not ask. Cost: linear in subjects, one column pass per expression.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
@@ -22,11 +23,12 @@ use crate::config::policy::{Body, Condition, Fact, Origin, ParameterValue, Polic
 use crate::config::registry::Dictionary;
 use crate::model::date::{Day, Month};
 use crate::model::finding::Scope;
+use crate::model::personal::Personal;
 use crate::model::picture::{Judged, Verdict};
 use crate::model::registry::RegistryId;
 
 /// What verdicts are taken from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct VerdictInput<'a> {
     /// The rules.
     pub policy: &'a Policy,
@@ -46,13 +48,20 @@ pub struct VerdictInput<'a> {
     pub not_evaluated: &'a BTreeMap<String, String>,
 }
 
+impl fmt::Debug for VerdictInput<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [persons, households] = [self.facts_person, self.facts_household].map(RecordBatch::num_rows);
+        write!(f, "VerdictInput({} {persons} {households})", self.period)
+    }
+}
+
 /// Verdicts by subject, rules in the policy's order.
 #[derive(Debug, Default)]
 pub struct Verdicts {
     /// By person id.
     pub persons: HashMap<String, Vec<Judged>>,
     /// By household code.
-    pub households: HashMap<String, Vec<Judged>>,
+    pub households: HashMap<Personal, Vec<Judged>>,
 }
 
 /// The verdicts on persons and households that are wanted; who is in neither fact table has none.
@@ -126,7 +135,7 @@ pub fn verdicts(
             for ((_, code), verdict) in
                 of_household.iter().zip(judged).filter(|((_, code), _)| households.contains(code.as_str()))
             {
-                found.households.entry(code.clone()).or_default().push(verdict);
+                found.households.entry(code.as_str().into()).or_default().push(verdict);
             }
         } else {
             for ((_, id, _), verdict) in of_person.iter().zip(judged).filter(|((_, id, _), _)| persons.contains(id.as_str())) {

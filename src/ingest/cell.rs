@@ -25,7 +25,7 @@ const DIGITS_OF_A_DOUBLE: usize = 16;
 const MOST_DIGITS: usize = 38;
 
 /// A value as a reader gives it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     Nothing,
     Text(&'a str),

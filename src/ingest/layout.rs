@@ -17,6 +17,8 @@
 //!
 //! Cost: linear in cells, no allocation per cell; text is copied once, into the column.
 
+use std::fmt;
+
 use super::alone::{months_alone, section, words_alone};
 use super::form;
 use super::grid::{Merge, RowBlock};
@@ -91,7 +93,6 @@ const LEADING: u32 = 2;
 const OUTSIDE: u32 = u32::MAX;
 
 /// Reads one sheet. See the module's documentation.
-#[derive(Debug)]
 pub struct Layout<'v> {
     name: SheetName,
     merges: Vec<Merge>,
@@ -104,6 +105,12 @@ pub struct Layout<'v> {
     form: Tally,
     /// Whether `同上` is filled from above.
     fills_dittos: bool,
+}
+
+impl fmt::Debug for Layout<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Layout({:?}, {} rows held)", self.name, self.held_rows)
+    }
 }
 
 impl<'v> Layout<'v> {
@@ -271,7 +278,6 @@ fn window(held: &RowBlock) -> Vec<WindowRow> {
 }
 
 /// A sheet whose header is known.
-#[derive(Debug)]
 struct Body<'v> {
     vocabulary: &'v Vocabulary,
     name: SheetName,

@@ -155,12 +155,12 @@ impl Ledger {
     }
 
     /// Whom earlier months found anything about: rule → person ids and household codes.
-    pub fn known(&self, period: date::Month) -> Result<BTreeMap<String, BTreeSet<String>>, LedgerError> {
+    pub fn known(&self, period: date::Month) -> Result<BTreeMap<String, BTreeSet<Personal>>, LedgerError> {
         let error = LedgerError::sql("读取");
         let sql = format!("SELECT DISTINCT rule, coalesce(person_id, household_code) FROM sighting JOIN ({NEWEST}) USING (run)");
         let mut statement = self.connection.prepare(&sql).map_err(&error)?;
         let mut rows = statement.query([period.yyyymm()]).map_err(&error)?;
-        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut known: BTreeMap<String, BTreeSet<Personal>> = BTreeMap::new();
         while let Some(row) = rows.next().map_err(&error)? {
             // A finding about a place has neither.
             if let Some(subject) = row.get(1).map_err(&error)? {

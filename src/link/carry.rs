@@ -15,6 +15,7 @@ use crate::model::carried::{Carried, ChangeKind, IdentityChange, Previous};
 use crate::model::decision::{key_word, record_key};
 use crate::model::ids::CountyKey;
 use crate::model::link::{Linked, People};
+use crate::model::personal::Expose;
 use crate::model::record::RecordSet;
 
 /// The registry that ids come from, where a person is in it.
@@ -66,7 +67,7 @@ pub fn carry_over(linked: &mut Linked, records: &RecordSet, key: &CountyKey, pre
 }
 
 fn change(scope: &'static str, kind: ChangeKind, id: &str, other: &str) -> IdentityChange {
-    IdentityChange { scope, kind, id: id.to_owned(), other: other.to_owned() }
+    IdentityChange { scope, kind, id: id.into(), other: other.into() }
 }
 
 /// Records in common, each distinct record once.
@@ -139,7 +140,7 @@ fn households(linked: &Linked, earlier: &[Option<u32>], previous: &Previous, car
     let mut firsts: BTreeMap<&str, u32> = BTreeMap::new();
     let mut then_code: BTreeMap<&str, &str> = BTreeMap::new();
     for person in &previous.persons {
-        if let (Some(code), Some(first)) = (&person.household, &person.first_household) {
+        if let (Some(code), Some(first)) = (person.household.expose(), person.first_household.expose()) {
             let next = dense(firsts.len());
             firsts.entry(first).or_insert(next);
             then_code.entry(code).or_insert(first);
@@ -152,7 +153,7 @@ fn households(linked: &Linked, earlier: &[Option<u32>], previous: &Previous, car
         }
         let next = dense(names.len());
         let name = *names.entry(codes.value(now)).or_insert(next);
-        let Some(first) = then.and_then(|then| previous.persons[then as usize].first_household.as_deref()) else { continue };
+        let Some(first) = then.and_then(|then| previous.persons[then as usize].first_household.expose()) else { continue };
         let share = shares.entry((name, firsts[first])).or_insert((0, dense(now)));
         share.0 += 1;
         if then_code.get(codes.value(now)) == Some(&first) {
@@ -168,7 +169,7 @@ fn households(linked: &Linked, earlier: &[Option<u32>], previous: &Previous, car
     let (names, firsts) = (by_number(&names), by_number(&firsts));
     for (code, first) in names.iter().zip(&of_now) {
         if let Some(first) = first.map(|first| &firsts[first as usize]).filter(|first| *first != code) {
-            carried.households.insert(code.clone(), first.clone());
+            carried.households.insert(code.as_str().into(), first.as_str().into());
             carried.changes.push(change("household", ChangeKind::Carried, first, code));
         }
     }

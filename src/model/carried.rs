@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::personal::Personal;
+
 /// What an earlier run knew, by record.
 #[derive(Clone, Debug, Default)]
 pub struct Previous {
@@ -33,9 +35,9 @@ pub struct PreviousPerson {
     /// Id.
     pub id: String,
     /// Household code then.
-    pub household: Option<String>,
+    pub household: Option<Personal>,
     /// The code by which the household was first known.
-    pub first_household: Option<String>,
+    pub first_household: Option<Personal>,
 }
 
 /// What happened to an id.
@@ -69,9 +71,9 @@ pub struct IdentityChange {
     /// What happened.
     pub kind: ChangeKind,
     /// The id (for households: the first code) that goes on.
-    pub id: String,
+    pub id: Personal,
     /// Carried: what this month's keys alone would give. Split: the id of the other part. Merged: the id given up.
-    pub other: String,
+    pub other: Personal,
 }
 
 /// What was carried over.
@@ -86,14 +88,14 @@ pub struct Carried {
     /// The log, sorted.
     pub changes: Vec<IdentityChange>,
     /// Household code → the code by which it was first known, where they differ.
-    pub households: BTreeMap<String, String>,
+    pub households: BTreeMap<Personal, Personal>,
 }
 
 impl Carried {
     /// The code by which a household was first known.
     #[must_use]
     pub fn household<'a>(&'a self, code: &'a str) -> &'a str {
-        self.households.get(code).map_or(code, String::as_str)
+        self.households.get(&Personal::from(code)).map_or(code, Personal::expose)
     }
 
     /// Changes of a kind.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::date::Day;
 use super::numeral::is_digit;
-use super::personal::{mask_middle, mask_number};
+use super::personal::{Personal, mask_middle, mask_number};
 use pattern::{birth_in, dates, holds_number};
 
 pub use pattern::mask_text;
@@ -210,8 +210,8 @@ pub struct Row {
     as_of: Day,
     births: BTreeSet<Day>,
     /// Values to be hidden in texts, with what is shown for them.
-    secrets: BTreeSet<(String, String)>,
-    names: BTreeSet<String>,
+    secrets: BTreeSet<(Personal, String)>,
+    names: BTreeSet<Personal>,
 }
 
 impl Row {
@@ -230,7 +230,7 @@ impl Row {
     /// Somebody there is called so.
     pub fn knows_name(&mut self, name: &str) {
         if self.audience == (Audience::Public { names: true }) && name.chars().count() > 1 {
-            self.names.insert(name.trim().to_owned());
+            self.names.insert(name.trim().into());
         }
     }
 
@@ -243,7 +243,7 @@ impl Row {
             Meaning::Number => {
                 self.births.extend(birth_in(value));
                 if value.chars().filter(|c| is_digit(*c)).count() >= 6 {
-                    self.secrets.insert((value.to_owned(), mask_number(value)));
+                    self.secrets.insert((value.into(), mask_number(value)));
                 }
             }
             Meaning::Birth => self.births.extend(dates(value).into_iter().filter_map(|date| date.day)),
@@ -253,7 +253,7 @@ impl Row {
         if self.audience.is_public() && tells_health(header) {
             // Several in one cell may be told one by one.
             let parts = value.split([',', '，', '、', ';', '；']).map(str::trim).chain([value]);
-            self.secrets.extend(parts.filter(|part| !part.is_empty()).map(|part| (part.to_owned(), LEFT_OUT.to_owned())));
+            self.secrets.extend(parts.filter(|part| !part.is_empty()).map(|part| (part.into(), LEFT_OUT.to_owned())));
         }
     }
 
@@ -265,15 +265,16 @@ impl Row {
         }
         let mut shown = text.to_owned();
         // Longer ones first, lest a part of one be left over.
-        let mut secrets: Vec<&(String, String)> = self.secrets.iter().collect();
+        let mut secrets: Vec<(&str, &str)> =
+            self.secrets.iter().map(|(value, instead)| (value.expose(), instead.as_str())).collect();
         secrets.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         for (value, instead) in secrets {
-            if shown.contains(value.as_str()) {
-                shown = shown.replace(value.as_str(), instead);
+            if shown.contains(value) {
+                shown = shown.replace(value, instead);
             }
         }
         for name in &self.names {
-            shown = shown.replace(name.as_str(), &mask_middle(name));
+            shown = shown.replace(name.expose(), &mask_middle(name.expose()));
         }
         mask_text(&without_births(&shown, &self.births))
     }

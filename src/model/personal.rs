@@ -1,11 +1,12 @@
 //! Personal values that hide themselves, and the three masks used in outputs.
 //!
-//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: every struct that carries what a person is, has
-//! or said (name, number, phone, account, household code, a cell's words, the name of a file or sheet beside them) holds a [`Personal`], whose
-//! `Debug` masks. It has no `Display`: what is told passes an [`Audience`](super::masking::Audience). The value needs a call named `expose`,
-//! so that grep finds every place that uses it: stage files and the ledger, an audience that decides what may be shown, matching, hashing,
-//! comparing. Columns of many rows (arrow batches, cells of a block, link tables) and what is borrowed from them for a moment (readings of one
-//! cell, keys of an index) hold text, and say in their own `Debug` how much they hold, or mask; `tests/architecture.rs` lists them.
+//! An ID number, a name or a phone never reaches a log, an error or a temp name in the clear: every struct that is about a person holds what
+//! the person is, has or said (name, number, phone, account, household code, a cell's words, the file and sheet beside them) as [`Personal`],
+//! whose `Debug` masks; no error carries any of it. It has no `Display`: what is told passes an [`Audience`](super::masking::Audience). The
+//! value needs a call named `expose`, so that grep finds every place that uses it: stage files and the ledger, an audience that decides what
+//! may be shown, matching, hashing, comparing. Text are: columns of many rows (arrow batches, cells of a block, link tables), which say how
+//! many they are; what is borrowed from them for a moment, and a reader's own parts of a cell, a title, a header; names of files and sheets as
+//! such, and messages, masked where they are written. `tests/architecture.rs` reads the sources for it, and names the exceptions.
 
 use std::fmt;
 
@@ -31,12 +32,6 @@ impl Personal {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// The value, unless it is empty.
-    #[must_use]
-    pub fn filled(self) -> Option<Self> {
-        Some(self).filter(|value| !value.is_empty())
     }
 }
 

@@ -39,7 +39,7 @@ pub struct HeaderColumn {
 }
 
 /// The head of a table: everything above its first data row.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct TableHead {
     /// Where it stands.
     pub name: SheetName,
@@ -64,6 +64,13 @@ impl TableHead {
     }
 }
 
+impl fmt::Debug for TableHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, header_row, columns, preamble, is_form } = self;
+        write!(f, "TableHead({name:?} {header_row} {columns:?} below {} lines, {is_form})", preamble.len())
+    }
+}
+
 /// A run of data rows of one table, by column.
 #[derive(Clone, Debug, Default)]
 pub struct RawTable {
@@ -77,7 +84,7 @@ pub struct RawTable {
 }
 
 /// A line between rows that says something of them: `燕子坝村`, `村名：燕子坝村`, `燕子坝村小计`, `停保人员`, `2018年5月`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Section {
     /// Position in [`RawTable::rows`] of the first row below it.
     pub at: usize,
@@ -87,6 +94,12 @@ pub struct Section {
     pub text: String,
     /// What kind of thing that is.
     pub says: SectionSays,
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Section({} {:?})", self.row, self.says)
+    }
 }
 
 /// What a line between rows says.

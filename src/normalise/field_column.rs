@@ -32,7 +32,6 @@ pub(super) struct Log {
 }
 
 /// Typed builders, in the order of [`FieldKind::columns`].
-#[derive(Debug)]
 pub(super) enum Builders {
     Text(StringBuilder),
     TextAndRaw([StringBuilder; 2]),
@@ -101,7 +100,6 @@ impl<'a> Said<'a> {
 }
 
 /// A field that needs nothing but its own cells.
-#[derive(Debug)]
 pub(super) struct FieldColumn<'a> {
     pub(super) field: &'a str,
     pub(super) kind: FieldKind,

@@ -16,7 +16,6 @@ const TELLING: [&str; 5] = [HOUSEHOLD_CODE, HEAD_NAME, HEAD_ID, "town", "village
 const ALONG: [&str; 2] = ["group", "address"];
 
 /// The columns, and what the last row of the chunks before says in them.
-#[derive(Debug)]
 pub(super) struct HouseholdAbove {
     telling: Vec<usize>,
     along: Vec<usize>,

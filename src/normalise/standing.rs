@@ -339,7 +339,6 @@ impl<'a> Remarks<'a> {
 }
 
 /// A status column while it is being filled.
-#[derive(Debug)]
 pub(super) struct StandingColumn<'a> {
     values: &'a StandingValues,
     header: String,
@@ -418,7 +417,7 @@ impl<'a> StandingColumn<'a> {
 }
 
 /// What the rows of a sheet come to.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Concluded {
     /// Value of the status column, per row; `None` without one.
     pub(super) values: Option<Vec<Option<String>>>,

@@ -5,6 +5,7 @@
 //! as its kind becomes null and is counted. Cost: linear in cells, no allocation for plain ASCII and common Chinese characters.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,7 +28,6 @@ use crate::model::raw::{CellKind, RawTable, TableHead};
 const MOST_TEXT: usize = 1 << 30;
 
 /// Reads one table.
-#[derive(Debug)]
 pub struct TableReader<'m> {
     model: &'m TablesModel,
     as_of: Day,
@@ -52,7 +52,7 @@ pub struct TableReader<'m> {
 }
 
 /// A table read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReadTable {
     /// One column per field of the model, by name; the rows in as few batches as their text allows.
     pub batches: Vec<RecordBatch>,
@@ -68,6 +68,18 @@ pub struct ReadTable {
     pub unreadable: Vec<(String, u64)>,
     /// Field → days whose year was written with two digits.
     pub completed: Vec<(String, u64)>,
+}
+
+impl fmt::Debug for TableReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TableReader({} rows)", self.rows.len())
+    }
+}
+
+impl fmt::Debug for ReadTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadTable({} rows)", self.rows.len())
+    }
 }
 
 impl<'m> TableReader<'m> {

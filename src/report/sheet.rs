@@ -27,7 +27,7 @@ const MARKED: u32 = 0x00C0_0000;
 const UNIT: f64 = 7.0;
 
 /// What a cell shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Value {
     /// Nothing.
     Blank,

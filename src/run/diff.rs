@@ -19,7 +19,7 @@ use super::finished::{Finished, FinishedError};
 use crate::model::change::{Change, Changed};
 use crate::model::finding::{Finding, TimeBase};
 use crate::model::money::Fen;
-use crate::model::personal::Expose;
+use crate::model::personal::{Expose, Personal};
 use crate::model::standing::{State, Suspension};
 use crate::model::stood::{StateSum, StateSums, Stood, state_sums};
 use crate::report::{ChangesInput, ReportError, changes};
@@ -200,7 +200,7 @@ fn asked(run: &Finished, finding: &Finding) -> bool {
 /// Who is still there, and whom the later run wants checked first.
 struct Gone {
     persons: HashSet<String>,
-    households: HashSet<String>,
+    households: HashSet<Personal>,
     checked_first: HashSet<String>,
     /// Finding → where the ledger says it stands, with the reason; empty where the later run had no ledger.
     standings: HashMap<String, (String, String)>,
@@ -221,7 +221,7 @@ impl Gone {
         let review = is.iter().filter(|finding| finding.rule == "identity.needs_review");
         Ok(Self {
             persons: texts("people.parquet", "person_id")?,
-            households: texts("facts_household.parquet", "household_code")?,
+            households: texts("facts_household.parquet", "household_code")?.into_iter().map(Personal::from).collect(),
             standings,
             checked_first: review
                 .flat_map(|finding| [finding.person_id.as_deref(), finding.household_code.expose()])
@@ -232,7 +232,7 @@ impl Gone {
     }
 
     fn why(&self, after: &Finished, finding: &Finding) -> Change {
-        let there = match (finding.person_id.as_deref(), finding.household_code.expose()) {
+        let there = match (&finding.person_id, &finding.household_code) {
             (Some(person), _) => self.persons.contains(person),
             (None, Some(code)) => self.households.contains(code),
             (None, None) => true,

@@ -22,7 +22,7 @@ use crate::model::picture::{HouseholdPicture, PersonPicture};
 const OUTSIDE: [&str; 2] = ["dibao", "tekun"];
 
 /// What choosing needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Chosen<'a> {
     pub(super) known: Known<'a>,
     pub(super) assessed: &'a Assessed,

@@ -18,7 +18,7 @@ use crate::model::exemption::{EXEMPTION, EXEMPTION_LIST};
 use crate::model::finding::{Finding, Scope};
 use crate::model::link::{Link, LinkStatus, Linked, PersonIx};
 use crate::model::money::Fen;
-use crate::model::personal::{Expose, Personal};
+use crate::model::personal::Personal;
 use crate::model::picture::{Cell, Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
@@ -39,7 +39,7 @@ const SHOWN_ELSEWHERE: [&str; 11] = [
 ];
 
 /// What a run knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     /// Every kept row.
     pub(super) records: &'a RecordSet,
@@ -265,7 +265,7 @@ impl<'a> Known<'a> {
 }
 
 /// A row of the exemption list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Excuse<'a> {
     /// Whom it names.
     pub(super) person: PersonIx,
@@ -282,7 +282,7 @@ pub(super) fn household(
     findings: &[&Finding],
 ) -> HouseholdPicture {
     members.sort_by_key(|member| member.relation != "户主");
-    let rules = code.expose().and_then(|code| verdicts.households.remove(code)).unwrap_or_default();
+    let rules = code.as_ref().and_then(|code| verdicts.households.remove(code)).unwrap_or_default();
     let (head, town, village, group) = members
         .first()
         .map_or_else(Default::default, |head| (head.name.clone(), head.town.clone(), head.village.clone(), head.group.clone()));

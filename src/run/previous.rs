@@ -20,6 +20,7 @@ use crate::model::carried::{Carried, Previous, PreviousPerson};
 use crate::model::columns;
 use crate::model::decision::{key_of, key_word};
 use crate::model::ids::CountyKey;
+use crate::model::personal::Personal;
 use crate::model::register::EarlierRows;
 
 /// Columns that record keys are made of.
@@ -64,13 +65,13 @@ pub(super) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, RunError> {
 }
 
 fn known(run: &Finished, key: &CountyKey) -> Result<Previous, FinishedError> {
-    let mut first: HashMap<String, String> = HashMap::new();
+    let mut first: HashMap<Personal, Personal> = HashMap::new();
     if let Some(households) = run.table_if_any("households.parquet")? {
         for row in 0..households.num_rows() {
             if let (Some(code), Some(known)) =
                 (text_at(&households, "household", row), text_at(&households, "first_household", row))
             {
-                first.insert(code.to_owned(), known.to_owned());
+                first.insert(code.into(), known.into());
             }
         }
     }
@@ -79,7 +80,7 @@ fn known(run: &Finished, key: &CountyKey) -> Result<Previous, FinishedError> {
     let people = run.columns("people.parquet", &["person_id", "household"])?;
     for row in 0..people.num_rows() {
         let id = text_at(&people, "person_id", row).unwrap_or_default().to_owned();
-        let household = text_at(&people, "household", row).map(str::to_owned);
+        let household = text_at(&people, "household", row).map(Personal::from);
         let first_household = household.as_ref().map(|code| first.get(code).unwrap_or(code).clone());
         position.insert(id.clone(), u32::try_from(previous.persons.len()).unwrap_or(u32::MAX));
         previous.persons.push(PreviousPerson { id, household, first_household });
@@ -109,12 +110,12 @@ pub(super) fn write(workspace: &Workspace, carried: &Carried) -> Result<(), RunE
     let log = RecordBatch::try_from_iter([
         ("scope", column(changes.iter().map(|change| change.scope).collect())),
         ("kind", column(changes.iter().map(|change| change.kind.as_str()).collect())),
-        ("id", column(changes.iter().map(|change| change.id.as_str()).collect())),
-        ("other", column(changes.iter().map(|change| change.other.as_str()).collect())),
+        ("id", column(changes.iter().map(|change| change.id.expose()).collect())),
+        ("other", column(changes.iter().map(|change| change.other.expose()).collect())),
     ]);
     let households = RecordBatch::try_from_iter([
-        ("household", column(carried.households.keys().map(String::as_str).collect())),
-        ("first_household", column(carried.households.values().map(String::as_str).collect())),
+        ("household", column(carried.households.keys().map(Personal::expose).collect())),
+        ("first_household", column(carried.households.values().map(Personal::expose).collect())),
     ]);
     for (name, batch) in [("stages/identity_changes.parquet", log), ("stages/households.parquet", households)] {
         stages::write_batch(&workspace.path(name)?, &batch.map_err(|error| RunError::Internal(error.to_string()))?)?;
@@ -124,7 +125,7 @@ pub(super) fn write(workspace: &Workspace, carried: &Carried) -> Result<(), RunE
 
 /// Household codes that a finished run carried over.
 pub(super) fn read_back(batch: &RecordBatch) -> Option<Carried> {
-    let code = |name: &str, row: usize| text_at(batch, name, row).map(str::to_owned);
+    let code = |name: &str, row: usize| text_at(batch, name, row).map(Personal::from);
     let pairs = (0..batch.num_rows()).map(|row| Some((code("household", row)?, code("first_household", row)?)));
     Some(Carried { households: pairs.collect::<Option<_>>()?, ..Carried::default() })
 }

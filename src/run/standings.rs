@@ -18,6 +18,7 @@ use crate::assess::Assessed;
 use crate::ledger::{Month, digest};
 use crate::model::date;
 use crate::model::finding::Finding;
+use crate::model::personal::Personal;
 use crate::model::proposal::Proposal;
 use crate::model::register::EarlierRows;
 use crate::model::rule::RuleCard;
@@ -66,7 +67,7 @@ impl Life {
 
 impl Run<'_> {
     /// Whom the ledger knows; `None` without one.
-    pub(super) fn known(&self) -> Result<Option<BTreeMap<String, BTreeSet<String>>>, RunError> {
+    pub(super) fn known(&self) -> Result<Option<BTreeMap<String, BTreeSet<Personal>>>, RunError> {
         let known = self.life.as_ref().map(|life| life.held.ledger.known(self.period)).transpose();
         known.map_err(|error| RunError::Ledger(error.into()))
     }

@@ -167,7 +167,7 @@ impl Exemptions {
             let known = input.known.and_then(|known| known.get(&card.id));
             for (id, until) in &excused {
                 for draft in drafts.iter().filter(|draft| is_about(draft, &card.id, id)) {
-                    if known.is_some_and(|known| known.contains(*id)) {
+                    if known.is_some_and(|known| known.contains(&Personal::from(*id))) {
                         let finding_id = input.key.id("F", &[&card.id, &draft.key]);
                         withheld.push(Withheld { finding_id, rule: card.id.clone(), why: Withholding::Exempt(*until) });
                     }

@@ -7,7 +7,7 @@ use crate::config::tables::{Condition, Operand, Operation, Side, Value};
 use crate::model::similarity;
 
 /// What an operand is for a pair.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Datum<'a> {
     Null,
     Bool(bool),

@@ -49,7 +49,7 @@ pub(super) struct Setting<'a> {
 }
 
 /// What one file gave.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct OneFile {
     pub(super) files: Vec<IntakeFile>,
     tables: Vec<(SheetName, ReadTable)>,
