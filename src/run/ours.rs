@@ -39,8 +39,15 @@ pub(super) fn is_ledger(path: &Path) -> bool {
 }
 
 /// Headers that stand together on sheets of ours and on nobody else's; lists by others may have any one of them.
-const HEADERS: [[&str; 2]; 4] =
-    [["疑点编号", "疑点说明"], ["执行情况", "豁免的规则"], ["疑点总数（条）", "涉及户数（户）"], ["承诺的内容", "怎样核对"]];
+const HEADERS: [[&str; 2]; 5] = [
+    ["疑点编号", "疑点说明"],
+    ["执行情况", "豁免的规则"],
+    ["疑点总数（条）", "涉及户数（户）"],
+    ["承诺的内容", "怎样核对"],
+    ["registry", "name_raw"],
+];
+/// How lines of `run.json`, `timings.json` and `records.json` begin, as far as a comma.
+const LINES: [&str; 3] = ["\"tool\": \"bidui ", "\"peak_bytes\": ", "{\"registries\":[{\"registry\":"];
 /// Rows of a sheet that are looked at.
 pub(super) const PRINTED_ROWS: u32 = 12;
 
@@ -48,12 +55,14 @@ pub(super) const PRINTED_ROWS: u32 = 12;
 pub(super) fn is_printed_row<'c>(cells: impl Iterator<Item = &'c str>) -> bool {
     let cells: Vec<&str> = cells.map(str::trim).collect();
     let is_id = |text: &str| {
-        let digits = text.strip_prefix(['F', 'R']).unwrap_or_default();
+        let digits = text.strip_prefix(['F', 'P', 'R']).unwrap_or_default();
         digits.len() == 16 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     // Several to a cell, a finding's with the month, a pair's with `~` between.
     let ids = |cell: &&str| cell.split(['\n', '~', '@']).any(is_id);
-    HEADERS.iter().any(|both| both.iter().all(|header| cells.contains(header))) || cells.iter().any(ids)
+    let is_line = |cell: &&str| LINES.iter().any(|line| cell.starts_with(line));
+    HEADERS.iter().any(|both| both.iter().all(|header| cells.contains(header)))
+        || cells.iter().any(|cell| ids(cell) || is_line(cell))
 }
 
 /// Whether a file was printed by us: a workbook of lists, a page, a receipt; also after somebody filled it in and saved it.
@@ -84,4 +93,32 @@ fn start(path: &Path, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = disk::open(path).map(|file| file.take(most).read_to_end(&mut bytes));
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_ours_by_its_headers_by_an_id_of_ours_or_as_a_line_of_run_json() {
+        let ours = |row: &str| is_printed_row(row.split('|'));
+        for row in [
+            "序号|疑点编号|乡镇|姓名|疑点说明",
+            "序号|执行情况|豁免的规则|姓名（户主）",
+            "1|F63126ea0763b4487|安场镇",
+            "1|Fcd8aa6617ca73883\nF0e6126ea0763b448|土坪镇",
+            "1|林容琴|R021e0e7f04132ad7~Rc42e0e7f04132ad7",
+            "F60308fccb3b4704c@2018-07",
+            "P021e0e7f04132ad7|林容琴",
+            "registry|file|sheet|row|part|name|name_raw",
+            "  \"tool\": \"bidui 0.1.0\"",
+        ] {
+            assert!(ours(row), "{row}");
+        }
+        for row in
+            ["序号|疑点编号|姓名", "序号|姓名|身份证号码|备注", "F12345|F63126EA0763B4487", "姓名|执行情况", "registry|name"]
+        {
+            assert!(!ours(row), "{row}");
+        }
+    }
 }
