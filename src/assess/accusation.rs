@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use super::absence::{AbsenceGuard, Accused, Likeness, Says};
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
-use super::identity;
+use super::{identity, tally};
 use crate::config::policy::{Counted, Origin, Take, Tally};
+use crate::model::date::Day;
 use crate::model::finding::Scope;
 use crate::model::link::PersonIx;
 use crate::model::record::RowId;
@@ -60,21 +61,27 @@ impl Accusation {
     }
 }
 
-/// Whom the rules accuse of not standing in which registry, and what would clear them; nobody where the policy does not report what is held
-/// back.
+/// The day that the rule's clause sets, where it is still to come: nobody is late before.
+pub(super) fn due_later(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Option<Day> {
+    let by = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
+    by.filter(|by| composer.input.as_of < *by)
+}
+
+/// Whom the rules accuse of not standing in which registry, and what would clear them, where it is time to say so; nobody where the policy does
+/// not report what is held back.
 pub(super) fn accused<'a>(composer: &Composer<'a>, evaluated: &[Evaluated<'_>], accusations: &[Vec<Accusation>]) -> Accused<'a> {
     let mut accused = Accused::new();
     if !identity::reports_reviews(composer.input.policy) {
         return accused;
     }
     for (evaluated, accusations) in evaluated.iter().zip(accusations) {
-        let clearing = clearing_facts(composer, evaluated);
         let accusations = accusations.iter().filter(|accusation| !accusation.in_vain.is_empty());
         let persons = |accusation: &Accusation| composer.persons(composer.about(evaluated.rule.card.scope, accusation.at));
         let persons: BTreeSet<PersonIx> = accusations.flat_map(persons).collect();
-        if persons.is_empty() {
+        if persons.is_empty() || due_later(composer, evaluated).is_some() {
             continue;
         }
+        let clearing = clearing_facts(composer, evaluated);
         for (facts, says) in [(&evaluated.condition.searched, Says::Present), (&clearing, Says::Excused)] {
             for source in facts.iter().flat_map(|fact| composer.sources(fact)) {
                 let sought = accused.entry((source.registry.clone(), says)).or_default();

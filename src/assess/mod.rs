@@ -52,7 +52,9 @@ use crate::model::registry::RegistryId;
 use crate::model::standing::{Suspension, Withheld, Withholding};
 use absence::AbsenceGuard;
 pub use absence::Likeness;
-use accusation::{Accusation, CouldBe, accused, clearing_facts, clearing_registries, searched_registries, tally_registries};
+use accusation::{
+    Accusation, CouldBe, accused, clearing_facts, clearing_registries, due_later, searched_registries, tally_registries,
+};
 use completeness::Completeness;
 pub use completeness::register_rows;
 use compose::{Composer, Draft};
@@ -406,8 +408,7 @@ impl Collected {
         let unknown = evaluated.with(Outcome::Unknown);
         self.withhold(composer, evaluated, unknown, Withholding::Suspended(Suspension::Unknown));
         // Before the day that the clause sets nobody is late; how many are still to be done is told.
-        let early = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
-        if let Some(by) = early.filter(|by| composer.input.as_of < *by) {
+        if let Some(by) = due_later(composer, evaluated) {
             let waiting = evaluated.count(Outcome::Fires);
             self.withhold(composer, evaluated, evaluated.with(Outcome::Fires), Withholding::Suspended(Suspension::Early));
             self.count(composer, evaluated, 0, evaluated.count(Outcome::Unknown));
