@@ -467,7 +467,7 @@ fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
 struct Register<'a> {
     records: &'a RegistryRecords,
     position: usize,
-    by_key: Wanted<'a>,
+    by_key: Wanted,
     /// By accused.
     sounds: Vec<Sounds>,
     columns: Columns<'a>,
@@ -499,17 +499,16 @@ impl<'a> Search<'_, 'a> {
         filters.sort_by_key(|filter| filter.map(std::ptr::from_ref));
         filters.dedup_by_key(address);
         let counts = |row: &usize| filters.iter().any(|filter| says.by(*filter, *row));
-        let mut by_key = Wanted::new();
+        let mut by_key: Vec<(u64, u32)> = Vec::new();
         for (at, identity) in self.wanted.iter().enumerate() {
-            let at = index(at);
-            let mut put = |key: Key<'a>| by_key.put(key, at);
+            let mut put = |key: Key<'a>| by_key.push((key.hash64(), index(at)));
             identity.keys(&mut put);
             identity.keys_of_accused(&mut put);
         }
         let register = Register {
             records,
             position,
-            by_key,
+            by_key: Wanted::new(by_key),
             sounds: self.wanted.iter().map(|identity| identity.sounds()).collect(),
             columns: Columns::new(&records.batch, ID_NUMBER),
             people: Columns::new(&subjects.linked.people.0, "number"),
@@ -543,13 +542,14 @@ impl<'a> Search<'_, 'a> {
                     let own = register.columns.sounds(row);
                     joined.map_or(own, |person| own.and(register.people.sounds(person)))
                 });
-                if matches!(key, Key::Number(_)) || register.sounds[*at as usize].meets(sounds) {
-                    candidates.push(*at);
+                if matches!(key, Key::Number(_)) || register.sounds[at as usize].meets(sounds) {
+                    candidates.push(at);
                 }
             }
         };
         register.columns.keys(row, self.contested.has(id), &mut look);
-        if let Some(person) = joined {
+        // Of most rows the person says nothing else.
+        if let Some(person) = joined.filter(|person| register.people.said(*person) != register.columns.said(row)) {
             register.people.own_keys(person, &mut look);
         }
         let household = link.and_then(|link| subjects.attached.get(link.person.0 as usize)).filter(|at| **at != NONE);

@@ -1,7 +1,6 @@
 //! What a row and an accused are looked up by, so that most rows are passed over without being read.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{Hash, Hasher};
 
 use arrow::array::{Array, Date32Array, RecordBatch, StringArray};
 
@@ -52,22 +51,26 @@ impl<'a> Key<'a> {
             Self::Fifteen(text.get(..6)?, text.get(8..17)?),
         ])
     }
+
+    pub(super) fn hash64(self) -> u64 {
+        let mut hasher = KeyHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
-/// Hashes a few dozen bytes in a few multiplications. Only looked up by, never gone through, so no order rests on it.
+/// Hashes a few dozen bytes in a few multiplications.
 #[derive(Default)]
-pub(super) struct KeyHasher(u64);
+struct KeyHasher(u64);
 
 /// 2^64 over the golden ratio.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Hasher for KeyHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0_u8; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     }
 
     fn write_u8(&mut self, byte: u8) {
@@ -76,6 +79,11 @@ impl Hasher for KeyHasher {
 
     fn write_u32(&mut self, word: u32) {
         self.write_u64(word.into());
+    }
+
+    /// Of the variant.
+    fn write_isize(&mut self, word: isize) {
+        self.write_u64(word.cast_unsigned() as u64);
     }
 
     fn write_u64(&mut self, word: u64) {
@@ -90,34 +98,39 @@ impl Hasher for KeyHasher {
 /// Bits of the sieve, half a MiB: it stays in the cache while millions of rows are asked for a dozen keys each.
 const SIEVE: usize = 1 << 22;
 
-/// Accused by key, and a sieve that most keys of rows do not pass.
-pub(super) struct Wanted<'a> {
+/// Accused by key, and a sieve that most keys of rows do not pass. Two keys of one hash only make a candidate more.
+pub(super) struct Wanted {
     sieve: Vec<u64>,
-    by_key: HashMap<Key<'a>, Vec<u32>, BuildHasherDefault<KeyHasher>>,
+    /// Hash of a key and the accused, ascending.
+    by_key: Vec<(u64, u32)>,
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn new() -> Self {
-        Self { sieve: vec![0; SIEVE / 64], by_key: HashMap::default() }
+impl Wanted {
+    /// Of hashes of keys, with the accused.
+    pub(super) fn new(mut by_key: Vec<(u64, u32)>) -> Self {
+        by_key.sort_unstable();
+        let mut sieve = vec![0; SIEVE / 64];
+        for (hash, _) in &by_key {
+            let (word, bit) = place(*hash);
+            sieve[word] |= bit;
+        }
+        Self { sieve, by_key }
     }
 
-    /// Word and bit of the sieve.
-    fn place(&self, key: Key<'a>) -> (usize, u64) {
-        let hash = self.by_key.hasher().hash_one(key);
-        let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX) % SIEVE;
-        (at / 64, 1 << (at % 64))
+    /// The accused who have the key, ascending.
+    pub(super) fn of(&self, key: Key<'_>) -> impl Iterator<Item = u32> + '_ {
+        let hash = key.hash64();
+        let (word, bit) = place(hash);
+        let found = if self.sieve[word] & bit == 0 { &[] } else { self.by_key.as_slice() };
+        let found = &found[found.partition_point(|(other, _)| *other < hash)..];
+        found.iter().take_while(move |(other, _)| *other == hash).map(|(_, accused)| *accused)
     }
+}
 
-    pub(super) fn put(&mut self, key: Key<'a>, accused: u32) {
-        let (word, bit) = self.place(key);
-        self.sieve[word] |= bit;
-        self.by_key.entry(key).or_default().push(accused);
-    }
-
-    pub(super) fn of(&self, key: Key<'a>) -> &[u32] {
-        let (word, bit) = self.place(key);
-        if self.sieve[word] & bit == 0 { &[] } else { self.by_key.get(&key).map_or(&[], Vec::as_slice) }
-    }
+/// Word and bit of the sieve.
+fn place(hash: u64) -> (usize, u64) {
+    let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX) % SIEVE;
+    (at / 64, 1 << (at % 64))
 }
 
 /// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.
@@ -207,6 +220,11 @@ impl<'a> Columns<'a> {
         birth.map(Key::Birth).into_iter().for_each(&mut take);
         text_at(self.phones, row).map(Key::Phone).into_iter().for_each(take);
         birth
+    }
+
+    /// Number and day of birth.
+    pub(super) fn said(&self, row: usize) -> (Option<&'a str>, Option<i32>) {
+        (text_at(self.numbers, row), self.birth(row))
     }
 
     /// The sounds of whatever stands as name.
