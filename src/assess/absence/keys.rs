@@ -7,7 +7,9 @@ use arrow::array::{Array, Date32Array, RecordBatch, StringArray};
 use super::names::several;
 use super::sounds::Sounds;
 use crate::assess::subjects::text_at;
-use crate::model::columns::{BIRTH, DISABILITY_NO, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{
+    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+};
 use crate::model::identity::name::surname_of;
 
 /// What a row and an accused are looked up by. Two that could be one share at least one.
@@ -95,9 +97,6 @@ impl Hasher for KeyHasher {
     }
 }
 
-/// Bits of the sieve, half a MiB: it stays in the cache while millions of rows are asked for a dozen keys each.
-const SIEVE: usize = 1 << 22;
-
 /// Accused by key, and a sieve that most keys of rows do not pass. Two keys of one hash only make a candidate more.
 pub(super) struct Wanted {
     sieve: Vec<u64>,
@@ -109,9 +108,10 @@ impl Wanted {
     /// Of hashes of keys, with the accused.
     pub(super) fn new(mut by_key: Vec<(u64, u32)>) -> Self {
         by_key.sort_unstable();
-        let mut sieve = vec![0; SIEVE / 64];
+        // Some thirty bits a key: small enough to stay in the cache while millions of rows are asked for a dozen keys each.
+        let mut sieve = vec![0; (by_key.len() / 2).next_power_of_two()];
         for (hash, _) in &by_key {
-            let (word, bit) = place(*hash);
+            let (word, bit) = place(*hash, &sieve);
             sieve[word] |= bit;
         }
         Self { sieve, by_key }
@@ -120,7 +120,7 @@ impl Wanted {
     /// The accused who have the key, ascending.
     pub(super) fn of(&self, key: Key<'_>) -> impl Iterator<Item = u32> + '_ {
         let hash = key.hash64();
-        let (word, bit) = place(hash);
+        let (word, bit) = place(hash, &self.sieve);
         let found = if self.sieve[word] & bit == 0 { &[] } else { self.by_key.as_slice() };
         let found = &found[found.partition_point(|(other, _)| *other < hash)..];
         found.iter().take_while(move |(other, _)| *other == hash).map(|(_, accused)| *accused)
@@ -128,24 +128,26 @@ impl Wanted {
 }
 
 /// Word and bit of the sieve.
-fn place(hash: u64) -> (usize, u64) {
-    let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX) % SIEVE;
-    (at / 64, 1 << (at % 64))
+fn place(hash: u64, sieve: &[u64]) -> (usize, u64) {
+    let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX);
+    (at / 64 & (sieve.len() - 1), 1 << (at % 64))
 }
 
-/// Columns by which a row, or a person of the people table, is looked up: most are passed over without being read.
+/// Columns that say who a row, or a person of the people table, is. Most rows are looked up by them and never read.
 pub(super) struct Columns<'a> {
-    names: Option<&'a StringArray>,
+    pub(super) names: Option<&'a StringArray>,
     /// As written, where that is more than the name.
-    also: Option<&'a StringArray>,
-    numbers: Option<&'a StringArray>,
-    states: Option<&'a StringArray>,
+    pub(super) also: Option<&'a StringArray>,
+    pub(super) numbers: Option<&'a StringArray>,
+    pub(super) states: Option<&'a StringArray>,
     births: Option<&'a Date32Array>,
-    villages: Option<&'a StringArray>,
-    towns: Option<&'a StringArray>,
-    heads: Option<&'a StringArray>,
-    phones: Option<&'a StringArray>,
-    certificates: Option<&'a StringArray>,
+    pub(super) sexes: Option<&'a StringArray>,
+    pub(super) villages: Option<&'a StringArray>,
+    pub(super) towns: Option<&'a StringArray>,
+    pub(super) heads: Option<&'a StringArray>,
+    pub(super) head_numbers: Option<&'a StringArray>,
+    pub(super) phones: Option<&'a StringArray>,
+    pub(super) certificates: Option<&'a StringArray>,
 }
 
 impl<'a> Columns<'a> {
@@ -157,15 +159,17 @@ impl<'a> Columns<'a> {
             numbers: text(number),
             states: text(ID_STATE),
             births: batch.column_by_name(BIRTH).and_then(|column| column.as_any().downcast_ref()),
+            sexes: text(SEX),
             villages: text(VILLAGE_CODE),
             towns: text(TOWN_CODE),
             heads: text(HEAD_NAME),
+            head_numbers: text(HEAD_ID),
             phones: text(PHONE),
             certificates: text(DISABILITY_NO),
         }
     }
 
-    fn birth(&self, row: usize) -> Option<i32> {
+    pub(super) fn birth(&self, row: usize) -> Option<i32> {
         self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row))
     }
 

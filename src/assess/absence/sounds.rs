@@ -3,17 +3,14 @@
 //! Takes names as written; gives a set of bits that can only be too large. [`super::likeness::nearness`] of two names whose sets are
 //! disjoint is `None`. Costs a table look-up per character; the table of all common characters is made once per process.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::names::kin_of;
-use crate::model::identity::name::{folded_characters, is_mask, is_unknown, readings};
+use crate::model::identity::name::{COMMON, folded_characters, is_mask, is_unknown, readings};
 
 /// See the module's documentation.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sounds(u128);
-
-/// The unified ideographs in common use.
-const COMMON: std::ops::RangeInclusive<u32> = 0x4E00..=0x9FFF;
 
 impl Sounds {
     /// All of them, for who says whose child somebody is and no name.
@@ -41,17 +38,16 @@ impl Sounds {
 }
 
 fn bits_of(character: char) -> u128 {
-    static TABLE: OnceLock<Vec<u128>> = OnceLock::new();
-    let table = || COMMON.filter_map(char::from_u32).map(read).collect();
-    let at = u32::from(character).checked_sub(*COMMON.start()).map(|at| at as usize);
-    at.and_then(|at| TABLE.get_or_init(table).get(at).copied()).unwrap_or_else(|| read(character))
+    static TABLE: LazyLock<Vec<u128>> = LazyLock::new(|| COMMON.map(read).collect());
+    let at = u32::from(character).checked_sub(u32::from(*COMMON.start()));
+    at.and_then(|at| TABLE.get(at as usize).copied()).unwrap_or_else(|| read(character))
 }
 
 /// A bit per reading; a character without one sounds like itself.
 fn read(character: char) -> u128 {
     let bit = |sound: u32| 1_u128 << (sound.wrapping_mul(0x9E37_79B1) >> 25);
     let readings = readings(character);
-    if readings.is_empty() { bit(u32::from(character)) } else { readings.into_iter().fold(0, |bits, sound| bits | bit(sound)) }
+    if readings.is_empty() { bit(u32::from(character)) } else { readings.iter().fold(0, |bits, sound| bits | bit(*sound)) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! and private-use characters are wildcards for one character, masks of a sender (`*`, `×`, `某` beside a known character) for as many as it takes. [`compare`] gives one [`NameLevel`]; symmetric. A name is a handful of
 //! characters, so comparing costs tens of nanoseconds and allocates nothing.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use pinyin::ToPinyinMulti;
 use unicode_normalization::UnicodeNormalization;
 
@@ -25,7 +28,7 @@ pub(crate) type Syllable = u32;
 #[derive(Clone, PartialEq, Eq)]
 pub struct FoldedName {
     characters: Vec<char>,
-    syllables: Vec<Vec<Syllable>>,
+    syllables: Vec<Cow<'static, [Syllable]>>,
 }
 
 impl std::fmt::Debug for FoldedName {
@@ -130,7 +133,7 @@ impl FoldedName {
         for (character, readings) in self.characters.iter().zip(&self.syllables) {
             // A character without a reading sounds like itself only.
             let own = [u32::from(*character) | 1 << 31];
-            let readings = if readings.is_empty() { own.as_slice() } else { readings };
+            let readings = if readings.is_empty() { own.as_slice() } else { readings.as_ref() };
             let take = if keys.len() * readings.len() <= SOUND_KEYS { readings.len() } else { 1 };
             keys = keys
                 .iter()
@@ -157,12 +160,9 @@ impl FoldedName {
     /// Whether it is the other's characters in another order: `江小江`, `江江小`.
     #[must_use]
     pub fn is_reordering_of(&self, other: &Self) -> bool {
-        let sorted = |name: &Self| {
-            let mut characters = name.characters.clone();
-            characters.sort_unstable();
-            characters
-        };
-        self.len() == other.len() && self.characters != other.characters && sorted(self) == sorted(other)
+        let times = |name: &Self, character| name.characters.iter().filter(|own| **own == character).count();
+        let as_often = |character: &char| times(self, *character) == times(other, *character);
+        self.len() == other.len() && self.characters != other.characters && self.characters.iter().all(as_often)
     }
 
     /// Whether leaving out one character, whichever, leaves `shorter`.
@@ -221,7 +221,11 @@ impl FoldedName {
 /// The first character of a name as [`FoldedName::surname`] gives it where it is not masked, without folding the rest.
 #[must_use]
 pub fn surname_of(name: &str) -> Option<char> {
-    folded_characters(name).next()
+    match name.chars().next() {
+        // These are as they are in every form of Unicode.
+        Some(character) if COMMON.contains(&character) => Some(simplified(character)),
+        _ => folded_characters(name).next(),
+    }
 }
 
 /// The characters of a name that count, unified.
@@ -383,8 +387,18 @@ pub fn is_unknown(character: char) -> bool {
     matches!(character, '□' | '■' | '〓' | '?' | '？' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// All readings of a character, folded, ascending.
-pub(crate) fn readings(character: char) -> Vec<Syllable> {
+/// The unified ideographs in common use.
+pub(crate) const COMMON: std::ops::RangeInclusive<char> = '\u{4E00}'..='\u{9FFF}';
+
+/// All readings of a character, folded, ascending; those of common characters are worked out once per process.
+pub(crate) fn readings(character: char) -> Cow<'static, [Syllable]> {
+    static TABLE: LazyLock<Vec<Vec<Syllable>>> = LazyLock::new(|| COMMON.map(read).collect());
+    let at = u32::from(character).checked_sub(u32::from(*COMMON.start()));
+    let common = at.and_then(|at| TABLE.get(at as usize));
+    common.map_or_else(|| Cow::Owned(read(character)), |readings| Cow::Borrowed(readings.as_slice()))
+}
+
+fn read(character: char) -> Vec<Syllable> {
     let mut readings: Vec<Syllable> = character
         .to_pinyin_multi()
         .map(|multi| multi.into_iter().map(|reading| fold_syllable(reading.plain())).collect())
