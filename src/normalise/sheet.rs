@@ -781,11 +781,8 @@ fn lost(amounts: &Amounts, month: &MonthColumn, [several, stated]: &[Option<Bool
     let of_row = |(at, (stands, months)): (usize, (&Stands, Option<Months>))| {
         let other = named.is_some_and(|named| months.is_some_and(|months| named.in_year(Some(months.to.year())) != Some(months)));
         let told = *stands != Stands::Standard && is_true(stated, at);
-        let spread = match *stands == Stands::Row {
-            true if other => Some(Lost::OtherMonths),
-            true if is_true(several, at) => Some(Lost::SeveralMonths),
-            _ => None,
-        };
+        let of_others = if other { Some(Lost::OtherMonths) } else { is_true(several, at).then_some(Lost::SeveralMonths) };
+        let spread = of_others.filter(|_| *stands == Stands::Row);
         spread.or(told.then_some(Lost::Told)).filter(|_| amounts.per == Some(Per::Month))
     };
     amounts.stands.iter().zip(month.months()).enumerate().map(of_row).collect()
