@@ -2,7 +2,7 @@
 //!
 //! A byte that cannot be decoded refuses the file with line, column and offset; nothing becomes U+FFFD. Two looks at the text: how many
 //! fields its header has and how many lines are no records of it; then the rows, those lines set aside one by one. Where lines have a field
-//! more than the header and nothing in it, a look between tells whether their cells stand one column off ([`Classes`]).
+//! more than the header and nothing in it, a look between tells whether their cells stand one column off ([`Sorts`]).
 //! Memory: the bytes and their decoded text.
 
 use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
@@ -17,6 +17,7 @@ use super::rows::{Cell, Standing, aside, has_identity};
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use crate::model::raw::CellKind;
+use crate::model::sorts::{Sorts, sort};
 
 /// Text and the name of its encoding.
 pub(crate) struct Decoded {
@@ -186,23 +187,7 @@ struct Shape {
     rows: u64,
     torn: u64,
     /// What the columns hold, where lines are longer than the header by blank fields only.
-    classes: Vec<Classes>,
-}
-
-/// How many cells of a column are of which sort.
-type Classes = [u32; 4];
-
-/// The sort of a cell: a number of somebody, figures, a date or a sum with words, words. Blank ones have none.
-fn class(field: &str) -> Option<usize> {
-    let text = field.trim();
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    match () {
-        () if text.is_empty() => None,
-        () if digits >= 14 => Some(0),
-        () if digits > 0 && text.bytes().all(|byte| byte.is_ascii_digit() || b".,-/: +".contains(&byte)) => Some(1),
-        () if digits > 0 => Some(2),
-        () => Some(3),
-    }
+    sorts: Sorts,
 }
 
 /// Why a line is no record.
@@ -294,38 +279,27 @@ impl Shape {
 
     /// What the columns hold; and those of the longer lines that stand off are torn.
     fn learn(&mut self, text: &str, delimiter: u8) {
-        let mut classes = vec![Classes::default(); self.fields];
-        for is_second in [false, true] {
-            let mut records = Records::new(text, delimiter);
-            while let Some(record) = records.next() {
-                if record.line <= self.header || record.broken.is_some() {
-                    continue;
-                }
-                if is_second {
-                    self.torn += u64::from(records.fields().len() > self.fields && self.is_off(&records));
-                } else if records.fields().len() == self.fields {
-                    for (classes, field) in classes.iter_mut().zip(records.fields()) {
-                        class(&field).into_iter().for_each(|class| classes[class] += 1);
-                    }
-                }
+        let mut sorts = Sorts::of_width(self.fields);
+        let mut longer = Vec::new();
+        let mut records = Records::new(text, delimiter);
+        while let Some(record) = records.next() {
+            if record.line <= self.header || record.broken.is_some() {
+                continue;
             }
-            if !is_second {
-                self.classes = std::mem::take(&mut classes);
+            if records.fields().len() == self.fields {
+                records.fields().enumerate().for_each(|(column, field)| sorts.count(column, &field));
+            } else if records.fields().len() > self.fields {
+                longer.push(records.fields().map(|field| sort(&field)).collect::<Vec<_>>());
             }
         }
+        self.sorts = sorts;
+        self.torn += longer.iter().filter(|row| self.is_off(row)).count() as u64;
     }
 
     /// Whether a line that is longer than the header fits its columns better without one of its cells.
-    fn is_off(&self, records: &Records<'_>) -> bool {
-        let sorts: Vec<Option<usize>> = records.fields().map(|field| class(&field)).collect();
-        let is_strange = |column: usize, from: usize| {
-            let (Some(classes), Some(Some(sort))) = (self.classes.get(column), sorts.get(from)) else { return false };
-            u64::from(classes[*sort]) * 20 < classes.iter().map(|count| u64::from(*count)).sum::<u64>().max(1)
-        };
-        let count = |strange: &dyn Fn(usize) -> bool| (0..self.fields).filter(|column| strange(*column)).count();
-        let still = count(&|column| is_strange(column, column));
-        let without = |place: usize| count(&|column| is_strange(column, column + usize::from(column >= place)));
-        still > 0 && (0..self.fields).filter(|place| sorts[*place].is_some()).any(|place| without(place) < still)
+    fn is_off(&self, row: &[Option<usize>]) -> bool {
+        let (still, without) = self.sorts.strange(row, false);
+        without < still
     }
 
     /// Why a line below the header is no record; `None` when it may be one, or is a note.
@@ -340,7 +314,10 @@ impl Shape {
         if extent > self.fields {
             return Some(Damage::Long { fields: extent, header: self.fields });
         }
-        if fields > self.fields && !self.classes.is_empty() && self.is_off(records) {
+        if fields > self.fields
+            && !self.sorts.is_empty()
+            && self.is_off(&records.fields().map(|field| sort(&field)).collect::<Vec<_>>())
+        {
             return Some(Damage::Long { fields, header: self.fields });
         }
         if fields >= self.extent || self.ragged || extent == 0 {

@@ -31,6 +31,7 @@ pub mod review;
 pub mod rule;
 pub mod school;
 pub mod similarity;
+pub mod sorts;
 pub mod standing;
 pub mod stood;
 pub mod system_error;

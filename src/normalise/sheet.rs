@@ -652,6 +652,7 @@ impl<'a> Normaliser<'a> {
     fn keep(&mut self, table: &RawTable) -> Vec<usize> {
         self.read += table.rows.len() as u64;
         let own = [self.others.name.as_slice(), self.number.as_slice()];
+        let pushed = self.slips.as_mut().map_or_else(Vec::new, |slips| slips.pushed(table));
         let mut kept = Vec::with_capacity(table.rows.len());
         for (row, &number) in table.rows.iter().enumerate() {
             let reason = if !self.has_identity(table, row) {
@@ -659,7 +660,8 @@ impl<'a> Normaliser<'a> {
                     self.nameless.push(number);
                 }
                 self.slips.as_mut().map_or(RejectReason::NoIdentity, |slips| slips.reason(table, row))
-            } else if self.slips.as_mut().is_some_and(|slips| slips.is_off(table, row, own)) {
+            } else if self.slips.as_mut().is_some_and(|slips| slips.is_off(table, row, own)) || pushed.binary_search(&row).is_ok()
+            {
                 RejectReason::Shifted
             } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
                 RejectReason::AfterPeriod

@@ -4,9 +4,9 @@
 //! stands under the number's column and either the name is none or something else stands there. It has slipped where one or two cells lost (or
 //! inserted blank) at some place make every cell fit its field, name and number among them; where several places fit equally well, cells in
 //! which they differ are left blank. Name and number exchanged, and a number one or two columns beside its own, are put right too. A row that
-//! cannot be read so is set aside ([`Slips::is_off`]), as is one into which a cell came that is no part of it (a comma in an address that nobody
-//! quoted): what it pushed off may be lost. [`Slips::reason`] tells a row without name and number from a row about nobody.
-//! Cost: a look at four cells a row; a row that may have slipped costs the square of its width in additions.
+//! cannot be read so is set aside ([`Slips::is_off`]), as is one into which a cell came that is no part of it ([`Slips::pushed`]: a comma in an
+//! address that nobody quoted): what it pushed off may be lost. [`Slips::reason`] tells a row without name and number from a row about nobody.
+//! Cost: a look at three cells a row and at which are blank; a row that may have slipped costs the square of its width in additions.
 
 use super::id_number;
 use super::vocabulary::{CodeTable, yes_no};
@@ -16,6 +16,7 @@ use crate::model::columns::{IdState, SEX};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, Mapping, RawTable, RejectReason};
+use crate::model::sorts::{Sorts, sort};
 
 use super::repair::Repair;
 use super::unit::Unit;
@@ -146,8 +147,7 @@ impl<'a> Slips<'a> {
         if told >= 2 { RejectReason::Nameless } else { RejectReason::NoIdentity }
     }
 
-    /// Whether a row that was not put right stands off its header: name and number under other columns than their own, or everything behind some
-    /// cell one column farther right than it belongs.
+    /// Whether a row that was not put right has its name and number under other columns than their own.
     pub(super) fn is_off(&mut self, table: &RawTable, row: usize, [names, numbers]: [&[usize]; 2]) -> bool {
         let cell = |position: usize| cell_of(table, position, row);
         let width = self.shapes.len();
@@ -158,35 +158,44 @@ impl<'a> Slips<'a> {
             let (_, text) = cell(position);
             text.len() == 18 && text.bytes().take(17).all(|byte| byte.is_ascii_digit())
         };
-        if !numbers.iter().any(is_plain) && is_known(self, names, Fit::Wrong) && !is_known(self, numbers, Fit::Fits) {
-            let is_misplaced = |position: usize| {
-                !numbers.contains(&position)
-                    && !matches!(self.shapes[position], Shape::OtherNumber | Shape::Any)
-                    && self.is_number(cell(position))
-            };
-            if (0..width).any(is_misplaced) {
-                return true;
-            }
+        let is_apart = !numbers.iter().any(is_plain) && is_known(self, names, Fit::Wrong) && !is_known(self, numbers, Fit::Fits);
+        let is_misplaced = |position: usize| {
+            let may_belong = numbers.contains(&position) || matches!(self.shapes[position], Shape::OtherNumber | Shape::Any);
+            !may_belong && self.is_number(cell(position))
+        };
+        is_apart && (0..width).any(is_misplaced)
+    }
+
+    /// Rows of a chunk into which a cell came that is no part of them: what stands behind it is of another sort than what the columns hold in the
+    /// other rows, and fits one column to the left.
+    pub(super) fn pushed(&mut self, table: &RawTable) -> Vec<usize> {
+        /// Of fewer rows nothing is known of the columns.
+        const LEAST: usize = 10;
+        let (rows, width) = (table.rows.len(), self.shapes.len());
+        if rows < LEAST {
+            return Vec::new();
         }
-        // The last cells of a row are off wherever it slipped.
-        let is_filled = |&position: &usize| !matches!(self.shapes[position], Shape::Any) && cell(position).0 != CellKind::Empty;
-        let last: Vec<usize> = (0..width).rev().filter(is_filled).take(2).collect();
-        let is_odd = |fit: Fit| matches!(fit, Fit::Odd | Fit::Wrong);
-        if !last.iter().any(|&position| is_odd(self.fit(position, cell(position)))) {
-            return false;
+        let is_filled = |position: usize, row: usize| cell_of(table, position, row).0 != CellKind::Empty;
+        let seldom: Vec<bool> = (0..width).map(|at| (0..rows).filter(|row| is_filled(at, *row)).count() * 10 <= rows).collect();
+        // The last cell of a row is off wherever it slipped: it stands where hardly anything does, or does not fit.
+        let mut is_suspect = |row: usize| {
+            let Some(last) = (0..width).rev().find(|at| is_filled(*at, row)) else { return false };
+            seldom[last] || matches!(self.fit(last, cell_of(table, last, row)), Fit::Odd | Fit::Wrong)
+        };
+        let suspects: Vec<usize> = (0..rows).filter(|row| is_suspect(*row)).collect();
+        if suspects.is_empty() {
+            return suspects;
         }
-        let still: Vec<Fit> = (0..width).map(|at| self.fit(at, cell(at))).collect();
-        let before: Vec<Fit> = (0..width).map(|at| self.fit(at, cell(at + 1))).collect();
-        let odd = |fits: &[Fit]| fits.iter().filter(|fit| is_odd(**fit)).count();
-        let fitting = |fits: &[Fit]| fits.iter().filter(|fit| **fit == Fit::Fits).count();
-        (0..width).filter(|&place| cell(place).0 != CellKind::Empty).any(|place| {
-            let better = [&still[..place], &before[place..]];
-            let fits = |at: &usize| if *at < place { still[*at] } else { before[*at] } == Fit::Fits;
-            better.iter().map(|part| odd(part)).sum::<usize>() + 2 <= odd(&still)
-                && better.iter().map(|part| fitting(part)).sum::<usize>() >= fitting(&still) + 2
-                && names.iter().any(|at| fits(at))
-                && numbers.iter().any(|at| fits(at))
-        })
+        let mut sorts = Sorts::of_width(width);
+        for at in 0..width {
+            (0..rows).for_each(|row| sorts.count(at, cell_of(table, at, row).1));
+        }
+        let is_off = |row: &usize| {
+            let cells: Vec<Option<usize>> = (0..width).map(|at| sort(cell_of(table, at, *row).1)).collect();
+            let (still, without) = sorts.strange(&cells, true);
+            without + 2 <= still
+        };
+        suspects.into_iter().filter(is_off).collect()
     }
 
     fn is_number(&self, (kind, text): Cell<'_>) -> bool {
