@@ -220,7 +220,10 @@ impl<'a> List<'a> {
     fn paid_twice(&self, composer: &Composer<'_>, first: RowId, again: RowId) -> Option<Pair> {
         let at = |row: RowId| composer.subjects.records.locate(row).map(|(_, at)| at);
         let (one, other) = (at(first)?, at(again)?);
-        if !self.texts.iter().all(|column| text_at(Some(column), one) == text_at(Some(column), other)) {
+        let standings = self.records.text(STANDING_STATE);
+        // What came back and was sent anew was paid once.
+        let is_open = [one, other].into_iter().any(|row| text_at(standings, row).is_some());
+        if is_open || !self.texts.iter().all(|column| text_at(Some(column), one) == text_at(Some(column), other)) {
             return None;
         }
         let mut paid = None;

@@ -1,8 +1,8 @@
 //! Amounts of several kinds side by side (`生活补贴 护理补贴 合计`) → a row for each.
 //!
 //! Takes a head; gives, for each register that is sent in parts by a code (a subsidy's kind, a project) and has one amount, the way to read the
-//! head so, where two or more headers are such codes. A kind of which a row says nothing, or zero, gives no row; a sum is left out. Cost: a look at
-//! each header per register with parts.
+//! head so, where two or more headers are such codes, and whether anything says that they are amounts: they may be marks on another list. A
+//! kind of which a row says nothing, or zero, gives no row; a sum is left out. Cost: a look at each header per register with parts.
 
 use super::periods::is_sum;
 use super::unfold::{Source, Unfolding};
@@ -13,9 +13,22 @@ use crate::model::registry::RegistryId;
 /// What may stand behind a kind in its header.
 const AMOUNTS: [&str; 7] = ["补贴金额", "发放金额", "补助金额", "月标准", "金额", "标准", "资金"];
 
-/// The ways to read such a head, with the register that each is of, and the fields of its last two columns.
+/// A way to read such a head.
+#[derive(Debug)]
+pub struct Kinds {
+    /// The register that it is of.
+    pub registry: RegistryId,
+    /// The fields of its last two columns.
+    pub own: [String; 2],
+    /// Whether headers say that the columns hold amounts.
+    pub are_amounts: bool,
+    /// The rows, a kind each.
+    pub unfolding: Unfolding,
+}
+
+/// The ways to read such a head.
 #[must_use]
-pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<(RegistryId, [String; 2], Unfolding)> {
+pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<Kinds> {
     let mut found = Vec::new();
     for registry in &dictionary.registries {
         let part = registry.part.as_ref().and_then(|part| dictionary.fields.get(part)).filter(|part| !part.codes.is_empty());
@@ -39,9 +52,15 @@ pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<(RegistryId, [Str
             shared.iter().map(|&at| Source::Column(at)).chain([Source::Column(at), Source::Period(kind)]).collect::<Vec<_>>()
         };
         let index = head.columns[taken[0].0].index;
-        let own = [&amount.title, &part.title].map(|title| HeaderColumn { index, text: title.clone() });
+        let says_amount = |text: &str| ["元", "金额", "标准", "资金"].iter().any(|word| text.contains(word));
+        let are_amounts = taken.iter().any(|(at, _)| says_amount(&head.columns[*at].text))
+            || head.columns.iter().any(|column| is_sum(&column.text));
+        let columns = [&amount.title, &part.title].map(|title| HeaderColumn { index, text: title.clone() });
         let unfolding = Unfolding {
-            head: TableHead { columns: shared.iter().map(|&at| head.columns[at].clone()).chain(own).collect(), ..head.clone() },
+            head: TableHead {
+                columns: shared.iter().map(|&at| head.columns[at].clone()).chain(columns).collect(),
+                ..head.clone()
+            },
             parts: taken.iter().enumerate().map(|(kind, (at, _))| of_part(*at, kind)).collect(),
             own: vec![shared.len(), shared.len() + 1],
             repeated: None,
@@ -49,7 +68,8 @@ pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<(RegistryId, [Str
             periods: taken.iter().map(|(_, value)| (*value).to_owned()).collect(),
             skips_zero: true,
         };
-        found.push((registry.id.clone(), [amount.name.clone(), part.name.clone()], unfolding));
+        let own = [amount.name.clone(), part.name.clone()];
+        found.push(Kinds { registry: registry.id.clone(), own, are_amounts, unfolding });
     }
     found
 }

@@ -581,7 +581,8 @@ impl<'a> Normaliser<'a> {
             standing.push(format!("{others} 行的类型一栏写的是别的项目，没有读进这个名册"));
         }
         if self.month.is_none() {
-            let amount = self.definition.never_zero.iter().find(|field| self.order.contains(&field.as_str()));
+            let mut amounts = self.definition.never_zero.iter().chain(self.definition.amounts.keys());
+            let amount = amounts.find(|field| self.order.contains(&field.as_str()));
             let order = position_of(&self.order, amount.map_or(ROW, String::as_str));
             for (row, at) in
                 corrections.iter().chain(&self.remarks.taken_back).filter_map(|row| Some((*row, u32::try_from(*row).ok()?)))

@@ -17,7 +17,7 @@ use crate::config::registry::RegistryDefinition;
 use crate::ingest::combined::{Combined, combined};
 use crate::ingest::grid::RowBlock;
 use crate::ingest::header::Vocabulary;
-use crate::ingest::kinds::kinds;
+use crate::ingest::kinds::{Kinds, kinds};
 use crate::ingest::mapping::clash;
 use crate::ingest::periods::periods;
 use crate::ingest::recognise::recognise;
@@ -177,17 +177,17 @@ impl<'i> County<'i, '_> {
                 return Ok((definition, mapping, months.head.clone(), Some(Parting::Unfolding(months))));
             }
         }
-        for (registry, own, kinds) in kinds(&head, dictionary) {
-            let Ok((definition, mapping)) = recognise(&kinds.head, dictionary, pins) else { continue };
-            let is_own = |(field, at): (&String, usize)| {
-                mapping.fields.iter().filter(|(known, _)| known == field).eq([&(field.clone(), at)])
-            };
-            let read = own.iter().zip(kinds.amounts()).all(is_own);
-            if definition.id == registry && read && clash(&kinds.head, &mapping, dictionary).is_none() {
-                return Ok((definition, mapping, kinds.head.clone(), Some(Parting::Unfolding(kinds))));
+        let plain = recognise(&head, dictionary, pins);
+        for Kinds { registry, own, are_amounts, unfolding } in kinds(&head, dictionary) {
+            let Ok((definition, mapping)) = recognise(&unfolding.head, dictionary, pins) else { continue };
+            let of =
+                |field: &String| mapping.fields.iter().filter(|(known, _)| known == field).map(|(_, at)| *at).collect::<Vec<_>>();
+            let read = own.iter().zip(unfolding.amounts()).all(|(field, at)| of(field) == [at]);
+            let read = read && (are_amounts || plain.is_err()) && clash(&unfolding.head, &mapping, dictionary).is_none();
+            if definition.id == registry && read {
+                return Ok((definition, mapping, unfolding.head.clone(), Some(Parting::Unfolding(unfolding))));
             }
         }
-        let plain = recognise(&head, dictionary, pins);
         if let Some(members) = members(&head, dictionary)
             // A registry may have fields of its own for them.
             && plain.as_ref().map_or(true, |(_, mapping)| members.taken.iter().all(|at| mapping.left_over.contains(at)))
