@@ -236,12 +236,13 @@ impl<'s, 'a> Search<'s, 'a> {
         let mut sounds: Option<Sounds> = None;
         let mut candidates: Vec<u32> = Vec::new();
         let mut look = |key: Key<'a>| {
-            for at in register.by_key.of(key).filter(|at| self.wanted[*at as usize].person != own) {
+            for at in register.by_key.of(key) {
                 let sounds = *sounds.get_or_insert_with(|| {
                     let own = register.columns.sounds(row);
                     joined.map_or(own, |person| own.and(people.sounds(person)))
                 });
-                if matches!(key, Key::Number(_)) || register.sounds[at as usize].meets(sounds) {
+                let is_near = matches!(key, Key::Number(_)) || register.sounds[at as usize].meets(sounds);
+                if is_near && self.wanted[at as usize].person != own {
                     candidates.push(at);
                 }
             }

@@ -82,8 +82,12 @@ pub(super) fn accused<'a>(composer: &Composer<'a>, evaluated: &[Evaluated<'_>], 
             continue;
         }
         let clearing = clearing_facts(composer, evaluated);
-        for (facts, says) in [(&evaluated.condition.searched, Says::Present), (&clearing, Says::Excused)] {
-            for source in facts.iter().flat_map(|fact| composer.sources(fact)) {
+        let searched = evaluated.condition.searched.iter().map(|fact| (fact, Says::Present));
+        for (fact, says) in searched.chain(clearing.iter().map(|fact| (fact, Says::Excused))) {
+            // What is true of somebody already needs no other row.
+            let is_open = |person: &&PersonIx| says == Says::Present || !composer.is_true_of(fact, **person);
+            let persons: Vec<PersonIx> = persons.iter().filter(is_open).copied().collect();
+            for source in composer.sources(fact).iter().filter(|_| !persons.is_empty()) {
                 let sought = accused.entry((source.registry.clone(), says)).or_default();
                 sought.persons.extend(&persons);
                 sought.sources.push(source);

@@ -249,8 +249,8 @@ impl<'a> Identity<'a> {
             return like(By::Number);
         }
         let against = || numbers().map(|(own, others)| own.against(others)).min().unwrap_or(Numbers::Silent);
-        let village = both(&self.villages, &row.villages);
-        if self.is_kin(row) && village != Some(false) && against() == Numbers::Silent {
+        let village = || both(&self.villages, &row.villages);
+        if self.is_kin(row) && village() != Some(false) && against() == Numbers::Silent {
             return like(By::Kin);
         }
         // Most who share a key are strangers by name: counting slips comes after.
@@ -259,6 +259,7 @@ impl<'a> Identity<'a> {
         if name < Nearness::Surname && *numbers == Numbers::Near {
             return like(By::NearNumber);
         }
+        let village = village();
         let alike = name <= Nearness::Alike;
         let town = both(&self.towns, &row.towns);
         let sex = both(&self.sexes, &row.sexes);

@@ -6,7 +6,7 @@ use arrow::array::{Array, Date32Array, RecordBatch, StringArray};
 
 use super::names::several;
 use super::sounds::Sounds;
-use crate::assess::subjects::text_at;
+use crate::assess::subjects::{Groups, index, text_at};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
 };
@@ -99,38 +99,50 @@ impl Hasher for KeyHasher {
 
 /// Accused by key, and a sieve that most keys of rows do not pass. Two keys of one hash only make a candidate more.
 pub(super) struct Wanted {
+    /// Some twenty bits a key: it stays in the cache while millions of rows are asked for a dozen keys each.
     sieve: Vec<u64>,
-    /// Hash of a key and the accused, ascending.
+    /// Hash of a key, and the accused.
     by_key: Vec<(u64, u32)>,
+    /// By leading bits of the hash, one or two in each.
+    buckets: Groups,
+    shift: u32,
 }
 
 impl Wanted {
     /// Of hashes of keys, with the accused.
-    pub(super) fn new(mut by_key: Vec<(u64, u32)>) -> Self {
-        by_key.sort_unstable();
-        // Some thirty bits a key: small enough to stay in the cache while millions of rows are asked for a dozen keys each.
-        let mut sieve = vec![0; (by_key.len() / 2).next_power_of_two()];
-        for (hash, _) in &by_key {
-            let (word, bit) = place(*hash, &sieve);
-            sieve[word] |= bit;
+    pub(super) fn new(by_key: Vec<(u64, u32)>) -> Self {
+        let words = (by_key.len() / 4).next_power_of_two();
+        let count = 2 * by_key.len().next_power_of_two();
+        let mut wanted = Self { sieve: vec![0; words], by_key, buckets: Groups::default(), shift: u64::BITS - count.ilog2() };
+        for (hash, _) in &wanted.by_key {
+            wanted.sieve[word_of(*hash, words)] |= bit_of(*hash);
         }
-        Self { sieve, by_key }
+        let pairs: Vec<(u32, u32)> = wanted.by_key.iter().map(|(hash, _)| index(wanted.bucket(*hash))).zip(0..).collect();
+        wanted.buckets = Groups::new(count, &pairs);
+        wanted
     }
 
-    /// The accused who have the key, ascending.
+    /// The accused who have the key, in their order.
     pub(super) fn of(&self, key: Key<'_>) -> impl Iterator<Item = u32> + '_ {
         let hash = key.hash64();
-        let (word, bit) = place(hash, &self.sieve);
-        let found = if self.sieve[word] & bit == 0 { &[] } else { self.by_key.as_slice() };
-        let found = &found[found.partition_point(|(other, _)| *other < hash)..];
-        found.iter().take_while(move |(other, _)| *other == hash).map(|(_, accused)| *accused)
+        let passes = self.sieve[word_of(hash, self.sieve.len())] & bit_of(hash) != 0;
+        let found = if passes { self.buckets.of(self.bucket(hash)) } else { &[] };
+        let found = found.iter().map(|at| self.by_key[*at as usize]);
+        found.filter(move |(other, _)| *other == hash).map(|(_, accused)| accused)
+    }
+
+    fn bucket(&self, hash: u64) -> usize {
+        usize::try_from(hash >> self.shift).unwrap_or(usize::MAX)
     }
 }
 
-/// Word and bit of the sieve.
-fn place(hash: u64, sieve: &[u64]) -> (usize, u64) {
-    let at = usize::try_from(hash >> 20).unwrap_or(usize::MAX);
-    (at / 64 & (sieve.len() - 1), 1 << (at % 64))
+/// Which of the sieve's words, a power of two.
+fn word_of(hash: u64, words: usize) -> usize {
+    usize::try_from(hash >> 6).unwrap_or(usize::MAX) & (words - 1)
+}
+
+fn bit_of(hash: u64) -> u64 {
+    1 << (hash % 64)
 }
 
 /// Columns that say who a row, or a person of the people table, is. Most rows are looked up by them and never read.

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use super::names::kin_of;
-use crate::model::identity::name::{COMMON, folded_characters, is_mask, is_unknown, readings};
+use crate::model::identity::name::{COMMON, folded_characters, is_mask, is_unknown, readings, simplified};
 
 /// See the module's documentation.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +18,9 @@ impl Sounds {
 
     /// Of everything that a cell of names may mean: characters that are hidden or unknown sound like any other.
     pub(super) fn of(written: &str) -> Self {
+        if written.chars().all(is_plain) && written.chars().nth(3).is_none() {
+            return Self(written.chars().fold(0, |bits, character| bits | bits_of(character)));
+        }
         let any = |character: char| is_mask(character) || is_unknown(character) || character.is_ascii_alphabetic();
         if written.chars().any(any) || written.len() >= 9 && kin_of(written).is_some() {
             return Self::ANY;
@@ -37,8 +40,13 @@ impl Sounds {
     }
 }
 
+/// Whether it stays as it is when names are folded, but for another form of the same character.
+fn is_plain(character: char) -> bool {
+    COMMON.contains(&character) && !is_mask(character)
+}
+
 fn bits_of(character: char) -> u128 {
-    static TABLE: LazyLock<Vec<u128>> = LazyLock::new(|| COMMON.map(read).collect());
+    static TABLE: LazyLock<Vec<u128>> = LazyLock::new(|| COMMON.map(simplified).map(read).collect());
     let at = u32::from(character).checked_sub(u32::from(*COMMON.start()));
     at.and_then(|at| TABLE.get(at as usize).copied()).unwrap_or_else(|| read(character))
 }

@@ -12,7 +12,7 @@ use pinyin::ToPinyinMulti;
 use unicode_normalization::UnicodeNormalization;
 
 use super::shapes::look_alike;
-use super::variants::simplified;
+pub(crate) use super::variants::simplified;
 
 /// At most so many sound keys per name; further readings of its last characters are left out of the keys, never of the comparison.
 const SOUND_KEYS: usize = 8;
