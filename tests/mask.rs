@@ -154,7 +154,7 @@ fn no_exemption_that_is_posted_names_a_rule_of_health_or_tells_in_somebodys_own_
     run("pipelines/village-lists.toml", &open, &lists, &["--mask"]);
     for book in books(&lists) {
         let index = sheet(&book, "汇总").concat();
-        assert!(index.iter().any(|cell| cell.starts_with("公开版") && cell.contains("k")), "{}: {index:?}", book.display());
+        assert!(index.iter().any(|cell| cell.starts_with("公开版") && cell.contains('k')), "{}: {index:?}", book.display());
     }
 }
 

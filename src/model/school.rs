@@ -76,11 +76,11 @@ pub fn school_in(text: &str) -> Option<&str> {
 
 /// `2018年春季学期格林小学` → `格林小学`.
 fn after_date(piece: &str) -> &str {
+    const PARTS: [&str; 13] = ["年", "月", "日", "度", "学年", "春季", "秋季", "春", "秋", "第一学期", "第二学期", "学期", "级"];
     let rest = piece.trim_start_matches(|sign: char| sign.is_ascii_digit());
     if rest.len() == piece.len() {
         return piece;
     }
-    const PARTS: [&str; 13] = ["年", "月", "日", "度", "学年", "春季", "秋季", "春", "秋", "第一学期", "第二学期", "学期", "级"];
     let mut rest = rest;
     while let Some(after) = PARTS.iter().find_map(|part| rest.strip_prefix(part)) {
         rest = after.trim_start_matches(|sign: char| sign.is_ascii_digit());
@@ -102,8 +102,7 @@ fn in_piece(piece: &str) -> Option<&str> {
     };
     let (start, mut end) = ends(0)?;
     let before = piece.get(..start)?;
-    if before.chars().count() < 2 || SORTS.iter().any(|sort| before == *sort) || before.ends_with(['县', '市', '区', '全', '各'])
-    {
+    if before.chars().count() < 2 || SORTS.contains(&before) || before.ends_with(['县', '市', '区', '全', '各']) {
         return None;
     }
     if let Some(behind) = BEHIND.iter().find(|behind| piece.get(end..).is_some_and(|rest| rest.starts_with(**behind))) {

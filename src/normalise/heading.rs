@@ -147,6 +147,7 @@ mod tests {
     use crate::model::raw::{SheetName, TableHead};
     use crate::normalise::sheet::tests::definition;
 
+    #[allow(clippy::option_option, reason = "no heading, and a heading whose word is not known, are two answers")]
     fn said(titles: &[&str], sheet: &str, file: &str) -> Option<Option<&'static str>> {
         let head = TableHead {
             name: SheetName { file: format!("民政/新增及停发公示/{file}"), sheet: sheet.to_owned() },

@@ -166,8 +166,8 @@ impl Column {
         }
         let ends = || standing::ends(text, among, as_of).is_some();
         if !self.of.is_empty() && said.contains(self.of.as_str()) && !ends() {
-            let denies = |not: &&str| said.contains(&format!("{not}{}", self.of));
-            let denied = ["未", "没", "没有", "不", "无", "非", "尚未", "待", "拟"].iter().any(|not| denies(&not));
+            let is_no = |not: &&str| said.contains(&format!("{not}{}", self.of));
+            let denied = ["未", "没", "没有", "不", "无", "非", "尚未", "待", "拟"].iter().any(is_no);
             return Some(if denied { Standing::Ended } else { Standing::Live });
         }
         let read = standing::read(text, self.asks == Asks::Ended, as_of);
@@ -181,15 +181,14 @@ impl Column {
     fn push(&mut self, table: &RawTable, kept: &[usize], among: &[String], as_of: Day) {
         for &row in kept {
             let (_, written) = first_said(table, &[self.at], row, true);
-            let read = match self.met.get(written) {
-                Some(read) => *read,
-                None => {
-                    let read = if written.trim().is_empty() { None } else { self.read(written, among, as_of) };
-                    if self.met.len() < 4096 {
-                        self.met.insert(written.to_owned(), read);
-                    }
-                    read
+            let read = if let Some(read) = self.met.get(written) {
+                *read
+            } else {
+                let read = if written.trim().is_empty() { None } else { self.read(written, among, as_of) };
+                if self.met.len() < 4096 {
+                    self.met.insert(written.to_owned(), read);
                 }
+                read
             };
             self.filled += usize::from(!written.trim().is_empty());
             match read {

@@ -8,6 +8,7 @@ use crate::model::exemption::{ExemptionStatus, ExemptionUse};
 use crate::model::ids::CountyKey;
 use crate::model::link::LinkStatus;
 use crate::model::personal::Expose;
+use crate::model::personal::Personal;
 use crate::model::standing::Withholding;
 
 fn named(text: &str) -> Vec<String> {
@@ -194,7 +195,7 @@ fn the_ledger_is_told_until_when_somebody_known_is_excused() {
         &[("household_code", "5203240001"), ("exempt_rule", TWO), ("exempt_reason", "赡养"), ("exempt_until", "2018-12-31")];
     let given = given(&[("poverty", &[TWO_NONE]), ("dibao", &[]), ("tekun", &[]), ("exemption", &[row])]);
     let (policy, dictionary, key) = (shipped(), dictionary(), CountyKey::new(b"test".to_vec()));
-    let known = BTreeMap::from([(TWO.to_owned(), BTreeSet::from(["5203240001".to_owned()]))]);
+    let known = BTreeMap::from([(TWO.to_owned(), BTreeSet::from([Personal::from("5203240001")]))]);
     let input = AssessInput {
         records: &given.records,
         linked: &given.linked,

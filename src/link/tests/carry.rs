@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::carried::{ChangeKind, Previous, PreviousPerson};
 use crate::model::decision::{key_word, record_key};
+use crate::model::personal::Personal;
 
 fn key() -> CountyKey {
     CountyKey::new(b"key".to_vec())
@@ -19,8 +20,8 @@ fn known(linked: &Linked, registries: &[RegistryRecords]) -> Previous {
     let households = column(linked, "household");
     let persons = column(linked, "person_id").into_iter().zip(households).map(|(id, household)| PreviousPerson {
         id: id.expect("an id"),
-        first_household: household.as_deref().map(|code| linked.carried.household(code).to_owned()),
-        household,
+        first_household: household.as_deref().map(|code| linked.carried.household(code).into()),
+        household: household.map(Personal::from),
     });
     let mut previous = Previous { persons: persons.collect(), ..Previous::default() };
     let mut links = linked.links.iter();

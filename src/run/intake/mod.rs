@@ -299,7 +299,7 @@ impl<'i> Tables for County<'i, '_> {
         if from_above > 0 {
             entry.notes.push(format!("{from_above} 行没有写户编号、户主和村，取自上面同一户的第一行"));
         }
-        let townless = normalised.batch.column_by_name(TOWN).map_or(0, |towns| towns.null_count());
+        let townless = normalised.batch.column_by_name(TOWN).map_or(0, Array::null_count);
         let says_place = |field: &str| table.mapping.fields.iter().any(|(known, _)| known == field);
         if townless * 2 > normalised.rows.len() && ["village", "group", "address"].into_iter().any(says_place) {
             entry.notes.push(format!(
@@ -343,10 +343,12 @@ fn not_understood(reason: RejectReason) -> Option<&'static str> {
     }
 }
 
+/// How many rows were rejected for each reason, and the first of them.
+type Reasons = BTreeMap<RejectReason, (u64, u32)>;
+
 /// Fills in what was kept and rejected per sheet, once all sheets have been put together.
 pub(super) fn count(files: &mut [IntakeFile], rejects: &[(SheetName, Reject)]) {
-    // How many, and the first.
-    let mut reasons: BTreeMap<(&str, &str), BTreeMap<RejectReason, (u64, u32)>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(&str, &str), Reasons> = BTreeMap::new();
     for (name, reject) in rejects {
         let of_sheet = reasons.entry((&name.file, &name.sheet)).or_default();
         let (rows, first) = of_sheet.entry(reject.reason).or_insert((0, reject.row));

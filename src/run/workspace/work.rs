@@ -161,7 +161,8 @@ fn is_cut_short(path: &Path) -> bool {
 pub(in crate::run) fn is_timings(path: &Path) -> bool {
     #[derive(Deserialize, Serialize)]
     struct Stage {
-        stage: String,
+        #[serde(rename = "stage")]
+        name: String,
         seconds: f64,
         peak_bytes: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
