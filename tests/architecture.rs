@@ -207,7 +207,7 @@ fn types(text: &str) -> Vec<(String, String, String)> {
     while let Some(line) = lines.next() {
         let bare = line.trim();
         if bare.starts_with("#[derive(") {
-            derived = bare.to_owned();
+            bare.clone_into(&mut derived);
         }
         let words: Vec<&str> =
             bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
