@@ -145,6 +145,14 @@ fn half_a_register_accuses_nobody_unless_it_is_accepted() {
     let told = run(&input, &path("accepted"), &["--accept-partial", "insurance"]);
     assert!(of_rule(&path("accepted"), "findings") > 100 && of_rule(&path("accepted"), "suspended") == 0, "{told}");
     assert!(!told.contains("--accept-partial"), "{told}");
+
+    run(&input, &path("town"), &["--accept-partial", "insurance:安场镇"]);
+    let towns = |table: &str| -> BTreeSet<String> {
+        let rows = rows(&path("town"), table, &["rule", "town"]);
+        rows.into_iter().filter(|row| row[0] == RULE).map(|row| row[1].clone()).collect()
+    };
+    assert_eq!(towns("findings"), BTreeSet::from(["安场镇".to_owned()]), "of the towns, one is said to be whole");
+    assert!(towns("suspended").len() > 5 && !towns("suspended").contains("安场镇"));
 }
 
 #[test]

@@ -85,6 +85,8 @@ pub(crate) struct Trust<'a> {
     counts: Counts<'a>,
     /// Searched in vain for whomever the rule accuses.
     searched: Vec<RegistryId>,
+    /// Codes of towns for which the county says that those are whole.
+    accepted: BTreeSet<&'a str>,
     /// Up to which share of a unit the rule may well be right, basis points.
     share: i64,
     held: BTreeMap<Unit, Reason>,
@@ -132,6 +134,10 @@ impl<'a> Trust<'a> {
             share,
             ..Self::default()
         };
+        let towns: Vec<Place<'_>> =
+            trust.counts.keys().map(|place| Place { village: None, village_code: None, ..*place }).collect();
+        let accepted = towns.into_iter().filter(|place| trust.accepts(composer, *place)).filter_map(|place| place.town_code);
+        trust.accepted = accepted.collect();
         let clearing = clearing_registries(composer, evaluated);
         // Of equal reasons those searched in vain before those that could have cleared somebody: that is what is told.
         let looked_at: Vec<&RegistryId> = registries.iter().copied().chain(&clearing).collect();
@@ -353,7 +359,12 @@ impl<'a> Trust<'a> {
 
     /// The narrowest unit held that a place lies in.
     fn unit_of(&self, town: Option<&str>, village: Option<&str>) -> Option<Unit> {
-        narrowest(&self.held, town, village)
+        self.but_accepted(narrowest(&self.held, town, village), town)
+    }
+
+    /// A unit that says something of a town: what is said of the whole county says nothing of a town whose registers are whole.
+    fn but_accepted(&self, unit: Option<Unit>, town: Option<&str>) -> Option<Unit> {
+        unit.filter(|unit| unit.town.is_some() || town.is_none_or(|town| !self.accepted.contains(town)))
     }
 
     fn cohort_of(&self, composer: &Composer<'_>, town: Option<&str>, face: PersonIx) -> Option<Unit> {
@@ -380,7 +391,8 @@ impl<'a> Trust<'a> {
         }
         let face = composer.face(about);
         let text = |column| composer.subjects.people_text(column, face);
-        narrowest(&self.doubted, text(TOWN_CODE), text(VILLAGE_CODE))
+        let town = text(TOWN_CODE);
+        self.but_accepted(narrowest(&self.doubted, town, text(VILLAGE_CODE)), town)
     }
 
     /// Whether those who live in a place count in no rate.

@@ -12,7 +12,8 @@ use crate::model::columns::{
 };
 use crate::model::identity::name::surname_of;
 
-/// What a row and an accused are looked up by. Two that could be one share at least one.
+/// What a row and an accused are looked up by. Two that could be one share at least one, save where the name is no more than near, the place is
+/// another, and both the birth and the sequence of the number are damaged: those would have to be compared with everybody.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key<'a> {
     Number(&'a str),
