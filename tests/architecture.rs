@@ -132,7 +132,7 @@ const OF_PERSONS: [&str; 25] = [
 ];
 
 /// What is called like a field of a person and is text all the same: file, type, why. Whole rooms are left out below.
-const NO_PERSONS: [(&str, &str, &str); 36] = [
+const NO_PERSONS: [(&str, &str, &str); 37] = [
     ("assess/cases.rs", "Given", "made-up persons of the policy's own cases"),
     ("assess/exemption/names.rs", "RuleNames", "names of rules"),
     ("assess/trust.rs", "Reason", "names of a town and a village"),
@@ -167,6 +167,7 @@ const NO_PERSONS: [(&str, &str, &str); 36] = [
     ("run/inputs.rs", "InputError", "name of a file"),
     ("run/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
     ("run/tables/entry.rs", "ComparisonEntry", "name of a comparison"),
+    ("run/workspace/work.rs", "Stage", "name of a stage"),
     ("link/tests.rs", "Row", "made-up persons"),
     ("link/tests.rs", "Human", "made-up persons"),
 ];
@@ -251,7 +252,7 @@ fn fields(body: &str) -> Vec<(String, String)> {
         if let Some((name, kind)) = part.split_once(": ")
             && name.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
         {
-            found.push((name.to_owned(), kind.to_owned()));
+            found.push((name.to_owned(), kind.trim_end_matches(',').to_owned()));
         }
     }
     found
