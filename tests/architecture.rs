@@ -167,7 +167,7 @@ const NO_PERSONS: [(&str, &str, &str); 37] = [
     ("run/inputs.rs", "InputError", "name of a file"),
     ("run/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
     ("run/tables/entry.rs", "ComparisonEntry", "name of a comparison"),
-    ("run/workspace/work.rs", "Stage", "name of a stage"),
+    ("run/workspace/work.rs", "Timing", "name of a stage"),
     ("link/tests.rs", "Row", "made-up persons"),
     ("link/tests.rs", "Human", "made-up persons"),
 ];

@@ -2,18 +2,19 @@
 //!
 //! Takes what linking suspects; gives the pairs that may be told of a person, and one note per list that is written so all over. Rows that do not
 //! count, as ended or of unclear standing, repeat nothing: an old certificate stands beside the new one. Where more than a fifth of a sheet's
-//! persons stand in another sheet of the register too, it is another list of the same persons. A payment repeats another only where amounts, kind, account and batch are equal, both together are more than the list pays most persons of the kind (two parts
-//! of a month's amount are no repetition), and nothing is taken back from the person or paid for months gone by. Where more than a fifth of a
-//! list's persons would repeat, that is how the list is written: halves of a month, months that stand nowhere. Cost: linear in the rows of
-//! the lists concerned.
+//! persons, or all, stand in another sheet of the register too, it is another list of the same persons, unless the sheets are of two towns. A
+//! payment repeats another only where amounts, kind, account and batch are equal, both together are more than the list pays most persons of the
+//! kind (two parts of a month's amount are no repetition), and nothing is taken back from the person or paid for months gone by. Where more than
+//! a fifth of a list's persons would repeat, that is how the list is written: halves of a month, months that stand nowhere. Cost: linear in the
+//! rows of the lists concerned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{Array, Date32Array, Int32Array, Int64Array, StringArray};
 
 use super::compose::Composer;
 use super::subjects::{persons_of, text_at};
-use crate::model::columns::{BATCH, BIRTH, KIND, MONTH, MONTH_STATE, STANDING_STATE};
+use crate::model::columns::{BATCH, BIRTH, KIND, MONTH, MONTH_STATE, STANDING_STATE, TOWN_CODE};
 use crate::model::field::FieldKind;
 use crate::model::link::{PersonIx, Suspicion};
 use crate::model::record::{RegistryRecords, RowId};
@@ -91,8 +92,6 @@ struct Register<'a> {
     records: &'a RegistryRecords,
     /// Columns that say how a row stands, and the values by which it does not count.
     standings: Vec<(&'a StringArray, Vec<&'a str>)>,
-    /// The same of yes or no.
-    flags: Vec<(&'a BooleanArray, bool)>,
     /// Days and months that tell one certificate from another.
     days: Vec<Days<'a>>,
 }
@@ -114,7 +113,7 @@ impl Days<'_> {
 impl<'a> Register<'a> {
     fn of(composer: &Composer<'a>, position: usize) -> Option<Self> {
         let records = composer.subjects.records.registries.get(position)?;
-        let mut register = Self { position, records, standings: Vec::new(), flags: Vec::new(), days: Vec::new() };
+        let mut register = Self { position, records, standings: Vec::new(), days: Vec::new() };
         let Some(definition) = composer.input.dictionary.registry(records.registry.as_str()) else { return Some(register) };
         for field in definition.fields.iter().filter_map(|used| composer.input.dictionary.fields.get(&used.field)) {
             match (field.kind, &field.standing) {
@@ -122,9 +121,6 @@ impl<'a> Register<'a> {
                     let ended = [&values.ended, &values.died, &values.left, &values.pending].into_iter().flatten();
                     let ended: Vec<&str> = ended.map(String::as_str).collect();
                     register.standings.extend(records.text(&field.name).map(|column| (column, ended)));
-                }
-                (FieldKind::YesNo, Some(values)) => {
-                    register.flags.extend(records.flag(&field.name).map(|column| (column, values.live == "是")));
                 }
                 (FieldKind::Date, _) if field.name != BIRTH => register.days.extend(records.date(&field.name).map(Days::Day)),
                 (FieldKind::Month, _) if field.name != MONTH => register.days.extend(records.int32(&field.name).map(Days::Month)),
@@ -141,7 +137,6 @@ impl<'a> Register<'a> {
                 .standings
                 .iter()
                 .any(|(column, ended)| text_at(Some(column), row).is_some_and(|state| ended.contains(&state)))
-            && !self.flags.iter().any(|(column, live)| column.is_valid(row) && column.value(row) != *live)
     }
 
     /// Pairs of rows of the same persons that are none by habit.
@@ -162,7 +157,13 @@ impl<'a> Register<'a> {
             }));
         }
         let mut in_both: BTreeMap<(u32, u32), BTreeSet<PersonIx>> = BTreeMap::new();
-        for pair in pairs.iter().filter(|pair| sheet(pair.first) != sheet(pair.again)) {
+        // Who stands in the lists of two towns is no copy of a list.
+        let towns = self.records.text(TOWN_CODE);
+        let is_elsewhere = |pair: &Pair| {
+            let [one, other] = [pair.first, pair.again].map(|row| text_at(towns, at(row)));
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        };
+        for pair in pairs.iter().filter(|pair| sheet(pair.first) != sheet(pair.again) && !is_elsewhere(pair)) {
             let sheets = (sheet(pair.first), sheet(pair.again));
             in_both.entry(sheets).or_default().extend(composer.subjects.person(pair.first));
         }
@@ -177,7 +178,7 @@ impl<'a> Register<'a> {
         let of_sheet = |sheet: &u32| persons.get(sheet).map_or(0, BTreeSet::len);
         in_both.retain(|(one, other), both| {
             let fewest = of_sheet(one).min(of_sheet(other));
-            both.len() >= HABIT[0] && both.len() * HABIT[1] > fewest
+            both.len() == fewest || both.len() >= HABIT[0] && both.len() * HABIT[1] > fewest
         });
         pairs.retain(|pair| !in_both.contains_key(&(sheet(pair.first), sheet(pair.again))));
         habits.sheets.extend(in_both.into_iter().map(|((one, other), both)| ((self.position, one, other), both.len())));

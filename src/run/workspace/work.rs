@@ -160,16 +160,15 @@ fn is_cut_short(path: &Path) -> bool {
 /// Whether a `timings.json` stands as bidui writes it.
 pub(in crate::run) fn is_timings(path: &Path) -> bool {
     #[derive(Deserialize, Serialize)]
-    struct Stage {
-        #[serde(rename = "stage")]
-        name: String,
+    struct Timing {
+        stage: String,
         seconds: f64,
         peak_bytes: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         build: Option<String>,
     }
     let Ok(text) = disk::read(path) else { return false };
-    let stages: Option<Vec<Stage>> = serde_json::from_slice(&text).ok();
+    let stages: Option<Vec<Timing>> = serde_json::from_slice(&text).ok();
     let again = stages.and_then(|stages| serde_json::to_string_pretty(&stages).ok());
     let (Some(again), Ok(text)) = (again, std::str::from_utf8(&text)) else { return false };
     // Seconds need not come back to the last digit.
