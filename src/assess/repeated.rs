@@ -143,12 +143,21 @@ impl<'a> Register<'a> {
     fn told(&self, composer: &Composer<'_>, of_persons: &BTreeMap<RowId, Vec<RowId>>, habits: &mut Habits) -> Vec<Pair> {
         let at = |row: RowId| composer.subjects.records.locate(row).map_or(0, |(_, at)| at);
         let sheet = |row: RowId| self.records.sheets.get(at(row)).copied().unwrap_or(0);
+        // Who stands in the lists of two towns is no copy of a list, nor an old row beside the new one.
+        let towns = self.records.text(TOWN_CODE);
+        let is_elsewhere = |one: RowId, other: RowId| {
+            text_at(towns, at(one)).zip(text_at(towns, at(other))).is_some_and(|(one, other)| one != other)
+        };
         let mut pairs = Vec::new();
         for rows in of_persons.values() {
             let mut counting = rows.iter().copied().filter(|row| self.counts(at(*row)));
             let Some(first) = counting.next() else { continue };
             let is_other = |again: RowId| {
-                self.days.iter().any(|days| days.at(at(first)).zip(days.at(at(again))).is_some_and(|(one, other)| one != other))
+                !is_elsewhere(first, again)
+                    && self
+                        .days
+                        .iter()
+                        .any(|days| days.at(at(first)).zip(days.at(at(again))).is_some_and(|(one, other)| one != other))
             };
             pairs.extend(counting.map(|again| Pair {
                 first,
@@ -157,13 +166,8 @@ impl<'a> Register<'a> {
             }));
         }
         let mut in_both: BTreeMap<(u32, u32), BTreeSet<PersonIx>> = BTreeMap::new();
-        // Who stands in the lists of two towns is no copy of a list.
-        let towns = self.records.text(TOWN_CODE);
-        let is_elsewhere = |pair: &Pair| {
-            let [one, other] = [pair.first, pair.again].map(|row| text_at(towns, at(row)));
-            one.zip(other).is_some_and(|(one, other)| one != other)
-        };
-        for pair in pairs.iter().filter(|pair| sheet(pair.first) != sheet(pair.again) && !is_elsewhere(pair)) {
+        let is_copy = |pair: &&Pair| sheet(pair.first) != sheet(pair.again) && !is_elsewhere(pair.first, pair.again);
+        for pair in pairs.iter().filter(is_copy) {
             let sheets = (sheet(pair.first), sheet(pair.again));
             in_both.entry(sheets).or_default().extend(composer.subjects.person(pair.first));
         }
