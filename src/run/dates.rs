@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 
 use super::inputs;
 use super::{Request, RunError};
+use crate::config::registry::Dictionary;
+use crate::model::columns::MONTH;
 use crate::model::date::{Day, Month};
 use crate::model::intake::IntakeFile;
+use crate::model::registry::RegistryId;
 
 /// A list of a month is printed so many days after it at most.
 const PRINTED_LATE_DAYS: i32 = 10;
@@ -73,6 +76,27 @@ impl Dates {
 fn spoken_for(day: Day, period: Month) -> Month {
     let late = day.0 - period.last_day().0;
     if (1..=PRINTED_LATE_DAYS).contains(&late) { period } else { day.month() }
+}
+
+/// Monthly registers of which every sheet is dated, the last of them two months before the period or more: who has come on the list since is not
+/// on it. With the month of the last.
+pub(super) fn outdated(intake: &[IntakeFile], dictionary: &Dictionary, period: Month) -> Vec<(RegistryId, Month)> {
+    let is_monthly = |registry: &RegistryId| {
+        let definition = dictionary.registry(registry.as_str());
+        definition.is_some_and(|definition| definition.fields.iter().any(|used| used.field == MONTH))
+    };
+    let mut last: BTreeMap<&RegistryId, Option<Month>> = BTreeMap::new();
+    for sheet in intake.iter().flat_map(|file| &file.sheets).filter(|sheet| sheet.read > 0) {
+        let Some(registry) = sheet.registry.as_ref().filter(|registry| is_monthly(registry)) else { continue };
+        let month = sheet.data_date.map(|day| spoken_for(day, period));
+        let known = last.entry(registry).or_insert(month);
+        *known = known.zip(month).map(|(known, month)| known.max(month));
+    }
+    let since =
+        |month: Month| period.year() * 12 - month.year() * 12 + period.month().cast_signed() - month.month().cast_signed();
+    let old =
+        last.into_iter().filter_map(|(registry, month)| Some((registry.clone(), month.filter(|month| since(*month) >= 2)?)));
+    old.collect()
 }
 
 /// What is to be told where `--period` is not the month that the input's name says.

@@ -268,6 +268,14 @@ impl Run<'_> {
             (self.progress)(&told);
             let _ = write!(headline, "\n{told}");
         }
+        for (registry, month) in dates::outdated(&intake, &self.definitions.dictionary, self.period) {
+            let title = self.definitions.dictionary.registry(registry.as_str()).map_or(registry.as_str(), |known| &known.title);
+            let _ = write!(
+                headline,
+                "\n注意  {title}最近的一张是 {month} 的，比对月份是 {}：在这名册上查不到的只作先核对，请换上本月的名册重跑",
+                self.period
+            );
+        }
         headline.push_str(&self.damaged(&records));
         let (mut findings, mut month) = (0, None);
         if self.request.until >= Stage::Link {
@@ -489,6 +497,8 @@ impl Run<'_> {
     ) -> Result<Assessed, RunError> {
         let mut aside = missing::set_aside(intake, &self.definitions.dictionary);
         aside.extend(self.of_other_years(records).map(|(registry, _)| registry.registry.clone()));
+        aside
+            .extend(dates::outdated(intake, &self.definitions.dictionary, self.period).into_iter().map(|(registry, _)| registry));
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);
