@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field_column::first_said;
 use super::outcome::Outcomes;
 use super::period;
-use super::vocabulary::{CodeTable, fold, yes_no};
+use super::vocabulary::{CodeTable, fold, ticked, yes_no};
 use crate::config::registry::{Ending, StandingValues, fold_header};
 use crate::model::date::Day;
 use crate::model::raw::{RawTable, TableHead};
@@ -142,27 +142,10 @@ fn restored(said: &str) -> Option<bool> {
     Some(ending_words().filter_map(|word| said.rfind(word)).all(|end| end < last))
 }
 
-/// `死亡□ 注销☑`: without boxes that nobody ticked.
-fn without_empty_boxes(said: &str) -> String {
-    if !said.contains(['□', '☐', '○']) {
-        return said.to_owned();
-    }
-    let ticked = ['☑', '☒', '■', '√', '✓', '✔', '●'];
-    let mut kept = String::new();
-    let mut option = String::new();
-    for character in said.chars() {
-        match character {
-            '□' | '☐' | '○' => option.clear(),
-            _ if ticked.contains(&character) => kept.push_str(&std::mem::take(&mut option)),
-            _ => option.push(character),
-        }
-    }
-    kept
-}
-
 /// What a status cell says, `None` where it says nothing; `asks_for_end` where its header asks whether the standing has ended.
 pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standing> {
-    let said = without_empty_boxes(&fold(text));
+    let folded = fold(text);
+    let said = ticked(&folded).unwrap_or(folded);
     let said = said.trim_matches(|character: char| !character.is_alphanumeric() && !"√✓✔×✗☑".contains(character));
     if said.is_empty() {
         return None;

@@ -59,6 +59,37 @@ pub fn behind_year(text: &str) -> Option<(i32, String)> {
     (!rest.is_empty()).then(|| (year, rest.to_owned()))
 }
 
+/// Boxes that nobody ticked, and those that somebody did, as [`fold`] leaves them.
+const EMPTY_BOXES: &str = "□☐◻▢";
+const TICKED_BOXES: &str = "☑☒■◼√✓✔●";
+
+/// What is ticked of words with boxes, one after the other where several are and nothing where none is: `□是☑否`, `是（ ）否（√）`, `未婚■`. `None`
+/// where the folded text is no such form.
+#[must_use]
+pub fn ticked(folded: &str) -> Option<String> {
+    if !folded.contains(|sign: char| EMPTY_BOXES.contains(sign) || TICKED_BOXES.contains(sign) || "(○".contains(sign)) {
+        return None;
+    }
+    let mut said = folded.replace("()", "□").replace("[]", "□");
+    for tick in ["(√)", "[√]", "(✓)", "(✔)", "[✓]", "(v)", "[v]", "[x]"] {
+        said = said.replace(tick, "☑");
+    }
+    // Beside a full one a ring is a box, else it is a zero.
+    if said.contains('●') {
+        said = said.replace(['○', '◯'], "□");
+    }
+    let is_ticked = |sign: char| TICKED_BOXES.contains(sign);
+    let is_box = |sign: char| EMPTY_BOXES.contains(sign) || is_ticked(sign);
+    let words: Vec<&str> = said.split(is_box).map(|word| word.trim_matches(['、', ',', ';', '/', '|', '.', '。'])).collect();
+    if words.len() < 2 || words.iter().all(|word| word.is_empty()) {
+        return None;
+    }
+    // Boxes stand before the words or behind them.
+    let behind = usize::from(said.starts_with(is_box));
+    let chosen = said.chars().filter(|sign| is_box(*sign)).zip(words.iter().skip(behind));
+    Some(chosen.filter(|(sign, _)| is_ticked(*sign)).map(|(_, word)| *word).collect())
+}
+
 /// Yes or no.
 #[must_use]
 pub fn yes_no(text: &str) -> Option<bool> {
@@ -70,6 +101,9 @@ pub fn yes_no(text: &str) -> Option<bool> {
     let folded = fold(text);
     let is_one_of = |list: &str, word: &str| list.split(' ').any(|known| known == word);
     let word = |word: &str| if is_one_of(YES, word) { Some(true) } else { is_one_of(NO, word).then_some(false) };
+    if let Some(choice) = ticked(&folded) {
+        return word(&choice);
+    }
     // `是（已核实）`, `是。`: what stands behind in brackets or as a full stop changes nothing.
     word(&folded).or_else(|| {
         let bare = folded.split(['(', '[', '【']).next().unwrap_or("");
@@ -142,7 +176,9 @@ impl<'a> CodeTable<'a> {
         if let Some(&known) = self.met.get(text) {
             return known;
         }
-        let found = self.codes.get(&fold(text)).copied();
+        let folded = fold(text);
+        let known = |word: &String| self.codes.get(word).copied();
+        let found = known(&folded).or_else(|| known(&ticked(&folded)?));
         if self.met.len() < REMEMBERED {
             self.met.insert(text.to_owned(), found);
         }
@@ -173,6 +209,16 @@ mod tests {
             ("否。", Some(false)),
             ("參加", Some(true)),
             ("不详", None),
+            ("□是☑否", Some(false)),
+            ("☑是 □否", Some(true)),
+            ("是□否■", Some(false)),
+            ("（√）是（ ）否", Some(true)),
+            ("（ ）是（√）否", Some(false)),
+            ("是（ ）否（√）", Some(false)),
+            ("○是 ●否", Some(false)),
+            ("是√", Some(true)),
+            ("☑是☑否", None),
+            ("□是□否", None),
         ] {
             assert_eq!(yes_no(text), expected, "{text}");
         }
