@@ -178,12 +178,27 @@ impl<'a> CodeTable<'a> {
         }
         let folded = fold(text);
         let known = |word: &String| self.codes.get(word).copied();
-        let found = known(&folded).or_else(|| known(&ticked(&folded)?));
+        let of_class =
+            || without_class(&folded).and_then(|grade| known(&grade.to_owned()).or_else(|| known(&format!("{grade}班"))));
+        let found = known(&folded).or_else(|| known(&ticked(&folded)?)).or_else(of_class);
         if self.met.len() < REMEMBERED {
             self.met.insert(text.to_owned(), found);
         }
         found
     }
+}
+
+/// The grade in front of a class: `高一(1)班`, `七年级3班`, `七年级三班`, `大(2)班`.
+fn without_class(folded: &str) -> Option<&str> {
+    let rest = folded.strip_suffix('班')?;
+    if let Some(inner) = rest.strip_suffix(')') {
+        return inner.rsplit_once('(').map(|(grade, _)| grade);
+    }
+    let grade = rest.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    if grade.len() < rest.len() {
+        return Some(grade);
+    }
+    Some(rest.trim_end_matches(|sign: char| "一二三四五六七八九十".contains(sign))).filter(|grade| grade.ends_with('级'))
 }
 
 /// The parts of a multi-valued cell.
@@ -196,6 +211,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_class_says_its_grade() {
+        let codes = [("初一", "七年级"), ("七年级", "七年级"), ("高一", "高一"), ("大班", "大班")];
+        let mut table = CodeTable::new(codes.into_iter());
+        for (text, grade) in [
+            ("高一（1）班", Some("高一")),
+            ("高一12班", Some("高一")),
+            ("七年级三班", Some("七年级")),
+            ("初一(二)班", Some("七年级")),
+            ("大（2）班", Some("大班")),
+            ("三班", None),
+        ] {
+            assert_eq!(table.get(text), grade, "{text}");
+        }
+    }
 
     #[test]
     fn yes_and_no() {
