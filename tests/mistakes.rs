@@ -133,7 +133,6 @@ impl Desk {
         assert!(done.success());
     }
 
-    /// Exit code, and all that is told.
     fn command(&self, line: &str) -> Command {
         let desk = self.folder.path().to_str().expect("a plain path");
         let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
@@ -141,18 +140,22 @@ impl Desk {
         command
     }
 
+    /// Exit code, and all that is told.
     fn bidui(&self, line: &str) -> (i32, String) {
         Self::said(&mut self.command(line))
     }
 
-    /// As somebody whom rights bind: where the superuser runs the tests, as nobody, to whom the desk was given.
+    /// As somebody whom rights bind: where the superuser runs the tests, as nobody, to whom the desk was given
+    /// with program, pipelines and reports, as theirs may lie where nobody may go.
     #[cfg(unix)]
     fn bound(&self, line: &str) -> (i32, String) {
         use std::os::unix::process::CommandExt as _;
-        let mut command = self.command(line);
-        if is_superuser() {
-            command.uid(NOBODY).gid(NOBODY);
+        if !is_superuser() {
+            return self.bidui(line);
         }
+        let theirs = self.command(line);
+        let mut command = Command::new(self.at("bidui"));
+        command.args(theirs.get_args()).current_dir(self.folder.path()).uid(NOBODY).gid(NOBODY);
         Self::said(&mut command)
     }
 
@@ -538,6 +541,9 @@ fn missing_rights_are_told_and_nothing_is_begun() {
     set("不让读.db", 0o000);
     set("锁着", 0o500);
     if is_superuser() {
+        fs::copy(env!("CARGO_BIN_EXE_bidui"), desk.at("bidui")).expect("copied");
+        let copied = Command::new("cp").arg("-r").args([root("pipelines"), root("reports")]).arg(desk.folder.path()).status();
+        assert!(copied.expect("cp starts").success());
         let given = Command::new("chown").args(["-R", &format!("{NOBODY}:{NOBODY}")]).arg(desk.folder.path()).status();
         assert!(given.expect("chown starts").success());
     }
