@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -12,9 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{program, root};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,7 +125,7 @@ fn wrong(folder: &Path) -> Vec<String> {
     };
     let temporary = tempfile::tempdir().expect("a folder");
     let out = temporary.path().join("out");
-    let output = Command::new(env!("CARGO_BIN_EXE_bidui"))
+    let output = program()
         .arg("run")
         .arg(root(&case.pipeline))
         .arg("--input")

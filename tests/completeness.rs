@@ -3,45 +3,24 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray};
 use calamine::{Data, Reader, open_workbook_auto};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_xlsxwriter::{Format, Workbook};
+
+use crate::support::{bidui, column, copy, root, stage, text};
 
 const INSURANCE: &str = "合医/2018年度参合人员名册.xlsx";
 const RULE: &str = "health.not_enrolled";
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn bidui(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
-
-fn table(run: &Path, stage: &str) -> Vec<RecordBatch> {
-    let file = File::open(run.join("stages").join(format!("{stage}.parquet"))).expect("a stage file");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet").build().expect("a reader");
-    reader.map(|batch| batch.expect("a batch")).collect()
-}
-
 /// Columns of a stage file, row by row; null is empty.
-fn rows(run: &Path, stage: &str, names: &[&str]) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for batch in table(run, stage) {
-        let columns: Vec<_> = names.iter().map(|name| batch.column_by_name(name).expect("a column").as_string::<i32>()).collect();
-        let cell = |row: usize, at: usize| if columns[at].is_null(row) { "" } else { columns[at].value(row) }.to_owned();
-        found.extend((0..batch.num_rows()).map(|row| (0..names.len()).map(|at| cell(row, at)).collect()));
-    }
-    found
+fn rows(run: &Path, table: &str, names: &[&str]) -> Vec<Vec<String>> {
+    let table = stage(run, table);
+    let columns: Vec<_> = names.iter().map(|name| column(&table, name)).collect();
+    (0..table.num_rows()).map(|row| columns.iter().map(|column| column[row].clone().unwrap_or_default()).collect()).collect()
 }
 
 /// Findings of rules that accuse, by id. That a number has nothing left that proves it is no accusation.
@@ -52,15 +31,6 @@ fn accusations(run: &Path) -> BTreeSet<String> {
 
 fn of_rule(run: &Path, stage: &str) -> usize {
     rows(run, stage, &["rule"]).iter().filter(|row| row[0] == RULE).count()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &target) } else { fs::copy(&path, target).map(drop).expect("copied") }
-    }
 }
 
 /// The insurance roll of a month of the fixtures.
@@ -266,21 +236,20 @@ fn review_pairs_say_which_rules_they_hold_back() {
     let told = run(&input, &out, &[]);
     assert_eq!(of_rule(&out, "findings"), 0, "{told}");
     let mut held = 0;
-    for batch in table(&out, "review") {
-        let (holds, weight) =
-            (batch.column_by_name("holds").expect("holds").as_list::<i32>(), batch.column_by_name("weight").expect("weight"));
-        let reason = batch.column_by_name("reason").expect("reason").as_string::<i32>();
-        for row in 0..batch.num_rows() {
-            let rules = holds.value(row);
-            let rules: Vec<&str> = rules.as_string::<i32>().iter().flatten().collect();
-            if rules.contains(&RULE) {
-                held += 1;
-                assert!(
-                    weight.is_valid(row) || reason.value(row).contains("姓名相同，出生日期相同，号码不同"),
-                    "{}",
-                    reason.value(row)
-                );
-            }
+    let batch = stage(&out, "review");
+    let (holds, weight) =
+        (batch.column_by_name("holds").expect("holds").as_list::<i32>(), batch.column_by_name("weight").expect("weight"));
+    let reason = batch.column_by_name("reason").expect("reason").as_string::<i32>();
+    for row in 0..batch.num_rows() {
+        let rules = holds.value(row);
+        let rules: Vec<&str> = rules.as_string::<i32>().iter().flatten().collect();
+        if rules.contains(&RULE) {
+            held += 1;
+            assert!(
+                weight.is_valid(row) || reason.value(row).contains("姓名相同，出生日期相同，号码不同"),
+                "{}",
+                reason.value(row)
+            );
         }
     }
     assert_eq!(held, 1, "{told}");

@@ -1,13 +1,13 @@
 //! A village writes the right number into the list of identity corrections: what the next month makes of it, through the program.
 
-mod lists;
-
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use lists::{bidui, root, save, sheets, text};
 use serde_json::Value;
+
+use crate::support::lists::{Sheet, save, sheets};
+use crate::support::{bidui, copy, manifest, root, text};
 
 /// Of somebody whom June's insurance roll knows by a placeholder; July's disability register has it.
 const PROVEN: (&str, &str, &str) = ("田雨", "板房村", "522124198211170429");
@@ -15,14 +15,6 @@ const PROVEN: (&str, &str, &str) = ("田雨", "板房村", "522124198211170429")
 const UNPROVEN: (&str, &str, &str) = ("高婷", "大城村", "522124198604297703");
 /// A namesake's in another town.
 const ANOTHERS: (&str, &str, &str) = ("邹浩俊", "上坝村", "520324200802231931");
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("an entry");
-        if path.is_dir() { copy(&path, &to.join(name)) } else { fs::copy(&path, to.join(name)).map(|_| ()).expect("copied") }
-    }
-}
 
 /// July, with the certificate of [`PROVEN`] in the disability register.
 fn july(folder: &Path) -> PathBuf {
@@ -43,8 +35,7 @@ fn run(input: &Path, out: &Path, more: &[&str]) -> (Value, String) {
     arguments.extend(more);
     let output = bidui(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let manifest = fs::read(out.join("run.json")).expect("run.json");
-    (serde_json::from_slice(&manifest).expect("json"), String::from_utf8_lossy(&output.stdout).into_owned())
+    (manifest(out), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn identity(run: &Path, month: &str) -> PathBuf {
@@ -52,7 +43,7 @@ fn identity(run: &Path, month: &str) -> PathBuf {
 }
 
 /// The row of a person in some sheet of the identity list.
-fn row_of(book: &[lists::Sheet], (name, village, _): (&str, &str, &str)) -> (usize, usize) {
+fn row_of(book: &[Sheet], (name, village, _): (&str, &str, &str)) -> (usize, usize) {
     let found = book.iter().enumerate().find_map(|(at, sheet)| {
         let (names, villages) = (sheet.column("姓名"), sheet.column("村"));
         sheet

@@ -2,56 +2,40 @@
 //! this month and next; what cannot be heeded is told.
 
 use std::fs;
-use std::io::Cursor;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 use std::sync::LazyLock;
 
-use calamine::{Reader, Xlsx, open_workbook_from_rs};
-
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{bidui, said, sheet, text};
 
 /// Two months of a county with the damage that leaves pairs open; made once.
 static COUNTY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().to_str().expect("a plain path");
     let arguments = ["practice", "--out", out, "--households", "300", "--seed", "7", "--months", "2"];
-    let made =
-        Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts");
+    let made = bidui(&arguments);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     folder
 });
 
 fn run(month: &str, out: &Path, more: &[&str]) -> (Output, String) {
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    let (pipeline, input) = (text(&root("pipelines/monthly.toml")), text(&COUNTY.path().join(month)));
-    let mut arguments = vec!["run", &pipeline, "--input", &input, "--period", month, "--out"];
-    let out = text(out);
-    arguments.push(&out);
-    arguments.extend(more);
-    let output = Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let input = COUNTY.path().join(month);
+    let arguments = ["run", "pipelines/monthly.toml", "--input", text(&input), "--period", month, "--out", text(out)];
+    let output = bidui(&[&arguments[..], more].concat());
+    let told = said(&output);
     (output, told)
 }
 
 /// The rows of a sheet as text, from the header on.
-fn rows(book: &Path, sheet: &str) -> Vec<Vec<String>> {
-    let bytes = fs::read(book).expect("a workbook");
-    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).expect("a workbook");
-    let range = workbook.worksheet_range(sheet).expect("a sheet");
-    let all: Vec<Vec<String>> = range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+fn rows(book: &Path, name: &str) -> Vec<Vec<String>> {
+    let all = sheet(book, name);
     let header = all.iter().position(|row| row.iter().any(|cell| cell == "对标识")).expect("a header");
     all[header..].iter().filter(|row| row.last().is_some_and(|key| !key.is_empty())).cloned().collect()
 }
 
 /// The rows of any sheet, each as one text.
-fn cells(book: &Path, sheet: &str) -> Vec<String> {
-    let bytes = fs::read(book).expect("a workbook");
-    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).expect("a workbook");
-    let range = workbook.worksheet_range(sheet).expect("a sheet");
-    range.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect()
+fn cells(book: &Path, name: &str) -> Vec<String> {
+    sheet(book, name).into_iter().map(|row| row.join(" ")).collect()
 }
 
 /// Writes the pairs back as CSV, last column first and last row first, each answered by `answer`.

@@ -2,25 +2,9 @@
 //! message that says in which file, on which line, what is wrong and what was probably meant.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).expect("copied");
-        }
-    }
-}
+use crate::support::{bidui, copy, root, said, text};
 
 /// What `check` says of the shipped pipeline after `mistake` was put in the place of `replaced`.
 fn told(mistake: &str, replaced: &str) -> (Option<i32>, String) {
@@ -29,14 +13,8 @@ fn told(mistake: &str, replaced: &str) -> (Option<i32>, String) {
     copy(&root("reports"), &folder.path().join("reports"));
     let source = root("fixtures/invalid/definitions").join(mistake);
     fs::copy(source, folder.path().join(replaced)).expect("the mistake is in place");
-    let output = Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .arg("check")
-        .arg(folder.path().join("pipelines/monthly.toml"))
-        .arg("--cases")
-        .output()
-        .expect("the program starts");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    (output.status.code(), text)
+    let output = bidui(&["check", text(&folder.path().join("pipelines/monthly.toml")), "--cases"]);
+    (output.status.code(), said(&output))
 }
 
 /// (the mistake, what it takes the place of or joins, words of the message)

@@ -2,64 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn bidui(arguments: &[&str], threads: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .args(arguments)
-        .env("RAYON_NUM_THREADS", threads)
-        .env("POLARS_MAX_THREADS", threads)
-        .output()
-        .expect("the program starts")
-}
+use crate::support::{bidui, column, copy, files, manifest, on_threads, outputs, root, said, stage, text};
 
 fn run(input: &Path, out: &Path, threads: &str) -> Output {
-    let pipeline = root("pipelines/monthly.toml");
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    bidui(&["run", &text(&pipeline), "--input", &text(input), "--out", &text(out), "--period", "2018-06"], threads)
+    let arguments = ["run", "pipelines/monthly.toml", "--input", text(input), "--out", text(out), "--period", "2018-06"];
+    on_threads(threads, &arguments)
 }
 
-/// Every file below `folder` but the timings, which are outside the promise.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    collect(folder, folder, &mut found);
-    found.remove("timings.json");
-    found.remove(".lock");
-    found.remove(".bidui");
-    found
-}
-
-fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect(root, &path, found);
-        } else {
-            let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
-            found.insert(name, fs::read(&path).expect("a file"));
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path, backwards: bool) {
-    fs::create_dir_all(to).expect("a folder");
-    let mut entries: Vec<PathBuf> = fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
-    entries.sort();
-    if backwards {
-        entries.reverse();
-    }
-    for path in entries {
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target, backwards);
-        } else {
-            fs::copy(&path, target).expect("copied");
-        }
+/// The same files, made in the opposite order.
+fn copy_backwards(from: &Path, to: &Path) {
+    for path in files(from).iter().rev() {
+        let target = to.join(path.strip_prefix(from).expect("below"));
+        fs::create_dir_all(target.parent().expect("a folder")).expect("made");
+        fs::copy(path, target).expect("copied");
     }
 }
 
@@ -67,13 +25,13 @@ fn copy(from: &Path, to: &Path, backwards: bool) {
 fn the_same_bytes_for_any_thread_count_and_file_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let shuffled = folder.path().join("2018-06");
-    copy(&root("fixtures/2018-06"), &shuffled, true);
+    copy_backwards(&root("fixtures/2018-06"), &shuffled);
     let mut seen: Option<BTreeMap<String, Vec<u8>>> = None;
     for (threads, input) in [("1", &root("fixtures/2018-06")), ("2", &shuffled), ("4", &shuffled)] {
         let out = folder.path().join(format!("out{threads}"));
         let output = run(input, &out, threads);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let found = bytes(&out);
+        let found = outputs(&out);
         for name in ["run.json", "stages/records.parquet", "stages/links.parquet", "stages/findings.parquet"] {
             assert!(found.contains_key(name), "{name} is missing");
         }
@@ -93,7 +51,7 @@ fn the_same_bytes_for_any_thread_count_and_file_order() {
 fn a_refused_file_is_named_and_the_rest_is_done() {
     let folder = tempfile::tempdir().expect("a folder");
     let input = folder.path().join("2018-06");
-    copy(&root("fixtures/2018-06"), &input, false);
+    copy(&root("fixtures/2018-06"), &input);
     fs::write(input.join("坏文件.xlsx"), b"PK\x03\x04 no workbook").expect("written");
     fs::write(input.join("会议.csv"), "议题,时间\n低保工作例会,上午\n").expect("written");
     let out = folder.path().join("out");
@@ -124,8 +82,8 @@ fn what_cannot_be_done_is_said_with_its_exit_code() {
         (vec!["run", &pipeline, "--input", &input, "--out", foreign.to_str().expect("plain")], 2, "--out"),
         (vec!["run", &pipeline, "--input", &input, "--out", &out, "--fail-on-findings"], 1, "疑点"),
     ] {
-        let output = bidui(&arguments, "2");
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let output = bidui(&arguments);
+        let told = said(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
         assert!(told.contains(word), "{arguments:?}: {told}");
     }
@@ -145,7 +103,7 @@ fn a_files_far_cell_dies_in_the_child_and_not_here() {
     sheet.write_string(1_048_575, 16_383, "x").expect("written");
     book.save(input.join("特困.xlsx")).expect("saved");
     let output = run(&input, &folder.path().join("out"), "2");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let told = said(&output);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{told}");
     assert!(!told.contains("panicked"), "{told}");
 }
@@ -155,26 +113,23 @@ fn links_and_rules_hold_their_floor_on_a_practice_county() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = |name: &str| folder.path().join(name).to_str().expect("a plain path").to_owned();
     let divisions = root("pipelines/divisions");
-    let made = bidui(
-        &[
-            "practice",
-            "--out",
-            &text("p"),
-            "--households",
-            "4000",
-            "--seed",
-            "11",
-            "--edition",
-            "1",
-            "--divisions",
-            divisions.to_str().expect("plain"),
-        ],
-        "2",
-    );
+    let made = bidui(&[
+        "practice",
+        "--out",
+        &text("p"),
+        "--households",
+        "4000",
+        "--seed",
+        "11",
+        "--edition",
+        "1",
+        "--divisions",
+        divisions.to_str().expect("plain"),
+    ]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let output = run(&folder.path().join("p/2018-06"), &folder.path().join("out"), "2");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let evaluated = bidui(&["evaluate", &text("out"), "--truth", &text("p/truth/2018-06"), "--json"], "2");
+    let evaluated = bidui(&["evaluate", &text("out"), "--truth", &text("p/truth/2018-06"), "--json"]);
     let scores: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
     let count = |counts: &serde_json::Value, name: &str| counts[name].as_f64().unwrap_or_else(|| panic!("no {name} in {counts}"));
     let all = &scores["links"]["all"];
@@ -189,10 +144,10 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
     assert!(run(&root("fixtures/2018-06"), &out, "2").status.success());
     let out = out.to_str().expect("plain").to_owned();
     let explain = |kind: &str, what: &str| {
-        let output = bidui(&["explain", &out, kind, what], "2");
+        let output = bidui(&["explain", &out, kind, what]);
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
     };
-    let findings = read_parquet(&Path::new(&out).join("stages/findings.parquet"));
+    let findings = stage(Path::new(&out), "findings");
     let text = |name: &str, row: usize| {
         use arrow::array::{Array, AsArray};
         let column = findings.column_by_name(name).expect("a column").as_string::<i32>();
@@ -219,7 +174,7 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
     let monthly = root("pipelines/monthly.toml");
     let ask = |more: &[&str]| {
         let person = text("name", row).expect("a name");
-        let output = bidui(&[&["explain", &out, "--person", &person], more].concat(), "2");
+        let output = bidui(&[&["explain", &out, "--person", &person], more].concat());
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
     };
     let (code, ruled) = ask(&["--pipeline", monthly.to_str().expect("plain")]);
@@ -249,7 +204,7 @@ fn every_link_carries_bars_that_sum_to_its_weight() {
     use arrow::datatypes::{Float32Type, UInt32Type};
     let folder = tempfile::tempdir().expect("a folder");
     assert!(run(&root("fixtures/2018-06"), folder.path(), "2").status.success());
-    let links = read_parquet(&folder.path().join("stages/links.parquet"));
+    let links = stage(folder.path(), "links");
     let column = |name: &str| links.column_by_name(name).unwrap_or_else(|| panic!("no {name}")).clone();
     let (parts, weights, other) = (column("parts"), column("weight"), column("compared_with"));
     let (parts, weights, other) =
@@ -272,26 +227,6 @@ fn every_link_carries_bars_that_sum_to_its_weight() {
     assert!(joined > 1000, "{joined}");
 }
 
-fn read_parquet(path: &Path) -> arrow::array::RecordBatch {
-    let file = fs::File::open(path).expect("a stage file");
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
-}
-
-/// A text column of a stage file.
-fn column(path: &Path, name: &str) -> Vec<Option<String>> {
-    use arrow::array::{Array, StringArray};
-    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).expect("a stage file")).expect("parquet");
-    let mut values = Vec::new();
-    for batch in reader.build().expect("batches") {
-        let batch = batch.expect("a batch");
-        let array = batch.column_by_name(name).expect("the column").as_any().downcast_ref::<StringArray>().expect("text").clone();
-        values.extend((0..array.len()).map(|at| array.is_valid(at).then(|| array.value(at).to_owned())));
-    }
-    values
-}
-
 /// An XML 2003 workbook of one sheet, as county systems write it and call it .xls.
 fn spreadsheetml(rows: &[[&str; 7]]) -> String {
     let cell = |text: &&str| {
@@ -311,12 +246,12 @@ fn spreadsheetml(rows: &[[&str; 7]]) -> String {
 fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let input = folder.path().join("2018-06");
-    copy(&root("fixtures/2018-06"), &input, false);
+    copy(&root("fixtures/2018-06"), &input);
     let _ = fs::remove_file(input.join("豁免清单.xls"));
     let before = folder.path().join("before");
     assert!(run(&input, &before, "2").status.success());
-    let stage = before.join("stages/findings.parquet");
-    let all = |name: &str| column(&stage, name);
+    let findings = stage(&before, "findings");
+    let all = |name: &str| column(&findings, name);
     let (rules, households, names, numbers) = (all("rule"), all("household_code"), all("name"), all("id_number"));
     let of = |rule: &str| -> Vec<usize> { (0..rules.len()).filter(|at| rules[*at].as_deref() == Some(rule)).collect() };
     let (two_none, enrolled) = (of("living.two_none_uncovered"), of("health.not_enrolled"));
@@ -339,15 +274,12 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
     ]);
     fs::write(input.join("县里不列入的.xls"), list).expect("written");
 
-    let checked = bidui(
-        &[
-            "check",
-            root("pipelines/monthly.toml").to_str().expect("a path"),
-            "--input",
-            input.join("县里不列入的.xls").to_str().expect("a path"),
-        ],
-        "2",
-    );
+    let checked = bidui(&[
+        "check",
+        root("pipelines/monthly.toml").to_str().expect("a path"),
+        "--input",
+        input.join("县里不列入的.xls").to_str().expect("a path"),
+    ]);
     let told = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(
         told.contains("xml-2003") && told.contains("名册 exemption，表头在第 2 行，6 行") && told.contains("豁免的规则"),
@@ -358,7 +290,7 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
     let output = run(&input, &after, "2");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{told}");
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(after.join("run.json")).expect("run.json")).expect("JSON");
+    let manifest = manifest(&after);
     let expected = serde_json::json!({ "used": 2, "expired": 1, "no_subject": 1, "no_rule": 1, "refused": 1 });
     assert_eq!(manifest["exemptions"], expected, "{told}");
     assert!(told.contains("豁免清单 6 条：已豁免 2") && told.contains("县里不列入的.xls 第 6 行"), "{told}");
@@ -366,7 +298,7 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
         assert_eq!(manifest["findings"][rule], fewer, "{rule}");
         assert_eq!(manifest["rules"][rule]["exempt"]["豁免清单"], 1, "{rule}");
     }
-    let left = column(&after.join("stages/findings.parquet"), "rule").len();
+    let left = stage(&after, "findings").num_rows();
     assert_eq!(left, rules.len() - 2, "nothing else changed: the list proves and disproves nobody's number");
     assert!(manifest["notes"].to_string().contains("查无此人（户）：县里不列入的.xls 第 6 行"));
 }
@@ -375,7 +307,7 @@ fn a_countys_exemption_list_is_honoured_and_every_row_of_it_is_told() {
 fn what_a_rule_may_name_is_printed_and_always_the_same() {
     let pipeline = root("pipelines/monthly.toml");
     let facts = |more: &[&str]| {
-        let output = bidui(&[&["facts", pipeline.to_str().expect("a path")], more].concat(), "2");
+        let output = bidui(&[&["facts", pipeline.to_str().expect("a path")], more].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
@@ -397,7 +329,7 @@ fn a_workbook_in_any_format_is_read_through_the_capped_child() {
         ("sample.xlsb", "xlsb"),
         ("sample-2003.xml", "xml-2003"),
     ] {
-        let output = bidui(&["check", pipeline.to_str().expect("a path"), "--input", &path(file)], "2");
+        let output = bidui(&["check", pipeline.to_str().expect("a path"), "--input", &path(file)]);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         // The sample is no registry; that its header was found shows that its cells arrived.
         assert!(told.contains(&format!("（{format}")) && told.contains("名单"), "{file}: {told}");

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{self, owned, root, said, stage};
 
 fn bidui(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts");
-    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    let output = support::bidui(arguments);
+    (output.status.code(), said(&output))
 }
 
 /// (rule, the name a list prints, money owed in fen)
@@ -35,15 +31,12 @@ const FINDINGS: [(&str, &str, Option<i64>); 11] = [
 #[test]
 fn the_example_county_runs_and_finds_what_was_put_there() {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    let (pipeline, input) = (text(&root("pipelines/example-2024.toml")), text(&root("fixtures/example-2024/2024-06")));
+    let (pipeline, input) = (owned(&root("pipelines/example-2024.toml")), owned(&root("fixtures/example-2024/2024-06")));
     let out = folder.path().join("out");
-    let (code, told) = bidui(&["run", &pipeline, "--input", &input, "--out", &text(&out)]);
+    let (code, told) = bidui(&["run", &pipeline, "--input", &input, "--out", &owned(&out)]);
     assert_eq!(code, Some(0), "{told}");
 
-    let file = fs::File::open(out.join("stages/findings.parquet")).expect("findings");
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    let findings = reader.build().expect("Parquet").next().expect("a batch").expect("rows");
+    let findings = stage(&out, "findings");
     let column = |name: &str| findings.column_by_name(name).expect("a column");
     let gaps = column("gap_fen").as_primitive::<Int64Type>();
     let found: BTreeSet<(&str, &str, Option<i64>)> = (0..findings.num_rows())
@@ -68,8 +61,7 @@ fn the_example_county_runs_and_finds_what_was_put_there() {
 
 #[test]
 fn every_column_of_its_own_spelling_is_understood() {
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    let (pipeline, input) = (text(&root("pipelines/example-2024.toml")), text(&root("fixtures/example-2024/2024-06")));
+    let (pipeline, input) = (owned(&root("pipelines/example-2024.toml")), owned(&root("fixtures/example-2024/2024-06")));
     let (code, told) = bidui(&["check", &pipeline, "--cases", "--input", &input]);
     assert_eq!(code, Some(0), "{told}");
     for understood in [

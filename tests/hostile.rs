@@ -1,36 +1,17 @@
 //! What the program meets in real offices and from bad luck: broken, locked and oversized files, two runs at once, Ctrl-C, commands typed in
 //! a hurry. It always ends with a plain message, the right exit code, and nobody's number in it.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().expect("a plain path").to_owned()
-}
-
-fn bidui(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts")
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+use crate::support::{bidui, copy, manifest, outputs, owned, parts, program, root, said};
 
 fn run(input: &Path, out: &Path) -> Output {
-    let pipeline = text(&root("pipelines/monthly.toml"));
-    bidui(&["run", &pipeline, "--input", &text(input), "--out", &text(out), "--period", "2018-06"])
-}
-
-fn manifest(out: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(out.join("run.json")).expect("run.json")).expect("JSON")
+    let pipeline = owned(&root("pipelines/monthly.toml"));
+    bidui(&["run", &pipeline, "--input", &owned(input), "--out", &owned(out), "--period", "2018-06"])
 }
 
 #[test]
@@ -38,7 +19,7 @@ fn every_bad_file_is_refused_by_name_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let output = run(&root("fixtures/invalid/inputs"), &out);
-    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let manifest = manifest(&out);
     let refusal = |file: &str| {
         let inputs = manifest["inputs"].as_array().expect("inputs");
@@ -54,7 +35,7 @@ fn every_bad_file_is_refused_by_name_with_what_to_do() {
         ("会议.csv", "表头"),
         ("交叉表.csv", "缺姓名"),
     ] {
-        assert!(refusal(file).contains(word) && told(&output).contains(file), "{file}: {}", refusal(file));
+        assert!(refusal(file).contains(word) && said(&output).contains(file), "{file}: {}", refusal(file));
     }
     assert!(refusal("末尾单元格.xls").starts_with("null"), "a far cell costs a row, not the file");
     assert_eq!(manifest["balanced"], true);
@@ -76,7 +57,7 @@ fn a_zip_that_swells_dies_in_the_child_and_the_rest_is_done() {
     }
     zip.finish().expect("a zip");
     let output = run(&input, &folder.path().join("out"));
-    let told = told(&output);
+    let told = said(&output);
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains("名册.zip") && !told.contains("panicked"), "{told}");
     let kept = manifest(&folder.path().join("out"))["stages"][0]["rows_out"].as_u64().expect("rows");
@@ -92,8 +73,8 @@ fn two_runs_in_one_folder_do_not_meet() {
     lock.write_all("进程 4711".as_bytes()).expect("written");
     lock.lock().expect("locked");
     let output = run(&root("fixtures/2018-06"), &out);
-    assert_eq!(output.status.code(), Some(6), "{}", told(&output));
-    assert!(told(&output).contains("4711"), "who holds it: {}", told(&output));
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(said(&output).contains("4711"), "who holds it: {}", said(&output));
     drop(lock);
     assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
 }
@@ -105,7 +86,7 @@ fn a_workbook_edited_in_the_run_folder_is_not_lost_with_the_next_run() {
     assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
     fs::write(out.join("reports/2018-06_土坪镇_疑点清单.xlsx"), "村里填好的").expect("edited");
     let output = run(&root("fixtures/2018-06"), &out);
-    assert!(told(&output).contains("手工改过/2018-06_土坪镇_疑点清单_"), "{}", told(&output));
+    assert!(said(&output).contains("手工改过/2018-06_土坪镇_疑点清单_"), "{}", said(&output));
     let copies: Vec<PathBuf> =
         fs::read_dir(out.join("手工改过")).expect("kept").map(|entry| entry.expect("an entry").path()).collect();
     assert_eq!(copies.len(), 1);
@@ -113,34 +94,10 @@ fn a_workbook_edited_in_the_run_folder_is_not_lost_with_the_next_run() {
     assert_ne!(fs::read(out.join("reports/2018-06_土坪镇_疑点清单.xlsx")).expect("new"), "村里填好的".as_bytes());
 }
 
-/// Every file below `folder` but the timings and the lock.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                collect(root, &path, found);
-            } else {
-                let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
-                found.insert(name, fs::read(&path).expect("a file"));
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    collect(folder, folder, &mut found);
-    found.retain(|name, _| name != "timings.json" && name != ".lock" && name != ".bidui" && !name.starts_with(".work"));
-    found
-}
-
 /// Sends a signal as soon as a line of progress is the awaited one: exit code, what was said after it, how long the end took.
 #[cfg(unix)]
 fn stopped(arguments: &[&str], signal: &str, awaited: impl Fn(&str) -> bool) -> (Option<i32>, String, Duration) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child = program().args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut progress = BufReader::new(child.stderr.take().expect("stderr"));
     let mut line = String::new();
     while progress.read_line(&mut line).expect("progress") > 0 && !awaited(&line) {
@@ -158,8 +115,8 @@ fn stopped(arguments: &[&str], signal: &str, awaited: impl Fn(&str) -> bool) -> 
 #[test]
 fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
-    let divisions = text(&root("pipelines/divisions"));
-    let county = text(&folder.path().join("county"));
+    let divisions = owned(&root("pipelines/divisions"));
+    let county = owned(&folder.path().join("county"));
     let made = bidui(&[
         "practice",
         "--out",
@@ -173,25 +130,25 @@ fn an_interrupted_run_leaves_the_last_output_and_goes_on_to_the_same_bytes() {
         "--divisions",
         &divisions,
     ]);
-    assert!(made.status.success(), "{}", told(&made));
+    assert!(made.status.success(), "{}", said(&made));
     let input = folder.path().join("county/2018-06");
     let out = folder.path().join("out");
     assert_eq!(run(&root("fixtures/2018-06"), &out).status.code(), Some(0));
-    let before = bytes(&out);
+    let before = outputs(&out);
 
-    let pipeline = text(&root("pipelines/monthly.toml"));
+    let pipeline = owned(&root("pipelines/monthly.toml"));
     // The first file is read: the run is in the middle of things.
-    let arguments = ["run", &pipeline, "--input", &text(&input), "--out", &text(&out)];
+    let arguments = ["run", &pipeline, "--input", &owned(&input), "--out", &owned(&out)];
     let (code, rest, _) = stopped(&arguments, "-INT", |line| line.contains("行"));
     assert_eq!(code, Some(130), "{rest}");
-    assert_eq!(bytes(&out), before, "the last good output is untouched");
+    assert_eq!(outputs(&out), before, "the last good output is untouched");
 
     let straight = folder.path().join("straight");
     for out in [&out, &straight] {
         let output = run(&input, out);
-        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
-    assert!(bytes(&out) == bytes(&straight), "resumed and straight runs differ");
+    assert!(outputs(&out) == outputs(&straight), "resumed and straight runs differ");
 }
 
 #[cfg(unix)]
@@ -231,7 +188,7 @@ on = ["text"]
 levels = [{ test = "damerau_levenshtein", at_most = 4 }]
 "#;
     fs::write(path("model.toml"), model).expect("a model");
-    let arguments = ["run", &text(&path("model.toml")), "--input", &text(&path("rows.csv")), "--out", &text(&path("out"))];
+    let arguments = ["run", &owned(&path("model.toml")), "--input", &owned(&path("rows.csv")), "--out", &owned(&path("out"))];
     let (code, rest, took) = stopped(&arguments, "-TERM", |line| line.starts_with("读入、规范"));
     assert_eq!(code, Some(130), "{rest}");
     assert!(took < Duration::from_secs(30), "it went on for {took:?}");
@@ -262,9 +219,9 @@ fn a_child_goes_when_its_parent_is_killed() {
         }
     }
     zip.finish().expect("a zip");
-    let pipeline = text(&root("pipelines/monthly.toml"));
-    let mut parent = Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .args(["check", &pipeline, "--input", &text(folder.path())])
+    let pipeline = owned(&root("pipelines/monthly.toml"));
+    let mut parent = program()
+        .args(["check", &pipeline, "--input", &owned(folder.path())])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -308,18 +265,18 @@ fn what_is_no_file_is_refused_and_the_rest_is_done() {
         "乡镇,村,姓名,身份证号,自理能力,供养方式\n土坪镇,石志村,韩海荣,520324195003071234,全护理,分散\n",
     )
     .expect("a file");
-    let pipeline = text(&root("pipelines/monthly.toml"));
+    let pipeline = owned(&root("pipelines/monthly.toml"));
     let start = Instant::now();
-    let output = bidui(&["check", &pipeline, "--input", &text(folder.path())]);
-    let said = told(&output);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let output = bidui(&["check", &pipeline, "--input", &owned(folder.path())]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
     for name in ["管道.xlsx", "插座.xlsx", "断链.csv"] {
-        assert!(said.contains(name), "{name}: {said}");
+        assert!(told.contains(name), "{name}: {told}");
     }
-    assert!(said.contains("名册 tekun"), "{said}");
-    for path in [text(&inside("管道.xlsx")), "/dev/zero".to_owned()] {
+    assert!(told.contains("名册 tekun"), "{told}");
+    for path in [owned(&inside("管道.xlsx")), "/dev/zero".to_owned()] {
         let output = bidui(&["check", &pipeline, "--input", &path]);
-        assert!(output.status.code() == Some(2) && told(&output).contains("不是普通文件"), "{}", told(&output));
+        assert!(output.status.code() == Some(2) && said(&output).contains("不是普通文件"), "{}", said(&output));
     }
     assert!(start.elapsed() < Duration::from_secs(30));
 }
@@ -336,15 +293,6 @@ fn has_number(text: &str) -> bool {
     })
 }
 
-fn zip_parts(path: &Path) -> String {
-    let mut zip = zip::ZipArchive::new(File::open(path).expect("a workbook")).expect("a zip");
-    let mut all = String::new();
-    for at in 0..zip.len() {
-        zip.by_index(at).expect("a part").read_to_string(&mut all).expect("text");
-    }
-    all
-}
-
 #[test]
 fn nobodys_number_or_name_reaches_messages_run_json_or_a_village() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -355,15 +303,15 @@ fn nobodys_number_or_name_reaches_messages_run_json_or_a_village() {
     fs::write(input.join("王二麻子520324197001011236.csv"), planted).expect("written");
     let out = folder.path().join("out");
     let output = run(&input, &out);
-    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
-    let mut open = vec![("messages".to_owned(), told(&output))];
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let mut open = vec![("messages".to_owned(), said(&output))];
     open.push(("run.json".to_owned(), fs::read_to_string(out.join("run.json")).expect("run.json")));
     for entry in fs::read_dir(out.join("reports")).expect("reports") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(!has_number(&name));
         if ["街道_疑点清单", "镇_疑点清单", "乡_疑点清单", "汇总"].iter().any(|end| name.contains(end)) {
-            open.push((name, zip_parts(&path)));
+            open.push((name, parts(&path)));
         }
     }
     assert!(open.len() > 5, "town workbooks were looked at");
@@ -384,19 +332,6 @@ fn nobodys_number_or_name_reaches_messages_run_json_or_a_village() {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).expect("copied");
-        }
-    }
-}
-
 #[test]
 fn what_is_typed_in_a_hurry_gets_a_plain_answer() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -404,10 +339,10 @@ fn what_is_typed_in_a_hurry_gets_a_plain_answer() {
     copy(&root("fixtures/2018-06"), &input);
     fs::write(input.join("民政/~$2018-06农村低保人员信息.xlsx"), "锁").expect("written");
     fs::write(input.join(".DS_Store"), "x").expect("written");
-    let (pipeline, input_text) = (text(&root("pipelines/monthly.toml")), text(&input));
-    let out = text(&folder.path().join("out"));
-    let inside = text(&input.join("结果"));
-    let file = text(&input.join("残联/持证残疾人信息.csv"));
+    let (pipeline, input_text) = (owned(&root("pipelines/monthly.toml")), owned(&input));
+    let out = owned(&folder.path().join("out"));
+    let inside = owned(&input.join("结果"));
+    let file = owned(&input.join("残联/持证残疾人信息.csv"));
     for (arguments, code, word) in [
         (vec!["run", &pipeline, "--input", &input_text, "--out", &out], 0, "结果在"),
         (vec!["run", &pipeline, "--input", &input_text, "--input", &input_text, "--out", &out], 0, "读入 3224 行"),
@@ -420,11 +355,11 @@ fn what_is_typed_in_a_hurry_gets_a_plain_answer() {
         (vec!["rnu", &pipeline], 2, "run"),
     ] {
         let output = bidui(&arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", told(&output));
-        assert!(told(&output).contains(word), "{arguments:?}: {}", told(&output));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", said(&output));
+        assert!(said(&output).contains(word), "{arguments:?}: {}", said(&output));
         if code == 2 {
-            let chinese = told(&output).chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
-            assert!(chinese, "a Chinese line: {}", told(&output));
+            let chinese = said(&output).chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+            assert!(chinese, "a Chinese line: {}", said(&output));
         }
     }
 }

@@ -6,7 +6,7 @@
 //! that was never interrupted. After a fault: the exit code is one of the documented ones, the message says in Chinese what to do, nothing is
 //! half there, and the same command gives those bytes again. What clerks saved is there throughout.
 //!
-//! A sample by default; `BIDUI_POINTS=200 cargo test --release --test interruption -- --nocapture` takes 200 kills and 200 faults of each
+//! A sample by default; `BIDUI_POINTS=200 cargo test --release --test integration interruption -- --nocapture` takes 200 kills and 200 faults of each
 //! command (an hour on two cores), and prints what it saw. `BIDUI_PROGRAM` names another program to try than the one just built.
 
 #![cfg(target_os = "linux")]
@@ -20,6 +20,8 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
+
+use crate::support::{files, owned, root, said};
 
 /// Kills and faults of each command in CI.
 const SAMPLE: usize = 7;
@@ -73,7 +75,7 @@ impl Scenario {
     fn prepare(&self, arguments: &[&str]) {
         let base = self.path("base");
         let output = bidui(&at(arguments, &base)).output().expect("the program starts");
-        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {}", told(&output));
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {}", said(&output));
     }
 
     fn save(&mut self, name: &str, bytes: &'static str) {
@@ -114,7 +116,7 @@ impl Scenario {
         straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display()));
         let straight = straight.env("FAULT_COUNT", &count).env("FAULT_LOG", &log).output().expect("the program starts");
         let code = straight.status.code();
-        assert!(matches!(code, Some(0 | 3)), "{}: {}", self.name, told(&straight));
+        assert!(matches!(code, Some(0 | 3)), "{}: {}", self.name, said(&straight));
         let operations: usize = fs::read_to_string(count).expect("a count").parse().expect("a number");
         self.clerks_are_there(&state, "straight");
         let after = self.seen(&state);
@@ -128,7 +130,7 @@ impl Scenario {
             wrong.extend(judged(|| {
                 let state = self.fresh();
                 let output = self.strike(&state, what, point);
-                assert!(output.status.signal() == Some(9) || output.status.code() == code, "{here}: {}", told(&output));
+                assert!(output.status.signal() == Some(9) || output.status.code() == code, "{here}: {}", said(&output));
                 *seen.entry(self.whole(&state, &before, &after, &here)).or_default() += 1;
                 self.again(&state, code, &after, &here);
             }));
@@ -142,7 +144,7 @@ impl Scenario {
             wrong.extend(judged(|| {
                 let state = self.fresh();
                 let output = self.strike(&state, what, point);
-                let said = told(&output);
+                let said = said(&output);
                 let got = output.status.code().unwrap_or_else(|| panic!("{here}: died: {said}"));
                 assert!(Some(got) == code || [2, 3, 6].contains(&got), "{here}: exit {got}: {said}");
                 assert!(!said.contains("panicked"), "{here}: {said}");
@@ -167,16 +169,16 @@ impl Scenario {
         assert!(ledgers.iter().any(|known| **known == ledger), "{here}: the ledger is neither as it was nor as it is to be");
         let Some(out) = self.out.filter(|_| !self.removes) else { return "-" };
         let out = state.join(out);
-        let findings = bidui(&["export".into(), text(&out), "links".into(), "--format".into(), "json".into()]);
+        let findings = bidui(&["export".into(), owned(&out), "links".into(), "--format".into(), "json".into()]);
         let findings = { findings }.output().expect("the program starts");
         if !out.join("run.json").exists() {
-            let said = told(&findings);
+            let said = said(&findings);
             assert_eq!(findings.status.code(), Some(2), "{here}: {said}");
             assert!(NOT_WHOLE.iter().any(|known| said.contains(known)), "{here}: {said}");
             return "told that there is none";
         }
         let found = tree(&out);
-        assert!(findings.status.success(), "{here}: {}", told(&findings));
+        assert!(findings.status.success(), "{here}: {}", said(&findings));
         if found == after.tree {
             assert!(ledger == after.ledger, "{here}: this run's folder, the last run's ledger");
             return "this run";
@@ -189,7 +191,7 @@ impl Scenario {
     /// The same command gives what a run gives that was never interrupted.
     fn again(&self, state: &Path, code: Option<i32>, after: &Sight, here: &str) {
         let output = self.command(state).output().expect("the program starts");
-        assert_eq!(output.status.code(), code, "{here}, again: {}", told(&output));
+        assert_eq!(output.status.code(), code, "{here}, again: {}", said(&output));
         let now = self.seen(state);
         assert!(now.tree == after.tree, "{here}, again: {:?}", differences(&now.tree, &after.tree, &after.tree));
         assert!(now.ledger == after.ledger, "{here}, again: another ledger");
@@ -200,7 +202,7 @@ impl Scenario {
             assert!(left.is_empty(), "{here}, again: left {left:?}");
         }
         self.clerks_are_there(state, here);
-        let left = files(state).into_iter().map(|path| text(&path)).filter(|path| path.contains("/.bidui-")).collect::<Vec<_>>();
+        let left = files(state).into_iter().map(|path| owned(&path)).filter(|path| path.contains("/.bidui-")).collect::<Vec<_>>();
         assert!(left.is_empty(), "{here}, again: left {left:?}");
         (self.at_last)(state, here);
     }
@@ -235,27 +237,15 @@ struct Sight {
     ledger: Vec<String>,
 }
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().expect("a plain path").to_owned()
-}
-
 fn at(arguments: &[&str], state: &Path) -> Vec<String> {
-    arguments.iter().map(|argument| argument.replace('@', &text(state))).collect()
+    arguments.iter().map(|argument| argument.replace('@', &owned(state))).collect()
 }
 
 fn bidui(arguments: &[String]) -> Command {
-    let program = std::env::var("BIDUI_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_bidui").to_owned());
-    let mut command = Command::new(program);
+    let named = std::env::var("BIDUI_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_bidui").to_owned());
+    let mut command = Command::new(named);
     command.args(arguments).current_dir(root(""));
     command
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// The library that strikes.
@@ -274,19 +264,6 @@ fn shim() -> &'static Path {
 fn spread(operations: usize, points: usize) -> Vec<usize> {
     let points = points.min(operations).max(2);
     (0..points).map(|index| 1 + index * (operations - 1) / (points - 1)).collect()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// What a run publishes, by the hash of its bytes: as its `run.json` lists it, and what stands among it unlisted.
@@ -365,7 +342,7 @@ fn month(scenario: &Scenario, month: &str) -> String {
             fs::copy(path, to.join(path.file_name().expect("a name"))).expect("copied");
         }
     }
-    text(&folder)
+    owned(&folder)
 }
 
 fn list(arguments: &[&str]) -> Vec<String> {
@@ -425,7 +402,7 @@ fn a_folder_without_a_whole_run_is_told_by_every_command_that_reads_and_mended_b
         &["run", "pipelines/monthly.toml", "--input", "fixtures/2018-07", "--previous", "@/结果", "--out", "@/七月"],
     ] {
         let output = bidui(&at(arguments, &state)).output().expect("the program starts");
-        let said = told(&output);
+        let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains("没有一次完整的结果") && said.contains("再运行一次"), "{arguments:?}: {said}");
     }
@@ -438,7 +415,7 @@ fn a_folder_without_a_whole_run_is_told_by_every_command_that_reads_and_mended_b
         "run",
         "pipelines/monthly.toml",
         "--input",
-        &text(&scenario.path("2018-06")),
+        &owned(&scenario.path("2018-06")),
         "--out",
         "@/结果",
         "--ledger",
@@ -468,7 +445,7 @@ fn a_kill_between_the_ledger_and_the_last_rename_leaves_both_of_one_month() {
         // Who reads is told, or finds July.
         let read = bidui(&at(&lists, &state)).output().expect("the program starts");
         let finds = state.join("结果/run.json").exists();
-        assert_eq!(read.status.code(), Some(if finds { 0 } else { 2 }), "{what}: {}", told(&read));
+        assert_eq!(read.status.code(), Some(if finds { 0 } else { 2 }), "{what}: {}", said(&read));
         scenario.again(&state, Some(0), &july, what);
     }
 }
@@ -513,7 +490,7 @@ fn a_workbook_open_in_excel_leaves_the_last_run_whole_and_the_ledger_as_it_was()
         let mut command = scenario.command(&state);
         command.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_OPEN", open);
         let output = command.output().expect("the program starts");
-        let said = told(&output);
+        let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{open}: {said}");
         assert!(said.contains(open) && said.contains("请关闭") && said.contains("没有改动"), "{open}: {said}");
         let now = scenario.seen(&state);
@@ -553,7 +530,7 @@ fn a_township() {
 #[test]
 fn tables() {
     let mut scenario = Scenario::new("tables");
-    let fixture = |name: &str| text(&root("fixtures/tables").join(name));
+    let fixture = |name: &str| owned(&root("fixtures/tables").join(name));
     let (one, other, members) = (fixture("clinic.csv"), fixture("library.csv"), fixture("members.csv"));
     scenario.prepare(&["run", "fixtures/tables/deduplicate.toml", "--input", &members, "--out", "@/结果"]);
     scenario.save("结果/说明.docx", "一份说明");
@@ -565,11 +542,11 @@ fn tables() {
 #[test]
 fn receive() {
     let mut scenario = Scenario::new("receive");
-    let june = text(&root("fixtures/2018-06"));
+    let june = owned(&root("fixtures/2018-06"));
     scenario.prepare(&["run", "pipelines/village-lists.toml", "--input", &june, "--out", "@/清单", "--ledger", "@/台账.db"]);
     fs::remove_dir_all(scenario.path("base/清单")).expect("removed");
     let returned = root("fixtures/returned/2018-06_土坪镇_疑点清单.xlsx");
-    scenario.arguments = list(&["receive", "@/台账.db", &text(&returned), "--out", "@/回执"]);
+    scenario.arguments = list(&["receive", "@/台账.db", &owned(&returned), "--out", "@/回执"]);
     scenario.ledger = true;
     scenario.adds = Some("回执");
     scenario.at_last = |state, here| {

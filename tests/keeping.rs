@@ -2,39 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn bidui(arguments: &[&str]) -> Output {
-    // Where the shipped pipelines are, so that rules have their titles.
-    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).current_dir(root("")).output().expect("the program starts")
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+use crate::support::{bidui, column, root, said, stage};
 
 fn run(input: &Path, out: &Path) {
     let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
     let output = bidui(&["run", "pipelines/monthly.toml", "--input", &text(input), "--out", &text(out)]);
-    assert!(output.status.success(), "{}", told(&output));
-}
-
-fn table(run: &Path, name: &str) -> RecordBatch {
-    let file = fs::File::open(run.join(format!("stages/{name}.parquet"))).expect("a stage file");
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
-}
-
-fn column(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
-    let column = batch.column_by_name(name).expect("a column").as_string::<i32>();
-    (0..column.len()).map(|at| column.is_valid(at).then(|| column.value(at).to_owned())).collect()
+    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[test]
@@ -44,11 +22,11 @@ fn a_table_leaves_the_run_whole_in_every_format() {
     let out = folder.path().join("out");
     run(&root("fixtures/2018-06"), &out);
     let out_text = out.to_str().expect("plain");
-    let people = table(&out, "people");
+    let people = stage(&out, "people");
     let numbers = column(&people, "number");
 
     let csv = bidui(&["export", out_text, "people"]);
-    assert!(csv.status.success() && csv.stdout.starts_with("\u{feff}person_id,".as_bytes()), "{}", told(&csv));
+    assert!(csv.status.success() && csv.stdout.starts_with("\u{feff}person_id,".as_bytes()), "{}", said(&csv));
     let mut reader = csv::Reader::from_reader(&csv.stdout[3..]);
     let at = reader.headers().expect("a header").iter().position(|name| name == "number").expect("a column");
     let exported: Vec<String> = reader.records().map(|record| record.expect("a record")[at].to_owned()).collect();
@@ -65,7 +43,7 @@ fn a_table_leaves_the_run_whole_in_every_format() {
 
     let json = bidui(&["export", out_text, "findings", "--format", "json"]);
     let rows: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
-    let findings = table(&out, "findings");
+    let findings = stage(&out, "findings");
     assert_eq!(rows.as_array().map(Vec::len), Some(findings.num_rows()));
     let ids = column(&findings, "finding_id");
     assert_eq!(rows[0]["finding_id"].as_str(), ids[0].as_deref());
@@ -73,7 +51,7 @@ fn a_table_leaves_the_run_whole_in_every_format() {
 
     let book = folder.path().join("people.xlsx");
     let xlsx = bidui(&["export", out_text, "people", "--format", "xlsx", "--out", book.to_str().expect("plain")]);
-    assert!(xlsx.status.success(), "{}", told(&xlsx));
+    assert!(xlsx.status.success(), "{}", said(&xlsx));
     let mut workbook: Xlsx<_> = open_workbook(&book).expect("a workbook");
     let range = workbook.worksheet_range("people").expect("a sheet");
     assert_eq!(range.rows().count(), people.num_rows() + 1);
@@ -93,9 +71,9 @@ fn a_table_leaves_the_run_whole_in_every_format() {
     assert_eq!(parquet.stdout, fs::read(out.join("stages/links.parquet")).expect("the stage"));
 
     let wrong = bidui(&["export", out_text, "finding"]);
-    assert!(wrong.status.code() == Some(2) && told(&wrong).contains("findings"), "{}", told(&wrong));
+    assert!(wrong.status.code() == Some(2) && said(&wrong).contains("findings"), "{}", said(&wrong));
     let nowhere = bidui(&["export", folder.path().to_str().expect("plain"), "findings"]);
-    assert!(nowhere.status.code() == Some(2) && told(&nowhere).contains("运行文件夹"), "{}", told(&nowhere));
+    assert!(nowhere.status.code() == Some(2) && said(&nowhere).contains("运行文件夹"), "{}", said(&nowhere));
 }
 
 #[test]
@@ -108,11 +86,11 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
     Command::new("cp").arg("-r").arg(root("fixtures/2018-07")).arg(&input).status().expect("copied");
     fs::remove_dir_all(input.join("残联")).expect("removed");
     run(&input, &july);
-    let (was, is) = (table(&june, "findings"), table(&july, "findings"));
+    let (was, is) = (stage(&june, "findings"), stage(&july, "findings"));
     let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
     let book = folder.path().join("diff.xlsx");
     let output = bidui(&["diff", &text(&june), &text(&july), "--json", "--xlsx", &text(&book)]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", said(&output));
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
 
     let mut changes: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -126,7 +104,7 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
         let expected = if old.contains(id) { "persisting" } else { "new" };
         assert_eq!(changes[id].0, expected, "{id}");
     }
-    let persons: Vec<String> = column(&table(&july, "people"), "person_id").into_iter().flatten().collect();
+    let persons: Vec<String> = column(&stage(&july, "people"), "person_id").into_iter().flatten().collect();
     let run_json: serde_json::Value = serde_json::from_slice(&fs::read(july.join("run.json")).expect("run.json")).expect("JSON");
     let held: Vec<&str> = run_json["notes"]
         .as_array()
@@ -166,7 +144,7 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
     assert!(found["states"].is_null(), "without a ledger nothing is known of states");
     assert!(found["notes"].to_string().contains("没有用台账"), "{}", found["notes"]);
     let plain = bidui(&["diff", &text(&june), &text(&july)]);
-    let plain = told(&plain);
+    let plain = said(&plain);
     assert!(plain.contains("规则未评估") && plain.contains("不再列出") && plain.contains("2018-06 → 2018-07"), "{plain}");
     assert!(!plain.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18), "a whole number");
     {
@@ -178,7 +156,7 @@ fn gone_findings_say_why_and_every_finding_is_counted_once() {
         assert_eq!(rows, changes.len());
     }
     let back = bidui(&["diff", &text(&july), &text(&june)]);
-    assert!(told(&back).contains("次序可能写反"), "{}", told(&back));
+    assert!(said(&back).contains("次序可能写反"), "{}", said(&back));
     let same = bidui(&["diff", &text(&june), &text(&june), "--json"]);
     let same: serde_json::Value = serde_json::from_slice(&same.stdout).expect("JSON");
     assert_eq!(same["totals"].as_object().map(serde_json::Map::len), Some(1), "all persist: {}", same["totals"]);
@@ -189,7 +167,7 @@ fn at(folder: &Path, line: &str) -> (Option<i32>, String) {
     let desk = folder.to_str().expect("a plain path");
     let words: Vec<String> = line.split(' ').map(|word| word.replace('@', desk)).collect();
     let output = bidui(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    (output.status.code(), told(&output))
+    (output.status.code(), said(&output))
 }
 
 #[test]
@@ -197,7 +175,7 @@ fn what_people_name_is_replaced_only_when_they_say_so_and_then_whole() {
     let desk = tempfile::tempdir().expect("a folder");
     let desk = desk.path();
     run(&root("fixtures/2018-06"), &desk.join("out"));
-    let people = column(&table(&desk.join("out"), "people"), "person_id");
+    let people = column(&stage(&desk.join("out"), "people"), "person_id");
     let person = people[0].as_deref().expect("a person").to_owned();
     for (name, line) in [
         ("表.csv", "export @/out people --out @/表.csv".to_owned()),
@@ -281,7 +259,7 @@ fn what_bidui_wrote_is_no_register_where_it_lies_among_them() {
     assert!(copied.success());
     let line = "run pipelines/monthly.toml --input @/2018-06 --out @/straight --ledger @/台账.db";
     assert_eq!(at(desk, line).0, Some(0));
-    let straight = table(&desk.join("straight"), "findings");
+    let straight = stage(&desk.join("straight"), "findings");
     let copy = |from: &str, to: &str| {
         let done = Command::new("cp").arg("-r").arg(desk.join(from)).arg(desk.join(to)).status().expect("cp");
         assert!(done.success());
@@ -290,7 +268,7 @@ fn what_bidui_wrote_is_no_register_where_it_lies_among_them() {
     copy("台账.db", "2018-06/台账.db");
     copy("straight/reports", "2018-06/打印");
     let page = "explain @/straight --person 张三 --html @/2018-06/人.html";
-    let people = column(&table(&desk.join("straight"), "people"), "person_id");
+    let people = column(&stage(&desk.join("straight"), "people"), "person_id");
     at(desk, &page.replace("张三", people[0].as_deref().expect("a person")));
     assert!(desk.join("2018-06/人.html").exists());
     let line = "run pipelines/monthly.toml --input @/2018-06 --out @/2018-06/结果 --ledger @/2018-06/台账.db";
@@ -303,7 +281,7 @@ fn what_bidui_wrote_is_no_register_where_it_lies_among_them() {
             let found = lines.iter().filter(|line| line.contains(name) && line.contains(what)).count();
             assert!(found == 1 || name == "人.html", "{name}: {lines:?}");
         }
-        let found = table(&desk.join("2018-06/结果"), "findings");
+        let found = stage(&desk.join("2018-06/结果"), "findings");
         assert_eq!(column(&found, "finding_id"), column(&straight, "finding_id"));
     }
     assert!(desk.join("2018-06/上次结果/run.json").exists());
@@ -321,15 +299,15 @@ fn purge_lists_first_removes_when_told_and_leaves_a_receipt() {
     fs::write(other.join("run.json"), "{}").expect("written");
     let all = folder.path().to_str().expect("plain");
     let listed = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01"]);
-    assert!(listed.status.success() && told(&listed).contains("到期 1 个，什么也没有删"), "{}", told(&listed));
+    assert!(listed.status.success() && said(&listed).contains("到期 1 个，什么也没有删"), "{}", said(&listed));
     assert!(old.join("run.json").exists());
     let young = bidui(&["purge", all, "--older-than", "180d", "--yes"]);
-    assert!(told(&young).contains("到期 0 个，什么也没有删") && old.join("run.json").exists(), "{}", told(&young));
+    assert!(said(&young).contains("到期 0 个，什么也没有删") && old.join("run.json").exists(), "{}", said(&young));
 
     let receipt = folder.path().join("回执.csv");
     let receipt_text = receipt.to_str().expect("plain");
     let done = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01", "--yes", "--receipt", receipt_text]);
-    assert!(done.status.success() && told(&done).contains("删除 1 个"), "{}", told(&done));
+    assert!(done.status.success() && said(&done).contains("删除 1 个"), "{}", said(&done));
     assert!(!old.exists() && other.join("run.json").exists());
     let text = fs::read_to_string(&receipt).expect("a receipt");
     assert!(text.contains("2018-06结果") && text.contains("已删除") && text.contains("2099-01-01"), "{text}");
@@ -340,7 +318,7 @@ fn purge_lists_first_removes_when_told_and_leaves_a_receipt() {
     // A receipt is never overwritten, and without one nothing is removed.
     run(&root("fixtures/2018-06"), &old);
     let again = bidui(&["purge", all, "--older-than", "180d", "--as-of", "2099-01-01", "--yes", "--receipt", receipt_text]);
-    assert!(again.status.code() == Some(2) && old.join("run.json").exists(), "{}", told(&again));
+    assert!(again.status.code() == Some(2) && old.join("run.json").exists(), "{}", said(&again));
     let wrong = bidui(&["purge", all, "--older-than", "半年"]);
-    assert_eq!(wrong.status.code(), Some(2), "{}", told(&wrong));
+    assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
 }

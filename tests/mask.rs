@@ -3,18 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{files, parts, program, root, sheet, stage};
 
 fn run(pipeline: &str, input: &Path, out: &Path, more: &[&str]) {
-    let output = Command::new(env!("CARGO_BIN_EXE_bidui"))
+    let output = program()
         .arg("run")
         .arg(root(pipeline))
         .arg("--input")
@@ -25,12 +21,6 @@ fn run(pipeline: &str, input: &Path, out: &Path, more: &[&str]) {
         .output()
         .expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn read_parquet(path: &Path) -> RecordBatch {
-    let file = fs::File::open(path).expect("a stage file");
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    reader.with_batch_size(1 << 20).build().expect("Parquet").next().expect("a batch").expect("rows")
 }
 
 /// Every value of these columns, as read and as written.
@@ -47,16 +37,7 @@ fn values(records: &RecordBatch, columns: &[&str]) -> BTreeSet<String> {
 
 /// Every part of a workbook as text, entities resolved.
 fn text_of(book: &Path) -> String {
-    let mut archive = zip::ZipArchive::new(fs::File::open(book).expect("a workbook")).expect("a zip");
-    let mut text = String::new();
-    for at in 0..archive.len() {
-        let mut part = archive.by_index(at).expect("a part");
-        let mut bytes = Vec::new();
-        part.read_to_end(&mut bytes).expect("bytes");
-        text.push_str(&String::from_utf8_lossy(&bytes));
-        text.push('\n');
-    }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    parts(book).replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 /// The secrets that stand whole in a text.
@@ -71,13 +52,6 @@ fn shown<'s>(text: &str, numbers: &'s BTreeSet<String>, words: &'s BTreeSet<Stri
     numbers.iter().filter(number).chain(words.iter().filter(word)).map(String::as_str).collect()
 }
 
-fn books(out: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(out.join("reports")).expect("reports");
-    let mut books: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    books.sort();
-    books
-}
-
 #[test]
 fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -86,7 +60,7 @@ fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
     run("pipelines/monthly.toml", &input, &open, &[]);
     run("pipelines/monthly.toml", &open, &masked, &["--mask"]);
 
-    let records = read_parquet(&open.join("stages/records.parquet"));
+    let records = stage(&open, "records");
     let columns = [
         "id_number",
         "head_id_number",
@@ -107,7 +81,7 @@ fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
     assert!(numbers.len() > 500 && words.len() > 3, "{} numbers, {words:?}", numbers.len());
 
     // The check can see: without the mask it finds plenty.
-    let seen: usize = books(&open).iter().map(|book| shown(&text_of(book), &numbers, &words).len()).sum();
+    let seen: usize = files(&open.join("reports")).iter().map(|book| shown(&text_of(book), &numbers, &words).len()).sum();
     assert!(seen > 100, "only {seen}");
 
     // Words of the policy itself are nobody's.
@@ -120,21 +94,13 @@ fn nothing_that_may_not_be_posted_is_in_any_part_of_any_workbook() {
     let dossier = folder.path().join("dossier");
     run("pipelines/township.toml", &open, &dossier, &["--town", town, "--mask"]);
     let mut checked = 0;
-    for book in books(&masked).iter().chain(&books(&dossier)) {
+    for book in files(&masked.join("reports")).iter().chain(&files(&dossier.join("reports"))) {
         let found = shown(&text_of(book), &numbers, &words);
         assert!(found.is_empty(), "{} shows {found:?}", book.display());
         checked += 1;
     }
     assert!(checked > 15, "only {checked} workbooks");
     assert!(!words.is_empty(), "every word is the policy's");
-}
-
-/// The rows of a sheet as texts.
-fn sheet(book: &Path, name: &str) -> Vec<Vec<String>> {
-    use calamine::{Reader, Xlsx, open_workbook};
-    let mut book: Xlsx<_> = open_workbook(book).expect("a workbook");
-    let range = book.worksheet_range(name).expect("a sheet");
-    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
 #[test]
@@ -152,7 +118,7 @@ fn no_exemption_that_is_posted_names_a_rule_of_health_or_tells_in_somebodys_own_
     }
     // Without a summary, too, it is told how few share what is listed.
     run("pipelines/village-lists.toml", &open, &lists, &["--mask"]);
-    for book in books(&lists) {
+    for book in files(&lists.join("reports")) {
         let index = sheet(&book, "汇总").concat();
         assert!(index.iter().any(|cell| cell.starts_with("公开版") && cell.contains('k')), "{}: {index:?}", book.display());
     }

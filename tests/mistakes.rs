@@ -6,9 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{self, program, root};
 
 /// A month's work on one desk: registers, a run, its ledger, and what lies about.
 struct Desk {
@@ -135,7 +133,7 @@ impl Desk {
 
     fn command(&self, line: &str) -> Command {
         let desk = self.folder.path().to_str().expect("a plain path");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
+        let mut command = program();
         command.args(line.split(' ').map(|word| word.replace('@', desk))).current_dir(root(""));
         command
     }
@@ -161,7 +159,7 @@ impl Desk {
 
     fn said(command: &mut Command) -> (i32, String) {
         let output = command.output().expect("the program starts");
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let text = support::said(&output);
         (output.status.code().unwrap_or(-1), text)
     }
 

@@ -1,32 +1,24 @@
 //! Two months of the fixtures: lists go out, come back filled in, and the next month asks only what it should. And what is left when the
 //! program is killed in the middle of it.
 
-mod lists;
-
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use lists::{bidui, root, save, sheets, text};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sha2::{Digest, Sha256};
 
+use crate::support::lists::{save, sheets};
+use crate::support::{bidui, column, outputs, program, root, stage, text};
+
 /// A text column of a stage file, row by row.
-fn column(run: &Path, stage: &str, name: &str) -> Vec<String> {
-    let file = File::open(run.join("stages").join(format!("{stage}.parquet"))).expect("a stage file");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet").build().expect("a reader");
-    let texts = |batch: RecordBatch| -> Vec<String> {
-        let column = batch.column_by_name(name).expect("a column").as_string::<i32>().clone();
-        (0..column.len()).map(|at| if column.is_null(at) { String::new() } else { column.value(at).to_owned() }).collect()
-    };
-    reader.flat_map(|batch| texts(batch.expect("a batch"))).collect()
+fn texts(run: &Path, table: &str, name: &str) -> Vec<String> {
+    column(&stage(run, table), name).into_iter().map(Option::unwrap_or_default).collect()
 }
 
 fn states(run: &Path) -> BTreeMap<String, String> {
-    column(run, "standings", "finding_id").into_iter().zip(column(run, "standings", "state")).collect()
+    texts(run, "standings", "finding_id").into_iter().zip(texts(run, "standings", "state")).collect()
 }
 
 fn run(month: &str, ledger: &Path, out: &Path) {
@@ -123,17 +115,17 @@ fn the_second_month_asks_what_is_new_or_open_and_nothing_else() {
 
     run("2018-07", &ledger, &path("july"));
     let july = states(&path("july"));
-    let present: BTreeSet<String> = column(&path("july"), "findings", "finding_id").into_iter().collect();
-    let before: BTreeSet<String> = column(&path("june"), "findings", "finding_id").into_iter().collect();
+    let present: BTreeSet<String> = texts(&path("july"), "findings", "finding_id").into_iter().collect();
+    let before: BTreeSet<String> = texts(&path("june"), "findings", "finding_id").into_iter().collect();
     // Rules and towns for which a register has fewer rows than in June.
     let manifest = fs::read_to_string(path("july/run.json")).expect("run.json");
     let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("json");
     let notes = manifest["notes"].as_array().expect("notes").iter().filter(|note| note["short"].is_array());
     let short: BTreeSet<(&str, &str)> =
         notes.map(|note| (note["rule"].as_str().unwrap_or(""), note["town"].as_str().unwrap_or(""))).collect();
-    let places = column(&path("june"), "findings", "rule").into_iter().zip(column(&path("june"), "findings", "town"));
+    let places = texts(&path("june"), "findings", "rule").into_iter().zip(texts(&path("june"), "findings", "town"));
     let places: BTreeMap<String, (String, String)> =
-        column(&path("june"), "findings", "finding_id").into_iter().zip(places).collect();
+        texts(&path("june"), "findings", "finding_id").into_iter().zip(places).collect();
     let waits = |id: &String| places.get(id).is_some_and(|(rule, town)| short.contains(&(rule.as_str(), town.as_str())));
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (id, state) in &july {
@@ -161,7 +153,7 @@ fn the_second_month_asks_what_is_new_or_open_and_nothing_else() {
         .collect();
     let towns: BTreeSet<String> = asked(&path("july"));
     let rules: BTreeMap<String, String> =
-        column(&path("july"), "findings", "finding_id").into_iter().zip(column(&path("july"), "findings", "rule")).collect();
+        texts(&path("july"), "findings", "finding_id").into_iter().zip(texts(&path("july"), "findings", "rule")).collect();
     let wanted: BTreeSet<String> = wanted.into_iter().filter(|id| !rules[id].starts_with("identity.")).collect();
     assert_eq!(towns, wanted);
     // The comparison of the two months says the same, in all and by group, with money.
@@ -193,24 +185,6 @@ fn the_second_month_asks_what_is_new_or_open_and_nothing_else() {
 fn sheets_of(book: &Path) -> Vec<String> {
     use calamine::Reader;
     calamine::open_workbook_auto(book).expect("a workbook").sheet_names()
-}
-
-fn files_below(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>, root: &Path) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files_below(&path, found, root);
-        } else if path.file_name().is_some_and(|name| name != ".lock" && name != ".bidui" && name != "timings.json") {
-            let bytes = fs::read(&path).expect("a file");
-            found.insert(path.strip_prefix(root).expect("below").to_owned(), bytes);
-        }
-    }
-}
-
-fn outputs(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    files_below(run, &mut found, run);
-    found
 }
 
 /// If there is a `run.json`, everything it names is there, whole.
@@ -246,13 +220,7 @@ fn consistent(ledger: &Path, sightings: i64) {
 }
 
 fn start(arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .current_dir(root(""))
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts")
+    program().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
 /// Kills run and receive at moments spread over their length; `BIDUI_KILLS` says how often, 5 if it says nothing.
@@ -266,7 +234,7 @@ fn killed_at_any_moment_nothing_is_half_done_and_the_same_command_finishes_it() 
     run("2018-06", &reference, &path("reference"));
     let length = u64::try_from(began.elapsed().as_millis()).expect("short");
     let expected = outputs(&path("reference"));
-    let sightings = i64::try_from(column(&path("reference"), "findings", "finding_id").len()).expect("few");
+    let sightings = i64::try_from(texts(&path("reference"), "findings", "finding_id").len()).expect("few");
     let returned = root("fixtures/returned/2018-06_土坪镇_疑点清单.xlsx");
     let answers = |ledger: &Path| -> Vec<(String, Option<String>)> {
         let connection = rusqlite::Connection::open(ledger).expect("opens");
@@ -305,7 +273,7 @@ fn killed_at_any_moment_nothing_is_half_done_and_the_same_command_finishes_it() 
         let made = outputs(&out);
         assert!(made.keys().eq(expected.keys()), "kill {kill}");
         for (name, bytes) in &expected {
-            assert!(made[name] == *bytes, "kill {kill}: {} differs", name.display());
+            assert!(made[name] == *bytes, "kill {kill}: {name} differs");
         }
 
         let mut child = start(&["receive", text(&ledger), text(&returned), "--out", text(&receipts)]);

@@ -1,14 +1,14 @@
 //! Lists come back: what `bidui receive` makes of them, through the program, on the fixtures' June.
 
-mod lists;
-
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use lists::{Sheet, bidui, root, save, save_edited, sheets, text};
 use rust_xlsxwriter::{Format, Formula, Note, Worksheet};
 use serde_json::Value;
+
+use crate::support::lists::{Sheet, save, save_edited, sheets};
+use crate::support::{bidui, root, text};
 
 const LIST: &str = "2018-06_土坪镇_疑点清单";
 

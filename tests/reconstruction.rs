@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use arrow::array::AsArray;
 use calamine::{Reader as _, open_workbook_auto};
+
+use crate::support::{program, said};
 
 /// What must be left open.
 const LEAST: usize = 20;
@@ -28,15 +29,10 @@ const PHONES: [&str; 6] = [".", "_", "*", "/", "+", "出生"];
 /// Digits as they are written elsewhere than in numbers.
 const SCRIPTS: [&str; 4] = ["０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "⓪①②③④⑤⑥⑦⑧⑨", "〇一二三四五六七八九"];
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
 /// What the program said on both ends.
 fn bidui(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> String {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).current_dir(root("")).output().expect("the program starts");
-    let told = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = program().args(arguments).output().expect("the program starts");
+    let told = said(&output);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{told}");
     told
 }

@@ -4,57 +4,27 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Float32Type, UInt32Type};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
+use crate::support::{bidui, manifest, on_threads, outputs, root, said, stage, text};
 
 fn fixture(name: &str) -> PathBuf {
     root("fixtures/tables").join(name)
 }
 
-fn bidui(arguments: &[&str], threads: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui"))
-        .args(arguments)
-        .env("RAYON_NUM_THREADS", threads)
-        .output()
-        .expect("the program starts")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
-
 fn run(model: &Path, inputs: &[&Path], out: &Path, threads: &str) -> Output {
     let mut arguments = vec!["run", text(model), "--out", text(out), "--input"];
     arguments.extend(inputs.iter().map(|input| text(input)));
-    bidui(&arguments, threads)
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    on_threads(threads, &arguments)
 }
 
 fn link(out: &Path, threads: &str) -> Output {
     run(&fixture("link.toml"), &[&fixture("clinic.csv"), &fixture("library.csv")], out, threads)
-}
-
-fn manifest(out: &Path) -> serde_json::Value {
-    serde_json::from_str(&fs::read_to_string(out.join("run.json")).expect("run.json")).expect("JSON")
-}
-
-fn stage(out: &Path, name: &str) -> RecordBatch {
-    let file = fs::File::open(out.join(format!("stages/{name}.parquet"))).expect("a stage file");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("a reader");
-    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>().expect("batches");
-    arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one schema")
 }
 
 fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Vec<&'b str> {
@@ -95,15 +65,15 @@ fn two_tables_are_linked_and_the_truth_is_told() {
         assert!((sum - float("weight", row)).abs() < 1e-4, "row {row}");
     }
 
-    let evaluated = bidui(&["evaluate", text(&out), "--json"], "2");
+    let evaluated = bidui(&["evaluate", text(&out), "--json"]);
     let evaluated: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("JSON");
     assert_eq!(&evaluated, score);
     let person = texts(&links, "person_id")[250];
-    let explained = said(&bidui(&["explain", text(&out), "--person", person], "2"));
+    let explained = said(&bidui(&["explain", text(&out), "--person", person]));
     for expected in [person, "分块规则", "prior", "birth", "权重"] {
         assert!(explained.contains(expected), "{expected}: {explained}");
     }
-    let diagnosed = bidui(&["diagnose", text(&out)], "2");
+    let diagnosed = bidui(&["diagnose", text(&out)]);
     assert_eq!(diagnosed.status.code(), Some(0), "{}", said(&diagnosed));
 }
 
@@ -124,19 +94,6 @@ fn one_table_is_deduplicated_and_the_truth_is_told() {
     assert_eq!(told["tables"]["persons"], ids);
 }
 
-/// Every file below `folder` but the timings and the lock.
-fn bytes(folder: &Path, within: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(within).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.strip_prefix(folder).expect("below").to_string_lossy().into_owned();
-        if path.is_dir() {
-            bytes(folder, &path, found);
-        } else if !["timings.json", ".lock", ".bidui"].contains(&name.as_str()) {
-            found.insert(name, fs::read(&path).expect("a file"));
-        }
-    }
-}
-
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -145,9 +102,7 @@ fn the_same_bytes_for_any_number_of_threads() {
         .map(|threads| {
             let out = folder.path().join(threads);
             assert_eq!(link(&out, threads).status.code(), Some(0));
-            let mut found = BTreeMap::new();
-            bytes(&out, &out, &mut found);
-            found
+            outputs(&out)
         })
         .collect();
     assert!(made[0].keys().eq(made[1].keys()));
@@ -240,18 +195,18 @@ fn mistakes_in_a_model_are_told_with_their_place() {
         ("unknown-key.toml", &["unknown-key.toml:", "是不是“columns”"]),
         ("condition.toml", &["condition.toml:", "l.postcde", "是不是“postcode”"]),
     ] {
-        let output = bidui(&["check", text(&root("fixtures/invalid/tables").join(name))], "1");
+        let output = bidui(&["check", text(&root("fixtures/invalid/tables").join(name))]);
         assert_eq!(output.status.code(), Some(2), "{name}");
         for word in words {
             assert!(said(&output).contains(word), "{name} should say “{word}”: {}", said(&output));
         }
     }
-    let output = bidui(&["check", text(&fixture("link.toml")), "--input", text(&fixture("library.csv"))], "1");
+    let output = bidui(&["check", text(&fixture("link.toml")), "--input", text(&fixture("library.csv"))]);
     assert_eq!(output.status.code(), Some(0));
     assert!(said(&output).contains("Last name → surname"), "{}", said(&output));
     // What every rule will cost is told before anything runs.
     let both = [text(&fixture("clinic.csv")).to_owned(), text(&fixture("library.csv")).to_owned()];
-    let output = bidui(&["check", text(&fixture("link.toml")), "--input", &both[0], &both[1]], "1");
+    let output = bidui(&["check", text(&fixture("link.toml")), "--input", &both[0], &both[1]]);
     assert!(said(&output).contains("分块 birth, given_name：") && said(&output).contains("最重"), "{}", said(&output));
 }
 
@@ -306,8 +261,7 @@ fn a_careless_user_is_told_what_to_do() {
     }
     assert_eq!(fs::read(out.join("run.json")).expect("run.json"), published);
     // Two files of one name part cannot be told apart by a town.
-    let output =
-        bidui(&["run", text(&model), "--input", text(&fixture("members.csv")), "--out", text(&out), "--town", "安场镇"], "1");
+    let output = bidui(&["run", text(&model), "--input", text(&fixture("members.csv")), "--out", text(&out), "--town", "安场镇"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("没有乡镇、村、台账"), "{}", said(&output));
 }

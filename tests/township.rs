@@ -2,42 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
-fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-fn bidui(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui")).args(arguments).output().expect("the program starts")
-}
-
-fn told(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+use crate::support::{bidui, column, root, said, sheet, stage, text};
 
 fn run(pipeline: &str, input: &Path, out: &Path, more: &[&str]) -> Output {
-    let pipeline = root(pipeline);
-    let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-    let (pipeline, input, out) = (text(&pipeline), text(input), text(out));
-    bidui(&[&["run", &pipeline, "--input", &input, "--out", &out], more].concat())
+    bidui(&[&["run", pipeline, "--input", text(input), "--out", text(out)], more].concat())
 }
 
 fn findings(run: &Path) -> RecordBatch {
-    let file = fs::File::open(run.join("stages/findings.parquet")).expect("a stage file");
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-    let schema = reader.schema().clone();
-    let batches: Vec<RecordBatch> = reader.build().expect("Parquet").map(|batch| batch.expect("rows")).collect();
-    arrow::compute::concat_batches(&schema, &batches).expect("one batch")
-}
-
-fn column(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
-    let column = batch.column_by_name(name).expect("a column").as_string::<i32>();
-    (0..column.len()).map(|at| column.is_valid(at).then(|| column.value(at).to_owned())).collect()
+    stage(run, "findings")
 }
 
 fn only(batch: &RecordBatch, name: &str, value: &str) -> RecordBatch {
@@ -50,7 +28,7 @@ fn a_town_run_finds_what_the_county_run_finds_there_row_for_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let (county, input) = (folder.path().join("county"), root("fixtures/2018-06"));
     let output = run("pipelines/monthly.toml", &input, &county, &[]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", said(&output));
     let all = findings(&county);
     let towns: BTreeSet<String> = column(&all, "town").into_iter().flatten().collect();
     assert!(towns.len() > 10, "{towns:?}");
@@ -58,7 +36,7 @@ fn a_town_run_finds_what_the_county_run_finds_there_row_for_row() {
     for town in &towns {
         let out = folder.path().join(town);
         let output = run("pipelines/township.toml", &county, &out, &["--town", town]);
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", said(&output));
         assert_eq!(findings(&out), only(&all, "town", town), "{town} from the county's stages");
     }
 
@@ -67,12 +45,12 @@ fn a_town_run_finds_what_the_county_run_finds_there_row_for_row() {
     let slice = only(&all, "town", town);
     let out = folder.path().join("files");
     let output = run("pipelines/township.toml", &input, &out, &["--town", town]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", said(&output));
     assert_eq!(findings(&out), slice, "{town} from files");
     let village = column(&slice, "village").into_iter().flatten().next().expect("a village");
     let out = folder.path().join("village");
     let output = run("pipelines/township.toml", &county, &out, &["--town", town, "--village", &village]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", said(&output));
     assert_eq!(findings(&out), only(&slice, "village", &village), "{town} {village}");
 
     // A run taken from stages can itself be asked: its folder holds all stages.
@@ -110,8 +88,8 @@ fn what_would_give_other_numbers_is_refused_in_plain_words() {
         bidui(&[&["run", pipeline, "--input", county, "--out", out], arguments].concat())
     };
     let refused = elsewhere(&town);
-    assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
-    assert!(told(&refused).contains("名册定义") && told(&refused).contains("请改用原始文件"), "{}", told(&refused));
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    assert!(said(&refused).contains("名册定义") && said(&refused).contains("请改用原始文件"), "{}", said(&refused));
 
     for (more, word) in [
         (&["--town", "土坪镇", "--period", "2018-07"][..], "2018-07"),
@@ -122,11 +100,11 @@ fn what_would_give_other_numbers_is_refused_in_plain_words() {
         (&["--town", "土坪镇", "--village", "没有村"], "没有村"),
     ] {
         let output = run("pipelines/township.toml", &county, &out, more);
-        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", told(&output));
-        assert!(told(&output).contains(word), "{more:?}: {}", told(&output));
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", said(&output));
+        assert!(said(&output).contains(word), "{more:?}: {}", said(&output));
     }
     let onto_itself = run("pipelines/township.toml", &county, &county, &town);
-    assert!(onto_itself.status.code() == Some(2) && told(&onto_itself).contains("盖掉"), "{}", told(&onto_itself));
+    assert!(onto_itself.status.code() == Some(2) && said(&onto_itself).contains("盖掉"), "{}", said(&onto_itself));
     assert!(county.join("stages/links.parquet").exists());
     let both = bidui(&[
         "run",
@@ -139,20 +117,13 @@ fn what_would_give_other_numbers_is_refused_in_plain_words() {
         "--town",
         "土坪镇",
     ]);
-    assert!(both.status.code() == Some(2) && told(&both).contains("不能与别的"), "{}", told(&both));
+    assert!(both.status.code() == Some(2) && said(&both).contains("不能与别的"), "{}", said(&both));
 
     // Half a run folder.
     fs::remove_file(county.join("stages/people.parquet")).expect("removed");
     let half = run("pipelines/township.toml", &county, &out, &town);
-    assert_eq!(half.status.code(), Some(2), "{}", told(&half));
-    assert!(told(&half).contains("people.parquet") && !out.join("run.json").exists(), "{}", told(&half));
-}
-
-/// Rows of a sheet as text.
-fn sheet(book: &Path, name: &str) -> Vec<Vec<String>> {
-    use calamine::{Reader, Xlsx, open_workbook};
-    let mut workbook: Xlsx<_> = open_workbook(book).expect("a workbook");
-    workbook.worksheet_range(name).expect("a sheet").rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    assert_eq!(half.status.code(), Some(2), "{}", said(&half));
+    assert!(said(&half).contains("people.parquet") && !out.join("run.json").exists(), "{}", said(&half));
 }
 
 #[test]
@@ -161,7 +132,7 @@ fn a_dossier_shows_every_row_and_every_rule_of_every_member_and_no_whole_number(
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     let output = run("pipelines/township.toml", &root("fixtures/2018-06"), &out, &["--town", "瑞溪镇"]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", said(&output));
     let book = out.join("reports/2018-06_瑞溪镇_民情档案.xlsx");
     let names = open_workbook::<Xlsx<_>, _>(&book).expect("a workbook").sheet_names();
     assert_eq!((names.first().map(String::as_str), names.last().map(String::as_str)), (Some("目录"), Some("未评估的规则")));

@@ -1,22 +1,9 @@
-//! Returned lists for tests: the program, and workbooks as rows of text that can be filled in and saved.
+//! Returned lists: workbooks as rows of text that can be filled in and saved.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use calamine::{Data, Reader, open_workbook_auto};
 use rust_xlsxwriter::{Workbook, Worksheet};
-
-pub(crate) fn root(relative: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
-}
-
-pub(crate) fn bidui(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bidui")).current_dir(root("")).args(arguments).output().expect("the program starts")
-}
-
-pub(crate) fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain path")
-}
 
 /// A sheet's rows of text: title, sub-title, header, list rows, signature.
 #[derive(Clone, Debug)]
