@@ -19,7 +19,7 @@
 //! | [`run`] | a request | a run folder; owns files, clock, lock, children |
 //! | [`cli`] | the command line | an exit code; owns the terminal |
 //!
-//! Imports point one way: `model ← config ← stages ← run ← cli` (`tests/architecture.rs`). Words: *fen* is 1/100 yuan; the *spine* is the growing set
+//! Imports point one way: `model ← config ← stages ← run ← cli` (`tests/architecture.rs`); where a change goes: src/README.md. Words: *fen* is 1/100 yuan; the *spine* is the growing set
 //! of known persons; a *grain* is what one row of a registry stands for; a *finding* is one discrepancy about one person or household.
 
 pub mod assess;

@@ -228,7 +228,7 @@ pub(super) struct ExplainArgs {
     /// Finding id (F…) 疑点编号
     #[arg(long, value_name = "ID")]
     pub(super) finding: Option<String>,
-    /// Pipeline that made the run, for its rules; default: pipelines/<its name>.toml 那次运行的流程文件
+    /// Pipeline that made the run, for its rules; default: pipelines/NAME.toml by its name 那次运行的流程文件
     #[arg(long)]
     pub(super) pipeline: Option<PathBuf>,
     /// Write one HTML page instead of lines 写成一个网页文件

@@ -1,8 +1,8 @@
 //! Text cells → canonical records.
 //!
-//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`], [`unit`],
+//! One kernel per kind of field ([`id_number`], [`disability_no`], [`name`], [`date`], [`answer_date`], [`money`], [`mod@unit`],
 //! [`vocabulary`], [`kinship`], [`phone`]): pure, total over any
-//! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`assemble`] puts the
+//! text, every repair reported with its kind ([`repair`]). [`Normaliser`] reads a sheet with them, chunk by chunk; [`mod@assemble`] puts the
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
 mod amount_columns;

@@ -1,7 +1,7 @@
 //! The education bureau's lists: school roll, student aid, loans (domain: 1.5); and what a perfect tool would find in them.
 //!
 //! Who attends which school, boards, and is paid what follows from the person alone; gaps open and close by
-//! [`befalls`](super::gaps::befalls). Amounts are fen.
+//! [`befalls`]. Amounts are fen.
 
 use crate::model::date::{Day, Month};
 

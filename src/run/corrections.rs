@@ -104,7 +104,7 @@ pub(super) fn write(workspace: &Workspace, proposals: &[KeptProposal]) -> Result
     Ok(write_batch(&workspace.path(&format!("stages/{FILE}"))?, &batch)?)
 }
 
-/// What a finished run wrote with [`write`]; `None` when the file is not what it should be.
+/// What a finished run wrote with [`write()`]; `None` when the file is not what it should be.
 pub(super) fn read_back(batch: &RecordBatch) -> Option<Vec<KeptProposal>> {
     let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
     let row = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();

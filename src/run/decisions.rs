@@ -290,7 +290,7 @@ pub(super) fn write(workspace: &Workspace, decided: &Decided) -> Result<(), RunE
     Ok(stages::write_batch(&workspace.path("stages/decisions.parquet")?, &batch)?)
 }
 
-/// What a finished run wrote with [`write`]; `None` when the file is not what it should be. Without the file nobody answered anything.
+/// What a finished run wrote with [`write()`]; `None` when the file is not what it should be. Without the file nobody answered anything.
 pub(super) fn read_back(batch: &RecordBatch, links: &[Link]) -> Option<Decided> {
     let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
     let row = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();

@@ -1,7 +1,7 @@
 //! Calls the stages in order; owns files, clock, lock, child processes and resume.
 //!
 //! [`run`] takes a [`Request`], leaves a run folder as the house plan describes it, and gives a [`Summary`]. Stages are pure functions
-//! called here; what they give is written under `stages/` and, at the end, published whole. [`check`] and [`evaluate`] only read.
+//! called here; what they give is written under `stages/` and, at the end, published whole. [`check()`] and [`evaluate()`] only read.
 
 mod attempts;
 mod check;

@@ -1,6 +1,6 @@
 //! Blocking: which pairs of rows are compared at all.
 //!
-//! Takes the store and the model's rules; gives per rule the [`Block`]s in which records share a key, with exact counts known before any pair is
+//! Takes the store and the model's rules; gives per rule the blocks in which records share a key, with exact counts known before any pair is
 //! looked at ([`Candidates::predict`]). A pair belongs to the first rule that makes it and comes once; a missing part makes no
 //! pair. Cost: one sort of the keys per rule; a pair costs a few comparisons of words.
 

@@ -1,4 +1,4 @@
-//! Files → normalised sheets: each file read in its own child ([`file`]), its tables recognised and normalised while they stream.
+//! Files → normalised sheets: each file read in its own child ([`mod@file`]), its tables recognised and normalised while they stream.
 //!
 //! Takes the input files, gives for each what it held and what was refused, in file order whatever the thread count. The biggest
 //! file goes first; raw rows are dropped as soon as they are normalised.
