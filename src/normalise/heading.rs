@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::outcome::{SCHOOLING, is_of_pupils};
-use super::standing::{DIED, LEFT, SUSPENDED, any, ending_words, named_month, stripped, words};
+use super::standing::{DIED, DOUBTFUL, LEFT, SUSPENDED, any, ending_words, named_month, stripped, words};
 use super::vocabulary::fold;
 use crate::config::registry::RegistryDefinition;
 use crate::model::date::Day;
@@ -127,6 +127,9 @@ fn read(text: &str, definition: &RegistryDefinition, as_of: Day) -> Option<Readi
     if others || !is_known || any(&said, SUSPENDED) {
         return Some(Reading::Unclear);
     }
+    if let Some(word) = ends.iter().all(|end| words(DOUBTFUL).any(|doubtful| doubtful == *end)).then(|| ends.first()).flatten() {
+        return Some(Reading::Word(word));
+    }
     let kinds =
         [any(&said, DIED), any(&said, LEFT), ends.iter().any(|end| !words(DIED).chain(words(LEFT)).any(|word| word == *end))];
     let is_list =
@@ -192,6 +195,7 @@ mod tests {
             ("退出名单", "停止"),
             ("2018年6月停发人员", "本月停止"),
             ("审核未通过人员", "停止"),
+            ("退费人员", "退费"),
         ];
         for (text, word) in read {
             assert_eq!(said(&[text], "Sheet1", "低保.xlsx"), Some(Some(word)), "{text}");

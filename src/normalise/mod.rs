@@ -8,6 +8,7 @@
 mod amount_columns;
 mod amounts;
 pub mod answer_date;
+mod aside;
 pub mod assemble;
 mod bare;
 mod borrowed;

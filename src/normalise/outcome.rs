@@ -1,17 +1,21 @@
 //! Columns that no field takes and that say whether a row counts: `审批结果`, `审核意见`, `就业状态`, `是否清退`, `是否结业`.
 //!
 //! Takes the head and the columns left over; a header tells whether a column speaks of the row itself and not of something else (`婚姻状况`,
-//! `是否党员`). Gives, per kept row, how it stands where that is understood and the row does not count, the rows whose words are not understood,
-//! and what is told. A column that says one and the same thing of all rows, and nobody understands it, says nothing. O(cells) of such columns.
+//! `是否党员`). Of other columns left over, and of fields of the row's person, only words of death, of leaving and of an end count ([`aside`]).
+//! Gives, per kept row, how it stands where that is understood and the row does not count, the rows whose words are not understood,
+//! and what is told. A column that says one and the same thing of all rows, and nobody understands it, says nothing; nor does one that would
+//! end most rows in passing. O(cells) of such columns.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use super::aside;
 use super::field_column::first_said;
 use super::standing::{self, Standing};
-use super::vocabulary::fold;
+use super::vocabulary::{fold, yes_no};
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::date::Day;
-use crate::model::raw::{RawTable, TableHead};
+use crate::model::raw::{Mapping, RawTable, TableHead};
 
 /// What a header asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,21 @@ enum Asks {
     Ended,
     /// `是否通过`: whether it counts.
     Counts,
+    /// `是否在世`, `存活状态`: whether somebody lives.
+    Lives,
+    /// `死亡原因`, `迁出时间`: any cell tells of an end.
+    Event,
+    /// `备注2`: something else, or anything.
+    Aside,
+    /// A field's column.
+    Field,
+}
+
+impl Asks {
+    /// Whether a word may stand in the column that is not meant for how the row stands.
+    fn is_in_passing(self) -> bool {
+        matches!(self, Self::Lives | Self::Event | Self::Aside | Self::Field)
+    }
 }
 
 /// What decides on a row.
@@ -34,6 +53,16 @@ const DECIDES: [&str; 16] = [
 /// What a row is.
 const ROW: [&str; 14] =
     ["人员", "对象", "数据", "记录", "信息", "业务", "异动", "变动", "增减", "当前", "目前", "本月", "领取", "履约"];
+/// What came about, and how it is called: `变更类型`, `减少原因`, `人口变动情况`.
+const CHANGES: [&str; 13] =
+    ["变动", "变更", "异动", "增减", "减少", "减员", "核减", "退出", "停保", "停发", "注销", "清退", "迁移"];
+const OF_CHANGE: [&str; 10] = ["类型", "类别", "情况", "状况", "原因", "说明", "方式", "事项", "备注", "内容"];
+/// Of a change, that there are fewer now: whether this row is one of them is not said.
+const FEWER: [&str; 7] = ["减少", "减员", "减人", "人员减少", "人口减少", "成员减少", "核减"];
+/// Who came from elsewhere left nothing here.
+const MORE: [&str; 6] = ["迁入", "转入", "新增", "增加", "嫁入", "恢复"];
+/// What is asked of a life.
+const LIFE: [&str; 4] = ["在世", "健在", "存活", "生存"];
 /// What holds of a person whatever the register.
 const PERSON: [&str; 2] = ["户籍", "户口"];
 /// What counts by itself: `是否通过`.
@@ -112,6 +141,9 @@ fn asks(header: &str, title: &str, among: &[String], pupils: bool) -> Option<(As
     let folded = fold_header(header).replace('/', "");
     let is_named = |of: &str| of.chars().count() >= 2 && title.contains(of);
     let is_one_of = |list: &[&str], of: &str| list.iter().any(|word| of.contains(word));
+    if is_one_of(&LIFE, &folded) && !aside::is_of_something_else(header) {
+        return Some((Asks::Lives, String::new()));
+    }
     if let Some(flag) = ["是否", "标志", "标识", "标记"].iter().find(|flag| folded.contains(*flag)) {
         let of = folded.replacen(flag, "", 1);
         let of = of.trim_start_matches(['已', '被']);
@@ -137,6 +169,10 @@ fn asks(header: &str, title: &str, among: &[String], pupils: bool) -> Option<(As
             _ => PERSON.contains(&of).then(|| (Asks::InPassing, String::new())),
         };
     }
+    let of_change = OF_CHANGE.iter().any(|end| folded.ends_with(end)) || CHANGES.contains(&folded.as_str());
+    if of_change && is_one_of(&CHANGES, &folded) {
+        return Some((Asks::InPassing, String::new()));
+    }
     let of = ["情况", "状况", "类型", "类别"].iter().find_map(|end| folded.strip_suffix(end))?;
     let speaks = ROW.contains(&of) || PERSON.contains(&of) || is_one_of(&DECIDES, of) || is_named(of);
     speaks.then(|| (Asks::InPassing, String::new()))
@@ -149,8 +185,10 @@ struct Column {
     header: String,
     asks: Asks,
     of: String,
+    /// What a yes comes to where the header asks for an end.
+    end: Standing,
     rows: Vec<Option<Standing>>,
-    met: HashMap<String, Option<Standing>>,
+    met: HashMap<String, Option<(Standing, Option<&'static str>)>>,
     /// What is not understood, and what says that a row does not count.
     unclear: BTreeMap<String, u32>,
     out: BTreeMap<String, u32>,
@@ -158,10 +196,46 @@ struct Column {
 }
 
 impl Column {
-    fn read(&self, text: &str, among: &[String], as_of: Day) -> Option<Standing> {
+    fn new(at: usize, header: String, (asks, of): (Asks, String)) -> Self {
+        let end = match asks {
+            Asks::Lives => Standing::Died,
+            Asks::Ended if standing::any(&header, standing::DIED) => Standing::Died,
+            Asks::Ended if standing::any(&header, standing::LEFT) => Standing::Left,
+            _ => Standing::Ended,
+        };
+        let (rows, met) = (Vec::new(), HashMap::new());
+        Self { at, header, asks, of, end, rows, met, unclear: BTreeMap::new(), out: BTreeMap::new(), filled: 0 }
+    }
+
+    /// What a cell says, and the word for it where the cell may say more.
+    fn read(&self, text: &str, among: &[String], as_of: Day) -> Option<(Standing, Option<&'static str>)> {
+        let of_word = |(standing, word)| (standing, Some(word));
+        let alone = || aside::alone(text, self.asks == Asks::Field, among, as_of).map(of_word);
+        match self.asks {
+            Asks::Field => alone(),
+            Asks::Aside => alone().or_else(|| aside::doubt(text, among, as_of).map(|word| of_word((Standing::Unclear, word)))),
+            Asks::Event => self.event(text, among, as_of),
+            Asks::InPassing => {
+                self.stands(text, among, as_of).map(|read| (read, None)).or_else(|| self.event(text, among, as_of))
+            }
+            _ => alone().filter(|_| self.asks == Asks::Lives).or_else(|| Some((self.stands(text, among, as_of)?, None))),
+        }
+    }
+
+    /// What a cell says by being filled, where its header tells of an end.
+    fn event(&self, text: &str, among: &[String], as_of: Day) -> Option<(Standing, Option<&'static str>)> {
+        let word = aside::event(&self.header, among)?;
+        let said = fold(text);
+        let is_none = NOTHING.contains(&said.as_str()) || yes_no(&said) == Some(false);
+        let is_later = standing::named_month(&said, as_of) == Some(Ordering::Greater);
+        (!is_none && !is_later).then_some((Standing::Unclear, Some(word)))
+    }
+
+    /// What a cell says where the header asks how the row stands.
+    fn stands(&self, text: &str, among: &[String], as_of: Day) -> Option<Standing> {
         let said = fold(text);
         let said = said.trim();
-        if NOTHING.contains(&said) && !matches!(self.asks, Asks::Ended | Asks::Counts) {
+        if NOTHING.contains(&said) && !matches!(self.asks, Asks::Ended | Asks::Counts | Asks::Lives) {
             return None;
         }
         let ends = || standing::ends(text, among, as_of).is_some();
@@ -172,7 +246,15 @@ impl Column {
         }
         let read = standing::read(text, self.asks == Asks::Ended, as_of);
         match self.asks {
-            Asks::InPassing => read.filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left) && ends()),
+            Asks::InPassing if FEWER.contains(&said) => Some(Standing::Unclear),
+            Asks::InPassing => read
+                .filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left) && ends())
+                .map(|read| if MORE.iter().any(|more| said.contains(more)) { Standing::Unclear } else { read }),
+            Asks::Lives => match read {
+                Some(Standing::Denied | Standing::Ended) => Some(Standing::Died),
+                read => read,
+            },
+            Asks::Ended if read == Some(Standing::Ended) => Some(self.end),
             _ if matches!(read, Some(Standing::Unclear)) && !among.is_empty() && ends() => Some(Standing::Ended),
             _ => read,
         }
@@ -181,7 +263,9 @@ impl Column {
     fn push(&mut self, table: &RawTable, kept: &[usize], among: &[String], as_of: Day) {
         for &row in kept {
             let (_, written) = first_said(table, &[self.at], row, true);
-            let read = if let Some(read) = self.met.get(written) {
+            let read = if matches!(self.asks, Asks::Aside | Asks::Field) && !aside::has_sign(written) {
+                None
+            } else if let Some(read) = self.met.get(written) {
                 *read
             } else {
                 let read = if written.trim().is_empty() { None } else { self.read(written, among, as_of) };
@@ -191,12 +275,11 @@ impl Column {
                 read
             };
             self.filled += usize::from(!written.trim().is_empty());
-            match read {
-                Some(Standing::Unclear) => *self.unclear.entry(written.to_owned()).or_default() += 1,
-                Some(Standing::Live) | None => {}
-                Some(_) => *self.out.entry(written.to_owned()).or_default() += 1,
+            if let Some((read, word)) = read.filter(|(read, _)| *read != Standing::Live) {
+                let words = if read == Standing::Unclear { &mut self.unclear } else { &mut self.out };
+                *words.entry(word.unwrap_or(written).to_owned()).or_default() += 1;
             }
-            self.rows.push(read.filter(|read| *read != Standing::Live));
+            self.rows.push(read.map(|(read, _)| read).filter(|read| *read != Standing::Live));
         }
     }
 
@@ -204,7 +287,20 @@ impl Column {
     fn says_nothing(&self) -> bool {
         let all = |words: &BTreeMap<String, u32>| words.len() == 1 && words.values().all(|count| *count as usize == self.filled);
         let denied = self.rows.iter().flatten().all(|standing| *standing == Standing::Denied);
-        self.filled > 1 && (all(&self.unclear) || all(&self.out) && denied)
+        !self.asks.is_in_passing() && self.filled > 1 && (all(&self.unclear) || all(&self.out) && denied)
+    }
+
+    /// All that is said of rows that do not count.
+    fn said(&self) -> BTreeMap<String, u32> {
+        let mut all = self.out.clone();
+        self.unclear.iter().for_each(|(word, count)| *all.entry(word.clone()).or_default() += count);
+        all
+    }
+
+    /// Whether it would end most rows, though nobody meant it to.
+    fn is_of_all(&self) -> bool {
+        let said = self.rows.iter().flatten().count();
+        self.asks.is_in_passing() && said > 2 && said * 2 > self.rows.len()
     }
 }
 
@@ -218,15 +314,24 @@ pub(super) struct Outcomes<'a> {
 }
 
 impl<'a> Outcomes<'a> {
-    /// Of the columns that no field takes.
-    pub(super) fn new(head: &TableHead, left_over: &[usize], definition: &'a RegistryDefinition) -> Self {
-        let column = |at: &usize| {
-            let header = head.columns.get(*at)?.text.clone();
-            let (asks, of) = asks(&header, &definition.title, &definition.remarks, is_of_pupils(definition))?;
-            let (rows, met) = (Vec::new(), HashMap::new());
-            Some(Column { at: *at, header, asks, of, rows, met, unclear: BTreeMap::new(), out: BTreeMap::new(), filled: 0 })
-        };
-        Self { columns: left_over.iter().filter_map(column).collect(), among: &definition.remarks, rows: Vec::new() }
+    /// Of the columns that no field takes, and of those whose cells may say it instead of their value.
+    pub(super) fn new(head: &TableHead, mapping: &Mapping, definition: &'a RegistryDefinition) -> Self {
+        let among = definition.remarks.as_slice();
+        let header = |at: usize| Some(head.columns.get(at)?.text.clone());
+        let left_over = mapping.left_over.iter().filter_map(|at| {
+            let header = header(*at)?;
+            let in_passing = || match header.as_str() {
+                _ if standing::is_of_remarks(&header) => None,
+                _ if aside::event(&header, among).is_some() => Some(Asks::Event),
+                _ => (!aside::is_of_something_else(&header)).then_some(Asks::Aside),
+            };
+            let asks = asks(&header, &definition.title, among, is_of_pupils(definition));
+            Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?))
+        });
+        let is_read = |field: &&(String, usize)| aside::is_of_person(&field.0);
+        let fields = mapping.fields.iter().filter(is_read);
+        let fields = fields.filter_map(|(_, at)| Some(Column::new(*at, header(*at)?, (Asks::Field, String::new()))));
+        Self { columns: left_over.chain(fields).collect(), among, rows: Vec::new() }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day) {
@@ -238,28 +343,36 @@ impl<'a> Outcomes<'a> {
     /// Puts the columns together: the rows that are doubted, and what is told.
     pub(super) fn finish(&mut self, rows: usize) -> (Vec<usize>, Vec<String>) {
         let (mut doubted, mut told) = (Vec::new(), Vec::new());
+        let count = |words: &BTreeMap<String, u32>| words.values().sum::<u32>();
         for column in std::mem::take(&mut self.columns).into_iter().filter(|column| !column.says_nothing()) {
+            let header = &column.header;
+            let is_of_all = column.is_of_all();
+            if is_of_all && column.asks == Asks::Aside {
+                let named = standing::shown(&column.said());
+                told.push(format!("“{header}”多数行写着{named}：不像是说这些人不再算数，照读；请核对这一栏说的是什么"));
+                continue;
+            }
             self.rows.resize(rows, None);
             for (row, read) in column.rows.iter().enumerate() {
                 match read {
-                    Some(Standing::Unclear) => doubted.push(row),
+                    Some(read) if *read == Standing::Unclear || is_of_all => doubted.push(row),
                     Some(read) => {
                         self.rows[row].get_or_insert(*read);
                     }
                     None => {}
                 }
             }
-            let header = &column.header;
-            let count = |words: &BTreeMap<String, u32>| words.values().sum::<u32>();
-            if !column.out.is_empty() {
-                let (count, named) = (count(&column.out), standing::shown(&column.out));
+            let (out, unclear) = if is_of_all { (BTreeMap::new(), column.said()) } else { (column.out, column.unclear) };
+            if !out.is_empty() {
+                let (count, named) = (count(&out), standing::shown(&out));
                 told.push(format!(
                     "“{header}”有 {count} 行写着不算数{named}：不当作在册的读，说不准的既不据以认定已享受，也不据以追究"
                 ));
             }
-            if !column.unclear.is_empty() {
-                let (count, named) = (count(&column.unclear), standing::shown(&column.unclear));
-                told.push(format!("“{header}”有 {count} 行没有读懂{named}：照读，依据这些行的疑点只作先核对；请写明是否算数"));
+            if !unclear.is_empty() {
+                let (count, named) = (count(&unclear), standing::shown(&unclear));
+                let told_of = if column.asks.is_in_passing() { "像是说人已不在或不再算数" } else { "没有读懂" };
+                told.push(format!("“{header}”有 {count} 行{told_of}{named}：照读，依据这些行的疑点只作先核对；请写明是否算数"));
             }
         }
         (doubted, told)
@@ -273,9 +386,25 @@ mod tests {
     #[test]
     fn headers_that_speak_of_the_row() {
         let asks = |header: &str| asks(header, "低保人员名册", &[], false);
-        for header in
-            ["审批结果", "镇级审核意见", "人员状态", "状态", "是否清退", "是否通过", "户籍状态", "变动类型", "民政局审批结果"]
-        {
+        for header in [
+            "审批结果",
+            "镇级审核意见",
+            "人员状态",
+            "状态",
+            "是否清退",
+            "是否通过",
+            "户籍状态",
+            "变动类型",
+            "民政局审批结果",
+            "变更类型",
+            "减少原因",
+            "人口变动情况",
+            "变动原因",
+            "是否在世",
+            "存活状态",
+            "退出类型",
+            "变动",
+        ] {
             assert!(asks(header).is_some(), "{header}");
         }
         for header in [
@@ -289,6 +418,9 @@ mod tests {
             "参保情况",
             "是否毕业",
             "户籍类型说明",
+            "变动时间",
+            "户主在世情况",
+            "减少金额",
         ] {
             assert!(asks(header).is_none(), "{header}");
         }

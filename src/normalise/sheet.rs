@@ -341,7 +341,7 @@ impl<'a> Normaliser<'a> {
         let of_money = is_paid.then_some(mapping.left_over.as_slice());
         let new_remarks = || Remarks::new(head, &definition.remarks, of_money, month.is_some());
         let remarks = if stands { new_remarks() } else { Remarks::default() };
-        let outcomes = if stands { Outcomes::new(head, &mapping.left_over, definition) } else { Outcomes::default() };
+        let outcomes = if stands { Outcomes::new(head, mapping, definition) } else { Outcomes::default() };
         let sex = said_at(SEX);
         let [certificate, kind, grade] = [DISABILITY_NO, DISABILITY_KIND, DISABILITY_GRADE].map(special);
         let mut void = None;

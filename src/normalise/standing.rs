@@ -56,6 +56,8 @@ const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停
     无效 失效 废止 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
     不再 放弃 驳回 否决 不予 失败 解除 重复 错录 误录 多录 自然减少 转特困 转五保 转职工 \
     毕业 结业 肄业 辍学 失学 转学 离校 离园";
+/// Whoever is there is judged by other rules, or cannot be found.
+pub(super) const AWAY: &str = "参军 入伍 服兵役 义务兵 现役 部队服役 服刑 在押 收监 监狱 戒毒 失踪 失联 下落不明 走失";
 /// It may come back, or not have gone.
 pub(super) const SUSPENDED: &str = "暂停 中止 冻结 封存 挂失 锁定 休眠";
 const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
@@ -63,6 +65,8 @@ const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 �
 const LIVE: &str = "正常 有效 享受 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
     续保 新增 新办 启用 激活 可用 持证 发放 已发 已领 领取 通过 批准 获批 存活 健在 在世 \
     履约 签约 就业 在岗 在职 就读 生效 纳入 合格 符合 认定 成功";
+/// Of an end, or of a fee or a row too many beside which another counts: `退费` to whom others pay for, `重复参保`.
+pub(super) const DOUBTFUL: &str = "退费 重复";
 /// `审核通过`, `已审批`: decided.
 const DECIDED: &str = "已审 已批 通过 批准 获批 审定 同意 准予 予以 核准 属实";
 const RESTORED: &str = "恢复 重新 续发 劝返 复学";
@@ -169,8 +173,12 @@ pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standin
         Some(Standing::Left)
     } else if any(&said, SUSPENDED) {
         Some(Standing::Unclear)
+    } else if words(ENDED).any(|word| said.contains(word) && !words(DOUBTFUL).any(|doubtful| doubtful == word)) {
+        Some(Standing::Ended)
+    } else if any(&said, DOUBTFUL) {
+        Some(Standing::Unclear)
     } else {
-        (any(&said, ENDED) || said.ends_with(['停', '退'])).then_some(Standing::Ended)
+        said.ends_with(['停', '退']).then_some(Standing::Ended)
     };
     if let Some(end) = end {
         return Some(match month {
@@ -215,6 +223,14 @@ pub(super) fn ends<'w>(text: &str, among: &'w [String], as_of: Day) -> Option<&'
     if !text.contains(|character| SIGNS.contains(character)) && !is_own() {
         return None;
     }
+    match among {
+        [] => said_in_passing(text, ending_words().chain(words(IN_VAIN)), as_of),
+        among => said_in_passing(text, among.iter().map(String::as_str), as_of),
+    }
+}
+
+/// The first of the words that a remark says of its row: not of a relative, not denied, not of a month to come, not of what came back.
+pub(super) fn said_in_passing<'w>(text: &str, mut among: impl Iterator<Item = &'w str>, as_of: Day) -> Option<&'w str> {
     let said = fold(text);
     if restored(&said) == Some(true) || named_month(&said, as_of) == Some(Ordering::Greater) {
         return None;
@@ -224,12 +240,8 @@ pub(super) fn ends<'w>(text: &str, among: &'w [String], as_of: Day) -> Option<&'
         let before = said.split(word).next().unwrap_or_default();
         before.contains(|character| KIN.contains(character)) && !["该", "此", "本人"].iter().any(|own| before.contains(own))
     };
-    let of_a_person = |word: &str| [DIED, LEFT].into_iter().flat_map(words).any(|known| known == word);
-    let ends = |word: &&str| said.contains(*word) && !(of_a_person(word) && of_kin(word));
-    match among {
-        [] => ending_words().chain(words(IN_VAIN)).find(ends),
-        among => among.iter().map(String::as_str).find(ends),
-    }
+    let of_a_person = |word: &str| [DIED, LEFT, AWAY].into_iter().flat_map(words).any(|known| known == word);
+    among.find(|&word| said.contains(word) && !(of_a_person(word) && of_kin(word)))
 }
 
 /// The word by which a row of a list of payments says that its money was taken back or came back, and whether other rows may be meant.
@@ -254,8 +266,12 @@ fn returned(text: &str) -> Option<(&'static str, bool)> {
 const LONGEST_REMARK: usize = 16;
 
 /// Headers of columns in which a standing is ended in passing.
-const REMARKS: &[&str] =
-    &["备注", "说明", "备注说明", "情况说明", "人员备注", "备注信息", "异动说明", "变动情况", "变动说明", "异动原因", "备注栏"];
+const REMARKS: [&str; 7] = ["备注", "说明", "备注说明", "情况说明", "人员备注", "备注信息", "备注栏"];
+
+/// Whether a column is one of remarks.
+pub(super) fn is_of_remarks(header: &str) -> bool {
+    REMARKS.contains(&fold_header(header).as_str())
+}
 
 /// Columns of remarks.
 #[derive(Debug, Default)]
@@ -279,9 +295,8 @@ impl<'a> Remarks<'a> {
     /// `of_money` are columns without a field, where rows are payments; `by_month` whether each is of a month.
     pub(super) fn new(head: &TableHead, among: &'a [String], of_money: Option<&[usize]>, by_month: bool) -> Self {
         let (is_paid, of_money) = (of_money.is_some(), of_money.unwrap_or_default());
-        let is_named = |text: &str| REMARKS.contains(&fold_header(text).as_str());
         let positions: Vec<usize> =
-            (0..).zip(&head.columns).filter(|(_, column)| is_named(&column.text)).map(|(at, _)| at).collect();
+            (0..).zip(&head.columns).filter(|(_, column)| is_of_remarks(&column.text)).map(|(at, _)| at).collect();
         let header =
             positions.iter().chain(of_money).next().and_then(|at| head.columns.get(*at)).map(|column| column.text.clone());
         let of_money = of_money.to_vec();
@@ -326,6 +341,8 @@ pub(super) struct StandingColumn<'a> {
     values: &'a StandingValues,
     header: String,
     asks_for_end: bool,
+    /// What a yes comes to where it asks for the end of a life: `是否死亡`.
+    asks_for_death: bool,
     /// Per row: what it says, and the word of the code table where it is one.
     rows: Vec<Option<(Standing, Option<&'a str>)>>,
     met: HashMap<String, Option<(Standing, Option<&'a str>)>>,
@@ -343,8 +360,10 @@ impl<'a> StandingColumn<'a> {
         let folded = fold_header(&header);
         let asks = ["标志", "标识", "标记", "是否"].iter().any(|word| folded.contains(word));
         let asks_for_end = asks && (ending_words().any(|end| folded.contains(end)) || folded.contains('停'));
+        let other_end = || ending_words().any(|end| folded.contains(end) && !words(DIED).any(|died| died == end));
         Self {
             values,
+            asks_for_death: asks_for_end && any(&folded, DIED) && !other_end(),
             header,
             asks_for_end,
             rows: Vec::new(),
@@ -362,12 +381,15 @@ impl<'a> StandingColumn<'a> {
                 self.rows.push(None);
                 continue;
             }
-            let asks = self.asks_for_end;
+            let (asks, of_death) = (self.asks_for_end, self.asks_for_death);
             let has_other = &mut self.has_other;
             let read = *self.met.entry(written.to_owned()).or_insert_with(|| {
                 *has_other |= yes_no(written) != Some(true);
                 let known = codes.get(written);
-                let standing = || read(written, asks, as_of);
+                let standing = || match read(written, asks, as_of) {
+                    Some(Standing::Ended) if of_death => Some(Standing::Died),
+                    standing => standing,
+                };
                 match known {
                     Some(value) => Some((Standing::Live, Some(value))),
                     None => standing().map(|standing| (standing, None)),
@@ -608,7 +630,7 @@ mod tests {
             ("denied", "不同意 否 0 无 × 不享受"),
             (
                 "unclear",
-                "暂停 暂停发放 冻结 挂失 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
+                "暂停 暂停发放 冻结 挂失 退费 重复参保 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
             ),
         ];
         for (expected, texts) in said {
