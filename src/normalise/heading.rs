@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::outcome::{SCHOOLING, is_of_pupils};
-use super::standing::{DIED, DOUBTFUL, LEFT, SUSPENDED, any, ending_words, named_month, stripped, words};
+use super::standing::{DIED, DOUBTFUL, LEFT, SUSPENDED, any, ending_words, named_month, stripped, without_doubtful, words};
 use super::vocabulary::fold;
 use crate::config::registry::RegistryDefinition;
 use crate::model::date::Day;
@@ -127,7 +127,8 @@ fn read(text: &str, definition: &RegistryDefinition, as_of: Day) -> Option<Readi
     if others || !is_known || any(&said, SUSPENDED) {
         return Some(Reading::Unclear);
     }
-    if let Some(word) = ends.iter().all(|end| words(DOUBTFUL).any(|doubtful| doubtful == *end)).then(|| ends.first()).flatten() {
+    let plain = without_doubtful(&said);
+    if let Some(word) = words(DOUBTFUL).find(|word| said.contains(word) && !ends.iter().any(|end| plain.contains(end))) {
         return Some(Reading::Word(word));
     }
     let kinds =

@@ -140,6 +140,11 @@ pub(super) fn stripped(mut said: String) -> (String, bool, bool) {
     (said, denied, intended)
 }
 
+/// The text without what may be an end or a fee or a row too many.
+pub(super) fn without_doubtful(said: &str) -> String {
+    words(DOUBTFUL).fold(said.to_owned(), |text, word| text.replace(word, ""))
+}
+
 /// Whether what came back did so after it had ended; `None` where nothing did.
 fn restored(said: &str) -> Option<bool> {
     let last = words(RESTORED).filter_map(|word| said.rfind(word)).max()?;
@@ -149,7 +154,12 @@ fn restored(said: &str) -> Option<bool> {
 /// What a status cell says, `None` where it says nothing; `asks_for_end` where its header asks whether the standing has ended.
 pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standing> {
     let folded = fold(text);
-    let said = ticked(&folded).unwrap_or(folded);
+    let chosen = ticked(&folded);
+    // Where no box is ticked, not even the one for being in force, nobody filled the form in.
+    if chosen.as_deref() == Some("") && (any(&folded, LIVE) || folded.contains(['是', '否'])) {
+        return Some(Standing::Unclear);
+    }
+    let said = chosen.unwrap_or(folded);
     let said = said.trim_matches(|character: char| !character.is_alphanumeric() && !"√✓✔×✗☑".contains(character));
     if said.is_empty() {
         return None;
@@ -173,7 +183,7 @@ pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standin
         Some(Standing::Left)
     } else if any(&said, SUSPENDED) {
         Some(Standing::Unclear)
-    } else if words(ENDED).any(|word| said.contains(word) && !words(DOUBTFUL).any(|doubtful| doubtful == word)) {
+    } else if any(&without_doubtful(&said), ENDED) {
         Some(Standing::Ended)
     } else if any(&said, DOUBTFUL) {
         Some(Standing::Unclear)
@@ -630,7 +640,7 @@ mod tests {
             ("denied", "不同意 否 0 无 × 不享受"),
             (
                 "unclear",
-                "暂停 暂停发放 冻结 挂失 退费 重复参保 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
+                "暂停 暂停发放 冻结 挂失 已退费 重复参保 2018年6月停发 本月停保 9月起停发 拟取消 恢复后又停发 建议停保 疑似注销 王小明 A2 其它情形",
             ),
         ];
         for (expected, texts) in said {
@@ -640,6 +650,9 @@ mod tests {
             }
         }
         assert_eq!(status("死亡□ 注销□"), None);
+        for text in ["□正常 □注销", "是□否□", "（ ）在保（ ）停保"] {
+            assert_eq!(status(text), Some(Standing::Unclear), "{text}");
+        }
         let flag = |text: &str| read(text, true, "2018-06-30".parse().expect("a day"));
         assert_eq!((flag("0"), flag("否"), flag("未注销")), (Some(Standing::Live), Some(Standing::Live), Some(Standing::Live)));
         assert_eq!((flag("1"), flag("已注销")), (Some(Standing::Ended), Some(Standing::Ended)));

@@ -48,6 +48,24 @@ impl<'a> Normaliser<'a> {
             Some((header(field), ends, at))
         });
         let dates: Vec<_> = dates.collect();
+        // That something stands where the day of an end would says more than nothing does.
+        for (field, ..) in read.iter().filter(|(field, ..)| ends(field).is_some()) {
+            let order = position_of(&self.order, field);
+            let unread = |entry: &&(u32, u16, Repair)| entry.1 == order && entry.2 == Repair::Unreadable;
+            let at: Vec<u32> = log.entries.iter().filter(unread).map(|(at, ..)| *at).collect();
+            if at.is_empty() || at.len() > 2 && at.len() * 2 > rows {
+                continue;
+            }
+            told.push(format!(
+                "“{}”有 {} 格读不懂：是不是已经结束看不准，既不据以认定已享受，也不据以追究",
+                header(field),
+                at.len()
+            ));
+            for at in at {
+                unclear[at as usize] = true;
+                Notes { log, order }.one(at, Repair::Standing);
+            }
+        }
         let beside = Beside { dates: &dates, outcomes: &self.outcomes, remarks: &self.remarks };
         let values = self.status.and_then(|status| status.standing.as_ref());
         let concluded = standing::conclude(own.map(|(_, own)| own), values, &beside, rows);
