@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Date32Array, Int32Builder, Int64Builder, StringBuilder};
+use arrow::array::{ArrayRef, BooleanBuilder, Date32Array, Int32Builder, Int64Builder, StringArray, StringBuilder};
 
 use super::amounts::Amounts;
 use super::days::Days;
@@ -122,6 +122,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) years: Option<Years<'a>>,
     /// Of counts: whether filled cells are counted.
     pub(super) is_counted: bool,
+    /// Of relations: rows that hold a code, which only the whole column tells how to read.
+    pub(super) coded: Vec<(u32, (u8, bool))>,
     pub(super) builders: Builders,
 }
 
@@ -152,6 +154,15 @@ impl Years<'_> {
         self.values.append_option(year);
         whole.or(code.map(|(_, code)| code))
     }
+}
+
+/// The column of relations with what its codes stand for, and the rows whose codes nobody can read.
+pub(super) fn with_codes(relations: &StringArray, coded: &[(u32, (u8, bool))]) -> (StringArray, Vec<u32>) {
+    let codes: Vec<(u8, bool)> = coded.iter().map(|(_, code)| *code).collect();
+    let read: HashMap<usize, &str> =
+        coded.iter().zip(kinship::decoded(&codes)).filter_map(|((at, _), word)| Some((*at as usize, word?))).collect();
+    let whole = relations.iter().enumerate().map(|(at, word)| word.or(read.get(&at).copied())).collect();
+    (whole, coded.iter().map(|(at, _)| *at).filter(|at| !read.contains_key(&(*at as usize))).collect())
 }
 
 impl FieldColumn<'_> {
@@ -261,6 +272,10 @@ impl FieldColumn<'_> {
                         continue;
                     }
                     match kind {
+                        FieldKind::Relation if kinship::code(written).is_some() => {
+                            self.coded.extend(kinship::code(written).map(|code| (note.log.base + at, code)));
+                            text.append_null();
+                        }
                         FieldKind::Relation => {
                             let value = *relations.entry(written).or_insert_with(|| kinship::relation(written));
                             code(text, value, at, &mut note);
@@ -302,7 +317,13 @@ impl FieldColumn<'_> {
                             append(text, code.as_deref().unwrap_or(""));
                             note.all(at, repairs);
                         }
-                        _ => append(text, shorten(written.trim(), at, &mut note)),
+                        _ => match vocabulary::form(written) {
+                            Some(choice) => {
+                                note.unless(!choice.is_empty(), at, Repair::UnknownCode);
+                                append(text, &choice);
+                            }
+                            None => append(text, shorten(written.trim(), at, &mut note)),
+                        },
                     }
                 }
             }

@@ -139,6 +139,68 @@ pub fn relation(text: &str) -> Option<&'static str> {
 
 const OTHER: &str = "其他";
 
+/// A relation written as a code: the number, and whether two digits stand there.
+pub(super) fn code(text: &str) -> Option<(u8, bool)> {
+    let digits = text.trim();
+    let digits = digits.strip_suffix(".0").unwrap_or(digits);
+    let is_code = (1..=2).contains(&digits.len()) && digits.bytes().all(|sign| sign.is_ascii_digit());
+    Some((digits.parse().ok().filter(|_| is_code)?, digits.len() == 2))
+}
+
+/// The relations that a column's codes stand for. Two systems use the same digits for others: the poverty system's (`03` son, `20` mother's
+/// mother) and GB/T 4761 (`02` head, `10` spouse, `20` son); the whole column tells which, or nobody can.
+pub(super) fn decoded(codes: &[(u8, bool)]) -> Vec<Option<&'static str>> {
+    let has = |range: std::ops::RangeInclusive<u8>| codes.iter().any(|(code, two)| *two && range.contains(code));
+    let (only_poverty, only_standard) = (has(3..=9), has(21..=98));
+    let is_standard = only_standard || has(10..=10) || has(20..=20);
+    let is_unclear = only_poverty && only_standard || !only_poverty && !is_standard && has(11..=19);
+    let of = |(code, two): &(u8, bool)| match (is_unclear, only_poverty || !is_standard) {
+        (true, _) => None,
+        (false, true) => relation(&format!("{code:02}")).filter(|_| *two),
+        (false, false) => standard(*code),
+    };
+    codes.iter().map(of).collect()
+}
+
+/// A code of GB/T 4761-2008.
+fn standard(code: u8) -> Option<&'static str> {
+    Some(match code {
+        1 | 2 => "户主",
+        10..=12 => "配偶",
+        28 => "之女婿",
+        20..=29 => "之子",
+        38 => "之儿媳",
+        30..=39 => "之女",
+        40 | 49 => "之孙子女",
+        41 => "之孙子",
+        42 => "之孙女",
+        43 => "之外孙子",
+        44 => "之外孙女",
+        45 => "之孙媳",
+        46 => "之孙女婿",
+        47 => "之曾孙子",
+        48 => "之曾孙女",
+        50 | 59 => "之父母",
+        51 => "之父",
+        52 => "之母",
+        53 => "之公公",
+        54 => "之婆婆",
+        55 => "之岳父",
+        56 => "之岳母",
+        60 => "之祖父母",
+        61 => "之祖父",
+        62 => "之祖母",
+        63 => "之外祖父",
+        64 => "之外祖母",
+        66 => "之曾祖父",
+        67 => "之曾祖母",
+        72 | 74 => "之兄弟媳妇",
+        70 | 71 | 73 | 75 | 77 | 79 => "之兄弟姐妹",
+        57..=99 => OTHER,
+        _ => return None,
+    })
+}
+
 /// What stands outside brackets and what inside.
 fn brackets(text: &str) -> (String, String) {
     let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_u32);
@@ -291,6 +353,24 @@ mod tests {
         }
         for text in ["1", "", "不详", "瑞溪镇", "子虚乌有", "户主电话"] {
             assert_eq!(relation(text), None, "{text}: 1 is the head in one registry and the husband in another");
+        }
+    }
+
+    #[test]
+    fn the_column_tells_whose_codes_they_are() {
+        let read = |texts: &str| decoded(&texts.split(' ').filter_map(code).collect::<Vec<_>>());
+        let words = |texts: &str| texts.split(' ').map(Some).collect::<Vec<_>>();
+        assert_eq!(read("01 02 03 04 10 20"), words("户主 配偶 之子 之女 之外孙女 之外祖母"));
+        assert_eq!(read("01 10 20 30 51 42 97"), words("户主 配偶 之子 之女 之父 之孙女 其他"));
+        assert_eq!(read("02 10 20"), words("户主 配偶 之子"));
+        assert_eq!(read("1 10.0 20 30"), words("户主 配偶 之子 之女"));
+        assert_eq!(read("01 02"), words("户主 配偶"));
+        assert_eq!(read("01 03 30"), vec![None; 3]);
+        assert_eq!(read("01 11"), vec![None; 2]);
+        assert_eq!(read("1 2 3"), vec![None; 3]);
+        assert_eq!((code("户主"), code("123"), code("")), (None, None, None));
+        for code in 0..=99 {
+            assert!(standard(code).is_none_or(|word| relation(word) == Some(word)), "{code}");
         }
     }
 

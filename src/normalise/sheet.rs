@@ -21,7 +21,9 @@ use super::amount_columns::{self, Column};
 use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
-use super::field_column::{Builders, FieldColumn, Log, Notes, Said, Years, append, append_raw, code_list, first_cell};
+use super::field_column::{
+    Builders, FieldColumn, Log, Notes, Said, Years, append, append_raw, code_list, first_cell, with_codes,
+};
 use super::household_above::HouseholdAbove;
 use super::month_column::{Beside, MonthColumn};
 use super::outcome::Outcomes;
@@ -284,6 +286,7 @@ impl<'a> Normaliser<'a> {
                 field,
                 kind,
                 is_counted: !counted.is_empty(),
+                coded: Vec::new(),
                 positions: if counted.is_empty() { said_at(field) } else { counted },
                 is_unmapped: !mapped,
                 years: names.get(field).and_then(|field| field.dated.as_ref()).filter(|_| kind == FieldKind::Code).map(|of| {
@@ -522,6 +525,11 @@ impl<'a> Normaliser<'a> {
             let (mut arrays, late) = column.builders.finish(as_of);
             for (at, repair) in late {
                 Notes { log: &mut log, order }.one(at, repair);
+            }
+            if let Some(first) = arrays.first_mut().filter(|_| !column.coded.is_empty()) {
+                let (relations, unknown) = with_codes(first.as_string(), &column.coded);
+                *first = Arc::new(relations);
+                unknown.into_iter().for_each(|at| Notes { log: &mut log, order }.one(at, Repair::UnknownCode));
             }
             // What only lines may say, and none did, is no column.
             if of_lines && arrays.iter().all(|array| array.null_count() == rows) {

@@ -229,7 +229,7 @@ impl<'a> Slips<'a> {
             Shape::Name if kinship::relation(text).is_some() => Fit::Wrong,
             Shape::Name => known(!["镇", "村", "社区", "居委会"].iter().any(|end| text.ends_with(end)), Fit::Odd),
             Shape::Relation if digits >= 4 => Fit::Wrong,
-            Shape::Relation => known(kinship::relation(text).is_some(), Fit::Odd),
+            Shape::Relation => known(kinship::relation(text).is_some() || kinship::code(text).is_some(), Fit::Odd),
             Shape::Sex(codes) => known(codes.get(text).is_some(), Fit::Wrong),
             Shape::Code(codes) => known(codes.get(text).is_some(), Fit::Odd),
             Shape::YesNo => known(yes_no(text).is_some(), Fit::Odd),

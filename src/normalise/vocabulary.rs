@@ -90,6 +90,13 @@ pub fn ticked(folded: &str) -> Option<String> {
     Some(chosen.filter(|(sign, _)| is_ticked(*sign)).map(|(_, word)| *word).collect())
 }
 
+/// [`ticked`] of a text that may be any: a form has two boxes at least.
+#[must_use]
+pub fn form(text: &str) -> Option<String> {
+    let is_box = |sign: &char| EMPTY_BOXES.contains(*sign) || TICKED_BOXES.contains(*sign) || "(（[○".contains(*sign);
+    if text.chars().filter(is_box).count() < 2 { None } else { ticked(&fold(text)) }
+}
+
 /// Yes or no.
 #[must_use]
 pub fn yes_no(text: &str) -> Option<bool> {
@@ -114,6 +121,8 @@ pub fn yes_no(text: &str) -> Option<bool> {
 /// Kinds and worst grade read out of `肢体二级`, `肢残三级`, `智力一级、肢体二级`, `三级`, `视力残疾`, `43` (the digits of a certificate).
 #[must_use]
 pub fn disability(text: &str) -> (Vec<&'static str>, Option<&'static str>) {
+    let chosen = form(text);
+    let text = chosen.as_deref().unwrap_or(text);
     // NFKC would turn Ⅲ into III; the sign is kept until the grade is read.
     let plain: String = text.replace("III", "Ⅲ").replace("II", "Ⅱ").replace("IV", "Ⅳ").replace('I', "Ⅰ");
     let shown = plain.chars().filter(|character| !character.is_whitespace() && !is_invisible(*character));
@@ -293,6 +302,8 @@ mod tests {
         assert_eq!(disability("多重一级(视力、肢体)").1, Some("一级"));
         assert_eq!(disability("听力语言二级"), (vec!["听力", "言语"], Some("二级")));
         assert_eq!(disability("心脏"), (vec![], None));
+        assert_eq!(disability("☑肢体□视力 □一级☑二级"), (vec!["肢体"], Some("二级")));
+        assert_eq!(disability("□视力□听力□肢体"), (vec![], None));
     }
 
     #[test]
