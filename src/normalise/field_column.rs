@@ -158,9 +158,9 @@ impl Years<'_> {
 
 /// The column of relations with what its codes stand for, and the rows whose codes nobody can read.
 pub(super) fn with_codes(relations: &StringArray, coded: &[(u32, (u8, bool))]) -> (StringArray, Vec<u32>) {
-    let codes: Vec<(u8, bool)> = coded.iter().map(|(_, code)| *code).collect();
+    let written: Vec<(u8, bool)> = coded.iter().map(|(_, code)| *code).collect();
     let read: HashMap<usize, &str> =
-        coded.iter().zip(kinship::decoded(&codes)).filter_map(|((at, _), word)| Some((*at as usize, word?))).collect();
+        coded.iter().zip(kinship::decoded(&written)).filter_map(|((at, _), word)| Some((*at as usize, word?))).collect();
     let whole = relations.iter().enumerate().map(|(at, word)| word.or(read.get(&at).copied())).collect();
     (whole, coded.iter().map(|(at, _)| *at).filter(|at| !read.contains_key(&(*at as usize))).collect())
 }

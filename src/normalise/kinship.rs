@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn the_column_tells_whose_codes_they_are() {
         let read = |texts: &str| decoded(&texts.split(' ').filter_map(code).collect::<Vec<_>>());
-        let words = |texts: &str| texts.split(' ').map(Some).collect::<Vec<_>>();
+        let words = |texts: &'static str| texts.split(' ').map(Some).collect::<Vec<_>>();
         assert_eq!(read("01 02 03 04 10 20"), words("户主 配偶 之子 之女 之外孙女 之外祖母"));
         assert_eq!(read("01 10 20 30 51 42 97"), words("户主 配偶 之子 之女 之父 之孙女 其他"));
         assert_eq!(read("02 10 20"), words("户主 配偶 之子"));

@@ -529,7 +529,9 @@ impl<'a> Normaliser<'a> {
             if let Some(first) = arrays.first_mut().filter(|_| !column.coded.is_empty()) {
                 let (relations, unknown) = with_codes(first.as_string(), &column.coded);
                 *first = Arc::new(relations);
-                unknown.into_iter().for_each(|at| Notes { log: &mut log, order }.one(at, Repair::UnknownCode));
+                for at in unknown {
+                    Notes { log: &mut log, order }.one(at, Repair::UnknownCode);
+                }
             }
             // What only lines may say, and none did, is no column.
             if of_lines && arrays.iter().all(|array| array.null_count() == rows) {
