@@ -2,7 +2,8 @@
 //!
 //! Takes facts and one rule; gives an [`Outcome`] per subject, or why the rule was not evaluated. Null in the
 //! population keeps a subject out; null in the test is "cannot tell", counted and never a finding. A subject whose population is null only
-//! because it stands in none of the registries that would say is outside it, and not one that cannot be told.
+//! because it stands in none of the registries that would say is outside it, and not one that cannot be told. What is known of a sum only in part is
+//! null, unless too much is asked for and what is known is too much by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
 use crate::model::date::Day;
-use crate::model::finding::{Confidence, RuleNote, Scope};
+use crate::model::finding::{Confidence, Kind, RuleNote, Scope};
 
 /// What a rule says of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,12 +142,25 @@ pub(crate) fn outcomes<'p>(
     let subjects = UInt32Array::from_iter_values(belongs.iter().map(|at| subject_at(*at)));
 
     let test = facts.evaluate(&condition.test, scope, Some(&subjects), values)?;
+    let is_too_much = matches!(rule.card.kind, Kind::High | Kind::Dup);
+    let by_least = |expression: &Expression| {
+        if !is_too_much {
+            return Ok(None);
+        }
+        facts.evaluate_least(expression, scope, Some(&subjects), values)
+    };
+    let test_by_least = by_least(&condition.test)?;
+    let fires_by_least = |at: usize| test_by_least.as_ref().is_some_and(|test| yes_no(test, at) == Some(true));
     let mut exempt = Vec::new();
     for exemption in &condition.exemptions {
         exempt.push(facts.evaluate(&exemption.when, scope, Some(&subjects), values)?);
     }
-    let amount = |expression: &Option<_>| {
-        expression.as_ref().map(|expression| facts.evaluate(expression, scope, Some(&subjects), values)).transpose()
+    let amount = |expression: &Option<Expression>| match expression {
+        None => Ok(None),
+        Some(expression) => match by_least(expression)? {
+            Some(least) => Ok(Some(least)),
+            None => facts.evaluate(expression, scope, Some(&subjects), values).map(Some),
+        },
     };
     let (due, paid) = (amount(&condition.due)?, amount(&condition.paid)?);
     let mut ceilings = Vec::with_capacity(condition.at_most.len());
@@ -166,6 +180,7 @@ pub(crate) fn outcomes<'p>(
     let outcomes = belongs.iter().enumerate().map(|(at, among)| match (yes_no(&population, *among), yes_no(&test, at)) {
         (Some(true), _) if is_exempt(at) => Outcome::Exempt,
         (Some(true), Some(true)) => Outcome::Fires,
+        (Some(true), None) if fires_by_least(at) => Outcome::Fires,
         (Some(true), Some(false)) => Outcome::Passes,
         // Where the population itself cannot be told, that matters only if the test would not let the subject pass.
         (Some(true), None) | (None, Some(true) | None) => Outcome::Unknown,

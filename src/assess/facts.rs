@@ -26,6 +26,8 @@ use crate::model::finding::Scope;
 pub(crate) struct FactColumn {
     pub(crate) scope: Scope,
     pub(crate) array: ArrayRef,
+    /// What is known at the least, where the value is empty because only a part of what it adds up could be read; `None` where that is nobody.
+    pub(crate) least: Option<ArrayRef>,
     /// Subjects with a value of their own, ascending; all others share one. `None` where that may be anybody.
     pub(crate) apart: Option<Arc<[u32]>>,
     /// Row ids each value came from; only facts read from registries have their own.
@@ -161,12 +163,16 @@ impl Facts {
         Ok(facts)
     }
 
-    /// Facts that are known already, for some persons and households; `household_of` says which of the households is whose.
-    pub(crate) fn known(columns: BTreeMap<String, (Scope, ArrayRef)>, households: usize, household_of: UInt32Array) -> Self {
+    /// Facts that are known already (and what they are at the least), for some persons and households; `household_of` says which of the households is whose.
+    pub(crate) fn known(
+        columns: BTreeMap<String, (Scope, ArrayRef, Option<ArrayRef>)>,
+        households: usize,
+        household_of: UInt32Array,
+    ) -> Self {
         let mut facts = Self::new(household_of, households);
-        let column = |(name, (scope, array))| {
+        let column = |(name, (scope, array, least))| {
             let rests = Rests::Rows(None);
-            (name, FactColumn { scope, array, apart: None, rows: None, missing: None, rests })
+            (name, FactColumn { scope, array, least, apart: None, rows: None, missing: None, rests })
         };
         facts.columns = columns.into_iter().map(column).collect();
         facts
@@ -202,12 +208,36 @@ impl Facts {
 
     /// An expression for some subjects of a scope, all of them without `rows`; null throughout where a parameter has no value yet.
     /// A household's facts are those of each of its members.
-    pub(crate) fn evaluate<'e>(
+    pub(crate) fn evaluate(
+        &self,
+        expression: &Expression,
+        scope: Scope,
+        rows: Option<&UInt32Array>,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<ArrayRef, AssessError> {
+        self.evaluate_over(expression, scope, rows, values, false)
+    }
+
+    /// The same over what is known at the least where that is all that is known; `None` where nothing is known only in part.
+    pub(crate) fn evaluate_least(
+        &self,
+        expression: &Expression,
+        scope: Scope,
+        rows: Option<&UInt32Array>,
+        values: &BTreeMap<String, ParameterValue>,
+    ) -> Result<Option<ArrayRef>, AssessError> {
+        let mut columns = expression.columns.iter().filter_map(|name| self.columns.get(name));
+        let is_partly = columns.any(|column| column.least.is_some());
+        is_partly.then(|| self.evaluate_over(expression, scope, rows, values, true)).transpose()
+    }
+
+    fn evaluate_over<'e>(
         &self,
         expression: &'e Expression,
         scope: Scope,
         rows: Option<&UInt32Array>,
         values: &BTreeMap<String, ParameterValue>,
+        least: bool,
     ) -> Result<ArrayRef, AssessError> {
         let length = rows.map_or_else(|| self.subjects(scope), Array::len);
         let Ok(sql) = expression.bind(values) else { return Ok(null_array(expression.value_type, length)) };
@@ -220,10 +250,11 @@ impl Facts {
             let column = self.columns.get(name).filter(|column| scope != Scope::Household || column.scope == scope);
             let column =
                 column.ok_or_else(|| AssessError::Engine { expression: name.clone(), reason: "no such fact".to_owned() })?;
+            let array = column.least.as_ref().filter(|_| least).unwrap_or(&column.array);
             let array = match (column.scope == scope, rows) {
-                (false, _) => take(column.array.as_ref(), households, None)?,
-                (true, Some(rows)) => take(column.array.as_ref(), rows, None)?,
-                (true, None) => Arc::clone(&column.array),
+                (false, _) => take(array.as_ref(), households, None)?,
+                (true, Some(rows)) => take(array.as_ref(), rows, None)?,
+                (true, None) => Arc::clone(array),
             };
             Ok((name.as_str(), array))
         };
@@ -274,16 +305,20 @@ impl Facts {
                 Ok(self.over_members(subjects, fact.value_type, member, *take, among.as_deref()))
             }
             Origin::Derived(expression) => {
-                let (array, apart) = match self.apart(expression, scope) {
-                    None => (self.evaluate(expression, scope, None, values)?, None),
+                let (array, least, apart) = match self.apart(expression, scope) {
+                    None => {
+                        let least = self.evaluate_least(expression, scope, None, values)?;
+                        (self.evaluate(expression, scope, None, values)?, least, None)
+                    }
                     Some((apart, other)) => {
                         let rows: UInt32Array = apart.iter().copied().chain([other]).map(Some).collect();
-                        let of_those = self.evaluate(expression, scope, Some(&rows), values)?;
-                        (spread(&of_those, &apart, self.subjects(scope))?, Some(apart))
+                        let spread = |of_those: ArrayRef| spread(&of_those, &apart, self.subjects(scope));
+                        let least = self.evaluate_least(expression, scope, Some(&rows), values)?.map(spread).transpose()?;
+                        (spread(self.evaluate(expression, scope, Some(&rows), values)?)?, least, Some(apart))
                     }
                 };
                 let rests = Rests::Facts(expression.columns.clone());
-                Ok(FactColumn { scope, array, apart, rows: None, missing: None, rests })
+                Ok(FactColumn { scope, array, least, apart, rows: None, missing: None, rests })
             }
             Origin::Sources { .. } => Err(AssessError::Engine { expression: fact.name.clone(), reason: "is read".to_owned() }),
         }
@@ -301,7 +336,8 @@ impl Facts {
         let among_name = among;
         let (Some(column), among) = (self.columns.get(member), among.map(|name| self.columns.get(name))) else {
             let array = null_array(value_type, subjects.households.len());
-            return FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests: Rests::Rows(None) };
+            let (scope, rests) = (Scope::Household, Rests::Rows(None));
+            return FactColumn { scope, array, least: None, apart: None, rows: None, missing, rests };
         };
         let per_household = |household: usize| {
             subjects.households[household]
@@ -336,7 +372,7 @@ impl Facts {
             }
         };
         let rests = Rests::Members([Some(member), among_name].into_iter().flatten().map(str::to_owned).collect());
-        FactColumn { scope: Scope::Household, array, apart: None, rows: None, missing, rests }
+        FactColumn { scope: Scope::Household, array, least: None, apart: None, rows: None, missing, rests }
     }
 }
 

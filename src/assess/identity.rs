@@ -384,8 +384,14 @@ fn duplicates(composer: &Composer<'_>) -> Matters {
         let matter = matters.entry(person).or_default();
         matter.rows.extend([first, again]);
         matter.details.insert((first, format!("{}与{}重复", composer.place_of(first), composer.place_of(again))));
+        let sheet = |row: RowId| {
+            let (position, at) = composer.subjects.records.locate(row)?;
+            composer.subjects.records.registries.get(position)?.sheets.get(at).copied()
+        };
         match sort {
             Sort::Person => {}
+            // Two lists may both tell of the one payment.
+            Sort::Payment if sheet(first) != sheet(again) => matter.doubt(Confidence::Check),
             Sort::Payment => matter.doubt(Confidence::Likely),
             Sort::OfNoMonth | Sort::OfAnotherDay => matter.doubt(Confidence::Check),
         }

@@ -171,7 +171,7 @@ pub struct Assessed {
     pub withheld: Vec<Withheld>,
     /// What became of each row of the exemption list, in its order.
     pub exemptions: Vec<ExemptionUse>,
-    /// One row per assessed person: `person_id`, `household_code` of its poverty household, each fact, and `<fact>__rows` (positions in `records.parquet`).
+    /// One row per assessed person: `person_id`, `household_code` of its poverty household, each fact, `<fact>__rows` (positions in `records.parquet`) and, where a sum is known only in part, `<fact>__least`.
     pub facts_person: FactTable,
     /// One row per poverty household: `household_code`, each fact, and `<fact>__rows`.
     pub facts_household: FactTable,

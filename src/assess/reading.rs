@@ -3,7 +3,9 @@
 //! Takes a fact's sources; gives a column, and the rows each value came from. Only subjects that have a row are looked at: what a
 //! fact says of all the others is one value. Cost: linear in the rows that count, plus the column itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod aggregate;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, StringArray};
@@ -22,7 +24,7 @@ use crate::model::columns::{MONTH, MONTH_STATE, MonthState, REPAIRS, STANDING_ST
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
-use crate::model::link::{Link, PersonIx};
+use crate::model::link::Link;
 use crate::model::record::RegistryRecords;
 
 /// Reads facts out of registries; remembers filters and groupings that several facts share.
@@ -59,6 +61,12 @@ pub(super) struct Opened<'a> {
     month_states: Option<&'a StringArray>,
     /// Rows of which nobody knows whether they still count.
     standings: Option<&'a StringArray>,
+    /// Rows of which nobody can read whether they are meant: a kind, a project or a year that is not understood.
+    undecided: Option<BooleanArray>,
+    /// Whether a part of what is summed up or counted is at most as much as all of it.
+    adds_up: bool,
+    /// Of lists of payments, what tells one from another beside the amount: two lists may both tell of the same payment.
+    told_apart: Option<Vec<View<'a>>>,
     /// Rows whose field could not be read, where what is asked is whether it is blank.
     unread: Option<BooleanArray>,
     column: Option<View<'a>>,
@@ -118,15 +126,18 @@ impl Opening<'_> {
             Opening::Missing(missing, standing) => {
                 let array = null_array(fact.value_type, length);
                 let (apart, rests) = (Some(Arc::default()), Rests::Rows(standing.clone()));
-                return Ok(FactColumn { scope: fact.scope, array, apart, rows: None, missing: Some(missing.clone()), rests });
+                let missing = Some(missing.clone());
+                return Ok(FactColumn { scope: fact.scope, array, least: None, apart, rows: None, missing, rests });
             }
         };
         let doubtful = || opened.iter().filter_map(|source| source.doubtful.as_ref());
         let apart = union(opened.iter().map(|source| source.groups.owners()).chain(doubtful().map(|rows| rows.owners())));
+        let adds_up = opened.iter().any(|source| source.adds_up);
         let read = |owners: &[u32]| {
             let first = owners.first().copied().unwrap_or(NONE);
             let mut in_turn: Vec<InTurn<'_>> = opened.iter().map(|source| source.groups.from(first)).collect();
             let (mut values, mut counts) = (Vec::with_capacity(owners.len()), Vec::with_capacity(owners.len()));
+            let mut least = Vec::new();
             let mut used = Vec::new();
             for owner in owners {
                 let before = used.len();
@@ -134,25 +145,38 @@ impl Opening<'_> {
                     let doubtful = opened[source].doubtful.as_ref().map_or(&[][..], |rows| rows.of(*owner as usize));
                     (in_turn.get_mut(source).map_or(&[][..], |rows| rows.of(*owner)), doubtful)
                 };
-                values.push(value_of(opened, of, combine, as_of, &mut used));
+                let rows: Vec<_> = (0..opened.len()).map(of).collect();
+                let value = value_of(opened, &rows, combine, as_of, &mut used);
+                if adds_up {
+                    least.push(value.or_else(|| known_of(opened, &rows, &mut used)));
+                }
+                values.push(value);
                 counts.push(index(used.len() - before));
             }
-            (of_values(fact.value_type, &values), counts, used)
+            (of_values(fact.value_type, &values), adds_up.then(|| of_values(fact.value_type, &least)), counts, used)
         };
         let read: Vec<_> = apart.par_chunks(PART).map(read).collect();
-        let (mut parts, mut counts, mut used) = (Vec::with_capacity(read.len() + 1), Vec::new(), Vec::new());
-        for (values, of_part, rows) in read {
+        let (mut parts, mut least) = (Vec::with_capacity(read.len() + 1), Vec::new());
+        let (mut counts, mut used) = (Vec::new(), Vec::new());
+        for (values, known, of_part, rows) in read {
             parts.push(values);
+            least.extend(known);
             counts.extend(of_part);
             used.extend(rows);
         }
         let rows = OwnedRows::of_each(&apart, &counts, used);
-        parts.push(of_values(fact.value_type, &[value_of(opened, |_| (&[], &[]), combine, as_of, &mut Vec::new())]));
-        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-        let array = spread(&concat(&parts)?, &apart, length)?;
+        let nothing: Vec<(&[u32], &[u32])> = vec![(&[], &[]); opened.len()];
+        let of_others = of_values(fact.value_type, &[value_of(opened, &nothing, combine, as_of, &mut Vec::new())]);
+        let whole = |mut parts: Vec<ArrayRef>| {
+            parts.push(Arc::clone(&of_others));
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            spread(&concat(&parts)?, &apart, length)
+        };
+        let (array, least) = (whole(parts)?, if adds_up { Some(whole(least)?) } else { None });
+        let least = least.filter(|least| least.null_count() < array.null_count());
         let own = opened.iter().all(|source| source.source.reach == Reach::Own);
         let rests = Rests::Rows(own.then(|| Arc::clone(&apart)));
-        Ok(FactColumn { scope: fact.scope, array, apart: Some(apart), rows: Some(rows), missing: None, rests })
+        Ok(FactColumn { scope: fact.scope, array, least, apart: Some(apart), rows: Some(rows), missing: None, rests })
     }
 }
 
@@ -260,13 +284,22 @@ impl<'a> Reader<'a> {
         let standings = records.text(STANDING_STATE);
         let unread = source.filter.as_ref().and_then(|filter| self.unread(position, records, &filter.columns));
         let verdict = |row: usize| filter.as_ref().map_or(Some(true), |filter| filter.is_valid(row).then(|| filter.value(row)));
+        // A row that does not say of which kind or project it is may be of any.
+        let part = self.input.dictionary.registry(source.registry.as_str()).and_then(|definition| definition.part.as_ref());
+        let part = part.filter(|part| source.filter.as_ref().is_some_and(|filter| filter.columns.contains(part)));
+        let part = part.and_then(|part| records.batch.column_by_name(part)).filter(|part| part.null_count() < part.len());
+        let is_undecided =
+            |row: usize| unread.as_ref().is_some_and(|unread| unread.value(row)) || part.is_some_and(|part| part.is_null(row));
         let is_unsettled = |row: usize| {
             standings.is_some_and(|standings| standings.is_valid(row)) && verdict(row) == Some(true)
-                || unread.as_ref().is_some_and(|unread| unread.value(row)) && verdict(row) != Some(false)
+                || is_undecided(row) && verdict(row) != Some(false)
         };
-        let unsettled = (standings.is_some() || unread.is_some())
+        let unsettled = (standings.is_some() || unread.is_some() || part.is_some())
             .then(|| (0..records.len()).map(|row| Some(is_unsettled(row))).collect::<BooleanArray>())
             .filter(|rows| rows.true_count() > 0);
+        let undecided = unsettled.as_ref().map(|unsettled| {
+            (0..records.len()).map(|row| Some(unsettled.value(row) && is_undecided(row))).collect::<BooleanArray>()
+        });
         let filter = match &unsettled {
             Some(unsettled) => {
                 let settled = |row: usize| verdict(row).filter(|_| !unsettled.value(row));
@@ -293,6 +326,12 @@ impl<'a> Reader<'a> {
         };
         let by_key = matches!(source.take, Take::SumPerHousehold | Take::Keyed);
         let own = by_key.then(|| self.own_households(position, records));
+        let of_money = source.field.as_deref().and_then(|field| self.field_kind(field)) == Some(FieldKind::Money);
+        let adds_up = matches!(source.take, Take::Sum) && of_money || source.take == Take::MostAlike;
+        let is_of_payments = records.batch.column_by_name(MONTH).is_some()
+            || self.input.dictionary.registry(source.registry.as_str()).is_some_and(|definition| definition.part.is_some());
+        let columns = |name: &&str| records.batch.column_by_name(name).and_then(|column| View::new(column.as_ref()));
+        let told_apart = (is_of_payments && source.take == Take::Sum).then(|| OF_PAYMENT.iter().filter_map(columns).collect());
         let (offset, links) = (self.subjects.records.offset(position), self.subjects.linked.links.as_slice());
         let passes =
             |row: &u32| filter.as_ref().is_none_or(|filter| filter.is_valid(*row as usize) && filter.value(*row as usize));
@@ -311,6 +350,9 @@ impl<'a> Reader<'a> {
             doubtful,
             month_states: records.text(MONTH_STATE),
             standings,
+            undecided,
+            adds_up,
+            told_apart,
             unread,
             column,
             own,
@@ -421,20 +463,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What tells one payment to somebody from another of the same amount.
+const OF_PAYMENT: [&str; 11] =
+    [MONTH, "month_from", "month_to", "year", "semester", "kind", "aid_project", "pay_item", "dibao_kind", "batch", "paid_date"];
 /// Subjects read at a time.
 const PART: usize = 1 << 14;
 
-/// The value of a fact for a subject of which `rows_of` gives the rows by source, and those that may be; the rows it came from are appended to `used`.
-fn value_of<'a, 'r>(
+/// What is known of a sum alone that is known only in part; the rows it came from are appended to `used`.
+fn known_of<'a>(opened: &[Opened<'a>], rows_of: &[(&[u32], &[u32])], used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+    let mut known = opened.iter().zip(rows_of).filter(|(source, _)| source.adds_up);
+    known.find_map(|(source, (rows, doubtful))| source.known(rows, doubtful, used))
+}
+
+/// The value of a fact for a subject whose rows `rows_of` gives by source, and those that may be; the rows it came from are appended to `used`.
+fn value_of<'a>(
     opened: &[Opened<'a>],
-    mut rows_of: impl FnMut(usize) -> (&'r [u32], &'r [u32]),
+    rows_of: &[(&[u32], &[u32])],
     combine: Combine,
     as_of: Day,
     used: &mut Vec<u32>,
 ) -> Option<FactValue<'a>> {
     let mut value = None;
-    for (at, source) in opened.iter().enumerate() {
-        let (rows, doubtful) = rows_of(at);
+    for (source, (rows, doubtful)) in opened.iter().zip(rows_of) {
         let found = source.of_month(rows, doubtful, as_of, used);
         if value.is_none() || found == Some(FactValue::Bool(true)) {
             value = found;
@@ -481,173 +531,4 @@ fn is_open(states: &StringArray, row: usize) -> bool {
 
 fn is(states: &StringArray, row: usize, state: MonthState) -> bool {
     states.is_valid(row) && states.value(row) == state.as_str()
-}
-
-impl<'a> Opened<'a> {
-    /// [`Self::aggregate`], unless rows that may be of the month, or may still count, leave it open: nobody can say then that there is none, nor how much it is.
-    fn of_month(&self, rows: &[u32], doubtful: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
-        let whole = matches!(self.source.take, Take::Supplied | Take::Keyed) || self.source.reach == Reach::Whole;
-        let counting =
-            matches!(self.source.take, Take::Count | Take::Sum | Take::SumPerHousehold | Take::Distinct | Take::MostAlike);
-        let unclear = |row: &u32| {
-            self.month_states.is_some_and(|states| is_open(states, *row as usize))
-                || counting && self.standings.is_some_and(|standings| standings.is_valid(*row as usize))
-        };
-        let open = match self.source.take {
-            _ if whole => false,
-            Take::Exists => rows.is_empty() && !doubtful.is_empty(),
-            _ => rows.is_empty() && !doubtful.is_empty() || doubtful.iter().any(unclear),
-        };
-        if open { None } else { self.aggregate(rows, as_of, used) }
-    }
-
-    fn is_of_state(&self, row: u32, state: MonthState) -> bool {
-        self.month_states.is_some_and(|states| is(states, row as usize, state))
-    }
-
-    /// The value that a subject's rows give; those it came from are appended to `used` as row ids.
-    fn aggregate(&self, rows: &[u32], as_of: Day, used: &mut Vec<u32>) -> Option<FactValue<'a>> {
-        let rows = if self.source.reach == Reach::Whole { &self.all } else { rows };
-        let mark = used.len();
-        let id = |row: u32| self.offset + row;
-        let values = || rows.iter().filter_map(|row| Some((*row, self.column?.at(*row as usize)?)));
-        let integers = || values().filter_map(|(row, value)| if let FactValue::Int(i) = value { Some((row, i)) } else { None });
-        // Days have an order as numbers have.
-        let ordered = || {
-            values().filter_map(|(row, value)| match value {
-                FactValue::Int(number) => Some((row, number, value)),
-                FactValue::Date(day) => Some((row, i64::from(day.0), value)),
-                _ => None,
-            })
-        };
-        match self.source.take {
-            Take::Exists => {
-                used.extend(rows.first().map(|row| id(*row)));
-                Some(FactValue::Bool(!rows.is_empty()))
-            }
-            // Nobody is counted in a household that no row names.
-            Take::Count if self.source.reach == Reach::RegistryHousehold && rows.is_empty() => None,
-            Take::Count => {
-                // What a register says as a whole rests on no one's rows.
-                if self.source.reach != Reach::Whole {
-                    used.extend(rows.iter().map(|row| id(*row)));
-                }
-                i64::try_from(rows.len()).ok().map(FactValue::Int)
-            }
-            Take::First => values().next().map(|(row, value)| {
-                used.push(id(row));
-                value
-            }),
-            Take::Min => ordered().min_by_key(|(row, rank, _)| (*rank, *row)).map(|(row, _, value)| {
-                used.push(id(row));
-                value
-            }),
-            Take::Max => ordered().max_by_key(|(row, rank, _)| (*rank, std::cmp::Reverse(*row))).map(|(row, _, value)| {
-                used.push(id(row));
-                value
-            }),
-            // A handful of rows each: comparing all with all is cheaper than a set.
-            Take::Distinct => {
-                let mut different: Vec<FactValue<'_>> = Vec::new();
-                for (row, value) in values() {
-                    if !different.contains(&value) {
-                        different.push(value);
-                        used.push(id(row));
-                    }
-                }
-                i64::try_from(different.len()).ok().map(FactValue::Int)
-            }
-            Take::MostAlike => {
-                let mut alike: Vec<(FactValue<'_>, i64)> = Vec::new();
-                for (row, value) in values() {
-                    used.push(id(row));
-                    match alike.iter_mut().find(|(known, _)| *known == value) {
-                        Some((_, count)) => *count += 1,
-                        None => alike.push((value, 1)),
-                    }
-                }
-                Some(FactValue::Int(alike.into_iter().map(|(_, count)| count).max().unwrap_or(0)))
-            }
-            // That it could be opened says it.
-            Take::Supplied => Some(FactValue::Bool(true)),
-            Take::Keyed => {
-                let own = self.own.as_ref()?;
-                let keyed = |row: &&u32| own.key_of_row.get(**row as usize).is_some_and(|key| *key != NONE);
-                Some(FactValue::Bool(rows.iter().any(|row| keyed(&row))))
-            }
-            Take::Blank => {
-                let filled = values().next().map(|(row, _)| (row, false));
-                let has = |row: u32| {
-                    let sheet = self.sheet_of.get(row as usize).and_then(|sheet| self.sheets.get(*sheet as usize));
-                    sheet.copied().unwrap_or(true)
-                };
-                let is_unread = |row: &u32| self.unread.as_ref().is_some_and(|unread| unread.value(*row as usize));
-                // What could not be read is not blank.
-                let blank =
-                    || rows.iter().copied().find(|row| has(*row)).map(|row| (row, true)).filter(|_| !rows.iter().any(is_unread));
-                filled.or_else(blank).map(|(row, blank)| {
-                    used.push(id(row));
-                    FactValue::Bool(blank)
-                })
-            }
-            // Of what cannot be read nobody knows how much it is; back payments are none of the month's.
-            Take::Sum
-                if self.column.is_some_and(|column| {
-                    rows.iter().any(|row| column.at(*row as usize).is_none() && !self.is_of_state(*row, MonthState::Back))
-                }) =>
-            {
-                None
-            }
-            Take::Sum => {
-                let of_month = || integers().filter(|(row, _)| !self.is_of_state(*row, MonthState::Back));
-                let total = of_month().map(|(_, value)| value).reduce(i64::saturating_add);
-                used.extend(of_month().map(|(row, _)| id(row)));
-                total.map(FactValue::Int)
-            }
-            Take::Any | Take::All => {
-                let decisive = self.source.take == Take::Any;
-                let decided = values().find(|(_, value)| *value == FactValue::Bool(decisive));
-                let first = decided.or_else(|| values().next());
-                used.extend(first.map(|(row, _)| id(row)));
-                first.map(|_| FactValue::Bool(if decided.is_some() { decisive } else { !decisive }))
-            }
-            Take::SumPerHousehold => {
-                let key_of =
-                    |row: u32| self.own.as_ref().and_then(|own| own.key_of_row.get(row as usize)).copied().unwrap_or(NONE);
-                // Of rows that name no household nobody knows how many there are.
-                if integers().count() > 1 && integers().any(|(row, _)| key_of(row) == NONE) {
-                    return None;
-                }
-                let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
-                let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();
-                for (row, value) in integers() {
-                    let key = key_of(row);
-                    let slot = if key == NONE { (NONE, row) } else { (key, 0) };
-                    persons.entry(slot).or_default().extend(self.links.get(id(row) as usize).map(|link| link.person));
-                    let best = per_key.entry(slot).or_insert((row, value));
-                    if value > best.1 {
-                        *best = (row, value);
-                    }
-                }
-                // Somebody entered again under another code makes no second household.
-                let mut known: BTreeSet<PersonIx> = BTreeSet::new();
-                per_key.retain(|slot, _| {
-                    let members = persons.get(slot).map_or(&[][..], Vec::as_slice);
-                    let fresh = members.is_empty() || members.iter().any(|person| !known.contains(person));
-                    known.extend(members);
-                    fresh
-                });
-                used.extend(per_key.values().map(|(row, _)| id(*row)));
-                used[mark..].sort_unstable();
-                per_key.values().map(|(_, value)| *value).reduce(i64::saturating_add).map(FactValue::Int)
-            }
-            Take::Age => values().find_map(|(row, value)| match value {
-                FactValue::Date(birth) => {
-                    used.push(id(row));
-                    Some(FactValue::Int(i64::from(birth.age_on(as_of))))
-                }
-                _ => None,
-            }),
-        }
-    }
 }

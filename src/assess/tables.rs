@@ -1,6 +1,7 @@
 //! What the rules saw, as tables: each fact beside the rows it came from.
 //!
-//! `<fact>__rows` holds positions in `stages/records.parquet`; facts derived from others have none of their own.
+//! `<fact>__rows` holds positions in `stages/records.parquet`; facts derived from others have none of their own. `<fact>__least` is there where sums
+//! are known only in part: what is known at the least.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +21,9 @@ use crate::model::link::PersonIx;
 pub const PERSON_KEY: &str = "person_id";
 /// Key of the facts of households; beside [`PERSON_KEY`], the poverty household whose facts a person's rules see.
 pub(crate) const HOUSEHOLD_KEY: &str = "household_code";
+
+/// Behind the name of a fact: what is known of it at the least.
+pub(crate) const LEAST: &str = "__least";
 
 /// The facts of persons, one row per subject; moved out of `facts`.
 pub(crate) fn person(subjects: &Subjects<'_>, policy: &Policy, facts: &mut Facts) -> Result<FactTable, ArrowError> {
@@ -66,6 +70,11 @@ impl FactTable {
             fields.push(Field::new(&fact.name, column.array.data_type().clone(), true));
             columns.push(column.array);
             rows.push(column.rows);
+            if let Some(least) = column.least {
+                fields.push(Field::new(format!("{}{LEAST}", fact.name), least.data_type().clone(), true));
+                columns.push(least);
+                rows.push(None);
+            }
         }
         Ok(Self { values: RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?, rows })
     }

@@ -17,7 +17,7 @@ use super::columns::FactValue;
 use super::compose::yuan;
 use super::evaluate::{Outcome, outcomes, yes_no};
 use super::facts::Facts;
-use super::tables::{HOUSEHOLD_KEY, PERSON_KEY};
+use super::tables::{HOUSEHOLD_KEY, LEAST, PERSON_KEY};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Body, Condition, Fact, Origin, ParameterValue, Policy, Reach, Rule, Source};
 use crate::config::registry::Dictionary;
@@ -103,7 +103,9 @@ pub fn verdicts(
             (input.facts_person, &person_rows)
         };
         if let Some(column) = table.column_by_name(&fact.name) {
-            columns.insert(fact.name.clone(), (fact.scope, take(column.as_ref(), rows, None)?));
+            let least = table.column_by_name(&format!("{}{LEAST}", fact.name));
+            let least = least.map(|least| take(least.as_ref(), rows, None)).transpose()?;
+            columns.insert(fact.name.clone(), (fact.scope, take(column.as_ref(), rows, None)?, least));
         }
     }
     let facts = Facts::known(columns, of_household.len(), household_of.clone());

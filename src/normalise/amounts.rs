@@ -7,11 +7,14 @@
 use arrow::array::Int64Builder;
 
 use super::field_column::{Log, Notes, first_cell};
+use super::mixed;
 use super::money::{Reading, read_for};
+use super::month_column::REMARKS;
 use super::period::Named;
 use super::repair::Repair;
 use super::unit::{Unit, Whose};
 use crate::config::registry::{RegistryDefinition, fold_header};
+use crate::model::date::Month;
 use crate::model::field::Per;
 use crate::model::raw::{RawTable, TableHead};
 
@@ -44,6 +47,9 @@ pub(super) struct Amounts {
     of_household: bool,
     columns: Vec<(usize, Unit)>,
     counts: Vec<usize>,
+    /// Remarks that may speak of the amount.
+    remarks: Vec<usize>,
+    period: Month,
     /// Of each row read.
     pub(super) stands: Vec<Stands>,
     /// Rows whose amount is below zero and none.
@@ -52,11 +58,19 @@ pub(super) struct Amounts {
 
 impl Amounts {
     /// Of the columns at `positions`, in their order.
-    pub(super) fn new(field: &str, positions: &[usize], definition: &RegistryDefinition, head: &TableHead) -> Self {
+    pub(super) fn new(
+        field: &str,
+        positions: &[usize],
+        definition: &RegistryDefinition,
+        head: &TableHead,
+        period: Month,
+    ) -> Self {
         let header = |position: usize| head.columns.get(position).map_or("", |column| column.text.as_str());
         let columns = positions.iter().map(|&position| (position, Unit::of(header(position), &head.preamble))).collect();
         let is_count = |text: &str| COUNTS.contains(&fold_header(text).as_str());
         let counts = (0..).zip(&head.columns).filter(|(_, column)| is_count(&column.text)).map(|(at, _)| at).collect();
+        let is_remark = |text: &str| REMARKS.contains(&fold_header(text).as_str());
+        let remarks = (0..).zip(&head.columns).filter(|(_, column)| is_remark(&column.text)).map(|(at, _)| at).collect();
         let per = definition.amounts.get(field).copied();
         Self {
             per,
@@ -64,6 +78,8 @@ impl Amounts {
             of_household: field == HOUSEHOLD_AMOUNT,
             columns,
             counts,
+            remarks,
+            period,
             stands: Vec::new(),
             corrections: Vec::new(),
         }
@@ -100,6 +116,11 @@ impl Amounts {
         }
         let first = (read_for(written, unit, self.per), self.stands_for(unit));
         let chosen = if self.per == Some(Per::Month) { self.of_month(table, row, first, said()) } else { first };
+        let of_month = self.per == Some(Per::Month) && chosen.0.fen.is_some() && chosen.1 != Stands::Standard;
+        let remark = || mixed::why_not_whole(first_cell(table, &self.remarks, row).1, self.period);
+        if let Some(why) = of_month.then(remark).flatten() {
+            return (Reading { fen: None, why: Some(why) }, chosen.1);
+        }
         match chosen {
             (Reading { fen: Some(..0), .. }, stands) if !self.may_be_negative => {
                 (Reading { fen: None, why: Some(Repair::BelowZero) }, stands)

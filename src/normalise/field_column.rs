@@ -120,11 +120,31 @@ pub(super) struct FieldColumn<'a> {
     pub(super) standing: Option<StandingColumn<'a>>,
     /// Of codes before which a year may stand: the years.
     pub(super) years: Option<Years<'a>>,
+    /// Of years: what says in which year of a school year a row is.
+    pub(super) terms: Option<Terms>,
     /// Of counts: whether filled cells are counted.
     pub(super) is_counted: bool,
     /// Of relations: rows that hold a code, which only the whole column tells how to read.
     pub(super) coded: Vec<(u32, (u8, bool))>,
     pub(super) builders: Builders,
+}
+
+/// School years, of which the term says in which year a row is.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// Columns of the term.
+    pub(super) positions: Vec<usize>,
+    /// The school year that the title names.
+    pub(super) titled: Option<String>,
+}
+
+impl Terms {
+    /// The school year that a row's cell names or, with nothing in it, the title; none where the term names its year itself.
+    fn school_year<'t>(&'t self, term: &str, written: &'t str) -> Option<&'t str> {
+        let titled = self.titled.as_deref().filter(|_| written.is_empty());
+        let names_year = term.contains('年') && !term.contains("全年");
+        vocabulary::school_year(written).or(titled).filter(|_| !names_year)
+    }
 }
 
 /// Years before codes: `2016年脱贫`, `2018年春`.
@@ -219,6 +239,15 @@ impl FieldColumn<'_> {
             }
             (Builders::Int32(values), kind) => {
                 for (at, (cell, written)) in cells {
+                    let term = |terms: &Terms| first_cell(table, &terms.positions, kept[at as usize]).1;
+                    let of_school =
+                        self.terms.as_ref().and_then(|terms| Some((terms.school_year(term(terms), written)?, term(terms))));
+                    if let Some((school_year, term)) = of_school {
+                        let year = vocabulary::year_of_term(school_year, term);
+                        note.unless(year.is_some(), at, Repair::Unreadable);
+                        values.append_option(year);
+                        continue;
+                    }
                     let read = match kind {
                         FieldKind::Month => date::read_month(cell, written).map(Month::yyyymm),
                         _ => date::read_year(cell, written),

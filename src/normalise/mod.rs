@@ -23,6 +23,7 @@ mod household_above;
 mod households;
 pub mod id_number;
 pub mod kinship;
+mod mixed;
 pub mod money;
 mod month_column;
 pub mod name;

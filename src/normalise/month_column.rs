@@ -31,7 +31,7 @@ const PAID: [&str; 4] = ["发放", "补贴", "享受", "补助"];
 /// Words of a column that says which month the money is for, not when it was paid: it counts before another.
 const FOR: [&str; 5] = ["所属", "享受", "归属", "待遇", "补贴"];
 /// Columns in which a back payment is told.
-const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", "发放备注", "情况说明", "补发说明", "摘要"];
+pub(super) const REMARKS: [&str; 8] = ["备注", "说明", "备注说明", "发放说明", "发放备注", "情况说明", "补发说明", "摘要"];
 
 /// Words of the first and of the last month of a row, of what they are and are not.
 const STARTS: [&str; 6] = ["起始", "开始", "起月", "起年", "起期", "起时间"];

@@ -101,6 +101,8 @@ pub enum Repair {
     BackPayment,
     /// The amount is counted in another time than the column is of, or in a unit that cannot be read; the column is null.
     OtherUnit,
+    /// Other money is in the amount, nobody knows how much; the column is null.
+    OtherMoney,
     /// Below zero: a correction, no payment; the column is null.
     BelowZero,
     /// Zero in a column of zeros that nobody filled in; null.
@@ -123,7 +125,7 @@ pub enum Repair {
 pub(super) const TAKEN_BACK: &str = "taken_back";
 
 impl Repair {
-    const ALL: [Self; 57] = [
+    const ALL: [Self; 58] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -173,6 +175,7 @@ impl Repair {
         Self::FromAbove,
         Self::BackPayment,
         Self::OtherUnit,
+        Self::OtherMoney,
         Self::BelowZero,
         Self::Unfilled,
         Self::Contradicted,
@@ -236,6 +239,7 @@ impl Repair {
             Self::FromAbove => "from_above",
             Self::BackPayment => "back_payment",
             Self::OtherUnit => "other_unit",
+            Self::OtherMoney => "other_money",
             Self::BelowZero => "below_zero",
             Self::Unfilled => "unfilled",
             Self::Contradicted => "contradicted",

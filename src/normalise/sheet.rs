@@ -6,7 +6,7 @@
 
 mod conclude;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
 use super::field_column::{
-    Builders, FieldColumn, Log, Notes, Said, Years, append, append_raw, code_list, first_cell, with_codes,
+    Builders, FieldColumn, Log, Notes, Said, Terms, Years, append, append_raw, code_list, first_cell, with_codes,
 };
 use super::household_above::HouseholdAbove;
 use super::month_column::{Beside, MonthColumn};
@@ -63,6 +63,9 @@ const OF_LINES: &str = "单列一行的说明";
 const OF_TITLE: &str = "标题或表名、文件名";
 /// The field that says whether a payment was made.
 const PAYMENT_STATUS: &str = "payment_status";
+/// The field that says what is paid, and those of which each is one.
+const PAY_ITEM: &str = "pay_item";
+const ITEMS: [&str; 3] = ["basic_fen", "care_fen", "other_fen"];
 const STAGE: &str = "stage";
 const SCHOOL: &str = "school";
 const GRADE: &str = "grade";
@@ -197,11 +200,25 @@ struct Special<'a> {
 fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
     let is_school = |field: &FieldDefinition| field.name == SCHOOL && at(SCHOOL).is_empty();
     let Some(field) = field.filter(|field| !field.words.is_empty() || is_school(field)) else { return Said::default() };
-    let mut texts = head.titles();
+    // What columns say apart, a title says of none of them.
+    let is_apart = field.name == PAY_ITEM && ITEMS.iter().any(|item| !at(item).is_empty());
+    let mut texts = head.titles().filter(|_| !is_apart);
     let heading =
         if is_school(field) { texts.find_map(school_in) } else { texts.find_map(|text| Said::value_in(&field.words, text)) };
     let heading = heading.map(str::to_owned);
     Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
+}
+
+/// What says in which year of a school year rows are, where the registry has terms.
+fn terms(
+    definition: &RegistryDefinition,
+    fields: &BTreeMap<String, FieldDefinition>,
+    head: &TableHead,
+    at: &dyn Fn(&str) -> Vec<usize>,
+) -> Option<Terms> {
+    let of_year = |field: &&FieldDefinition| field.dated.as_ref().is_some_and(|dated| dated.year == YEAR);
+    let term = definition.fields.iter().filter_map(|used| fields.get(&used.field)).find(of_year)?;
+    Some(Terms { positions: at(&term.name), titled: head.titles().find_map(vocabulary::school_year).map(str::to_owned) })
 }
 
 /// Columns without a field whose filled cells say together how often something was done: `第1次随访`, `第2次随访`.
@@ -269,6 +286,7 @@ impl<'a> Normaliser<'a> {
             let kind = if field == NAME { Some(FieldKind::Name) } else { kind_of(field) };
             let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
             let fallback = if field == YEAR { data_date::year(head) } else { None };
+            let terms = (field == YEAR).then(|| terms(definition, names, head, &at)).flatten();
             let said = said(context.dictionary.fields.get(field), head, &at);
             let counted = names
                 .get(field)
@@ -297,9 +315,10 @@ impl<'a> Normaliser<'a> {
                         values: Int32Builder::new(),
                     }
                 }),
+                terms,
                 order: u16::try_from(place).unwrap_or(u16::MAX),
                 codes: codes(field),
-                amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head)),
+                amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head, context.period)),
                 fallback,
                 said,
                 least_digits: names.get(field).map_or(0, |field| field.least_digits),
@@ -317,7 +336,8 @@ impl<'a> Normaliser<'a> {
         let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
             order.push(MONTH);
             let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
-            let beside = Beside { batches: at(BATCH), others: &mapping.left_over };
+            let others: Vec<usize> = mapping.left_over.iter().copied().chain(at(PAY_ITEM)).collect();
+            let beside = Beside { batches: at(BATCH), others: &others };
             MonthColumn::new(at(MONTH), &beside, position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
         order.extend(["place", ROW]);

@@ -59,6 +59,24 @@ pub fn behind_year(text: &str) -> Option<(i32, String)> {
     (!rest.is_empty()).then(|| (year, rest.to_owned()))
 }
 
+/// From where a text names a school year on: `2017-2018学年第二学期` in any title.
+#[must_use]
+pub fn school_year(text: &str) -> Option<&str> {
+    let (years, _) = text.split_once("学年")?;
+    let is_part = |sign: char| sign.is_ascii_digit() || "-－~～/至—–".contains(sign);
+    let named = years.trim_end_matches(is_part).len();
+    text.get(named..).filter(|_| years.len() > named + 4)
+}
+
+/// The year in which a term of a school year lies, whose name begins `school_year`; the term stands by itself, else behind the year.
+#[must_use]
+pub fn year_of_term(school_year: &str, term: &str) -> Option<i32> {
+    let (years, behind) = school_year.split_once("学年")?;
+    let term = if term.is_empty() { behind.trim_start_matches('度') } else { term };
+    let is_one = ["第一", "第二", "第1", "第2", "上", "下", "春", "秋"].iter().any(|word| term.starts_with(word));
+    behind_year(&format!("{years}学年{term}")).map(|(year, _)| year).filter(|_| is_one)
+}
+
 /// Boxes that nobody ticked, and those that somebody did, as [`fold`] leaves them.
 const EMPTY_BOXES: &str = "□☐◻▢";
 const TICKED_BOXES: &str = "☑☒■◼√✓✔●";

@@ -16,7 +16,7 @@ use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 20] = [
+const DAMAGES: [(&str, &str); 21] = [
     ("unreadable", "读不懂：用到它的规则算作无法判断，不当作没有填"),
     ("unknown_code", "的写法不认识：用到它的规则算作无法判断，不当作没有填；写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -26,7 +26,8 @@ const DAMAGES: [(&str, &str); 20] = [
     ("masked", "有被遮盖的字：只按露出的部分比对"),
     ("several_months", "是几个月的合计，一个月多少不明：按空处理"),
     ("back_payment", "说的是补发、扣回：金额不是当月的标准，不拿来与标准比"),
-    ("other_unit", "的单位是年、季、次、按人等，或者看不懂、上下写得不一样，折不成这一栏的金额：按空处理"),
+    ("other_unit", "的单位是年、季、次、按人、半个月等，或者看不懂、上下写得不一样，折不成这一栏的金额：按空处理"),
+    ("other_money", "里含别的款项（护理费、丧葬费、取暖费等）：按空处理，不与标准比；请把保障金单列一栏"),
     ("below_zero", "是负数，是冲减、退回，不是发放：按空处理"),
     (
         "taken_back",
