@@ -1,7 +1,7 @@
 //! Amounts of several kinds side by side (`生活补贴 护理补贴 合计`) → a row for each.
 //!
 //! Takes a head; gives, for each register that is sent in parts by a code (a subsidy's kind, a project) and has one amount, the way to read the
-//! head so, where two or more headers are such codes, and whether anything says that they are amounts: they may be marks on another list. A
+//! head so, where headers are such codes, and whether anything says that they are amounts: they may be marks on another list. A
 //! kind of which a row says nothing, or zero, gives no row; a sum is left out. Cost: a look at each header per register with parts.
 
 use super::periods::is_sum;
@@ -38,12 +38,13 @@ pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<Kinds> {
             let folded = fold_header(text);
             let last = folded.rsplit('/').next().unwrap_or_default();
             let bare = AMOUNTS.iter().filter_map(|word| last.strip_suffix(word));
-            std::iter::once(last).chain(bare).find_map(|text| part.codes.get(text)).map(String::as_str)
+            std::iter::once(last).chain(bare).find_map(|text| part.codes.get_key_value(text))
         };
-        let values: Vec<Option<&str>> = head.columns.iter().map(|column| value(&column.text)).collect();
+        let named: Vec<Option<(&String, &String)>> = head.columns.iter().map(|column| value(&column.text)).collect();
+        let is_twice = |at: usize| named.iter().enumerate().any(|(other, of)| other != at && of.is_some() && *of == named[at]);
+        let values: Vec<Option<&str>> = named.iter().map(|named| named.map(|(_, value)| value.as_str())).collect();
         let taken: Vec<(usize, &str)> = values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?))).collect();
-        let is_twice = |(at, value): &(usize, &str)| taken.iter().any(|(other, of)| other != at && of == value);
-        if taken.len() < 2 || taken.iter().any(is_twice) {
+        if taken.is_empty() || taken.iter().any(|(at, _)| is_twice(*at)) {
             continue;
         }
         let shared: Vec<usize> =

@@ -141,6 +141,7 @@ struct Table<'i> {
     normaliser: Box<Normaliser<'i>>,
 }
 
+const ACCOUNT: &str = "account_number";
 /// In `repairs`: the village is the sheet's.
 const OF_SHEET: &str = "village_from_sheet";
 /// In `repairs`: what a household's first row says for it.
@@ -178,12 +179,22 @@ impl<'i> County<'i, '_> {
             }
         }
         let plain = recognise(&head, dictionary, pins);
+        let is_titled = |definition: &RegistryDefinition| {
+            head.titles().any(|text| definition.title_words.iter().any(|word| text.contains(word.as_str())))
+        };
         for Kinds { registry, own, are_amounts, unfolding } in kinds(&head, dictionary) {
             let Ok((definition, mapping)) = recognise(&unfolding.head, dictionary, pins) else { continue };
             let of =
                 |field: &String| mapping.fields.iter().filter(|(known, _)| known == field).map(|(_, at)| *at).collect::<Vec<_>>();
             let read = own.iter().zip(unfolding.amounts()).all(|(field, at)| of(field) == [at]);
-            let read = read && (are_amounts || plain.is_err()) && clash(&unfolding.head, &mapping, dictionary).is_none();
+            let several = unfolding.taken.len() > 1;
+            // A register that has no column of such a code has none for each of its values, unless the title says that it is one.
+            let part = std::slice::from_ref(&own[1]);
+            let is_other = |plain: &RegistryDefinition| {
+                plain.excluded.iter().any(|set| set == part) && (is_titled(definition) || several && !is_titled(plain))
+            };
+            let barred = plain.as_ref().map_or(true, |(plain, _)| is_other(plain));
+            let read = read && (several && are_amounts || barred) && clash(&unfolding.head, &mapping, dictionary).is_none();
             if definition.id == registry && read {
                 return Ok((definition, mapping, unfolding.head.clone(), Some(Parting::Unfolding(unfolding))));
             }
@@ -202,9 +213,15 @@ impl<'i> County<'i, '_> {
         {
             return Ok((definition, mapping, relatives.head.clone(), Some(Parting::Unfolding(relatives))));
         }
-        if plain.is_err()
+        // A list of households that names their members is a roster, unless it says when or where they were paid.
+        let is_payment = |mapping: &Mapping| mapping.fields.iter().any(|(field, _)| [MONTH, ACCOUNT].contains(&field.as_str()));
+        let is_roster = |(definition, mapping): &(&RegistryDefinition, Mapping)| {
+            definition.grain.is_household() && !is_payment(mapping) && !head.titles().any(|text| text.contains("发放"))
+        };
+        if plain.as_ref().map_or(true, is_roster)
             && let Some(combined) = combined(&head, &self.intake.vocabulary)
             && let Ok((definition, mapping)) = recognise(&combined.head, dictionary, pins)
+            && (plain.is_err() || !definition.grain.is_household())
         {
             return Ok((definition, mapping, combined.head.clone(), Some(Parting::Combined(combined))));
         }
