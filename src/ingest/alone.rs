@@ -183,6 +183,11 @@ pub(super) fn is_plain_name(text: &str) -> bool {
     is_han_only && !NO_NAMES.contains(&text) && ((2..=3).contains(&length) && family || compound && length <= 4)
 }
 
+/// Whether a text ends as the name of a place does: `安场镇`, `石井村`.
+pub(super) fn is_place(text: &str) -> bool {
+    PLACE_ENDS.iter().any(|end| text.ends_with(end))
+}
+
 /// Whether a family name of two characters stands first.
 pub(super) fn starts_with_compound(text: &str) -> bool {
     ["令狐", "欧阳", "司马", "上官", "诸葛", "司徒"].iter().any(|family| text.starts_with(family))

@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod layout;
 pub mod limits;
 pub mod mapping;
+pub mod nobody;
 mod ods;
 mod package;
 mod parquet;

@@ -26,6 +26,12 @@ pub(super) struct Oddities {
 
 /// Refusals of a sheet that say that it is no list: no news of a sheet that nobody is shown.
 const NO_LIST: [&str; 3] = ["no-header", "cross-tab", "unknown-registry"];
+
+/// Whether a sheet is refused as it is no list, whatever it is.
+pub(super) fn is_no_list(refusal: &Refusal) -> bool {
+    NO_LIST.contains(&refusal.code.as_ref())
+}
+
 const OPEN_AND_SAVE: &str = "请在 Excel/WPS 中打开、保存后重新报送";
 
 impl Oddities {
@@ -58,7 +64,7 @@ impl Oddities {
     /// of the table by sheet column; `rows` how many were read.
     pub(super) fn tell(self, entry: &mut IntakeSheet, columns: &[(u32, &str)], leave_out: LeaveOut) {
         if self.hidden {
-            let skipped = entry.refusal.take_if(|refusal| NO_LIST.contains(&refusal.code.as_ref())).is_some();
+            let skipped = entry.refusal.take_if(|refusal| is_no_list(refusal)).is_some();
             if leave_out.hidden_sheets {
                 entry.notes.push("工作表是隐藏的，已按流程文件不读".to_owned());
             } else if skipped {

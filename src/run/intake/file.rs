@@ -15,11 +15,12 @@ use crate::ingest::grid::{Frame, Mark, Merge, Oddity, RowBlock};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::layout::{Layout, LayoutEvent};
 use crate::ingest::limits::{LeaveOut, Limits};
+use crate::ingest::nobody::Persons;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{CellKind, RawTable, Refusal, Reject, RejectReason, SheetName, TableHead};
 use crate::run::child::parse_in_child;
 use crate::run::inputs::InputFile;
-use crate::run::oddities::Oddities;
+use crate::run::oddities::{self, Oddities};
 
 /// For readers that nothing breaks off.
 pub(in crate::run) static NEVER: AtomicBool = AtomicBool::new(false);
@@ -202,6 +203,8 @@ pub(in crate::run) struct LaidOut<'v, T: Tables> {
     pub(in crate::run) tables: T,
     /// Rows that the layout set aside.
     pub(in crate::run) rejects: Vec<(SheetName, Reject)>,
+    /// Refused sheets that hold nobody.
+    nobody: Vec<SheetName>,
     leave_out: LeaveOut,
     sheet: Option<Sheet<'v, T::Table>>,
 }
@@ -213,13 +216,31 @@ struct Sheet<'v, T> {
     entry: IntakeSheet,
     rejects: Vec<Reject>,
     table: Option<T>,
+    /// Persons in it, looked for while no table is found.
+    persons: Persons,
     /// Rows that the reader took.
     taken: u64,
 }
 
 impl<'v, T: Tables> LaidOut<'v, T> {
     pub(in crate::run) fn new(vocabulary: &'v Vocabulary, leave_out: LeaveOut, tables: T) -> Self {
-        Self { vocabulary, tables, rejects: Vec::new(), leave_out, sheet: None }
+        Self { vocabulary, tables, rejects: Vec::new(), nobody: Vec::new(), leave_out, sheet: None }
+    }
+
+    /// Takes the refusal from summaries, covers and instructions that stand in one file with a register that was read: they are no registers.
+    pub(in crate::run) fn pass_over(&self, files: &mut [IntakeFile]) {
+        for file in files {
+            let is_read = |sheet: &IntakeSheet| sheet.registry.is_some() && sheet.refusal.is_none() && sheet.read > 0;
+            if !file.sheets.iter().any(is_read) {
+                continue;
+            }
+            let holds_nobody = |sheet: &str| self.nobody.iter().any(|name| name.file == file.path && name.sheet == sheet);
+            for sheet in file.sheets.iter_mut().filter(|sheet| holds_nobody(&sheet.sheet)) {
+                if sheet.refusal.take().is_some() {
+                    sheet.notes.push("不是名册，里面也没有人的姓名和号码（汇总、说明、封面、目录之类），没有读".to_owned());
+                }
+            }
+        }
     }
 }
 
@@ -227,7 +248,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
     fn begin(&mut self, name: SheetName, merges: Vec<Merge>) {
         let entry = IntakeSheet { sheet: name.sheet.clone(), ..IntakeSheet::default() };
         let layout = Layout::new(name.clone(), merges, self.vocabulary);
-        self.sheet = Some(Sheet { name, layout, entry, rejects: Vec::new(), table: None, taken: 0 });
+        self.sheet = Some(Sheet { name, layout, entry, rejects: Vec::new(), table: None, persons: Persons::default(), taken: 0 });
     }
 
     fn rows(&mut self, block: &RowBlock) {
@@ -235,6 +256,9 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
             self.tables.look(&sheet.name, block);
             let events = sheet.layout.push(block);
             sheet.apply(events, &mut self.tables);
+            if sheet.table.is_none() {
+                sheet.persons.look(block);
+            }
         }
     }
 
@@ -242,7 +266,7 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
         let Some(mut sheet) = self.sheet.take() else { return };
         let events = sheet.layout.finish();
         sheet.apply(events, &mut self.tables);
-        let Sheet { name, layout, mut entry, mut rejects, table, taken } = sheet;
+        let Sheet { name, layout, mut entry, mut rejects, table, persons, taken } = sheet;
         rejects.append(&mut aside);
         let read = taken + rejects.len() as u64;
         let columns: Vec<(usize, u32, &str)> = table.as_ref().map_or_else(Vec::new, |table| {
@@ -269,6 +293,9 @@ impl<T: Tables> Sheets for LaidOut<'_, T> {
             // An empty sheet is no news.
             if entry.refusal.is_some() || !entry.notes.is_empty() {
                 entry.read = 0;
+                if entry.refusal.as_ref().is_some_and(oddities::is_no_list) && !persons.may_be() {
+                    self.nobody.push(name);
+                }
                 file.sheets.push(entry);
             }
             return;

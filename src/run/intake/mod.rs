@@ -79,10 +79,13 @@ impl Intake<'_> {
     }
 
     fn read(&self, file: &InputFile) -> Taken {
-        let (files, laid_out) = self.opener.read(
+        let (mut files, laid_out) = self.opener.read(
             file,
             LaidOut::new(&self.vocabulary, self.opener.limits.leave_out, County { intake: self, taken: Taken::default() }),
         );
+        if let Some(laid_out) = &laid_out {
+            laid_out.pass_over(&mut files);
+        }
         match laid_out {
             Some(LaidOut { tables: County { mut taken, .. }, mut rejects, .. }) => {
                 rejects.append(&mut taken.rejects);
