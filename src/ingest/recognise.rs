@@ -13,12 +13,14 @@ use crate::config::pin::Pin;
 use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, Refusal, TableHead};
-use crate::model::school::school_in;
+use crate::model::school::{grade_of, is_roll, school_of, stage_of};
 
 /// A title outweighs any four telling columns: two registries of one office differ in little else.
 const TITLE: usize = 10;
 const TELLING: usize = 2;
 const SCHOOL: &str = "school";
+const STAGE: &str = "stage";
+const GRADE: &str = "grade";
 const FILE: usize = 1;
 /// Longer lines above a table are prose.
 const LONGEST_TITLE: usize = 40;
@@ -32,6 +34,8 @@ struct Candidate<'a> {
     /// A word of the title that says another project's list.
     other: Option<&'a str>,
     points: usize,
+    /// Signs of the longest word of the title, or of a name, that says it: `资助参合` says more than `参合`.
+    word: usize,
 }
 
 impl Candidate<'_> {
@@ -39,8 +43,8 @@ impl Candidate<'_> {
         self.missing.is_empty() && self.excluded.is_none()
     }
 
-    fn rank(&self) -> (usize, usize) {
-        (self.points, self.mapping.fields.len())
+    fn rank(&self) -> (usize, usize, usize) {
+        (self.points, self.mapping.fields.len(), self.word)
     }
 }
 
@@ -120,12 +124,20 @@ fn examine<'a>(
         Some(definition) => definition.title.clone(),
         None => format!("标题含{}", registry.title_words.join("/")),
     };
-    // What a title says of all rows needs no column: of which kind they are, at which school.
+    // What a title says of all rows needs no column: of which kind they are, at which school, in which grade.
     let is_said = |field: &str| {
         let words = || dictionary.fields.get(field).map_or(&[][..], |definition| &definition.words);
         let is_part = registry.part.as_deref() == Some(field);
         is_part && head.titles().any(|text| words().iter().any(|(word, _)| text.contains(word.as_str())))
-            || field == SCHOOL && head.titles().any(|text| school_in(text).is_some())
+            || match field {
+                SCHOOL => school_of(head.titles()).is_some(),
+                STAGE => head.titles().any(is_roll) && school_of(head.titles()).and_then(stage_of).is_some(),
+                GRADE => {
+                    let codes = dictionary.fields.get(GRADE).map(|grade| &grade.codes);
+                    head.titles().any(is_roll) && codes.is_some_and(|codes| grade_of(head.titles(), codes).is_some())
+                }
+                _ => false,
+            }
     };
     let is_met = |field: &String| if field == TITLE_WORDS { title || file } else { has(field) || is_said(field) };
     let missing = registry
@@ -141,7 +153,9 @@ fn examine<'a>(
         .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
     let telling = registry.telling.iter().filter(|field| has(field)).count();
     let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
-    Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points }
+    let titled = |word: &&String| head.titles().any(|text| fold_header(text).contains(word.as_str()));
+    let word = registry.title_words.iter().filter(titled).map(|word| word.chars().count()).max().unwrap_or(0);
+    Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points, word }
 }
 
 /// Smaller is nearer.
@@ -189,7 +203,12 @@ fn ambiguous(head: &TableHead, first: &Candidate<'_>, second: &Candidate<'_>) ->
             "第 {} 行的表头既像{}（{}）又像{}（{}），标题和工作表名也分不出",
             head.header_row, first.registry.title, first.registry.id, second.registry.title, second.registry.id
         ),
-        hint: format!("写明标题，或选定一个名册贴进流程文件：\n{}", paste(head, &first.mapping)),
+        hint: format!(
+            "在标题、工作表名或文件名里写上“{}”或“{}”，或选定一个名册贴进流程文件：\n{}",
+            first.registry.title_words.first().unwrap_or(&first.registry.title),
+            second.registry.title_words.first().unwrap_or(&second.registry.title),
+            paste(head, &first.mapping)
+        ),
     }
 }
 

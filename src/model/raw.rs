@@ -55,7 +55,7 @@ pub struct TableHead {
 
 impl TableHead {
     /// What may say of what the table is: lines above it that are no prose, the sheet's and the file's name.
-    pub fn titles(&self) -> impl Iterator<Item = &str> {
+    pub fn titles(&self) -> impl Iterator<Item = &str> + Clone {
         /// Longer lines are prose.
         const LONGEST: usize = 60;
         let lines = self.preamble.iter().map(String::as_str).filter(|line| line.chars().count() <= LONGEST);

@@ -11,6 +11,7 @@ use super::amounts::Amounts;
 use super::days::Days;
 use super::money;
 use super::repair::{Repair, Repairs};
+use super::schooling::Schooling;
 use super::standing::StandingColumn;
 use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
@@ -22,6 +23,9 @@ use crate::model::raw::{CellKind, RawTable};
 
 /// No cell of a register says more; also keeps a column of a million rows below Arrow's 2 GiB.
 const LONGEST: usize = 1500;
+
+/// The grade of a pupil.
+pub(super) const GRADE: &str = "grade";
 
 /// Repairs of a sheet: position among the kept rows, position of the field, kind.
 #[derive(Debug, Default)]
@@ -118,6 +122,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) least_digits: usize,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
     pub(super) standing: Option<StandingColumn<'a>>,
+    /// Of a pupil's stage and grade: how each is read with the other.
+    pub(super) schooling: Option<Schooling<'a>>,
     /// Of codes before which a year may stand: the years.
     pub(super) years: Option<Years<'a>>,
     /// Of years: what says in which year of a school year a row is.
@@ -310,10 +316,18 @@ impl FieldColumn<'_> {
                             code(text, value, at, &mut note);
                         }
                         FieldKind::Code => {
-                            let value = match &mut self.years {
-                                Some(years) => years.push(&mut self.codes, written),
-                                None => self.codes.get(written),
+                            let row = kept[at as usize];
+                            let of_stage = match &mut self.schooling {
+                                Some(schooling) if self.field == GRADE => schooling.grade(table, row, written),
+                                _ => None,
                             };
+                            let value = match (&of_stage, &mut self.years) {
+                                (Some(grade), _) => Some(grade.as_str()),
+                                (None, Some(years)) => years.push(&mut self.codes, written),
+                                (None, None) => self.codes.get(written),
+                            };
+                            let of_grade = self.schooling.as_mut().filter(|_| value.is_none() && self.field != GRADE);
+                            let value = value.or(of_grade.and_then(|schooling| schooling.stage(table, row)));
                             code(text, value, at, &mut note);
                         }
                         FieldKind::CodeList => {

@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Date32Array, StringArray, StringBuilder};
+use unicode_normalization::UnicodeNormalization;
 
 use super::days::Days;
 use super::field_column::{append, append_raw, first_cell};
 use super::repair::Repair;
+use super::sex_codes::SexCodes;
 use super::{date, id_number};
 use crate::model::columns::IdState;
 use crate::model::date::Day;
@@ -71,14 +73,25 @@ pub(super) enum SexCell {
     Nothing,
     /// A word that is none.
     Unknown,
+    /// A digit, whose meaning the column shows.
+    Code(u8),
     Male,
     Female,
 }
 
 impl SexCell {
+    /// A text that is no word for a sex: a digit by itself may be a code.
+    pub(super) fn of_unknown(text: &str) -> Self {
+        let mut signs = text.trim().nfkc();
+        match (signs.next().and_then(|sign| sign.to_digit(10)), signs.next()) {
+            (Some(digit), None) => u8::try_from(digit).map_or(Self::Unknown, Self::Code),
+            _ => Self::Unknown,
+        }
+    }
+
     fn word(self) -> Option<&'static str> {
         match self {
-            Self::Nothing | Self::Unknown => None,
+            Self::Nothing | Self::Unknown | Self::Code(_) => None,
             Self::Male => Some("男"),
             Self::Female => Some("女"),
         }
@@ -118,6 +131,8 @@ pub(super) struct Settled {
     pub(super) masked: Vec<u32>,
     /// Rows whose birth is not that of their number, ascending.
     pub(super) differing: Vec<u32>,
+    /// What is to be told of the sex column.
+    pub(super) told: Option<String>,
 }
 
 /// How a sender cuts or covers all numbers of a column alike.
@@ -233,6 +248,7 @@ impl Persons {
         self.tell_floats();
         let masked = self.tell_cut();
         let (stated, day_repairs) = std::mem::take(&mut self.births).finish(as_of);
+        let told = self.tell_sexes();
         self.tell_borrowed(&stated);
         let number = |at: usize| {
             (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| Number::from_packed(self.numbers[at]))
@@ -280,6 +296,7 @@ impl Persons {
             sex: Arc::new(sexes.finish()),
             masked,
             differing,
+            told,
             stated: said,
         }
     }
@@ -322,6 +339,28 @@ impl Persons {
         for text in &texts {
             self.texts.append_option(text);
         }
+    }
+
+    /// Codes of the sex column become what they mean; what is to be told of it.
+    fn tell_sexes(&mut self) -> Option<String> {
+        let mut codes = SexCodes::default();
+        for (at, cell) in self.sexes.iter().enumerate() {
+            if let SexCell::Code(code) = cell {
+                let number = (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| self.numbers[at]);
+                codes.push(*code, number.map(|number| Number::from_packed(number).is_male()));
+            }
+        }
+        let meanings = codes.meanings();
+        for cell in &mut self.sexes {
+            if let SexCell::Code(code) = cell {
+                *cell = match meanings.get(usize::from(*code)).copied().flatten() {
+                    Some(true) => SexCell::Male,
+                    Some(false) => SexCell::Female,
+                    None => SexCell::Unknown,
+                };
+            }
+        }
+        codes.told()
     }
 
     /// Whether the sex column says otherwise than the number.

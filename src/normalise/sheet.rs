@@ -22,7 +22,7 @@ use super::amounts::{Amounts, Stands};
 use super::damage::{collisions, damaged_codes};
 use super::data_date::Snapshot;
 use super::field_column::{
-    Builders, FieldColumn, Log, Notes, Said, Terms, Years, append, append_raw, code_list, first_cell, with_codes,
+    Builders, FieldColumn, GRADE, Log, Notes, Said, Terms, Years, append, append_raw, code_list, first_cell, with_codes,
 };
 use super::household_above::HouseholdAbove;
 use super::month_column::{Beside, MonthColumn};
@@ -30,6 +30,7 @@ use super::outcome::Outcomes;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::repair::Repair;
+use super::schooling::Schooling;
 use super::section_lines::SectionLines;
 use super::sheet_place::SheetPlace;
 use super::slipped::Slips;
@@ -47,7 +48,7 @@ use crate::model::date::{Day, Month, Months};
 use crate::model::field::{FieldKind, Per};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, RawTable, Reject, RejectReason, TableHead};
-use crate::model::school::school_in;
+use crate::model::school::{Grade, grade_of, school_of, stage_of};
 
 const DISABILITY_KIND: &str = "disability_kind";
 const DISABILITY_GRADE: &str = "disability_grade";
@@ -57,6 +58,8 @@ const SPOUSE_NAME: &str = "spouse_name";
 const MANY: usize = 10;
 /// What repairs of a row as a whole stand under.
 const ROW: &str = "row";
+/// What title or names may say of pupils.
+const OF_PUPILS: [&str; 4] = [SCHOOL, STAGE, GRADE, CLASS];
 /// The header of what lines between rows say.
 const OF_LINES: &str = "单列一行的说明";
 /// The header of what a title, or the name of the sheet or the file, says.
@@ -68,7 +71,7 @@ const PAY_ITEM: &str = "pay_item";
 const ITEMS: [&str; 3] = ["basic_fen", "care_fen", "other_fen"];
 const STAGE: &str = "stage";
 const SCHOOL: &str = "school";
-const GRADE: &str = "grade";
+const CLASS: &str = "class_no";
 
 /// What every sheet of a run shares.
 #[derive(Clone, Copy, Debug)]
@@ -196,16 +199,36 @@ struct Special<'a> {
     raw: StringBuilder,
 }
 
+/// What title or names say of pupils: their school, grade and class; their stage, where the school's name alone says it.
+fn of_pupils(field: &str, head: &TableHead, dictionary: &Dictionary, at: &dyn Fn(&str) -> Vec<usize>) -> Option<String> {
+    let school = school_of(head.titles());
+    let grade = dictionary.fields.get(GRADE).and_then(|grade| grade_of(head.titles(), &grade.codes));
+    match field {
+        SCHOOL => school.map(str::to_owned),
+        GRADE => grade.map(|Grade { grade, .. }| grade.to_owned()),
+        CLASS => grade.and_then(|Grade { class, .. }| class),
+        _ if grade.is_some() || !at(GRADE).is_empty() => None,
+        _ => school.and_then(stage_of).map(str::to_owned),
+    }
+}
+
 /// What says a code besides its own column.
-fn said<'a>(field: Option<&'a FieldDefinition>, head: &TableHead, at: &dyn Fn(&str) -> Vec<usize>) -> Said<'a> {
-    let is_school = |field: &FieldDefinition| field.name == SCHOOL && at(SCHOOL).is_empty();
+fn said<'a>(
+    field: Option<&'a FieldDefinition>,
+    head: &TableHead,
+    dictionary: &Dictionary,
+    at: &dyn Fn(&str) -> Vec<usize>,
+) -> Said<'a> {
+    let is_school = |field: &FieldDefinition| OF_PUPILS.contains(&field.name.as_str()) && at(&field.name).is_empty();
     let Some(field) = field.filter(|field| !field.words.is_empty() || is_school(field)) else { return Said::default() };
-    // What columns say apart, a title says of none of them.
-    let is_apart = field.name == PAY_ITEM && ITEMS.iter().any(|item| !at(item).is_empty());
-    let mut texts = head.titles().filter(|_| !is_apart);
-    let heading =
-        if is_school(field) { texts.find_map(school_in) } else { texts.find_map(|text| Said::value_in(&field.words, text)) };
-    let heading = heading.map(str::to_owned);
+    let heading = if is_school(field) {
+        of_pupils(&field.name, head, dictionary, at)
+    } else {
+        // What columns say apart, a title says of none of them.
+        let is_apart = field.name == PAY_ITEM && ITEMS.iter().any(|item| !at(item).is_empty());
+        let mut texts = head.titles().filter(|_| !is_apart);
+        texts.find_map(|text| Said::value_in(&field.words, text)).map(str::to_owned)
+    };
     Said { words: &field.words, beside: field.beside.iter().flat_map(|other| at(other)).collect(), heading }
 }
 
@@ -287,7 +310,7 @@ impl<'a> Normaliser<'a> {
             let Some(kind) = kind.filter(|&kind| !seen && kind != FieldKind::Place && field != MONTH) else { continue };
             let fallback = if field == YEAR { data_date::year(head) } else { None };
             let terms = (field == YEAR).then(|| terms(definition, names, head, &at)).flatten();
-            let said = said(context.dictionary.fields.get(field), head, &at);
+            let said = said(context.dictionary.fields.get(field), head, context.dictionary, &at);
             let counted = names
                 .get(field)
                 .filter(|_| !mapped && kind == FieldKind::Count)
@@ -317,6 +340,10 @@ impl<'a> Normaliser<'a> {
                 }),
                 terms,
                 order: u16::try_from(place).unwrap_or(u16::MAX),
+                schooling: [STAGE, GRADE].contains(&field).then(|| {
+                    let stage = school_of(head.titles()).and_then(stage_of);
+                    Schooling::new([STAGE, GRADE, SCHOOL].map(said_at), [STAGE, GRADE].map(codes), stage, context.period)
+                }),
                 codes: codes(field),
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head, context.period)),
                 fallback,
@@ -486,6 +513,7 @@ impl<'a> Normaliser<'a> {
         log.entries.retain(|(at, order, repair)| {
             *order != places[0] || *repair != Repair::NoNumber || settled.masked.binary_search(at).is_err()
         });
+        lines.extend(settled.told);
         let differing = settled.differing;
         let with_birth = settled.stated.iter().filter(|stated| stated.birth.is_some()).count();
         if differing.len() >= MANY && differing.len() * 10 >= with_birth {
@@ -529,7 +557,7 @@ impl<'a> Normaliser<'a> {
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
             let column_is_unmapped = column.is_unmapped;
-            if field == SCHOOL && column.said.heading.is_some() {
+            if OF_PUPILS.contains(&field) && column.said.heading.is_some() {
                 self.headers.push((field.to_owned(), OF_TITLE.to_owned()));
             }
             let of_lines = column.is_unmapped && !column.said.is_told() && column.fallback.is_none();
@@ -750,7 +778,7 @@ impl<'a> Normaliser<'a> {
             let (_, sex) = first_cell(table, &self.sex, row);
             self.persons.push_sex(match (sex.is_empty(), self.sex_codes.get(sex)) {
                 (true, _) => SexCell::Nothing,
-                (false, None) => SexCell::Unknown,
+                (false, None) => SexCell::of_unknown(sex),
                 (false, Some("男")) => SexCell::Male,
                 (false, Some(_)) => SexCell::Female,
             });

@@ -1,0 +1,138 @@
+//! Stage and grade of a pupil's row, each read with the other.
+//!
+//! A grade may be the year of entry (`2016级`), a number (`7`), or count within its stage (`一年级` of a middle school): takes the row's stage and
+//! the school year, gives the grade. A stage may be no stage at all (`九年一贯制`): the grade says it. What neither says stays unread. Cost: a
+//! few comparisons per cell that its own table does not settle.
+
+use super::field_column::first_cell;
+use super::vocabulary::{self, CodeTable};
+use crate::model::date::Month;
+use crate::model::raw::RawTable;
+use crate::model::school::stage_of;
+
+/// Month in which school years begin.
+const BEGINS: u32 = 9;
+const NUMERALS: [&str; 9] = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];
+
+/// Where a sheet says stage and grade.
+pub(super) struct Schooling<'a> {
+    stage: Vec<usize>,
+    grade: Vec<usize>,
+    school: Vec<usize>,
+    stages: CodeTable<'a>,
+    grades: CodeTable<'a>,
+    /// What the school in the title or in a name says.
+    heading: Option<&'static str>,
+    /// The year in which the school year began.
+    year: i32,
+}
+
+impl<'a> Schooling<'a> {
+    pub(super) fn new(
+        [stage, grade, school]: [Vec<usize>; 3],
+        [stages, grades]: [CodeTable<'a>; 2],
+        heading: Option<&'static str>,
+        period: Month,
+    ) -> Self {
+        let year = period.year() - i32::from(period.month() < BEGINS);
+        Self { stage, grade, school, stages, grades, heading, year }
+    }
+
+    /// The grade that a cell says, where its stage matters; `None` where the cell says it by itself, or nobody can tell.
+    pub(super) fn grade(&mut self, table: &RawTable, row: usize, written: &str) -> Option<String> {
+        let written = vocabulary::fold(written);
+        let stage = first_cell(table, &self.stage, row).1;
+        let of_school = || stage_of(first_cell(table, &self.school, row).1).or(self.heading).filter(|_| stage.is_empty());
+        let known = self.stages.get(stage).or_else(of_school);
+        let is_nine_years = stage.contains("九年") || stage.contains("义务教育");
+        let (number, of_stage) = number(&written, self.year)?;
+        let within = |first: i32, last: i32| (first..=last).contains(&number);
+        let named = |number: i32| {
+            let numeral = usize::try_from(number - 1).ok().and_then(|at| NUMERALS.get(at))?;
+            Some(format!("{numeral}年级"))
+        };
+        match known {
+            Some("小学") if within(1, 6) => named(number),
+            Some("初中") if within(1, 3) => named(number + 6),
+            Some("初中") if within(7, 9) && !of_stage => named(number),
+            Some("普通高中") if within(1, 3) => named(number).map(|grade| format!("高{}", grade.trim_end_matches("年级"))),
+            Some("中职") if within(1, 3) => named(number).map(|grade| format!("中职{grade}")),
+            None if is_nine_years && within(1, 9) && !of_stage => named(number),
+            _ => None,
+        }
+    }
+
+    /// The stage that the row's grade says, where its own cell says none.
+    pub(super) fn stage(&mut self, table: &RawTable, row: usize) -> Option<&'static str> {
+        let written = first_cell(table, &self.grade, row).1.to_owned();
+        let grade = self.grade(table, row, &written).or_else(|| self.grades.get(&written).map(str::to_owned))?;
+        match grade.as_str() {
+            "小班" | "中班" | "大班" => Some("学前教育"),
+            "一年级" | "二年级" | "三年级" | "四年级" | "五年级" | "六年级" => Some("小学"),
+            "七年级" | "八年级" | "九年级" => Some("初中"),
+            "高一" | "高二" | "高三" => Some("普通高中"),
+            grade if grade.starts_with("中职") => Some("中职"),
+            _ => None,
+        }
+    }
+}
+
+/// The number of a grade, and whether it counts from the beginning of the stage: `2016级`, `16级2班`, `7`, `7年级`, `七`, `一年级`.
+fn number(folded: &str, school_year: i32) -> Option<(i32, bool)> {
+    if let Some((year, class)) = folded.split_once('级').filter(|(year, _)| year.bytes().all(|byte| byte.is_ascii_digit())) {
+        let year = match (year.len(), year.parse::<i32>().ok()?) {
+            (4, year) => year,
+            (2, year) => 2000 + year,
+            _ => return None,
+        };
+        return (!class.contains('级')).then_some((school_year - year + 1, true));
+    }
+    let bare = ["年级", "年"].iter().find_map(|word| folded.strip_suffix(word)).unwrap_or(folded);
+    let number = NUMERALS.iter().zip(1..).find(|(numeral, _)| **numeral == bare).map(|(_, number)| number);
+    number.or_else(|| bare.parse().ok().filter(|_| bare.len() == 1)).map(|number| (number, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::raw::{CellKind, RawColumn};
+
+    fn read(stage: &str, grade: &str) -> (Option<String>, Option<&'static str>) {
+        let pairs = |words: &[&'static str]| words.iter().map(|word| (*word, *word)).collect::<Vec<_>>();
+        let stages = CodeTable::new(pairs(&["小学", "初中", "普通高中", "中职"]).into_iter());
+        let grades = CodeTable::new(pairs(&["一年级", "七年级", "高一"]).into_iter());
+        let period = "2018-06".parse().expect("a month");
+        let mut schooling = Schooling::new([vec![0], vec![1], vec![2]], [stages, grades], None, period);
+        let mut table = RawTable { rows: vec![2], columns: vec![RawColumn::default(); 3], ..RawTable::default() };
+        table.columns[0].push(CellKind::Text, stage);
+        table.columns[1].push(CellKind::Text, grade);
+        table.columns[2].push(CellKind::Text, if stage.is_empty() { "安场小学" } else { "安场学校" });
+        (schooling.grade(&table, 0, grade), schooling.stage(&table, 0))
+    }
+
+    #[test]
+    fn years_of_entry_and_numbers_are_grades_of_their_stage() {
+        for (stage, grade, is) in [
+            ("小学", "2016级", "二年级"),
+            ("初中", "2017级", "七年级"),
+            ("初中", "2015级3班", "九年级"),
+            ("普通高中", "2016级", "高二"),
+            ("中职", "17级", "中职一年级"),
+            ("九年一贯制", "7", "七年级"),
+            ("九年一贯制", "3", "三年级"),
+            ("初中", "一年级", "七年级"),
+            ("初中", "8", "八年级"),
+            ("普通高中", "二", "高二"),
+        ] {
+            assert_eq!(read(stage, grade).0.as_deref(), Some(is), "{stage} {grade}");
+        }
+        assert_eq!(read("", "2016级").0.as_deref(), Some("二年级"), "the school says the stage");
+        for (stage, grade) in [("九年一贯制", "2016级"), ("小学", "2010级"), ("完全中学", "3"), ("初中", "高一"), ("初中", "4")]
+        {
+            assert_eq!(read(stage, grade).0, None, "{stage} {grade}");
+        }
+        assert_eq!(read("九年一贯制", "8").1, Some("初中"));
+        assert_eq!(read("完全中学", "高一").1, Some("普通高中"));
+        assert_eq!(read("完全中学", "2016级").1, None);
+    }
+}
