@@ -13,6 +13,7 @@ use super::document::{Document, Spanned, parse};
 use super::error::Problems;
 use crate::model::columns::PLACE;
 use crate::model::field::{FieldKind, Per};
+use crate::model::identity::simplified;
 use crate::model::registry::{Grain, RegistryId};
 
 /// A canonical field.
@@ -519,7 +520,7 @@ fn check_aliases(
 }
 
 /// A header, or the spelling of a code, as it is compared: NFKC, without white space, quotes, `*` and colons, brackets
-/// unified to `()`, bracketed units and remarks dropped (`保障金（元）` → `保障金`), Latin letters in lower case. Digits
+/// unified to `()`, traditional characters as simplified ones, bracketed units and remarks dropped (`保障金（元）` → `保障金`), Latin letters in lower case. Digits
 /// stay: `联系电话2` is not `联系电话`. [`bracketed_unit`] finds the unit that was dropped.
 #[must_use]
 pub fn fold_header(header: &str) -> String {
@@ -530,7 +531,7 @@ pub fn fold_header(header: &str) -> String {
             '[' | '{' | '【' | '〔' => folded.push('('),
             ']' | '}' | '】' | '〕' => folded.push(')'),
             _ if character.is_whitespace() => {}
-            _ => folded.extend(character.to_lowercase()),
+            _ => folded.extend(character.to_lowercase().map(simplified)),
         }
     }
     while let Some((before, _, after)) = split_bracket(&folded, is_unit) {

@@ -1,6 +1,6 @@
-//! Characters of names that are written in several ways, and the one form they are compared in.
+//! Characters of names and headers that are written in several ways, and the one form they are compared in.
 //!
-//! Own list of characters met in personal names, not a general converter. Traditional forms follow 简化字总表 (1986); variants follow
+//! Own list of characters met in personal names and in headers, not a general converter. Traditional forms follow 简化字总表 (1986); variants follow
 //! 第一批异体字整理表 (1955). Some variants (堃, 喆, 镕 …) have been standard characters for names since 通用规范汉字表 (2013): they
 //! are still written one way in one registry and the other way in the next, so they meet here. Never used for output.
 
@@ -50,7 +50,12 @@ const TRADITIONAL: &str = "\
     霽霁 靈灵 鞏巩 韌韧 韜韬 韻韵 響响 頂顶 頁页 預预 領领 頤颐 頻频 顆颗 \
     類类 顯显 颯飒 飄飘 養养 餘余 館馆 駒驹 駕驾 騎骑 驗验 驚惊 髮发 鬧闹 \
     魚鱼 鮑鲍 鮮鲜 鯉鲤 鳴鸣 鴛鸳 鴦鸯 鵝鹅 無无 沒没 這这 確确 貧贫 貼贴 繳缴 級级 視视 體体 資资 銷销 註注 撥拨 簽签 錯错 誤误 \
-    該该 個个 們们 後后 歿殁 裡里 壞坏 請请 報报";
+    該该 個个 們们 後后 歿殁 裡里 壞坏 請请 報报 \
+    業业 喪丧 價价 傷伤 償偿 兌兑 寫写 衝冲 凍冻 減减 幾几 劃划 則则 創创 刪删 別别 啓启 \
+    圍围 備备 頭头 層层 帳帐 廢废 異异 棄弃 總总 撫抚 搶抢 擔担 擬拟 據据 斷断 暫暂 雜杂 \
+    櫃柜 欄栏 檔档 滬沪 漸渐 獄狱 療疗 碼码 礎础 礙碍 籤签 細细 絕绝 綜综 脫脱 薦荐 計计 \
+    訂订 診诊 說说 課课 負负 敗败 賬账 購购 貳贰 貸贷 蹤踪 較较 輔辅 輸输 辭辞 遼辽 裏里 \
+    鍵键 額额 駁驳";
 
 /// Pairs: as written, as compared.
 const VARIANTS: &str = "\
