@@ -20,13 +20,32 @@ use crate::support::{program, said};
 const LEAST: usize = 20;
 /// Traps: their names come nowhere else.
 #[rustfmt::skip]
-const TRAPS: [&str; 17] = [
+const TRAPS: [&str; 28] = [
     "阙门陷", "阙阱陷", "阙坑陷", "阙机陷", "阙一陷", "阙二陷", "阙三陷", "阙四陷", "阙五陷", "阙六陷", "阙七陷", "阙八陷", "阙九陷", "阙十陷",
-    "阙甲陷", "阙乙陷", "阙丙陷",
+    "阙甲陷", "阙乙陷", "阙丙陷", "阙丁陷", "阙戊陷", "阙己陷", "阙庚陷", "阙辛陷", "阙壬陷", "阙癸陷", "阙子陷", "阙丑陷", "阙寅陷", "阙卯陷",
 ];
+/// From here on a number stands in another form in the household's code.
+const CODED: usize = 17;
+/// And from here on those who have not left school, each for a rule that asks for births.
+const YOUNG: usize = 25;
 /// A phone as nobody would write it: what stands in its midst, and at its end.
 const PHONES: [&str; 6] = [".", "_", "*", "/", "+", "出生"];
 /// Digits as they are written elsewhere than in numbers.
+/// A birth as clerks write it into any column: `Y` `M` `D` as they are, `y` the year's last two, `壹` and `月` in words.
+const BIRTHS: [&str; 12] = [
+    "壹年月月日日",
+    "Y年 M月 D日",
+    "M月D日生",
+    "生日：M月D",
+    "Y M D",
+    "M/D/Y",
+    "Y·M·D",
+    "yMMDD",
+    "Y年M月",
+    "生于Y年",
+    "D/M/y",
+    "Y年MM月DD",
+];
 const SCRIPTS: [&str; 4] = ["０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "⓪①②③④⑤⑥⑦⑧⑨", "〇一二三四五六七八九"];
 
 /// What the program said on both ends.
@@ -80,6 +99,11 @@ fn plant(input: &Path) -> Vec<String> {
     let mut numbers = traps.map(completed).to_vec();
     numbers.extend((0..8).map(|at| completed(&format!("520324196{at}0{}1{at}31{at}", at + 1))));
     numbers.extend((0..5).map(|at| completed(&format!("520324197{at}0{}1{at}41{at}", at + 1))));
+    let coded = [
+        "19560712", "19610703", "19660221", "19710523", "19760930", "19811104", "19870719", "19930706", "20140715", "20110810",
+        "20180520",
+    ];
+    numbers.extend(coded.iter().zip(0..).map(|(birth, at)| completed(&format!("520324{birth}{}1{}", at % 9, at % 10))));
     let phones: Vec<String> = (0..TRAPS.len()).map(|at| format!("1503{:02}7{:04}", at + 11, 8_311 + at)).collect();
     let spread = |number: &str| format!("{} {} {}", &number[..6], &number[6..14], &number[14..]);
     let mut book = rust_xlsxwriter::Workbook::new();
@@ -97,6 +121,7 @@ fn plant(input: &Path) -> Vec<String> {
         "贫困户属性",
         "健康状况",
         "联系电话",
+        "务工状况",
     ];
     let (mut row, title) = (0, format!("建档立卡贫困人口信息（经办{}）", numbers[1]));
     for line in [vec![title], header.map(str::to_owned).to_vec()] {
@@ -120,29 +145,70 @@ fn plant(input: &Path) -> Vec<String> {
             13 => format!("{region}_{birth}_{rest}_"),
             14 => format!("{region}出生{birth}尾{rest}"),
             15 => format!("{region}.{birth}.{rest}."),
+            CODED.. => "明星村".to_owned(),
             _ => format!("\u{202e}{}\u{202c}", own.chars().rev().collect::<String>()),
         };
         let (mark, phone) = (PHONES[at % PHONES.len()], &phones[at]);
         let health = format!("健康（{}{mark}{}{}）", &phone[..6], &phone[6..], mark.replace("出生", "尾"));
-        let code = if at > 3 { &address } else { own };
+        let old = format!("{region}{}{}", &birth[2..], &rest[..3]);
+        let code = match at {
+            0..=3 => own.clone(),
+            4..CODED => address.clone(),
+            17 => format!("{old}-1"),
+            18 => format!("01{old}"),
+            19 => own[6..].to_owned(),
+            20 => own.replace('0', "O").replace('1', "l"),
+            21 => own.chars().rev().collect(),
+            22 => format!("{phone}-1"),
+            23 => format!("TEL{phone}"),
+            24 => "6217007000098765438".to_owned(),
+            _ => format!("52032410100100099{at}"),
+        };
+        let words = born_in_words(birth, BIRTHS[at % BIRTHS.len()]);
         let name = if at == 3 { format!("{name}\u{202e}\u{1b}[31m") } else { (*name).to_owned() };
-        let line = ["土坪镇", "明星", &address, code, &name, own, "户主", "未脱贫", "一般贫困户", &health, "138-8521-1234"];
+        let line =
+            ["土坪镇", "明星", &address, &code, &name, own, "户主", "未脱贫", "一般贫困户", &health, "138-8521-1234", &words];
         for (column, text) in (0..).zip(line) {
             sheet.write_string(row, column, text).expect("a cell");
         }
         row += 1;
     }
     book.save(input.join(format!("扶贫/补录{}.xlsx", numbers[2]))).expect("a workbook");
+    let forms: Vec<String> = numbers[CODED..].iter().map(|own| own[6..17].to_owned()).collect();
+    let old = |at: usize| format!("{}{}", &numbers[at][..6], &numbers[at][8..17]);
+    let mut forms: Vec<String> = forms.into_iter().chain([old(17), old(18), "6217007000098765438".to_owned()]).collect();
+    forms.push(numbers[21].chars().rev().collect());
     numbers.extend(phones);
+    numbers.extend(forms);
     numbers
+}
+
+/// A birth as [`BIRTHS`] says.
+fn born_in_words(birth: &str, form: &str) -> String {
+    let words = |digits: &str| digits.chars().map(|c| in_script(c, "〇一二三四五六七八九")).collect::<String>();
+    let tens = |digits: &str| match digits.trim_start_matches('0') {
+        digits if digits.len() == 1 => words(digits),
+        digits => format!("{}十{}", words(&digits[..1]), words(&digits[1..]).replace('〇', "")).replacen("一十", "十", 1),
+    };
+    let (month, day) = (&birth[4..6], &birth[6..]);
+    form.replace("月月", &format!("{}月", tens(month)))
+        .replace("日日", &format!("{}日", tens(day)))
+        .replace('壹', &words(&birth[..4]))
+        .replace("MM", month)
+        .replace("DD", day)
+        .replace('M', month.trim_start_matches('0'))
+        .replace('D', day.trim_start_matches('0'))
+        .replace('Y', &birth[..4])
+        .replace('y', &birth[2..4])
 }
 
 fn in_script(c: char, script: &str) -> char {
     c.to_digit(10).and_then(|value| script.chars().nth(value as usize)).unwrap_or(c)
 }
 
-/// Every digit of a text, in whatever script, and nothing of what stands between them.
+/// Every digit of a text, in whatever script and what looks like one, and nothing of what stands between them.
 fn digits(text: &str) -> String {
+    let text = text.replace('O', "0").replace('l', "1");
     let value = |c: char| SCRIPTS.iter().find_map(|script| script.chars().position(|digit| digit == c));
     let plain = |c: char| c.to_digit(10).or_else(|| u32::try_from(value(c)?).ok()).and_then(|value| char::from_digit(value, 10));
     text.chars().filter_map(plain).collect()
@@ -201,6 +267,10 @@ struct Told {
     month: bool,
     year: bool,
     age: bool,
+    /// The age on the last day of the next month, too.
+    next_age: bool,
+    /// A rule that asks for births says that it is about somebody born from the one day to the other.
+    born: Option<(Date, Date)>,
     /// Positions of the number that some mask shows.
     shown: BTreeSet<usize>,
 }
@@ -235,7 +305,7 @@ fn shows(token: &str, number: &str) -> Option<BTreeSet<usize>> {
 }
 
 /// Whether a text tells a birth: its day in any form, its month, its year, where these are called a birth; the age.
-fn listen(text: &str, secret: &Secret, told: &mut Told) {
+fn listen(text: &str, secret: &Secret, two_months: bool, told: &mut Told) {
     let (year, month, day) = secret.birth;
     let short = year % 100;
     let days = [
@@ -270,15 +340,29 @@ fn listen(text: &str, secret: &Secret, told: &mut Told) {
             .iter()
             .any(|month| called(month));
     told.year |= called(&year.to_string());
-    let age = if (month, day) <= (6, 30) { 2018 - year } else { 2017_u32.saturating_sub(year) };
-    told.age |= stands(&format!("{age}岁")) || stands(&format!("{age}周岁"));
+    let (age, next) = (age_in(6, secret.birth), age_in(7, secret.birth));
+    let aged = |age: u32| stands(&format!("{age}岁")) || stands(&format!("{age}周岁"));
+    told.age |= aged(age);
+    told.next_age |= two_months && next != age && aged(next);
+    for (rule, from, to) in [
+        ("适龄幼儿", (2011, 9, 1), (2014, 8, 31)),
+        ("义务教育适龄", (2000, 1, 1), (2011, 8, 31)),
+        ("今年出生的新生儿", (2018, 1, 1), (2018, 12, 31)),
+    ] {
+        if text.contains(rule) && (from..=to).contains(&secret.birth) {
+            told.born = Some((from, to));
+        }
+    }
+}
+
+/// How old somebody is at the end of a month of 2018.
+fn age_in(month: u32, birth: Date) -> u32 {
+    if (birth.1, birth.2) <= (month, 31) { 2018_u32.saturating_sub(birth.0) } else { 2017_u32.saturating_sub(birth.0) }
 }
 
 /// How many numbers fit all that is told; no more are counted than have to be left.
 fn left(secret: &Secret, told: &Told) -> usize {
     let (own_year, own_month, own_day) = secret.birth;
-    let own_age = |(year, month, day): Date| if (month, day) <= (6, 30) { 2018 - year } else { 2017_u32.saturating_sub(year) };
-    let age = own_age(secret.birth);
     let mut left = 0;
     for year in 1900..=2018 {
         for month in 1..=12 {
@@ -286,7 +370,9 @@ fn left(secret: &Secret, told: &Told) -> usize {
                 let fits = (!told.year && !told.month && !told.day || year == own_year)
                     && (!told.month && !told.day || month == own_month)
                     && (!told.day || day == own_day)
-                    && (!told.age || own_age((year, month, day)) == age);
+                    && (!told.age || age_in(6, (year, month, day)) == age_in(6, secret.birth))
+                    && (!told.next_age || age_in(7, (year, month, day)) == age_in(7, secret.birth))
+                    && told.born.is_none_or(|(from, to)| (from..=to).contains(&(year, month, day)));
                 if !fits {
                     continue;
                 }
@@ -338,6 +424,13 @@ fn workbook(path: &Path) -> Shown {
     Shown { name: path.display().to_string(), rows, all }
 }
 
+impl Shown {
+    /// Whether it tells of two months, one person a row.
+    fn two_months(&self) -> bool {
+        self.name.ends_with("changes.xlsx") || self.name.contains("/next/") && self.name.ends_with("整改台账.xlsx")
+    }
+}
+
 fn message(name: &str, text: String) -> Shown {
     Shown { name: name.to_owned(), rows: vec![text.clone()], all: text }
 }
@@ -381,7 +474,9 @@ fn rebuilt(shown: &Shown, secrets: &[Secret]) -> (usize, Vec<String>) {
     // A mask is looked up by its ends; only whom the row names can be meant.
     let mut by_ends: BTreeMap<String, Vec<&Secret>> = BTreeMap::new();
     for secret in secrets {
-        by_ends.entry(format!("{}{}", &secret.number[..6], &secret.number[14..])).or_default().push(secret);
+        for ends in [format!("{}{}", &secret.number[..6], &secret.number[14..]), secret.number[..6].to_owned()] {
+            by_ends.entry(ends).or_default().push(secret);
+        }
     }
     let mut told: BTreeMap<&str, (&Secret, Told)> = BTreeMap::new();
     let mut tried = 0;
@@ -401,7 +496,7 @@ fn rebuilt(shown: &Shown, secrets: &[Secret]) -> (usize, Vec<String>) {
         }
         for (number, secret) in meant {
             let (_, told) = told.entry(number).or_insert_with(|| (secret, Told::default()));
-            listen(row, secret, told);
+            listen(row, secret, shown.two_months(), told);
             told.shown.extend(masks.iter().filter_map(|mask| shows(mask, number)).flatten());
         }
     }
@@ -430,7 +525,9 @@ fn no_number_can_be_put_together_again() {
     let input = at("county").join("2018-06");
     let planted = plant(&input);
 
-    let (run, again, posted, dossier) = (at("run"), at("again"), at("posted"), at("dossier"));
+    // A month later July's birthdays have been.
+    plant(&at("county").join("2018-07"));
+    let (run, again, posted, dossier, next) = (at("run"), at("again"), at("posted"), at("dossier"), at("next"));
     let ledger = at("ledger.db");
     let mut shown = vec![
         message("run", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &input, &"--out", &run, &"--ledger", &ledger])),
@@ -438,7 +535,20 @@ fn no_number_can_be_put_together_again() {
         message("again", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &run, &"--out", &again, &"--ledger", &ledger])),
         message("posted", bidui(&[&"run", &"pipelines/monthly.toml", &"--input", &run, &"--out", &posted, &"--mask", &"--json"])),
         message("town", bidui(&[&"run", &"pipelines/township.toml", &"--input", &run, &"--out", &dossier, &"--town", &"土坪镇"])),
-        message("diff", bidui(&[&"diff", &run, &posted, &"--xlsx", &at("changes.xlsx")])),
+        message(
+            "next",
+            bidui(&[
+                &"run",
+                &"pipelines/monthly.toml",
+                &"--input",
+                &at("county").join("2018-07"),
+                &"--out",
+                &next,
+                &"--ledger",
+                &ledger,
+            ]),
+        ),
+        message("diff", bidui(&[&"diff", &run, &next, &"--xlsx", &at("changes.xlsx")])),
         message("diagnose", bidui(&[&"diagnose", &run])),
         workbook(&at("changes.xlsx")),
     ];
@@ -457,7 +567,7 @@ fn no_number_can_be_put_together_again() {
         shown.push(page(&html));
     }
     shown.push(message("household", bidui(&[&"explain", &run, &"--household", &planted[0]])));
-    for out in [&run, &again, &posted, &dossier] {
+    for out in [&run, &again, &posted, &dossier, &next] {
         shown.push(message(&format!("{} run.json", out.display()), fs::read_to_string(out.join("run.json")).expect("run.json")));
         let books = files(&out.join("reports"));
         let names: Vec<String> =
@@ -486,6 +596,11 @@ fn no_number_can_be_put_together_again() {
                 let digits = digits(row);
                 let written = planted.iter().filter(|number| digits.contains(&number[..number.len().min(17)]));
                 failures.extend(written.map(|number| format!("{}: {number} stands whole in other digits: {row}", one.name)));
+                for (at, name) in TRAPS.iter().enumerate().filter(|(_, name)| row.contains(**name)) {
+                    let words = born_in_words(&planted[at][6..14], BIRTHS[at % BIRTHS.len()]);
+                    let tells = at < YOUNG && row.contains(&words);
+                    failures.extend(tells.then(|| format!("{}: {words}: {row}", one.name)));
+                }
             }
         }
         let steers = one.all.contains(['\u{1b}', '\u{202e}', '\u{200b}', '\u{ad}']);
@@ -515,21 +630,22 @@ fn no_number_can_be_put_together_again() {
 
 #[test]
 fn the_trial_sees_what_gives_a_number_away() {
-    let number = completed("52032419710816301");
+    let number = completed("52032419710716301");
     let mask = format!("{}********{}", &number[..6], &number[14..]);
     let secret = Secret { birth: birth_of(&number).expect("a birth"), number, names: BTreeSet::from(["王小明".to_owned()]) };
     for (beside, safe) in [
         ("", true),
         ("46岁", true),
         ("出生=1971", true),
-        ("1971-08-16", false),
-        ("1971年8月16日", false),
-        ("出生年月=1971-08", false),
+        ("1971-07-16", false),
+        ("1971年7月16日", false),
+        ("出生年月=1971-07", false),
         ("46岁，出生=1971", false),
-        ("原写号码=5203*******816301", false),
+        ("46岁，下月47岁", false),
+        ("原写号码=5203*******716301", false),
     ] {
         let row = format!("王小明 | {mask} | {beside}");
-        let (tried, failures) = rebuilt(&message("list", row), std::slice::from_ref(&secret));
+        let (tried, failures) = rebuilt(&message("changes.xlsx", row), std::slice::from_ref(&secret));
         assert_eq!((tried, failures.is_empty()), (1, safe), "{beside}: {failures:?}");
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! An [`Audience`] shows a number, a name, a birth or a text as it may be seen there, by what it means (the header of its column) and by
 //! pattern (any run that could be a number, wherever it stands). A [`Row`] also knows what stands beside it: a birth date that a number of the
-//! row holds is hidden in every text of the row. Guarantees, but for [`Audience::Department`], who needs whole numbers: beside a masked number
-//! stands the age at most, which leaves thirty numbers and more that it could be; and in what is posted publicly nothing tells of anybody's
-//! health. Pure; linear in the text.
+//! row holds is hidden in every text of the row, in whatever words. Guarantees, but for [`Audience::Department`], who needs whole numbers: beside
+//! a masked number stands the age at most, on one day, which leaves thirty numbers and more that it could be, and of who was born in this century,
+//! whose age a rule may halve again, a thousand; and in what is posted publicly nothing tells of anybody's health. Pure; linear in the text.
 
+mod birth;
 mod pattern;
 
 use std::collections::BTreeSet;
@@ -13,7 +14,8 @@ use std::collections::BTreeSet;
 use super::date::Day;
 use super::numeral::is_digit;
 use super::personal::{Personal, mask_middle, mask_number};
-use pattern::{birth_in, dates, holds_number};
+use birth::{starred, without_ages, without_births};
+use pattern::{birth_in, dates, is_code};
 
 pub use pattern::mask_text;
 
@@ -181,13 +183,13 @@ impl Audience {
     /// A text beside which nothing stands: a place, a code, the name of a file or sheet, a remark.
     #[must_use]
     pub fn text(self, text: &str) -> String {
-        if self.sees_numbers() { text.to_owned() } else { mask_text(&without_births(text, &BTreeSet::new())) }
+        if self.sees_numbers() { text.to_owned() } else { without_births(&mask_text(text), &BTreeSet::new()) }
     }
 
-    /// A household's code: however long, it is no secret, but somebody's number may stand in its place.
+    /// A household's code: however long, it is no secret, but somebody's number may stand in its place, or within.
     #[must_use]
     pub fn code(self, code: &str) -> String {
-        if self.sees_numbers() || !holds_number(code) { code.to_owned() } else { mask_text(code) }
+        if self.sees_numbers() || is_code(code) { code.to_owned() } else { mask_text(code) }
     }
 
     /// What somebody wrote about a person in his own words: left out of what is posted where it tells of health.
@@ -199,7 +201,7 @@ impl Audience {
     /// A row, about which nothing is known yet.
     #[must_use]
     pub fn row(self, as_of: Day) -> Row {
-        Row { audience: self, as_of, births: BTreeSet::new(), secrets: BTreeSet::new(), names: BTreeSet::new() }
+        Row { audience: self, as_of, births: BTreeSet::new(), secrets: BTreeSet::new(), names: BTreeSet::new(), ages: true }
     }
 }
 
@@ -212,9 +214,16 @@ pub struct Row {
     /// Values to be hidden in texts, with what is shown for them.
     secrets: BTreeSet<(Personal, String)>,
     names: BTreeSet<Personal>,
+    /// Whether ages may stand there.
+    ages: bool,
 }
 
 impl Row {
+    /// It was said on another day than what stands elsewhere in the workbook: two ages of one person tell the month of birth.
+    pub fn is_of_another_day(&mut self) {
+        self.ages = false;
+    }
+
     /// A number stands there, masked: its birth date must not.
     pub fn knows_number(&mut self, number: &str) {
         if !self.audience.sees_numbers() {
@@ -246,7 +255,7 @@ impl Row {
                     self.secrets.insert((value.into(), mask_number(value)));
                 }
             }
-            Meaning::Birth => self.births.extend(dates(value).into_iter().filter_map(|date| date.day)),
+            Meaning::Birth => self.births.extend(dates(value).into_iter().flatten()),
             Meaning::Name => self.knows_name(value),
             Meaning::Other => self.births.extend(birth_in(value)),
         }
@@ -276,7 +285,8 @@ impl Row {
         for name in &self.names {
             shown = shown.replace(name.expose(), &mask_middle(name.expose()));
         }
-        mask_text(&without_births(&shown, &self.births))
+        let shown = without_births(&mask_text(&shown), &self.births);
+        if self.ages { shown } else { without_ages(&shown) }
     }
 
     /// A cell of the row: what stands under this header.
@@ -314,37 +324,11 @@ impl Row {
 
     /// What a birth column says: the age, or no digit at all.
     fn birth(&self, value: &str) -> String {
-        match dates(value).first().map(|date| date.day) {
-            Some(Some(day)) => self.audience.birth(day, self.as_of),
+        match dates(value).first() {
+            Some(Some(day)) => self.audience.birth(*day, self.as_of),
             _ => value.chars().map(starred).collect(),
         }
     }
-}
-
-/// A star for a digit.
-fn starred(c: char) -> char {
-    if is_digit(c) || c.is_numeric() { '*' } else { c }
-}
-
-/// Text without dates that are somebody's birth: one of these days, or called so.
-fn without_births(text: &str, births: &BTreeSet<Day>) -> String {
-    let called = |at: &std::ops::Range<usize>| {
-        let before: String = text.get(..at.start).unwrap_or_default().chars().rev().take(6).collect();
-        let after: String = text.get(at.end..).unwrap_or_default().chars().take(2).collect();
-        let born =
-            after.starts_with("出生") || after.starts_with('生') && !["生效", "生产", "生活", "生成"].contains(&after.as_str());
-        // Read backwards, as taken.
-        born || ["生出", "日生", "于生", "月年生"].iter().any(|word| before.contains(word))
-    };
-    let hidden = dates(text).into_iter().filter(|date| date.day.is_some_and(|day| births.contains(&day)) || called(&date.at));
-    let (mut shown, mut copied) = (String::with_capacity(text.len()), 0);
-    for date in hidden {
-        shown.push_str(text.get(copied..date.at.start).unwrap_or_default());
-        shown.extend(text.get(date.at.clone()).unwrap_or_default().chars().map(starred));
-        copied = date.at.end;
-    }
-    shown.push_str(text.get(copied..).unwrap_or_default());
-    shown
 }
 
 #[cfg(test)]
@@ -420,6 +404,17 @@ mod tests {
         let whole = Audience::Department.row(as_of());
         assert_eq!(whole.cell("出生日期", "1990-03-07"), "1990-03-07");
         assert_eq!(whole.text(NUMBER), NUMBER);
+    }
+
+    #[test]
+    fn of_the_young_the_region_stands_and_ages_are_of_one_day() {
+        let mut row = Audience::Village.row(as_of());
+        row.knows_number("520324201407150311");
+        assert_eq!(Audience::Village.number("520324201407150311"), "520324************");
+        assert_eq!(row.text("号520324 20140715 0311，3岁，2014年7月应发"), "号520324************，3岁，2014年7月应发");
+        assert_eq!(row.text("20140715 0311"), "******** ****");
+        row.is_of_another_day();
+        assert_eq!(row.text("甲3岁，未满16周岁，第3次"), "甲**岁，未满**周岁，第3次");
     }
 
     #[test]

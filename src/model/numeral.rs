@@ -21,7 +21,7 @@ const DISCS: [u32; 4] = [0x24F5, 0x2776, 0x2780, 0x278A];
 pub(super) fn folded(c: char) -> Option<char> {
     match c {
         c if c.is_ascii() => c.is_ascii_alphanumeric().then_some(c),
-        'Х' | 'х' | 'Χ' | 'χ' | '×' => Some('X'),
+        'Х' | 'х' | 'Χ' | 'χ' | '×' | 'Ⅹ' | 'ⅹ' => Some('X'),
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xFEE0).and_then(folded),
         c if c.is_numeric() => digit(c),
         _ => None,

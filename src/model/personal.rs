@@ -85,9 +85,13 @@ pub fn mask(value: &str) -> String {
     if digits >= 4 { mask_number(value) } else { mask_name(value) }
 }
 
-/// The prevailing form for ID numbers in printed lists: first 6, eight `*`, last 4. Other lengths (phones, damaged numbers, certificate
-/// numbers) keep at most a third at each end. Nothing is shown of a birth date, wherever it stands in what may be a damaged or cut number:
-/// beside the same number's sound mask it would give the number away.
+/// Whose ID number shows the region alone: who is born in this year or later. Rules tell the young apart by months (school age, newborn), and
+/// sequence and check digit would leave a handful of numbers.
+pub(super) const FULLY_HIDDEN_FROM: i32 = 2000;
+
+/// The prevailing form for ID numbers in printed lists: first 6, eight `*`, last 4; of who is born from [`FULLY_HIDDEN_FROM`] on, the first 6.
+/// Other lengths (phones, damaged numbers, certificate numbers) keep at most a third at each end. Nothing is shown of a birth date, wherever it
+/// stands in what may be a damaged, cut or reversed number: beside the same number's sound mask it would give the number away.
 #[must_use]
 pub fn mask_number(value: &str) -> String {
     let mut characters: Vec<char> = value.trim().chars().filter(|c| !is_unseen(*c)).collect();
@@ -105,6 +109,20 @@ pub fn mask_number(value: &str) -> String {
             head = head.min(at);
             tail = tail.min(length - at - 8);
         }
+    }
+    let year = |digits: &str| digits.get(..4).and_then(|year| year.parse::<i32>().ok());
+    let is_young = |year: Option<i32>| year.is_some_and(|year| (FULLY_HIDDEN_FROM..2100).contains(&year));
+    let is_sound = |plain: &str| is_province(plain) && plain.get(6..14).is_some_and(is_birth);
+    let windows = (0..length.saturating_sub(7)).filter_map(|at| plain.get(at..at + 8));
+    let young = length >= 12 && is_province(&plain) && is_young(plain.get(6..).and_then(year))
+        || !is_sound(&plain) && windows.into_iter().any(|window| is_birth(window) && is_young(year(window)));
+    if young {
+        tail = 0;
+    }
+    let reversed: String = plain.chars().rev().collect();
+    if length >= 17 && !is_sound(&plain) && is_sound(&reversed) {
+        head = if is_young(reversed.get(6..).and_then(year)) { 0 } else { head.min(length - 14) };
+        tail = tail.min(6);
     }
     // Of an ID number that lost characters, or of the old form, what follows the region is the birth.
     if (12..18).contains(&length) && is_province(&plain) {
@@ -185,6 +203,11 @@ mod tests {
             ("'520324199003071234", "520324********1234"),
             ("52032419900307123443", "520324**********3443"),
             ("6217000012345678901", "621700*********8901"),
+            ("520324201407150311", "520324************"),
+            ("52032420140715031", "5203*************"),
+            ("520324201413150311", "520324************"),
+            ("52032420140715031143", "520324**************"),
+            ("X13061801791423025", "X130**********3025"),
         ] {
             assert_eq!(mask_number(number), masked);
         }

@@ -1,4 +1,5 @@
-//! What became of findings between two runs, as a workbook: by rule, by town, by village, where they stand now, then one by one. Numbers are masked.
+//! What became of findings between two runs, as a workbook: by rule, by town, by village, where they stand now, then one by one. Numbers are masked, and
+//! ages stand there as of the later run's day alone.
 
 use std::collections::BTreeMap;
 
@@ -141,13 +142,17 @@ fn sheet<F: Copy>(
 
 fn listed(changed: &Changed, as_of: Day, row: usize, field: ChangeListField) -> Value {
     let (finding, audience) = (&changed.finding, Audience::Village);
-    let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(audience.text(text)));
     let beside = || -> Beside {
         let mut beside = audience.row(as_of);
         finding.id_number.iter().for_each(|number| beside.knows_number(number.expose()));
         finding.evidence.iter().for_each(|cell| beside.knows_cell(&cell.column, cell.value.expose()));
+        // Of what is gone, the earlier run's words.
+        if !matches!(changed.change, Change::New | Change::Persisting) {
+            beside.is_of_another_day();
+        }
         beside
     };
+    let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(beside().text(text)));
     match field {
         ChangeListField::Serial => Value::Count(i64::try_from(row + 1).unwrap_or(i64::MAX)),
         ChangeListField::Change => Value::Text(changed.change.plain().to_owned()),

@@ -316,7 +316,7 @@ fn household_lines(
         household: code.as_str().into(),
         name: audience.name(household.head.expose()).into(),
         what: format!("{} 人", household.members.len()),
-        place: format!("{}{}{}", household.town, household.village, household.group),
+        place: beside.text(&format!("{}{}{}", household.town, household.village, household.group)),
         content: names.join("、").into(),
         result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
         ..Line::default()
@@ -332,14 +332,15 @@ fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, be
     let audience = input.audience();
     let (name, number) = (audience.name(member.name.expose()), audience.number(member.number.expose()));
     let age = member.birth.map_or_else(String::new, |birth| audience.birth(birth, input.as_of));
-    let who: Vec<&str> = [member.relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
+    let relation = beside.text(&member.relation);
+    let who: Vec<&str> = [relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
     let base = || Line { household: code.into(), name: name.as_str().into(), number: number.as_str().into(), ..Line::default() };
     let registries = member.rows.iter().map(|row| row.place.title.as_str()).collect::<std::collections::BTreeSet<_>>();
     lines.push(Line {
         look: Look::Strong,
         kind: "成员",
         what: who.join("，"),
-        place: format!("{}{}{}", member.town, member.village, member.group),
+        place: beside.text(&format!("{}{}{}", member.town, member.village, member.group)),
         content: format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registries.len(), member.rows.len()).into(),
         ..base()
     });

@@ -162,7 +162,7 @@ impl<'a> View<'a> {
     /// What `entry`, the `serial`-th of its list, shows in `column`; `parts` is the highest part in the list's layout.
     pub(super) fn value(&self, entry: &Entry<'a>, serial: i64, column: &Column<ListField>, parts: usize) -> Value {
         let finding = entry.findings[0];
-        let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.audience.text(text)));
+        let optional = |text: &Option<String>| text.as_ref().map_or(Value::Blank, |text| Value::Text(self.row(entry).text(text)));
         let named = |name: &Option<Personal>| name.expose().map_or(Value::Blank, |name| Value::Text(self.audience.name(name)));
         match column.source {
             ListField::Serial => Value::Count(serial),

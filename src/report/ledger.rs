@@ -166,6 +166,9 @@ impl Book<'_> {
         let mut beside = audience.row(self.input.as_of);
         what.id_number.iter().for_each(|number| beside.knows_number(number.expose()));
         what.name.iter().for_each(|name| beside.knows_name(name.expose()));
+        if standing.last != self.input.period {
+            beside.is_of_another_day();
+        }
         let text = |text: &str| if text.is_empty() { Value::Blank } else { Value::Text(beside.text(text)) };
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
         let yes = |yes: bool| Value::Text(if yes { "是" } else { "否" }.to_owned());

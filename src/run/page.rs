@@ -82,10 +82,10 @@ fn write_person(explanation: &Explanation, person: &PersonPicture, beside: &Row,
     let audience = Audience::Village;
     let facts: Vec<String> = [
         audience.number(person.number.expose()),
-        person.relation.clone(),
+        beside.text(&person.relation),
         person.sex.clone(),
         person.birth.map(|birth| audience.birth(birth, explanation.as_of)).unwrap_or_default(),
-        format!("{}{}{}", person.town, person.village, person.group),
+        beside.text(&format!("{}{}{}", person.town, person.village, person.group)),
         person.person_id.clone(),
     ]
     .into_iter()
@@ -127,7 +127,7 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
         content.push(format!("原写号码={}", Audience::Village.number(raw.expose())));
     }
     if !row.household_code.is_empty() {
-        content.push(format!("户号={}", row.household_code.expose()));
+        content.push(format!("户号={}", beside.text(row.household_code.expose())));
     }
     content.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
     let state = if row.number_state == "valid" { String::new() } else { format!("（{}）", row.number_state) };
@@ -139,7 +139,7 @@ fn write_row(row: &SourceRow, beside: &Row, page: &mut String) -> fmt::Result {
         escape(row.name.expose()),
         escape(&Audience::Village.number(row.number.expose())),
         escape(&state),
-        escape(row.address.expose()),
+        escape(&beside.text(row.address.expose())),
         escape(&content.join("，")),
         escape(&joined(row))
     )?;

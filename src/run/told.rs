@@ -39,7 +39,8 @@ impl Explanation {
         }
         if let Some(household) = &self.household {
             let code = household.code.expose().unwrap_or_default();
-            writeln!(text, "户 {code} {}{}{}", household.town, household.village, household.group)?;
+            let place = beside.text(&format!("{}{}{}", household.town, household.village, household.group));
+            writeln!(text, "户 {code} {place}")?;
             for finding in household.findings.iter().filter(|finding| self.finding.as_ref() != Some(finding)) {
                 write_finding(finding, &beside, text)?;
             }
@@ -55,9 +56,9 @@ impl Explanation {
 fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt::Result {
     let PersonPicture { person_id, name, town, village, .. } = person;
     let (name, number) = (name.expose(), Audience::Village.number(person.number.expose()));
-    writeln!(text, "人员 {person_id} {name} {number} {town}{village}")?;
+    writeln!(text, "人员 {person_id} {name} {number} {}", beside.text(&format!("{town}{village}")))?;
     for row in &person.rows {
-        write_row(row, text)?;
+        write_row(row, beside, text)?;
     }
     for proposed in &person.proposed {
         writeln!(text, "  {}", beside.text(proposed.expose()))?;
@@ -73,8 +74,9 @@ fn write_person(person: &PersonPicture, beside: &Row, text: &mut String) -> fmt:
 }
 
 /// One source row and how it came to its person.
-fn write_row(row: &SourceRow, text: &mut String) -> fmt::Result {
-    let household = if row.household_code.is_empty() { String::new() } else { format!(" 户 {}", row.household_code.expose()) };
+fn write_row(row: &SourceRow, beside: &Row, text: &mut String) -> fmt::Result {
+    let household =
+        if row.household_code.is_empty() { String::new() } else { format!(" 户 {}", beside.text(row.household_code.expose())) };
     let sheet = if row.place.sheet.is_empty() { String::new() } else { format!("，{}", row.place.sheet.expose()) };
     writeln!(
         text,
@@ -85,7 +87,7 @@ fn write_row(row: &SourceRow, text: &mut String) -> fmt::Result {
         row.name.expose(),
         Audience::Village.number(row.number.expose()),
         row.number_state,
-        row.address.expose(),
+        beside.text(row.address.expose()),
         joined(row),
     )?;
     row.why.as_ref().map_or(Ok(()), |why| write_why(why, &row.parts, text))

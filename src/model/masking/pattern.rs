@@ -26,7 +26,7 @@ const TURNS: [char; 5] = ['\u{200f}', '\u{202b}', '\u{202e}', '\u{2067}', '\u{20
 /// Stars between two groups of a number that was taken apart, at most; a mask has more.
 const STARS: usize = 3;
 /// What a part of a number is called.
-const PARTS: [&str; 6] = ["出生", "生日", "生于", "尾", "末", "后四"];
+const PARTS: [&str; 7] = ["出生", "生日", "生于", "尾", "末", "中", "后"];
 /// Words between two groups of one number are of so many letters at most.
 const WORD: usize = 6;
 /// Marks between two groups of one number, and bytes with all blanks, at most.
@@ -89,27 +89,71 @@ impl Signs {
     }
 }
 
+/// The text as it looks, in as many bytes: letters and words that are taken for digits are digits where they stand in a long number.
+fn as_it_looks(text: &str) -> Cow<'_, str> {
+    let digit = |c: char| {
+        Some(match c {
+            'O' | 'o' => '0',
+            'l' | 'I' => '1',
+            '洞' => '〇',
+            '幺' => '一',
+            '两' | '俩' => '二',
+            '拐' => '七',
+            '勾' => '九',
+            '⑩' | '⑽' | '⒑' => '⓪',
+            _ => return None,
+        })
+    };
+    if !text.chars().any(|c| digit(c).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut looks = String::with_capacity(text.len());
+    let mut run = String::new();
+    let mut end = |run: &mut String| {
+        let (figures, real) = (run.chars().filter(|c| !is_unseen(*c)).count(), run.chars().filter(|c| is_digit(*c)).count());
+        let is_number = figures >= 11 && real >= 3;
+        looks.extend(run.drain(..).map(|c| digit(c).filter(|_| is_number).unwrap_or(c)));
+    };
+    for c in text.chars() {
+        let belongs = is_digit(c) || digit(c).is_some() || is_unseen(c);
+        if !belongs {
+            end(&mut run);
+        }
+        run.push(c);
+        if !belongs {
+            end(&mut run);
+        }
+    }
+    end(&mut run);
+    Cow::Owned(looks)
+}
+
 /// Text with every run, and every row of groups, hidden that could be an ID number or what is left of one, a certificate or account number, or a
 /// phone, in whatever digits and with whatever between them. Household codes, dates, times and amounts are none; nor are our own ids and
 /// hashes.
 #[must_use]
 pub fn mask_text(text: &str) -> String {
-    if text.chars().filter(|c| is_digit(*c)).take(7).count() < 7 {
+    if text.chars().filter(|c| is_digit(*c)).take(3).count() < 3 {
         return text.to_owned();
     }
     let masked = hide(text, folded);
     // Village groups are counted in Chinese, and stand before numbers: first without them.
-    if masked.chars().any(|c| folded(c).is_none() && is_digit(c)) { hide(&masked, read_out) } else { masked }
+    if masked.chars().any(|c| folded(c).is_none() && is_digit(c)) || matches!(as_it_looks(&masked), Cow::Owned(_)) {
+        hide(&masked, read_out)
+    } else {
+        masked
+    }
 }
 
 fn hide(text: &str, meant: fn(char) -> Option<char>) -> String {
-    let signs = Signs::of(text, meant);
+    let looks = as_it_looks(text);
+    let signs = Signs::of(&looks, meant);
     let (mut masked, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
     // Shown from right to left, a number is written backwards.
     let turned = text.contains(TURNS);
     while at < signs.at.len() {
         let starts = !signs.is_joined(at);
-        let length = match spread(text, &signs, at) {
+        let length = match spread(&looks, &signs, at) {
             0 if starts => {
                 let backwards = |run: &str| turned && hides(&run.chars().rev().collect::<String>());
                 Some(signs.run(at)).filter(|run| signs.plain.get(at..at + run).is_some_and(|run| hides(run) || backwards(run)))
@@ -118,7 +162,7 @@ fn hide(text: &str, meant: fn(char) -> Option<char>) -> String {
         };
         if let Some((length, place)) = length.and_then(|length| Some((length, signs.place(at, length)?))) {
             masked.push_str(text.get(copied..place.start).unwrap_or_default());
-            masked.push_str(&mask_number(text.get(place.clone()).unwrap_or_default()));
+            masked.push_str(&mask_number(looks.get(place.clone()).unwrap_or_default()));
             copied = place.end;
             at += length;
         } else {
@@ -142,8 +186,34 @@ fn hides(run: &str) -> bool {
     // Region, year and month of an ID number that was cut.
     let cut = numeric && (12..=13).contains(&length) && is_province(run) && is_year(run.get(6..10)) && is_month(run.get(10..12));
     // What follows the region.
-    let rest = numeric && length == 12 && run.get(..8).is_some_and(is_birth);
-    mobile || landline || cut || rest || digits >= 14 || (length >= 15 && digits >= 11)
+    let rest = length == 12 && digits >= 11 && run.get(..8).is_some_and(is_birth);
+    // Letters at a phone's ends, or more digits, do not make it anything else.
+    let phone = run.split(|c: char| !c.is_ascii_digit()).any(holds_phone);
+    mobile || landline || cut || rest || phone || digits >= 14 || (length >= 15 && digits >= 11)
+}
+
+/// Whether a mobile phone stands in a run of digits that is too short for anything else but a division's code.
+fn holds_phone(digits: &str) -> bool {
+    let from = |at: usize| digits.get(at..at + 2).is_some_and(|start| ("13".."20").contains(&start));
+    (11..=13).contains(&digits.len())
+        && (0..=digits.len() - 11).any(from)
+        && !(digits.len() == 12 && is_division(digits))
+        && !is_time(digits)
+}
+
+/// Whether twelve digits, or the first of more, are a village's code: county, town, village.
+fn is_division(digits: &str) -> bool {
+    let part = |from: usize, to: usize| digits.get(from..to).and_then(|text| text.parse::<u32>().ok());
+    let in_province =
+        part(2, 4).is_some_and(|city| matches!(city, 0..=34 | 51..=54 | 90) && !(is_wide(digits) && city > 12 && city < 20));
+    let town = part(6, 9).is_some_and(|town| town < 300 || (400..450).contains(&town));
+    let village = part(9, 12).is_some_and(|village| village < 600);
+    is_province(digits) && in_province && town && village
+}
+
+/// Whether they begin as phones do, too: Hebei, Shanxi, Inner Mongolia.
+fn is_wide(digits: &str) -> bool {
+    ["13", "14", "15"].iter().any(|start| digits.starts_with(start))
 }
 
 /// A finding's, person's or household's id, or a hash: hexadecimal, and neither has to be hidden.
@@ -151,7 +221,7 @@ fn is_ours(run: &str) -> bool {
     let hexadecimal = |text: &str| text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let id = run.len() == 17
         && run.starts_with(|c: char| c.is_ascii_uppercase())
-        && run.get(1..).is_some_and(|id| hexadecimal(id) && !holds_number(id) && !is_card(id, false));
+        && run.get(1..).is_some_and(|id| hexadecimal(id) && !holds_id(id) && !is_card(id, false));
     id || run.len() >= 32 && hexadecimal(run) && run.bytes().any(|c| c.is_ascii_lowercase())
 }
 
@@ -187,6 +257,8 @@ struct Groups {
     odd: bool,
     /// Something that can be seen stands between any two.
     marked: bool,
+    /// One blank or one dash stands between any two.
+    alike: bool,
     /// Words between them.
     words: String,
 }
@@ -197,7 +269,8 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
     if !begins || !signs.is_digit(from) {
         return 0;
     }
-    let (mut groups, mut found) = (Groups { put_into: true, dashed: true, odd: true, marked: true, ..Groups::default() }, 0);
+    let (mut groups, mut found) =
+        (Groups { put_into: true, dashed: true, odd: true, marked: true, alike: true, ..Groups::default() }, 0);
     for at in from..signs.at.len().min(from + LONGEST) {
         let Some(plain) = signs.plain.get(at..=at) else { break };
         let is_check = at - from == 17 && plain.eq_ignore_ascii_case("x");
@@ -212,6 +285,8 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
             groups.dashed &= gap.chars().all(|c| DASHES.contains(&c));
             groups.odd &= gap.chars().all(|c| ODD.contains(&c) || INTO.contains(&c) && !c.is_whitespace());
             groups.marked &= at == from || !gap.is_empty() && !gap.contains(char::is_whitespace);
+            groups.alike &=
+                at == from || matches!(gap.as_str(), " ") || gap.chars().count() == 1 && gap.chars().all(|c| DASHES.contains(&c));
             groups.words.extend(gap.chars().filter(|c| c.is_alphanumeric()));
             groups.lengths.push(0);
         }
@@ -229,9 +304,18 @@ fn spread(text: &str, signs: &Signs, from: usize) -> usize {
 }
 
 impl Groups {
+    /// Whether every group ends in a nought, as amounts do.
+    fn is_round(&self) -> bool {
+        let ends = self.lengths.iter().scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
+        ends.into_iter().all(|end| self.joined.as_bytes().get(end - 1) == Some(&b'0'))
+    }
+
     /// Whether they make an ID number, a phone or an account.
     fn are_one(&self) -> bool {
-        let Self { joined, lengths, listed, put_into, dashed, odd, marked, words } = self;
+        let Self { joined, lengths, listed, put_into, dashed, odd, marked, alike, words } = self;
         let digits = joined.bytes().filter(u8::is_ascii_digit).count();
         let numeric = digits == joined.len();
         let born = joined.get(6..14).is_some_and(is_birth);
@@ -244,7 +328,7 @@ impl Groups {
         let is_mobile = joined.len() == 11 && joined.starts_with('1');
         let after = matches!(joined.as_bytes().get(1), Some(b'3'..=b'9'));
         if !words.is_empty() {
-            return called && numeric && is_mobile && after;
+            return called && numeric && (is_mobile && after || is_card(joined, false));
         }
         if *listed || !numeric {
             return false;
@@ -262,6 +346,12 @@ impl Groups {
                     || *odd
                     || descends
                     || in_threes
+                    || *alike
+                        && !self.is_round()
+                        && matches!(
+                            lengths[..],
+                            [4, 4, 3] | [5, 4, 2] | [5, 3, 3] | [3, 3, 5] | [3, 5, 3] | [1, 3, 4, 3] | [1, 3, 3, 4]
+                        )
                     || matches!(lengths[..], [3, 2, 2, 4] | [3, 2, 2, 2, 2] | [1, 2, 2, 2, 2, 2]));
         let abroad = joined.starts_with("861") && matches!(lengths[..], [2, 11] | [2, 3, 4, 4]);
         let landline = joined.starts_with('0') && matches!(lengths[..], [3 | 4, 7 | 8] | [3 | 4, 3 | 4, 4]);
@@ -312,26 +402,31 @@ fn is_money(text: &str, place: Range<usize>) -> bool {
     }) && amounts > 0
 }
 
-/// Whether an ID number, whole, cut or in the old form, or a mobile phone stands in what should be a code.
-pub(super) fn holds_number(code: &str) -> bool {
-    let plain: String = code.chars().filter_map(read_out).collect();
-    let region = |from: usize| plain.get(from..).is_some_and(is_province);
-    let born = |from: usize| region(from) && plain.get(from + 6..from + 14).is_some_and(is_birth);
-    let old = plain.len() == 15 && region(0) && plain.get(6..12).is_some_and(|short| is_birth(&format!("19{short}")));
-    let cut = plain.len() < 14 && region(0) && is_year(plain.get(6..10)) && is_month(plain.get(10..12));
-    let phone = plain.len() == 11 && plain.starts_with('1') && plain.bytes().all(|c| c.is_ascii_digit());
-    (0..plain.len()).any(born) || old || cut || phone
+/// Whether region and birth of an ID number stand in it side by side.
+fn holds_id(plain: &str) -> bool {
+    let at = |from: usize| plain.get(from..).is_some_and(is_province) && plain.get(from + 6..from + 14).is_some_and(is_birth);
+    (0..plain.len()).any(at)
 }
 
-/// A date in a text, and where it stands; month and day may be missing.
-pub(super) struct Written {
-    pub(super) at: Range<usize>,
-    /// `None` where only year and month stand there.
-    pub(super) day: Option<Day>,
+/// Whether a household's code is one that tells nothing but where the household lives: too short for a number, or a division's code with a serial
+/// number behind it, and neither an ID number, whole, cut, in the old form or backwards, nor a phone or a card.
+pub(super) fn is_code(code: &str) -> bool {
+    let looks = as_it_looks(code);
+    let plain: String = looks.chars().filter_map(read_out).collect();
+    let digits: String = plain.chars().skip_while(|c| !c.is_ascii_digit()).collect();
+    if digits.len() < 11 {
+        return true;
+    }
+    let backwards: String = plain.chars().rev().collect();
+    let cut = plain.len() < 14 && is_province(&plain) && is_year(plain.get(6..10)) && is_month(plain.get(10..12));
+    let parts_phone = looks
+        .split(|c: char| read_out(c).is_none())
+        .any(|run| holds_phone(&run.chars().filter_map(read_out).collect::<String>()));
+    is_division(&digits) && !holds_id(&plain) && !holds_id(&backwards) && !cut && !parts_phone && !is_card(&digits, false)
 }
 
-/// Every date in a text: `1990-03-07`, `1990.3.7`, `1990/03/07`, `1990年3月7日`, `19900307`, `90.3.7`; and `1990-03`, `1990年3月`, `199003`.
-pub(super) fn dates(text: &str) -> Vec<Written> {
+/// Every date in a text, `None` where only year and month stand there: `1990-03-07`, `1990.3.7`, `1990/03/07`, `1990年3月7日`, `19900307`, `90.3.7`; and `1990-03`, `1990年3月`, `199003`.
+pub(super) fn dates(text: &str) -> Vec<Option<Day>> {
     let characters: Vec<(usize, char)> =
         text.char_indices().filter(|(_, c)| !is_unseen(*c)).map(|(at, c)| (at, read_out(c).unwrap_or(c))).collect();
     let digits = |from: usize| characters.iter().skip(from).take_while(|(_, c)| c.is_ascii_digit()).count();
@@ -339,7 +434,6 @@ pub(super) fn dates(text: &str) -> Vec<Written> {
         let plain: String = characters.get(from..from + length)?.iter().map(|(_, c)| *c).collect();
         plain.parse().ok()
     };
-    let ends = |at: usize| characters.get(at).map_or(text.len(), |(byte, _)| *byte);
     let separator = |at: usize, word: char| {
         characters.get(at).is_some_and(|(_, c)| matches!(c, '-' | '/' | '.' | '－' | '．' | '／' | '—') || *c == word)
     };
@@ -377,7 +471,7 @@ pub(super) fn dates(text: &str) -> Vec<Written> {
         {
             let known = day.and_then(|day| Day::new(i32::try_from(year).unwrap_or(0), month, day));
             if day.is_none() || known.is_some() {
-                found.push(Written { at: ends(at)..ends(stop), day: known });
+                found.push(known);
             }
         }
         at = stop;
@@ -515,7 +609,7 @@ mod tests {
             ("国际+8613885211234", "国际+861*******234"),
             ("520324（19900307）1234", "520324********1234"),
             ("520324(1990-03-07)1234", "520324********1234"),
-            ("520324. 2006040.6 3033", "520324********3033"),
+            ("520324. 2006040.6 3033", "520324************"),
             ("5 2 0 3 2 4 1 9 9 0 0 3 0 7 1 2 3 4", "520324********1234"),
             ("520324,19900307,1235", "520324********1235"),
             ("520324\u{ad}19900307\u{200b}1234", "520324********1234"),
@@ -567,8 +661,76 @@ mod tests {
     }
 
     #[test]
+    fn letters_and_words_that_look_like_digits_are_digits_and_letters_at_the_ends_protect_nothing() {
+        for text in [
+            "TEL14041099905",
+            "微信wx14224803609",
+            "1592579125801",
+            "1493 8877 681",
+            "15925 7912 58",
+            "1-592-5791-258",
+            "l8602087557",
+            "l37475l9656",
+            "卡号前621700后7000098765438",
+            "幺八二三零四五六七八九",
+            "52O324l97lO8l6O3ll",
+            "五两洞三两四幺勾拐幺洞八幺六洞三幺幺",
+            "⑸⑵⑩⑶⑵⑷⑴⑼⑺⑴⑩⑻⑴⑹⑩⑶⑴⑴",
+            "520324710816031-1",
+            "01520324710816031",
+            "19710816031X",
+            "52032419710816031Ⅹ",
+        ] {
+            let shown = mask_text(text);
+            assert!(shown.contains("***") && digits(&shown).len() <= 10, "{text}: {shown}");
+            assert!(!is_code(text), "{text}");
+            assert_ne!(super::super::Audience::Village.code(text), text);
+        }
+    }
+
+    #[test]
+    fn codes_of_households_stay_and_numbers_in_their_place_do_not() {
+        for code in [
+            "5200057613",
+            "5203241010010000024",
+            "520324101001",
+            "52032410100100012",
+            "5203242012030001",
+            "户外:5203241010010000024",
+            "130123101001",
+            "6205231012010000024",
+            "DB2018000123",
+            "明星村一组12号",
+        ] {
+            assert!(is_code(code), "{code}");
+        }
+        for number in [
+            "6217007000098765438",
+            "520324710816031",
+            "户520324710816031",
+            "520324710816031_1",
+            "5203247108160311",
+            "197108160310",
+            "后12位197108160310",
+            "520324197108160311",
+            "113061801791423025",
+            "13885211234-1",
+            "13885211234转1",
+            "013885211234",
+            "008613885211234",
+            "520324101001-13885211234",
+        ] {
+            assert!(!is_code(number) && mask_text(number).contains("***"), "{number}: {}", mask_text(number));
+        }
+    }
+
+    #[test]
     fn codes_dates_times_and_our_own_ids_stay() {
         for text in [
+            "行政区划130123101001",
+            "两不愁三保障，一达标两不愁三保障，Illinois 2018 old lol 12",
+            "正府发〔2018〕12号，2018年6月30日第14期，金额13800.00元",
+            "1500 2000 300，1500 200 3000",
             "户编号5200057613，2018-06-30，应为5700.00元",
             "2018-06-30 2018-07-31",
             "2016 2017 2018 2019",
@@ -592,12 +754,11 @@ mod tests {
         for text in ["1990-03-07", "1990.3.7", "1990/03/07", "1990年3月7日", "19900307", "１９９０－０３－０７"] {
             let told = format!("生于{text}，住燕子坝");
             let found = dates(&told);
-            assert_eq!((found.len(), found.first().and_then(|date| date.day)), (1, day), "{text}");
-            assert_eq!(found.first().and_then(|date| told.get(date.at.clone())), Some(text));
+            assert_eq!(found, [day], "{text}");
         }
-        assert!(dates("1990年3月").iter().all(|date| date.day.is_none()) && dates("1990年3月").len() == 1);
-        assert!(dates("金额5200.00元，户5200057613").iter().all(|date| date.day.is_none()));
-        assert_eq!(dates("生日90.3.7").first().and_then(|date| date.day), day);
+        assert_eq!(dates("1990年3月"), [None]);
+        assert!(dates("金额5200.00元，户5200057613").iter().all(Option::is_none));
+        assert_eq!(dates("生日90.3.7"), [day]);
         assert_eq!(birth_in("520324199003071234"), day);
         assert_eq!(birth_in("520324900307123"), day);
         assert_eq!(birth_in("52032419900307123443"), day);
