@@ -52,15 +52,15 @@ pub(crate) enum Says {
     Excused,
 }
 
-/// Accused persons, and the sources whose rows would say something of them.
-#[derive(Default)]
+/// Accused persons by register, what is looked for there, and the condition on its rows (all rows: `None`). Each condition is searched by itself:
+/// few rows say what many would be excused by, and few are sought among all rows.
+pub(crate) type Accused<'a> = BTreeMap<(RegistryId, Says), BTreeMap<Option<&'a str>, Sought<'a>>>;
+
+/// Accused persons, and a source whose rows would say something of them.
 pub(crate) struct Sought<'a> {
     pub(crate) persons: BTreeSet<PersonIx>,
-    pub(crate) sources: Vec<&'a Source>,
+    pub(crate) source: &'a Source,
 }
-
-/// Accused persons by register and what is looked for there.
-pub(crate) type Accused<'a> = BTreeMap<(RegistryId, Says), Sought<'a>>;
 
 /// By accused: rows that could be them and why, ascending.
 type CouldBe = HashMap<PersonIx, Vec<(RowId, Likeness)>>;
@@ -78,14 +78,22 @@ impl<'a> AbsenceGuard<'a> {
     pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused<'a>) -> Self {
         let subjects = composer.subjects;
         let known = Known::new(composer);
-        let persons: BTreeSet<PersonIx> = accused.values().flat_map(|sought| &sought.persons).copied().collect();
+        let sought = accused.values().flat_map(BTreeMap::values);
+        let persons: BTreeSet<PersonIx> = sought.flat_map(|sought| &sought.persons).copied().collect();
         let persons: Vec<PersonIx> = persons.into_iter().collect();
         let identities: Vec<Identity<'_>> = persons.par_iter().map(|person| Identity::of_person(&known, *person)).collect();
-        let search = |(at, sought): (&(RegistryId, Says), &Sought<'a>)| {
-            let is_wanted = |person: &PersonIx| sought.persons.contains(person);
-            let wanted: Vec<&Identity<'_>> =
-                persons.iter().zip(&identities).filter(|(p, _)| is_wanted(p)).map(|(_, i)| i).collect();
-            (at.clone(), Search { known: &known, wanted: &wanted }.through(at, &sought.sources))
+        let search = |(at, by_condition): (&(RegistryId, Says), &BTreeMap<Option<&str>, Sought<'a>>)| {
+            let mut found = CouldBe::new();
+            for Sought { persons: sought, source } in by_condition.values() {
+                let wanted: Vec<&Identity<'_>> =
+                    persons.iter().zip(&identities).filter(|(person, _)| sought.contains(person)).map(|(_, i)| i).collect();
+                Search { known: &known, wanted: &wanted }.through(at.1, source, &mut found);
+            }
+            found.values_mut().for_each(|rows| {
+                rows.sort_unstable();
+                rows.dedup();
+            });
+            (at.clone(), found)
         };
         let could_be = accused.par_iter().map(search).collect();
         let mut reviews: HashMap<PersonIx, Vec<(RowId, PersonIx)>> = HashMap::new();
@@ -166,7 +174,6 @@ fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
 
 /// A register and the accused who are searched in it, by key and sound.
 struct Register<'s, 'a> {
-    records: &'a RegistryRecords,
     position: usize,
     by_key: Wanted,
     /// By accused.
@@ -182,31 +189,24 @@ struct Search<'s, 'a> {
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    fn through(&self, (registry, says): &(RegistryId, Says), sources: &[&'a Source]) -> CouldBe {
-        let mut found = CouldBe::new();
+    fn through(&self, says: Says, source: &Source, found: &mut CouldBe) {
         let subjects = self.known.composer.subjects;
-        let Some((position, _)) = subjects.records.registry(registry.as_str()) else { return found };
-        let mut filters: Vec<Option<&BooleanArray>> =
-            sources.iter().map(|source| self.known.composer.filter(position, source)).collect();
-        // Many rules look for the same.
-        let address = |filter: &mut Option<&BooleanArray>| filter.map(std::ptr::from_ref);
-        filters.sort_by_key(|filter| filter.map(std::ptr::from_ref));
-        filters.dedup_by_key(address);
-        let counts = |row: &usize| filters.iter().any(|filter| says.by(*filter, *row));
-        let Some(register) = self.register(position) else { return found };
+        let Some((position, records)) = subjects.records.registry(source.registry.as_str()) else { return };
+        let filter = self.known.composer.filter(position, source);
+        let counting: Vec<usize> = (0..records.len()).filter(|row| says.by(filter, *row)).collect();
+        let register = if counting.is_empty() { None } else { self.register(position) };
+        let Some(register) = register else { return };
         let offset = subjects.records.offset(position);
-        let of_row = |row: usize| {
-            let id = RowId(offset + index(row));
-            self.of_row(&register, id, row).into_iter().map(move |(at, likeness)| (at, likeness, id))
+        let of_row = |row: &usize| {
+            let id = RowId(offset + index(*row));
+            self.of_row(&register, id, *row).into_iter().map(move |(at, likeness)| (at, likeness, id))
         };
-        let rows = (0..register.records.len()).into_par_iter().with_min_len(1 << 12).filter(counts);
-        let pairs: Vec<(u32, Likeness, RowId)> = rows.flat_map_iter(of_row).collect();
+        let pairs: Vec<(u32, Likeness, RowId)> = counting.par_iter().with_min_len(1 << 12).flat_map_iter(of_row).collect();
         for (at, likeness, row) in pairs {
             if let Some(person) = self.wanted[at as usize].person {
                 found.entry(person).or_default().push((row, likeness));
             }
         }
-        found
     }
 
     fn register(&self, position: usize) -> Option<Register<'s, 'a>> {
@@ -218,7 +218,6 @@ impl<'s, 'a> Search<'s, 'a> {
             identity.keys_of_accused(&mut put);
         }
         Some(Register {
-            records,
             position,
             by_key: Wanted::new(by_key),
             sounds: self.wanted.iter().map(|identity| identity.sounds()).collect(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::absence::{AbsenceGuard, Accused, Likeness, Says};
+use super::absence::{AbsenceGuard, Accused, Likeness, Says, Sought};
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
 use super::{identity, tally};
@@ -88,9 +88,9 @@ pub(super) fn accused<'a>(composer: &Composer<'a>, evaluated: &[Evaluated<'_>], 
             let is_open = |person: &&PersonIx| says == Says::Present || !composer.is_true_of(fact, **person);
             let persons: Vec<PersonIx> = persons.iter().filter(is_open).copied().collect();
             for source in composer.sources(fact).iter().filter(|_| !persons.is_empty()) {
-                let sought = accused.entry((source.registry.clone(), says)).or_default();
-                sought.persons.extend(&persons);
-                sought.sources.push(source);
+                let condition = source.filter.as_ref().map(|filter| filter.text.as_str());
+                let here = accused.entry((source.registry.clone(), says)).or_default();
+                here.entry(condition).or_insert_with(|| Sought { persons: BTreeSet::new(), source }).persons.extend(&persons);
             }
         }
     }
