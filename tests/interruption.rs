@@ -101,10 +101,14 @@ impl Scenario {
     }
 
     fn strike(&self, state: &Path, what: &str, point: usize) -> Output {
+        self.strikes(state, what, point).output().expect("the program starts")
+    }
+
+    fn strikes(&self, state: &Path, what: &str, point: usize) -> Command {
         let mut command = self.command(state);
         command.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display()));
         command.env("FAULT_AT", point.to_string()).env("FAULT_DO", what);
-        command.output().expect("the program starts")
+        command
     }
 
     /// Strikes at `points` places, and looks.
@@ -429,24 +433,46 @@ fn a_folder_without_a_whole_run_is_told_by_every_command_that_reads_and_mended_b
 fn a_kill_between_the_ledger_and_the_last_rename_leaves_both_of_one_month() {
     let scenario = july_over_june("between");
     let state = scenario.fresh();
-    let log = scenario.path("log");
-    let mut straight = scenario.command(&state);
-    straight.env("LD_PRELOAD", shim()).env("FAULT_ROOT", format!("{}/", state.display())).env("FAULT_LOG", &log);
-    assert!(straight.output().expect("the program starts").status.success());
+    assert!(scenario.command(&state).output().expect("the program starts").status.success());
     let july = scenario.seen(&state);
-    let log = fs::read_to_string(log).expect("a log");
-    let last = log.lines().rfind(|line| line.contains(" rename ") && line.ends_with("/结果/run.json")).expect("a switch");
-    let last: usize = last.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");
     let lists = ["run", "pipelines/village-lists.toml", "--input", "@/结果", "--ledger", "@/台账.db", "--out", "@/清单"];
     for what in ["kill", "eio", "dead"] {
         let state = scenario.fresh();
-        scenario.strike(&state, what, last);
+        let mut command = scenario.strikes(&state, what, 1);
+        command.env("FAULT_ON", "/结果/run.json").output().expect("the program starts");
         assert!(dump(&state.join("台账.db")) == july.ledger, "{what}: the ledger has July");
         // Who reads is told, or finds July.
         let read = bidui(&at(&lists, &state)).output().expect("the program starts");
         let finds = state.join("结果/run.json").exists();
         assert_eq!(read.status.code(), Some(if finds { 0 } else { 2 }), "{what}: {}", said(&read));
         scenario.again(&state, Some(0), &july, what);
+    }
+}
+
+/// Every operation on the copy of the ledger, and what comes about its rename.
+#[test]
+fn a_strike_at_any_operation_of_the_ledger_leaves_the_old_one_or_the_new_one_and_nothing_beside() {
+    let mut scenario = july_over_june("ledger");
+    scenario.save("台账.db-shm", "村里的照片");
+    scenario.save(".台账.db.new-wal", "镇里的照片");
+    let state = scenario.fresh();
+    let before = scenario.seen(&state);
+    assert!(scenario.command(&state).output().expect("the program starts").status.success());
+    let after = scenario.seen(&state);
+    for what in ["kill", "full", "eio"] {
+        for (on, most) in [("/.台账.db.new/bidui-ledger", 2), ("/.台账.db.new", 2), ("/台账.db", 2)] {
+            for point in 1..=most {
+                let here = format!("{what} at {point} of {on}");
+                let state = scenario.fresh();
+                let output = scenario.strikes(&state, what, point).env("FAULT_ON", on).output().expect("the program starts");
+                let code = output.status.code();
+                assert!(code == Some(0) || code.is_none() || said(&output).contains('请'), "{here}: {}", said(&output));
+                scenario.whole(&state, &before, &after, &here);
+                scenario.again(&state, Some(0), &after, &here);
+                let left = files(&state).into_iter().map(|path| owned(&path)).filter(|path| path.contains(".db.new/"));
+                assert_eq!(left.count(), 0, "{here}");
+            }
+        }
     }
 }
 

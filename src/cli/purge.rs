@@ -37,7 +37,13 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     let due = listed.iter().filter(|entry| matches!(entry.fate, Fate::Due(_))).count();
     let ledger = |request: &PurgeRequest| -> Result<Option<(Month, Purged)>, Failure> {
         let path = arguments.ledger.as_deref();
-        path.map(|path| clean_ledger(path, request)).transpose().map_err(|error| Failure::ledger(&error))
+        // It is opened to be counted first; what is to be known of it is told then.
+        let progress = |told: &str| {
+            if !request.remove {
+                ui::note(told)
+            }
+        };
+        path.map(|path| clean_ledger(path, request, &progress)).transpose().map_err(|error| Failure::ledger(&error))
     };
     let forgotten = ledger(&request)?;
     let nothing = due == 0 && earlier.is_none() && forgotten.is_none_or(|(_, purged)| purged == Purged::default());

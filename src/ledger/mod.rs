@@ -5,11 +5,15 @@
 //! again changes nothing; where a finding stands in a month follows from earlier months and from answers only, so that a run repeated
 //! after a crash gives the same lists. Cost: linear in the month's findings, one indexed look-up per finding known before.
 //! Names and numbers stand in it as in the run folder; `run` sees to it that only the owner can read the file.
+//!
+//! A file that is opened here for writing is a copy that nobody else knows of, and which `run` puts in the ledger's place when it is whole:
+//! SQLite keeps no log beside it and nothing of it safe from a kill.
 
 mod life;
 mod purge;
 mod receive;
 mod record;
+mod recover;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +21,6 @@ use std::fmt::Write;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -159,10 +162,6 @@ impl Trouble {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => Self::Busy,
             Some(ErrorCode::DiskFull | ErrorCode::TooBig) => Self::Full,
-            // SQLITE_IOERR_SHMSIZE: there is no room for the log's index.
-            Some(ErrorCode::SystemIoFailure) if error.sqlite_error().is_some_and(|error| error.extended_code == 4874) => {
-                Self::Full
-            }
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::NoLargeFileSupport) => Self::Disk,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
                 Self::ReadOnly
@@ -184,11 +183,10 @@ impl Trouble {
             }
             Self::Full => "磁盘满了。请腾出空间，再用同样的命令；这次的没有写进去，以前的都在".to_owned(),
             Self::Disk => format!(
-                "读写磁盘出错（{error}）。请检查磁盘和权限，磁盘是不是满了、超过了配额或文件大小的上限；磁盘有问题就把台账连同 -wal 文件一起复制到好的磁盘上再用。以前写进去的都在，不要删它"
+                "读写磁盘出错（{error}）。请检查磁盘和权限，磁盘是不是满了、超过了配额或文件大小的上限；磁盘有问题就把台账复制到好的磁盘上再用。以前写进去的都在，不要删它"
             ),
             Self::ReadOnly => {
-                "它是只读的，写不进去。请把台账和旁边的 -wal、-shm 文件（有的话）都去掉“只读”（chmod u+w），或者请管理员给写的权限；台账内容没有改动"
-                    .to_owned()
+                "它是只读的，写不进去。请去掉它的“只读”（chmod u+w），或者请管理员给写的权限；台账内容没有改动".to_owned()
             }
             Self::Damaged => DAMAGED.to_owned(),
             Self::Ours => format!("{error}。这是程序的问题，请把这句话告诉维护人员；台账内容没有改动"),
@@ -212,18 +210,14 @@ impl LedgerError {
     }
 }
 
-/// How long another program's hold is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// An open ledger. Its caller holds the lock beside the file.
+/// An open ledger.
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,
 }
 
 impl Ledger {
-    /// Whether the file at `path` can be a ledger, by how it starts. Never while this process has it open: closing the file would let go of
-    /// SQLite's locks on it.
+    /// Whether the file at `path` can be a ledger, by how it starts.
     pub fn look(path: &Path) -> Result<(), LedgerError> {
         let path = path.to_owned();
         match fs::metadata(&path) {
@@ -246,39 +240,58 @@ impl Ledger {
         }
     }
 
-    /// Whether the file at `path` may be a ledger of which no more than the beginning was written.
-    #[must_use]
-    pub fn may_be_begun(path: &Path) -> bool {
-        let empty = || fs::metadata(path).is_ok_and(|kind| kind.is_file() && kind.len() == 0);
-        empty() || Self::look(path).is_ok()
+    /// Opens `file`, a copy of the ledger that is told as `named`; an empty one becomes a new ledger.
+    pub fn open(file: &Path, named: &Path) -> Result<Self, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let unopened = |source| LedgerError::Unopened { path: named.to_owned(), source };
+        Self::prepare(Connection::open_with_flags(file, flags).map_err(unopened)?, named)
     }
 
-    /// Opens the ledger at `path`.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Self::look(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
-        Self::prepare(Connection::open_with_flags(path, flags).map_err(unopened)?, path)
+    /// Opens `file`, told as `named`, to be read as it stands: no lock is taken, no log is looked for, nothing is made beside it.
+    pub fn read(file: &Path, named: &Path) -> Result<Self, LedgerError> {
+        let unopened = |source| LedgerError::Unopened { path: named.to_owned(), source };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        Ok(Self { connection: Connection::open_with_flags(address(file), flags).map_err(unopened)? })
     }
 
-    /// Whether the newest run of `period` in the ledger at `path` found what has this [`digest`]; only reads.
-    pub fn holds(path: &Path, period: date::Month, digest: &str) -> Result<bool, LedgerError> {
-        Self::look(path)?;
-        let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(unopened)?;
-        connection.busy_timeout(PATIENCE).map_err(unopened)?;
+    /// Whether every page of it is in its place; `named` is what it is told as.
+    pub fn check(&self, named: &Path) -> Result<(), LedgerError> {
+        let sound = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let unopened = |source| LedgerError::Unopened { path: named.to_owned(), source };
+        if self.connection.query_row("PRAGMA quick_check(1)", [], sound).map_err(unopened)? == "ok" {
+            Ok(())
+        } else {
+            Err(LedgerError::Torn { path: named.to_owned() })
+        }
+    }
+
+    /// Whether the newest run of `period` found what has this [`digest`].
+    pub fn holds(&self, period: date::Month, digest: &str) -> Result<bool, LedgerError> {
         let newest = "SELECT digest FROM run WHERE period = ?1 ORDER BY seq DESC LIMIT 1";
-        let found: Option<String> =
-            connection.query_row(newest, [period.yyyymm()], |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))?;
+        let found: Option<String> = self
+            .connection
+            .query_row(newest, [period.yyyymm()], |row| row.get(0))
+            .optional()
+            .map_err(LedgerError::sql("读取"))?;
         Ok(found.is_some_and(|found| found == digest))
     }
 
-    /// Makes a new ledger of the empty file at `path`, whole when this returns.
-    pub fn create(path: &Path) -> Result<(), LedgerError> {
-        let connection = Connection::open(path).map_err(|source| LedgerError::Unopened { path: path.to_owned(), source })?;
-        let ledger = Self::prepare(connection, path)?;
-        ledger.connection.close().map_err(|(_, error)| LedgerError::sql("建立")(error))
+    /// Whether any row was written, changed or deleted since it was opened.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.connection.total_changes() > 0
+    }
+
+    /// Closes it; what was written is in the file.
+    pub fn close(self) -> Result<(), LedgerError> {
+        self.connection.close().map_err(|(_, error)| LedgerError::sql("写入")(error))
+    }
+
+    /// A new, empty ledger at `path`.
+    #[cfg(test)]
+    pub(crate) fn create(path: &Path) -> Result<(), LedgerError> {
+        fs::write(path, "").expect("an empty file");
+        Self::open(path, path)?.close()
     }
 
     /// A ledger that is gone when dropped.
@@ -290,7 +303,6 @@ impl Ledger {
 
     fn prepare(connection: Connection, path: &Path) -> Result<Self, LedgerError> {
         let unopened = |source| LedgerError::Unopened { path: path.to_owned(), source };
-        connection.busy_timeout(PATIENCE).map_err(unopened)?;
         let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
         let (application, version) = (number("application_id").map_err(unopened)?, number("user_version").map_err(unopened)?);
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(unopened)?;
@@ -300,14 +312,13 @@ impl Ledger {
         if application != APPLICATION && tables > 0 {
             return Err(LedgerError::Foreign { path: path.to_owned() });
         }
+        let ledger = Self { connection };
         // Pages overwritten in the midst are met here, whatever was to be done.
-        let sound = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-        if connection.query_row("PRAGMA quick_check(1)", [], sound).map_err(unopened)? != "ok" {
-            return Err(LedgerError::Torn { path: path.to_owned() });
-        }
-        // What is deleted is overwritten. Whoever cannot write is told before anything long is done.
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
-                        PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE; ROLLBACK;";
+        ledger.check(path)?;
+        let connection = &ledger.connection;
+        // What is deleted is overwritten. A copy that is not whole is thrown away: nothing has to be kept safe on the disk as it is written.
+        let settings = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \
+                        PRAGMA temp_store = MEMORY;";
         connection.execute_batch(settings).map_err(unopened)?;
         if application != APPLICATION {
             let (tables, triggers) = (SCHEMA, triggers(&TABLES));
@@ -321,8 +332,28 @@ impl Ledger {
             let script = format!("BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
             connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }
-        Ok(Self { connection })
+        Ok(ledger)
     }
+}
+
+/// A file as SQLite takes it to be read alone, whatever lies beside it.
+fn address(file: &Path) -> String {
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut address = "file:".to_owned();
+    for byte in whole.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => address.push(char::from(*byte)),
+            b'\\' if cfg!(windows) => address.push('/'),
+            _ => {
+                // Writing to a String cannot fail.
+                let _ = write!(address, "%{byte:02X}");
+            }
+        }
+    }
+    if cfg!(windows) {
+        address.insert_str("file:".len(), "///");
+    }
+    address + "?mode=ro&immutable=1"
 }
 
 impl ToSql for Personal {

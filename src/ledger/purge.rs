@@ -1,8 +1,8 @@
 //! Forgetting: what the ledger knows of findings that have not been seen since a month goes, and nothing of it stays in the file.
 //!
 //! With the findings go their answers, and of returned lists what no answer that stays rests on: a row nobody understood holds names and
-//! numbers too. Deletion is in one transaction that overwrites what it frees; then the file is rewritten and the log emptied. Killed in
-//! between, what was freed is found by the next purge, which finishes.
+//! numbers too. Deletion is in one transaction that overwrites what it frees; then the file is rewritten. What a version before left free
+//! when it was killed in between is found, and goes too.
 
 use rusqlite::params;
 
@@ -88,7 +88,7 @@ impl Ledger {
     pub fn purge(&mut self, before: Month) -> Result<Purged, LedgerError> {
         let purged = self.forget(before)?;
         let error = LedgerError::sql("清理");
-        self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").map_err(&error)?;
+        self.connection.execute_batch("VACUUM").map_err(&error)?;
         Ok(purged)
     }
 

@@ -184,14 +184,14 @@ fn a_ledger_of_before_does_not_say_what_its_rules_were() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("old.db");
     Ledger::create(&path).expect("made");
-    let mut ledger = Ledger::open(&path).expect("opens");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
     recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫")]));
     ledger
         .connection
         .execute_batch("DROP TABLE definition; DROP TABLE register_rows; PRAGMA user_version = 1;")
         .expect("as version 1 was");
     drop(ledger);
-    let mut ledger = Ledger::open(&path).expect("opens and is brought up to date");
+    let mut ledger = Ledger::open(&path, &path).expect("opens and is brought up to date");
     assert_eq!(state(&recorded(&mut ledger, "2018-06", &Found::default()), "a"), Some(State::Redefined));
 }
 
@@ -321,9 +321,10 @@ fn another_programs_file_is_refused() {
     connection.execute_batch("CREATE TABLE t (x); PRAGMA user_version = 7;").expect("a table");
     drop(connection);
     for path in [&text, &other] {
-        assert!(matches!(Ledger::open(path), Err(super::LedgerError::Foreign { .. })), "{}", path.display());
+        let opened = Ledger::look(path).and_then(|()| Ledger::open(path, path).map(drop));
+        assert!(matches!(opened, Err(super::LedgerError::Foreign { .. })), "{}", path.display());
     }
-    assert!(matches!(Ledger::open(&folder.path().join("none.db")), Err(super::LedgerError::Missing { .. })));
+    assert!(matches!(Ledger::look(&folder.path().join("none.db")), Err(super::LedgerError::Missing { .. })));
 }
 
 #[test]
@@ -331,7 +332,7 @@ fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ledger.db");
     Ledger::create(&path).expect("made");
-    let mut ledger = Ledger::open(&path).expect("opens");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
     let (old, lasting) = (finding("很久以前的一户", "未脱贫"), finding("b", "未脱贫"));
     recorded(&mut ledger, "2018-01", &Found::of(&[old.clone(), lasting.clone()]));
     answered(&ledger, &old, "2018-01", Some("属实"), "全家已外迁多年", None);
@@ -349,7 +350,7 @@ fn what_has_not_been_seen_for_long_is_forgotten_whole_and_nothing_else() {
     for gone in ["很久以前的一户", "全家已外迁多年"] {
         assert!(!stands(&path, gone), "{gone} can still be read");
     }
-    let ledger = Ledger::open(&path).expect("opens");
+    let ledger = Ledger::open(&path, &path).expect("opens");
     let error = ledger.connection.execute("DELETE FROM sighting", []).expect_err("append-only again");
     assert!(error.to_string().contains("只增不改"), "{error}");
 }
@@ -379,7 +380,7 @@ fn what_returned_lists_said_goes_too_unless_an_answer_that_stays_rests_on_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ledger.db");
     Ledger::create(&path).expect("made");
-    let mut ledger = Ledger::open(&path).expect("opens");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
     let (old, lasting) = (finding("很久以前的一户", "未脱贫"), finding("b", "未脱贫"));
     recorded(&mut ledger, "2018-01", &Found::of(&[old.clone(), lasting.clone()]));
     recorded(&mut ledger, "2018-09", &Found::of(std::slice::from_ref(&lasting)));
@@ -411,22 +412,18 @@ fn a_purge_killed_before_the_file_was_rewritten_is_found_and_finished_by_the_nex
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ledger.db");
     Ledger::create(&path).expect("made");
-    let mut ledger = Ledger::open(&path).expect("opens");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
     let old: Vec<Finding> = (0..200).map(|number| finding(&format!("很久以前的第{number}户"), "未脱贫")).collect();
     recorded(&mut ledger, "2018-01", &Found::of(&old));
     recorded(&mut ledger, "2018-09", &Found::default());
     drop(ledger);
-    let mut ledger = Ledger::open(&path).expect("opens");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
     ledger.forget(month("2018-06")).expect("forgets");
-    // As the disk is when the process dies here.
+    // As a version left it that was killed here.
     let killed = folder.path().join("killed.db");
-    for ending in ["", "-wal"] {
-        let of = |path: &Path| path.with_file_name(format!("{}{ending}", path.file_name().expect("a name").to_string_lossy()));
-        std::fs::copy(of(&path), of(&killed)).expect("copied");
-    }
     drop(ledger);
-    assert!(stands(&killed, "很久以前的第7户"), "the main file is as it was");
-    let mut again = Ledger::open(&killed).expect("opens");
+    std::fs::copy(&path, &killed).expect("copied");
+    let mut again = Ledger::open(&killed, &killed).expect("opens");
     let expected = Purged { unfinished: true, ..Purged::default() };
     assert_eq!(again.purgeable(month("2018-06")).expect("counts"), expected);
     assert_eq!(again.purge(month("2018-06")).expect("purges"), expected);
@@ -441,14 +438,14 @@ fn every_cause_has_its_sentence_and_none_of_damage_says_to_begin_anew() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     Ledger::create(&at("whole.db")).expect("made");
-    let mut ledger = Ledger::open(&at("whole.db")).expect("opens");
+    let mut ledger = Ledger::open(&at("whole.db"), &at("whole.db")).expect("opens");
     let many: Vec<Finding> = (0..60).map(|number| finding(&number.to_string(), "未脱贫")).collect();
     recorded(&mut ledger, "2018-05", &Found::of(&many));
     drop(ledger);
     let bytes = std::fs::read(at("whole.db")).expect("a file");
     let opened = |name: &str, bytes: &[u8]| {
         std::fs::write(at(name), bytes).expect("written");
-        let error = Ledger::open(&at(name)).expect_err(name);
+        let error = Ledger::look(&at(name)).and_then(|()| Ledger::open(&at(name), &at(name)).map(drop)).expect_err(name);
         assert_eq!(std::fs::read(at(name)).expect("there"), bytes, "{name} is as it was");
         error
     };
@@ -459,19 +456,12 @@ fn every_cause_has_its_sentence_and_none_of_damage_says_to_begin_anew() {
     }
     assert!(matches!(opened("blank.db", b""), LedgerError::Blank { .. }));
     assert!(matches!(opened("other.db", b"PK\x03\x04 a workbook"), LedgerError::Foreign { .. }));
-    assert!(matches!(Ledger::open(folder.path()), Err(LedgerError::Folder { .. })));
+    assert!(matches!(Ledger::look(folder.path()), Err(LedgerError::Folder { .. })));
     let mut newer = bytes.clone();
     newer[60..64].copy_from_slice(&99_i32.to_be_bytes());
     assert!(matches!(opened("newer.db", &newer), LedgerError::Newer { version: 99, .. }));
 
-    let other = rusqlite::Connection::open(at("whole.db")).expect("opens");
-    other.execute_batch("BEGIN IMMEDIATE").expect("held");
-    let busy = Ledger::open(&at("whole.db")).expect_err("held");
-    assert_eq!(busy.trouble(), Some(Trouble::Busy), "{busy}");
-    assert!(busy.to_string().contains("占用"), "{busy}");
-    drop(other);
-
-    let mut ledger = Ledger::open(&at("whole.db")).expect("free again");
+    let mut ledger = Ledger::open(&at("whole.db"), &at("whole.db")).expect("opens");
     let pages: i64 = ledger.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("a number");
     ledger.connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).expect("set");
     let found = Found::of(&many);
@@ -479,6 +469,7 @@ fn every_cause_has_its_sentence_and_none_of_damage_says_to_begin_anew() {
     let full = found.with("2018-06", |month| ledger.record(month, &standings, "f", "t").expect_err("full"));
     assert_eq!(full.trouble(), Some(Trouble::Full), "{full}");
     for (code, expected, word) in [
+        (rusqlite::ffi::SQLITE_BUSY, Trouble::Busy, "占用"),
         (rusqlite::ffi::SQLITE_IOERR, Trouble::Disk, "磁盘"),
         (rusqlite::ffi::SQLITE_CANTOPEN, Trouble::Disk, "权限"),
         (rusqlite::ffi::SQLITE_READONLY, Trouble::ReadOnly, "只读"),

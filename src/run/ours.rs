@@ -20,7 +20,9 @@ pub(super) const PURGE_RECEIPT: &str = "\u{feff}运行文件夹,月份,";
 pub(super) fn whole(path: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(path).ok()?;
     let (there, real) = whole.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)))?;
-    Some(whole.strip_prefix(there).map_or_else(|_| real.clone(), |rest| real.join(rest)))
+    // Joined with nothing, a file would look like a folder.
+    let rest = whole.strip_prefix(there).ok().filter(|rest| !rest.as_os_str().is_empty());
+    Some(rest.map_or_else(|| real.clone(), |rest| real.join(rest)))
 }
 
 /// The run folder that a path leads to or into, links followed; the path need not be there.

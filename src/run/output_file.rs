@@ -326,7 +326,7 @@ mod tests {
         fs::write(at("a.key"), "text of sixteen and more").expect("written");
         fs::write(at("b"), "bidui practice key\n").expect("written");
         fs::write(at("c.TOML"), "name = 1").expect("written");
-        drop(crate::run::ledger_file::open(&at("台账"), true).expect("a ledger"));
+        crate::ledger::Ledger::create(&at("台账")).expect("a ledger");
         for name in ["我的", "a.key", "b", "c.TOML", "台账"] {
             let before = fs::read(at(name)).expect("there");
             assert!(matches!(write(&at(name), b"x", true), Err(OutputError::NotForUs { .. })), "{name}");

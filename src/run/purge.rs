@@ -204,12 +204,19 @@ pub fn purge(request: &PurgeRequest, done: &mut dyn FnMut(&PurgeEntry) -> io::Re
 }
 
 /// What a ledger holds of findings that no month since `request.as_of` less the age has shown; forgotten if asked to. Gives the month and
-/// the counts.
-pub fn purge_ledger(path: &Path, request: &PurgeRequest) -> Result<(Month, Purged), LedgerFileError> {
+/// the counts; `progress` gets what its owner should know of the file.
+pub fn purge_ledger(path: &Path, request: &PurgeRequest, progress: &dyn Fn(&str)) -> Result<(Month, Purged), LedgerFileError> {
     let before = Day(request.as_of.0 - request.older_than).month();
     let mut held = ledger_file::open(path, false)?;
-    let counts = if request.remove { held.ledger.purge(before) } else { held.ledger.purgeable(before) };
-    Ok((before, counts?))
+    held.told.iter().for_each(|told| progress(told));
+    if !request.remove {
+        return Ok((before, held.ledger.purgeable(before)?));
+    }
+    let purged = held.ledger.purge(before)?;
+    if purged != Purged::default() {
+        held.finish_purge()?;
+    }
+    Ok((before, purged))
 }
 
 /// The folder itself, or the run folders right in it, as they really are, each with whether it is only a link to one.

@@ -92,7 +92,6 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let reader = Reader::new(&definitions, returns, &request.executable);
     let mut returned = Vec::new();
     let receipts = definitions.layouts.receipt.file.split('{').next().unwrap_or_default();
-    // Before the ledger is open: a look into its file would let go of SQLite's locks on it.
     let listing = inputs::gather(&request.files, request.out.as_deref(), Sought::Returned)?;
     let mut held = ledger_file::open(&request.ledger, false)?;
     let mut started = start(folder).map_err(ReceiveError::NoReceipt)?;
@@ -117,6 +116,7 @@ pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Rece
     let new = returned.iter().filter(|file| file.broken.is_none()).map(|file| file.sha256.as_str());
     attempts.begin(new, &now).map_err(|source| LedgerFileError::Io { doing: "开始接收", path: held.path.clone(), source })?;
     let files = held.ledger.receive(&returned, &returns.phrases, &now)?;
+    let _lock = held.finish()?;
     let today = now.get(..10).and_then(|day| day.parse::<Day>().ok()).unwrap_or(Day(0));
     let book = receipt(&definitions.county, &files, today, &definitions.layouts)?;
     let written = started.write_all(&book.bytes).map_err(|source| OutputError::Io { path: folder.join(&book.path), source });

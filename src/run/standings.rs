@@ -13,7 +13,7 @@ use arrow::array::{ArrayRef, Int64Array, UInt32Array};
 use super::ledger_file::{self, HeldLedger};
 use super::stages::{StageError, batch, texts, write_batch};
 use super::workspace::LedgerEntry;
-use super::{Run, RunError, clock};
+use super::{Run, RunError, clock, ours};
 use crate::assess::Assessed;
 use crate::ledger::{Month, digest};
 use crate::model::date;
@@ -37,10 +37,8 @@ impl Life {
     /// Opens the ledger at `path`; one that only reads must be there.
     pub(super) fn open(path: &Path, writes: bool, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
         let held = ledger_file::open(path, writes)?;
-        if let Some(told) = &held.told {
-            progress(told);
-        }
-        Ok(Self { path: path.canonicalize().unwrap_or_else(|_| path.to_owned()), held, writes })
+        held.told.iter().for_each(|told| progress(told));
+        Ok(Self { path: ours::whole(path).unwrap_or_else(|| path.to_owned()), held, writes })
     }
 
     /// Whether the month is written into it.
@@ -99,6 +97,7 @@ impl Run<'_> {
             let month = self.month(assessed, &cards);
             let recorded = life.held.ledger.record(&month, standings, &self.fingerprint, &clock::utc_now());
             recorded.map_err(|error| RunError::Ledger(error.into()))?;
+            life.held.finish()?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
  * does what FAULT_DO says: "kill" ends the process there and then, "torn" writes half of what was to be written and ends it, "short" writes
  * half and goes on, "enospc", "eio", "eacces", "ebusy" fail that one operation, "full" fails it and every later one that needs space, "dead"
  * it and every later one. FAULT_OPEN is part of a name: what bears it cannot be moved, replaced or removed, as if Excel had it open.
+ * FAULT_ON is how a path ends: only operations on such paths are counted for FAULT_AT, as threads make the count of all of them waver.
  * FAULT_COUNT names a file to which the number of operations is written at the end, FAULT_LOG one that gets a line for each of them.
  * Children are left alone. */
 #define _GNU_SOURCE
@@ -21,9 +22,9 @@
 #include <unistd.h>
 
 #define FDS 4096
-static char root[PATH_MAX], what[16], held[PATH_MAX];
-static long at = -1, done_;
-static int log_ = -1, active, last_write = -1;
+static char root[PATH_MAX], what[16], held[PATH_MAX], on[PATH_MAX];
+static long at = -1, done_, counted;
+static int log_ = -1, active, last_write = -1, struck;
 static char ours[FDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -38,6 +39,7 @@ __attribute__((constructor)) static void start(void) {
     if ((text = getenv("FAULT_AT"))) at = atol(text);
     if ((text = getenv("FAULT_DO"))) strncpy(what, text, sizeof what - 1);
     if ((text = getenv("FAULT_OPEN"))) strncpy(held, text, sizeof held - 1);
+    if ((text = getenv("FAULT_ON"))) strncpy(on, text, sizeof on - 1);
     if ((text = getenv("FAULT_LOG"))) log_ = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     unsetenv("LD_PRELOAD");
     active = 1;
@@ -68,7 +70,10 @@ static int fault(const char *name, const char *path, int fd, int space) {
     if (!again) done_++;
     long number = done_;
     if (log_ >= 0 && !again) dprintf(log_, "%ld %s %s\n", number, name, path ? path : "");
-    int result = 0, hit = number == at && !again;
+    int counts = !again && (!on[0] || (path && strlen(path) >= strlen(on) && !strcmp(path + strlen(path) - strlen(on), on)));
+    if (counts) counted++;
+    int result = 0, hit = counts && counted == at;
+    if (hit) struck = 1;
     if (hit && !strcmp(what, "kill")) stop();
     else if (hit && !strcmp(what, "torn")) { if (writing) result = 1; else stop(); }
     else if (hit && !strcmp(what, "short")) result = writing ? 1 : 0;
@@ -76,8 +81,8 @@ static int fault(const char *name, const char *path, int fd, int space) {
     else if (hit && !strcmp(what, "eio")) result = EIO;
     else if (hit && !strcmp(what, "eacces")) result = EACCES;
     else if (hit && !strcmp(what, "ebusy")) result = EBUSY;
-    else if (at >= 0 && number >= at && space && !strcmp(what, "full")) result = ENOSPC;
-    else if (at >= 0 && number >= at && !strcmp(what, "dead")) result = EIO;
+    else if (struck && space && !strcmp(what, "full")) result = ENOSPC;
+    else if (struck && !strcmp(what, "dead")) result = EIO;
     if (held[0] && path && strcmp(name, "open") && strcmp(name, "chmod") && strstr(path, held)) result = EACCES;
     pthread_mutex_unlock(&lock);
     return result;

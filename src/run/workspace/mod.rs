@@ -23,9 +23,9 @@ use rayon::prelude::*;
 
 use super::disk::{self, advised, create_private, keep_private, stands, sync_file};
 use super::inputs;
+use super::ledger_file::LedgerFileError;
 use super::lock::{Lock, LockError};
 use super::ours::run_folder_around;
-use crate::ledger::LedgerError;
 pub(super) use marker::{LITTER, MARKER};
 use marker::{UNNAMED, Whose, is_work};
 pub(super) use removal::{Removal, SIGNS, is_at_its_end, is_removed};
@@ -95,7 +95,7 @@ pub enum WorkspaceError {
         /// The folder.
         folder: PathBuf,
         /// Why.
-        source: LedgerError,
+        source: LedgerFileError,
     },
     /// The disk said no in the midst of a switch, and said no again when it was to be undone or made up for.
     #[error("{} 里的结果写到一半停住了，{} 现在动不了：{}；那时会自动恢复成一次完整的结果。在这之前请不要使用里面的表", folder.display(), path.display(), advised(source))]

@@ -20,10 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use super::removal;
 use super::work::{clear, is_table, is_timings};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::LedgerError;
 use crate::model::date::Month;
 use crate::run::disk::{self, create_private, stands, sync_folder};
 use crate::run::inputs;
+use crate::run::ledger_file::{self, LedgerFileError};
 
 /// Where a file goes that is not ours to delete.
 pub(super) const ASIDE: &str = "手工改过";
@@ -220,14 +221,14 @@ impl Journal {
 
     /// Whether the ledger holds the month and every file but `run.json` is in its place: then what is left of the switch is to be made up
     /// for. A ledger that is not there holds nothing.
-    pub(super) fn is_recorded(&self, folder: &Path) -> Result<bool, LedgerError> {
+    pub(super) fn is_recorded(&self, folder: &Path) -> Result<bool, LedgerFileError> {
         let moved = |put: &Put| stands(&self.made(folder, put)) == (put.path == RUN);
         let Some(LedgerEntry { path, period, digest }) = self.ledger.as_ref().filter(|_| self.put.iter().all(moved)) else {
             return Ok(false);
         };
         let Ok(period) = period.parse::<Month>() else { return Ok(false) };
-        match Ledger::holds(Path::new(path), period, digest) {
-            Err(LedgerError::Missing { .. }) => Ok(false),
+        match ledger_file::holds(Path::new(path), period, digest) {
+            Err(LedgerFileError::Ledger(LedgerError::Missing { .. })) => Ok(false),
             held => held,
         }
     }
