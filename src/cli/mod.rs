@@ -83,30 +83,38 @@ pub fn main() -> ExitCode {
     told_of_panics();
     ignore_size_limit();
     let code = std::panic::catch_unwind(AssertUnwindSafe(|| dispatch(cli.command)));
-    code.unwrap_or_else(|_| ExitCode::from(if CROWDED.load(Ordering::Relaxed) { exit::USAGE } else { exit::INTERNAL }))
+    code.unwrap_or_else(|_| ExitCode::from(if BY_SYSTEM.load(Ordering::Relaxed) { exit::USAGE } else { exit::INTERNAL }))
 }
 
-/// Whether the system let no further thread begin.
-static CROWDED: AtomicBool = AtomicBool::new(false);
+/// Whether the system is at fault, and not the program.
+static BY_SYSTEM: AtomicBool = AtomicBool::new(false);
+
+/// What the standard library panics over though it is the system that fails: words of its message, and what to tell.
+const SYSTEM: [(&str, &str); 4] = [
+    ("spawn thread", CROWDED),
+    ("ThreadPoolBuildError", CROWDED),
+    (
+        "during closedir",
+        "系统关不上一个文件夹，磁盘或共享盘可能坏了。请检查磁盘和网络盘连接，再运行同样的命令；以前的结果没有改动",
+    ),
+    ("random data", "系统给不出随机数（getrandom）。请重新启动电脑再运行同样的命令，还是这样请找系统管理员；以前的结果没有改动"),
+];
+const CROWDED: &str = "系统不让再启动线程（进程、线程数到了上限，或内存不够）。请关掉别的程序，或请管理员放宽上限（ulimit -u），再运行同样的命令；\
+                       以前的结果没有改动";
 
 /// A panic is told by where it was, without a word of what it was about: somebody's name may stand in it.
 fn told_of_panics() {
     static TOLD: AtomicBool = AtomicBool::new(false);
     std::panic::set_hook(Box::new(|panic| {
         let said = panic.payload_as_str().unwrap_or_default();
-        let crowded = ["spawn thread", "ThreadPoolBuildError"].iter().any(|words| said.contains(words));
-        CROWDED.fetch_or(crowded, Ordering::Relaxed);
+        let system = SYSTEM.iter().find(|(words, _)| said.contains(words)).map(|(_, told)| *told);
+        BY_SYSTEM.fetch_or(system.is_some(), Ordering::Relaxed);
         if TOLD.swap(true, Ordering::Relaxed) {
             return;
         }
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-        ui::note(&if crowded {
-            "系统不让再启动线程（进程、线程数到了上限，或内存不够）。请关掉别的程序，或请管理员放宽上限（ulimit -u），再运行同样的命令；\
-             以前的结果没有改动"
-                .to_owned()
-        } else {
-            format!("程序内部错误（{place}）。请把这句话告诉维护人员；以前的结果没有改动")
-        });
+        let ours = || format!("程序内部错误（{place}）。请把这句话告诉维护人员；以前的结果没有改动");
+        ui::note(&system.map_or_else(ours, str::to_owned));
     }));
 }
 

@@ -40,7 +40,7 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
         // It is opened to be counted first; what is to be known of it is told then.
         let progress = |told: &str| {
             if !request.remove {
-                ui::note(told)
+                ui::note(told);
             }
         };
         path.map(|path| clean_ledger(path, request, &progress)).transpose().map_err(|error| Failure::ledger(&error))

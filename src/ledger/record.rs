@@ -32,6 +32,8 @@ pub struct Month<'a> {
     pub withheld: &'a [Withheld],
     /// Rows by register part, that next month's may be held against them.
     pub rows: &'a RegisterRows,
+    /// Registers of which something was refused.
+    pub refused: &'a BTreeSet<RegistryId>,
     /// What was not evaluated.
     pub notes: &'a [RuleNote],
     /// The rules.
@@ -74,6 +76,20 @@ impl Month<'_> {
     }
 }
 
+impl Month<'_> {
+    /// Whether registers contradict each other, or themselves, by this rule. Nobody contradicts a register that did not come in: the rule
+    /// itself needs none of them.
+    fn compares(&self, rule: &str) -> bool {
+        self.card(rule).is_some_and(|card| matches!(card.kind, Kind::Conf | Kind::Dup))
+    }
+
+    /// Whether every one of these registers came in whole.
+    fn has_all(&self, registers: &BTreeSet<RegistryId>) -> bool {
+        let came = |wanted: &RegistryId| self.rows.iter().any(|(part, rows)| part.registry == *wanted && *rows > 0);
+        registers.iter().all(|register| came(register) && !self.refused.contains(register))
+    }
+}
+
 /// How notes begin on rules that this month does not ask, whatever the data.
 const NOT_ASKED: &str = "本期不适用";
 
@@ -113,6 +129,9 @@ impl Ledger {
             answer: answer.map(|answered| answered.answer),
         };
 
+        let registers = self.registers_before(period)?;
+        let comparable = |last: i64| registers.get(&last).is_none_or(|registers| month.has_all(registers));
+
         let mut standings = Standings::default();
         let mut found: BTreeSet<&str> = BTreeSet::new();
         for finding in month.findings {
@@ -146,6 +165,7 @@ impl Ledger {
                 None if !month.evaluated(&remembered.rule, remembered.town.as_ref()) => {
                     State::Suspended(Suspension::NotEvaluated)
                 }
+                None if month.compares(&remembered.rule) && !comparable(gone.last) => State::Suspended(Suspension::NotEvaluated),
                 None => State::SettledByData,
             };
             let standing = standing(id, Some(gone), false, state, answers.remove(id));
@@ -288,6 +308,20 @@ impl Ledger {
             .map_err(&error)?;
         let rows = rows.collect::<Result<_, _>>().map_err(&error)?;
         Ok(Some(EarlierRows { period: month_of(month), rows }))
+    }
+
+    /// Registers of which rows were recorded, by month.
+    fn registers_before(&self, period: i64) -> Result<HashMap<i64, BTreeSet<RegistryId>>, LedgerError> {
+        let error = LedgerError::sql("读取");
+        let sql = format!("SELECT DISTINCT period, registry FROM register_rows JOIN ({NEWEST}) USING (run) WHERE rows > 0");
+        let mut statement = self.connection.prepare(&sql).map_err(&error)?;
+        let mut rows = statement.query([period]).map_err(&error)?;
+        let mut registers: HashMap<i64, BTreeSet<RegistryId>> = HashMap::new();
+        while let Some(row) = rows.next().map_err(&error)? {
+            let registry = RegistryId(row.get(1).map_err(&error)?);
+            registers.entry(row.get(0).map_err(&error)?).or_default().insert(registry);
+        }
+        Ok(registers)
     }
 
     /// Months recorded before `period`, ascending.

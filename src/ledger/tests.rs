@@ -1,11 +1,13 @@
 //! Lives of findings: months recorded one after the other, answers between them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Basis, Ledger, Month, Purged};
 use crate::model::date;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, RuleNote, Scope, Subject};
-use crate::model::register::RegisterRows;
+use crate::model::register::{RegisterPart, RegisterRows};
+use crate::model::registry::RegistryId;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Answer, Reopening, Standings, State, Suspension, Withheld, Withholding};
 
@@ -72,6 +74,10 @@ struct Found {
     withheld: Vec<Withheld>,
     notes: Vec<RuleNote>,
     towns: Vec<String>,
+    rows: RegisterRows,
+    refused: BTreeSet<RegistryId>,
+    /// Whether the rule is about registers that contradict each other.
+    compares: bool,
     /// What the rule says, where not what it always said; empty where the rule is no more.
     definition: Option<&'static str>,
 }
@@ -83,13 +89,17 @@ impl Found {
 
     fn with<T>(&self, period: &str, work: impl FnOnce(&Month<'_>) -> T) -> T {
         let (period, mut cards) = (month(period), cards());
+        if self.compares {
+            cards.iter_mut().for_each(|card| card.kind = Kind::Conf);
+        }
         match self.definition {
             Some("") => cards.clear(),
             Some(other) => cards.iter_mut().for_each(|card| card.definition = other.to_owned()),
             None => {}
         }
         work(&Month {
-            rows: &RegisterRows::new(),
+            rows: &self.rows,
+            refused: &self.refused,
             period,
             as_of: period.last_day(),
             findings: &self.findings,
@@ -237,6 +247,26 @@ fn what_a_month_cannot_tell_stays_as_it_was() {
     // Back after months that could not tell: it has persisted, it has not come back.
     assert_eq!(state(&recorded(&mut ledger, "2018-08", &found), "a"), Some(State::Persisting));
     assert_eq!(state(&standings(&ledger, "2018-08", &found), "c"), Some(State::Reopened(Reopening::CameBack)));
+}
+
+#[test]
+fn a_contradiction_is_not_gone_where_a_register_of_then_did_not_come_in() {
+    let rows = |registers: &[&str]| -> RegisterRows {
+        let part = |name: &&str| RegisterPart { registry: (*name).into(), town_code: None, part: None };
+        registers.iter().map(|name| (part(name), 5)).collect()
+    };
+    let mut ledger = Ledger::in_memory();
+    let june = Found { rows: rows(&["poverty", "insurance"]), compares: true, ..Found::of(&[finding("a", "未脱贫")]) };
+    recorded(&mut ledger, "2018-05", &june);
+    let unable = Some(State::Suspended(Suspension::NotEvaluated));
+    let with = |registers: &[&str]| Found { rows: rows(registers), compares: true, ..Found::default() };
+    for found in [with(&["poverty"]), Found { refused: ["insurance".into()].into(), ..with(&["poverty", "insurance"]) }] {
+        assert_eq!(state(&standings(&ledger, "2018-06", &found), "a"), unable);
+    }
+    // Nor a month later, as long as it is out.
+    recorded(&mut ledger, "2018-06", &with(&["poverty"]));
+    assert_eq!(state(&standings(&ledger, "2018-07", &with(&["poverty"])), "a"), unable);
+    assert_eq!(state(&standings(&ledger, "2018-07", &with(&["insurance", "poverty"])), "a"), Some(State::SettledByData));
 }
 
 #[test]

@@ -17,7 +17,14 @@ const LISTS: [&str; 9] = ["名册", "名单", "台账", "明细", "花名", "人
 pub(super) fn set_aside(intake: &[IntakeFile], dictionary: &Dictionary) -> BTreeSet<RegistryId> {
     let sheets = || intake.iter().flat_map(|file| &file.sheets);
     let torn = sheets().filter(|sheet| RejectReason::SOMEBODY.iter().any(|reason| sheet.rejected.contains_key(reason)));
-    let mut missing: BTreeSet<RegistryId> = torn.filter_map(|sheet| sheet.registry.clone()).collect();
+    let mut missing = refused(intake, dictionary);
+    missing.extend(torn.filter_map(|sheet| sheet.registry.clone()));
+    missing
+}
+
+/// Registers of which a file or a sheet was refused.
+pub(super) fn refused(intake: &[IntakeFile], dictionary: &Dictionary) -> BTreeSet<RegistryId> {
+    let mut missing = BTreeSet::new();
     for file in intake {
         if let Some(refusal) = &file.refusal {
             missing.extend(of_file(refusal, intake, dictionary));

@@ -54,7 +54,7 @@ mod why;
 mod workbooks;
 mod workspace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -73,6 +73,7 @@ use crate::model::proposal::Proposal;
 use crate::model::raw::RejectReason;
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows};
+use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
 use crate::normalise::{AssembleError, Context, assemble};
 use dates::Dates;
@@ -163,6 +164,8 @@ struct Run<'a> {
     life: Option<Life>,
     /// Rows of this month by register part.
     rows: RegisterRows,
+    /// Registers of which a file or a sheet was refused.
+    refused: BTreeSet<RegistryId>,
     /// Registers that the county knows to be whole.
     accepted: Vec<Accepted>,
 }
@@ -232,6 +235,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         fingerprint,
         life,
         rows: RegisterRows::new(),
+        refused: BTreeSet::new(),
         accepted,
     };
     run.stages(&source)
@@ -262,6 +266,12 @@ impl Run<'_> {
         let dates = Dates::of(&intake, self.period);
         if self.life.as_ref().is_some_and(Life::writes) && self.request.until >= Stage::Report {
             dates.refused()?;
+            if records.len() == 0 {
+                return Err(RunError::Usage(format!(
+                    "{} 没有一张名册读得进来：没有出结果，也没有记入台账，以前各月的都在。请看上面每个文件没有读的原因，改好再用同样的命令",
+                    self.period
+                )));
+            }
         }
         let mut headline = self.opening(&intake, &records);
         if let Some(told) = dates.warning() {
@@ -501,6 +511,7 @@ impl Run<'_> {
             .extend(dates::outdated(intake, &self.definitions.dictionary, self.period).into_iter().map(|(registry, _)| registry));
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
+        self.refused = missing::refused(intake, &self.definitions.dictionary);
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);
         self.manifest.registers = RegisterCount::all(&self.rows);
         self.manifest.expected_by_county =

@@ -86,6 +86,9 @@ pub enum OutputError {
     },
 }
 
+/// How often a new file is begun that somebody else has at once.
+const ATTEMPTS: usize = 100;
+
 /// A file under way.
 #[derive(Debug)]
 pub struct NewFile {
@@ -185,13 +188,14 @@ pub fn beside(target: &Path) -> io::Result<NamedTempFile> {
             let _ = fs::remove_file(entry.path());
         }
     }
-    loop {
+    for _ in 0..ATTEMPTS {
         let file = tempfile::Builder::new().prefix(BESIDE).suffix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(folder)?;
         // Another process may have taken it for left over before it was locked. A disk without locks has nobody who takes it.
         if !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock)) && file.path().exists() {
             return Ok(file);
         }
     }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "这个磁盘说新建的文件都正被别的程序占用，锁不住，请换一个磁盘"))
 }
 
 /// Whether a file of that name was begun here.

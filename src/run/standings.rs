@@ -114,6 +114,7 @@ impl Run<'_> {
             findings: &assessed.findings,
             withheld: &assessed.withheld,
             rows: &self.rows,
+            refused: &self.refused,
             notes: &assessed.notes,
             cards,
             towns: &self.request.towns,

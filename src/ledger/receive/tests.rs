@@ -88,6 +88,7 @@ fn record(ledger: &mut Ledger, period: &str) -> Vec<State> {
     let found = findings();
     let month = Month {
         rows: &crate::model::register::RegisterRows::new(),
+        refused: &std::collections::BTreeSet::new(),
         period: month(period),
         as_of: month(period).last_day(),
         findings: &found,

@@ -78,7 +78,7 @@ impl Copy {
         let both = self.folder.join(BOTH);
         let beside = log.beside_file(&both);
         duplicate(&self.file, &both).and_then(|()| duplicate(log.path(), &beside)).map_err(io_error)?;
-        let log = log.as_in(&beside).map_err(io_error)?;
+        let log = log.copied_to(&beside).map_err(io_error)?;
         // What was begun is undone only where it left pages that do not fit together.
         let is_whole = Ledger::is_whole(&self.file);
         let fits = !(log.undoes() && is_whole) && Ledger::recover(&both, &self.file)?;
@@ -117,7 +117,7 @@ impl Copy {
         };
         let old = self.folder.join(OLD);
         // Of a file with another name too, the other one is somebody's copy.
-        if wipe && held.as_ref().is_some_and(|held| is_only(held)) {
+        if wipe && held.as_ref().is_some_and(is_only) {
             fs::hard_link(&self.path, &old).map_err(io_error)?;
         }
         fs::rename(&self.file, &self.path).map_err(io_error)?;
@@ -262,7 +262,7 @@ pub(super) fn wipe(path: &Path) -> io::Result<()> {
     let mut file = File::options().write(true).open(path)?;
     let mut left = file.metadata()?.len();
     file.rewind()?;
-    let zeros = [0; 1 << 16];
+    let zeros = [0; 1 << 13];
     while left > 0 {
         let some = zeros.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         file.write_all(&zeros[..some])?;

@@ -51,7 +51,7 @@ impl Log {
     }
 
     /// The log with the bytes that the copy at `copied` has.
-    pub(super) fn as_in(self, copied: &Path) -> io::Result<Self> {
+    pub(super) fn copied_to(self, copied: &Path) -> io::Result<Self> {
         Ok(Self { sha256: hash(copied)?, ..self })
     }
 
