@@ -151,8 +151,7 @@ fn spaced(text: &str, before: &Figure, at: &Range<usize>) -> bool {
 
 fn month_called(letters: &str) -> Option<usize> {
     let letters = letters.to_ascii_lowercase();
-    let is = |month: &&str| letters.len() >= 3 && (month.starts_with(&letters) || letters == "sept" && month.starts_with("sept"));
-    MONTHS.iter().position(|month| is(&month)).map(|month| month + 1)
+    MONTHS.iter().position(|month| letters.len() >= 3 && month.starts_with(&letters)).map(|month| month + 1)
 }
 
 /// `一九七一`, `十六`, `二十一`, `廿六`.
@@ -248,8 +247,8 @@ fn called(text: &str, figures: &[Figure]) -> Vec<Range<usize>> {
     const WORDS: [&str; 5] = ["出生", "生日", "生于", "生年月", "诞"];
     const NOT_BORN: [&str; 9] = ["学生于", "考生于", "新生于", "医生于", "发生于", "产生于", "先生于", "女生于", "男生于"];
     // Rather than a date of birth.
-    const OTHERS: [&str; 14] =
-        ["生效", "生产", "生活", "生成", "生态", "生源", "生育", "生计", "生均", "生病", "生学", "生意", "生活", "出生医"];
+    const OTHERS: [&str; 13] =
+        ["生效", "生产", "生活", "生成", "生态", "生源", "生育", "生计", "生均", "生病", "生学", "生意", "出生医"];
     let mut found = Vec::new();
     for (at, figure) in figures.iter().enumerate() {
         let before: Vec<char> = text.get(..figure.at.start).unwrap_or_default().chars().rev().take(10).collect();
