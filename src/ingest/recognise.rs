@@ -153,8 +153,8 @@ fn examine<'a>(
         .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
     let telling = registry.telling.iter().filter(|field| has(field)).count();
     let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
-    let titled = |word: &&String| head.titles().any(|text| fold_header(text).contains(word.as_str()));
-    let word = registry.title_words.iter().filter(titled).map(|word| word.chars().count()).max().unwrap_or(0);
+    let stands = |word: &&String| head.titles().any(|text| fold_header(text).contains(word.as_str()));
+    let word = registry.title_words.iter().filter(stands).map(|word| word.chars().count()).max().unwrap_or(0);
     Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points, word }
 }
 

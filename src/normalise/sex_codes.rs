@@ -66,7 +66,9 @@ mod tests {
 
     fn codes(rows: &[(u8, Option<bool>)]) -> SexCodes {
         let mut codes = SexCodes::default();
-        rows.iter().for_each(|(code, male)| codes.push(*code, *male));
+        for (code, male) in rows {
+            codes.push(*code, *male);
+        }
         codes
     }
 
