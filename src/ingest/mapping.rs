@@ -240,14 +240,21 @@ pub fn clash(head: &TableHead, mapping: &Mapping, dictionary: &Dictionary) -> Op
 #[must_use]
 pub fn twice(head: &TableHead, field: &str, columns: [(u32, &str); 2]) -> Refusal {
     let [(first, one), (second, other)] = columns.map(|(index, text)| (letters(index), text));
+    // Names and numbers may be another person's; two amounts, months or states are both the row's.
+    let is_of_somebody = ["姓名", "号", "出生", "性别"].iter().any(|word| field.contains(word));
+    let (which, rename) = if is_of_somebody {
+        ("分不清哪一列是本人的", format!("改成它真正的意思（例如“户主{field}”“监护人{field}”）"))
+    } else {
+        ("分不清该用哪一列", "写明它是什么（例如是哪个月的、哪一种的）".to_owned())
+    };
     Refusal {
         name: head.name.clone(),
         code: "duplicate-header".into(),
         what: format!(
-            "第 {} 行的表头里 {first} 列“{one}”和 {second} 列“{other}”都可以是“{field}”，分不清哪一列是本人的，没有读入",
+            "第 {} 行的表头里 {first} 列“{one}”和 {second} 列“{other}”都可以是“{field}”，{which}，没有读入",
             head.header_row
         ),
-        hint: format!("请把其中一列的表头改成它真正的意思（例如“户主{field}”“监护人{field}”），或删去重复的一列后重新报送"),
+        hint: format!("请把其中一列的表头{rename}，或删去重复的一列后重新报送"),
     }
 }
 

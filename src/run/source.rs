@@ -90,12 +90,18 @@ fn possible(period: Month, as_of: Day) -> Result<(), RunError> {
 fn same(run: &Finished, request: &Request, definitions: &Definitions) -> Result<(Month, Day), RunError> {
     let folder = run.folder.display();
     let other = |what: String| RunError::Usage(format!("不能用 {folder} 的结果：{what}。请改用原始文件作 --input"));
+    let older = |what: String| {
+        RunError::Usage(format!(
+            "不能用 {folder} 的结果：{what}。请先用现在的程序和定义把 {} 重新比对一次（bidui run pipelines/monthly.toml --input 当月原始文件 --out 新文件夹），再用新结果作 --input；也可以直接用原始文件作 --input",
+            run.run.period
+        ))
+    };
     let tool = concat!("bidui ", env!("CARGO_PKG_VERSION"));
     if run.run.tool != tool {
-        return Err(other(format!("它由 {} 生成，现在是 {tool}", run.run.tool)));
+        return Err(older(format!("它由 {} 生成，现在是 {tool}", run.run.tool)));
     }
     if run.run.links_hash != definitions.links_hash {
-        return Err(other("名册定义、行政区划、比对模型或编号密钥与那次运行不同，人员会对得不一样".to_owned()));
+        return Err(older("名册定义、行政区划、比对模型或编号密钥在那次运行以后改过，人员会对得不一样".to_owned()));
     }
     let (Ok(period), Ok(as_of)) = (run.run.period.parse::<Month>(), run.run.as_of.parse::<Day>()) else {
         return Err(other("它的 run.json 没有写明月份".to_owned()));
