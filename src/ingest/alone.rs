@@ -4,8 +4,8 @@
 //! below is normalising's to say. Total over any text; cost: linear in the cells.
 
 use super::rows::{
-    Cell, Standing, is_day, is_empty, is_labelled, is_note, is_office, is_page_count, is_page_mark, is_stamp, is_subtotal,
-    squeeze,
+    Cell, Standing, is_day, is_empty, is_labelled, is_note, is_office, is_office_word, is_page_count, is_page_mark, is_stamp,
+    is_subtotal, squeeze,
 };
 use crate::model::raw::CellKind;
 
@@ -44,6 +44,14 @@ fn alone<'t>(cells: &[Cell<'t>], standing: &Standing) -> Option<Cell<'t>> {
         }
         _ => None,
     }
+}
+
+/// A short text that a row says alone, and that may be the name of a place as well as somebody's.
+pub(super) fn name_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<String> {
+    let (.., text) = alone(cells, standing)?;
+    let squeezed = squeeze(without_enumerator(text));
+    let name = squeezed.trim_end_matches(|sign: char| !sign.is_alphanumeric());
+    ((2..=8).contains(&name.chars().count()) && name.chars().all(is_han)).then(|| name.to_owned())
 }
 
 /// The months that a row says alone, above the rows that are for them: `4月`, `第二季度`, `五月份发放（36户）`, `补发2018年5月`. A day is when
@@ -112,6 +120,7 @@ pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, 
         || is_page_count(&squeezed)
         || is_stamp(&squeezed)
         || is_office(&squeezed)
+        || is_office_word(&squeezed)
         || is_whole_day
         || (is_labelled(&squeezed) && !heads && !counts)
         || (standing.in_notes && length > 12 && !announces);

@@ -19,7 +19,7 @@
 
 use std::fmt;
 
-use super::alone::{months_alone, section, words_alone};
+use super::alone::{months_alone, name_alone, section, words_alone};
 use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
@@ -331,7 +331,9 @@ impl<'v> Body<'v> {
             let heads_rows = || words_alone(&cells, &standing, true, None).is_some();
             !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note) && !heads_rows()
         });
-        preamble.extend(under.flat_map(|(row, _)| texts(row)).filter(|text| text.contains(['：', ':'])));
+        // `瑞溪：` is over the rows below it only.
+        let is_labelled = |text: &String| text.contains(['：', ':']) && !text.ends_with(['：', ':']);
+        preamble.extend(under.flat_map(|(row, _)| texts(row)).filter(is_labelled));
         let above = window[..=header.last]
             .iter()
             .map(|row| row.cells.iter().map(|(column, _, text)| (*column, text.clone())).collect())
@@ -474,7 +476,10 @@ impl<'v> Body<'v> {
         }
         let (said, says) = match reason {
             Some(RejectReason::Subtotal) => (subtotal_place(cells), SectionSays::Sum),
-            Some(RejectReason::Note) => (labelled_place(cells), SectionSays::Place),
+            Some(RejectReason::Note) => match labelled_place(cells) {
+                Some(place) => (Some(place), SectionSays::Place),
+                None => (name_alone(cells, &standing), SectionSays::Perhaps),
+            },
             _ => (None, SectionSays::Place),
         };
         table.sections.extend(said.map(|text| Section { at, row, text, says }));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::alone::{is_numeral, place_alone};
+use super::alone::{is_han, is_numeral, place_alone};
 use super::header::has_digits;
 use crate::model::personal::mask;
 use crate::model::raw::{CellKind, RejectReason};
@@ -83,8 +83,13 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     let squeezed = squeeze(first);
     // Who signs, and when, stands with nothing else.
     let signed = || {
-        let signs = |text: &str| is_office(text) || is_day(text) || is_stamp(text) || is_labelled(text);
-        cells.len() < standing.width && texts().count() == cells.len() && texts().all(|text| signs(&text))
+        let signs = |text: &str| is_office(text) || is_day(text) || is_stamp(text) || is_labelled(text) || is_office_word(text);
+        // A running number that was filled down too far counts nobody.
+        let numeral = |text: &str| text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut said = cells.iter().filter(|(.., text)| !numeral(text.trim())).peekable();
+        cells.len() < standing.width
+            && said.peek().is_some()
+            && said.all(|(_, kind, text)| *kind == CellKind::Text && signs(&squeeze(text)))
     };
     let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= standing.width && is_labelled(&squeezed)))
         || texts().any(|text| is_page_mark(&text) || is_stamp(&text))
@@ -98,14 +103,17 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
 }
 
-/// The place that a subtotal is of: `燕子坝村小计`, or the place in a cell beside the word.
+/// What a subtotal is of: `燕子坝村小计`, `瑞溪小计`, or the place in a cell beside the word.
 pub(super) fn subtotal_place(cells: &[Cell<'_>]) -> Option<String> {
     const WORDS: [&str; 5] = ["小计", "合计", "共计", "总计", "累计"];
     cells.iter().take(3).filter(|(_, kind, _)| *kind == CellKind::Text).find_map(|(.., text)| {
         let squeezed = squeeze(text);
         let word = WORDS.iter().filter_map(|word| squeezed.find(word)).min();
-        let place = place_alone(squeezed.get(..word.unwrap_or(squeezed.len()))?)?;
-        (place.chars().count() >= 2).then(|| place.to_owned())
+        let before = squeezed.get(..word.unwrap_or(squeezed.len()))?;
+        // Without its ending it may be a place of the divisions.
+        let bare = || (word.is_some() && before.chars().all(is_han)).then_some(before);
+        let place = place_alone(before).or_else(bare)?;
+        (2..=16).contains(&place.chars().count()).then(|| place.to_owned())
     })
 }
 
@@ -234,6 +242,30 @@ pub(super) fn is_office(text: &str) -> bool {
     const OFFICES: [&str; 9] =
         ["村民委员会", "居民委员会", "村委会", "人民政府", "办事处", "民政局", "扶贫办", "民政办", "残疾人联合会"];
     OFFICES.iter().any(|office| text.ends_with(office))
+}
+
+/// What an office writes of itself or of a list, and nothing else: `盖章`, `村支书签字`, `经办人`, `情况属实`, `审核通过`, `分管领导`.
+pub(super) fn is_office_word(text: &str) -> bool {
+    const OFFICES: &str = "乡镇 街道 社区 驻村 包村 村级 村民 单位 部门 民政 主要 分管 第一 主管 具体 全体 会议 评议 民主 代表 县级 镇级 股室 科室 \
+                           办公室 工作队 工作组 小组 县 镇 乡 村 组";
+    // What speaks of rows is none of these: `未通过`, `不符合`, `审核人员`.
+    const SAID: &str = "村支书 支部书记 支书 书记 主任 副主任 领导 镇长 乡长 县长 局长 站长 所长 科长 股长 组长 队长 村长 会计 出纳 文书 专干 网格员 \
+                        班子 负责 经办 审核 审批 复核 审查 核实 核对 核准 填表 填报 制表 制单 报送 报表 监督 签收 联系 公示 日期 意见 结果 情况 \
+                        签字 签名 签章 盖章 公章 印章 手印 指印 人员签字 人员签名 人员盖章 同意 属实 无异议 无误 通过 完毕 上报";
+    const BESIDE: &str = "人 处 章 栏 已 经 并 予以";
+    let bare = text.trim_matches(|sign: char| !sign.is_alphanumeric());
+    if !(2..=16).contains(&bare.chars().count()) || is_subtotal(bare) {
+        return false;
+    }
+    // An office alone says nothing.
+    let is_said = SAID.split_whitespace().any(|word| bare.contains(word));
+    let all: Vec<&str> = [OFFICES, SAID, BESIDE].into_iter().flat_map(str::split_whitespace).collect();
+    is_said && is_made_of(bare, &all)
+}
+
+/// Whether a text is nothing but some of the words.
+fn is_made_of(text: &str, words: &[&str]) -> bool {
+    text.is_empty() || words.iter().any(|word| text.strip_prefix(word).is_some_and(|rest| is_made_of(rest, words)))
 }
 
 /// A date and nothing else: `2018年6月20日`, `年　月　日`.

@@ -107,8 +107,10 @@ impl fmt::Debug for Section {
 pub enum SectionSays {
     /// A place, or labels with places, of the rows below.
     Place,
-    /// A place, summed up: the rows are those above it, unless it stands above the first.
+    /// What is summed up, often a place: the rows are those above it, unless it stands above the first.
     Sum,
+    /// A place of the rows below if it is one of the divisions', else the name of somebody who signs, or nothing.
+    Perhaps,
     /// Months of the rows below.
     Months,
     /// Something else of the rows below.

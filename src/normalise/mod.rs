@@ -31,6 +31,7 @@ mod outcome;
 mod period;
 mod person;
 pub mod phone;
+mod place_rows;
 mod places;
 pub mod repair;
 mod schooling;

@@ -7,10 +7,10 @@ use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
 
 use super::field_column::{Notes, append, first_cell};
 use super::repair::{Repair, Repairs};
-use super::sheet_place::{SheetPlace, town_stem};
+use super::sheet_place::{SheetPlace, is_named_place, listed_place, town_stem};
 use crate::config::divisions::Edition;
 use crate::config::divisions::place::{Likeness, Place, PlaceState, PlaceText, TownSource};
-use crate::model::raw::{RawTable, Section, SectionSays};
+use crate::model::raw::{RawTable, Section, SectionSays, TableHead};
 
 /// Distinct place texts remembered per sheet; beyond that they are house numbers and not worth the memory.
 const REMEMBERED: usize = 100_000;
@@ -22,10 +22,14 @@ pub(super) struct Places<'a> {
     of_sheet: SheetPlace,
     /// The last place that stood alone above rows.
     section: SheetPlace,
-    /// Places that stood alone and are not on the list: row, text, rows that took it.
-    unlisted: Vec<(u32, String, u64)>,
+    /// Places that stood alone and are not on the list.
+    unlisted: Vec<Unlisted>,
     /// Whether the last place is one of them.
     is_unlisted: bool,
+    /// Whether of two columns of towns one says by its header that it is the registered one.
+    is_registered: bool,
+    /// Rows with two towns.
+    differing: u64,
     sums: Option<Sums>,
     /// Rows without a village of their own or of a line above, since the last line that sums up.
     open: Vec<u32>,
@@ -36,6 +40,16 @@ pub(super) struct Places<'a> {
     columns: [StringBuilder; 6],
 }
 
+/// A place that stood alone and is not on the list, or not the only one.
+struct Unlisted {
+    row: u32,
+    text: String,
+    /// Whether not even its town is known.
+    is_townless: bool,
+    /// Rows that took it.
+    rows: u64,
+}
+
 /// Where lines that sum up stand: above or below the rows they are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sums {
@@ -44,7 +58,12 @@ enum Sums {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(positions: [Vec<usize>; 5], mut of_sheet: SheetPlace) -> Self {
+    pub(super) fn new(mut positions: [Vec<usize>; 5], mut of_sheet: SheetPlace, head: &TableHead) -> Self {
+        // Registers are kept where people are registered, whichever column stands first.
+        let registered = |at: &usize| head.columns.get(*at).is_some_and(|column| column.text.contains("户籍"));
+        positions[1].sort_by_key(|at| !registered(at));
+        positions[2].sort_by_key(|at| !registered(at));
+        let is_registered = positions[1].iter().filter(|at| registered(at)).count() == 1;
         let [_, _, village, _, address] = &positions;
         // A blank cell in a column of villages is unknown.
         if !(village.is_empty() && address.is_empty()) {
@@ -52,12 +71,18 @@ impl<'a> Places<'a> {
             of_sheet.group.clear();
             of_sheet.unclear = None;
         }
+        // Nor does it matter which town a sheet is of where each row says it.
+        if !positions[1].is_empty() {
+            of_sheet.unclear_town = None;
+        }
         Self {
             positions,
             of_sheet,
             section: SheetPlace::default(),
             unlisted: Vec::new(),
             is_unlisted: false,
+            is_registered,
+            differing: 0,
             sums: None,
             open: Vec::new(),
             summed: Vec::new(),
@@ -67,9 +92,9 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// A village that the sheet says by a name which several towns have.
+    /// What the sheet says of a place that nobody can tell: two towns, or a village by a name which several towns have.
     pub(super) fn unclear(&self) -> Option<String> {
-        self.of_sheet.unclear.clone()
+        self.of_sheet.unclear_town.clone().or_else(|| self.of_sheet.unclear.clone())
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], edition: &'a Edition, note: &mut Notes<'_>) {
@@ -82,6 +107,18 @@ impl<'a> Places<'a> {
                 std::array::from_fn(|part| first_cell(table, &self.positions[part], row).1);
             let (of_section, of_sheet) = (&self.section, &self.of_sheet);
             let mut inherits = false;
+            let differing = self.differing_towns(table, row, edition);
+            let is_told = !(town.is_empty() && village.is_empty() && address.is_empty());
+            if differing.is_some() || of_section.is_unknown && !is_told {
+                let (one, other) = differing.unwrap_or((&of_section.village, ""));
+                write_place(&mut self.columns, &Place::unknown(), ["", one, other, group, ""], at, note);
+                if differing.is_some() {
+                    self.differing += 1;
+                } else if let Some(last) = self.unlisted.last_mut() {
+                    last.rows += 1;
+                }
+                continue;
+            }
             if town.is_empty() && address.is_empty() {
                 town = &of_section.town;
             }
@@ -94,9 +131,9 @@ impl<'a> Places<'a> {
                     }
                 } else {
                     village = &of_section.village;
-                    if let Some((.., rows)) = self.unlisted.last_mut().filter(|_| self.is_unlisted) {
-                        *rows += 1;
-                    }
+                }
+                if let Some(last) = self.unlisted.last_mut().filter(|_| self.is_unlisted) {
+                    last.rows += 1;
                 }
                 inherits = !village.is_empty();
             }
@@ -127,16 +164,29 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Two columns of towns that say two towns for a row.
+    fn differing_towns<'t>(&self, table: &'t RawTable, row: usize, edition: &Edition) -> Option<(&'t str, &'t str)> {
+        let of_row = |at: &usize| table.columns.get(*at).map(|column| column.get(row).1).filter(|text| !text.is_empty());
+        let mut texts = self.positions[1].iter().filter_map(of_row);
+        let first = texts.next().filter(|_| !self.is_registered)?;
+        let code = |town| edition.place(&PlaceText { town, ..PlaceText::default() }).town.map(|town| &town.code);
+        texts
+            .find(|other| *other != first && code(first).zip(code(other)).is_some_and(|(one, other)| one != other))
+            .map(|other| (first, other))
+    }
+
     /// A line that says a place. One that sums up is of the rows above it, unless one stood above all rows.
     fn enter(&mut self, section: &Section, edition: &Edition) {
+        let is_listed = || listed_place(&section.text, edition).is_some();
         let is_sum = match section.says {
             SectionSays::Place => false,
-            SectionSays::Sum => true,
+            SectionSays::Sum if is_named_place(&section.text) || is_listed() => true,
+            SectionSays::Perhaps if is_listed() => false,
             SectionSays::Elsewhere => {
                 (self.section, self.is_unlisted) = (SheetPlace::default(), false);
                 return;
             }
-            SectionSays::Months | SectionSays::Words => return,
+            SectionSays::Sum | SectionSays::Perhaps | SectionSays::Months | SectionSays::Words => return,
         };
         if is_sum && !self.open.is_empty() {
             self.sums = Some(Sums::Below);
@@ -152,21 +202,35 @@ impl<'a> Places<'a> {
             self.section.enter(&section.text, &self.of_sheet.town, edition);
             let SheetPlace { town, village, group, .. } = &self.section;
             let place = edition.place(&PlaceText { town, village, group, hint: &self.of_sheet.town, ..PlaceText::default() });
-            self.is_unlisted = !village.is_empty() && place.village.is_none();
+            let is_missing = |text: &str, is_known: bool| !text.is_empty() && !is_known;
+            let unknown = [(town, place.town.is_some()), (village, place.village.is_some())];
+            self.is_unlisted = self.section.is_unknown || unknown.into_iter().any(|(text, known)| is_missing(text, known));
             if self.is_unlisted {
-                self.unlisted.push((section.row, section.text.clone(), 0));
+                let is_townless = self.section.is_unknown || place.town.is_none();
+                self.unlisted.push(Unlisted { row: section.row, text: section.text.clone(), is_townless, rows: 0 });
             }
             self.open.clear();
         }
     }
 
+    /// What is told of rows with two columns of towns.
+    pub(super) fn differing(&self) -> Option<String> {
+        (self.differing > 0).then(|| {
+            format!(
+                "{} 行的两列乡镇写的不是一个镇：分不清是哪一个，镇、村按空处理；请只留一列，或写明哪一列是户籍所在乡镇",
+                self.differing
+            )
+        })
+    }
+
     /// Places above rows that are not on the list, as they are told.
     pub(super) fn unlisted(&self) -> impl Iterator<Item = String> {
         const TOLD: usize = 5;
-        let taken = || self.unlisted.iter().filter(|(.., rows)| *rows > 0);
+        let taken = || self.unlisted.iter().filter(|place| place.rows > 0);
         let more = taken().count().saturating_sub(TOLD);
-        let line = |(row, text, rows): &(u32, String, u64)| {
-            format!("第 {row} 行“{text}”不在区划表里，或不是只有一个：下面 {rows} 行的村按空处理；请核对村名，或补进区划表")
+        let line = |Unlisted { row, text, is_townless, rows }: &Unlisted| {
+            let what = if *is_townless { "镇、村" } else { "村" };
+            format!("第 {row} 行“{text}”不在区划表里，或不是只有一个：下面 {rows} 行的{what}按空处理；请核对地名，或补进区划表")
         };
         let more = (more > 0).then(|| format!("另有 {more} 行这样的地名不在区划表里"));
         taken().take(TOLD).map(line).chain(more)
@@ -182,19 +246,23 @@ impl<'a> Places<'a> {
         let mut columns: [StringBuilder; 6] = Default::default();
         let [town, _, _, _, group, _] = &arrays;
         for row in 0..town.len() {
-            let said = places.next_if(|(at, _)| *at as usize == row).map(|(at, village)| {
-                let text = |array: &StringArray| if array.is_valid(row) { array.value(row).to_owned() } else { String::new() };
-                (at, village, text(town), text(group))
+            let said = places.next_if(|(at, _)| *at as usize == row).map(|(at, text)| {
+                let of_row = |array: &StringArray| if array.is_valid(row) { array.value(row).to_owned() } else { String::new() };
+                let within = if edition.town_named(text).is_some() { String::new() } else { of_row(town) };
+                let mut said = SheetPlace { town: within, ..SheetPlace::default() };
+                said.enter(text, &self.of_sheet.town, edition);
+                (at, said, of_row(town), of_row(group))
             });
-            let place = said.as_ref().map(|(at, village, town, group)| {
-                let hint = &self.of_sheet.town;
-                let texts = PlaceText { town, village, group, hint, ..PlaceText::default() };
+            let place = said.as_ref().filter(|(_, said, ..)| !said.is_unknown).map(|(at, said, town, group)| {
+                let town = if town.is_empty() { &said.town } else { town };
+                let texts = PlaceText { town, village: &said.village, group, hint: &self.of_sheet.town, ..PlaceText::default() };
                 (*at, texts, edition.place(&texts))
             });
-            match place.filter(|(.., place)| place.village.is_some()) {
+            let is_new = |place: &Place<'_>| place.village.is_some() || town.is_null(row) && place.town.is_some();
+            match place.filter(|(.., place)| is_new(place)) {
                 Some((at, PlaceText { town, village, group, .. }, place)) => {
                     write_place(&mut columns, &place, ["", town, village, group, ""], at, note);
-                    note.one(at, Repair::VillageFromSheet);
+                    note.unless(place.village.is_none(), at, Repair::VillageFromSheet);
                 }
                 None => {
                     for (column, array) in columns.iter_mut().zip(&arrays) {

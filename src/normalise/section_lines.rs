@@ -17,10 +17,10 @@ use super::date;
 use super::heading::Heading;
 use super::month_column::MonthColumn;
 use super::period::{self, Cell};
+use super::sheet_place::{is_named_place, listed_place};
 use super::standing::{self, Standing};
 use super::vocabulary::CodeTable;
 use crate::config::divisions::Edition;
-use crate::config::divisions::place::{Likeness, PlaceText};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{KIND, MONTH};
 use crate::model::date::{Day, Month};
@@ -243,7 +243,7 @@ impl<'a> SectionLines<'a> {
     /// Takes up a line; what it says of places goes into `sections`.
     fn enter(&mut self, section: &Section, sections: &mut Vec<Section>) {
         match section.says {
-            SectionSays::Sum | SectionSays::Elsewhere => sections.push(section.clone()),
+            SectionSays::Sum | SectionSays::Elsewhere | SectionSays::Perhaps => sections.push(section.clone()),
             SectionSays::Months => {
                 self.begin(Sort::Period);
                 sections.push(section.clone());
@@ -260,7 +260,7 @@ impl<'a> SectionLines<'a> {
                 let mut ended = false;
                 if !reading.places.is_empty() {
                     ended |= self.begin(Sort::Place);
-                    sections.push(Section { text: reading.places.concat(), says: SectionSays::Place, ..section.clone() });
+                    sections.push(Section { text: reading.places.join("、"), says: SectionSays::Place, ..section.clone() });
                 }
                 if let Some(months) = reading.months {
                     ended |= self.begin(Sort::Period);
@@ -346,10 +346,15 @@ impl<'a> SectionLines<'a> {
             reading.said.push((class, piece.to_owned()));
             return true;
         }
-        // `【土坪镇】村：共12户` leaves out which.
-        let is_nameless = |piece: &str| matches!(piece, "村" | "组" | "社区") && !reading.places.is_empty();
-        if let Some(place) = self.place(piece).or_else(|| is_nameless(piece).then(|| piece.to_owned())) {
+        let bare = without_count(piece);
+        let listed = || cores(bare).into_iter().find_map(|core| listed_place(core, self.edition));
+        if let Some(place) = Some(bare).filter(|bare| is_named_place(bare)).map(str::to_owned).or_else(listed) {
             reading.places.push(place);
+            return true;
+        }
+        // `【土坪镇】村：共12户` leaves out which.
+        if let Some(place) = reading.places.last_mut().filter(|_| matches!(piece, "村" | "组" | "社区")) {
+            place.push_str(piece);
             return true;
         }
         for core in cores(piece).into_iter().filter(|core| !REST.contains(core)) {
@@ -419,19 +424,6 @@ impl<'a> SectionLines<'a> {
             _ => return !self.has_month && named.is_none_or(|named| named == self.period.year()),
         }
         true
-    }
-
-    /// A village or a town, by its ending or as the divisions have it.
-    fn place(&self, piece: &str) -> Option<String> {
-        const ENDS: [&str; 9] = ["村", "社区", "居委会", "村委会", "居", "组", "镇", "乡", "街道"];
-        if piece.chars().count() >= 2 && ENDS.iter().any(|end| piece.ends_with(end)) {
-            return Some(piece.to_owned());
-        }
-        let place = self.edition.place(&PlaceText { address: piece, ..PlaceText::default() });
-        let exact = !place.left_over && place.town_by == Likeness::Same && place.village_by == Likeness::Same;
-        let is_all = |name: &str| name.contains(piece) || piece.contains(name);
-        let (town, village) = (place.town.map(|town| &town.name), place.village.map(|village| &village.name));
-        village.or(town).filter(|name| exact && place.group.is_none() && is_all(name)).cloned()
     }
 
     /// What is told of the lines of the sheet.
@@ -544,7 +536,7 @@ const PLAIN: [&str; 49] = [
 const REST: [&str; 4] = ["其他", "其它", "其余", "另外"];
 
 /// The pieces of a line, without what adorns them. What parts dates parts nothing.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let signs: Vec<(usize, char)> = text.char_indices().collect();
     let parts = |at: usize| {
         let (_, sign) = signs[at];
@@ -570,9 +562,16 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `48人`, `共12户48人`, `小计48人`.
-fn is_count(piece: &str) -> bool {
+pub(super) fn is_count(piece: &str) -> bool {
     let counts = |sign: char| sign.is_ascii_digit() || "共计小合总户人名口约有个元万为".contains(sign);
     piece.chars().any(|sign| sign.is_ascii_digit()) && piece.chars().all(counts)
+}
+
+/// `瑞溪共12户`, `瑞溪48人` without how many.
+fn without_count(piece: &str) -> &str {
+    let at = piece.find(|sign: char| sign.is_ascii_digit()).unwrap_or(piece.len());
+    let (said, count) = piece.split_at(at);
+    if is_count(count) { said.trim_end_matches(|sign| "共计小合总约有".contains(sign)) } else { piece }
 }
 
 /// A piece, and what is left of it without words that only introduce or count, shorter and shorter.

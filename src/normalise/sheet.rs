@@ -36,7 +36,7 @@ use super::sheet_place::SheetPlace;
 use super::slipped::Slips;
 use super::standing::{Remarks, StandingColumn};
 use super::vocabulary::{self, CodeTable};
-use super::{data_date, disability_no, heading, id_number, name, outcome};
+use super::{data_date, disability_no, heading, id_number, name, outcome, place_rows};
 use crate::config::divisions::{Edition, Gazetteer};
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{
@@ -93,7 +93,7 @@ pub struct NormalisedSheet {
     pub batch: RecordBatch,
     /// Row number that Excel shows, per row of the batch.
     pub rows: Vec<u32>,
-    /// Rows set aside here: `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`, `OtherProject`.
+    /// Rows set aside here: `Note`, `NoIdentity`, `Nameless`, `Shifted`, `AfterPeriod`, `OtherProject`.
     pub rejects: Vec<Reject>,
     /// Of those without name and number, the rows that say something else of a person: birth, sex, relation, household.
     pub nameless: Vec<u32>,
@@ -161,6 +161,8 @@ pub struct Normaliser<'a> {
     status: Option<&'a FieldDefinition>,
     remarks: Remarks<'a>,
     outcomes: Outcomes<'a>,
+    /// Columns that are some field's.
+    fields: Vec<usize>,
     /// Columns that say of which project a row is.
     projects: Vec<usize>,
     /// What title or names say that ends the standing of every row, where the registry has no field for it.
@@ -440,7 +442,8 @@ impl<'a> Normaliser<'a> {
             void,
             lines,
             year_named: data_date::named_year(head),
-            places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition)),
+            places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition), head),
+            fields: mapping.fields.iter().map(|(_, position)| *position).collect(),
             log: Log::default(),
             rows: Vec::new(),
             beside,
@@ -453,6 +456,11 @@ impl<'a> Normaliser<'a> {
     /// Takes the next chunk of rows.
     pub fn push(&mut self, table: &RawTable) {
         let base = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let lifted = place_rows::lift(table, (&self.others.name, &self.fields), self.edition).filter(|_| self.of_people);
+        let table = lifted.as_ref().map_or(table, |(rest, lines)| {
+            self.set_aside(table, lines);
+            rest
+        });
         let own = [self.others.name.as_slice(), self.number.as_slice()];
         let righted = self.slips.as_mut().and_then(|slips| slips.right(table, own));
         let (table, slipped) = righted.as_ref().map_or((table, &[][..]), |(table, slipped)| (table, slipped.as_slice()));
@@ -677,7 +685,7 @@ impl<'a> Normaliser<'a> {
             columns.push((Field::new(STANDING_STATE, DataType::Utf8, true), Arc::new(states)));
         }
         let unclear_place = self.places.unclear();
-        lines.extend(self.places.unlisted());
+        lines.extend(self.places.unlisted().chain(self.places.differing()));
         for field in self.lines.said() {
             if self.headers.iter().all(|(known, _)| known != field) {
                 self.headers.push((field.to_owned(), OF_LINES.to_owned()));
@@ -731,10 +739,17 @@ impl<'a> Normaliser<'a> {
                 self.rows.push(number);
                 continue;
             };
-            let said = table.columns.iter().map(|column| column.get(row).1).filter(|text| !text.is_empty()).take(4);
-            self.rejects.push(Reject { row: number, reason, masked: said.map(mask).collect::<Vec<_>>().join(" ") });
+            self.rejects.push(Reject { row: number, reason, masked: shown(table, row) });
         }
         kept
+    }
+
+    /// Rows that are lines over others.
+    fn set_aside(&mut self, table: &RawTable, lines: &[usize]) {
+        self.read += lines.len() as u64;
+        let rejects =
+            lines.iter().map(|&row| Reject { row: table.rows[row], reason: RejectReason::Note, masked: shown(table, row) });
+        self.rejects.extend(rejects);
     }
 
     fn has_identity(&self, table: &RawTable, row: usize) -> bool {
@@ -824,6 +839,12 @@ impl<'a> Normaliser<'a> {
             self.grade.text.append_option(grade);
         }
     }
+}
+
+/// A row as it may be shown.
+fn shown(table: &RawTable, row: usize) -> String {
+    let said = table.columns.iter().map(|column| column.get(row).1).filter(|text| !text.is_empty()).take(4);
+    said.map(mask).collect::<Vec<_>>().join(" ")
 }
 
 /// Why a row's amount is no month's.

@@ -2,11 +2,13 @@
 //!
 //! Takes a [`TableHead`] and the divisions, gives texts for the town, the village and the group, empty where nothing is said. A village is taken
 //! where a text begins with it or with its town, or says it in full (`青定村参保花名册`) and the county, or the town known, has only one of the
-//! name; two different ones are none, and one name that several towns have is told ([`SheetPlace::unclear`]). Cost: texts above the table × names
+//! name; two different ones are none, and one name that several towns have is told ([`SheetPlace::unclear`]). A town's name without its ending is
+//! the town, and only among the villages of that town a village of the name. What cannot be known, as two places in a line or a village that the
+//! sheet's town lacks, is unknown ([`SheetPlace::is_unknown`]), never the place before. Cost: texts above the table × names
 //! of the county, once a sheet.
 
-use crate::config::divisions::Edition;
-use crate::config::divisions::place::{PlaceText, TownSource, fold};
+use crate::config::divisions::place::{Likeness, PlaceText, TownSource, fold};
+use crate::config::divisions::{Edition, Village};
 use crate::model::raw::TableHead;
 
 /// Longer lines are prose.
@@ -20,8 +22,12 @@ pub(super) struct SheetPlace {
     pub(super) group: String,
     /// The town of the village, where the village alone says it.
     pub(super) town_of_village: String,
+    /// Whether the village's text names no place that anybody could know.
+    pub(super) is_unknown: bool,
     /// A village that is said by a name which several towns have: which, and where.
     pub(super) unclear: Option<String>,
+    /// Where the sheet's name and its title say two towns.
+    pub(super) unclear_town: Option<String>,
 }
 
 impl SheetPlace {
@@ -30,45 +36,106 @@ impl SheetPlace {
         if text.contains(['：', ':']) {
             let Labelled { town, village, group, address } = labelled(&[text.to_owned()]);
             if is_village(&address, &self.town, edition) {
-                self.enter_place(&address, edition);
+                self.enter_place(&address, of_sheet, edition);
             } else if let Some(of_office) = edition.town_in(&address) {
                 // An office that signs below its own rows says nothing new.
                 let known = if self.town.is_empty() { of_sheet } else { &self.town };
                 if known.is_empty() || !of_office.name.contains(town_stem(known)) {
-                    self.enter_place(&of_office.name, edition);
+                    self.enter_place(&of_office.name, of_sheet, edition);
                 }
             }
-            for said in [town, village, group].iter().filter(|said| !said.is_empty()) {
-                self.enter_place(said, edition);
+            if !town.is_empty() {
+                *self = Self { town, ..Self::default() };
+            }
+            if edition.town_named(&village).is_some_and(|(_, in_full)| !in_full) {
+                self.enter_village(&village);
+            } else if !village.is_empty() {
+                self.enter_place(&village, of_sheet, edition);
+            }
+            if !group.is_empty() {
+                self.enter_place(&group, of_sheet, edition);
+            }
+            return;
+        }
+        let parts: Vec<&str> = text.split(['、', '/', '-', '—']).filter(|part| !part.is_empty()).collect();
+        if parts.windows(2).all(|pair| is_below(pair[1], pair[0], edition)) {
+            for part in parts {
+                self.enter_place(part, of_sheet, edition);
             }
         } else {
-            self.enter_place(text, edition);
+            self.enter_unknown(text);
         }
     }
 
-    fn enter_place(&mut self, text: &str, edition: &Edition) {
+    /// Several places, or one of which nobody knows where it is.
+    fn enter_unknown(&mut self, text: &str) {
+        *self = Self { village: text.to_owned(), is_unknown: true, ..Self::default() };
+    }
+
+    fn enter_place(&mut self, text: &str, of_sheet: &str, edition: &Edition) {
         let ends = |words: &[&str]| words.iter().any(|word| text.ends_with(word));
-        if ends(&["组"]) {
-            // `燕子坝村三组` says both.
-            if is_village(text, &self.town, edition) {
-                text.clone_into(&mut self.village);
-                self.group.clear();
-            } else {
-                text.clone_into(&mut self.group);
+        let mut villages = edition.villages_named(text);
+        if villages.is_empty() {
+            // `燕子坝村三组`, where only one town has the village.
+            let place = edition.place(&PlaceText { village: text, ..PlaceText::default() });
+            villages.extend(place.town.zip(place.village).filter(|_| place.town_from == TownSource::Village));
+        }
+        let known = if self.town.is_empty() { of_sheet } else { &self.town };
+        if ends(&["组"]) && villages.is_empty() && !is_village(text, known, edition) {
+            text.clone_into(&mut self.group);
+            return;
+        }
+        let has_village = |of: &str| {
+            let of = edition.town_named(of).map(|(town, _)| &town.code);
+            villages.iter().filter(|(town, _)| Some(&town.code) == of).count()
+        };
+        // A town's name without its ending is the town, but a village of that name among the villages of a town that is known.
+        let (here, of_line) = (has_village(of_sheet), has_village(&self.town));
+        match edition.town_named(text) {
+            Some((_, true)) => *self = Self { town: text.to_owned(), ..Self::default() },
+            Some((town, false)) if !of_sheet.is_empty() => match here {
+                1 if !self.village.is_empty() => *self = Self { village: text.to_owned(), ..Self::default() },
+                _ if town.name == of_sheet => *self = Self::default(),
+                _ => self.enter_unknown(text),
+            },
+            Some((town, false)) => match edition.town_named(&self.town) {
+                // `瑞溪镇`, and `瑞溪` within; but `瑞溪` once more is the town.
+                Some((_, true)) if of_line == 1 => self.enter_village(text),
+                Some((known, false)) if of_line > 0 && known.code != town.code => self.enter_unknown(text),
+                _ => *self = Self { town: text.to_owned(), ..Self::default() },
+            },
+            None if ends(&["镇", "乡", "街道"]) && villages.is_empty() => {
+                let is_left_over = edition.place(&PlaceText { town: text, ..PlaceText::default() }).left_over;
+                if is_left_over && edition.town_in(text).is_none() {
+                    self.enter_unknown(text);
+                } else {
+                    *self = Self { town: text.to_owned(), ..Self::default() };
+                }
             }
-            return;
+            None if villages.is_empty() || of_line > 0 => {
+                // `碧峰镇青定村` below a line of another town.
+                let place = edition.place(&PlaceText { village: text, ..PlaceText::default() });
+                if villages.is_empty() && place.town.is_some_and(|_| place.town_from == TownSource::Written) {
+                    self.town.clear();
+                }
+                self.enter_village(text);
+            }
+            None if here > 0 => *self = Self { village: text.to_owned(), ..Self::default() },
+            // Of another town than the one of the line above: its own, if only one has it.
+            None => match villages.as_slice() {
+                [(_, village)] if of_sheet.is_empty() => {
+                    let said = if text == village.base { &village.name } else { text };
+                    *self = Self { village: said.to_owned(), ..Self::default() };
+                }
+                _ => self.enter_unknown(text),
+            },
         }
-        if ends(&["镇", "乡", "街道"]) {
-            *self = Self { town: text.to_owned(), ..Self::default() };
-            return;
-        }
-        // `碧峰镇青定村` below a line of another town.
-        let place = edition.place(&PlaceText { village: text, ..PlaceText::default() });
-        if place.town.is_some_and(|_| place.town_from == TownSource::Written) {
-            self.town.clear();
-        }
+    }
+
+    fn enter_village(&mut self, text: &str) {
         text.clone_into(&mut self.village);
         self.group.clear();
+        self.is_unknown = false;
     }
 
     /// The place of a whole sheet.
@@ -78,11 +145,23 @@ impl SheetPlace {
         let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
         let short = |line: &&String| line.chars().count() <= LONGEST_LINE;
         let lines = || head.preamble.iter().filter(short).map(String::as_str);
-        let named = || [place.address.as_str()].into_iter().chain([head.name.sheet.as_str()]).chain(lines());
         let folders = head.name.file.rsplit('/');
         let in_text = |text: &str| edition.town_in(text).map(|town| town.name.clone());
-        let town = in_text(&place.town).or_else(|| named().find_map(in_text)).or_else(|| folders.into_iter().find_map(in_text));
-        let town = town.unwrap_or_default();
+        let town = in_text(&place.town).or_else(|| in_text(&place.address));
+        let title = || lines().chain([stem]).find_map(|line| Some((line, in_text(line)?)));
+        let sheet = head.name.sheet.as_str();
+        let is_village_of = |other: &str| edition.villages_named(sheet).iter().any(|(town, _)| town.name == other);
+        let town = match town.map_or_else(|| (in_text(sheet), title()), |town| (Some(town), None)) {
+            (Some(town), Some((line, other))) if town != other => {
+                if !is_village_of(&other) {
+                    let unclear = format!("工作表名“{sheet}”和“{line}”说的不是一个镇");
+                    return Self { group: place.group, unclear_town: Some(unclear), ..Self::default() };
+                }
+                Some(other)
+            }
+            (town, title) => town.or(title.map(|(_, town)| town)),
+        };
+        let town = town.or_else(|| folders.into_iter().find_map(in_text)).unwrap_or_default();
         let village_of = |text: &str| village_in(text, &town, edition);
         let own = Some(std::mem::take(&mut place.village)).filter(|village| !village.is_empty());
         let village = own.or_else(|| village_of(&place.address));
@@ -90,7 +169,9 @@ impl SheetPlace {
         let (mut unclear, mut town_of_village) = (None, String::new());
         let village = village.or_else(|| {
             let texts = [place.address.as_str()].into_iter().chain(lines()).chain([head.name.sheet.as_str(), stem]);
-            let all = texts.map(|text| (text, edition.villages_in(text))).find(|(_, villages)| !villages.is_empty());
+            let of =
+                |text| edition.villages_in(text).into_iter().filter(|(_, village)| is_said(text, village, edition)).collect();
+            let all = texts.map(|text| (text, of(text))).find(|(_, villages): &(_, Vec<_>)| !villages.is_empty());
             let (text, mut villages) = all?;
             if villages.len() > 1 && !town.is_empty() {
                 villages.retain(|(of, _)| of.name == town);
@@ -108,8 +189,43 @@ impl SheetPlace {
                 _ => None,
             }
         });
-        Self { town, village: village.unwrap_or_default(), group: place.group, town_of_village, unclear }
+        Self { town, village: village.unwrap_or_default(), group: place.group, town_of_village, unclear, ..Self::default() }
     }
+}
+
+/// A text that says by its ending that it is a place.
+pub(super) fn is_named_place(text: &str) -> bool {
+    const ENDS: [&str; 9] = ["村", "社区", "居委会", "村委会", "居", "组", "镇", "乡", "街道"];
+    text.chars().count() >= 2 && ENDS.iter().any(|end| text.ends_with(end))
+}
+
+/// A text that is the name of a town or a village of the divisions, or of a village behind its town's.
+pub(super) fn listed_place(text: &str, edition: &Edition) -> Option<String> {
+    if edition.town_named(text).is_some() || !edition.villages_named(text).is_empty() {
+        return Some(text.to_owned());
+    }
+    let place = edition.place(&PlaceText { address: text, ..PlaceText::default() });
+    let (town, village) = (place.town?, place.village?);
+    let is_written = place.town_from == TownSource::Written && place.group.is_none() && !place.left_over;
+    let exact = place.town_by == Likeness::Same && place.village_by == Likeness::Same;
+    (is_written && exact).then(|| format!("{}{}", town.name, village.name))
+}
+
+/// Whether a place may lie in another: a village in its town, a group anywhere.
+fn is_below(text: &str, above: &str, edition: &Edition) -> bool {
+    let villages = edition.villages_named(text);
+    let town = edition.town_named(above).map(|(town, _)| &town.code);
+    let in_town = || {
+        let is_new = villages.is_empty() && edition.town_named(text).is_none();
+        town.is_some() && (is_new || villages.iter().any(|(of, _)| Some(&of.code) == town))
+    };
+    text.ends_with('组') || in_town()
+}
+
+/// Whether a text says a village and not the town that bears the same name: `瑞溪社区`, never `瑞溪`.
+fn is_said(text: &str, village: &Village, edition: &Edition) -> bool {
+    let ended = |rest: &str| ["村", "社区", "居"].iter().any(|end| rest.starts_with(end));
+    edition.town_named(&village.base).is_none() || fold(text).split(village.base.as_str()).skip(1).any(ended)
 }
 
 /// Whether a text says a village that the divisions have.
@@ -207,7 +323,7 @@ fn village_in(text: &str, town: &str, edition: &Edition) -> Option<String> {
         let from_town = piece.find(stem).filter(|_| !stem.is_empty()).and_then(|at| piece.get(at..));
         for address in from_town.into_iter().chain([after_date]).filter(|address| !address.is_empty()) {
             let place = edition.place(&PlaceText { address, hint: town, ..PlaceText::default() });
-            let Some(village) = place.village else { continue };
+            let Some(village) = place.village.filter(|village| is_said(&folded, village, edition)) else { continue };
             if found.as_ref().is_some_and(|found| *found != village.name) {
                 return None;
             }

@@ -192,6 +192,22 @@ impl Names {
         (has_suffix || ends).then(|| (found, separators(rest)))
     }
 
+    /// The villages whose name a folded text is. Where a village and a community share it, the ending tells.
+    pub(super) fn villages_named(&self, edition: &Edition, text: &str) -> BTreeSet<At> {
+        if text == "新建" || TOWN_SUFFIXES.contains(&text) {
+            return BTreeSet::new();
+        }
+        let named = self.all_villages.iter().filter_map(|name| Some((name.at, text.strip_prefix(name.base.as_str())?)));
+        let ends = |after: &str| COMMUNITY_SUFFIXES.iter().chain(&VILLAGE_SUFFIXES).any(|suffix| after == *suffix);
+        let named: Vec<(At, &str)> = named.filter(|(_, after)| after.is_empty() || ends(after)).collect();
+        let is_this = |((town, at), after): &(At, &str)| {
+            after.is_empty() || edition.villages[*town][*at].is_community == COMMUNITY_SUFFIXES.contains(after)
+        };
+        // Names of communities that became villages, and the other way round, stand under both.
+        let only: BTreeSet<At> = named.iter().filter(|found| is_this(found)).map(|(at, _)| *at).collect();
+        if only.is_empty() { named.into_iter().map(|(at, _)| at).collect() } else { only }
+    }
+
     /// Villages that a folded text says in full anywhere in it, or by their bare name alone. What is part of a longer name is not said.
     pub(super) fn villages_said(&self, edition: &Edition, text: &str) -> Vec<At> {
         let mut said: Vec<(usize, usize, At)> = Vec::new();

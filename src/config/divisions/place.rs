@@ -79,6 +79,12 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// Something is written of which nobody can tell where it is.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { state: PlaceState::Unknown, ..Self::nowhere() }
+    }
+
     fn nowhere() -> Self {
         Self {
             town: None,
@@ -222,6 +228,26 @@ impl Edition {
             },
             _ => None,
         }
+    }
+
+    /// The town whose name a text is, and whether in full: `瑞溪镇`, `瑞溪`. A name that several towns of today come from is none of them.
+    #[must_use]
+    pub fn town_named(&self, text: &str) -> Option<(&Town, bool)> {
+        let folded = fold(text);
+        let below = self.names.below_county(&folded);
+        let (name, rest) = self.names.town(below)?;
+        match name.towns.as_slice() {
+            [only] if rest.is_empty() => Some((&self.towns[*only], below.len() > name.base.len())),
+            _ => None,
+        }
+    }
+
+    /// The villages whose name a text is, with its ending or without: `青定村`, `青定`.
+    #[must_use]
+    pub fn villages_named(&self, text: &str) -> Vec<(&Town, &Village)> {
+        let folded = fold(text);
+        let found = self.names.villages_named(self, self.names.below_county(&folded));
+        found.into_iter().map(|(town, at)| (&self.towns[town], &self.villages[town][at])).collect()
     }
 
     /// The villages whose name a text says in full, suffix and all, or is: `青定村2018年参保花名册`, `青定`. Several where towns share the name.

@@ -327,7 +327,7 @@ impl<'i> Tables for County<'i, '_> {
             ));
         }
         if let Some(unclear) = &normalised.unclear_place {
-            entry.notes.push(format!("{unclear}，没有采用：没有写村的行，村按空处理；请在表里写明乡镇"));
+            entry.notes.push(format!("{unclear}，没有采用：没有写镇、村的行按空处理；请在表里写明乡镇"));
         }
         entry.notes.append(&mut normalised.standing);
         entry.notes.append(&mut normalised.lines);

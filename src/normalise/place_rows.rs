@@ -1,0 +1,57 @@
+//! Rows that have nothing but a place of the divisions in the column of names, perhaps behind a running number: lines over the rows below.
+//!
+//! Takes chunks of rows; gives the chunk without such rows, each of which became a line that says a place, and their positions. A chunk in which
+//! most rows have nothing but a name is a list of names, and stays. Cost: a look at a few cells a row.
+
+use super::section_lines::{is_count, pieces};
+use super::sheet_place::listed_place;
+use crate::config::divisions::Edition;
+use crate::model::raw::{CellKind, RawTable, Section, SectionSays};
+
+/// The chunk without its lines, and where they were; `None` where there are none.
+pub(super) fn lift(table: &RawTable, (names, fields): (&[usize], &[usize]), edition: &Edition) -> Option<(RawTable, Vec<usize>)> {
+    let alone: Vec<(usize, &str)> =
+        (0..table.rows.len()).filter_map(|row| Some((row, name_alone(table, row, names, fields)?))).collect();
+    let lines: Vec<(usize, String)> = alone.iter().filter_map(|(row, text)| Some((*row, place(text, edition)?))).collect();
+    if lines.is_empty() || (alone.len() - lines.len()) * 2 > table.rows.len() - lines.len() {
+        return None;
+    }
+    let mut rest = RawTable::of_width(table.columns.len());
+    let mut next = lines.iter().peekable();
+    for (row, &number) in table.rows.iter().enumerate() {
+        rest.begin_sections(table, row);
+        if let Some((_, text)) = next.next_if(|(at, _)| *at == row) {
+            rest.sections.push(Section { at: rest.rows.len(), row: number, text: text.clone(), says: SectionSays::Place });
+            continue;
+        }
+        rest.rows.push(number);
+        for (from, to) in table.columns.iter().zip(&mut rest.columns) {
+            let (kind, text) = from.get(row);
+            to.push(kind, text);
+        }
+    }
+    rest.begin_sections(table, table.rows.len());
+    Some((rest, lines.into_iter().map(|(row, _)| row).collect()))
+}
+
+/// The text of a row that has one in the column of names only, beside a number that is no field's; or the same in every cell.
+fn name_alone<'t>(table: &'t RawTable, row: usize, names: &[usize], fields: &[usize]) -> Option<&'t str> {
+    let cells =
+        || table.columns.iter().map(|column| column.get(row)).enumerate().filter(|(_, (kind, _))| *kind != CellKind::Empty);
+    let (_, (_, name)) = cells().find(|(at, _)| names.contains(at))?;
+    let is_number = |text: &str| {
+        text.chars().count() <= 5 && text.chars().all(|sign| "0123456789一二三四五六七八九十()（）、.".contains(sign))
+    };
+    let is_beside = |(at, (_, text)): (usize, (CellKind, &str))| text == name || !fields.contains(&at) && is_number(text);
+    cells().all(is_beside).then_some(name)
+}
+
+/// The places that a text says, and nothing else but how many are listed.
+fn place(text: &str, edition: &Edition) -> Option<String> {
+    if text.chars().count() > 16 {
+        return None;
+    }
+    let places: Option<Vec<String>> =
+        pieces(text).filter(|piece| !is_count(piece)).map(|piece| listed_place(piece, edition)).collect();
+    places.filter(|places| !places.is_empty()).map(|places| places.join("、"))
+}
