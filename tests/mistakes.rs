@@ -180,7 +180,7 @@ fn walk(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
         }
         if path.is_dir() {
             walk(&path, files);
-        } else if !name.ends_with(".lock") {
+        } else if ![".lock"].iter().any(|ending| name.ends_with(ending)) {
             let bytes = fs::read(&path).expect("readable");
             files.insert(path, bytes);
         }

@@ -90,7 +90,9 @@ impl Found {
     fn with<T>(&self, period: &str, work: impl FnOnce(&Month<'_>) -> T) -> T {
         let (period, mut cards) = (month(period), cards());
         if self.compares {
-            cards.iter_mut().for_each(|card| card.kind = Kind::Conf);
+            for card in &mut cards {
+                card.kind = Kind::Conf;
+            }
         }
         match self.definition {
             Some("") => cards.clear(),

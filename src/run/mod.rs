@@ -266,7 +266,7 @@ impl Run<'_> {
         let dates = Dates::of(&intake, self.period);
         if self.life.as_ref().is_some_and(Life::writes) && self.request.until >= Stage::Report {
             dates.refused()?;
-            if records.len() == 0 {
+            if records.is_empty() {
                 return Err(RunError::Usage(format!(
                     "{} 没有一张名册读得进来：没有出结果，也没有记入台账，以前各月的都在。请看上面每个文件没有读的原因，改好再用同样的命令",
                     self.period
