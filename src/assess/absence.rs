@@ -63,7 +63,7 @@ pub(crate) struct Sought<'a> {
 }
 
 /// By accused: rows that could be them and why, ascending.
-type CouldBe = HashMap<PersonIx, Vec<(RowId, Likeness)>>;
+type CouldBe = BTreeMap<PersonIx, Vec<(RowId, Likeness)>>;
 
 /// See the module's documentation.
 pub(crate) struct AbsenceGuard<'a> {
@@ -89,10 +89,10 @@ impl<'a> AbsenceGuard<'a> {
                     persons.iter().zip(&identities).filter(|(person, _)| sought.contains(person)).map(|(_, i)| i).collect();
                 Search { known: &known, wanted: &wanted }.through(at.1, source, &mut found);
             }
-            found.values_mut().for_each(|rows| {
+            for rows in found.values_mut() {
                 rows.sort_unstable();
                 rows.dedup();
-            });
+            }
             (at.clone(), found)
         };
         let could_be = accused.par_iter().map(search).collect();
