@@ -223,7 +223,7 @@ const RUN: &[Mistake] = &[
     ("run pipelines/monthly.toml --input @/2018-06 @/结果 --out @/x", 2, &["结果", "不能与别的 --input 混用"]),
     ("run pipelines/monthly.toml --input @/结果 --out @/结果", 2, &["--out", "请换一个"]),
     ("run pipelines/monthly.toml --input @/结果 --period 2018-07 --out @/x", 2, &["2018-06", "2018-07", "请改用原始文件"]),
-    ("run pipelines/example-2024.toml --input @/结果 --out @/x", 2, &["结果", "请改用原始文件"]),
+    ("run pipelines/example-2024.toml --input @/结果 --out @/x", 2, &["结果", "重新比对一次", "也可以直接用原始文件"]),
     ("run pipelines/township.toml --input @/破 --town 土坪镇 --out @/x", 2, &["/破", "重做一遍"]),
     (
         "run pipelines/village-lists.toml --input @/混 --ledger @/台账.db --out @/x",

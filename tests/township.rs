@@ -89,7 +89,7 @@ fn what_would_give_other_numbers_is_refused_in_plain_words() {
     };
     let refused = elsewhere(&town);
     assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
-    assert!(said(&refused).contains("名册定义") && said(&refused).contains("请改用原始文件"), "{}", said(&refused));
+    assert!(said(&refused).contains("名册定义") && said(&refused).contains("直接用原始文件"), "{}", said(&refused));
 
     for (more, word) in [
         (&["--town", "土坪镇", "--period", "2018-07"][..], "2018-07"),
