@@ -4,7 +4,7 @@ use super::*;
 
 /// The defaults, a hundredth of the size.
 fn limits() -> Limits {
-    Limits { ratio_floor_bytes: 160_000, text_floor_bytes: 320_000, rows: 10_000, ..Limits::default() }
+    Limits { ratio_floor_bytes: 160_000, text_floor_bytes: 320_000, given_floor_bytes: 40_000, rows: 10_000, ..Limits::default() }
 }
 
 #[derive(Debug, Default)]

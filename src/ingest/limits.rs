@@ -50,6 +50,8 @@ pub struct Limits {
     pub text_ratio: u64,
     /// Bytes of text below which `text_ratio` does not matter, 32 MB.
     pub text_floor_bytes: u64,
+    /// Bytes of text that any file may give, 4 MB, whatever `ratio` says: 20,000 rows of a small list, half a second of reading.
+    pub given_floor_bytes: u64,
     /// Sheets of a workbook and files of a zip, 2,000: one for each village, one for each household of a village.
     pub sheets: usize,
     /// Whether cells and rows that are odd are given one by one.
@@ -96,6 +98,7 @@ impl Default for Limits {
             merges: 1_048_576,
             text_ratio: 4,
             text_floor_bytes: 32_000_000,
+            given_floor_bytes: 4_000_000,
             sheets: 2_000,
             marks: false,
             child_memory_bytes: 3 << 30,
