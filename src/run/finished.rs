@@ -16,6 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{EarlierEntry, LinkingEntry};
+use super::stages::StageError;
 use super::why::{list_at, parts_of};
 use super::workspace::{self, Workspace, WorkspaceError};
 use super::{RunError, corrections, decisions, disk, inputs, previous, resume, stages};
@@ -166,6 +167,9 @@ pub enum FinishedError {
         /// What it is instead.
         why: String,
     },
+    /// A stage file is whole, and too large to be looked at.
+    #[error(transparent)]
+    TooLong(#[from] StageError),
     /// Stage files are missing, or do not belong together.
     #[error("{} 里的阶段文件不全或不配套（{what}）。请把那次运行重做一遍，或改用原始文件作 --input", folder.display())]
     NotWhole {
@@ -247,10 +251,14 @@ impl Finished {
         FinishedError::NotWhole { folder: self.folder.clone(), what: what.to_owned() }
     }
 
+    fn unread(&self, name: &str, error: StageError) -> FinishedError {
+        if error.is_too_long() { error.into() } else { self.not_whole(name) }
+    }
+
     /// Which build made it; `None` where its version did not say.
     pub(super) fn build(&self) -> Option<String> {
         let timings: serde_json::Value = serde_json::from_slice(&disk::read(self.folder.join("timings.json")).ok()?).ok()?;
-        timings.get("build")?.as_str().map(str::to_owned)
+        timings.as_array()?.iter().rev().find_map(|stage| stage.get("build")?.as_str().map(str::to_owned))
     }
 
     /// Whether it has links, or was stopped before.
@@ -315,18 +323,18 @@ impl Finished {
 
     /// A stage file that must be there.
     pub(super) fn table(&self, name: &str) -> Result<RecordBatch, FinishedError> {
-        stages::read(&self.file(name)?).map_err(|_| self.not_whole(name))
+        stages::read(&self.file(name)?).map_err(|error| self.unread(name, error))
     }
 
     /// Some columns of a stage file, as [`stages::read_columns`] gives them.
     pub(super) fn columns(&self, name: &str, columns: &[&str]) -> Result<RecordBatch, FinishedError> {
-        stages::read_columns(&self.file(name)?, columns).map_err(|_| self.not_whole(name))
+        stages::read_columns(&self.file(name)?, columns).map_err(|error| self.unread(name, error))
     }
 
     /// A stage file that only some runs have.
     pub(super) fn table_if_any(&self, name: &str) -> Result<Option<RecordBatch>, FinishedError> {
         let path = self.file_if_any(name)?;
-        path.map(|path| stages::read(&path).map_err(|_| self.not_whole(name))).transpose()
+        path.map(|path| stages::read(&path).map_err(|error| self.unread(name, error))).transpose()
     }
 
     /// Where a stage file that must be there is.

@@ -47,12 +47,27 @@ pub(super) const DAMAGED: &str = "damaged";
 
 /// A stage file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
-#[error("阶段文件 {path} 读写失败：{what}。请检查路径、权限和磁盘空间；是以前的结果读不出来，就把那次运行重做一遍")]
+#[error("阶段文件 {path} 读写失败：{what}{}", self.advice())]
 pub struct StageError {
     /// The file.
     pub path: PathBuf,
     /// What the library said.
     pub what: String,
+}
+
+impl StageError {
+    /// Whether one batch cannot hold a column of it, though the file is whole.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.what.contains(TOO_LONG)
+    }
+
+    fn advice(&self) -> &'static str {
+        if self.is_too_long() {
+            "；请按乡镇分开运行，再分别查看"
+        } else {
+            "。请检查路径、权限和磁盘空间；是以前的结果读不出来，就把那次运行重做一遍"
+        }
+    }
 }
 
 /// Writes batches of one schema to a Parquet file.
@@ -177,7 +192,7 @@ fn projection(reader: &ParquetRecordBatchReaderBuilder<File>, wanted: impl Fn(&s
 }
 
 /// What a column of text that one batch cannot hold is to be told as.
-const TOO_LONG: &str = "有一列的文字合计超过 2 GiB，放不进一张表；请按乡镇分开运行，再分别查看";
+const TOO_LONG: &str = "有一列的文字合计超过 2 GiB，放不进一张表";
 
 /// All that a reader gives, in one batch that is not put together from smaller ones. A batch holds 2 GiB of text in a column.
 fn one_batch(reader: ParquetRecordBatchReaderBuilder<File>, rows: usize) -> Result<RecordBatch, ParquetError> {
