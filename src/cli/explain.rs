@@ -20,7 +20,10 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
         .map_err(Failure::usage)?;
     let explanation = crate::run::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
     match (&arguments.html, page) {
-        (Some(path), Some(page)) => ui::result(&write_file(page, path, crate::run::html(&explanation).as_bytes())?),
+        (Some(path), Some(page)) => {
+            explanation.without_rules.iter().for_each(|why| ui::note(&format!("注意  {why}")));
+            ui::result(&write_file(page, path, crate::run::html(&explanation).as_bytes())?);
+        }
         _ => ui::result(&explanation.to_string()),
     }
     Ok(0)

@@ -100,6 +100,23 @@ pub enum DefinitionError {
     Sentences(Vec<String>),
 }
 
+/// The definitions that a run of that pipeline is usually made with, where they are at hand, or why they are not.
+pub(super) fn usual(pipeline: &str) -> Result<Definitions, String> {
+    let path = PathBuf::from(format!("pipelines/{pipeline}.toml"));
+    if fs::metadata(&path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Err(format!("这里没有 {}", path.display()));
+    }
+    load(&path).map_err(|error| match error {
+        DefinitionError::Unreadable { path: which, source } if which == path => {
+            format!("{} 读不到（{}）", path.display(), plain(&source))
+        }
+        DefinitionError::Unreadable { path: which, source } => {
+            format!("{} 要用的 {} 读不到（{}）", path.display(), which.display(), plain(&source))
+        }
+        _ => format!("{} 有错误", path.display()),
+    })
+}
+
 /// Reads files and remembers their bytes for the hash.
 pub(super) struct Reader {
     folder: PathBuf,

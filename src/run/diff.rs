@@ -14,7 +14,7 @@ use arrow::datatypes::{Int64Type, UInt32Type};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use super::definitions;
+use super::definitions::{self, Definitions};
 use super::finished::{Finished, FinishedError};
 use crate::model::change::{Change, Changed};
 use crate::model::finding::{Finding, TimeBase};
@@ -91,7 +91,10 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
             return Err(DiffError::NotAssessed(run.folder.display().to_string()));
         }
     }
-    let titles = titles(&after);
+    let (titles, untitled) = match definitions::usual(&after.run.pipeline) {
+        Ok(definitions) => (titles(definitions), None),
+        Err(missing) => (BTreeMap::new(), Some(format!("{missing}，规则只写编号，没有名称；在放着它的文件夹里再做一次就有"))),
+    };
     let (was, is) = (before.findings()?, after.findings()?);
     let (old_ids, new_ids): (HashSet<&str>, HashSet<&str>) = (
         was.iter().map(|finding| finding.finding_id.as_str()).collect(),
@@ -122,7 +125,7 @@ pub fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
         }
     }
     changes.sort_by(|one, other| key(one).cmp(&key(other)));
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = untitled.into_iter().collect();
     if before.run.period > after.run.period {
         notes.push(format!("前一个运行是 {} 的，后一个是 {} 的：次序可能写反了", before.run.period, after.run.period));
     }
@@ -150,11 +153,9 @@ fn key(changed: &Changed) -> impl Ord + '_ {
     (rule, (town.is_none(), town), (village.is_none(), village), changed.change, finding_id)
 }
 
-/// Position and title of rules from the pipeline that made the run, where it is at hand.
-fn titles(run: &Finished) -> BTreeMap<String, (usize, String)> {
-    let usual = format!("pipelines/{}.toml", run.run.pipeline);
-    let definitions = definitions::load(Path::new(&usual)).ok();
-    let rules = definitions.into_iter().flat_map(|definitions| definitions.policy.rules);
+/// Position and title of rules.
+fn titles(definitions: Definitions) -> BTreeMap<String, (usize, String)> {
+    let rules = definitions.policy.rules.into_iter();
     rules.enumerate().map(|(at, rule)| (rule.card.id, (at, rule.card.title))).collect()
 }
 

@@ -206,15 +206,13 @@ fn rules_of(finished: &Finished, pipeline: Option<&Path>) -> Result<Result<Defin
         }
         return Ok(Ok(definitions));
     }
-    let usual = PathBuf::from(format!("pipelines/{}.toml", finished.run.pipeline));
     let why = "用 --pipeline 指明那次运行的流程文件，就能逐条列出规则及理由";
-    if !usual.is_file() {
-        return Ok(Err(format!("这里没有 {}，所以没有列出规则。{why}", usual.display())));
-    }
-    Ok(match definitions::load(&usual) {
+    let changed =
+        |pipeline: &str| format!("pipelines/{pipeline}.toml 在那次运行之后改动过，所以没有列出规则。重新运行一次，或{why}");
+    Ok(match definitions::usual(&finished.run.pipeline) {
         Ok(definitions) if definitions.hash == finished.run.pipeline_hash => Ok(definitions),
-        Ok(_) => Err(format!("{} 在那次运行之后改动过，所以没有列出规则。重新运行一次，或{why}", usual.display())),
-        Err(_) => Err(format!("{} 有错误，所以没有列出规则。{why}", usual.display())),
+        Ok(_) => Err(changed(&finished.run.pipeline)),
+        Err(missing) => Err(format!("{missing}，所以没有列出规则。{why}")),
     })
 }
 
