@@ -213,6 +213,85 @@ fn what_people_name_is_replaced_only_when_they_say_so_and_then_whole() {
 }
 
 #[test]
+fn what_is_called_as_something_of_ours_is_looked_into_before_it_goes() {
+    let desk = tempfile::tempdir().expect("a folder");
+    let desk = desk.path();
+    run(&root("fixtures/2018-06"), &desk.join("out"));
+    let mine = [
+        "out/.work/journal",
+        "out/.work/removal.json",
+        "out/.work/removed-run.json",
+        "out/.work/journal.new",
+        "out/.work/removal.new",
+        "out/.work/0123456789abcdef/written",
+        ".bidui-abc123.tmp",
+    ];
+    let save = |name: &str| {
+        fs::create_dir_all(desk.join(name).parent().expect("a folder")).expect("made");
+        fs::write(desk.join(name), format!("mine: {name}")).expect("written");
+    };
+    mine.into_iter().for_each(save);
+    let everything = || {
+        let found = crate::support::files(desk).into_iter().filter_map(|path| fs::read_to_string(path).ok());
+        found.collect::<std::collections::BTreeSet<_>>()
+    };
+    let again = "run pipelines/monthly.toml --input fixtures/2018-07 --out @/out";
+    let purge = "purge @/out --older-than 30d --as-of 2090-01-01 --yes";
+    for line in ["export @/out links --out @/表.csv", again, purge] {
+        let (code, told) = at(desk, line);
+        assert_eq!(code, Some(0), "{line}: {told}");
+        assert_eq!(line == again, told.contains("已移到：手工改过/"), "{line}: {told}");
+        let found = everything();
+        let lost: Vec<&str> = mine.into_iter().filter(|name| !found.contains(&format!("mine: {name}"))).collect();
+        assert!(lost.is_empty(), "{line}: lost {lost:?}");
+    }
+
+    // A marker that is none, and a work folder that leads elsewhere.
+    run(&root("fixtures/2018-06"), &desk.join("out2"));
+    save("out2/.bidui");
+    let (again, purge) = (again.replace("/out", "/out2"), purge.replace("/out", "/out2"));
+    for line in [&again, &purge] {
+        let (code, told) = at(desk, line);
+        assert!(code.is_some_and(|code| code != 0) && told.contains(".bidui"), "{line}: {told}");
+        assert!(everything().contains("mine: out2/.bidui") && desk.join("out2/run.json").exists(), "{line}");
+    }
+    #[cfg(unix)]
+    {
+        run(&root("fixtures/2018-06"), &desk.join("out3"));
+        ["mine/journal", "mine/removal.json", "mine/old/b"].into_iter().for_each(save);
+        std::os::unix::fs::symlink(desk.join("mine"), desk.join("out3/.work")).expect("linked");
+        let before = crate::support::files(&desk.join("mine"));
+        for line in [again.replace("/out2", "/out3"), purge.replace("/out2", "/out3")] {
+            let (code, told) = at(desk, &line);
+            assert!(code.is_some_and(|code| code != 0) && told.contains("是链接"), "{line}: {told}");
+            assert_eq!(crate::support::files(&desk.join("mine")), before, "{line}");
+        }
+    }
+}
+
+#[test]
+fn where_the_definitions_cannot_be_read_whoever_asks_is_told() {
+    let desk = tempfile::tempdir().expect("a folder");
+    let desk = desk.path();
+    let out = desk.join("out");
+    run(&root("fixtures/2018-06"), &out);
+    let finding = column(&stage(&out, "findings"), "finding_id")[0].clone().expect("a finding");
+    let copied = Command::new("cp").arg("-r").arg(root("pipelines")).arg(desk.join("pipelines")).status().expect("cp");
+    assert!(copied.success());
+    fs::rename(desk.join("pipelines/registries"), desk.join("elsewhere")).expect("moved");
+    for line in [
+        "diff out out".to_owned(),
+        "diff out out --xlsx 差.xlsx".to_owned(),
+        format!("explain out --finding {finding}"),
+        format!("explain out --finding {finding} --html 疑点.html"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_bidui")).args(line.split(' ')).current_dir(desk).output().expect("starts");
+        let told = said(&output);
+        assert!(output.status.success() && told.contains("registries") && told.contains("读不到"), "{line}: {told}");
+    }
+}
+
+#[test]
 fn purge_leaves_what_clerks_edited_or_put_there_and_says_so() {
     let desk = tempfile::tempdir().expect("a folder");
     let desk = desk.path();

@@ -607,7 +607,7 @@ impl Run<'_> {
             (Some(life), Some((assessed, standings))) => self.record(life, assessed, standings),
             _ => Ok(()),
         };
-        headline.push_str(&publish(&self.workspace, entry, record)?);
+        headline.push_str(&publish(&self.workspace, entry, record, self.progress)?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
@@ -637,14 +637,20 @@ fn start(folder: Folder, key: &str, fresh: bool, progress: &dyn Fn(&str)) -> Res
 }
 
 /// Puts the run in its folder; `last` comes just before the switch and leaves `ledger` in a ledger. Gives what to tell of files that were not
-/// ours to replace.
+/// ours to replace, which `progress` gets where the run does not come to its end.
 fn publish(
     workspace: &Workspace,
     ledger: Option<LedgerEntry>,
     last: impl FnOnce() -> Result<(), RunError>,
+    progress: &dyn Fn(&str),
 ) -> Result<String, RunError> {
-    let moved = workspace.publish(ledger, last)?;
-    Ok(if moved.is_empty() { String::new() } else { format!("\n{}", moved_aside(&moved)) })
+    let mut moved = Vec::new();
+    let done = workspace.publish(ledger, last, &mut moved);
+    let told = if moved.is_empty() { String::new() } else { moved_aside(&moved) };
+    if done.is_err() && !told.is_empty() {
+        progress(&told);
+    }
+    done.map(|()| if told.is_empty() { told } else { format!("\n{told}") })
 }
 
 fn moved_aside(moved: &[String]) -> String {

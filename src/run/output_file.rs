@@ -13,16 +13,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::disk::sync_folder;
+use super::disk::{is_temporary, name_new, sync_folder, temporary};
 use super::finished::Finished;
 use super::ours::{self, run_folder_around};
 use super::{inputs, key};
 use crate::model::system_error::plain;
 
-/// How a file is called until it is whole: this, some letters and digits, and [`TEMPORARY`].
-const BESIDE: &str = ".bidui-";
-const TEMPORARY: &str = ".tmp";
-const RANDOM: usize = 6;
 /// What is never replaced.
 const LEDGER: &str = "是台账，以前各月的结论和回复都在里面，加 --force 也不会覆盖";
 const KEY: &str = "是密钥文件，覆盖了编号就全部改变，加 --force 也不会覆盖";
@@ -127,15 +123,17 @@ impl NewFile {
         file.as_file().sync_all().map_err(fail)?;
         // Once more: something may have come there meanwhile.
         checked(&asked)?;
-        if target.exists() {
-            if inputs::hash(&target).map_err(fail)? == inputs::hash(file.path()).map_err(fail)? {
-                return Ok(told(&asked, &target));
-            }
-            if !force {
-                return Err(OutputError::Exists { path: asked });
-            }
+        if target.exists() && inputs::hash(&target).map_err(fail)? == inputs::hash(file.path()).map_err(fail)? {
+            return Ok(told(&asked, &target));
         }
-        file.persist(&target).map_err(|error| fail(error.error))?;
+        if force {
+            file.persist(&target).map_err(|error| fail(error.error))?;
+        } else {
+            name_new(file, &target).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => OutputError::Exists { path: asked.clone() },
+                _ => fail(error),
+            })?;
+        }
         // Renamed, it is there; a power cut might undo it.
         let _ = target.parent().map(sync_folder);
         Ok(told(&asked, &target))
@@ -181,7 +179,7 @@ impl Write for NewFile {
 pub fn beside(target: &Path) -> io::Result<NamedTempFile> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     for entry in
-        fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| is_beside(&entry.file_name().to_string_lossy()))
+        fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| is_temporary(&entry.file_name().to_string_lossy()))
     {
         let left = || File::options().write(true).open(entry.path());
         if entry.file_type().is_ok_and(|kind| kind.is_file()) && left().is_ok_and(|file| file.try_lock().is_ok()) {
@@ -189,19 +187,13 @@ pub fn beside(target: &Path) -> io::Result<NamedTempFile> {
         }
     }
     for _ in 0..ATTEMPTS {
-        let file = tempfile::Builder::new().prefix(BESIDE).suffix(TEMPORARY).rand_bytes(RANDOM).tempfile_in(folder)?;
+        let file = temporary(folder)?;
         // Another process may have taken it for left over before it was locked. A disk without locks has nobody who takes it.
         if !matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock)) && file.path().exists() {
             return Ok(file);
         }
     }
     Err(io::Error::new(io::ErrorKind::ResourceBusy, "这个磁盘说新建的文件都正被别的程序占用，锁不住，请换一个磁盘"))
-}
-
-/// Whether a file of that name was begun here.
-fn is_beside(name: &str) -> bool {
-    let random = name.strip_prefix(BESIDE).and_then(|name| name.strip_suffix(TEMPORARY));
-    random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// The path with links in its folder followed, if a file may be written there.
@@ -342,13 +334,17 @@ mod tests {
     fn what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        for name in [".bidui-abc123.tmp", ".bidui-abc12.tmp", ".bidui-笔记123.tmp"] {
-            fs::write(at(name), "half").expect("written");
+        let mine = [".bidui-abc123.tmp", ".bidui-0123456789abcdef01234567.tmp", ".bidui-笔记123.tmp"];
+        for name in mine {
+            fs::write(at(name), "mine").expect("written");
         }
+        let (_, killed) = temporary(folder.path()).expect("made").keep().expect("left");
         let living = NewFile::create(&at("一.csv"), false).expect("starts");
         write(&at("二.csv"), b"2", false).expect("written");
-        assert!(!at(".bidui-abc123.tmp").exists());
-        assert!(at(".bidui-abc12.tmp").exists() && at(".bidui-笔记123.tmp").exists());
+        assert!(!killed.exists());
+        for name in mine {
+            assert_eq!(fs::read(at(name)).expect("kept"), b"mine", "{name}");
+        }
         living.finish().expect("still there");
     }
 

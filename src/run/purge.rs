@@ -6,7 +6,7 @@
 //! somebody else's stays always, and its folder with it. Never follows a link, never touches a folder that a run holds, never the same
 //! folder twice. [`purge_ledger`] does the same for what a ledger remembers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -271,7 +271,7 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
         entry.fate = Fate::Skipped("是链接，不是文件夹本身；要清理请写它指向的文件夹".to_owned());
         return entry;
     }
-    let contents = Contents::of(folder, request.with_edited);
+    let contents = Contents::of(folder, &Known::of(folder), request.with_edited);
     if !workspace::is_ours(folder) {
         if request.begun.contains(folder) {
             entry.fate = Fate::Bare(contents.left);
@@ -352,44 +352,66 @@ enum Whose {
     Others,
 }
 
-impl Contents {
-    fn of(folder: &Path, with_edited: bool) -> Self {
+/// What tells ours from others in a run folder.
+struct Known {
+    folder: PathBuf,
+    /// SHA-256 by name, as `run.json` says.
+    hashes: BTreeMap<String, String>,
+    /// The version before did not list them.
+    lists_stages: bool,
+}
+
+impl Known {
+    fn of(folder: &Path) -> Self {
         let hashes = workspace::hashes(folder);
-        // The version before did not list them.
         let lists_stages = hashes.keys().any(|name| name.starts_with("stages/"));
-        let mut contents = Self::default();
-        let work = workspace::left_by_runs(folder);
-        contents.walk(folder, "", with_edited, &|name, path| match name {
+        Self { folder: folder.to_owned(), hashes, lists_stages }
+    }
+
+    /// Whose a file is, by what is in it now.
+    fn whose(&self, name: &str, path: &Path) -> Whose {
+        match name {
             "timings.json" => whose(workspace::is_timings(path)),
             _ => match name.split('/').next() {
-                Some("reports") => match hashes.get(name) {
+                Some("reports") => match self.hashes.get(name) {
                     Some(wanted) if inputs::hash(path).is_ok_and(|(_, found)| found == *wanted) => Whose::Ours,
                     Some(_) => Whose::Edited,
                     None => Whose::Others,
                 },
                 // Whether it is as it was written, the version before cannot say.
-                Some("stages") if !lists_stages && ["stages/records.json", "stages/model.json"].contains(&name) => Whose::Edited,
-                Some("stages") => whose(hashes.get(name).map_or_else(
-                    || !lists_stages && workspace::is_table(path),
+                Some("stages") if !self.lists_stages && ["stages/records.json", "stages/model.json"].contains(&name) => {
+                    Whose::Edited
+                }
+                Some("stages") => whose(self.hashes.get(name).map_or_else(
+                    || !self.lists_stages && workspace::is_table(path),
                     |wanted| inputs::hash(path).is_ok_and(|(_, found)| found == *wanted),
                 )),
                 Some(EDITED) => Whose::Edited,
-                Some(".work") => whose(work.contains(name)),
+                Some(".work") => whose(workspace::is_left_by_run(&self.folder, name)),
                 _ => Whose::Others,
             },
+        }
+    }
+}
+
+impl Contents {
+    fn of(folder: &Path, known: &Known, with_edited: bool) -> Self {
+        let mut contents = Self::default();
+        contents.walk(folder, "", with_edited, &|name, path| {
+            if SIGNS.contains(&name) && workspace::is_sign(folder, name) { None } else { Some(known.whose(name, path)) }
         });
         let signs = ["run.json", ".lock", MARKER].map(|name| folder.join(name));
         contents.signs.extend(signs.into_iter().filter(|sign| sign.is_file()));
         contents
     }
 
-    fn walk(&mut self, folder: &Path, prefix: &str, with_edited: bool, whose: &dyn Fn(&str, &Path) -> Whose) {
+    fn walk(&mut self, folder: &Path, prefix: &str, with_edited: bool, whose: &dyn Fn(&str, &Path) -> Option<Whose>) {
         let mut entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().to_string_lossy()));
             let kind = entry.file_type();
-            let is_sign = ["run.json", ".lock", MARKER].iter().chain(&SIGNS).any(|sign| name == *sign);
+            let is_sign = ["run.json", ".lock", MARKER].contains(&name.as_str());
             match kind {
                 Ok(kind) if kind.is_dir() => {
                     let ours = prefix.is_empty() && ["stages", "reports", EDITED, ".work"].contains(&name.as_str());
@@ -402,10 +424,10 @@ impl Contents {
                 }
                 Ok(kind) if kind.is_file() && is_sign => {}
                 Ok(kind) if kind.is_file() => match whose(&name, &path) {
-                    Whose::Ours => self.results.push(path),
-                    Whose::Edited if with_edited => self.results.push(path),
-                    Whose::Edited => self.left.edited.push(name),
-                    Whose::Others => self.left.others.push(name),
+                    None => {}
+                    Some(Whose::Edited) if !with_edited => self.left.edited.push(name),
+                    Some(Whose::Ours | Whose::Edited) => self.results.push(path),
+                    Some(Whose::Others) => self.left.others.push(name),
                 },
                 _ => self.left.others.push(name),
             }
@@ -422,15 +444,19 @@ impl Contents {
 impl Contents {
     /// What a journal is to say of it.
     fn removal(&self, entry: &PurgeEntry) -> Removal {
-        let name = |path: &Path| path.strip_prefix(&entry.folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
         let size = |path: &Path| fs::symlink_metadata(path).map_or(0, |kind| kind.len());
         Removal {
             period: entry.period.clone(),
             made: entry.made.map(|made| made.0),
             sha256: entry.sha256.clone(),
-            results: self.results.iter().map(|path| (name(path), size(path))).collect(),
+            results: self.results.iter().map(|path| (relative(&entry.folder, path), size(path))).collect(),
         }
     }
+}
+
+/// A path in a run folder as its `run.json` writes it.
+fn relative(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 fn whose(is_ours: bool) -> Whose {
@@ -453,14 +479,23 @@ fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
             Err(error) => return Fate::Partly(left, vec![error.to_string()]),
         };
         // Once more: a run may have ended just now.
-        let contents = Contents::of(folder, with_edited);
+        let known = Known::of(folder);
+        let mut contents = Contents::of(folder, &known, with_edited);
         if Removal::find(folder).is_none()
             && let Err((path, error)) = contents.removal(entry).begin(folder)
         {
             return Fate::Partly(contents.left, vec![named((&path, &error))]);
         }
-        let results = contents.results.iter().map(|file| (file, fs::remove_file(file)));
-        let mut failed: Vec<String> = results.filter_map(|(file, done)| Some(named((file, &done.err()?)))).collect();
+        let mut failed = Vec::new();
+        for file in &contents.results {
+            // Somebody may have saved it just now.
+            let name = relative(folder, file);
+            match known.whose(&name, file) {
+                Whose::Edited if !with_edited => contents.left.edited.push(name),
+                Whose::Ours | Whose::Edited => failed.extend(fs::remove_file(file).err().map(|error| named((file, &error)))),
+                Whose::Others => contents.left.others.push(name),
+            }
+        }
         for inner in &contents.folders {
             if fs::read_dir(inner).is_ok_and(|mut entries| entries.next().is_none())
                 && let Err(error) = fs::remove_dir(inner)
@@ -482,8 +517,12 @@ fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
             return Fate::Removed(left);
         }
     }
-    let last = SIGNS.iter().take(2).chain(&[".lock"]).chain(SIGNS.iter().skip(2)).chain(&[".work", MARKER]);
-    for path in last.map(|name| folder.join(name)) {
+    let [manifest, journal] = SIGNS;
+    for name in [manifest, ".lock", journal, ".work", MARKER] {
+        let path = folder.join(name);
+        if SIGNS.contains(&name) && !workspace::is_sign(folder, name) {
+            continue;
+        }
         let done = if path.is_dir() { fs::remove_dir(&path) } else { fs::remove_file(&path) };
         match done {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -215,7 +215,7 @@ fn a_purge_cut_short_has_switched_the_run_off_and_the_next_goes_on() {
     let entry = look(&run, false, &request(&[&run], true, false));
     let sha256 = entry.sha256.clone();
     drop(Folder::open(&run).expect("ours"));
-    Contents::of(&run, false).removal(&entry).begin(&run).expect("begun");
+    Contents::of(&run, &Known::of(&run), false).removal(&entry).begin(&run).expect("begun");
     fs::remove_file(run.join("reports/a.xlsx")).expect("removed");
     assert!(matches!(Finished::open(&run), Err(super::super::FinishedError::Removed { .. })));
     let entries = purge_all(&run, true);
@@ -233,11 +233,11 @@ fn another_run_in_a_folder_half_removed_takes_over_what_is_left() {
     run_folder(&run, day("2018-07-05"));
     let entry = look(&run, false, &request(&[&run], true, false));
     drop(Folder::open(&run).expect("ours"));
-    Contents::of(&run, false).removal(&entry).begin(&run).expect("begun");
+    Contents::of(&run, &Known::of(&run), false).removal(&entry).begin(&run).expect("begun");
     fs::remove_file(run.join("reports/a.xlsx")).expect("removed");
     let workspace = Folder::open(&run).and_then(|folder| folder.start("0123456789abcdef", false)).expect("starts");
     workspace.write("run.json", b"{\"tool\":\"bidui 0\",\"outputs\":[],\"stage_files\":{}}").expect("written");
-    workspace.publish::<WorkspaceError>(None, || Ok(())).expect("published");
+    workspace.publish::<WorkspaceError>(None, || Ok(()), &mut Vec::new()).expect("published");
     assert!(run.join("run.json").exists() && !run.join(".work").exists());
     assert!(!run.join("reports/b.xlsx").exists() && !run.join("手工改过").exists());
 }

@@ -255,7 +255,7 @@ impl Run<'_> {
 
     fn finish(mut self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
         let manifest = super::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
-        headline.push_str(&super::publish(&self.workspace, None, || Ok(()))?);
+        headline.push_str(&super::publish(&self.workspace, None, || Ok(()), self.setting.progress)?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
         Ok(Summary { manifest, headline, findings: 0, refusals: check::refusals(intake) })
     }

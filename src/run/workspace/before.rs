@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::aside::ASIDE;
 use super::marker::is_work;
-use super::switch::{ASIDE, WORK};
+use super::switch::WORK;
 use super::work::clear;
-use crate::run::disk::{self, create_private, stands};
+use crate::run::disk::{self, create_private, rename_new, stands};
 
 const COMPLETE: &str = "complete";
 const OLD: &str = "old";
@@ -17,7 +18,15 @@ const MOVED: [&str; 4] = ["stages", "reports", "timings.json", "run.json"];
 fn left(folder: &Path, name: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.join(WORK)).into_iter().flatten().flatten();
     let work = entries.filter(|entry| is_work(&entry.file_name().to_string_lossy())).map(|entry| entry.path());
-    work.filter(|path| path.join(name).exists()).collect()
+    work.filter(|path| if name == COMPLETE { is_list(&path.join(name)) } else { path.join(name).exists() }).collect()
+}
+
+/// Whether that version wrote it: it names what it moves, and nothing else.
+fn is_list(path: &Path) -> bool {
+    disk::read_text(path).map_or_else(
+        |error| !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData | io::ErrorKind::IsADirectory),
+        |text| text.lines().all(|line| MOVED.contains(&line)),
+    )
 }
 
 /// Whether `folder` may hold some of one run and some of another.
@@ -37,10 +46,10 @@ pub(super) fn complete(folder: &Path) -> io::Result<Vec<String>> {
             let (target, made) = (folder.join(name), work.join(name));
             let moved = list.lines().any(|line| line == name) && !made.exists();
             if target.exists() && !moved {
-                fs::rename(&target, old.join(name))?;
+                rename_new(&target, &old.join(name))?;
             }
             if made.exists() {
-                fs::rename(&made, &target)?;
+                rename_new(&made, &target)?;
             }
         }
         fs::remove_file(work.join(COMPLETE))?;
@@ -53,7 +62,8 @@ pub(super) fn complete(folder: &Path) -> io::Result<Vec<String>> {
             while stands(&place) {
                 place.as_mut_os_string().push("_");
             }
-            fs::rename(old.join("reports"), place)?;
+            rename_new(&old.join("reports"), &place)?;
+            moved.push(place.strip_prefix(folder).unwrap_or(&place).to_string_lossy().into_owned());
         }
         moved.extend(clear(folder, &old, &[]).unwrap_or_default());
     }

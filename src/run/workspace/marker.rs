@@ -6,13 +6,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::disk::{self, sync_folder};
+use crate::run::disk::{self, is_temporary, name_new, sync_folder, temporary};
 
 /// Its name. It never changes once it stands there, and readers lock it while they read.
 pub(in crate::run) const MARKER: &str = ".bidui";
 const KIND: &str = "run folder";
-/// A marker that a crash kept from its name.
-pub(super) const UNNAMED: &str = ".bidui-";
 /// What offices' computers leave in any folder that somebody looks at.
 pub(in crate::run) const LITTER: [&str; 3] = ["thumbs.db", "desktop.ini", ".ds_store"];
 
@@ -49,7 +47,7 @@ pub(super) fn whose(folder: &Path) -> io::Result<Whose> {
 /// What stands in `folder` and somebody may mean something by.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let meant = names.filter(|name| !name.as_ref().is_ok_and(|name| is_litter(name) || name.starts_with(UNNAMED)));
+    let meant = names.filter(|name| !name.as_ref().is_ok_and(|name| is_litter(name) || is_temporary(name)));
     meant.collect()
 }
 
@@ -95,17 +93,17 @@ pub(super) fn is_litter(name: &str) -> bool {
     name.starts_with("._") || name.starts_with("~$") || LITTER.contains(&name.to_lowercase().as_str())
 }
 
-/// Marks `folder` as ours, with an id of its own that no result depends on.
+/// Marks `folder` as ours, with an id of its own that no result depends on. What else is called so stays, and is the error.
 pub(super) fn mark(folder: &Path) -> io::Result<()> {
     use std::hash::{BuildHasher, RandomState};
-    let mut file = tempfile::Builder::new().prefix(UNNAMED).tempfile_in(folder)?;
+    let mut file = temporary(folder)?;
     let id = [0, 1].map(|half| format!("{:016x}", RandomState::new().hash_one(half))).concat();
     let marker = Marker { bidui: KIND.to_owned(), id };
     file.write_all(serde_json::to_string(&marker).map_err(io::Error::other)?.as_bytes())?;
     file.as_file().sync_all()?;
-    match file.persist(folder.join(MARKER)) {
+    match name_new(file, &folder.join(MARKER)) {
         // Another run was as quick.
-        Err(error) if !is_marked(folder)? => Err(error.error),
+        Err(error) if !is_marked(folder)? => Err(error),
         _ => sync_folder(folder),
     }
 }

@@ -6,6 +6,7 @@
 //! the very program, pipeline, inputs, ledger and options: the same run started again finds the rows that it had read, and nothing else. What
 //! a crash left half done is undone, or brought to its end, by the next start.
 
+mod aside;
 mod before;
 mod marker;
 mod removal;
@@ -21,18 +22,19 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::disk::{self, advised, create_private, keep_private, stands, sync_file};
+use super::disk::{self, advised, create_private, is_temporary, keep_private, stands, sync_file};
 use super::inputs;
 use super::ledger_file::LedgerFileError;
 use super::lock::{Lock, LockError};
 use super::ours::run_folder_around;
+use aside::Failed;
 pub(super) use marker::{LITTER, MARKER};
-use marker::{UNNAMED, Whose, is_work};
-pub(super) use removal::{Removal, SIGNS, is_at_its_end, is_removed};
-use switch::{Failed, Journal, RUN, WORK, is_manifest};
+use marker::{Whose, is_work};
+pub(super) use removal::{Removal, SIGNS, is_at_its_end, is_removed, is_sign};
+use switch::{Journal, RUN, WORK, is_manifest};
 pub(super) use switch::{LedgerEntry, hashes};
 use work::clear;
-pub(super) use work::{is_table, is_timings, left_by_runs};
+pub(super) use work::{is_left_by_run, is_table, is_timings};
 
 /// What a run that goes on finds of the one that was interrupted.
 const ROWS: [&str; 3] = ["stages/records.parquet", "stages/records.json", "stages/rejects.parquet"];
@@ -64,6 +66,12 @@ pub enum WorkspaceError {
     NoFolder {
         /// What was named.
         folder: PathBuf,
+    },
+    /// What is called as our work folder leads elsewhere.
+    #[error("{} 是链接，不是 bidui 建的文件夹，没有动它，也没有动它指向的文件夹。请把这个链接移走，再运行同样的命令", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
     },
     /// It would lie among another run's results.
     #[error("{} 在运行文件夹 {} 里面，那里只放那次运行的结果。请用 --out 指定外面的一个文件夹", folder.display(), run.display())]
@@ -159,10 +167,10 @@ impl Folder {
         match marker::whose(folder).map_err(io_error("读取", folder))? {
             Whose::Foreign => return Err(WorkspaceError::NotARunFolder { folder: folder.to_owned() }),
             Whose::Nobodys => create_private(folder).map_err(io_error("创建", folder))?,
-            Whose::Ours => {}
+            Whose::Ours => no_links(folder)?,
         }
         if !marker::is_marked(folder).map_err(io_error("读取", folder))? {
-            marker::mark(folder).map_err(io_error("创建标记", folder))?;
+            marker::mark(folder).map_err(io_error("创建标记", &folder.join(MARKER)))?;
         }
         let lock = Lock::take(&folder.join(".lock")).map_err(|error| match error {
             LockError::Held { holder, .. } => WorkspaceError::Locked { folder: folder.to_owned(), holder },
@@ -171,15 +179,18 @@ impl Folder {
         })?;
         // Made by hand, perhaps, with everybody's rights.
         keep_private(folder);
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(UNNAMED) {
-                let _ = fs::remove_file(entry.path());
+        for within in [folder, &folder.join(WORK)] {
+            for entry in fs::read_dir(within).into_iter().flatten().flatten() {
+                if is_temporary(&entry.file_name().to_string_lossy()) {
+                    let _ = fs::remove_file(entry.path());
+                }
             }
         }
-        let mut moved = before::complete(folder).map_err(io_error("恢复", folder))?;
+        let mut moved = removal::clear_strangers(folder).map_err(WorkspaceError::failed("恢复"))?;
+        moved.extend(before::complete(folder).map_err(io_error("恢复", folder))?);
         if let Some(journal) = Journal::find(folder) {
             let _alone = alone(folder)?;
-            moved.extend(settle(folder, &journal)?.1);
+            settle(folder, &journal, &mut moved)?;
         }
         Ok(Self { path: folder.to_owned(), _lock: lock, moved })
     }
@@ -207,18 +218,28 @@ impl Folder {
 }
 
 /// Ends a publication that was cut short: where its switch was made, or the ledger holds its month, the rest is done; where not, the last run is
-/// given back. Whether it was made, and the names of what was moved aside. A journal that nobody can read says nothing; what it spoke of
-/// stays where it is.
-fn settle(folder: &Path, journal: &Journal) -> Result<(bool, Vec<String>), WorkspaceError> {
+/// given back. Gives whether it was made; `moved` gets the names of what was moved aside.
+fn settle(folder: &Path, journal: &Journal, moved: &mut Vec<String>) -> Result<bool, WorkspaceError> {
     let unfinished = |Failed { path, source }| WorkspaceError::Unfinished { folder: folder.to_owned(), path, source };
     if !journal.is_committed(folder).map_err(unfinished)? {
         let unsettled = |source| WorkspaceError::Unsettled { folder: folder.to_owned(), source };
         if !journal.is_recorded(folder).map_err(unsettled)? {
-            return Ok((false, journal.back(folder).map_err(unfinished)?));
+            return journal.back(folder, moved).map(|()| false).map_err(unfinished);
         }
-        journal.commit(folder).map_err(unfinished)?;
+        journal.commit(folder, moved).map_err(unfinished)?;
     }
-    Ok((true, journal.clean(folder)))
+    moved.extend(journal.clean(folder));
+    Ok(true)
+}
+
+/// Whether our work folders are where they seem to be.
+fn no_links(folder: &Path) -> Result<(), WorkspaceError> {
+    let work = folder.join(WORK);
+    let inside =
+        fs::read_dir(&work).into_iter().flatten().flatten().filter(|entry| is_work(&entry.file_name().to_string_lossy()));
+    let mut all = std::iter::once(work).chain(inside.map(|entry| entry.path()));
+    let link = all.find(|path| fs::symlink_metadata(path).is_ok_and(|kind| kind.is_symlink()));
+    link.map_or(Ok(()), |path| Err(WorkspaceError::Link { path }))
 }
 
 /// A run under way in its folder.
@@ -303,29 +324,29 @@ impl Workspace {
     }
 
     /// Puts what this run made in the last run's place; `last` is done when all else is, and if it fails nothing has happened. `ledger` is what
-    /// `last` leaves in a ledger, if anything. Gives the names of files that were not ours to replace and are now in `手工改过/`.
+    /// `last` leaves in a ledger, if anything. `moved` gets the names of files that were not ours to replace and are now in `手工改过/`.
     pub(super) fn publish<E: From<WorkspaceError>>(
         &self,
         ledger: Option<LedgerEntry>,
         last: impl FnOnce() -> Result<(), E>,
-    ) -> Result<Vec<String>, E> {
+        moved: &mut Vec<String>,
+    ) -> Result<(), E> {
         let folder = self.folder.path.as_path();
         let failed = WorkspaceError::failed("替换");
         let made = self.seal()?;
         let _alone = alone(folder)?;
         let journal = Journal::plan(folder, &self.key, &made, ledger).map_err(&failed)?;
         let switch = || -> Result<(), E> {
-            journal.write(folder).and_then(|()| journal.forward(folder)).map_err(&failed)?;
+            journal.write(folder).and_then(|()| journal.forward(folder, moved)).map_err(&failed)?;
             last()?;
-            Ok(journal.commit(folder).map_err(&failed)?)
+            Ok(journal.commit(folder, moved).map_err(&failed)?)
         };
         match switch() {
-            Ok(()) => Ok(journal.clean(folder)),
-            Err(error) => match settle(folder, &journal)? {
-                (true, aside) => Ok(aside),
-                (false, _) => Err(error),
-            },
+            Ok(()) => moved.extend(journal.clean(folder)),
+            Err(error) if !settle(folder, &journal, moved)? => return Err(error),
+            Err(_) => {}
         }
+        Ok(())
     }
 }
 

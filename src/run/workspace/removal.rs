@@ -4,25 +4,26 @@
 //! The `run.json` that is no longer in its place still tells our files from others', to whoever removes what is left and to the next run's
 //! publication. Both files count only while no `run.json` stands in the folder; that publication deletes them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::aside::{Failed, at, set_aside};
 use super::is_marked;
-use super::switch::{RUN, WORK};
-use crate::run::disk::{self, create_private, stands, sync_folder};
+use super::switch::{JOURNAL as SWITCH, Journal, RUN, WORK, is_manifest_text};
+use crate::run::disk::{self, create_private, rename_new, stands, sync_folder, temporary};
 
 const JOURNAL: &str = ".work/removal.json";
 const MOVED: &str = ".work/removed-run.json";
 const LOCK: &str = ".lock";
-const BESIDE: &str = ".work/removal.new";
 /// What a removal keeps to the last, in the order in which it goes.
-pub(in crate::run) const SIGNS: [&str; 3] = [BESIDE, MOVED, JOURNAL];
+pub(in crate::run) const SIGNS: [&str; 2] = [MOVED, JOURNAL];
 
 /// What a run folder held when its removal began.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::run) struct Removal {
     /// The month it spoke for.
     pub(in crate::run) period: String,
@@ -47,16 +48,16 @@ impl Removal {
     pub(in crate::run) fn begin(&self, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
         let begin = || -> io::Result<()> {
             create_private(&folder.join(WORK))?;
-            let mut file = File::create(folder.join(BESIDE))?;
+            let mut file = temporary(&folder.join(WORK))?;
             file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
-            file.sync_all()?;
-            fs::rename(folder.join(BESIDE), folder.join(JOURNAL))?;
+            file.as_file().sync_all()?;
+            file.persist(folder.join(JOURNAL)).map_err(|error| error.error)?;
             sync_folder(&folder.join(WORK))
         };
         begin().map_err(|error| (folder.join(JOURNAL), error))?;
         let switch = || {
             if stands(&folder.join(RUN)) {
-                fs::rename(folder.join(RUN), folder.join(MOVED))?;
+                rename_new(&folder.join(RUN), &folder.join(MOVED))?;
             }
             sync_folder(folder)
         };
@@ -78,7 +79,7 @@ pub(super) fn manifest(folder: &Path) -> Option<Vec<u8>> {
 
 /// Whether a run was removed from `folder`, or its removal begun, and none made there since.
 pub(in crate::run) fn is_removed(folder: &Path) -> bool {
-    !stands(&folder.join(RUN)) && (stands(&folder.join(MOVED)) || stands(&folder.join(JOURNAL)))
+    !stands(&folder.join(RUN)) && SIGNS.iter().any(|sign| is_sign(folder, sign))
 }
 
 /// Whether all that a removal has left to do is to take the marker away.
@@ -86,9 +87,42 @@ pub(in crate::run) fn is_at_its_end(folder: &Path) -> bool {
     is_marked(folder) && ![RUN, LOCK, MOVED, JOURNAL].iter().any(|name| stands(&folder.join(name)))
 }
 
+/// Whether what stands at such a name is a removal's, by what is in it.
+pub(in crate::run) fn is_sign(folder: &Path, sign: &str) -> bool {
+    is_ours(sign, disk::read(folder.join(sign)).ok().as_deref())
+}
+
+fn is_ours(name: &str, text: Option<&[u8]>) -> bool {
+    text.is_some_and(|text| match name {
+        MOVED => is_manifest_text(text),
+        JOURNAL => serde_json::from_slice::<Removal>(text).is_ok(),
+        _ => Journal::parse(text).is_some(),
+    })
+}
+
+/// Moves to `手工改过/` what is called as something of ours in `.work` and is not; gives those names.
+pub(super) fn clear_strangers(folder: &Path) -> Result<Vec<String>, Failed> {
+    let mut moved = Vec::new();
+    for name in [SWITCH, MOVED, JOURNAL] {
+        let path = folder.join(name);
+        let is_link = fs::symlink_metadata(&path).is_ok_and(|kind| !kind.is_file());
+        let text = match disk::read(&path) {
+            _ if is_link => None,
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            // What may be ours must be known before anything is done.
+            Err(error) => return Err(at(&path)(error)),
+        };
+        if !is_ours(name, text.as_deref()) {
+            moved.push(set_aside(folder, &path)?);
+        }
+    }
+    Ok(moved)
+}
+
 /// Deletes what a removal left of itself, once another run stands there.
 pub(super) fn forget(folder: &Path) {
-    for sign in SIGNS {
+    for sign in SIGNS.into_iter().filter(|sign| is_sign(folder, sign)) {
         let _ = fs::remove_file(folder.join(sign));
     }
 }

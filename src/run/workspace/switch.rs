@@ -8,31 +8,31 @@
 //!
 //! What is not ours is never deleted: a file of the last run counts as ours while its bytes are those that `run.json` says (a table that the
 //! version before did not list, while it is as bidui writes tables). One that was edited since, and one that stands where an output must go,
-//! are moved to `手工改过/`. Everything else stays where it is.
+//! are moved to `手工改过/`. Everything else stays where it is. What is deleted is looked at once more just before, as whoever had it open may
+//! have saved it since, and what comes takes no place over from what somebody saved there meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::aside::{ASIDE, Failed, at, delete, is_still, place_aside, rename, set_aside};
 use super::removal;
 use super::work::{clear, is_table, is_timings};
 use crate::ledger::LedgerError;
 use crate::model::date::Month;
-use crate::run::disk::{self, create_private, stands, sync_folder};
+use crate::run::disk::{self, name_new, stands, sync_folder, temporary};
 use crate::run::inputs;
 use crate::run::ledger_file::{self, LedgerFileError};
 
-/// Where a file goes that is not ours to delete.
-pub(super) const ASIDE: &str = "手工改过";
 /// What is under way in a run folder.
 pub(super) const WORK: &str = ".work";
 pub(super) const RUN: &str = "run.json";
 pub(super) const TIMINGS: &str = "timings.json";
-const JOURNAL: &str = "journal";
+pub(super) const JOURNAL: &str = ".work/journal";
 /// Names that runs give their stage files: a version that did not list them wrote these, and no other.
 pub(super) const STAGES: [&str; 22] = [
     "records.parquet",
@@ -59,8 +59,12 @@ pub(super) const STAGES: [&str; 22] = [
     "clusters.parquet",
 ];
 
+/// How often a place is cleared in which somebody saves again and again.
+const TRIES: usize = 5;
+
 /// What goes where. Paths are relative to the run folder, with `/`.
 #[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Journal {
     /// The folder in `.work` that the new files come from.
     work: String,
@@ -89,6 +93,9 @@ pub(in crate::run) struct LedgerEntry {
 struct Take {
     path: String,
     to: String,
+    /// Of what is to be deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -110,18 +117,6 @@ struct Listed {
 struct Output {
     path: String,
     sha256: String,
-}
-
-/// An error, and where.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) path: PathBuf,
-    pub(super) source: io::Error,
-}
-
-pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Failed {
-    let path = path.to_owned();
-    move |source| Failed { path, source }
 }
 
 impl Journal {
@@ -155,8 +150,11 @@ impl Journal {
                 Expected::Nothing => false,
                 Expected::Bytes(sha256) => found.as_deref() == Some(sha256),
             };
-            let to = if ours { format!("{WORK}/{old}/{path}") } else { place_aside(folder, &path, found.as_deref(), &mut aside) };
-            take.push(Take { path, to });
+            take.push(if ours {
+                Take { to: format!("{WORK}/{old}/{path}"), path, sha256: found }
+            } else {
+                Take { to: place_aside(folder, &path, found.as_deref(), &mut aside), path, sha256: None }
+            });
         }
         take.sort_by(|a, b| (a.path != RUN, &a.path).cmp(&(b.path != RUN, &b.path)));
         let mut put: Vec<Put> = made.iter().map(|(path, sha256)| Put { path: path.clone(), sha256: sha256.clone() }).collect();
@@ -166,7 +164,11 @@ impl Journal {
 
     /// The journal of a publication that did not end; one that cannot be read, or that leads out of the folder, is none.
     pub(super) fn find(folder: &Path) -> Option<Self> {
-        let journal: Self = serde_json::from_slice(&disk::read(folder.join(WORK).join(JOURNAL)).ok()?).ok()?;
+        Self::parse(&disk::read(folder.join(JOURNAL)).ok()?)
+    }
+
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let journal: Self = serde_json::from_slice(text).ok()?;
         let paths = journal.take.iter().flat_map(|take| [&take.path, &take.to]).chain(journal.put.iter().map(|put| &put.path));
         let inside = paths.chain([&journal.work, &journal.old]).all(|path| stays(path));
         inside.then_some(journal)
@@ -174,20 +176,29 @@ impl Journal {
 
     /// From here on the next start undoes what is half done.
     pub(super) fn write(&self, folder: &Path) -> Result<(), Failed> {
-        let (work, path) = (folder.join(WORK), folder.join(WORK).join(JOURNAL));
-        let beside = path.with_extension("new");
+        let (work, path) = (folder.join(WORK), folder.join(JOURNAL));
         let write = || -> io::Result<()> {
-            let mut file = File::create(&beside)?;
-            file.write_all(&serde_json::to_vec(self).map_err(io::Error::other)?)?;
-            file.sync_all()?;
-            fs::rename(&beside, &path)?;
+            let mut file = temporary(&work)?;
+            file.write_all(&self.text()?)?;
+            file.as_file().sync_all()?;
+            name_new(file, &path)?;
             sync_folder(&work)
         };
         write().map_err(at(&path))
     }
 
-    /// Moves everything but the new `run.json`.
-    pub(super) fn forward(&self, folder: &Path) -> Result<(), Failed> {
+    fn text(&self) -> io::Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(io::Error::other)
+    }
+
+    /// Deletes the journal, while it is what was written.
+    fn end(&self, folder: &Path) -> Result<Option<String>, Failed> {
+        let wrote = |path: &Path| self.text().is_ok_and(|text| disk::read(path).is_ok_and(|found| found == text));
+        delete(folder, &folder.join(JOURNAL), wrote)
+    }
+
+    /// Moves everything but the new `run.json`; `moved` gets the names of what somebody saved meanwhile in a place that is needed.
+    pub(super) fn forward(&self, folder: &Path, moved: &mut Vec<String>) -> Result<(), Failed> {
         for take in &self.take {
             rename(&folder.join(&take.path), &folder.join(&take.to))?;
             if take.path == RUN {
@@ -195,15 +206,28 @@ impl Journal {
             }
         }
         for put in self.put.iter().filter(|put| put.path != RUN) {
-            rename(&self.made(folder, put), &folder.join(&put.path))?;
+            self.put(folder, put, moved)?;
         }
         self.sync(folder)
     }
 
-    /// The switch itself.
-    pub(super) fn commit(&self, folder: &Path) -> Result<(), Failed> {
+    fn put(&self, folder: &Path, put: &Put, moved: &mut Vec<String>) -> Result<(), Failed> {
+        let (made, here) = (self.made(folder, put), folder.join(&put.path));
+        for _ in 0..TRIES {
+            match rename(&made, &here) {
+                Err(Failed { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists && stands(&here) => {
+                    moved.push(set_aside(folder, &here)?);
+                }
+                done => return done,
+            }
+        }
+        rename(&made, &here)
+    }
+
+    /// The switch itself; `moved` as in [`Self::forward`].
+    pub(super) fn commit(&self, folder: &Path, moved: &mut Vec<String>) -> Result<(), Failed> {
         let Some(run) = self.put.last() else { return Ok(()) };
-        rename(&self.made(folder, run), &folder.join(&run.path))?;
+        self.put(folder, run, moved)?;
         // It is done either way; at worst a power cut undoes it, and the next start the rest.
         let _ = sync_folder(folder);
         Ok(())
@@ -233,27 +257,18 @@ impl Journal {
         }
     }
 
-    /// Gives the last run back, its `run.json` last. What somebody saved meanwhile in a place that is needed is set aside; gives those names.
-    pub(super) fn back(&self, folder: &Path) -> Result<Vec<String>, Failed> {
-        let mut moved = Vec::new();
-        let mut aside = |path: &str| -> Result<(), Failed> {
-            let here = folder.join(path);
-            let sha256 = inputs::hash(&here).ok().map(|(_, sha256)| sha256);
-            let to = place_aside(folder, path, sha256.as_deref(), &mut BTreeSet::new());
-            rename(&here, &folder.join(&to))?;
-            moved.push(to);
-            Ok(())
-        };
+    /// Gives the last run back, its `run.json` last; `moved` as in [`Self::forward`].
+    pub(super) fn back(&self, folder: &Path, moved: &mut Vec<String>) -> Result<(), Failed> {
         for put in self.put.iter().rev() {
             let (made, here) = (self.made(folder, put), folder.join(&put.path));
             let untouched = self.take.iter().any(|take| take.path == put.path && !stands(&folder.join(&take.to)));
             if untouched || stands(&made) || !stands(&here) {
                 continue;
             }
-            if inputs::hash(&here).is_ok_and(|(_, sha256)| sha256 == put.sha256) {
+            if is_still(&here, &put.sha256) {
                 rename(&here, &made)?;
             } else {
-                aside(&put.path)?;
+                moved.push(set_aside(folder, &here)?);
             }
         }
         for take in self.take.iter().rev() {
@@ -262,7 +277,7 @@ impl Journal {
                 continue;
             }
             if stands(&here) {
-                aside(&take.path)?;
+                moved.push(set_aside(folder, &here)?);
             }
             if take.path == RUN {
                 self.sync(folder)?;
@@ -273,24 +288,22 @@ impl Journal {
         for empty in self.folders(folder) {
             let _ = fs::remove_dir(empty);
         }
-        let journal = folder.join(WORK).join(JOURNAL);
-        match fs::remove_file(&journal) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&journal)(error)),
-            _ => Ok(moved),
-        }
+        moved.extend(self.end(folder)?);
+        Ok(())
     }
 
-    /// Deletes what was set aside, then the work folder, then the journal. What cannot be deleted now is at the next start. Gives the names of
-    /// what is in `手工改过/` since.
+    /// Deletes what was set aside, then the work folder, then the journal. What cannot be deleted now is at the next start. What is not as it
+    /// was when the switch was planned, somebody saved: it is not deleted. Gives the names of what is in `手工改过/` since.
     pub(super) fn clean(&self, folder: &Path) -> Vec<String> {
         let mut aside = self.aside();
         let work = folder.join(WORK);
         let old = work.join(&self.old);
         let ours = format!("{WORK}/{}/", self.old);
         for take in self.take.iter().filter(|take| take.to.starts_with(&ours)) {
-            let to = folder.join(&take.to);
-            if stands(&to) && fs::remove_file(&to).is_err() {
-                return aside;
+            let unchanged = |path: &Path| take.sha256.as_ref().is_some_and(|sha256| is_still(path, sha256));
+            match delete(folder, &folder.join(&take.to), unchanged) {
+                Ok(moved) => aside.extend(moved),
+                Err(_) => return aside,
             }
         }
         for empty in self.folders(folder) {
@@ -302,7 +315,7 @@ impl Journal {
         }
         aside.extend(clear(folder, &work.join(&self.work), &[]).unwrap_or_default());
         removal::forget(folder);
-        let _ = fs::remove_file(work.join(JOURNAL));
+        aside.extend(self.end(folder).unwrap_or_default());
         let _ = fs::remove_dir(work);
         aside
     }
@@ -419,24 +432,11 @@ pub(in crate::run) fn hashes(folder: &Path) -> BTreeMap<String, String> {
 
 /// Whether a file is a `run.json` of ours that says which files are.
 pub(super) fn is_manifest(path: &Path) -> bool {
-    disk::read(path).is_ok_and(|text| Listed::read(&text).is_some())
+    disk::read(path).is_ok_and(|text| is_manifest_text(&text))
 }
 
-/// A free name in `手工改过/`: after the content, where it is a file; `taken` are names already given.
-pub(super) fn place_aside(folder: &Path, path: &str, sha256: Option<&str>, taken: &mut BTreeSet<String>) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let (stem, ending) = match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => (stem, format!(".{ending}")),
-        _ => (name, String::new()),
-    };
-    let content: String = sha256.map_or_else(|| "原有".to_owned(), |sha256| sha256.chars().take(8).collect());
-    let mut place = format!("{ASIDE}/{stem}_{content}{ending}");
-    let mut count = 1_u32;
-    while stands(&folder.join(&place)) || !taken.insert(place.clone()) {
-        count += 1;
-        place = format!("{ASIDE}/{stem}_{content}（{count}）{ending}");
-    }
-    place
+pub(super) fn is_manifest_text(text: &[u8]) -> bool {
+    Listed::read(text).is_some()
 }
 
 impl Journal {
@@ -445,19 +445,4 @@ impl Journal {
         let aside = format!("{ASIDE}/");
         self.take.iter().filter(|take| take.to.starts_with(&aside)).map(|take| take.to.clone()).collect()
     }
-}
-
-/// Moves one file; never over another.
-fn rename(from: &Path, to: &Path) -> Result<(), Failed> {
-    if let Some(above) = to.parent().filter(|above| !above.is_dir()) {
-        create_private(above).map_err(at(above))?;
-    }
-    let done = || -> io::Result<()> {
-        if stands(to) {
-            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
-        }
-        fs::rename(from, to)
-    };
-    // Whoever has it open must be told which.
-    done().map_err(at(if from.components().any(|part| part.as_os_str() == WORK) { to } else { from }))
 }

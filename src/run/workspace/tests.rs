@@ -11,7 +11,13 @@ fn start(out: &Path, key: &str) -> Workspace {
 }
 
 fn publish(run: &Workspace) -> Result<Vec<String>, WorkspaceError> {
-    run.publish(None, || Ok(()))
+    publish_when(run, || Ok(()))
+}
+
+/// With something that is done just before the switch.
+fn publish_when(run: &Workspace, last: impl FnOnce() -> Result<(), WorkspaceError>) -> Result<Vec<String>, WorkspaceError> {
+    let mut moved = Vec::new();
+    run.publish(None, last, &mut moved).map(|()| moved)
 }
 
 /// A run that makes these reports and a stage file that holds its name.
@@ -131,7 +137,7 @@ fn what_somebody_saved_where_a_run_was_under_way_is_set_aside() {
     run.write("stages/records.json", b"rows").expect("writes");
     fs::write(run.path("stages/links.parquet").expect("a path"), "PAR1 cut sho").expect("written");
     fs::write(work.join("reports/没写完.xlsx.new"), "of nobody's record").expect("written");
-    fs::write(work.join("reports/汇总.xlsx.new"), "half").expect("written");
+    let (_, half) = disk::temporary(&work.join("reports")).expect("made").keep().expect("left");
     drop(run);
     let saved = [
         ("reports/土坪.xlsx", "edited"),
@@ -145,17 +151,118 @@ fn what_somebody_saved_where_a_run_was_under_way_is_set_aside() {
         fs::create_dir_all(work.join(name).parent().expect("a folder")).expect("folders");
         fs::write(work.join(name), text).expect("saved");
     }
-    let ours = left_by_runs(out.path());
+    let key = work.file_name().expect("a name").to_string_lossy().into_owned();
+    let is_ours = |name: &str| is_left_by_run(out.path(), &format!(".work/{key}/{name}"));
+    assert!(is_ours("reports/没动.xlsx") && is_ours("run.json") && is_ours("written"));
     for (name, _) in saved {
-        assert!(!ours.iter().any(|path| path.ends_with(name)), "{name}");
+        assert!(!is_ours(name), "{name}");
     }
     let again = start(out.path(), "c");
     assert_eq!(again.moved().len(), saved.len() + 1, "{:?}", again.moved());
     let aside: BTreeSet<String> = again.moved().iter().filter_map(|name| at(out.path(), name)).collect();
     assert!(saved.iter().all(|(_, text)| aside.contains(*text)) && aside.contains("of nobody's record"), "{aside:?}");
-    assert!(!work.exists());
+    assert!(!work.exists() && !half.exists());
     publish(&again).expect("publishes");
     assert!(!out.path().join(WORK).exists(), "{:?}", files(out.path()));
+}
+
+#[test]
+fn what_somebody_saves_while_the_files_change_places_is_kept_and_told() {
+    use std::io::{Seek as _, Write as _};
+    let out = folder();
+    publish(&made(out.path(), "a", &["打开.xlsx", "土坪.xlsx", "杨兴.xlsx", "六月.xlsx"])).expect("publishes");
+    let path = |name: &str| out.path().join(name);
+    let run = made(out.path(), "b", &["土坪.xlsx", "杨兴.xlsx", "新.xlsx"]);
+    let mut open = fs::File::options().write(true).open(path("reports/打开.xlsx")).expect("open in another program");
+    let late = || {
+        // Under the same inode, wherever it is now.
+        open.rewind().and_then(|()| open.write_all(b"saved through an open file")).expect("saved");
+        fs::write(path(".work/removal.json"), "somebody's").expect("saved");
+        fs::write(path("run.json"), "{}").expect("saved");
+        Ok(())
+    };
+    let moved = publish_when(&run, late).expect("publishes");
+    let texts: BTreeSet<String> = moved.iter().filter_map(|name| at(out.path(), name)).collect();
+    assert_eq!(texts, ["saved through an open file", "{}"].map(str::to_owned).into());
+    assert_eq!(at(out.path(), ".work/removal.json").as_deref(), Some("somebody's"));
+    assert!(at(out.path(), "run.json").is_some_and(|text| text.contains(r#""name":"b""#)));
+    drop(run);
+
+    // Between the plan and the moves, and between the two moves.
+    let run = made(out.path(), "c", &["土坪.xlsx", "杨兴.xlsx", "又新.xlsx"]);
+    let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed"), None).expect("planned");
+    fs::write(path("reports/新.xlsx"), "saved over the last run's").expect("saved");
+    fs::write(path("reports/又新.xlsx"), "saved where this run's goes").expect("saved");
+    let mut moved = run.moved().to_vec();
+    journal.write(out.path()).and_then(|()| journal.forward(out.path(), &mut moved)).expect("moved");
+    journal.commit(out.path(), &mut moved).expect("switched");
+    drop(run);
+    // Killed here: the next start cleans up.
+    fs::write(path(".work/old/reports/土坪.xlsx"), "saved where it was moved to").expect("saved");
+    moved.extend(Folder::open(out.path()).expect("opens").moved);
+    let texts: BTreeSet<String> = moved.iter().filter_map(|name| at(out.path(), name)).collect();
+    let expected = ["saved over the last run's", "saved where this run's goes", "saved where it was moved to", "somebody's"];
+    assert_eq!(texts, expected.map(str::to_owned).into());
+    assert_eq!(at(out.path(), "reports/又新.xlsx").as_deref(), Some("又新.xlsx of c"));
+    assert!(!out.path().join(WORK).exists(), "{:?}", files(out.path()));
+}
+
+#[test]
+fn what_is_called_as_something_of_ours_and_is_not_is_set_aside_and_told() {
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    let key = "0123456789abcdef";
+    let mine = [
+        ".work/journal".to_owned(),
+        ".work/removal.json".to_owned(),
+        ".work/removed-run.json".to_owned(),
+        format!(".work/{key}/written"),
+        format!(".work/{key}/complete"),
+        format!(".work/{key}/reports/x.xlsx.new"),
+        ".work/journal.new".to_owned(),
+        ".work/removal.new".to_owned(),
+        ".work/old/reports/x.xlsx".to_owned(),
+        ".bidui-abc123.tmp".to_owned(),
+    ];
+    for name in &mine {
+        fs::create_dir_all(out.path().join(name).parent().expect("a folder")).expect("folders");
+        fs::write(out.path().join(name), format!("the clerk's {name}")).expect("saved");
+    }
+    let run = made(out.path(), "b", &["x.xlsx"]);
+    assert_eq!(run.moved().len(), 6, "{:?}", run.moved());
+    publish(&run).expect("publishes");
+    let found: BTreeSet<String> = files(out.path()).into_values().collect();
+    for name in &mine {
+        assert!(found.contains(&format!("the clerk's {name}")), "{name}");
+    }
+    assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("x.xlsx of b"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_our_work_or_a_file_in_that_of_our_marker_is_refused() {
+    use std::os::unix::fs::symlink;
+    for link in [WORK, ".work/0123456789abcdef"] {
+        let all = folder();
+        let (out, mine) = (all.path().join("out"), all.path().join("mine"));
+        publish(&made(&out, "a", &["x.xlsx"])).expect("publishes");
+        fs::create_dir_all(mine.join("old")).expect("folders");
+        for name in ["journal", "removal.json", "old/b"] {
+            fs::write(mine.join(name), name).expect("written");
+        }
+        fs::create_dir_all(out.join(link).parent().expect("a folder")).expect("folders");
+        symlink(&mine, out.join(link)).expect("linked");
+        let before = files(&mine);
+        let told = Folder::open(&out).expect_err("a link").to_string();
+        assert!(told.contains(link) && told.contains("请把这个链接移走"), "{told}");
+        assert_eq!(files(&mine), before, "{link}");
+    }
+    let out = folder();
+    publish(&made(out.path(), "a", &["x.xlsx"])).expect("publishes");
+    fs::write(out.path().join(MARKER), "mine").expect("written");
+    let told = Folder::open(out.path()).expect_err("no marker").to_string();
+    assert!(told.contains(MARKER) && told.contains("请把它移开"), "{told}");
+    assert_eq!(at(out.path(), MARKER).as_deref(), Some("mine"));
 }
 
 #[test]
@@ -201,7 +308,7 @@ fn once_the_ledger_holds_the_month_the_new_run_comes_and_not_the_last_one() {
     for (run, recorded) in [("b", false), ("c", true)] {
         let made = made(&out, run, &["x.xlsx"]);
         let journal = Journal::plan(&out, &made.key, &made.seal().expect("sealed"), entry(run)).expect("planned");
-        journal.write(&out).and_then(|()| journal.forward(&out)).expect("moved");
+        journal.write(&out).and_then(|()| journal.forward(&out, &mut Vec::new())).expect("moved");
         if recorded {
             record(run);
         }
@@ -214,7 +321,7 @@ fn once_the_ledger_holds_the_month_the_new_run_comes_and_not_the_last_one() {
     // A ledger that cannot be read says nothing: neither run is taken for the whole one.
     let made = made(&out, "d", &["x.xlsx"]);
     let journal = Journal::plan(&out, &made.key, &made.seal().expect("sealed"), entry("d")).expect("planned");
-    journal.write(&out).and_then(|()| journal.forward(&out)).expect("moved");
+    journal.write(&out).and_then(|()| journal.forward(&out, &mut Vec::new())).expect("moved");
     drop(made);
     fs::write(&ledger, "overwritten").expect("written");
     let told = Folder::open(&out).expect_err("cannot tell").to_string();
@@ -260,7 +367,7 @@ fn what_somebody_saved_between_a_crash_and_the_next_start_is_kept() {
     let run = made(out.path(), "b", &["x.xlsx", "z.xlsx"]);
     let journal = Journal::plan(out.path(), &run.key, &run.seal().expect("sealed"), None).expect("planned");
     journal.write(out.path()).expect("written");
-    journal.forward(out.path()).expect("moved");
+    journal.forward(out.path(), &mut Vec::new()).expect("moved");
     drop(run);
     fs::write(out.path().join("reports/x.xlsx"), "filled in").expect("saved");
     let run = made(out.path(), "c", &["x.xlsx"]);
@@ -277,7 +384,7 @@ fn if_the_last_step_fails_nothing_has_happened() {
     let last = files(out.path());
     let run = made(out.path(), "b", &["x.xlsx"]);
     let refused = || Err(WorkspaceError::NotARunFolder { folder: PathBuf::new() });
-    assert!(run.publish(None, refused).is_err());
+    assert!(publish_when(&run, refused).is_err());
     let mut found = files(out.path());
     found.retain(|name, _| !name.starts_with(WORK));
     assert_eq!(found, last);
@@ -346,7 +453,13 @@ fn leftovers_that_stopped_the_version_before_stop_nobody() {
     fs::write(out.path().join(".work/0123456789abcdef/old/reports/x.xlsx"), "june").expect("written");
     fs::write(out.path().join(".work/0123456789abcdef/desktop.ini"), "ini").expect("written");
     fs::write(out.path().join(".work/journal"), "{").expect("written");
-    publish(&made(out.path(), "b", &["x.xlsx"])).expect("publishes");
+    let run = made(out.path(), "b", &["x.xlsx"]);
+    assert_eq!(
+        run.moved().iter().filter_map(|name| at(out.path(), name)).collect::<Vec<_>>(),
+        ["{"],
+        "what nobody can read is kept"
+    );
+    publish(&run).expect("publishes");
     assert_eq!(at(out.path(), "reports/x.xlsx").as_deref(), Some("x.xlsx of b"));
     assert_eq!(at(out.path(), ".work/0123456789abcdef/desktop.ini").as_deref(), Some("ini"));
 }

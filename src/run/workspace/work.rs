@@ -1,7 +1,7 @@
 //! A run's work folder `.work/<key>/`, and which of the files in it are as their run left them.
 //!
-//! What a run writes whole it notes in the file `written` first (SHA-256 and path, a line each), then writes under another name, then renames:
-//! a file of a noted name is ours while its bytes are noted too. Tables are ours by the program's name in them, or cut short as the writer
+//! What a run writes whole it notes in the file `written` first (SHA-256 and path, a line each), then writes under a name that nobody else
+//! gives, then renames: a file of a noted name is ours while its bytes are noted too. Tables are ours by the program's name in them, or cut short as the writer
 //! leaves them. Everything else is somebody's who saved it there: it is moved to `手工改过/`, never deleted. Cost: the files are hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,47 +12,43 @@ use std::path::{Path, PathBuf};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde::{Deserialize, Serialize};
 
+use super::aside::{Failed, delete, set_aside};
 use super::marker::{is_litter, is_work};
-use super::switch::{Failed, RUN, STAGES, TIMINGS, WORK, at, hashes, is_manifest, place_aside};
-use crate::run::disk::{self, create_private};
+use super::switch::{RUN, STAGES, TIMINGS, WORK, hashes, is_manifest};
+use crate::run::disk::{self, is_temporary, temporary};
 use crate::run::inputs;
 
 /// In a work folder: what its run has written.
 const RECORD: &str = "written";
-/// How the name of a file ends while it is being written.
-const NEW: &str = ".new";
 
 /// Writes a whole file of the run whose work folder this is.
 pub(super) fn write(work: &Path, relative: &str, bytes: &[u8]) -> io::Result<()> {
     let line = format!("{} {relative}\n", inputs::hash_of(bytes));
     File::options().create(true).append(true).open(work.join(RECORD))?.write_all(line.as_bytes())?;
-    let beside = work.join(format!("{relative}{NEW}"));
-    let mut file = File::create(&beside)?;
+    let path = work.join(relative);
+    let mut file = temporary(path.parent().unwrap_or(work))?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(beside, work.join(relative))
+    file.as_file().sync_all()?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Deletes what a run left in its work folder, but for `keep`, and moves what is not ours to `手工改过/`; gives those names.
 pub(super) fn clear(folder: &Path, work: &Path, keep: &[&str]) -> Result<Vec<String>, Failed> {
     let (record, mut inside) = (Record::of(work), Inside::default());
     inside.walk(work, "");
-    let (mut moved, mut taken) = (Vec::new(), BTreeSet::new());
+    let mut moved = Vec::new();
     for (name, path) in &inside.files {
-        if record.is_ours(name, path) {
-            if !keep.contains(&name.as_str()) {
-                fs::remove_file(path).map_err(at(path))?;
-            }
-            continue;
+        if !keep.contains(&name.as_str()) {
+            moved.extend(delete(folder, path, |path| record.is_ours(name, path))?);
+        } else if !record.is_ours(name, path) {
+            moved.push(set_aside(folder, path)?);
         }
-        let sha256 = inputs::hash(path).ok().map(|(_, sha256)| sha256);
-        let place = place_aside(folder, name, sha256.as_deref(), &mut taken);
-        let to = folder.join(&place);
-        to.parent().map_or(Ok(()), create_private).and_then(|()| fs::rename(path, &to)).map_err(at(path))?;
-        moved.push(place);
     }
-    if keep.is_empty() {
-        let _ = fs::remove_file(work.join(RECORD));
+    let written = work.join(RECORD);
+    if !is_record(&written) {
+        moved.push(set_aside(folder, &written)?);
+    } else if keep.is_empty() {
+        let _ = fs::remove_file(written);
     }
     for inner in inside.folders.iter().map(PathBuf::as_path).chain([work]) {
         let _ = fs::remove_dir(inner);
@@ -60,20 +56,12 @@ pub(super) fn clear(folder: &Path, work: &Path, keep: &[&str]) -> Result<Vec<Str
     Ok(moved)
 }
 
-/// Files that runs left in the work folders of `folder` as they wrote them, by their path in it.
-pub(in crate::run) fn left_by_runs(folder: &Path) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for entry in fs::read_dir(folder.join(WORK)).into_iter().flatten().flatten() {
-        let key = entry.file_name().to_string_lossy().into_owned();
-        if !is_work(&key) {
-            continue;
-        }
-        let (record, mut inside) = (Record::of(&entry.path()), Inside::default());
-        inside.walk(&entry.path(), "");
-        let ours = inside.files.iter().filter(|(name, path)| record.is_ours(name, path)).map(|(name, _)| name.as_str());
-        found.extend(ours.chain([RECORD]).map(|name| format!("{WORK}/{key}/{name}")));
-    }
-    found
+/// Whether a file in a work folder of `folder`, named by its path there, is as its run left it.
+pub(in crate::run) fn is_left_by_run(folder: &Path, name: &str) -> bool {
+    let inside = name.strip_prefix(WORK).and_then(|name| name.strip_prefix('/')).and_then(|name| name.split_once('/'));
+    let Some((key, file)) = inside.filter(|(key, _)| is_work(key)) else { return false };
+    let (work, path) = (folder.join(WORK).join(key), folder.join(name));
+    if file == RECORD { is_record(&path) } else { Record::of(&work).is_ours(file, &path) }
 }
 
 /// What a run says that it has written: SHA-256s by path.
@@ -82,7 +70,9 @@ struct Record(BTreeMap<String, BTreeSet<String>>);
 impl Record {
     fn of(work: &Path) -> Self {
         let record = work.join(RECORD);
-        let text = disk::read_text(record).unwrap_or_default();
+        // A stop may have cut its last line anywhere.
+        let text = disk::read(record).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         let mut written: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (sha256, name) in text.lines().filter_map(|line| line.split_once(' ')) {
             written.entry(name.to_owned()).or_default().insert(sha256.to_owned());
@@ -98,7 +88,7 @@ impl Record {
         if !fs::symlink_metadata(path).is_ok_and(|kind| kind.is_file()) {
             return false;
         }
-        if name.strip_suffix(NEW).is_some_and(|name| self.0.contains_key(name)) {
+        if path.file_name().is_some_and(|name| is_temporary(&name.to_string_lossy())) {
             return true;
         }
         let as_written =
@@ -135,6 +125,15 @@ impl Inside {
                 self.files.push((whole, path));
             }
         }
+    }
+}
+
+/// Whether what is called so is a record, as far as it was written; so is none at all.
+fn is_record(path: &Path) -> bool {
+    let is_line = |line: &[u8]| line.iter().take(64).all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match fs::symlink_metadata(path) {
+        Ok(kind) => kind.is_file() && disk::read(path).is_ok_and(|text| text.split(|&byte| byte == b'\n').all(is_line)),
+        Err(_) => true,
     }
 }
 
