@@ -20,7 +20,7 @@ use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
-use crate::model::columns::{MONTH, MONTH_STATE, MonthState, REPAIRS, STANDING_STATE, TOWN_CODE, UNREAD};
+use crate::model::columns::{MONTH, MONTH_STATE, MonthState, PAY_ITEM, REPAIRS, STANDING_STATE, TOWN_CODE, UNREAD};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
@@ -465,7 +465,7 @@ impl<'a> Reader<'a> {
 
 /// What tells one payment to somebody from another of the same amount.
 const OF_PAYMENT: [&str; 11] =
-    [MONTH, "month_from", "month_to", "year", "semester", "kind", "aid_project", "pay_item", "dibao_kind", "batch", "paid_date"];
+    [MONTH, "month_from", "month_to", "year", "semester", "kind", "aid_project", PAY_ITEM, "dibao_kind", "batch", "paid_date"];
 /// Subjects read at a time.
 const PART: usize = 1 << 14;
 

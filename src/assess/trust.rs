@@ -17,14 +17,13 @@ use super::evaluate::{Evaluated, Outcome};
 use super::places::Place;
 use super::{Accusation, clearing_registries};
 use crate::config::policy::Rule;
-use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{GRADE, TOWN, TOWN_CODE, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::finding::{RuleNote, Scope, ShortUnit};
 use crate::model::link::PersonIx;
 use crate::model::registry::RegistryId;
 
 /// The column of a register whose rows stand by year of entry.
-const GRADE: &str = "grade";
 /// Share of a year of entry that has to lack, basis points: older pupils leave school of themselves, a grade that lacks takes nearly all.
 const OF_COHORT: i64 = 3000;
 /// Subjects of which a rule has to have judged so many to say by itself that a register is whole.

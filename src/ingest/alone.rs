@@ -254,7 +254,7 @@ pub(super) fn place_alone(squeezed: &str) -> Option<&str> {
     }
     loop {
         place = place.trim_end_matches(|sign: char| !sign.is_alphanumeric() || sign.is_ascii_digit());
-        if PLACE_ENDS.iter().any(|end| place.ends_with(end)) {
+        if is_place(place) {
             break;
         }
         place = TAILS.iter().find_map(|tail| place.strip_suffix(tail))?;

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::mapping::{Spelled, columns, paste};
 use crate::config::pin::Pin;
 use crate::config::registry::{Dictionary, RegistryDefinition, TITLE_WORDS, fold_header};
+use crate::model::columns::{GRADE, SCHOOL, STAGE};
 use crate::model::personal::mask;
 use crate::model::raw::{Mapping, Refusal, TableHead};
 use crate::model::school::{grade_of, is_roll, school_of, stage_of};
@@ -18,9 +19,6 @@ use crate::model::school::{grade_of, is_roll, school_of, stage_of};
 /// A title outweighs any four telling columns: two registries of one office differ in little else.
 const TITLE: usize = 10;
 const TELLING: usize = 2;
-const SCHOOL: &str = "school";
-const STAGE: &str = "stage";
-const GRADE: &str = "grade";
 const FILE: usize = 1;
 /// Longer lines above a table are prose.
 const LONGEST_TITLE: usize = 40;
@@ -62,8 +60,10 @@ pub fn recognise<'d>(
         return Ok((registry, mapping));
     }
     let present = shared_fields(&spelled, dictionary);
-    let mut candidates: Vec<Candidate<'_>> =
-        dictionary.registries.iter().map(|registry| examine(head, &spelled, registry, dictionary, &present)).collect();
+    let headings: Vec<String> = head.titles().map(fold_header).collect();
+    let examined =
+        dictionary.registries.iter().map(|registry| examine(head, &headings, &spelled, registry, dictionary, &present));
+    let mut candidates: Vec<Candidate<'_>> = examined.collect();
     candidates.sort_by(|a, b| {
         b.possible()
             .cmp(&a.possible())
@@ -100,6 +100,7 @@ fn shared_fields<'a>(spelled: &Spelled, dictionary: &'a Dictionary) -> BTreeSet<
 
 fn examine<'a>(
     head: &TableHead,
+    headings: &[String],
     spelled: &Spelled,
     registry: &'a RegistryDefinition,
     dictionary: &Dictionary,
@@ -153,7 +154,7 @@ fn examine<'a>(
         .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
     let telling = registry.telling.iter().filter(|field| has(field)).count();
     let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
-    let stands = |word: &&String| head.titles().any(|text| fold_header(text).contains(word.as_str()));
+    let stands = |word: &&String| headings.iter().any(|text| text.contains(word.as_str()));
     let word = registry.title_words.iter().filter(stands).map(|word| word.chars().count()).max().unwrap_or(0);
     Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points, word }
 }

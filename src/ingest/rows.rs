@@ -258,9 +258,8 @@ pub(super) fn is_office_word(text: &str) -> bool {
         return false;
     }
     // An office alone says nothing.
-    let is_said = SAID.split_whitespace().any(|word| bare.contains(word));
-    let all: Vec<&str> = [OFFICES, SAID, BESIDE].into_iter().flat_map(str::split_whitespace).collect();
-    is_said && is_made_of(bare, &all)
+    let all = || [OFFICES, SAID, BESIDE].into_iter().flat_map(str::split_whitespace).collect::<Vec<&str>>();
+    SAID.split_whitespace().any(|word| bare.contains(word)) && is_made_of(bare, &all())
 }
 
 /// Whether a text is nothing but some of the words.

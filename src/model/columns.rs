@@ -34,6 +34,16 @@ pub const GUARDIAN_ID: &str = "guardian_id_number";
 pub const SPOUSE_ID: &str = "spouse_id_number";
 /// Relation to the head, `户主` for the head (`Utf8`).
 pub const RELATION: &str = "relation";
+/// A pupil's school (`Utf8`).
+pub const SCHOOL: &str = "school";
+/// The stage that a pupil is in (`Utf8`).
+pub const STAGE: &str = "stage";
+/// A pupil's grade (`Utf8`).
+pub const GRADE: &str = "grade";
+/// A pupil's class (`Utf8`).
+pub const CLASS: &str = "class_no";
+/// What is paid of several things that may be (`Utf8`).
+pub const PAY_ITEM: &str = "pay_item";
 /// Phone (`Utf8`).
 pub const PHONE: &str = "phone";
 /// What the row is about where a person may have several: subsidy kind, aid item (`Utf8`).

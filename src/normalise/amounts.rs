@@ -67,10 +67,11 @@ impl Amounts {
     ) -> Self {
         let header = |position: usize| head.columns.get(position).map_or("", |column| column.text.as_str());
         let columns = positions.iter().map(|&position| (position, Unit::of(header(position), &head.preamble))).collect();
-        let is_count = |text: &str| COUNTS.contains(&fold_header(text).as_str());
-        let counts = (0..).zip(&head.columns).filter(|(_, column)| is_count(&column.text)).map(|(at, _)| at).collect();
-        let is_remark = |text: &str| REMARKS.contains(&fold_header(text).as_str());
-        let remarks = (0..).zip(&head.columns).filter(|(_, column)| is_remark(&column.text)).map(|(at, _)| at).collect();
+        let called = |words: &[&str]| -> Vec<usize> {
+            let is_one = |text: &str| words.contains(&fold_header(text).as_str());
+            (0..).zip(&head.columns).filter(|(_, column)| is_one(&column.text)).map(|(at, _)| at).collect()
+        };
+        let (counts, remarks) = (called(&COUNTS), called(&REMARKS));
         let per = definition.amounts.get(field).copied();
         Self {
             per,

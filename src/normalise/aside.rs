@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::standing::{AWAY, DIED, LEFT, Standing, any, named_month, said_in_passing, words};
+use super::standing::{AWAY, DIED, LEFT, Standing, any, is_counted, named_month, said_in_passing, words};
 use super::vocabulary::fold;
 use crate::config::registry::fold_header;
 use crate::model::columns::{ID_NUMBER, NAME, PHONE, RELATION};
@@ -52,16 +52,14 @@ pub(super) fn is_of_something_else(header: &str) -> bool {
 pub(super) fn event(header: &str, among: &[String]) -> Option<&'static str> {
     let folded = fold_header(header);
     let of = words(EVENTS).filter_map(|end| folded.strip_suffix(end)).min_by_key(|of| of.len())?;
-    let is_known =
-        |end: &str| among.is_empty() || among.iter().any(|known| known == end) || end == "减少" && counts(Standing::Died, among);
+    let is_known = |end: &str| is_counted(end, among) || end == "减少" && counts(Standing::Died, among);
     let mut ends = [DIED, LEFT, ENDED, "退出 减少"].into_iter().flat_map(words);
     ends.find(|end| of.contains(end) && is_known(end)).filter(|_| !any(of, "户主 配偶 父 母 收入"))
 }
 
 /// Whether the registry counts words of this kind: one that knows only some does so if it names them.
 fn counts(standing: Standing, among: &[String]) -> bool {
-    let word = if standing == Standing::Died { "死亡" } else { "迁出" };
-    among.is_empty() || among.iter().any(|known| known == word)
+    is_counted(if standing == Standing::Died { "死亡" } else { "迁出" }, among)
 }
 
 /// The standing, where the cell or what stands in brackets at its end is nothing but a word of death or of leaving.
@@ -95,9 +93,8 @@ pub(super) fn doubt(text: &str, among: &[String], as_of: Day) -> Option<&'static
     if !has_sign(text) || any(text, "家属 军属 烈属") {
         return None;
     }
-    let is_known = |word: &&str| among.is_empty() || among.iter().any(|known| known == word);
     let away = words(AWAY).filter(|_| counts(Standing::Died, among));
-    let ends = [DIED, LEFT, ENDED].into_iter().flat_map(words).filter(is_known);
+    let ends = [DIED, LEFT, ENDED].into_iter().flat_map(words).filter(|word| is_counted(word, among));
     said_in_passing(text, ends.chain(away), as_of)
 }
 

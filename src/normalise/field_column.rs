@@ -17,15 +17,13 @@ use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
 use crate::config::registry::DatedCode;
+use crate::model::columns::GRADE;
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, RawTable};
 
 /// No cell of a register says more; also keeps a column of a million rows below Arrow's 2 GiB.
 const LONGEST: usize = 1500;
-
-/// The grade of a pupil.
-pub(super) const GRADE: &str = "grade";
 
 /// Repairs of a sheet: position among the kept rows, position of the field, kind.
 #[derive(Debug, Default)]
@@ -44,6 +42,11 @@ pub(super) enum Builders {
     Int32(Int32Builder),
     Date(Days),
     Flag(BooleanBuilder),
+    /// What each row says, and rows that hold a code, which only the whole column tells how to read.
+    Relations {
+        words: Vec<Option<&'static str>>,
+        coded: Vec<(u32, (u8, bool))>,
+    },
 }
 
 impl Builders {
@@ -55,6 +58,7 @@ impl Builders {
             FieldKind::Date => Self::Date(Days::default()),
             FieldKind::Month | FieldKind::Year => Self::Int32(Int32Builder::new()),
             FieldKind::YesNo => Self::Flag(BooleanBuilder::new()),
+            FieldKind::Relation => Self::Relations { words: Vec::new(), coded: Vec::new() },
             _ => Self::Text(StringBuilder::new()),
         }
     }
@@ -73,6 +77,15 @@ impl Builders {
                 return (vec![Arc::new(days)], repairs);
             }
             Self::Flag(mut values) => vec![Arc::new(values.finish())],
+            Self::Relations { mut words, coded } => {
+                let codes: Vec<(u8, bool)> = coded.iter().map(|(_, code)| *code).collect();
+                let mut unknown = Vec::new();
+                for ((at, _), word) in coded.iter().zip(kinship::decoded(&codes)) {
+                    words[*at as usize] = word;
+                    unknown.extend(word.is_none().then_some((*at, Repair::UnknownCode)));
+                }
+                return (vec![Arc::new(words.into_iter().collect::<StringArray>())], unknown);
+            }
         };
         (arrays, Vec::new())
     }
@@ -130,8 +143,6 @@ pub(super) struct FieldColumn<'a> {
     pub(super) terms: Option<Terms>,
     /// Of counts: whether filled cells are counted.
     pub(super) is_counted: bool,
-    /// Of relations: rows that hold a code, which only the whole column tells how to read.
-    pub(super) coded: Vec<(u32, (u8, bool))>,
     pub(super) builders: Builders,
 }
 
@@ -182,15 +193,6 @@ impl Years<'_> {
     }
 }
 
-/// The column of relations with what its codes stand for, and the rows whose codes nobody can read.
-pub(super) fn with_codes(relations: &StringArray, coded: &[(u32, (u8, bool))]) -> (StringArray, Vec<u32>) {
-    let written: Vec<(u8, bool)> = coded.iter().map(|(_, code)| *code).collect();
-    let read: HashMap<usize, &str> =
-        coded.iter().zip(kinship::decoded(&written)).filter_map(|((at, _), word)| Some((*at as usize, word?))).collect();
-    let whole = relations.iter().enumerate().map(|(at, word)| word.or(read.get(&at).copied())).collect();
-    (whole, coded.iter().map(|(at, _)| *at).filter(|at| !read.contains_key(&(*at as usize))).collect())
-}
-
 impl FieldColumn<'_> {
     /// Appends the cells of the kept rows.
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
@@ -206,7 +208,6 @@ impl FieldColumn<'_> {
             FieldKind::Code => self.codes.get(NONE).is_some(),
             _ => false,
         };
-        let mut relations: HashMap<&str, Option<&'static str>> = HashMap::new();
         let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_said(table, &self.positions, row, none_is_said)));
         match (&mut self.builders, self.kind) {
             (Builders::Number([text, state, raw]), _) => {
@@ -282,6 +283,17 @@ impl FieldColumn<'_> {
                     values.append_option(read);
                 }
             }
+            (Builders::Relations { words, coded }, _) => {
+                let mut met: HashMap<&str, Option<&'static str>> = HashMap::new();
+                for (at, (_, written)) in cells {
+                    let code = kinship::code(written);
+                    coded.extend(code.map(|code| (note.log.base + at, code)));
+                    let is_word = !written.is_empty() && code.is_none();
+                    let word = is_word.then(|| *met.entry(written).or_insert_with(|| kinship::relation(written))).flatten();
+                    note.unless(word.is_some() || !is_word, at, Repair::UnknownCode);
+                    words.push(word);
+                }
+            }
             (Builders::Text(text), FieldKind::Code) if !self.said.words.is_empty() => {
                 for (at, (_, written)) in cells {
                     let own = if written.is_empty() { None } else { self.codes.get(written).map(str::to_owned) };
@@ -307,22 +319,14 @@ impl FieldColumn<'_> {
                         continue;
                     }
                     match kind {
-                        FieldKind::Relation if kinship::code(written).is_some() => {
-                            self.coded.extend(kinship::code(written).map(|code| (note.log.base + at, code)));
-                            text.append_null();
-                        }
-                        FieldKind::Relation => {
-                            let value = *relations.entry(written).or_insert_with(|| kinship::relation(written));
-                            code(text, value, at, &mut note);
-                        }
                         FieldKind::Code => {
                             let row = kept[at as usize];
                             let of_stage = match &mut self.schooling {
                                 Some(schooling) if self.field == GRADE => schooling.grade(table, row, written),
                                 _ => None,
                             };
-                            let value = match (&of_stage, &mut self.years) {
-                                (Some(grade), _) => Some(grade.as_str()),
+                            let value = match (of_stage, &mut self.years) {
+                                (Some(grade), _) => Some(grade),
                                 (None, Some(years)) => years.push(&mut self.codes, written),
                                 (None, None) => self.codes.get(written),
                             };

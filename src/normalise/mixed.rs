@@ -5,65 +5,43 @@
 
 use super::period;
 use super::repair::Repair;
+use super::standing::any;
 use crate::model::date::Month;
 
 /// What says that something is in an amount, or stands beside it.
-const WITHIN: [&str; 8] = ["含", "其中", "包括", "连同", "加上", "外加", "+", "＋"];
-const WITHOUT: [&str; 6] = ["不含", "未含", "不包括", "不包含", "未包括", "除外"];
+const WITHIN: &str = "含 其中 包括 连同 加上 外加 + ＋";
+const WITHOUT: &str = "不含 未含 不包括 不包含 未包括 除外";
 /// Money that is not what a standard is of.
-const OTHERS: [&str; 17] = [
-    "护理",
-    "照料",
-    "照护",
-    "丧葬",
-    "取暖",
-    "慰问",
-    "价格",
-    "物价",
-    "高龄",
-    "医疗",
-    "救助",
-    "津贴",
-    "奖",
-    "临时补",
-    "一次性",
-    "施保",
-    "增发",
-];
+const OTHERS: &str = "护理 照料 照护 丧葬 取暖 慰问 价格 物价 高龄 医疗 救助 津贴 奖 临时补 一次性 施保 增发";
 /// Parts of a month.
-const PARTS: [&str; 11] =
-    ["半月", "半个月", "按天", "按日", "不足月", "不足一月", "不足一个月", "不满一月", "不满一个月", "非整月", "天数"];
+const PARTS: &str = "半月 半个月 按天 按日 不足月 不足一月 不足一个月 不满一月 不满一个月 非整月 天数";
 /// What begins or ends on a day.
-const TURNS: [&str; 15] =
-    ["起", "新增", "纳入", "享受", "开始", "停", "死", "亡", "去世", "病故", "入住", "认定", "审批", "批准", "迁"];
+const TURNS: &str = "起 新增 纳入 享受 开始 停 死 亡 去世 病故 入住 认定 审批 批准 迁";
 /// What is done on a day and says nothing of the days paid for.
-const PAID: [&str; 4] = ["发放", "打卡", "到账", "领取"];
+const PAID: &str = "发放 打卡 到账 领取";
 
 /// Why an amount of which this is said is not what is due for the month of `period`; `None` where it may well be.
 pub(super) fn why_not_whole(said: &str, period: Month) -> Option<Repair> {
     if said.is_ascii() {
         return None;
     }
-    let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if any(&OTHERS) && any(&WITHIN) && !any(&WITHOUT) {
+    if any(said, OTHERS) && any(said, WITHIN) && !any(said, WITHOUT) {
         return Some(Repair::OtherMoney);
     }
-    (any(&PARTS) || any(&TURNS) && !any(&PAID) && names_a_day(said, period)).then_some(Repair::OtherUnit)
+    (any(said, PARTS) || any(said, TURNS) && !any(said, PAID) && names_a_day(said, period)).then_some(Repair::OtherUnit)
 }
 
 /// Whether a day of the month is named: `6月16日`, `2018.6.16`, `16号`.
 fn names_a_day(said: &str, period: Month) -> bool {
-    let signs: Vec<char> = said.chars().collect();
-    let is_day = |at: usize| matches!(signs[at], '日' | '号') && at > 0 && signs[at - 1].is_ascii_digit();
-    let Some(day) = (0..signs.len()).find(|at| is_day(*at)) else { return false };
-    let digits = signs[..day].iter().rev().take_while(|sign| sign.is_ascii_digit()).count();
-    let number: String = signs[day - digits..day].iter().collect();
+    let is_digit = |sign: char| sign.is_ascii_digit();
+    let mut marks = said.match_indices(['日', '号']).filter_map(|(at, _)| said.get(..at));
+    let Some(day) = marks.find(|before| before.ends_with(is_digit)) else { return false };
+    let before = day.trim_end_matches(is_digit);
     // From its first day on, a month is whole.
-    if matches!(number.as_str(), "1" | "01") {
+    if matches!(day.get(before.len()..), Some("1" | "01")) {
         return false;
     }
-    let before: String = signs[..day - digits].iter().collect();
-    match period::find(&before) {
+    match period::find(before) {
         None => !before.contains(['年', '月']),
         Some(named) => named.in_year(Some(period.year())).is_some_and(|months| months.from == period && months.to == period),
     }

@@ -3,8 +3,8 @@
 //! Takes the head and the columns left over; a header tells whether a column speaks of the row itself and not of something else (`婚姻状况`,
 //! `是否党员`). Of other columns left over, and of fields of the row's person, only words of death, of leaving and of an end count ([`aside`]).
 //! Gives, per kept row, how it stands where that is understood and the row does not count, the rows whose words are not understood,
-//! and what is told. A column that says one and the same thing of all rows, and nobody understands it, says nothing; nor does one that would
-//! end most rows in passing. O(cells) of such columns.
+//! and what is told. A column that says one and the same thing of all rows, and nobody understands it, says nothing; of one that would end
+//! most rows in passing all those rows are doubted, or none where its header speaks of nothing of the kind. O(cells) of such columns.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -147,7 +147,7 @@ fn asks(header: &str, title: &str, among: &[String], pupils: bool) -> Option<(As
     if let Some(flag) = ["是否", "标志", "标识", "标记"].iter().find(|flag| folded.contains(*flag)) {
         let of = folded.replacen(flag, "", 1);
         let of = of.trim_start_matches(['已', '被']);
-        let is_end = standing::ending_words().any(|word| word == of) && (among.is_empty() || among.iter().any(|word| word == of));
+        let is_end = standing::ending_words().any(|word| word == of) && standing::is_counted(of, among);
         let of_school = standing::words(SCHOOLING).any(|word| word == of);
         return if is_end && (!of_school || pupils) {
             Some((Asks::Ended, String::new()))
@@ -193,18 +193,21 @@ struct Column {
     unclear: BTreeMap<String, u32>,
     out: BTreeMap<String, u32>,
     filled: usize,
+    /// The end of which its header tells, where a filled cell tells that it came.
+    event: Option<&'static str>,
 }
 
 impl Column {
-    fn new(at: usize, header: String, (asks, of): (Asks, String)) -> Self {
+    fn new(at: usize, header: String, (asks, of): (Asks, String), among: &[String]) -> Self {
         let end = match asks {
             Asks::Lives => Standing::Died,
             Asks::Ended if standing::any(&header, standing::DIED) => Standing::Died,
             Asks::Ended if standing::any(&header, standing::LEFT) => Standing::Left,
             _ => Standing::Ended,
         };
+        let event = matches!(asks, Asks::InPassing | Asks::Event).then(|| aside::event(&header, among)).flatten();
         let (rows, met) = (Vec::new(), HashMap::new());
-        Self { at, header, asks, of, end, rows, met, unclear: BTreeMap::new(), out: BTreeMap::new(), filled: 0 }
+        Self { at, header, asks, of, end, rows, met, unclear: BTreeMap::new(), out: BTreeMap::new(), filled: 0, event }
     }
 
     /// What a cell says, and the word for it where the cell may say more.
@@ -214,17 +217,15 @@ impl Column {
         match self.asks {
             Asks::Field => alone(),
             Asks::Aside => alone().or_else(|| aside::doubt(text, among, as_of).map(|word| of_word((Standing::Unclear, word)))),
-            Asks::Event => self.event(text, among, as_of),
-            Asks::InPassing => {
-                self.stands(text, among, as_of).map(|read| (read, None)).or_else(|| self.event(text, among, as_of))
-            }
+            Asks::Event => self.event(text, as_of),
+            Asks::InPassing => self.stands(text, among, as_of).map(|read| (read, None)).or_else(|| self.event(text, as_of)),
             _ => alone().filter(|_| self.asks == Asks::Lives).or_else(|| Some((self.stands(text, among, as_of)?, None))),
         }
     }
 
     /// What a cell says by being filled, where its header tells of an end.
-    fn event(&self, text: &str, among: &[String], as_of: Day) -> Option<(Standing, Option<&'static str>)> {
-        let word = aside::event(&self.header, among)?;
+    fn event(&self, text: &str, as_of: Day) -> Option<(Standing, Option<&'static str>)> {
+        let word = self.event?;
         let said = fold(text);
         let is_none = NOTHING.contains(&said.as_str()) || yes_no(&said) == Some(false);
         let is_later = standing::named_month(&said, as_of) == Some(Ordering::Greater);
@@ -251,7 +252,7 @@ impl Column {
                 .filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left) && ends())
                 .map(|read| if MORE.iter().any(|more| said.contains(more)) { Standing::Unclear } else { read }),
             Asks::Lives => match read {
-                Some(Standing::Denied | Standing::Ended) => Some(Standing::Died),
+                Some(Standing::Denied | Standing::Ended) => Some(self.end),
                 read => read,
             },
             Asks::Ended if read == Some(Standing::Ended) => Some(self.end),
@@ -326,11 +327,11 @@ impl<'a> Outcomes<'a> {
                 _ => (!aside::is_of_something_else(&header)).then_some(Asks::Aside),
             };
             let asks = asks(&header, &definition.title, among, is_of_pupils(definition));
-            Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?))
+            Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?, among))
         });
         let is_read = |field: &&(String, usize)| aside::is_of_person(&field.0);
         let fields = mapping.fields.iter().filter(is_read);
-        let fields = fields.filter_map(|(_, at)| Some(Column::new(*at, header(*at)?, (Asks::Field, String::new()))));
+        let fields = fields.filter_map(|(_, at)| Some(Column::new(*at, header(*at)?, (Asks::Field, String::new()), among)));
         Self { columns: left_over.chain(fields).collect(), among, rows: Vec::new() }
     }
 

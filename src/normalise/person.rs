@@ -250,9 +250,7 @@ impl Persons {
         let (stated, day_repairs) = std::mem::take(&mut self.births).finish(as_of);
         let told = self.tell_sexes();
         self.tell_borrowed(&stated);
-        let number = |at: usize| {
-            (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| Number::from_packed(self.numbers[at]))
-        };
+        let number = |at: usize| self.number(at);
         let rows = self.states.len();
         let of_number = |at: usize| number(at).and_then(Number::birth);
         for (at, repair) in day_repairs {
@@ -346,8 +344,7 @@ impl Persons {
         let mut codes = SexCodes::default();
         for (at, cell) in self.sexes.iter().enumerate() {
             if let SexCell::Code(code) = cell {
-                let number = (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| self.numbers[at]);
-                codes.push(*code, number.map(|number| Number::from_packed(number).is_male()));
+                codes.push(*code, self.number(at).map(Number::is_male));
             }
         }
         let meanings = codes.meanings();
@@ -363,6 +360,11 @@ impl Persons {
         codes.told()
     }
 
+    /// The number of a row that has a valid one.
+    fn number(&self, at: usize) -> Option<Number> {
+        (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| Number::from_packed(self.numbers[at]))
+    }
+
     /// Whether the sex column says otherwise than the number.
     fn is_other_sex(&self, at: usize) -> bool {
         let stated = self.sexes.get(at).and_then(|cell| cell.word());
@@ -374,9 +376,7 @@ impl Persons {
         let mut both = 0;
         let mut apart = Vec::new();
         for (at, stated) in stated.iter().enumerate() {
-            let number =
-                (self.states[at] == IdState::Valid && self.numbers[at] != 0).then(|| Number::from_packed(self.numbers[at]));
-            let (Some(birth), Some(stated)) = (number.and_then(Number::birth), *stated) else { continue };
+            let (Some(birth), Some(stated)) = (self.number(at).and_then(Number::birth), *stated) else { continue };
             both += 1;
             if birth == stated {
                 // Whatever else the row says, the number is of somebody born that day.

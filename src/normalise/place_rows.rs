@@ -1,7 +1,8 @@
 //! Rows that have nothing but a place of the divisions in the column of names, perhaps behind a running number: lines over the rows below.
 //!
 //! Takes chunks of rows; gives the chunk without such rows, each of which became a line that says a place, and their positions. A chunk in which
-//! most rows have nothing but a name is a list of names, and stays. Cost: a look at a few cells a row.
+//! most rows have nothing but a name is a list of names, and stays. Cost: a look at a few cells a row,
+//! and in the divisions for each that is only a name.
 
 use super::section_lines::{is_count, pieces};
 use super::sheet_place::listed_place;
@@ -12,8 +13,18 @@ use crate::model::raw::{CellKind, RawTable, Section, SectionSays};
 pub(super) fn lift(table: &RawTable, (names, fields): (&[usize], &[usize]), edition: &Edition) -> Option<(RawTable, Vec<usize>)> {
     let alone: Vec<(usize, &str)> =
         (0..table.rows.len()).filter_map(|row| Some((row, name_alone(table, row, names, fields)?))).collect();
-    let lines: Vec<(usize, String)> = alone.iter().filter_map(|(row, text)| Some((*row, place(text, edition)?))).collect();
-    if lines.is_empty() || (alone.len() - lines.len()) * 2 > table.rows.len() - lines.len() {
+    let (mut lines, mut names_only) = (Vec::new(), 0);
+    for (row, text) in &alone {
+        match place(text, edition) {
+            Some(text) => lines.push((*row, text)),
+            None => names_only += 1,
+        }
+        // Of the rows that are left most are names: the others need not be looked up.
+        if alone.len() + names_only > table.rows.len() {
+            return None;
+        }
+    }
+    if lines.is_empty() {
         return None;
     }
     let mut rest = RawTable::of_width(table.columns.len());

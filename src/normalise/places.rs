@@ -36,6 +36,8 @@ pub(super) struct Places<'a> {
     /// Rows and the line below that sums them up.
     summed: Vec<(Vec<u32>, String)>,
     met: HashMap<String, Place<'a>>,
+    /// The code of each town that two columns name differently.
+    towns: HashMap<String, Option<&'a str>>,
     key: String,
     columns: [StringBuilder; 6],
 }
@@ -87,6 +89,7 @@ impl<'a> Places<'a> {
             open: Vec::new(),
             summed: Vec::new(),
             met: HashMap::new(),
+            towns: HashMap::new(),
             key: String::new(),
             columns: Default::default(),
         }
@@ -105,9 +108,9 @@ impl<'a> Places<'a> {
             }
             let [county, mut town, mut village, mut group, address]: [&str; 5] =
                 std::array::from_fn(|part| first_cell(table, &self.positions[part], row).1);
+            let differing = self.differing_towns(table, row, edition);
             let (of_section, of_sheet) = (&self.section, &self.of_sheet);
             let mut inherits = false;
-            let differing = self.differing_towns(table, row, edition);
             let is_told = !(town.is_empty() && village.is_empty() && address.is_empty());
             if differing.is_some() || of_section.is_unknown && !is_told {
                 let (one, other) = differing.unwrap_or((&of_section.village, ""));
@@ -165,11 +168,22 @@ impl<'a> Places<'a> {
     }
 
     /// Two columns of towns that say two towns for a row.
-    fn differing_towns<'t>(&self, table: &'t RawTable, row: usize, edition: &Edition) -> Option<(&'t str, &'t str)> {
+    fn differing_towns<'t>(&mut self, table: &'t RawTable, row: usize, edition: &'a Edition) -> Option<(&'t str, &'t str)> {
         let of_row = |at: &usize| table.columns.get(*at).map(|column| column.get(row).1).filter(|text| !text.is_empty());
         let mut texts = self.positions[1].iter().filter_map(of_row);
         let first = texts.next().filter(|_| !self.is_registered)?;
-        let code = |town| edition.place(&PlaceText { town, ..PlaceText::default() }).town.map(|town| &town.code);
+        let known = &mut self.towns;
+        let mut code = |town: &str| {
+            if let Some(code) = known.get(town) {
+                return *code;
+            }
+            let place = edition.place(&PlaceText { town, ..PlaceText::default() });
+            let code = place.town.map(|town| town.code.as_str());
+            if known.len() < REMEMBERED {
+                known.insert(town.to_owned(), code);
+            }
+            code
+        };
         texts
             .find(|other| *other != first && code(first).zip(code(other)).is_some_and(|(one, other)| one != other))
             .map(|other| (first, other))

@@ -2,7 +2,7 @@
 //!
 //! A grade may be the year of entry (`2016级`), a number (`7`), or count within its stage (`一年级` of a middle school): takes the row's stage and
 //! the school year, gives the grade. A stage may be no stage at all (`九年一贯制`): the grade says it. What neither says stays unread. Cost: a
-//! few comparisons per cell that its own table does not settle.
+//! few comparisons per cell.
 
 use super::field_column::first_cell;
 use super::vocabulary::{self, CodeTable};
@@ -12,7 +12,9 @@ use crate::model::school::stage_of;
 
 /// Month in which school years begin.
 const BEGINS: u32 = 9;
-const NUMERALS: [&str; 9] = ["一", "二", "三", "四", "五", "六", "七", "八", "九"];
+const GRADES: [&str; 9] = ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "七年级", "八年级", "九年级"];
+const SENIOR: [&str; 3] = ["高一", "高二", "高三"];
+const VOCATIONAL: [&str; 3] = ["中职一年级", "中职二年级", "中职三年级"];
 
 /// Where a sheet says stage and grade.
 pub(super) struct Schooling<'a> {
@@ -38,39 +40,34 @@ impl<'a> Schooling<'a> {
         Self { stage, grade, school, stages, grades, heading, year }
     }
 
-    /// The grade that a cell says, where its stage matters; `None` where the cell says it by itself, or nobody can tell.
-    pub(super) fn grade(&mut self, table: &RawTable, row: usize, written: &str) -> Option<String> {
-        let written = vocabulary::fold(written);
+    /// The grade that a cell says by a number, where the row's stage tells which; `None` where nobody can tell, or the cell says it in words.
+    pub(super) fn grade(&mut self, table: &RawTable, row: usize, written: &str) -> Option<&'static str> {
+        let (number, of_stage) = number(&vocabulary::fold(written), self.year)?;
         let stage = first_cell(table, &self.stage, row).1;
         let of_school = || stage_of(first_cell(table, &self.school, row).1).or(self.heading).filter(|_| stage.is_empty());
         let known = self.stages.get(stage).or_else(of_school);
         let is_nine_years = stage.contains("九年") || stage.contains("义务教育");
-        let (number, of_stage) = number(&written, self.year)?;
         let within = |first: i32, last: i32| (first..=last).contains(&number);
-        let named = |number: i32| {
-            let numeral = usize::try_from(number - 1).ok().and_then(|at| NUMERALS.get(at))?;
-            Some(format!("{numeral}年级"))
-        };
+        let named = |grades: &[&'static str], number: i32| grades.get(usize::try_from(number - 1).ok()?).copied();
         match known {
-            Some("小学") if within(1, 6) => named(number),
-            Some("初中") if within(1, 3) => named(number + 6),
-            Some("初中") if within(7, 9) && !of_stage => named(number),
-            Some("普通高中") if within(1, 3) => named(number).map(|grade| format!("高{}", grade.trim_end_matches("年级"))),
-            Some("中职") if within(1, 3) => named(number).map(|grade| format!("中职{grade}")),
-            None if is_nine_years && within(1, 9) && !of_stage => named(number),
+            Some("小学") if within(1, 6) => named(&GRADES, number),
+            Some("初中") if within(1, 3) => named(&GRADES, number + 6),
+            Some("初中") if within(7, 9) && !of_stage => named(&GRADES, number),
+            Some("普通高中") => named(&SENIOR, number),
+            Some("中职") => named(&VOCATIONAL, number),
+            None if is_nine_years && !of_stage => named(&GRADES, number),
             _ => None,
         }
     }
 
     /// The stage that the row's grade says, where its own cell says none.
     pub(super) fn stage(&mut self, table: &RawTable, row: usize) -> Option<&'static str> {
-        let written = first_cell(table, &self.grade, row).1.to_owned();
-        let grade = self.grade(table, row, &written).or_else(|| self.grades.get(&written).map(str::to_owned))?;
-        match grade.as_str() {
+        let written = first_cell(table, &self.grade, row).1;
+        match self.grade(table, row, written).or_else(|| self.grades.get(written))? {
             "小班" | "中班" | "大班" => Some("学前教育"),
-            "一年级" | "二年级" | "三年级" | "四年级" | "五年级" | "六年级" => Some("小学"),
-            "七年级" | "八年级" | "九年级" => Some("初中"),
-            "高一" | "高二" | "高三" => Some("普通高中"),
+            grade if GRADES[..6].contains(&grade) => Some("小学"),
+            grade if GRADES.contains(&grade) => Some("初中"),
+            grade if SENIOR.contains(&grade) => Some("普通高中"),
             grade if grade.starts_with("中职") => Some("中职"),
             _ => None,
         }
@@ -88,7 +85,7 @@ fn number(folded: &str, school_year: i32) -> Option<(i32, bool)> {
         return (!class.contains('级')).then_some((school_year - year + 1, true));
     }
     let bare = ["年级", "年"].iter().find_map(|word| folded.strip_suffix(word)).unwrap_or(folded);
-    let number = NUMERALS.iter().zip(1..).find(|(numeral, _)| **numeral == bare).map(|(_, number)| number);
+    let number = GRADES.iter().zip(1..).find(|(grade, _)| grade.strip_suffix("年级") == Some(bare)).map(|(_, number)| number);
     number.or_else(|| bare.parse().ok().filter(|_| bare.len() == 1)).map(|number| (number, false))
 }
 
@@ -107,7 +104,7 @@ mod tests {
         table.columns[0].push(CellKind::Text, stage);
         table.columns[1].push(CellKind::Text, grade);
         table.columns[2].push(CellKind::Text, if stage.is_empty() { "安场小学" } else { "安场学校" });
-        (schooling.grade(&table, 0, grade), schooling.stage(&table, 0))
+        (schooling.grade(&table, 0, grade).map(str::to_owned), schooling.stage(&table, 0))
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::standing::{self, Standing};
 use super::vocabulary::CodeTable;
 use crate::config::divisions::Edition;
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
-use crate::model::columns::{KIND, MONTH};
+use crate::model::columns::{CLASS, KIND, MONTH, SCHOOL};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::personal::{mask_name, mask_number};
@@ -338,11 +338,11 @@ impl<'a> SectionLines<'a> {
         if is_count(piece) {
             return true;
         }
-        if let Some(school) = self.field_named("school").filter(|_| is_school(piece)) {
+        if let Some(school) = self.field_named(SCHOOL).filter(|_| is_school(piece)) {
             reading.said.push((school, piece.to_owned()));
             return true;
         }
-        if let Some(class) = self.field_named("class_no").filter(|_| piece.ends_with('班')) {
+        if let Some(class) = self.field_named(CLASS).filter(|_| piece.ends_with('班')) {
             reading.said.push((class, piece.to_owned()));
             return true;
         }
@@ -469,7 +469,7 @@ impl Sayable<'_> {
 fn is_sayable(field: &FieldDefinition) -> bool {
     match field.kind {
         FieldKind::Code | FieldKind::Year => true,
-        FieldKind::Text => matches!(field.name.as_str(), "school" | "class_no"),
+        FieldKind::Text => matches!(field.name.as_str(), SCHOOL | CLASS),
         _ => false,
     }
 }

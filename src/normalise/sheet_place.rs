@@ -5,7 +5,7 @@
 //! name; two different ones are none, and one name that several towns have is told ([`SheetPlace::unclear`]). A town's name without its ending is
 //! the town, and only among the villages of that town a village of the name. What cannot be known, as two places in a line or a village that the
 //! sheet's town lacks, is unknown ([`SheetPlace::is_unknown`]), never the place before. Cost: texts above the table × names
-//! of the county, once a sheet.
+//! of the county, once a sheet; the same for each line that may say a place.
 
 use crate::config::divisions::place::{Likeness, PlaceText, TownSource, fold};
 use crate::config::divisions::{Edition, Village};

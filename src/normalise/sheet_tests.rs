@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::config::registry::{FieldDefinition, FieldUse};
-use crate::model::raw::{CellKind, HeaderColumn, SheetName};
+use crate::model::field::{FieldKind, Per};
+use crate::model::raw::{CellKind, HeaderColumn, Mapping, SheetName, TableHead};
 use crate::model::registry::{Grain, RegistryId};
-use arrow::array::{AsArray, StringArray};
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type, Int64Type};
 
 /// One field of every kind, and those that lend each other values.

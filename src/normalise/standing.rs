@@ -239,6 +239,11 @@ pub(super) fn ends<'w>(text: &str, among: &'w [String], as_of: Day) -> Option<&'
     }
 }
 
+/// Whether a registry counts a word of an end: one that names some counts only those.
+pub(super) fn is_counted(word: &str, among: &[String]) -> bool {
+    among.is_empty() || among.iter().any(|known| known == word)
+}
+
 /// The first of the words that a remark says of its row: not of a relative, not denied, not of a month to come, not of what came back.
 pub(super) fn said_in_passing<'w>(text: &str, mut among: impl Iterator<Item = &'w str>, as_of: Day) -> Option<&'w str> {
     let said = fold(text);

@@ -65,6 +65,7 @@ use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::link::evidence::Evidence;
 use crate::link::{LinkInput, carry_over, link};
+use crate::model::columns::GRADE;
 use crate::model::date::{Day, Month};
 use crate::model::decision::Decision;
 use crate::model::intake::IntakeFile;
@@ -492,7 +493,7 @@ impl Run<'_> {
         let (dictionary, year) = (&self.definitions.dictionary, self.period.year());
         let by_calendar = move |registry: &&RegistryRecords| {
             let fields = dictionary.registry(registry.registry.as_str()).map_or(&[][..], |known| &known.fields);
-            !fields.iter().any(|used| matches!(used.field.as_str(), "grade" | "semester"))
+            !fields.iter().any(|used| matches!(used.field.as_str(), GRADE | "semester"))
         };
         let all = records.registries.iter().filter(by_calendar);
         all.filter_map(move |registry| Some((registry, registry.other_year(year)?)))

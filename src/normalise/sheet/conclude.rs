@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type};
 
-use super::{Column, Normaliser, position_of};
+use super::{Normaliser, position_of};
 use crate::model::field::FieldKind;
+use crate::normalise::amount_columns::Column;
 use crate::normalise::field_column::{Log, Notes};
 use crate::normalise::outcome::Outcomes;
 use crate::normalise::repair::Repair;
