@@ -1,14 +1,18 @@
 //! Data goes one way through src/: a `use crate::` that points back is a mistake.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the ground up; a room may use those on lower levels and its own, never its neighbours.
-const LEVELS: [&[&str]; 5] = [
+const LEVELS: [&[&str]; 8] = [
     &["model"],
     &["config"],
     &["ingest", "normalise", "link", "assess", "ledger", "report", "practice", "evaluate"],
+    &["store"],
+    &["intake"],
     &["run"],
+    &["ask"],
     &["cli"],
 ];
 
@@ -75,15 +79,140 @@ fn no_arrow_points_back() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A pipe in a file's place would be waited for, and a device never ends: what is read is opened by `run::disk`.
+/// Rooms whose files still use each other round about.
+const CIRCLES: [&str; 8] = ["assess", "config", "evaluate", "ingest", "link", "model", "normalise", "practice"];
+
+/// Files by module path, `a::b` for src/a/b.rs and src/a/b/mod.rs, with the modules that each uses; what a test uses does not count, and a
+/// part may use the names of the whole that it belongs to.
+fn uses_by_file() -> BTreeMap<String, BTreeSet<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let module = |file: &Path| {
+        let path = file.strip_prefix(&root).expect("below src").with_extension("");
+        let parts: Vec<String> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        parts.join("::").trim_end_matches("::mod").to_owned()
+    };
+    let shipping = files.iter().filter(|file| !file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests")));
+    let texts: BTreeMap<String, String> =
+        shipping.map(|file| (module(file), fs::read_to_string(file).expect("a source file"))).collect();
+    let used = |from: &str, text: &str| {
+        let paths = paths_used(from, text);
+        let modules = paths.iter().filter_map(|path| {
+            let ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);
+            ends.map(|end| &path[..end]).filter(|module| texts.contains_key(*module)).last().map(str::to_owned)
+        });
+        modules.filter(|to| *to != from && !from.starts_with(&format!("{to}::"))).collect()
+    };
+    texts.iter().map(|(from, text)| (from.clone(), used(from, text))).collect()
+}
+
+/// Paths that a file names with `crate`, `super`, `self`, or beginning with a part of its own, from src/ on.
+fn paths_used(from: &str, text: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let parts: Vec<&str> =
+        code.iter().filter_map(|line| line.rsplit_once("mod ")?.1.strip_suffix(';')).filter(|name| !name.contains(' ')).collect();
+    let mut found = BTreeSet::new();
+    let code = code.join(" ");
+    let mut rest = code.as_str();
+    while let Some(at) = rest.find("::") {
+        let (before, after) = (&rest[..at], &rest[at + 2..]);
+        let start = before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+        let whole = match &before[start..] {
+            "crate" => Some(String::new()),
+            "super" => from.rsplit_once("::").map(|(above, _)| format!("{above}::")),
+            "self" => Some(format!("{from}::")),
+            part if parts.contains(&part) => Some(format!("{from}::{part}::")),
+            _ => None,
+        };
+        let (tree, length) = tree(after);
+        for path in whole.iter().flat_map(|whole| tree.iter().map(move |path| format!("{whole}{path}"))) {
+            found.insert(path.replace("::self", ""));
+        }
+        // A path that is not ours may have one inside.
+        rest = if whole.is_some() { &after[length..] } else { after };
+    }
+    found
+}
+
+/// The paths of a use tree or of a plain path, and how much of the text it takes.
+fn tree(text: &str) -> (Vec<String>, usize) {
+    if let Some(mut inside) = text.strip_prefix('{') {
+        let mut paths = Vec::new();
+        loop {
+            inside = inside.trim_start_matches([' ', ',']);
+            if inside.is_empty() || inside.starts_with('}') {
+                return (paths, text.len() - inside.len() + usize::from(!inside.is_empty()));
+            }
+            let (more, length) = tree(inside);
+            paths.extend(more);
+            inside = &inside[length.max(1)..];
+            inside = inside[inside.find([',', '}']).unwrap_or(inside.len())..].trim_start_matches(',');
+        }
+    }
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    match rest.strip_prefix("::") {
+        Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '{') => {
+            let (paths, length) = tree(rest);
+            (paths.iter().map(|path| format!("{word}::{path}")).collect(), end + 2 + length)
+        }
+        _ => (vec![word.to_owned()], end),
+    }
+}
+
+/// Files that use each other round about: every group in which each reaches each.
+fn circles(uses: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<BTreeSet<String>> {
+    let reached = |from: &String| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(file) = open.pop() {
+            for used in uses.get(file).into_iter().flatten() {
+                if seen.insert(used.clone()) {
+                    open.push(used);
+                }
+            }
+        }
+        seen
+    };
+    let reach: BTreeMap<&String, BTreeSet<String>> = uses.keys().map(|file| (file, reached(file))).collect();
+    let circular = reach.iter().filter(|(file, seen)| seen.contains(**file));
+    circular.map(|(file, seen)| seen.iter().filter(|other| reach[*other].contains(*file)).cloned().collect()).collect()
+}
+
+#[test]
+fn no_files_use_each_other_round_about() {
+    let found = circles(&uses_by_file());
+    let wrong: Vec<_> = found
+        .iter()
+        .filter(|files| !files.iter().all(|file| CIRCLES.iter().any(|room| file.starts_with(&format!("{room}::")))))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_circle_would_be_seen() {
+    let used = paths_used(
+        "run::a",
+        "mod part;\nuse crate::x::{b::{self, C}, d as e};\nuse super::y;\nfn f() { part::g(std::mem::take(h)) }",
+    );
+    let wanted = ["run::a::part::g", "run::y", "x::b", "x::b::C", "x::d"];
+    assert_eq!(used.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    let uses = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
+    let uses = uses.map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()]))).into();
+    assert_eq!(circles(&uses), BTreeSet::from([["a", "b", "c"].map(str::to_owned).into()]));
+}
+
+/// A pipe in a file's place would be waited for, and a device never ends: what is read is opened by `store::disk`.
 #[test]
 fn files_are_opened_in_one_place() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root.join("run"), &mut files);
-    sources(&root.join("cli"), &mut files);
+    for room in ["store", "intake", "run", "ask", "cli"] {
+        sources(&root.join(room), &mut files);
+    }
     let is_test = |file: &Path| file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
-    for file in files.iter().filter(|file| !is_test(file) && !file.ends_with("run/disk.rs")) {
+    for file in files.iter().filter(|file| !is_test(file) && !file.ends_with("store/disk.rs")) {
         let text = fs::read_to_string(file).expect("a source file");
         let shipping = text.split("#[cfg(test)]").next().unwrap_or_default();
         for open in ["File::open(", "fs::read(", "fs::read_to_string("] {
@@ -132,7 +261,7 @@ const OF_PERSONS: [&str; 25] = [
 ];
 
 /// What is called like a field of a person and is text all the same: file, type, why. Whole rooms are left out below.
-const NO_PERSONS: [(&str, &str, &str); 37] = [
+const NO_PERSONS: [(&str, &str, &str); 36] = [
     ("assess/cases.rs", "Given", "made-up persons of the policy's own cases"),
     ("assess/exemption/names.rs", "RuleNames", "names of rules"),
     ("assess/trust.rs", "Reason", "names of a town and a village"),
@@ -159,15 +288,14 @@ const NO_PERSONS: [(&str, &str, &str); 37] = [
     ("report/lists.rs", "Section", "name of a village"),
     ("report/lists.rs", "Sheet", "name of a sheet"),
     ("report/states.rs", "Line", "names of places and rules"),
-    ("run/decisions.rs", "AnswerFile", "name of a file"),
-    ("run/decisions.rs", "Reader", "name of a file"),
-    ("run/definitions.rs", "Definitions", "name of the pipeline"),
-    ("run/finished.rs", "Note", "as run.json tells it, masked"),
-    ("run/inputs.rs", "InputFile", "name of a file"),
-    ("run/inputs.rs", "InputError", "name of a file"),
+    ("intake/answers.rs", "Reader", "name of a file"),
+    ("intake/definitions.rs", "Definitions", "name of the pipeline"),
+    ("store/finished.rs", "Note", "as run.json tells it, masked"),
+    ("intake/inputs.rs", "InputFile", "name of a file"),
+    ("intake/inputs.rs", "InputError", "name of a file"),
     ("run/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
-    ("run/tables/entry.rs", "ComparisonEntry", "name of a comparison"),
-    ("run/workspace/work.rs", "Timing", "name of a stage"),
+    ("store/tables_entry.rs", "ComparisonEntry", "name of a comparison"),
+    ("store/workspace/work.rs", "Timing", "name of a stage"),
     ("link/tests.rs", "Row", "made-up persons"),
     ("link/tests.rs", "Human", "made-up persons"),
 ];

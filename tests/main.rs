@@ -1,5 +1,7 @@
 //! Tests of the whole program and of its sources, one file per promise; what they share is in `support`.
 
+#![allow(clippy::disallowed_methods, reason = "tests set up folders and run the program")]
+
 mod architecture;
 mod cases;
 mod completeness;

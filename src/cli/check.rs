@@ -2,17 +2,17 @@
 
 use super::args::CheckArgs;
 use super::{Failure, executable, exit, ui};
-use crate::run::{CheckError, CheckReport};
+use crate::ask::check::{CheckError, CheckReport};
 
 pub(super) fn check(arguments: &CheckArgs) -> Result<u8, Failure> {
     let report =
-        crate::run::check(&arguments.pipeline, &arguments.input, arguments.cases, &executable()?).map_err(
-            |error| match error {
+        crate::ask::check::check(&arguments.pipeline, &arguments.input, arguments.cases, &executable()?).map_err(|error| {
+            match error {
                 CheckError::Definitions(error) => Failure::usage(error),
                 CheckError::Cases(problems) => Failure::usage(problems),
                 CheckError::Inputs(error) => Failure::usage(error),
-            },
-        )?;
+            }
+        })?;
     ui::result(&report.definitions);
     for line in &report.left_out {
         ui::result(line);

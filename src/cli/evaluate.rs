@@ -5,8 +5,8 @@ use super::{Failure, ui};
 
 pub(super) fn evaluate(arguments: &EvaluateArgs) -> Result<u8, Failure> {
     match &arguments.truth {
-        Some(truth) => show(&crate::run::evaluate(&arguments.run, truth).map_err(Failure::usage)?, arguments.json),
-        None => show(&crate::run::evaluate_tables(&arguments.run).map_err(Failure::usage)?, arguments.json),
+        Some(truth) => show(&crate::ask::evaluate::evaluate(&arguments.run, truth).map_err(Failure::usage)?, arguments.json),
+        None => show(&crate::ask::evaluate::evaluate_tables(&arguments.run).map_err(Failure::usage)?, arguments.json),
     }
 }
 

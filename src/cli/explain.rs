@@ -2,7 +2,8 @@
 
 use super::args::ExplainArgs;
 use super::{Failure, ui, write_file};
-use crate::run::{NewFile, Question};
+use crate::ask::explain::Question;
+use crate::store::output_file::NewFile;
 
 pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
     let question = match (&arguments.person, &arguments.household, &arguments.finding) {
@@ -18,11 +19,12 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
         .map(|path| NewFile::create(path, arguments.force)?.sparing(&[&arguments.run]))
         .transpose()
         .map_err(Failure::usage)?;
-    let explanation = crate::run::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
+    let explanation =
+        crate::ask::explain::explain(&arguments.run, &question, arguments.pipeline.as_deref()).map_err(Failure::usage)?;
     match (&arguments.html, page) {
         (Some(path), Some(page)) => {
             explanation.without_rules.iter().for_each(|why| ui::note(&format!("注意  {why}")));
-            ui::result(&write_file(page, path, crate::run::html(&explanation).as_bytes())?);
+            ui::result(&write_file(page, path, crate::ask::page::html(&explanation).as_bytes())?);
         }
         _ => ui::result(&explanation.to_string()),
     }

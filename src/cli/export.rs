@@ -4,7 +4,8 @@ use std::io::{BufWriter, IsTerminal as _, Write as _};
 
 use super::args::{ExportArgs, FormatName};
 use super::{Failure, ui};
-use crate::run::{Export, ExportError, NewFile, TableFormat};
+use crate::ask::export::{Export, ExportError, TableFormat};
+use crate::store::output_file::NewFile;
 
 pub(super) fn export(arguments: &ExportArgs) -> Result<u8, Failure> {
     let format = match arguments.format {

@@ -4,7 +4,7 @@ use super::args::FactsArgs;
 use super::{Failure, ui};
 
 pub(super) fn facts(arguments: &FactsArgs) -> Result<u8, Failure> {
-    let reference = crate::run::facts(&arguments.pipeline).map_err(Failure::usage)?;
+    let reference = crate::ask::facts::facts(&arguments.pipeline).map_err(Failure::usage)?;
     if arguments.json {
         ui::json(&serde_json::to_string_pretty(&reference).map_err(Failure::internal)?);
     } else {

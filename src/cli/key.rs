@@ -2,7 +2,7 @@
 
 use super::args::KeyArgs;
 use super::{Failure, ui};
-use crate::run::make_key;
+use crate::store::new_key::make as make_key;
 
 pub(super) fn key(arguments: &KeyArgs) -> Result<u8, Failure> {
     make_key(&arguments.path).map_err(Failure::usage)?;

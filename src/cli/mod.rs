@@ -26,7 +26,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 
-use crate::run::{LedgerFileError, NewFile, OutputError, child};
+use crate::intake::child;
+use crate::store::ledger_file::LedgerFileError;
+use crate::store::output_file::{NewFile, OutputError};
 use args::{Cli, Command};
 
 /// Exit codes, as other programs rely on them.

@@ -8,7 +8,8 @@ use super::args::{LayoutName, PracticeArgs};
 use super::{Failure, ui};
 use crate::model::system_error::plain;
 use crate::practice::{Edition, Layout, PracticeError, PracticeFile, PracticeOptions, generate, read_divisions};
-use crate::run::{NewFile, OutputError, checked, outside_runs, read_file, read_text_file};
+use crate::store::disk::{read as read_file, read_text as read_text_file};
+use crate::store::output_file::{NewFile, OutputError, checked, outside_runs};
 
 /// More months than anybody practises with.
 const MONTHS: u32 = 120;

@@ -10,10 +10,10 @@ use super::{Failure, exit, ui};
 use crate::ledger::Purged;
 use crate::model::date::{Day, Month};
 use crate::model::system_error::plain;
-use crate::run::{
-    Fate, PURGE_BEGUN as BEGUN, PurgeEntry, PurgeRequest, beside, checked, purge as clean, purge_ledger as clean_ledger,
-    read_file, sync_above, today,
-};
+use crate::store::clock::today;
+use crate::store::disk::{beside, read as read_file, sync_above};
+use crate::store::output_file::checked;
+use crate::store::purge::{self, BEGUN, Fate, PurgeEntry, PurgeRequest, purge_ledger as clean_ledger};
 
 /// First cell of a receipt's last line: without it the purge was cut short, and the next goes on with its receipt.
 const DONE: &str = "清理完毕";
@@ -33,7 +33,7 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
         with_edited: arguments.with_edited,
         begun: earlier.iter().flat_map(Earlier::folders).collect(),
     };
-    let listed = clean(&request, &mut |_| Ok(())).map_err(Failure::usage)?;
+    let listed = purge::purge(&request, &mut |_| Ok(())).map_err(Failure::usage)?;
     let due = listed.iter().filter(|entry| matches!(entry.fate, Fate::Due(_))).count();
     let ledger = |request: &PurgeRequest| -> Result<Option<(Month, Purged)>, Failure> {
         let path = arguments.ledger.as_deref();
@@ -67,7 +67,7 @@ pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     let untold = |error: &io::Error| {
         Failure::usage(format!("清理回执写不进去：{}。请检查磁盘空间和权限，再用同样的命令清理一次", plain(error)))
     };
-    let entries = clean(&request, &mut |entry| match entry.fate {
+    let entries = purge::purge(&request, &mut |entry| match entry.fate {
         Fate::Kept => Ok(()),
         _ => receipt.add(entry, as_of),
     })

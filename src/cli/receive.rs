@@ -2,7 +2,7 @@
 
 use super::args::ReceiveArgs;
 use super::{Failure, executable, exit, ui};
-use crate::run::{ReceiveError, ReceiveRequest, receive};
+use crate::run::receive::{ReceiveError, ReceiveRequest, receive};
 
 pub(super) fn receive_lists(arguments: ReceiveArgs) -> Result<u8, Failure> {
     let request = ReceiveRequest {

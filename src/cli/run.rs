@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::{RunArgs, StageName};
 use super::{Failure, executable, exit, ui};
+use crate::intake::previous::PreviousError;
 use crate::run::{Request, RunError, Stage, Summary};
 
 /// How long a stage may go on after it was asked to stop.
@@ -40,11 +41,13 @@ pub(super) fn run(arguments: RunArgs) -> Result<u8, Failure> {
     let summary = crate::run::run(&request, &INTERRUPTED, &|line| ui::note(line)).map_err(|error| {
         let code = match &error {
             RunError::Workspace(error) if error.is_locked() => exit::LOCKED,
-            RunError::Finished(error) if error.is_locked() => exit::LOCKED,
+            RunError::Finished(error) | RunError::Previous(PreviousError::Finished(error)) if error.is_locked() => exit::LOCKED,
             // What the disk does not do is the user's to mend as well, and the message says how.
             RunError::Usage(_)
             | RunError::Definitions(_)
             | RunError::Inputs(_)
+            | RunError::Answers(_)
+            | RunError::Previous(_)
             | RunError::Finished(_)
             | RunError::Workspace(_)
             | RunError::Stage(_) => exit::USAGE,

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs;
-use super::{Request, RunError};
 use crate::config::registry::Dictionary;
+use crate::intake::inputs;
 use crate::model::columns::MONTH;
 use crate::model::date::{Day, Month};
 use crate::model::intake::IntakeFile;
 use crate::model::registry::RegistryId;
+use crate::run::{Request, RunError};
 
 /// A list of a month is printed so many days after it at most.
 const PRINTED_LATE_DAYS: i32 = 10;

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, AsArray};
 
-use super::picture::{Known, household};
 use crate::assess::{AssessError, Assessed, VerdictInput, verdicts};
 use crate::config::policy::Policy;
 use crate::config::registry::Dictionary;
@@ -17,6 +16,7 @@ use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
 use crate::model::personal::Expose;
 use crate::model::picture::{HouseholdPicture, PersonPicture};
+use crate::run::picture::{Known, household};
 
 /// Rosters whose persons belong into a dossier though the poverty registry does not know them.
 const OUTSIDE: [&str; 2] = ["dibao", "tekun"];

@@ -4,10 +4,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::Request;
-use super::definitions::Definitions;
+use crate::intake::definitions::Definitions;
 use crate::model::date::{Day, Month};
 use crate::model::ids::hexadecimal;
+use crate::run::Request;
 
 /// What this program was built from: another build never goes on where this one was interrupted. No result depends on it.
 pub(super) const BUILD: &str = env!("BIDUI_BUILD");

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Run;
-use super::manifest::{DecidedEntry, IdentitiesEntry};
 use crate::assess::Assessed;
 use crate::config::pipeline::Workbook;
 use crate::model::columns::REPAIRS;
@@ -14,6 +12,8 @@ use crate::model::record::RecordSet;
 use crate::model::register::EXPECTED_LIST;
 use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
+use crate::run::Run;
+use crate::store::manifest::{DecidedEntry, IdentitiesEntry};
 
 /// Repairs that leave a column of less use, and what they mean for the run.
 const DAMAGES: [(&str, &str); 21] = [

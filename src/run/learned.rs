@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
 
-use super::definitions::Definitions;
-use super::workspace::Workspace;
-use super::{RunError, stages};
 use crate::config::link_saved::{Drift, SavedModel, Used};
 use crate::config::link_words;
+use crate::intake::definitions::Definitions;
 use crate::link::Blocks;
 use crate::link::evidence::Evidence;
 use crate::model::columns;
 use crate::model::date::{Day, Month};
 use crate::model::personal::{mask_name, mask_number};
 use crate::model::record::{RecordSet, RowId};
+use crate::run::RunError;
+use crate::store::stages;
+use crate::store::workspace::Workspace;
 
 /// Blocks that deserve a line on the screen.
 const TOLD: usize = 3;

@@ -1,68 +1,44 @@
-//! Calls the stages in order; owns files, clock, lock, child processes and resume.
+//! The story of one run: calls the stages in order, keeps what they give, and goes on where an interrupted run stopped.
 //!
 //! [`run`] takes a [`Request`], leaves a run folder as the house plan describes it, and gives a [`Summary`]. Stages are pure functions
-//! called here; what they give is written under `stages/` and, at the end, published whole. [`check()`] and [`evaluate()`] only read.
+//! called here; what they give is written under `stages/` and, at the end, published whole.
 
-mod attempts;
-mod check;
-pub mod child;
-mod clock;
 mod corrections;
 mod dates;
-mod decisions;
-mod definitions;
-mod diagnose;
-mod diff;
-mod disk;
 mod dossier;
-mod evaluate;
-mod evidence;
-mod explain;
-mod export;
-mod facts;
+mod error;
 mod fingerprint;
-mod finished;
 mod headline;
-mod inputs;
-mod intake;
-mod key;
 mod learned;
-mod ledger_file;
-mod lock;
-mod manifest;
 mod missing;
-mod oddities;
-mod ours;
-mod output_file;
-mod page;
-mod picture;
-mod previous;
-mod purge;
-mod receive;
+pub(crate) mod picture;
+pub(crate) mod receive;
 mod request;
-mod resume;
-mod returned;
 mod review;
-mod sample;
+pub(crate) mod sample;
 mod source;
-mod stages;
 mod standings;
-mod tables;
-mod told;
-mod waterfall;
-mod why;
+pub(crate) mod tables;
 mod workbooks;
-mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::assess::{AssessInput, Assessed, HeldBack, assess, register_rows, told_by_county};
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+
+use crate::assess::{AssessInput, Assessed, HeldBack, OpenPair, assess, register_rows, told_by_county};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
+use crate::intake::answers::{self, Answered};
+use crate::intake::definitions::{self, Definitions};
+use crate::intake::file::Opener;
+use crate::intake::previous::{self, Earlier};
+use crate::intake::registers::{self, Intake};
+use crate::intake::{child, described};
 use crate::link::evidence::Evidence;
 use crate::link::{LinkInput, carry_over, link};
 use crate::model::columns::GRADE;
@@ -77,74 +53,17 @@ use crate::model::register::{Accepted, EarlierRows, RegisterCount, RegisterRows}
 use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
 use crate::normalise::{AssembleError, Context, assemble};
+use crate::store::manifest::{self, EarlierEntry, Manifest, StageEntry, Timing};
+use crate::store::workspace::{Folder, LedgerEntry, Workspace};
+use crate::store::{disk, ours, resume, stages};
 use dates::Dates;
-use decisions::Answered;
-use definitions::Definitions;
 use fingerprint::{BUILD, fingerprint, work_key};
-use intake::Intake;
-use intake::file::Opener;
-use manifest::{EarlierEntry, Manifest, StageEntry, Timing};
-use previous::Earlier;
-use review::OpenPair;
 use source::Source;
 use standings::Life;
 use workbooks::Known;
-use workspace::{Folder, LedgerEntry, Workspace};
 
-pub use check::{CheckError, CheckReport, CheckedFile, check};
-pub use clock::today;
-pub use definitions::DefinitionError;
-pub use diagnose::{DiagnoseError, Examination, diagnose};
-pub use diff::{DiffError, Differences, Sum, Sums, diff, diff_workbook};
-pub use disk::{read as read_file, read_text as read_text_file, sync_above};
-pub use evaluate::{EvaluateRunError, evaluate, evaluate_tables};
-pub use explain::{ExplainError, Explanation, Question, explain};
-pub use export::{Export, ExportError, TableFormat};
-pub use facts::facts;
-pub use finished::FinishedError;
-pub use inputs::InputError;
-pub use key::{KeyError, make as make_key};
-pub use ledger_file::LedgerFileError;
-pub use lock::LockError;
-pub use output_file::{NewFile, OutputError, beside, checked, outside_runs};
-pub use page::html;
-pub use purge::{BEGUN as PURGE_BEGUN, Fate, Left, PurgeEntry, PurgeError, PurgeRequest, purge, purge_ledger};
-pub use receive::{ReceiveError, ReceiveRequest, Received, receive};
+pub use error::RunError;
 pub use request::{Request, Stage, Summary};
-pub use stages::StageError;
-pub use workspace::WorkspaceError;
-
-/// Why a run came to nothing. The last good output is untouched.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The request cannot be done as it stands.
-    #[error("{0}")]
-    Usage(String),
-    /// Definitions are wrong.
-    #[error(transparent)]
-    Definitions(#[from] DefinitionError),
-    /// Inputs cannot be listed.
-    #[error(transparent)]
-    Inputs(#[from] InputError),
-    /// The run folder cannot be used.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// The ledger cannot be used.
-    #[error(transparent)]
-    Ledger(#[from] LedgerFileError),
-    /// The finished run that is to be read is not whole.
-    #[error(transparent)]
-    Finished(#[from] FinishedError),
-    /// A stage file cannot be written.
-    #[error(transparent)]
-    Stage(#[from] StageError),
-    /// Asked to stop; the same command goes on from here.
-    #[error("已中断。上次的结果没有改动；用同样的命令可以接着运行")]
-    Interrupted,
-    /// Our fault.
-    #[error("程序内部错误：{0}。请把这句话告诉维护人员")]
-    Internal(String),
-}
 
 /// One run under way.
 struct Run<'a> {
@@ -185,7 +104,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         progress(&told);
     }
     let request = &Request { towns, villages, ..request.clone() };
-    let answered = decisions::read(&request.decisions, decisions::PAIRS, &definitions.layouts.review, &request.executable)?;
+    let answered = answers::read(&request.decisions, answers::PAIRS, &definitions.layouts.review, &request.executable)?;
     let earlier = request.previous.as_deref().map(|run| previous::read(run, &definitions.key)).transpose()?;
     let mut parts = source.parts();
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
@@ -346,7 +265,9 @@ impl Run<'_> {
             Source::Files(files) => files,
             Source::Run(finished) => {
                 let taken = finished.records()?;
-                finished.copy_stages(&self.workspace, finished.is_linked())?;
+                for (name, path) in finished.stage_files(finished.is_linked())? {
+                    self.workspace.copy(&path, &format!("stages/{name}"))?;
+                }
                 self.kept = true;
                 (self.progress)(&format!("取自 {} 的结果：文件不再读", finished.folder.display()));
                 if finished.build().is_some_and(|build| build != BUILD) {
@@ -396,7 +317,7 @@ impl Run<'_> {
         })?;
         rejects.append(&mut others);
         rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
-        intake::count(&mut intake, &rejects);
+        registers::count(&mut intake, &rejects);
         stages::write_rejects(&self.workspace.path("stages/rejects.parquet")?, &rejects)?;
         Ok((records, intake))
     }
@@ -404,7 +325,7 @@ impl Run<'_> {
     /// Writes the kept rows, so that an interrupted run goes on from here.
     fn keep(workspace: &Workspace, records: &RecordSet, intake: &[IntakeFile]) -> Result<(), RunError> {
         stages::write_records(&workspace.path("stages/records.parquet")?, records)?;
-        resume::keep(workspace, records, intake)
+        Ok(resume::keep(workspace, records, intake)?)
     }
 
     /// Links while the rows are written: encoding a county's rows takes about as long as a quarter of linking them.
@@ -429,7 +350,7 @@ impl Run<'_> {
         };
         self.stage("link", records.len() as u64, linked.links.len() as u64);
         self.manifest.linking = Some((&linked.quality).into());
-        self.manifest.decide(&self.answered, &linked.decided);
+        self.manifest.decide(&self.answered.files, &self.answered.problems, &linked.decided);
         self.manifest.proposals = corrections::counts(&linked.decided.proposals);
         self.manifest.saved_model = evidence.as_ref().and_then(|evidence| learned::used(self.definitions, evidence));
         self.manifest.identities = linked.carried.given.then(|| (&linked.carried).into());
@@ -452,10 +373,16 @@ impl Run<'_> {
         kept?;
         if let Some(earlier) = &self.earlier {
             carry_over(&mut linked, records, key, &earlier.previous);
-            previous::write(&self.workspace, &linked.carried)?;
+            for (name, table) in stages::identities::batches(&linked.carried)? {
+                self.table(name, Ok(table))?;
+            }
         }
-        decisions::write(&self.workspace, &linked.decided)?;
-        corrections::write(&self.workspace, &linked.decided.proposals)?;
+        if !linked.decided.kept.is_empty() {
+            self.table("decisions.parquet", stages::decisions::batch(&linked.decided))?;
+        }
+        if !linked.decided.proposals.is_empty() {
+            self.table("proposals.parquet", stages::proposals::batch(&linked.decided.proposals))?;
+        }
         learned::write(&self.workspace, self.definitions, self.period, records, &evidence)?;
         let (links, people) = (self.workspace.path("stages/links.parquet")?, self.workspace.path("stages/people.parquet")?);
         let (links, people) = rayon::join(
@@ -467,6 +394,10 @@ impl Run<'_> {
         self.write_review(records, &linked, &[])?;
         stages::write_suspicions(&self.workspace.path("stages/suspicions.parquet")?, records, &linked.suspicions)?;
         Ok((linked, evidence))
+    }
+
+    fn table(&self, name: &str, table: Result<RecordBatch, ArrowError>) -> Result<(), RunError> {
+        Ok(stages::write_batch(&self.workspace.path(&format!("stages/{name}"))?, &table?)?)
     }
 
     /// Written with the links, and again when it is known what the pairs hold back.
@@ -584,7 +515,7 @@ impl Run<'_> {
         if !by_reason.is_empty() {
             let _ = write!(told, "（{}）", by_reason.join("；"));
         }
-        for note in check::notes(intake) {
+        for note in described::notes(intake) {
             let _ = write!(told, "\n注意  {note}");
         }
         told
@@ -613,7 +544,7 @@ impl Run<'_> {
         if self.request.until == Stage::Report && self.definitions.workbooks.contains(&Workbook::Summary) {
             let _ = write!(headline, "，先看 reports/{}_汇总.xlsx", self.period);
         }
-        Ok(Summary { manifest, headline, findings, refusals: check::refusals(intake) })
+        Ok(Summary { manifest, headline, findings, refusals: described::refusals(intake) })
     }
 }
 

@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Date32Type;
 
-use super::corrections;
-use super::why::why;
 use crate::assess::Verdicts;
 use crate::config::registry::Dictionary;
 use crate::model::columns;
@@ -22,6 +20,8 @@ use crate::model::personal::Personal;
 use crate::model::picture::{Cell, Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
+use crate::run::corrections;
+use crate::store::why::why;
 
 /// Columns shown beside the cells, or of no interest to a reader.
 const SHOWN_ELSEWHERE: [&str; 11] = [
@@ -40,29 +40,29 @@ const SHOWN_ELSEWHERE: [&str; 11] = [
 
 /// What a run knows.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(crate) struct Known<'a> {
     /// Every kept row.
-    pub(super) records: &'a RecordSet,
+    pub(crate) records: &'a RecordSet,
     /// The person of every row.
-    pub(super) linked: &'a Linked,
+    pub(crate) linked: &'a Linked,
     /// Findings.
-    pub(super) findings: &'a [Finding],
+    pub(crate) findings: &'a [Finding],
     /// Titles of registries, where definitions are at hand.
-    pub(super) dictionary: Option<&'a Dictionary>,
+    pub(crate) dictionary: Option<&'a Dictionary>,
     /// `links.parquet`, where why rows were joined is to be told.
-    pub(super) why: Option<&'a RecordBatch>,
+    pub(crate) why: Option<&'a RecordBatch>,
 }
 
 impl<'a> Known<'a> {
     /// A text column of the people table.
-    pub(super) fn people_text(&self, column: &str, person: PersonIx) -> Option<&'a str> {
+    pub(crate) fn people_text(&self, column: &str, person: PersonIx) -> Option<&'a str> {
         let array = self.linked.people.0.column_by_name(column)?.as_string_opt::<i32>()?;
         let at = person.0 as usize;
         (at < array.len() && array.is_valid(at)).then(|| array.value(at)).filter(|text| !text.is_empty())
     }
 
     /// All persons.
-    pub(super) fn everybody(&self) -> impl Iterator<Item = PersonIx> + use<'a> {
+    pub(crate) fn everybody(&self) -> impl Iterator<Item = PersonIx> + use<'a> {
         (0..u32::try_from(self.linked.people.0.num_rows()).unwrap_or(u32::MAX)).map(PersonIx)
     }
 
@@ -78,7 +78,7 @@ impl<'a> Known<'a> {
     }
 
     /// In which registries these persons stand, by person id.
-    pub(super) fn registries(&self, wanted: &BTreeSet<PersonIx>) -> HashMap<String, BTreeSet<RegistryId>> {
+    pub(crate) fn registries(&self, wanted: &BTreeSet<PersonIx>) -> HashMap<String, BTreeSet<RegistryId>> {
         let mut found: HashMap<String, BTreeSet<RegistryId>> = HashMap::new();
         for (position, records) in self.records.registries.iter().enumerate() {
             let start = self.records.offset(position) as usize;
@@ -95,7 +95,7 @@ impl<'a> Known<'a> {
     }
 
     /// The pictures of these persons, in the order of `wanted`'s persons.
-    pub(super) fn persons(&self, wanted: &BTreeSet<PersonIx>, verdicts: &mut Verdicts) -> BTreeMap<PersonIx, PersonPicture> {
+    pub(crate) fn persons(&self, wanted: &BTreeSet<PersonIx>, verdicts: &mut Verdicts) -> BTreeMap<PersonIx, PersonPicture> {
         let rows = self.rows_of(wanted);
         let mut doubts: HashMap<RowId, Vec<usize>> = HashMap::new();
         for (at, pair) in self.linked.review.iter().enumerate() {
@@ -225,7 +225,7 @@ impl<'a> Known<'a> {
     }
 
     /// Rules that fire but made no finding because the county's exemption list names the subject.
-    pub(super) fn excuse(&self, rules: &mut [Judged], findings: &[Finding], is_about: &dyn Fn(&Excuse<'_>) -> bool) {
+    pub(crate) fn excuse(&self, rules: &mut [Judged], findings: &[Finding], is_about: &dyn Fn(&Excuse<'_>) -> bool) {
         let fires =
             |judged: &Judged| judged.verdict == Verdict::Fires && !findings.iter().any(|finding| finding.rule == judged.rule.id);
         for judged in rules.iter_mut().filter(|judged| fires(judged)) {
@@ -266,16 +266,16 @@ impl<'a> Known<'a> {
 
 /// A row of the exemption list.
 #[derive(Clone, Copy)]
-pub(super) struct Excuse<'a> {
+pub(crate) struct Excuse<'a> {
     /// Whom it names.
-    pub(super) person: PersonIx,
+    pub(crate) person: PersonIx,
     /// The household it names.
-    pub(super) household: Option<&'a str>,
+    pub(crate) household: Option<&'a str>,
     rules: &'a str,
 }
 
 /// A household of these members (head first where a row says so), with its findings and rules.
-pub(super) fn household(
+pub(crate) fn household(
     code: Option<Personal>,
     mut members: Vec<PersonPicture>,
     verdicts: &mut Verdicts,
@@ -314,7 +314,7 @@ fn cell_text(records: &RegistryRecords, column: &str, row: usize) -> Option<Stri
 }
 
 /// How a row came to its person, in words: `号码修复，权重 18.3 比特，概率 0.9999`.
-pub(super) fn joined(row: &SourceRow) -> String {
+pub(crate) fn joined(row: &SourceRow) -> String {
     let odds = match row.status {
         LinkStatus::Id | LinkStatus::Alone => String::new(),
         _ if row.weight == 0.0 => String::new(),

@@ -9,22 +9,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::attempts::{self, Attempts};
-use super::clock::utc_now;
-use super::definitions::{self, DefinitionError};
-use super::disk::create_private;
-use super::inputs::{self, InputError, Sought};
-use super::ledger_file::{self, LedgerFileError};
-use super::output_file::{NewFile, OutputError, outside_runs};
-use super::returned::Reader;
+use crate::intake::definitions::{self, DefinitionError};
+use crate::intake::inputs::{self, InputError, Sought};
+use crate::intake::returned::Reader;
 use crate::ledger::LedgerError;
 use crate::model::date::Day;
 use crate::model::receipt::{FileReceipt, Outcome};
 use crate::report::{ReportError, receipt};
+use crate::store::attempts::{self, Attempts};
+use crate::store::clock::utc_now;
+use crate::store::disk::create_private;
+use crate::store::ledger_file::{self, LedgerFileError};
+use crate::store::output_file::{NewFile, OutputError, outside_runs};
 
 /// What to receive.
 #[derive(Clone, Debug)]
-pub struct ReceiveRequest {
+pub(crate) struct ReceiveRequest {
     /// The ledger.
     pub ledger: PathBuf,
     /// Files and folders.
@@ -39,7 +39,7 @@ pub struct ReceiveRequest {
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub(crate) struct Received {
     /// Per file.
     pub files: Vec<FileReceipt>,
     /// The receipt workbook.
@@ -48,7 +48,7 @@ pub struct Received {
 
 /// Why nothing was received. The ledger is as it was.
 #[derive(Debug, thiserror::Error)]
-pub enum ReceiveError {
+pub(crate) enum ReceiveError {
     /// The pipeline does not say how lists are read.
     #[error("流程文件 {} 没有写 returns（收回的清单怎样读）。请在里面加一行 returns = \"returns\"", path.display())]
     NoReturns {
@@ -82,7 +82,7 @@ impl From<LedgerError> for ReceiveError {
 }
 
 /// Receives files. `progress` gets one line per file.
-pub fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Received, ReceiveError> {
+pub(crate) fn receive(request: &ReceiveRequest, progress: &dyn Fn(&str)) -> Result<Received, ReceiveError> {
     let beside = request.ledger.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = request.out.as_deref().unwrap_or(beside);
     let definitions = definitions::load(&request.pipeline)?;
@@ -149,13 +149,13 @@ fn start(folder: &Path) -> Result<NewFile, OutputError> {
 impl Received {
     /// Whether a file or a row has to be sent again.
     #[must_use]
-    pub fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.files.iter().any(FileReceipt::is_refused)
     }
 
     /// For programs: counts and rows, without a word of any row.
     #[must_use]
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let count = |file: &FileReceipt| {
             Outcome::ALL.into_iter().map(|outcome| (outcome.as_str(), file.count(outcome))).collect::<Vec<_>>()
         };
@@ -195,7 +195,7 @@ impl Received {
 
     /// For a screen: counts per file, what was refused, and the first rows that need somebody, by place and reason only.
     #[must_use]
-    pub fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         const SHOWN: usize = 10;
         let mut lines = Vec::new();
         for file in &self.files {

@@ -4,19 +4,17 @@
 //! with the most valuable first (by rules held back, the money these are about, weight; what somebody has looked at in vain comes
 //! last), answers so far, and the sample.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::Array;
 
-use super::definitions::Definitions;
-use crate::assess::{HeldBack, Likeness};
+use crate::assess::{HeldBack, OpenPair};
 use crate::config::pipeline::Workbook;
-use crate::link::evidence::Evidence;
+use crate::intake::definitions::Definitions;
 use crate::model::columns;
 use crate::model::date::Day;
 use crate::model::decision::{DecisionState, KeptDecision, PairKey, record_key};
-use crate::model::link::{CLASH, Linked, PersonIx, ReviewPair};
+use crate::model::link::Linked;
 use crate::model::personal::Personal;
 use crate::model::record::{RecordSet, RowId};
 use crate::model::review::{ReviewEntry, ReviewSide};
@@ -26,92 +24,12 @@ pub(super) struct Reviewer<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) records: &'a RecordSet,
     pub(super) linked: &'a Linked,
-    /// Why rows are with their persons; `None` for links taken from a finished run.
-    pub(super) evidence: Option<&'a Evidence>,
     /// Only pairs with a side in one of these towns; empty for all.
     pub(super) towns: &'a [String],
     /// Only pairs with a side in one of these villages; empty for all.
     pub(super) villages: &'a [String],
     /// Registry and household code → name of the row marked as the head.
     heads: HashMap<(usize, &'a str), &'a str>,
-}
-
-/// Two rows that may be one person's: left open by linking, or found by the absence guard.
-#[derive(Debug)]
-pub(super) struct OpenPair<'a> {
-    /// A row of the person on the spine, or of the accused.
-    pub(super) left: RowId,
-    /// The row that could be the same person.
-    pub(super) right: RowId,
-    /// What linking says; `None` where only the absence guard made the pair.
-    pub(super) compared: Option<&'a ReviewPair>,
-    /// Ids of the rules that wait for it.
-    pub(super) holds: BTreeSet<&'a str>,
-    likeness: Option<Likeness>,
-    /// The largest amount that one of these rules is about.
-    gap_fen: Option<i64>,
-}
-
-impl<'a> OpenPair<'a> {
-    /// Every open pair: linking's in its order, then the guard's in the order of rows.
-    pub(super) fn all(linked: &'a Linked, held: &'a [HeldBack]) -> Vec<Self> {
-        let open = |left, right, compared| Self { left, right, compared, holds: BTreeSet::new(), likeness: None, gap_fen: None };
-        let mut pairs: Vec<Self> = linked.review.iter().map(|pair| open(pair.left, pair.right, Some(pair))).collect();
-        let person = |row: RowId| linked.links.get(row.0 as usize).map(|link| link.person);
-        // An accusation waits for the review pair between the two, where there is one.
-        let mut between: BTreeMap<(PersonIx, RowId), usize> = BTreeMap::new();
-        for (at, pair) in linked.review.iter().enumerate() {
-            for (row, other) in [(pair.left, pair.right), (pair.right, pair.left)] {
-                if let Some(person) = person(row) {
-                    between.entry((person, other)).or_insert(at);
-                }
-            }
-        }
-        let firsts = first_rows(linked);
-        let mut guarded: BTreeMap<(RowId, RowId), Self> = BTreeMap::new();
-        for accusation in held {
-            let Some(&first) = firsts.get(accusation.person.0 as usize) else { continue };
-            for (row, likeness) in &accusation.rows {
-                let known = between.get(&(accusation.person, *row)).and_then(|at| pairs.get_mut(*at));
-                let at = (first.min(*row), first.max(*row));
-                let pair =
-                    if let Some(pair) = known { pair } else { guarded.entry(at).or_insert_with(|| open(first, *row, None)) };
-                pair.holds.insert(&accusation.rule);
-                pair.gap_fen = pair.gap_fen.max(accusation.gap_fen);
-                pair.likeness = match (pair.likeness, *likeness) {
-                    (Some(known), Some(other)) => Some(known.min(other)),
-                    (known, other) => known.or(other),
-                };
-            }
-        }
-        pairs.extend(guarded.into_values());
-        pairs
-    }
-
-    /// Why it is asked, in words.
-    pub(super) fn reason(&self) -> String {
-        let compared = self.compared.map(|pair| reason(&pair.reason).to_owned());
-        let told: Vec<String> = compared.into_iter().chain(self.likeness.map(Likeness::plain)).collect();
-        told.join("；")
-    }
-
-    /// The most valuable first.
-    fn rank(&self, other: &Self) -> Ordering {
-        let worth = |pair: &Self| (pair.holds.len(), pair.gap_fen);
-        let weight = |pair: &Self| pair.compared.map_or(f32::NEG_INFINITY, |pair| pair.weight);
-        worth(other).cmp(&worth(self)).then_with(|| weight(other).total_cmp(&weight(self)))
-    }
-}
-
-/// The first row of each person; persons are ordered by it.
-fn first_rows(linked: &Linked) -> Vec<RowId> {
-    let mut firsts = Vec::new();
-    for (row, link) in (0u32..).zip(&linked.links) {
-        if link.person.0 as usize == firsts.len() {
-            firsts.push(RowId(row));
-        }
-    }
-    firsts
 }
 
 /// Lists of pairs as the workbooks show them.
@@ -140,7 +58,6 @@ impl<'a> Reviewer<'a> {
         definitions: &'a Definitions,
         records: &'a RecordSet,
         linked: &'a Linked,
-        evidence: Option<&'a Evidence>,
         (towns, villages): (&'a [String], &'a [String]),
     ) -> Self {
         let mut heads = HashMap::new();
@@ -152,7 +69,7 @@ impl<'a> Reviewer<'a> {
                 heads.entry((position, code.value(row))).or_insert(name.value(row));
             }
         }
-        Self { definitions, records, linked, evidence, towns, villages, heads }
+        Self { definitions, records, linked, towns, villages, heads }
     }
 }
 
@@ -164,9 +81,6 @@ impl Reviewer<'_> {
         if wanted(Workbook::Review) {
             pairs.pending = self.pending(held);
             pairs.decided = self.decided(&pairs.pending);
-        }
-        if let Some(evidence) = self.evidence.filter(|_| wanted(Workbook::Sample)) {
-            pairs.sample = super::sample::draw(self, evidence);
         }
         pairs
     }
@@ -305,15 +219,5 @@ fn answered(entry: &mut ReviewEntry, kept: &KeptDecision) {
         // Asked again, with nothing filled in: both answers cannot be right.
         entry.answer = None;
         entry.reason = format!("{}；{}", entry.reason, kept.state.plain());
-    }
-}
-
-/// Why a pair was left open, in words.
-fn reason(written: &str) -> &str {
-    match written {
-        "weak" => "证据不足以认定",
-        "tie" => "有两个以上人选，分不清",
-        CLASH => "号码相同、姓名不同",
-        other => other,
     }
 }

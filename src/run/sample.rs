@@ -6,19 +6,19 @@
 
 use std::collections::BTreeMap;
 
-use super::review::Reviewer;
 use crate::link::evidence::{Basis, Comparison, Evidence};
 use crate::model::link::{Link, LinkStatus};
 use crate::model::record::RowId;
 use crate::model::review::ReviewEntry;
+use crate::run::review::Reviewer;
 
 /// Layers, the safest first.
-pub(super) const STRATA: [&str; 5] = ["number", "number, name differs", "repaired", "weight, sure", "weight, less sure"];
+pub(crate) const STRATA: [&str; 5] = ["number", "number, name differs", "repaired", "weight, sure", "weight, less sure"];
 /// A joined row of at least this probability is sure.
 const SURE: f32 = 0.999;
 
 /// The layer of a row from what `links.parquet` says of it; `None` for rows that were not joined by the program.
-pub(super) fn stratum(rule: Option<&str>, status: &str, probability: f32, name_is_same: bool) -> Option<&'static str> {
+pub(crate) fn stratum(rule: Option<&str>, status: &str, probability: f32, name_is_same: bool) -> Option<&'static str> {
     match (rule?, status) {
         ("decision", _) | (_, "alone") => None,
         (_, "repaired") => Some(STRATA[2]),

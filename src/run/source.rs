@@ -5,15 +5,16 @@
 
 use std::fs;
 
-use super::definitions::Definitions;
-use super::finished::{self, Finished};
-use super::inputs::{self, InputError, InputFile, Sought};
-use super::{Request, RunError, clock};
+use crate::intake::definitions::Definitions;
+use crate::intake::inputs::{self, InputError, InputFile, Sought};
 use crate::model::date::{Day, Month};
+use crate::run::{Request, RunError};
+use crate::store::clock;
+use crate::store::finished::{self, Finished};
 
 /// What to read.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// The month's files.
     Files(Vec<InputFile>),
     /// A finished run.
@@ -22,7 +23,7 @@ pub(super) enum Source {
 
 impl Source {
     /// The finished run among the inputs, and the period and day that the run is for. Files are not looked at yet.
-    pub(super) fn period(request: &Request, definitions: &Definitions) -> Result<(Option<Finished>, Month, Day), RunError> {
+    pub(crate) fn period(request: &Request, definitions: &Definitions) -> Result<(Option<Finished>, Month, Day), RunError> {
         for path in &request.inputs {
             // A folder that may not be looked into is no folder without a month.
             let look = || fs::metadata(path).and_then(|kind| if kind.is_dir() { fs::read_dir(path).map(|_| ()) } else { Ok(()) });
@@ -54,7 +55,7 @@ impl Source {
     }
 
     /// The finished run, or the files listed.
-    pub(super) fn open(finished: Option<Finished>, request: &Request, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
+    pub(crate) fn open(finished: Option<Finished>, request: &Request, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
         let Some(run) = finished else {
             let listing = inputs::gather(&request.inputs, Some(&request.out), Sought::Registers)?;
             listing.told.iter().for_each(|line| progress(line));
@@ -64,7 +65,7 @@ impl Source {
     }
 
     /// What tells this source from others, for the run's fingerprint.
-    pub(super) fn parts(&self) -> Vec<&str> {
+    pub(crate) fn parts(&self) -> Vec<&str> {
         match self {
             Self::Files(files) => files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]).collect(),
             Self::Run(run) => vec!["run", &run.sha256],
@@ -116,7 +117,7 @@ fn same(run: &Finished, request: &Request, definitions: &Definitions) -> Result<
 }
 
 /// Towns and villages asked for, by name where a code was given; all must be there, and each village in one of the towns.
-pub(super) fn places(
+pub(crate) fn places(
     request: &Request,
     definitions: &Definitions,
     period: Month,

@@ -10,10 +10,6 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, UInt32Array};
 
-use super::ledger_file::{self, HeldLedger};
-use super::stages::{StageError, batch, texts, write_batch};
-use super::workspace::LedgerEntry;
-use super::{Run, RunError, clock, ours};
 use crate::assess::Assessed;
 use crate::ledger::{Month, digest};
 use crate::model::date;
@@ -23,6 +19,11 @@ use crate::model::proposal::Proposal;
 use crate::model::register::EarlierRows;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
+use crate::run::{Run, RunError};
+use crate::store::ledger_file::{self, HeldLedger};
+use crate::store::stages::{StageError, batch, texts, write_batch};
+use crate::store::workspace::LedgerEntry;
+use crate::store::{clock, ours};
 
 /// The ledger of a run.
 #[derive(Debug)]

@@ -9,12 +9,9 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::Date32Type;
 use sha2::{Digest, Sha256};
 
-use super::definitions::Definitions;
-use super::manifest::OutputEntry;
-use super::review::{Pairs, Reviewer};
-use super::{Run, RunError, dossier, picture};
 use crate::assess::Assessed;
 use crate::config::pipeline::Workbook;
+use crate::intake::definitions::Definitions;
 use crate::link::evidence::Evidence;
 use crate::model::date::Day;
 use crate::model::ids::hexadecimal;
@@ -24,6 +21,9 @@ use crate::model::personal::Personal;
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::report::{DossierInput, OutputFile, ReportInput, ReviewInput, build, review_books};
+use crate::run::review::{Pairs, Reviewer};
+use crate::run::{Run, RunError, dossier, picture, sample};
+use crate::store::manifest::OutputEntry;
 
 /// What earlier months know of this one.
 #[derive(Clone, Copy)]
@@ -57,7 +57,10 @@ pub(super) fn groups(linked: &Linked) -> BTreeMap<Personal, u64> {
 impl Run<'_> {
     pub(super) fn pairs(&self, records: &RecordSet, linked: &Linked, evidence: Option<&Evidence>, assessed: &Assessed) -> Pairs {
         let places = (&*self.request.towns, &*self.request.villages);
-        Reviewer::new(self.definitions, records, linked, evidence, places).pairs(&assessed.held)
+        let reviewer = Reviewer::new(self.definitions, records, linked, places);
+        let wanted = self.definitions.workbooks.contains(&Workbook::Sample);
+        let sample = evidence.filter(|_| wanted).map(|evidence| sample::draw(&reviewer, evidence)).unwrap_or_default();
+        Pairs { sample, ..reviewer.pairs(&assessed.held) }
     }
 
     pub(super) fn report(

@@ -3,6 +3,7 @@
 //! `cargo bench --bench county -- INPUT [RUNS]`, INPUT = one month's folder made by `bidui practice --households 200000`.
 //! Both sides are separate processes timed in turn, so that a drifting machine touches both; medians are printed.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench talks to whoever runs it by hand")]
 
 use std::io::Cursor;

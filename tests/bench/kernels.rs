@@ -4,6 +4,7 @@
 //! kernels -- INPUT` runs a month's folder (made by `bidui practice`) up to linking, with one thread and with all, and prints the seconds of
 //! the link stage, its stage files included, and pairs compared per core-second. Medians of several turns; nothing is asserted.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it by hand")]
 
 use std::hint::black_box;

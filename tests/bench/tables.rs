@@ -3,6 +3,7 @@
 //! `cargo bench --bench tables -- [ROWS]`. One thread, so that a second is a core-second. The second figure is the difference between a run
 //! that compares many strangers and one that compares few, so that reading and sorting do not count.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::print_stdout, reason = "a bench talks to whoever runs it by hand")]
 
 use std::hint::black_box;

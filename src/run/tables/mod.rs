@@ -3,10 +3,10 @@
 //! [`definition`] says whether a pipeline is one; [`run`] leaves a run folder in the shape of the house plan (records, rejects, links, people, review; in
 //! place of findings: pairs, clusters, the fitted model) and prints what the truth column says, if there is one.
 
-mod entry;
-pub(super) mod explain;
 mod outputs;
 mod read;
+
+pub(crate) use outputs::score_rows;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,25 +15,23 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use super::definitions::{DefinitionError, Reader};
-use super::disk;
-use super::evaluate::{EvaluateRunError, column};
-use super::finished::Finished;
-use super::inputs::{self, InputFile, Sought};
-use super::key::{self, KeyFile};
-use super::manifest::{Manifest, StageEntry, Timing};
-use super::review::OpenPair;
-use super::workspace::{Folder, Workspace};
-use super::{CheckedFile, Request, RunError, Stage, Summary, check, peak_bytes, stages};
+use crate::assess::OpenPair;
 use crate::config::document::Document;
 use crate::config::tables::{SavedModel, TablesModel, Task};
 use crate::evaluate::clusters::ClusterScore;
+use crate::intake::definitions::{DefinitionError, Reader};
+use crate::intake::described::{self, CheckedFile};
+use crate::intake::inputs::{self, InputFile, Sought};
 use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
 use crate::model::date::{Day, Month};
 use crate::model::ids::{CountyKey, hexadecimal};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::LinkQuality;
-pub(super) use entry::TablesEntry;
+use crate::run::{Request, RunError, Stage, Summary, peak_bytes};
+use crate::store::key::{self, KeyFile};
+use crate::store::manifest::{Manifest, StageEntry, Timing};
+use crate::store::workspace::{Folder, Workspace};
+use crate::store::{stages, tables_entry};
 use read::{Setting, Taken};
 
 /// The key of ids where the model names no key file: such ids can be recomputed by whoever has the rows.
@@ -41,8 +39,8 @@ const OPEN_KEY: &[u8] = b"bidui tables";
 
 /// A model and what it names.
 #[derive(Debug)]
-pub(super) struct Definition {
-    pub(super) model: TablesModel,
+pub(crate) struct Definition {
+    pub(crate) model: TablesModel,
     saved: Option<SavedModel>,
     key: CountyKey,
     key_file: KeyFile,
@@ -51,7 +49,7 @@ pub(super) struct Definition {
 
 impl Definition {
     /// One line on it.
-    pub(super) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let model = &self.model;
         let task = match model.task {
             Task::Link => "连接两个表",
@@ -70,7 +68,7 @@ impl Definition {
 }
 
 /// The model at `path`; `None` when the file is no such model (or is not there: the other loader says so).
-pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionError> {
+pub(crate) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionError> {
     let (mut reader, name) = Reader::beside(path);
     let Ok(document) = reader.document(&name) else { return Ok(None) };
     if !TablesModel::is_meant(&document) {
@@ -95,7 +93,7 @@ pub(super) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionEr
 }
 
 /// Runs the model over the files.
-pub(super) fn run(
+pub(crate) fn run(
     request: &Request,
     mut definition: Definition,
     interrupted: &AtomicBool,
@@ -112,8 +110,8 @@ pub(super) fn run(
     let files = listing.files;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
-    let key = super::work_key([&fingerprint(request, definition, &files), super::BUILD, ""]);
-    let workspace = super::start(Folder::of_run(&request.out)?, &key, request.fresh, progress)?;
+    let key = crate::run::work_key([&fingerprint(request, definition, &files), crate::run::BUILD, ""]);
+    let workspace = crate::run::start(Folder::of_run(&request.out)?, &key, request.fresh, progress)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
     definition.key_file.notes.iter().for_each(|note| progress(note));
     let manifest = Manifest {
@@ -178,7 +176,7 @@ impl Run<'_> {
         let start = Instant::now();
         let done = work(self)?;
         let seconds = start.elapsed().as_secs_f64();
-        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes(), build: super::BUILD });
+        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes(), build: crate::run::BUILD });
         (self.setting.progress)(&format!("{plain}：{seconds:.1} 秒"));
         Ok(done)
     }
@@ -234,7 +232,7 @@ impl Run<'_> {
         let rows = records.len() as u64;
         self.manifest.stages.push(StageEntry { stage: "link", rows_in: rows, rows_out: linked.linked.links.len() as u64 });
         self.manifest.linking = Some((&linked.linked.quality).into());
-        self.manifest.tables = Some(entry::entry(model, linked, clusters, &taken.notes, score));
+        self.manifest.tables = Some(tables_entry::entry(model, linked, clusters, &taken.notes, score));
         Ok(score)
     }
 
@@ -254,10 +252,10 @@ impl Run<'_> {
     }
 
     fn finish(mut self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
-        let manifest = super::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
-        headline.push_str(&super::publish(&self.workspace, None, || Ok(()), self.setting.progress)?);
+        let manifest = crate::run::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
+        headline.push_str(&crate::run::publish(&self.workspace, None, || Ok(()), self.setting.progress)?);
         let _ = write!(headline, "\n结果在 {}", self.request.out.display());
-        Ok(Summary { manifest, headline, findings: 0, refusals: check::refusals(intake) })
+        Ok(Summary { manifest, headline, findings: 0, refusals: described::refusals(intake) })
     }
 }
 
@@ -299,7 +297,7 @@ fn told(model: &TablesModel, linked: &TablesLinked, score: Option<&ClusterScore>
 }
 
 /// What each file would be taken for, and what each blocking rule would cost.
-pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], executable: &Path) -> (Vec<CheckedFile>, String) {
+pub(crate) fn check_files(definition: &mut Definition, files: &[InputFile], executable: &Path) -> (Vec<CheckedFile>, String) {
     definition.model.task = definition.model.task.of_files(files.len());
     let interrupted = AtomicBool::new(false);
     let setting =
@@ -311,11 +309,11 @@ pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], exec
             text: taken
                 .files
                 .iter()
-                .map(|file| check::describe(file, &str::to_owned, &|_, _| None))
+                .map(|file| described::describe(file, &str::to_owned, &|_, _| None))
                 .collect::<Vec<_>>()
                 .join("\n"),
             mappings: Vec::new(),
-            refused: !check::refusals(&taken.files).is_empty(),
+            refused: !described::refusals(&taken.files).is_empty(),
         })
         .collect();
     let told = match read::tables(&setting, files, read) {
@@ -329,36 +327,4 @@ pub(super) fn check_files(definition: &mut Definition, files: &[InputFile], exec
 fn foretold(prediction: &Prediction) -> String {
     let heaviest = prediction.heaviest.as_ref().map(|(key, pairs)| format!("，最重 {key}（{pairs} 对）")).unwrap_or_default();
     format!("\n  分块 {}：{} 对{heaviest}", prediction.rule, prediction.pairs)
-}
-
-/// Whether a run folder is of tables, and which column tells the truth.
-pub(super) fn of_run(run: &Path) -> Option<(Task, Option<String>)> {
-    let text = disk::read_text(run.join("run.json")).ok()?;
-    let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
-    let tables = manifest.get("tables")?;
-    let task = serde_json::from_value(tables.get("task")?.clone()).ok()?;
-    Some((task, tables.get("truth").and_then(|truth| truth.as_str()).map(str::to_owned)))
-}
-
-/// Evaluates a run against its own truth column.
-pub(super) fn evaluate(run: &Finished, task: Task, truth: &str) -> Result<Option<ClusterScore>, EvaluateRunError> {
-    use arrow::array::{Array, StringArray};
-    let links = run.columns("links.parquet", &["person_id", "registry"])?;
-    let records = run.columns("records.parquet", &[truth])?;
-    let persons = column::<StringArray>(&links, "links.parquet", "person_id")?;
-    let sides = column::<StringArray>(&links, "links.parquet", "registry")?;
-    let Some(truths) = records.column_by_name(truth).and_then(|column| column.as_any().downcast_ref::<StringArray>()) else {
-        return Ok(None);
-    };
-    let mut known = std::collections::HashMap::new();
-    // links.parquet and records.parquet hold the same rows in the same order.
-    let rows: Vec<(u32, (Option<&str>, u8))> = (0..links.num_rows())
-        .map(|at| {
-            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            let person = *known.entry(persons.value(at)).or_insert(next);
-            let truth = truths.is_valid(at).then(|| truths.value(at));
-            (person, (truth, u8::from(sides.value(at) == "right")))
-        })
-        .collect();
-    Ok(outputs::score_rows(rows.into_iter(), task))
 }

@@ -11,7 +11,7 @@ use crate::config::tables::{TablesModel, Task};
 use crate::evaluate::clusters::{ClusterScore, TruthRow, score};
 use crate::link::tables::{JoinedPair, TablesLinked};
 use crate::model::record::{RecordSet, RowId};
-use crate::run::stages::{self, StageError};
+use crate::store::stages::{self, StageError};
 
 /// Pairs converted and written at a time.
 const CHUNK: usize = 65_536;
@@ -144,7 +144,7 @@ pub(super) fn against_truth(records: &RecordSet, model: &TablesModel, linked: &T
 }
 
 /// Scores rows that have a truth.
-pub(super) fn score_rows<'t>(rows: impl Iterator<Item = (u32, (Option<&'t str>, u8))>, task: Task) -> Option<ClusterScore> {
+pub(crate) fn score_rows<'t>(rows: impl Iterator<Item = (u32, (Option<&'t str>, u8))>, task: Task) -> Option<ClusterScore> {
     let mut known: HashMap<&str, u32> = HashMap::new();
     let rows: Vec<TruthRow> = rows
         .filter_map(|(found, (truth, side))| {

@@ -1,4 +1,4 @@
-//! Files → one table per side: each file read in its own child ([`super::super::intake`]), its tables read by the model.
+//! Files → one table per side: each file read in its own child ([`crate::intake`]), its tables read by the model.
 //!
 //! Takes the input files; gives a [`Taken`] with the rows of each side, what was set aside and what was refused. Results are in file order
 //! whatever the thread count; raw rows are dropped as soon as they are read.
@@ -17,6 +17,10 @@ use crate::config::tables::{TablesModel, Task};
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
 use crate::ingest::mapping::{letters, twice};
+use crate::intake::definitions::leave_out;
+use crate::intake::described;
+use crate::intake::file::{LaidOut, Opener, Tables};
+use crate::intake::inputs::InputFile;
 use crate::model::date::Day;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::raw::{HeaderColumn, RawTable, Refusal, Reject, SheetName, TableHead};
@@ -24,10 +28,6 @@ use crate::model::record::{RecordSet, RegistryRecords, SourceSheet};
 use crate::model::registry::{Grain, RegistryId};
 use crate::normalise::tables::{ReadTable, TableReader};
 use crate::run::RunError;
-use crate::run::check;
-use crate::run::definitions::leave_out;
-use crate::run::inputs::InputFile;
-use crate::run::intake::file::{LaidOut, Opener, Tables};
 
 /// What all files gave.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
         }
         // A side with headers and nothing below them tells as little as none.
         let Some(schema) = batches.first().map(RecordBatch::schema).filter(|_| !rows.is_empty()) else {
-            let refusals = check::refusals(&taken.intake);
+            let refusals = described::refusals(&taken.intake);
             return Err(RunError::Usage(if refusals.is_empty() {
                 format!(
                     "{name} 一侧没有读到任何行。请检查 --input 的文件，以及模型里 columns 的写法（bidui check 模型 --input 文件 会列出每一列认成了什么）"
@@ -116,8 +116,8 @@ pub(super) fn tables(setting: &Setting<'_>, inputs: &[InputFile], read: Vec<OneF
         }
     }
     taken.rejects.sort_by(|a, b| (&a.0, a.1.row, a.1.reason).cmp(&(&b.0, b.1.row, b.1.reason)));
-    crate::run::intake::count(&mut taken.intake, &taken.rejects);
-    taken.notes.extend(check::notes(&taken.intake));
+    crate::intake::registers::count(&mut taken.intake, &taken.rejects);
+    taken.notes.extend(described::notes(&taken.intake));
     Ok(taken)
 }
 
