@@ -492,6 +492,12 @@ fn limits_of_the_system_are_told() {
         assert!(code == Some(2) && told.contains("大小") && told.contains('请'), "bidui {line}: {code:?} {told}");
     }
     assert!(!desk.at("导出/人.csv").exists() && !desk.at("x/run.json").exists());
+    // Too little memory is the system's fault and no file's.
+    for (limit, enough) in [("-v 200000", false), ("-v 900000", true)] {
+        let (code, told) = within(limit, "run pipelines/monthly.toml --input @/2018-06 --out @/x");
+        assert!(code == Some(0) && enough || code == Some(2) && told.contains("ulimit -"), "{limit}: {code:?} {told}");
+        assert!(!told.contains("另存为"), "{limit}: {told}");
+    }
     // The superuser may start as many as he likes.
     if !is_superuser() {
         let (code, told) = within("-u 1", "run pipelines/monthly.toml --input @/2018-06 --out @/x");

@@ -30,6 +30,8 @@ pub(crate) const NOT_STARTED: &str = "parser-missing";
 const CROWDED: u8 = 75;
 /// What Rust's allocator says before it aborts.
 const OUT_OF_MEMORY: &[u8] = b"memory allocation of";
+/// Address space that the fixtures' month takes: 400 MB; it ends in its midst with 200.
+const LEAST_MEMORY: u64 = 400 << 20;
 const LAST_WORDS: u64 = 64 << 10;
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How long a child may take to go once it has closed its output.
@@ -67,13 +69,25 @@ fn send(file: &Path, limits: &Limits, output: impl Write) -> io::Result<()> {
 
 #[cfg(unix)]
 fn cap_memory(bytes: u64) -> io::Result<()> {
+    let bytes = allowed(bytes);
     rlimit::Resource::AS.set(bytes, bytes)
+}
+
+/// Of the memory that a child may have, what the system lets it have.
+#[cfg(unix)]
+fn allowed(bytes: u64) -> u64 {
+    rlimit::Resource::AS.get().map_or(bytes, |(soft, hard)| bytes.min(soft).min(hard))
 }
 
 /// Best effort elsewhere: the time limit still holds.
 #[cfg(not(unix))]
 fn cap_memory(_: u64) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(not(unix))]
+fn allowed(bytes: u64) -> u64 {
+    bytes
 }
 
 /// The parent's side: has `executable` parse `file` and hands its frames to `sink` until that breaks off.
@@ -156,6 +170,11 @@ pub fn parse_in_child(
         (Ending::Complete | Ending::Stopped, _) => Ok(()),
         (_, Some(status)) if status.code() == Some(i32::from(CROWDED)) => Err(crowded(&refusal)),
         _ if timed_out => Err(refusal("parser-timeout", format!("解析超过 {} 秒，已中止", limits.child_seconds), again)),
+        // Whatever it died of, with the memory that the program asks for it might not have.
+        (Ending::BrokenOff, _) if allowed(limits.child_memory_bytes) < limits.child_memory_bytes => {
+            let (what, hint) = short_of_memory(allowed(limits.child_memory_bytes));
+            Err(refusal(NOT_STARTED, what, hint))
+        }
         _ if memchr::memmem::find(&last_words, OUT_OF_MEMORY).is_some() => {
             Err(refusal("parser-memory", format!("解析所需内存超过 {} MB，已中止", limits.child_memory_bytes >> 20), again))
         }
@@ -164,6 +183,18 @@ pub fn parse_in_child(
             Err(refusal("parser-crashed", format!("解析进程异常退出{}", status.map(cause).unwrap_or_default()), again))
         }
     }
+}
+
+/// What is wrong, and what to do, where the system gives no more than `bytes`.
+fn short_of_memory(bytes: u64) -> (String, &'static str) {
+    (format!("系统只给这个程序 {} MB 内存，不够用", bytes >> 20), "请管理员放宽上限（ulimit -v），再运行同样的命令")
+}
+
+/// Why no run should begin: the system gives less memory than the smallest month takes. Who asks for more than there is is ended in its midst.
+pub(crate) fn too_little_memory() -> Option<String> {
+    let bytes = allowed(LEAST_MEMORY);
+    let (what, hint) = short_of_memory(bytes);
+    (bytes < LEAST_MEMORY).then(|| format!("{what}。{hint}"))
 }
 
 /// The system lets no further process or thread begin.

@@ -92,6 +92,9 @@ struct Run<'a> {
 
 /// Runs a pipeline over a month's files. `progress` gets one line per file and stage.
 pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str) + Sync)) -> Result<Summary, RunError> {
+    if let Some(why) = child::too_little_memory() {
+        return Err(RunError::Usage(why));
+    }
     if let Some(definition) = tables::definition(&request.pipeline)? {
         return tables::run(request, definition, interrupted, progress);
     }
