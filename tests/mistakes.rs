@@ -532,6 +532,22 @@ fn rights_are_told_and_mended() {
     assert_eq!(code, 0, "{told}");
 }
 
+/// With another key every id is another: nothing in the ledger would be known again.
+#[test]
+fn a_ledger_is_not_gone_on_with_another_key() {
+    let desk = Desk::new();
+    let text = fs::read_to_string(desk.at("没有钥.toml")).expect("a pipeline");
+    let text = text.replace("没有.key", desk.at("我的.key").to_str().expect("plain"));
+    fs::write(desk.at("有钥.toml"), text).expect("written");
+    let line = "run pipelines/monthly.toml --input @/2018-06 --out @/x --ledger @/钥.db";
+    assert_eq!(desk.bidui(line).0, 0);
+    let ledger = fs::read(desk.at("钥.db")).expect("a ledger");
+    let (code, told) = desk.bidui("run @/有钥.toml --input @/2018-06 --out @/y --ledger @/钥.db");
+    assert!(code == 2 && told.contains("另一个密钥") && told.contains("没有改动"), "{code} {told}");
+    assert!(fs::read(desk.at("钥.db")).expect("there") == ledger && !desk.at("y/run.json").exists());
+    assert_eq!(desk.bidui(line).0, 0);
+}
+
 /// Where there are rights.
 #[cfg(unix)]
 #[test]

@@ -37,11 +37,12 @@ pub use record::{Month, digest};
 /// `PRAGMA application_id`: "bidu".
 const APPLICATION: i32 = 0x6269_6475;
 /// `PRAGMA user_version`: raised when the tables change.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// Tables whose rows are never changed.
-const TABLES: [&str; 8] = ["run", "sighting", "definition", "withheld", "receipt", "returned_row", "answer", "register_rows"];
-/// Those that a ledger of version 1 lacks.
-const SINCE_2: [&str; 2] = ["definition", "register_rows"];
+const TABLES: [&str; 9] =
+    ["run", "sighting", "definition", "withheld", "receipt", "returned_row", "answer", "register_rows", "key_mark"];
+/// Those that came with a later version than the first.
+const SINCE: [(i32, &[&str]); 2] = [(2, &["definition", "register_rows"]), (3, &["key_mark"])];
 
 /// How every SQLite file starts.
 const SQLITE: &[u8] = b"SQLite format 3\0";
@@ -277,6 +278,12 @@ impl Ledger {
         Ok(found.is_some_and(|found| found == digest))
     }
 
+    /// The mark of the key that the newest run used; `None` where no run has left one.
+    pub fn key_mark(&self) -> Result<Option<String>, LedgerError> {
+        let newest = "SELECT mark FROM key_mark ORDER BY run DESC LIMIT 1";
+        self.connection.query_row(newest, [], |row| row.get(0)).optional().map_err(LedgerError::sql("读取"))
+    }
+
     /// Whether any row was written, changed or deleted since it was opened.
     #[must_use]
     pub fn is_changed(&self) -> bool {
@@ -328,8 +335,10 @@ impl Ledger {
             );
             connection.execute_batch(&script).map_err(LedgerError::sql("建立"))?;
         } else if version < VERSION {
-            let tables: String = SINCE_2.iter().map(|table| statement(table)).collect();
-            let triggers = triggers(&SINCE_2);
+            let missing: Vec<&str> =
+                SINCE.iter().filter(|(since, _)| version < *since).flat_map(|(_, tables)| tables.iter().copied()).collect();
+            let tables: String = missing.iter().map(|table| statement(table)).collect();
+            let triggers = triggers(&missing);
             let script = format!("BEGIN IMMEDIATE; {tables}\n{triggers}PRAGMA user_version = {VERSION}; COMMIT;");
             connection.execute_batch(&script).map_err(LedgerError::sql("升级"))?;
         }

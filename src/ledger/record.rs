@@ -26,6 +26,8 @@ pub struct Month<'a> {
     pub period: date::Month,
     /// The run's as-of day.
     pub as_of: date::Day,
+    /// What tells the key from others ([`crate::model::ids::CountyKey::mark`]).
+    pub key_mark: &'a str,
     /// Its findings.
     pub findings: &'a [Finding],
     /// Subjects about whom rules could not decide, or need not.
@@ -257,6 +259,7 @@ impl Ledger {
                 };
                 withheld.execute(params![run, standing.finding_id, why, until]).map_err(&error)?;
             }
+            transaction.execute("INSERT INTO key_mark VALUES (?1, ?2)", params![run, month.key_mark]).map_err(&error)?;
             let mut rows = transaction.prepare("INSERT INTO register_rows VALUES (?1, ?2, ?3, ?4, ?5)").map_err(&error)?;
             for (part, count) in month.rows {
                 let (town, of) = (part.town_code.as_deref().unwrap_or(""), part.part.as_deref().unwrap_or(""));

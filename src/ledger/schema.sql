@@ -94,6 +94,12 @@ CREATE TABLE answer (
 ) STRICT;
 CREATE INDEX answer_finding ON answer (finding_id, seq);
 
+-- What tells a run's key from others and says nothing else of it: with another key every id is another. Since version 3.
+CREATE TABLE key_mark (
+    run INTEGER NOT NULL REFERENCES run (seq) PRIMARY KEY,
+    mark TEXT NOT NULL
+) STRICT;
+
 -- Rows of a run by register, town and part (school stage, subsidy), that next month's may be held against them. '' where none is named.
 CREATE TABLE register_rows (
     run INTEGER NOT NULL REFERENCES run (seq),

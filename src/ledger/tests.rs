@@ -104,6 +104,7 @@ impl Found {
             refused: &self.refused,
             period,
             as_of: period.last_day(),
+            key_mark: "0123456789abcdef",
             findings: &self.findings,
             withheld: &self.withheld,
             notes: &self.notes,
@@ -200,11 +201,29 @@ fn a_ledger_of_before_does_not_say_what_its_rules_were() {
     recorded(&mut ledger, "2018-05", &Found::of(&[finding("a", "未脱贫")]));
     ledger
         .connection
-        .execute_batch("DROP TABLE definition; DROP TABLE register_rows; PRAGMA user_version = 1;")
+        .execute_batch("DROP TABLE definition; DROP TABLE register_rows; DROP TABLE key_mark; PRAGMA user_version = 1;")
         .expect("as version 1 was");
     drop(ledger);
     let mut ledger = Ledger::open(&path, &path).expect("opens and is brought up to date");
     assert_eq!(state(&recorded(&mut ledger, "2018-06", &Found::default()), "a"), Some(State::Redefined));
+}
+
+#[test]
+fn the_newest_month_says_with_which_key_and_a_ledger_of_before_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("old.db");
+    Ledger::create(&path).expect("made");
+    let mut ledger = Ledger::open(&path, &path).expect("opens");
+    assert_eq!(ledger.key_mark().expect("read"), None);
+    let found = Found::of(&[finding("a", "未脱贫")]);
+    recorded(&mut ledger, "2018-05", &found);
+    assert_eq!(ledger.key_mark().expect("read").as_deref(), Some("0123456789abcdef"));
+    ledger.connection.execute_batch("DROP TABLE key_mark; PRAGMA user_version = 2;").expect("as version 2 was");
+    drop(ledger);
+    let mut ledger = Ledger::open(&path, &path).expect("opens and is brought up to date");
+    assert_eq!(ledger.key_mark().expect("read"), None);
+    recorded(&mut ledger, "2018-06", &found);
+    assert_eq!(ledger.key_mark().expect("read").as_deref(), Some("0123456789abcdef"));
 }
 
 #[test]

@@ -81,6 +81,7 @@ struct Run<'a> {
     /// Whether `stages/records.parquet` and what goes with it are in the work folder.
     kept: bool,
     fingerprint: String,
+    key_mark: String,
     life: Option<Life>,
     /// Rows of this month by register part.
     rows: RegisterRows,
@@ -125,7 +126,10 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     }
     let folder = Folder::of_run(&request.out)?;
     let partial = request.mask || !request.towns.is_empty() || !request.villages.is_empty();
-    let life = ledger.filter(|_| request.until >= Stage::Link).map(|path| Life::open(path, !partial, progress)).transpose()?;
+    let life = ledger
+        .filter(|_| request.until >= Stage::Link)
+        .map(|path| Life::open(path, &definitions.key, !partial, progress))
+        .transpose()?;
     let state = life.as_ref().map(Life::state).transpose()?.unwrap_or_default();
     let workspace = start(folder, &work_key([&fingerprint, BUILD, &state]), request.fresh, progress)?;
     let manifest = Manifest {
@@ -156,6 +160,7 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
         timings: Vec::new(),
         kept: false,
         fingerprint,
+        key_mark: definitions.key.mark(),
         life,
         rows: RegisterRows::new(),
         refused: BTreeSet::new(),

@@ -14,13 +14,14 @@ use crate::assess::Assessed;
 use crate::ledger::{Month, digest};
 use crate::model::date;
 use crate::model::finding::Finding;
+use crate::model::ids::CountyKey;
 use crate::model::personal::Personal;
 use crate::model::proposal::Proposal;
 use crate::model::register::EarlierRows;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
 use crate::run::{Run, RunError};
-use crate::store::ledger_file::{self, HeldLedger};
+use crate::store::ledger_file::{self, HeldLedger, LedgerFileError};
 use crate::store::stages::{StageError, batch, texts, write_batch};
 use crate::store::workspace::LedgerEntry;
 use crate::store::{clock, ours};
@@ -35,9 +36,12 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Opens the ledger at `path`; one that only reads must be there.
-    pub(super) fn open(path: &Path, writes: bool, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
+    /// Opens the ledger at `path`; one that only reads must be there. With another key nothing in it would be known again.
+    pub(super) fn open(path: &Path, key: &CountyKey, writes: bool, progress: &dyn Fn(&str)) -> Result<Self, RunError> {
         let held = ledger_file::open(path, writes)?;
+        if held.ledger.key_mark().map_err(LedgerFileError::from)?.is_some_and(|mark| mark != key.mark()) {
+            return Err(LedgerFileError::OtherKey { path: path.to_owned() }.into());
+        }
         held.told.iter().for_each(|told| progress(told));
         Ok(Self { path: ours::whole(path).unwrap_or_else(|| path.to_owned()), held, writes })
     }
@@ -112,6 +116,7 @@ impl Run<'_> {
         Month {
             period: self.period,
             as_of: self.as_of,
+            key_mark: &self.key_mark,
             findings: &assessed.findings,
             withheld: &assessed.withheld,
             rows: &self.rows,

@@ -206,7 +206,11 @@ pub(crate) fn beside(target: &Path) -> io::Result<NamedTempFile> {
 
 /// Overwrites a file that is to be removed.
 pub(crate) fn wipe(path: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).open(path)?;
+    overwrite(&File::options().write(true).open(path)?)
+}
+
+/// Overwrites what is in an open file with zeros.
+pub(crate) fn overwrite(mut file: &File) -> io::Result<()> {
     let mut left = file.metadata()?.len();
     file.rewind()?;
     let zeros = [0; 1 << 13];

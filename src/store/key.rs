@@ -134,7 +134,7 @@ pub(crate) fn none() -> KeyFile {
 fn practice(path: &Path) -> String {
     format!(
         "！！！警告：这次用的是练习密钥 {}，人人都有它，凭疑点编号、人员编号就能把身份证号逐个试出来。\n\
-         ！！！只可用于练习数据。正式使用：先运行 bidui key pipelines/county.key，再在流程文件里写 key = \"county.key\"，然后重做（编号会全部改变）。",
+         ！！！只可用于练习数据。正式使用：先运行 bidui key pipelines/county.key，再在流程文件里写 key = \"county.key\"，然后重做（编号会全部改变，台账也要另建一个）。",
         path.display()
     )
 }

@@ -91,6 +91,7 @@ fn record(ledger: &mut Ledger, period: &str) -> Vec<State> {
         refused: &std::collections::BTreeSet::new(),
         period: month(period),
         as_of: month(period).last_day(),
+        key_mark: "0123456789abcdef",
         findings: &found,
         withheld: &[],
         notes: &[],

@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ledger::Ledger;
-use crate::store::disk::{create_private, gone, stands, sync_above, sync_file, wipe, with_ending};
+use crate::store::disk::{self, create_private, gone, overwrite, stands, sync_above, sync_file, wipe, with_ending};
 use crate::store::ledger_file::LedgerFileError;
 use crate::store::ledger_file::log::Log;
 use crate::store::ours;
@@ -115,14 +115,16 @@ impl Copy {
                 Some(held)
             }
         };
-        let old = self.folder.join(OLD);
         // Of a file with another name too, the other one is somebody's copy.
-        if wipe && held.as_ref().is_some_and(is_only) {
-            fs::hard_link(&self.path, &old).map_err(io_error)?;
-        }
+        let old = held.as_ref().filter(|held| wipe && !has_other_names(held));
+        // Under a name it is found and wiped even after a kill; some disks give none.
+        let is_named = cfg!(unix) && old.is_some() && fs::hard_link(&self.path, self.folder.join(OLD)).is_ok();
         fs::rename(&self.file, &self.path).map_err(io_error)?;
         // Renamed, it is there; a power cut might undo it, and the next one clears up.
         let _ = sync_above(&self.path);
+        if let Some(old) = old.filter(|_| !is_named) {
+            overwrite(old).map_err(io_error)?;
+        }
         drop(held);
         if let Some(log) = &self.log {
             log.remove(wipe);
@@ -189,12 +191,16 @@ fn is_free(file: &File) -> bool {
     !matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock))
 }
 
-/// Whether a file has one name only.
-fn is_only(file: &File) -> bool {
-    #[cfg(unix)]
-    return file.metadata().is_ok_and(|kind| std::os::unix::fs::MetadataExt::nlink(&kind) == 1);
-    #[cfg(not(unix))]
-    return file.metadata().is_ok();
+/// Whether a file is known by another name too.
+#[cfg(unix)]
+fn has_other_names(file: &File) -> bool {
+    !file.metadata().is_ok_and(|kind| std::os::unix::fs::MetadataExt::nlink(&kind) == 1)
+}
+
+/// See above; there nobody says.
+#[cfg(not(unix))]
+fn has_other_names(_: &File) -> bool {
+    false
 }
 
 /// Whoever could read the ledger can read the new one: the superuser may have worked on somebody's.
@@ -222,7 +228,7 @@ fn private_file(path: &Path) -> io::Result<File> {
 }
 
 fn duplicate(from: &Path, to: &Path) -> io::Result<()> {
-    io::copy(&mut crate::store::disk::open(from)?, &mut private_file(to)?).map(|_| ())
+    io::copy(&mut disk::open(from)?, &mut private_file(to)?).map(|_| ())
 }
 
 /// Removes the folder of a copy, and nothing that is not ours.
@@ -248,8 +254,11 @@ fn remove(folder: &Path) -> Result<(), LedgerFileError> {
         files.push(entry.path());
     }
     for file in files {
-        // Of a purge that was killed: nothing that it removed may stay on the disk.
-        if file.file_name().is_some_and(|name| name == OLD) {
+        // Of a purge that was killed: nothing that it removed may stay on the disk. Before the rename it is another name of the ledger itself.
+        if file.file_name().is_some_and(|name| name == OLD)
+            && cfg!(unix)
+            && disk::open(&file).is_ok_and(|file| !has_other_names(&file))
+        {
             wipe(&file).map_err(io_error)?;
         }
         gone(fs::remove_file(&file)).map_err(io_error)?;

@@ -59,6 +59,12 @@ pub enum LedgerFileError {
         /// The ledger.
         path: PathBuf,
     },
+    /// Its ids were made with another key.
+    #[error("台账 {} 是用另一个密钥记的：换了密钥，疑点和人员的编号全部改变，以前各月的回复都会对不上。请在流程文件的 key = 里换回原来的密钥（或从备份恢复那个密钥文件）；确实要换密钥，请用 --ledger 另写一个台账文件名，旧台账留着备查；台账内容没有改动", path.display())]
+    OtherKey {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// It may not be written.
     #[error("台账 {} 打不开：它是只读的，写不进去。请去掉它的“只读”（chmod u+w），或者请管理员给写的权限；台账内容没有改动", path.display())]
     ReadOnly {

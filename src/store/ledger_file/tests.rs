@@ -276,3 +276,26 @@ fn what_is_purged_stays_nowhere_but_in_somebodys_own_copy() {
         assert!(!folder.path().join(".t.db.new").exists());
     }
 }
+
+/// Killed before the rename, the old ledger's second name is still the ledger's own.
+#[cfg(unix)]
+#[test]
+fn a_purge_that_never_put_its_copy_in_place_leaves_the_ledger_whole() {
+    let folder = folder();
+    let path = folder.path().join("台账.db");
+    made(&path, &["2018-05", "2018-06"]);
+    let bytes = fs::read(&path).expect("a ledger");
+    let work = folder.path().join(".台账.db.new");
+    fs::create_dir(&work).expect("a folder");
+    fs::hard_link(&path, work.join("bidui-ledger-old")).expect("a second name");
+    drop(open(&path, false).expect("opens"));
+    assert!(fs::read(&path).expect("there") == bytes && !work.exists());
+    // After the rename it is what the ledger was, and nothing of it stays.
+    fs::create_dir(&work).expect("a folder");
+    fs::write(work.join("bidui-ledger-old"), "很久以前的事").expect("written");
+    let old = fs::File::open(work.join("bidui-ledger-old")).expect("there");
+    drop(open(&path, false).expect("opens"));
+    let mut left = String::new();
+    std::io::Read::read_to_string(&mut &old, &mut left).expect("read");
+    assert!(left.bytes().all(|byte| byte == 0) && fs::read(&path).expect("there") == bytes);
+}
