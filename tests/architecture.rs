@@ -100,7 +100,7 @@ fn uses_by_file() -> BTreeMap<String, BTreeSet<String>> {
         let paths = paths_used(from, text);
         let modules = paths.iter().filter_map(|path| {
             let ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);
-            ends.map(|end| &path[..end]).filter(|module| texts.contains_key(*module)).last().map(str::to_owned)
+            ends.filter_map(|end| path.get(..end)).filter(|module| texts.contains_key(*module)).last().map(str::to_owned)
         });
         modules.filter(|to| *to != from && !from.starts_with(&format!("{to}::"))).collect()
     };
@@ -108,6 +108,7 @@ fn uses_by_file() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Paths that a file names with `crate`, `super`, `self`, or beginning with a part of its own, from src/ on.
+#[expect(clippy::string_slice, reason = "cut where something was found")]
 fn paths_used(from: &str, text: &str) -> BTreeSet<String> {
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -137,6 +138,7 @@ fn paths_used(from: &str, text: &str) -> BTreeSet<String> {
 }
 
 /// The paths of a use tree or of a plain path, and how much of the text it takes.
+#[expect(clippy::string_slice, reason = "cut where something was found")]
 fn tree(text: &str) -> (Vec<String>, usize) {
     if let Some(mut inside) = text.strip_prefix('{') {
         let mut paths = Vec::new();
@@ -198,9 +200,9 @@ fn a_circle_would_be_seen() {
     );
     let wanted = ["run::a::part::g", "run::y", "x::b", "x::b::C", "x::d"];
     assert_eq!(used.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
-    let uses = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
-    let uses = uses.map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()]))).into();
-    assert_eq!(circles(&uses), BTreeSet::from([["a", "b", "c"].map(str::to_owned).into()]));
+    let arrows = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
+    let arrows = arrows.map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()]))).into();
+    assert_eq!(circles(&arrows), BTreeSet::from([["a", "b", "c"].map(str::to_owned).into()]));
 }
 
 /// A pipe in a file's place would be waited for, and a device never ends: what is read is opened by `store::disk`.

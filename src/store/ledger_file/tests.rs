@@ -283,7 +283,7 @@ fn what_is_purged_stays_nowhere_but_in_somebodys_own_copy() {
 fn a_purge_that_never_put_its_copy_in_place_leaves_the_ledger_whole() {
     let folder = folder();
     let path = folder.path().join("台账.db");
-    made(&path, &["2018-05", "2018-06"]);
+    made(&path, &["201805", "201806"]);
     let bytes = fs::read(&path).expect("a ledger");
     let work = folder.path().join(".台账.db.new");
     fs::create_dir(&work).expect("a folder");
