@@ -5,11 +5,12 @@
 
 use rayon::prelude::*;
 
-use super::as_f64;
-use super::compare::{self, COMPARISONS, Company, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
+use super::compare::{self, Company};
 use super::hash;
+use super::levels::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
+use super::position::{as_f64, dense};
 use super::roster::Roster;
-use super::spine::{self, Spine};
+use super::spine::Spine;
 use super::weights::{Weights, to_bits};
 use crate::config::link::{self, LinkModel, Odds};
 use crate::config::link_saved::{Drift, OddsTable};
@@ -72,13 +73,13 @@ pub(super) fn weights(
     for (at, (comparison, _)) in link::COMPARISONS.into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
             let kept = weights.odds[at].clone();
-            if at == compare::NAMESAKES {
+            if at == levels::NAMESAKES {
                 let strength = model.calibration.strength;
                 only_namesake(roster, spine, &proven_pairs, layer.found, strength, &mut weights.odds[at]);
                 continue;
             }
             blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength);
-            if at == compare::NAME {
+            if at == levels::NAME {
                 // A join by number presupposes that names agree, and strangers say nothing of siblings.
                 for level in [NAME_KIN, NAME_DIFFERENT].map(usize::from) {
                     weights.odds[at][level] = kept[level];
@@ -87,20 +88,20 @@ pub(super) fn weights(
         }
     }
     let joined: Vec<u32> = proven.iter().map(|row| spine.person_of[*row as usize]).collect();
-    spine.lists.measure(&joined, layer.free, &mut weights.odds[compare::LISTS], model.calibration.strength);
+    spine.lists.measure(&joined, layer.free, &mut weights.odds[levels::LISTS], model.calibration.strength);
     let own = weights.odds.clone();
     if let Some(saved) = saved {
         weights.odds.clone_from(saved);
-        weights.odds[compare::LISTS].clone_from(&own[compare::LISTS]);
+        weights.odds[levels::LISTS].clone_from(&own[levels::LISTS]);
     }
-    let only = weights.odds[compare::NAMESAKES].first().map_or(0.0, |odds| odds.m / odds.u);
+    let only = weights.odds[levels::NAMESAKES].first().map_or(0.0, |odds| odds.m / odds.u);
     spine.is_census = only >= CENSUS && proven.len() >= PROVEN;
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
-    let (persons, strength) = (f64::from(super::roster::dense(spine.persons.len())), model.calibration.strength);
-    for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
+    let (persons, strength) = (as_f64(spine.persons.len()), model.calibration.strength);
+    for odds in weights.odds[levels::HOUSEHOLD].iter_mut().take(3) {
         odds.u = (HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
     }
-    for odds in weights.odds[compare::NEIGHBOURS].iter_mut().take(2) {
+    for odds in weights.odds[levels::NEIGHBOURS].iter_mut().take(2) {
         odds.u = (2.0 * HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
     }
     weights.settle();
@@ -114,7 +115,7 @@ fn only_namesake(roster: &Roster, spine: &Spine, proven: &[u32], found: f64, str
         let (record, person) = (roster.record(**row), spine.person_of[**row as usize]);
         let there = |face: &u32| {
             let face = roster.record(*face);
-            face.village == record.village && spine::name_level(roster, face, record) == Some(NameLevel::Same)
+            face.village == record.village && roster.name_level(face, record) == Some(NameLevel::Same)
         };
         record.village != 0 && spine.faces.of(person).filter(|face| face != *row).any(|face| there(&face))
     };
@@ -138,8 +139,8 @@ pub(super) fn drift(
     proven: usize,
     rows: usize,
 ) -> Vec<Drift> {
-    let matches = f64::from(super::roster::dense(proven.min(model.calibration.proven_pairs)));
-    let random = f64::from(super::roster::dense(model.calibration.random_pairs.min(RANDOM_PER_ROW * rows)));
+    let matches = as_f64(proven.min(model.calibration.proven_pairs));
+    let random = as_f64(model.calibration.random_pairs.min(RANDOM_PER_ROW * rows));
     let change = |then: f64, now: f64, pairs: f64| if then.max(now) * pairs >= SEEN { (now / then).log2() } else { 0.0 };
     let mut drift = Vec::new();
     for (at, (comparison, levels)) in link::COMPARISONS.into_iter().enumerate() {
@@ -148,9 +149,9 @@ pub(super) fn drift(
         }
         // u of a household is its size over population, that of a name its own share.
         let exact = |level: usize| match at {
-            compare::HOUSEHOLD => level < 3,
-            compare::NEIGHBOURS => level < 2,
-            compare::NAME => level == 0 || level == 2,
+            levels::HOUSEHOLD => level < 3,
+            levels::NEIGHBOURS => level < 2,
+            levels::NAME => level == 0 || level == 2,
             _ => false,
         };
         for (level, (name, (then, now))) in levels.iter().zip(saved[at].iter().zip(&own[at])).enumerate() {
@@ -179,7 +180,7 @@ fn hundredths(bits: f64) -> f64 {
 /// least half of the `linked` candidate pairs of one household are taken for matches.
 pub(super) fn sharpen_household(weights: &mut Weights, linked: usize, left: usize, right: usize) {
     let strangers = (as_f64(linked) / 2.0 + 1.0) / (as_f64(left) * as_f64(right)).max(1.0);
-    for odds in weights.odds[compare::HOUSEHOLD].iter_mut().take(3) {
+    for odds in weights.odds[levels::HOUSEHOLD].iter_mut().take(3) {
         odds.u = odds.u.min(strangers);
     }
     weights.settle();
@@ -187,7 +188,7 @@ pub(super) fn sharpen_household(weights: &mut Weights, linked: usize, left: usiz
 
 /// Odds before comparison: `expected` matches among `left` × `right` pairs.
 pub(super) fn prior(expected: f64, left: usize, right: usize) -> i32 {
-    let pairs = f64::from(super::roster::dense(left).max(1)) * f64::from(super::roster::dense(right).max(1));
+    let pairs = as_f64(left.max(1)) * as_f64(right.max(1));
     let share = (expected.max(1.0) / pairs).min(0.5);
     to_bits(share / (1.0 - share))
 }
@@ -204,7 +205,7 @@ fn random_pairs(spine: &Spine, rows: &[u32], most: usize) -> Vec<(u32, u32)> {
     }
     let pick = |word: u64, of: usize| usize::try_from(hash::mix(word) % of as u64).unwrap_or(0);
     (0..most as u64)
-        .map(|draw| (rows[pick(2 * draw, rows.len())], super::roster::dense(pick(2 * draw + 1, spine.persons.len()))))
+        .map(|draw| (rows[pick(2 * draw, rows.len())], dense(pick(2 * draw + 1, spine.persons.len()))))
         .filter(|(row, person)| spine.person_of[*row as usize] != *person)
         .collect()
 }
@@ -263,9 +264,9 @@ mod tests {
     fn drift_is_told_where_weights_differ_by_a_bit() {
         let model = LinkModel::shipped().expect("sound");
         let mut own = model.odds.clone();
-        own[compare::PLACE][0].u *= 4.0;
-        own[compare::PLACE][1].m *= 1.2;
-        own[compare::ID][1].m /= 16.0;
+        own[levels::PLACE][0].u *= 4.0;
+        own[levels::PLACE][1].m *= 1.2;
+        own[levels::ID][1].m /= 16.0;
         let told = drift("insurance", &model, &model.odds, &own, 20_000, 50_000);
         assert!(drift("insurance", &model, &model.odds, &own, 20, 30).is_empty(), "thirty rows say nothing");
         assert_eq!(told.len(), 1, "the number is not calibrated, a fifth is no drift: {told:?}");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use rayon::prelude::*;
 
-use super::roster::dense;
+use super::position::dense;
 use crate::model::carried::{Carried, ChangeKind, IdentityChange, Previous};
 use crate::model::decision::{key_word, record_key};
 use crate::model::ids::CountyKey;

@@ -5,7 +5,7 @@
 //! that they sum to the weight exactly. 24 bytes per row.
 
 use super::blocking::Blocks;
-use super::compare::{COMPARISONS, Levels, MISSING};
+use super::levels::{COMPARISONS, Levels, MISSING};
 use super::weights::{Bits, Weights, to_f32};
 use crate::config::link::{self, BlockingRule};
 use crate::config::link_saved::{Drift, SavedLayer};

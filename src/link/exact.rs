@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::hash;
-use super::roster::{NONE, Record, Roster};
-use super::spine::{self, Spine};
+use super::position::NONE;
+use super::roster::{Record, Roster};
+use super::spine::Spine;
 use crate::model::columns::IdState;
 use crate::model::identity::name::NameLevel;
 
@@ -85,7 +86,7 @@ fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, r
     // What a mask shows may be the head's and a member's: the first row has it.
     let is_other = |rival: u32| rival < row && roster.record(rival).is_head != roster.record(row).is_head;
     let closer = |rival: u32| {
-        let rivals = spine::name_level(roster, roster.record(rival), roster.record(face));
+        let rivals = roster.name_level(roster.record(rival), roster.record(face));
         rivals.is_some_and(|rivals| rivals < level || rivals == NameLevel::Wildcard && rivals == level && is_other(rival))
     };
     rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(face)
@@ -95,16 +96,16 @@ fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, r
 /// left to the model, those joined, and (row, representative) of those that follow.
 pub(super) fn join_as_told(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<(u32, u32)>) {
     let (mut left, mut joined, mut following) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
-    if roster.bonds.is_empty() {
+    if roster.clerical.is_empty() {
         left.extend_from_slice(rows);
         return (left, joined, following);
     }
     // Rows of a layer are ascending, which makes the first of a group the one that is decided first.
     for &row in rows {
-        if let Some(person) = roster.bonds.person(spine, row) {
+        if let Some(person) = spine.must_join(roster, row) {
             spine.join(roster, row, person);
             joined.push(row);
-        } else if let Some(first) = roster.bonds.representative(row, rows) {
+        } else if let Some(first) = roster.clerical.first_of_group(row, rows) {
             following.push((row, first));
         } else {
             left.push(row);
@@ -131,7 +132,7 @@ pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
     }
     let best = spine
         .claimants(record.number)
-        .filter(|person| !roster.bonds.forbid(spine, row, *person))
+        .filter(|person| !spine.cannot_join(roster, row, *person))
         .map(|person| (spine.best_name(roster, row, person), person))
         .min_by_key(|((level, _), person)| (*level, *person));
     match best {
@@ -170,7 +171,7 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
     // A member whose own number stands in the other household too, under a closer name, is accounted for and needs no second row.
     let accounted = |member: &Record, opposite: u32| {
         let bears_it = |other: &Record| {
-            other.number == member.number && spine::name_level(roster, member, other).is_none_or(|closer| closer < level)
+            other.number == member.number && roster.name_level(member, other).is_none_or(|closer| closer < level)
         };
         member.number != 0
             && member.number != right.number
@@ -183,7 +184,7 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
         let is_same = |other: &Record| level == NameLevel::Wildcard && other.number == right.number;
         others
             .filter(|other| !accounted(other, opposite.household) && !is_same(other))
-            .any(|other| spine::name_level(roster, other, opposite).is_some_and(|closer| closer < level))
+            .any(|other| roster.name_level(other, opposite).is_some_and(|closer| closer < level))
     };
     // What a mask shows contradicts nothing: only within one list are two rows of a household two persons.
     let one_list = || roster.spans.iter().any(|span| [row, face].iter().all(|row| (span.start..span.end).contains(row)));
@@ -225,7 +226,7 @@ fn has_two_names(roster: &Roster, block: &[(u64, u32)]) -> bool {
     block[1..].iter().any(|&(_, row)| {
         let (record, head) = (roster.record(row), roster.record(first));
         record.name != head.name
-            && spine::name_level(roster, record, head).is_some_and(|level| {
+            && roster.name_level(record, head).is_some_and(|level| {
                 !level.agrees() || is_in_dispute(roster, row, first, level) || siblings(roster, row, first, level)
             })
     })
@@ -252,10 +253,10 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
             let shared = roster
                 .damaged_of(record)
                 .is_some_and(|damaged| record.number == 0 && matches!(damaged.state, IdState::Float | IdState::Borrowed));
-            let same = heads.iter().copied().filter(|head| !roster.bonds.are_two(row, *head)).find(|&head| {
-                spine::name_level(roster, record, roster.record(head)).is_none_or(|level| {
+            let same = heads.iter().copied().filter(|head| !roster.clerical.cannot_link(row, *head)).find(|&head| {
+                roster.name_level(record, roster.record(head)).is_none_or(|level| {
                     level.agrees() && !is_in_dispute(roster, row, head, level) && !siblings(roster, row, head, level)
-                }) && (!shared || spine::name_level(roster, record, roster.record(head)) == Some(NameLevel::Same))
+                }) && (!shared || roster.name_level(record, roster.record(head)) == Some(NameLevel::Same))
             });
             if let Some(head) = same {
                 left.copies.push((row, head));

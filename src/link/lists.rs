@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::MISSING;
-use super::roster::dense;
+use super::levels::{LIKE_MOST, MISSING};
+use super::position::dense;
 use crate::config::link::Odds;
 
-/// As most of the list, and few others.
-pub(super) const LIKE_MOST: u8 = 0;
 const LIKE_MANY: u8 = 1;
 const UNLIKE: u8 = 2;
 /// Number of levels.

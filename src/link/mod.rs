@@ -3,7 +3,7 @@
 //! Takes the records of all registries, the linkage model and the county's key; gives [`Linked`]: exactly one link per row, the persons, the
 //! pairs for a human, and what looked odd about identities. Guarantees: same input, same result for any number of threads; a
 //! valid number joins only names that agree; two valid numbers that contradict each other never join, unless a village wrote one in place of
-//! the other and another registry proves it ([`proposed`]); parts sum to weights; one row
+//! the other and another registry proves it ([`corrections`]); parts sum to weights; one row
 //! per person and grain key unless an equal number proves a duplicate. Cost: linear in rows plus candidate pairs.
 //!
 //! Registries are linked in order to a growing spine of persons ([`spine`]). Each layer (one month, one kind) goes through an
@@ -11,17 +11,19 @@
 
 mod assign;
 mod blocking;
-mod bonds;
 mod calibrate;
 mod carry;
+mod clerical;
 mod compare;
+mod corrections;
 pub mod evidence;
 mod exact;
 mod hash;
+mod levels;
 mod lists;
 mod people;
+mod position;
 mod probable;
-mod proposed;
 mod quality;
 mod roster;
 mod spine;
@@ -46,11 +48,13 @@ pub use blocking::Blocks;
 use blocking::SpineIndex;
 pub use carry::carry_over;
 use compare::Company;
+use corrections::Corrections;
 use evidence::{Basis, Evidence, Rival};
 use exact::{Claim, Clash, Leftover};
 use people::Order;
+use position::{NONE, as_f64, dense};
 use probable::{Layer, Outcome, Scored};
-use roster::{NONE, Roster};
+use roster::Roster;
 use spine::Spine;
 use weights::{Weights, probability, to_f32};
 
@@ -74,9 +78,10 @@ pub struct LinkInput<'a> {
 /// Links every row; gives the links and why they are as they are.
 #[must_use]
 pub fn link(input: &LinkInput<'_>) -> (Linked, Evidence) {
-    let (bonds, decided) = bonds::bonds(input.records, input.key, input.decisions);
-    let mut roster = Roster::new(input.records, input.model, bonds);
-    roster.proposed = proposed::sort_out(input.records, &roster, input.key, input.proposals);
+    let (clerical, decided) = clerical::sort_out(input.records, input.key, input.decisions);
+    let mut roster = Roster::new(input.records, input.model, clerical);
+    let (numbers, corrections) = corrections::sort_out(input.records, &roster, input.key, input.proposals);
+    roster.corrections = numbers;
     let mut work = Work::new(&roster, input.model);
     for (position, (span, records)) in roster.spans.iter().zip(&input.records.registries).enumerate() {
         let registry = records.registry.as_str();
@@ -85,7 +90,7 @@ pub fn link(input: &LinkInput<'_>) -> (Linked, Evidence) {
             work.link_layer(&layer, position, registry, saved);
         }
     }
-    work.finish(input, decided)
+    work.finish(input, decided, &corrections)
 }
 
 /// Rows of a registry by grain key, keys ascending, rows ascending.
@@ -273,12 +278,12 @@ impl<'a> Work<'a> {
         }
         for &(row, representative) in &left.copies {
             let person = self.spine.person_of[representative as usize];
-            if self.roster.bonds.forbid(&self.spine, row, person) {
+            if self.spine.cannot_join(self.roster, row, person) {
                 self.spine.found(self.roster, row);
                 continue;
             }
             self.spine.join(self.roster, row, person);
-            if self.roster.bonds.are_one(row, representative) {
+            if self.roster.clerical.must_link(row, representative) {
                 self.settle_as_told(row, weights, kept);
             } else {
                 let status = if self.roster.record(row).number == 0 { LinkStatus::Repaired } else { LinkStatus::Id };
@@ -298,7 +303,7 @@ impl<'a> Work<'a> {
             self.suspicions.push(Suspicion::NumberTwoNames { left, right });
             let person = self.spine.person_of[clash.left as usize];
             // A row that found its person elsewhere, or was said to be another's, needs no human for this.
-            if self.roster.bonds.forbid(&self.spine, clash.right, person) {
+            if self.spine.cannot_join(self.roster, clash.right, person) {
                 continue;
             }
             if self.spine.person_of[clash.right as usize] == person || self.status[clash.right as usize].0 != LinkStatus::Alone {
@@ -337,7 +342,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn finish(mut self, input: &LinkInput<'_>, mut decided: Decided) -> (Linked, Evidence) {
+    fn finish(mut self, input: &LinkInput<'_>, mut decided: Decided, corrections: &Corrections) -> (Linked, Evidence) {
         let order = Order::new(&self.spine);
         let damage: Vec<Suspicion> =
             (0..order.len()).into_par_iter().flat_map_iter(|position| self.damage(order.rows_of(position))).collect();
@@ -354,7 +359,7 @@ impl<'a> Work<'a> {
             .enumerate()
             .map(|(row, (&(status, weight), &person))| {
                 let is_founder = self.spine.persons[person as usize].founder as usize == row;
-                let told = self.evidence.basis(RowId(roster::dense(row))) == Basis::Decision;
+                let told = self.evidence.basis(RowId(dense(row))) == Basis::Decision;
                 Link {
                     person: PersonIx(order.rank[person as usize]),
                     status,
@@ -369,9 +374,9 @@ impl<'a> Work<'a> {
         let is_founder = |row: usize| self.spine.persons[self.spine.person_of[row] as usize].founder as usize == row;
         let quality = quality::quality(&links, is_founder, &self.review, self.skipped);
         let person = |row: u32| PersonIx(order.rank[self.spine.person_of[row as usize] as usize]);
-        let apart = self.roster.bonds.pairs_apart().map(|(row, other)| (person(row), person(other)));
+        let apart = self.roster.clerical.cannot_link_pairs().map(|(row, other)| (person(row), person(other)));
         decided.apart = apart.filter(|(one, other)| one != other).map(|(one, other)| (one.min(other), one.max(other))).collect();
-        decided.proposals = self.roster.proposed.settled(&self.spine);
+        decided.proposals = corrections.settled(&self.spine);
         self.evidence.settle(self.status.iter().map(|(_, weight)| *weight).collect());
         (
             Linked {
@@ -405,7 +410,7 @@ impl<'a> Work<'a> {
         let registry = |row: u32| self.roster.spans.partition_point(|span| span.end <= row);
         let is_wrong = |row: &u32| {
             let other = self.roster.record(*row).number;
-            let corrected = self.roster.proposed.of(*row) == number.packed();
+            let corrected = self.roster.correction_of(*row) == number.packed();
             other != 0 && other != number.packed() && (corrected || self.spine.is_contested(other))
         };
         rows.iter()
@@ -427,9 +432,4 @@ fn suspicion_key(suspicion: &Suspicion) -> (u8, RowId, RowId) {
 /// A part of a whole; a half where there is no whole.
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.5 } else { as_f64(part) / as_f64(whole) }
-}
-
-/// Counts are rows, which fit 32 bits.
-fn as_f64(count: usize) -> f64 {
-    f64::from(roster::dense(count))
 }

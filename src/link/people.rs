@@ -6,7 +6,8 @@ use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
-use super::roster::{NO_BIRTH, NONE, Roster, dense};
+use super::position::{NONE, dense};
+use super::roster::{NO_BIRTH, Roster};
 use super::spine::Spine;
 use crate::model::columns;
 use crate::model::identity::id::Number;
@@ -77,7 +78,7 @@ pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Optio
             }
         }
     }
-    let unproven = |number: u64| !rows.iter().any(|row| roster.proposed.of(*row) == number);
+    let unproven = |number: u64| !rows.iter().any(|row| roster.correction_of(*row) == number);
     votes
         .into_iter()
         .min_by_key(|&(number, count, row)| (unproven(number), spine.is_contested(number), std::cmp::Reverse(count), row))

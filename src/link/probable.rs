@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::assign::{self, Edge};
 use super::blocking::{self, SpineIndex, Tally};
 use super::calibrate;
-use super::compare::{self, Company, Levels};
+use super::compare::{self, Company};
+use super::levels::{COMPARISONS, Levels, MISSING};
 use super::roster::Roster;
 use super::spine::Spine;
 use super::weights::{BIT, Bits, Weights};
@@ -103,7 +104,7 @@ pub(super) fn join_by_weight(
         let weights = &*weights;
         let scored: Vec<Scored> = pairs
             .par_iter()
-            .filter(|(row, person, _)| !roster.bonds.forbid(frozen, *row, *person))
+            .filter(|(row, person, _)| !frozen.cannot_join(roster, *row, *person))
             .map(|&(row, person, rule)| Scored { rule, ..score(roster, frozen, weights, row, person) })
             .filter(|scored| scored.weight >= review.min(confirm - margin))
             .collect();
@@ -115,7 +116,7 @@ pub(super) fn join_by_weight(
         let mut decision = assign::assign(&edges, confirm, margin, exclusive);
         // Two rows that people keep apart may have come to one person in the same round.
         decision.joined.retain(|edge| {
-            let allowed = !roster.bonds.forbid(spine, edge.row, edge.person);
+            let allowed = !spine.cannot_join(roster, edge.row, edge.person);
             if let Some(pair) = find(&scored, edge.row, edge.person).filter(|_| allowed) {
                 spine.join(roster, edge.row, edge.person);
                 outcome.joined.push(*pair);
@@ -175,14 +176,7 @@ pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32,
     let company = Company::of(roster, spine, row, person);
     let right = roster.record(row);
     let founder = spine.persons[person as usize].founder;
-    let mut best = Scored {
-        row,
-        person,
-        face: founder,
-        weight: Bits::MIN,
-        levels: Levels([compare::MISSING; compare::COMPARISONS]),
-        rule: 0,
-    };
+    let mut best = Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([MISSING; COMPARISONS]), rule: 0 };
     for face in spine.faces.of(person).filter(|face| *face != row) {
         let levels = compare::compare(roster, spine, row, person, face, company);
         let weight = weights.weight(roster, levels, right, roster.record(face));

@@ -7,18 +7,16 @@
 use arrow::array::{Array, Date32Array, Int32Array, StringArray};
 use rayon::prelude::*;
 
-use super::bonds::Bonds;
+use super::clerical::ClericalDecisions;
 use super::hash::{self, WordMap};
-use super::proposed::Proposed;
+use super::position::{NONE, dense};
 use crate::config::link::LinkModel;
 use crate::model::columns::{self, IdState};
 use crate::model::identity::id::{self, Number};
-use crate::model::identity::name::FoldedName;
+use crate::model::identity::name::{self, FoldedName, NameLevel};
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::registry::Grain;
 
-/// No name, household, damaged text …
-pub(super) const NONE: u32 = u32::MAX;
 /// No birth date.
 pub(super) const NO_BIRTH: i32 = i32::MIN;
 /// More rows than this, over all files of a code system, are no household.
@@ -117,10 +115,10 @@ pub(super) struct Roster {
     pub households: u32,
     /// Whether any number is masked.
     pub any_masked: bool,
-    /// What people have said of rows.
-    pub bonds: Bonds,
-    /// Numbers that people have written in place of rows' own, and other registries prove.
-    pub proposed: Proposed,
+    /// Rows that people said are, or are not, one person.
+    pub clerical: ClericalDecisions,
+    /// Row → the number that people wrote in place of its own and another registry proves, packed.
+    pub corrections: WordMap<u64>,
     /// Rows by household: household `h` has those from `household_starts[h]` to the next.
     household_starts: Vec<u32>,
     household_rows: Vec<u32>,
@@ -248,11 +246,6 @@ impl Interner {
     }
 }
 
-/// A position as `u32`; positions fit because [`crate::model::record::RowId`] does.
-pub(super) fn dense(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(NONE)
-}
-
 /// Distinct names while rows are read.
 #[derive(Default)]
 struct Names<'a> {
@@ -272,8 +265,8 @@ impl<'a> Names<'a> {
 }
 
 impl Roster {
-    /// Prepares every row; nothing is proposed yet.
-    pub(super) fn new(records: &RecordSet, model: &LinkModel, bonds: Bonds) -> Self {
+    /// Prepares every row; no number is corrected yet.
+    pub(super) fn new(records: &RecordSet, model: &LinkModel, clerical: ClericalDecisions) -> Self {
         let (mut names, mut households) = (Names::default(), Interner::default());
         let mut damaged: Vec<(&str, IdState)> = Vec::new();
         let mut rows = Vec::with_capacity(records.len());
@@ -329,8 +322,8 @@ impl Roster {
             spans,
             households: household_count,
             any_masked,
-            bonds,
-            proposed: Proposed::default(),
+            clerical,
+            corrections: WordMap::default(),
             household_starts,
             household_rows,
         }
@@ -366,6 +359,20 @@ impl Roster {
     /// The name of a record.
     pub(super) fn name_of(&self, record: &Record) -> Option<&Name> {
         self.names.get(record.name as usize)
+    }
+
+    /// The proven number that stands in for a row's own, packed; 0 for none.
+    pub(super) fn correction_of(&self, row: u32) -> u64 {
+        if self.corrections.is_empty() { 0 } else { self.corrections.get(&u64::from(row)).copied().unwrap_or(0) }
+    }
+
+    /// Compares the names of two records; `None` when one has none.
+    pub(super) fn name_level(&self, left: &Record, right: &Record) -> Option<NameLevel> {
+        // What a mask hides may differ where what it shows does not.
+        if left.name == right.name && left.name != NONE && !self.name_of(left)?.folded.is_masked() {
+            return Some(NameLevel::Same);
+        }
+        Some(name::compare(&self.name_of(left)?.folded, &self.name_of(right)?.folded))
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::hash::{self, WordMap, WordSet};
 use super::lists::Lists;
-use super::roster::{NONE, Name, Record, Roster, dense};
-use crate::model::identity::name::{self, NameLevel};
+use super::position::{NONE, dense};
+use super::roster::{Name, Record, Roster};
+use crate::model::identity::name::NameLevel;
 
 /// Faces beyond this many add nothing but time.
 const FACES: usize = 8;
@@ -141,6 +142,24 @@ impl Spine {
         self.households_of.of(person).flat_map(|household| self.members.of(household).take(HOUSEHOLD_MEMBERS))
     }
 
+    /// Whether two persons share a household other than `except`.
+    pub(super) fn live_together(&self, one: u32, other: u32, except: u32) -> bool {
+        self.households_of
+            .of(one)
+            .filter(|household| *household != except)
+            .any(|household| self.households_of.of(other).any(|also| also == household))
+    }
+
+    /// Whether people said that the row is not this person, of whom they know another row.
+    pub(super) fn cannot_join(&self, roster: &Roster, row: u32, person: u32) -> bool {
+        roster.clerical.cannot_link_rows(row).any(|other| self.person_of[other as usize] == person)
+    }
+
+    /// The person that people said the row is, if that person is known yet.
+    pub(super) fn must_join(&self, roster: &Roster, row: u32) -> Option<u32> {
+        roster.clerical.must_link_rows(row).iter().find_map(|other| self.person(*other))
+    }
+
     /// A new person from a row.
     pub(super) fn found(&mut self, roster: &Roster, row: u32) -> u32 {
         let person = dense(self.persons.len());
@@ -172,7 +191,7 @@ impl Spine {
         let mut faces = 0;
         let known = self.faces.of(person).any(|face| {
             faces += 1;
-            says_the_same(roster.record(face), record) && roster.proposed.of(face) == roster.proposed.of(row)
+            says_the_same(roster.record(face), record) && roster.correction_of(face) == roster.correction_of(row)
         });
         if !known && let Some(key) = village_name(roster, record) {
             let list = *self.called.entry(key).or_insert_with(|| self.namesakes.add_list());
@@ -191,7 +210,7 @@ impl Spine {
     pub(super) fn best_name(&self, roster: &Roster, row: u32, person: u32) -> (NameLevel, u32) {
         let mut best = (NameLevel::Different, self.persons[person as usize].founder);
         for face in self.faces.of(person) {
-            let level = name_level(roster, roster.record(row), roster.record(face)).unwrap_or(NameLevel::Different);
+            let level = roster.name_level(roster.record(row), roster.record(face)).unwrap_or(NameLevel::Different);
             if level < best.0 {
                 best = (level, face);
             }
@@ -204,15 +223,6 @@ impl Spine {
 fn village_name(roster: &Roster, record: &Record) -> Option<u64> {
     let name = roster.name_of(record).filter(|name| name.whole && record.village != 0)?;
     Some(hash::pair(name.key, record.village))
-}
-
-/// Compares the names of two records; `None` when one has none.
-pub(super) fn name_level(roster: &Roster, left: &Record, right: &Record) -> Option<NameLevel> {
-    // What a mask hides may differ where what it shows does not.
-    if left.name == right.name && left.name != NONE && !roster.name_of(left)?.folded.is_masked() {
-        return Some(NameLevel::Same);
-    }
-    Some(name::compare(&roster.name_of(left)?.folded, &roster.name_of(right)?.folded))
 }
 
 /// Whether a second record adds nothing to compare.

@@ -23,9 +23,9 @@ use crate::model::registry::RegistryId;
 mod blocks;
 mod borrowed;
 mod carry;
+mod corrections;
 mod decisions;
 mod namesakes;
-mod proposed;
 mod saved;
 
 /// A row as the tests write it.

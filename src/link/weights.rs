@@ -1,6 +1,6 @@
 //! Levels → bits. Weights are fixed-point (1/1024 bit), so that parts sum to the whole exactly on every machine.
 
-use super::compare::{self, COMPARISONS, Levels, MISSING};
+use super::levels::{COMPARISONS, Levels, MISSING, NAME};
 use super::roster::{Record, Roster};
 use crate::config::link::{LinkModel, Odds};
 
@@ -45,7 +45,7 @@ impl Weights {
             return 0;
         }
         let level = usize::from(level);
-        if comparison == compare::NAME && (level == 0 || level == 2) {
+        if comparison == NAME && (level == 0 || level == 2) {
             // Term frequency: agreeing on a rare name says more.
             let share = |record: &Record| {
                 roster.name_of(record).map_or(1.0, |name| if level == 0 { name.share } else { name.sound_share })

@@ -26,7 +26,7 @@ pub(super) fn for_each_key(roster: &Roster, model: &LinkModel, row: u32, mut giv
                     .iter()
                     .chain(damaged.iter().flat_map(|damaged| damaged.repairs.iter()))
                     .for_each(|number| key(number.packed(), 0));
-                match roster.proposed.of(row) {
+                match roster.correction_of(row) {
                     0 => {}
                     proposed => key(proposed, 0),
                 }

@@ -11,8 +11,8 @@ mod keys;
 
 use rayon::prelude::*;
 
-use super::compare::household;
-use super::roster::{NO_BIRTH, NONE, Roster, dense};
+use super::position::{NONE, dense};
+use super::roster::{NO_BIRTH, Roster};
 use super::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::config::link::{BlockingRule, LinkModel};
 use crate::model::record::RowId;
@@ -241,7 +241,7 @@ fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], free: &[bool], rul
         let household = roster.record(row).household;
         if household == NONE {
             let neighbours = roster.neighbours(row).filter_map(|row| spine.person(row));
-            for relative in neighbours.chain(household::kin(spine, roster.record(row))) {
+            for relative in neighbours.chain(spine.claimants(roster.record(row).kin)) {
                 let beside = spine.housemates(relative).filter(|person| is_free(*person));
                 pairs.extend(beside.map(|person| (row, person, rule)));
             }

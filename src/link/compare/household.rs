@@ -1,8 +1,10 @@
 //! Household evidence: a shared code, members linked already, the head, a guardian or spouse.
 
-use super::super::roster::{NONE, Record, Roster};
-use super::super::spine::{self, HOUSEHOLD_MEMBERS, Spine};
-use super::{MISSING, SAME_HEAD, has_household};
+use super::has_household;
+use crate::link::levels::{MISSING, SAME_HEAD};
+use crate::link::position::NONE;
+use crate::link::roster::{Record, Roster};
+use crate::link::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::model::identity::name::NameLevel;
 
 const SAME_CODE: u8 = 0;
@@ -28,7 +30,7 @@ pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32
     let (mut members, mut shared) = (0, 0);
     for member in spine.members.of(household).filter(|member| *member != person).take(HOUSEHOLD_MEMBERS) {
         members += 1;
-        shared += u32::from(live_together(spine, member, person, household));
+        shared += u32::from(spine.live_together(member, person, household));
     }
     match shared {
         0 if members == 0 => MISSING,
@@ -55,7 +57,7 @@ pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person:
             continue;
         }
         known = true;
-        beside += u8::from(live_together(spine, other, person, NONE));
+        beside += u8::from(spine.live_together(other, person, NONE));
     }
     match beside {
         2 => BOTH_BESIDE,
@@ -68,9 +70,9 @@ pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person:
 /// Whether the guardian or spouse whose number the row gives lives with the person.
 pub(super) fn kin_level(spine: &Spine, right: &Record, person: u32) -> u8 {
     let (mut known, mut together) = (false, false);
-    for kin in kin(spine, right).filter(|kin| *kin != person) {
+    for kin in spine.claimants(right.kin).filter(|kin| *kin != person) {
         known |= spine.households_of.of(kin).next().is_some();
-        together |= live_together(spine, kin, person, NONE);
+        together |= spine.live_together(kin, person, NONE);
     }
     match together {
         true => ONE_MEMBER,
@@ -79,27 +81,13 @@ pub(super) fn kin_level(spine: &Spine, right: &Record, person: u32) -> u8 {
     }
 }
 
-/// Persons who bear the number that a row gives as its guardian's or spouse's.
-pub(in crate::link) fn kin<'a>(spine: &'a Spine, record: &Record) -> impl Iterator<Item = u32> + 'a {
-    (record.kin != 0).then(|| spine.claimants(record.kin)).into_iter().flatten()
-}
-
-/// Whether two persons share a household other than `except`.
-pub(super) fn live_together(spine: &Spine, one: u32, other: u32, except: u32) -> bool {
-    spine
-        .households_of
-        .of(one)
-        .filter(|household| *household != except)
-        .any(|household| spine.households_of.of(other).any(|also| also == household))
-}
-
 /// Whether two rows name the same head; a head's own row says nothing that its name did not.
 pub(super) fn head_level(roster: &Roster, right: &Record, left: &Record) -> u8 {
     if right.is_head || left.is_head || right.head == NONE || left.head == NONE {
         return MISSING;
     }
     let head = |record: &Record| Record { name: record.head, ..*record };
-    match spine::name_level(roster, &head(right), &head(left)) {
+    match roster.name_level(&head(right), &head(left)) {
         Some(NameLevel::Same | NameLevel::Wildcard | NameLevel::SameSound) => SAME_HEAD,
         Some(_) => OTHER_HEAD,
         None => MISSING,

@@ -1,9 +1,8 @@
 //! Numbers: equal, damaged in a known way, somebody else's, or in conflict.
 
-use super::super::roster::{Damaged, Record, Roster};
-use super::super::spine::Spine;
-use super::IdLevel;
-use super::household::live_together;
+use crate::link::levels::IdLevel;
+use crate::link::roster::{Damaged, Record, Roster};
+use crate::link::spine::Spine;
 use crate::model::columns::IdState;
 use crate::model::identity::id::{self, Number};
 
@@ -18,7 +17,7 @@ pub(super) fn compare(
 ) -> Option<IdLevel> {
     let known = if left.number == 0 { spine.persons[person as usize].number } else { left.number };
     if right.number == 0 || right.number != known {
-        let (rights, lefts) = (roster.proposed.of(row), roster.proposed.of(face));
+        let (rights, lefts) = (roster.correction_of(row), roster.correction_of(face));
         if (rights != 0 && (rights == known || rights == lefts)) || (lefts != 0 && lefts == right.number) {
             return Some(IdLevel::Corrected);
         }
@@ -37,7 +36,7 @@ fn both_valid(spine: &Spine, right: &Record, number: u64, known: u64, person: u3
         IdLevel::Equal
     } else if id::one_is_the_others_float(one, other) {
         IdLevel::FloatStem
-    } else if spine.claimants(number).any(|other| other != person && live_together(spine, other, person, right.household)) {
+    } else if spine.claimants(number).any(|other| other != person && spine.live_together(other, person, right.household)) {
         IdLevel::OtherMember
     } else if spine.is_contested(number) || spine.is_contested(known) || number == right.kin {
         IdLevel::Contested

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::store::{Forms, Store, span};
 use crate::config::tables::{KeyForm, KeyPart, Rule, TablesModel, Task};
 use crate::link::hash;
-use crate::link::roster::dense;
+use crate::link::position::dense;
 use crate::model::identity::id;
 use crate::model::personal::mask;
 

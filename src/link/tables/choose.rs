@@ -4,19 +4,11 @@
 //! another, never guessed), `chain` (heavy enough, but the rest of its group speaks against it).
 
 use super::cluster;
+use super::weigh::Scored;
 use crate::config::tables::{TablesModel, Task};
 use crate::link::assign::{Edge, assign};
-use crate::link::roster::dense;
+use crate::link::position::dense;
 use crate::link::weights::{BIT, Bits};
-
-/// A pair with its weight and the rule that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Scored {
-    pub(super) left: u32,
-    pub(super) right: u32,
-    pub(super) weight: Bits,
-    pub(super) rule: u8,
-}
 
 /// Thresholds in 1/1024 bit.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@
 
 use rayon::prelude::*;
 
-use super::choose::Scored;
-use crate::link::roster::dense;
+use super::weigh::Scored;
+use crate::link::position::dense;
 use crate::link::weights::Bits;
 
 /// Evidence against counts up to this many bits per pair: copies of one record can differ more from each other than from it.

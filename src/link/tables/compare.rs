@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::condition;
-use super::store::{Column, Forms, IdForm, NONE, Store};
+use super::store::{Column, Forms, IdForm, Store};
 use crate::config::tables::{Atom, Comparison, IdTest, Test, When};
 use crate::link::hash::{self, WordMap};
-use crate::link::roster::dense;
+use crate::link::position::{NONE, dense};
 use crate::model::date::Day;
 use crate::model::identity::id::{float_could_be, one_is_the_others_float, slips};
 use crate::model::identity::name::{self, NameLevel};

@@ -15,7 +15,7 @@ use super::store::Store;
 use super::weigh::Scorer;
 use crate::config::tables::{TablesModel, Task};
 use crate::link::hash::{self, WordHasher};
-use crate::link::roster::dense;
+use crate::link::position::dense;
 
 type Tally = HashMap<Pattern, u64, BuildHasherDefault<WordHasher>>;
 

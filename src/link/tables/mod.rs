@@ -33,11 +33,11 @@ use crate::model::record::{RecordSet, RowId};
 
 use block::Candidates;
 pub use block::Prediction;
-use choose::{Choice, Cuts, Scored};
+use choose::{Choice, Cuts};
 use compare::MISSING;
 use fit::Fitted;
 use store::Store;
-use weigh::{Parameters, Scorer};
+use weigh::{Parameters, Scored, Scorer};
 
 /// A level's weight moved by more than this many bits since the saved model: worth telling.
 const DRIFT: f64 = 1.0;

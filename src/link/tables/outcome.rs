@@ -6,14 +6,14 @@ use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, 
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
-use super::choose::{Choice, Scored};
+use super::choose::Choice;
 use super::parts;
-use super::store::{NONE, Store, span};
-use super::weigh::Scorer;
+use super::store::{Store, span};
+use super::weigh::{Scored, Scorer};
 use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
 use crate::link::hash;
+use crate::link::position::{NONE, dense};
 use crate::link::quality;
-use crate::link::roster::dense;
 use crate::link::weights::{probability, to_f32};
 use crate::model::carried::Carried;
 use crate::model::decision::Decided;

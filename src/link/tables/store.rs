@@ -9,15 +9,13 @@ use rayon::prelude::*;
 
 use crate::config::tables::{KeyForm, Kind, TablesModel, Task};
 use crate::link::hash::{self, WordMap};
-use crate::link::roster::dense;
+use crate::link::position::{NONE, dense};
 use crate::model::date::Day;
 use crate::model::identity::id::Number;
 use crate::model::identity::name::FoldedName;
 use crate::model::record::{RecordSet, RegistryRecords};
 use crate::model::similarity::Outline;
 
-/// No value.
-pub(super) const NONE: u32 = u32::MAX;
 /// What parts the values of a list.
 const SEPARATORS: [char; 9] = [';', ',', '|', '、', '，', '；', '\n', '\r', '\t'];
 

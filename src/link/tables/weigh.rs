@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::compare::{Comparer, MISSING, Pattern};
-use super::store::{NONE, Store};
+use super::store::Store;
 use crate::config::tables::{Comparison, TablesModel};
+use crate::link::position::NONE;
 use crate::link::weights::{Bits, to_bits};
 
 /// Share of matches and of others, per level, `else` last.
@@ -55,6 +56,15 @@ pub(super) struct Scorer {
     bits: Vec<Vec<Bits>>,
     /// Comparisons in the order they are asked, each with the most that those after it can add.
     order: Vec<(usize, Bits)>,
+}
+
+/// A pair with its weight and the rule that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Scored {
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) weight: Bits,
+    pub(super) rule: u8,
 }
 
 /// One bar of a pair: comparison, level, bits of the level, bits of term frequency.

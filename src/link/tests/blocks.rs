@@ -36,7 +36,7 @@ fn a_crowd_of_namesakes_in_one_village_is_split_by_what_else_agrees() {
     assert!(evidence.blocks.iter().map(|blocks| blocks.pairs).sum::<u64>() < 10 * count as u64, "{:?}", evidence.blocks);
     // In a village of namesakes name and village say nothing, so most is left to a human; but everybody meets their own.
     let met = |at: usize| {
-        let (left, right) = (RowId(roster::dense(at)), RowId(roster::dense(count + at)));
+        let (left, right) = (RowId(position::dense(at)), RowId(position::dense(count + at)));
         let one = linked.links[at].person == linked.links[count + at].person;
         one || linked.review.iter().any(|pair| (pair.left, pair.right) == (left, right))
     };

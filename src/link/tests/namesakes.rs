@@ -48,7 +48,7 @@ fn the_only_one_of_a_rare_name_in_the_village_is_meant_where_everybody_on_the_li
     let one = Row { household: Some("H".into()), ..row("欧阳雪莲", A, 1) };
     let (linked, evidence) = county_and_list(std::slice::from_ref(&one), 0, bare(&one));
     assert!(is_with(&linked, 1), "{:?}", linked.review);
-    let last = RowId(roster::dense(linked.links.len() - 1));
+    let last = RowId(position::dense(linked.links.len() - 1));
     let bars = evidence.bars(last);
     let shown =
         |name: &str| bars.iter().find(|bar| bar.comparison.name() == name).map(|bar| (bar.comparison.level(), bar.weight));
@@ -65,7 +65,7 @@ fn it_means_nothing_where_many_on_the_list_are_unknown_or_a_second_bears_the_nam
     let second = Row { household: Some("K".into()), ..row("欧阳雪莲", B, 2) };
     let (linked, _) = county_and_list(&[one.clone(), second], 0, bare(&one));
     assert!(!is_with(&linked, 1) && !is_with(&linked, 2), "two of the name: nobody guesses");
-    let last = RowId(roster::dense(linked.links.len() - 1));
+    let last = RowId(position::dense(linked.links.len() - 1));
     assert_eq!(linked.review.iter().filter(|pair| pair.right == last).count(), 2, "a human does");
 }
 

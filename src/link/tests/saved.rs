@@ -15,7 +15,7 @@ fn what_a_run_learned_links_the_next_as_well_and_drift_is_told() {
 
     // A model from a county where nobody stays in the village.
     let place = saved.layers.iter_mut().find(|layer| layer.registry == "insurance").expect("learned");
-    place.odds[compare::PLACE][0].m /= 8.0;
+    place.odds[levels::PLACE][0].m /= 8.0;
     let (_, evidence) = with(world.registries, &[], &[], Some(&saved));
     let told = evidence.drift.first().expect("told");
     assert_eq!((told.registry.as_str(), told.comparison.as_str(), told.level.as_str()), ("insurance", "place", "village"));

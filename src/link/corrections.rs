@@ -1,6 +1,6 @@
 //! Numbers that returned lists write in place of registered ones: which rows they are about, and which of them another registry proves.
 //!
-//! Takes the proposals and the roster; gives [`Proposed`]: per row the number that may stand in for its own, and per proposal what became of
+//! Takes the proposals and the roster; gives per row the number that may stand in for its own, and [`Corrections`]: per proposal what became of
 //! it. A row is recognised by its name and by the number, the person or the household that the answered finding was about. A proposal
 //! is proven when a row of another registry bears the number under the same name, and birth or town does not say otherwise; only
 //! a proven one makes candidates and is compared, and even then people's decisions and one-to-one assignment have the last word. Two
@@ -14,8 +14,9 @@ use rayon::prelude::*;
 use super::compare::birth;
 use super::hash::WordMap;
 use super::people;
-use super::roster::{NO_BIRTH, Record, Roster, Span, dense};
-use super::spine::{Spine, name_level};
+use super::position::dense;
+use super::roster::{NO_BIRTH, Record, Roster, Span};
+use super::spine::Spine;
 use crate::model::columns;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::Number;
@@ -31,9 +32,7 @@ const BIRTH_ALIKE: u8 = 2;
 
 /// Proposals sorted out.
 #[derive(Default)]
-pub(super) struct Proposed {
-    /// Row → the proven number that is proposed for it, packed.
-    numbers: WordMap<u64>,
+pub(super) struct Corrections {
     /// Every proposal once, by finding.
     matters: Vec<Matter>,
     /// Number → rows that bear it, valid.
@@ -51,12 +50,7 @@ struct Matter {
     known: bool,
 }
 
-impl Proposed {
-    /// The proven number that is proposed for a row; 0 for none.
-    pub(super) fn of(&self, row: u32) -> u64 {
-        if self.numbers.is_empty() { 0 } else { self.numbers.get(&u64::from(row)).copied().unwrap_or(0) }
-    }
-
+impl Corrections {
     /// What became of every proposal once all rows have their persons: only a number that stands in another row of the same person was used.
     pub(super) fn settled(&self, spine: &Spine) -> Vec<KeptProposal> {
         let matters = self.matters.iter().map(|matter| {
@@ -81,13 +75,18 @@ impl Proposed {
     }
 }
 
-/// Sorts proposals out.
-pub(super) fn sort_out(records: &RecordSet, roster: &Roster, key: &CountyKey, proposals: &[Proposal]) -> Proposed {
+/// Sorts proposals out; gives, by row, the proven number that is proposed for it, packed, and what is to be settled at the end.
+pub(super) fn sort_out(
+    records: &RecordSet,
+    roster: &Roster,
+    key: &CountyKey,
+    proposals: &[Proposal],
+) -> (WordMap<u64>, Corrections) {
     let mut proposals: Vec<&Proposal> = proposals.iter().collect();
     proposals.sort_by(|a, b| (&a.finding_id, a.list, &a.suggested).cmp(&(&b.finding_id, b.list, &b.suggested)));
     let asked: Vec<Asked<'_>> = proposals.into_iter().filter_map(Asked::new).collect();
     if asked.is_empty() {
-        return Proposed::default();
+        return <_>::default();
     }
     let rows = rows_of(records, roster, key, &asked);
     let bearers = bearers(records, roster, &asked.iter().map(|asked| asked.number).collect());
@@ -113,7 +112,7 @@ pub(super) fn sort_out(records: &RecordSet, roster: &Roster, key: &CountyKey, pr
             }
         }
     }
-    Proposed { numbers, matters, bearers }
+    (numbers, Corrections { matters, bearers })
 }
 
 /// A proposal, read once.
@@ -272,7 +271,7 @@ fn proof(
     if elsewhere.is_empty() {
         return Ok(None);
     }
-    if elsewhere.iter().any(|other| !name_level(roster, record, roster.record(*other)).is_some_and(agrees)) {
+    if elsewhere.iter().any(|other| !roster.name_level(record, roster.record(*other)).is_some_and(agrees)) {
         return Err(Refutation::OtherName);
     }
     let born = Number::from_packed(number).birth();

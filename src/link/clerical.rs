@@ -1,6 +1,6 @@
 //! What people have said of rows: these are one person, those are two. It outranks the model.
 //!
-//! Takes the answers; gives [`Bonds`] between rows and [`Decided`] with what became of each answer. Rows whose records were called one
+//! Takes the answers; gives [`ClericalDecisions`] between rows and [`Decided`] with what became of each answer. Rows whose records were called one
 //! person make a *group*; groups may be kept apart. Answers that contradict each other, directly or through others, are not
 //! followed, none of them, and are told; so are answers about records that are not there. Cost: nothing without answers; else one
 //! key per row.
@@ -10,21 +10,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rayon::prelude::*;
 
 use super::hash::WordMap;
-use super::roster::{NONE, dense};
-use super::spine::Spine;
+use super::position::dense;
 use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict, record_key};
 use crate::model::ids::CountyKey;
 use crate::model::record::{RecordSet, RowId};
 
 /// Rows that belong together, and groups of them that do not.
 #[derive(Default)]
-pub(super) struct Bonds {
+pub(super) struct ClericalDecisions {
     group_of: WordMap<u32>,
     rows: Vec<Vec<u32>>,
-    apart: Vec<Vec<u32>>,
+    cannot_link: Vec<Vec<u32>>,
 }
 
-impl Bonds {
+impl ClericalDecisions {
     /// Whether nobody has said anything.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -35,38 +34,35 @@ impl Bonds {
     }
 
     /// Whether people said that two rows are one person.
-    pub(super) fn are_one(&self, row: u32, other: u32) -> bool {
+    pub(super) fn must_link(&self, row: u32, other: u32) -> bool {
         self.group(row).is_some_and(|group| self.group(other) == Some(group))
     }
 
     /// Whether people said that two rows are two persons.
-    pub(super) fn are_two(&self, row: u32, other: u32) -> bool {
+    pub(super) fn cannot_link(&self, row: u32, other: u32) -> bool {
         let (Some(group), Some(other)) = (self.group(row), self.group(other)) else { return false };
-        self.apart[group].contains(&dense(other))
+        self.cannot_link[group].contains(&dense(other))
     }
 
-    /// Whether people said that the row is not this person, of whom they know another row.
-    pub(super) fn forbid(&self, spine: &Spine, row: u32, person: u32) -> bool {
-        let Some(group) = self.group(row) else { return false };
-        let others = self.apart[group].iter().flat_map(|other| &self.rows[*other as usize]);
-        others.into_iter().any(|other| spine.person_of[*other as usize] == person)
+    /// Rows that people said are one person with this one, itself among them, ascending.
+    pub(super) fn must_link_rows(&self, row: u32) -> &[u32] {
+        self.group(row).map_or(&[], |group| &self.rows[group])
     }
 
-    /// The person that people said the row is, if that person is known yet.
-    pub(super) fn person(&self, spine: &Spine, row: u32) -> Option<u32> {
-        let others = &self.rows[self.group(row)?];
-        others.iter().map(|other| spine.person_of[*other as usize]).find(|person| *person != NONE)
+    /// Rows that people said are not the person of this one.
+    pub(super) fn cannot_link_rows(&self, row: u32) -> impl Iterator<Item = u32> + '_ {
+        let others = self.group(row).map_or(&[][..], |group| &self.cannot_link[group]);
+        others.iter().flat_map(|other| &self.rows[*other as usize]).copied()
     }
 
     /// The first row of this row's group among `rows` (ascending), if it is another.
-    pub(super) fn representative(&self, row: u32, rows: &[u32]) -> Option<u32> {
-        let others = &self.rows[self.group(row)?];
-        others.iter().copied().find(|other| rows.binary_search(other).is_ok()).filter(|first| *first != row)
+    pub(super) fn first_of_group(&self, row: u32, rows: &[u32]) -> Option<u32> {
+        self.must_link_rows(row).iter().copied().find(|other| rows.binary_search(other).is_ok()).filter(|first| *first != row)
     }
 
     /// Every two rows that are two persons, each way once.
-    pub(super) fn pairs_apart(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.apart.iter().enumerate().flat_map(move |(group, others)| {
+    pub(super) fn cannot_link_pairs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.cannot_link.iter().enumerate().flat_map(move |(group, others)| {
             let others = others.iter().filter(move |other| **other as usize > group);
             others.flat_map(move |other| {
                 self.rows[group].iter().flat_map(move |row| self.rows[*other as usize].iter().map(move |other| (*row, *other)))
@@ -76,9 +72,9 @@ impl Bonds {
 }
 
 /// Sorts the answers out. The order in which they come does not matter.
-pub(super) fn bonds(records: &RecordSet, key: &CountyKey, decisions: &[Decision]) -> (Bonds, Decided) {
+pub(super) fn sort_out(records: &RecordSet, key: &CountyKey, decisions: &[Decision]) -> (ClericalDecisions, Decided) {
     if decisions.is_empty() {
-        return (Bonds::default(), Decided::default());
+        return (ClericalDecisions::default(), Decided::default());
     }
     let mut sorted: Vec<&Decision> = decisions.iter().collect();
     sorted.sort_unstable();
@@ -110,7 +106,7 @@ pub(super) fn bonds(records: &RecordSet, key: &CountyKey, decisions: &[Decision]
             decided.problems.push(format!("答复所说的记录本月不在名册里，暂存不用：{}", decision.place.expose()));
         }
     }
-    let bonds = grouped(&states, &rows);
+    let clerical = grouped(&states, &rows);
     let first = |key: &str| rows.get(key).and_then(|rows| rows.first()).map(|row| RowId(*row));
     decided.kept = states
         .into_values()
@@ -121,7 +117,7 @@ pub(super) fn bonds(records: &RecordSet, key: &CountyKey, decisions: &[Decision]
             state,
         })
         .collect();
-    (bonds, decided)
+    (clerical, decided)
 }
 
 fn places<'a>(decisions: impl Iterator<Item = &'a Decision>) -> String {
@@ -209,7 +205,7 @@ fn top<'k>(root: &BTreeMap<&'k str, &'k str>, mut key: &'k str) -> &'k str {
 }
 
 /// Groups of rows from the answers in force.
-fn grouped(states: &BTreeMap<&PairKey, (&Decision, DecisionState)>, rows: &BTreeMap<&str, Vec<u32>>) -> Bonds {
+fn grouped(states: &BTreeMap<&PairKey, (&Decision, DecisionState)>, rows: &BTreeMap<&str, Vec<u32>>) -> ClericalDecisions {
     let in_force = |wanted: Verdict| {
         let held =
             states.iter().filter(move |(_, (decision, state))| *state == DecisionState::InForce && decision.verdict == wanted);
@@ -225,29 +221,29 @@ fn grouped(states: &BTreeMap<&PairKey, (&Decision, DecisionState)>, rows: &BTree
         let (one, other) = (top(&root, &pair.one), top(&root, &pair.other));
         root.insert(one.max(other), one.min(other));
     }
-    let mut bonds = Bonds::default();
+    let mut clerical = ClericalDecisions::default();
     let mut group_of_root: BTreeMap<&str, u32> = BTreeMap::new();
     for key in root.keys() {
         let next = dense(group_of_root.len());
         let group = *group_of_root.entry(top(&root, key)).or_insert(next);
         if group == next {
-            bonds.rows.push(Vec::new());
-            bonds.apart.push(Vec::new());
+            clerical.rows.push(Vec::new());
+            clerical.cannot_link.push(Vec::new());
         }
         for row in rows.get(key).into_iter().flatten() {
-            bonds.rows[group as usize].push(*row);
-            bonds.group_of.insert(u64::from(*row), group);
+            clerical.rows[group as usize].push(*row);
+            clerical.group_of.insert(u64::from(*row), group);
         }
     }
-    bonds.rows.iter_mut().for_each(|rows| rows.sort_unstable());
+    clerical.rows.iter_mut().for_each(|rows| rows.sort_unstable());
     for pair in in_force(Verdict::Different) {
         let [one, other] = [&pair.one, &pair.other].map(|key| group_of_root.get(top(&root, key)).copied());
         if let (Some(one), Some(other)) = (one, other) {
-            bonds.apart[one as usize].push(other);
-            bonds.apart[other as usize].push(one);
+            clerical.cannot_link[one as usize].push(other);
+            clerical.cannot_link[other as usize].push(one);
         }
     }
-    bonds
+    clerical
 }
 
 #[cfg(test)]
@@ -302,11 +298,11 @@ mod tests {
         let keys: Vec<String> = (1u8..5).map(|record| format!("R{record:016x}")).collect();
         let rows =
             keys.iter().zip([vec![10], vec![20, 21], vec![30], vec![40]]).map(|(key, rows)| (key.as_str(), rows)).collect();
-        let bonds = grouped(&states, &rows);
-        assert!(bonds.are_one(10, 30) && bonds.are_one(21, 10) && !bonds.are_one(10, 40));
-        assert!(bonds.are_two(10, 40) && bonds.are_two(40, 21) && !bonds.are_two(10, 30));
-        assert_eq!(bonds.representative(21, &[15, 20, 21]), Some(20));
-        assert_eq!(bonds.representative(20, &[15, 20, 21]), None);
-        assert_eq!(bonds.pairs_apart().count(), 4);
+        let clerical = grouped(&states, &rows);
+        assert!(clerical.must_link(10, 30) && clerical.must_link(21, 10) && !clerical.must_link(10, 40));
+        assert!(clerical.cannot_link(10, 40) && clerical.cannot_link(40, 21) && !clerical.cannot_link(10, 30));
+        assert_eq!(clerical.first_of_group(21, &[15, 20, 21]), Some(20));
+        assert_eq!(clerical.first_of_group(20, &[15, 20, 21]), None);
+        assert_eq!(clerical.cannot_link_pairs().count(), 4);
     }
 }
