@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::absence::{AbsenceGuard, Accused, Likeness, Says, Sought};
 use super::compose::Composer;
 use super::evaluate::{Evaluated, Outcome};
-use super::{identity, tally};
+use super::identity;
 use crate::config::policy::{Counted, Origin, Take, Tally};
 use crate::model::date::Day;
 use crate::model::finding::Scope;
@@ -63,7 +63,7 @@ impl Accusation {
 
 /// The day that the rule's clause sets, where it is still to come: nobody is late before.
 pub(super) fn due_later(composer: &Composer<'_>, evaluated: &Evaluated<'_>) -> Option<Day> {
-    let by = evaluated.condition.by.as_ref().and_then(|name| tally::day(composer, name));
+    let by = evaluated.condition.by.as_ref().and_then(|name| composer.day(name));
     by.filter(|by| composer.input.as_of < *by)
 }
 

@@ -13,8 +13,71 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 
 use super::AssessError;
+use super::rows::OwnedRows;
 use crate::config::policy::ValueType;
 use crate::model::date::Day;
+use crate::model::finding::Scope;
+
+/// One fact for all subjects of its scope.
+pub(crate) struct FactColumn {
+    pub(crate) scope: Scope,
+    pub(crate) array: ArrayRef,
+    /// What is known at the least, where the value is empty because only a part of what it adds up could be read; `None` where that is nobody.
+    pub(crate) least: Option<ArrayRef>,
+    /// Subjects with a value of their own, ascending; all others share one. `None` where that may be anybody.
+    pub(crate) apart: Option<Arc<[u32]>>,
+    /// Row ids each value came from; only facts read from registries have their own.
+    pub(crate) rows: Option<OwnedRows>,
+    /// Why it could not be read at all; rules go on without an optional one.
+    pub(crate) missing: Option<String>,
+    /// Where an empty value could have come from.
+    pub(crate) rests: Rests,
+}
+
+/// Why a value is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Empty {
+    /// A cell is empty, or says too little.
+    Cell,
+    /// There is no row in which it would stand.
+    NoRow,
+}
+
+impl Empty {
+    /// Of what is computed from others, each empty or not: an empty cell could be filled in and decide it; where nothing is empty, what is
+    /// there says too little.
+    pub(crate) fn of(parts: impl Iterator<Item = Option<Self>>) -> Self {
+        let mut why = Self::Cell;
+        for part in parts.flatten() {
+            why = part;
+            if part == Self::Cell {
+                break;
+            }
+        }
+        why
+    }
+}
+
+/// What a fact's value comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Rests {
+    /// Rows: of these subjects, ascending, where they are their own; of anybody where that cannot be told.
+    Rows(Option<Arc<[u32]>>),
+    /// Other facts of the same subject.
+    Facts(Vec<String>),
+    /// Facts of the members of the household.
+    Members(Vec<String>),
+}
+
+impl FactColumn {
+    pub(crate) fn value(&self, at: usize) -> Option<FactValue<'_>> {
+        value_at(self.array.as_ref(), at)
+    }
+
+    pub(crate) fn is_true(&self, at: usize) -> bool {
+        self.value(at) == Some(FactValue::Bool(true))
+    }
+}
 
 /// The value of a fact for one subject.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,18 @@
 //! From an outcome to a finding: who, how much, the cells it rests on, how sure, one sentence.
 
+mod inactive;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::BooleanArray;
 
 use super::AssessInput;
-use super::columns::FactValue;
+use super::columns::{FactColumn, FactValue};
 use super::evaluate::Evaluated;
-use super::facts::{FactColumn, Facts};
+use super::facts::Facts;
+use super::inactive::InactiveRows;
 use super::places::Places;
-use super::standing::{self, Standings};
 use super::subjects::{Groups, NONE, Subjects, index};
 use crate::config::policy::{Fact, Origin, ParameterValue, Rule, Source, Take};
 use crate::model::columns::{GROUP, HEAD_NAME, ID_NUMBER, ID_RAW, NAME, RELATION};
@@ -54,7 +56,7 @@ pub(crate) struct Composer<'a> {
     /// Facts by name: definition and column.
     facts: HashMap<&'a str, (&'a Fact, &'a FactColumn)>,
     filters: &'a HashMap<(usize, String), Arc<BooleanArray>>,
-    pub(super) standings: &'a Standings,
+    inactive: &'a InactiveRows,
     pub(crate) values: &'a BTreeMap<String, ParameterValue>,
     /// Where people live.
     pub(crate) places: Places<'a>,
@@ -82,14 +84,22 @@ impl<'a> Composer<'a> {
         });
         let contested = contested.filter_map(|row| subjects.person(row)).collect();
         let by_name = |fact: &'a Fact| Some((fact.name.as_str(), (fact, facts.columns.get(&fact.name)?)));
-        let (filters, standings) = (&facts.filters, &facts.standings);
+        let (filters, inactive) = (&facts.filters, &facts.inactive);
         let facts = input.policy.facts.iter().filter_map(by_name).collect();
-        Self { input, subjects, facts, filters, standings, values, places, rows, contested }
+        Self { input, subjects, facts, filters, inactive, values, places, rows, contested }
     }
 
     /// A fact's definition and column.
     pub(crate) fn fact(&self, name: &str) -> Option<(&'a Fact, &'a FactColumn)> {
         self.facts.get(name).copied()
+    }
+
+    /// The day that a date parameter names.
+    pub(crate) fn day(&self, name: &str) -> Option<Day> {
+        match self.values.get(name) {
+            Some(ParameterValue::Date(day)) => Some(*day),
+            _ => None,
+        }
     }
 
     /// Whether a yes-or-no fact about persons is true of one.
@@ -178,9 +188,9 @@ impl<'a> Composer<'a> {
             }
         }
         let mut evidence = self.evidence(&cells);
-        let aside = self.standing_aside(evaluated, about, in_vain);
+        let inactive = self.inactive_cells(evaluated, about, in_vain);
         for registry in in_vain {
-            match aside.get(registry) {
+            match inactive.get(registry) {
                 Some(rows) => {
                     evidence.extend(self.evidence(rows));
                     cells.extend(rows);
@@ -195,11 +205,12 @@ impl<'a> Composer<'a> {
         let set_aside =
             in_vain.iter().any(|registry| self.input.aside.contains(registry)) || self.lacks_amounts(evaluated, &cells);
         let confidence = if set_aside { Confidence::Check } else { confidence };
-        let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(self, name));
+        let by = evaluated.condition.by.as_ref().and_then(|name| self.day(name));
         let late = by.map_or(0, |by| self.input.as_of.0 - by.0);
         let mut sentence = self.sentence(rule, about, at, (due, paid), late);
-        if !aside.is_empty() {
-            sentence = standing::tell(&sentence, &self.told_aside(&aside), aside.len() == in_vain.len());
+        if !inactive.is_empty() {
+            let everywhere = inactive.len() == in_vain.len();
+            sentence = inactive::in_place_of_none(&sentence, &self.describe_inactive(&inactive), everywhere);
         }
         let mut draft = self.draft(rule, about, confidence, sentence, evidence);
         draft.finding.due_fen = due;

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::Int64Type;
 
-use super::facts::{Empty, Facts};
+use super::columns::Empty;
+use super::facts::Facts;
 use super::subjects::index;
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;

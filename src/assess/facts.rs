@@ -11,85 +11,24 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, UInt32Arr
 use arrow::compute::take;
 use rayon::prelude::*;
 
-use super::columns::{FactValue, null_array, of_values, spread, value_at};
+use super::columns::{Empty, FactColumn, FactValue, Rests, null_array, of_values, spread};
 use super::frame::evaluate;
+use super::inactive::InactiveRows;
 use super::reading::Reader;
-use super::rows::{OwnedRows, union};
-use super::standing::Standings;
+use super::rows::union;
 use super::subjects::{Groups, NONE, Subjects, index};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Body, Fact, Origin, ParameterValue, Take, ValueType};
 use crate::model::finding::Scope;
 
-/// One fact for all subjects of its scope.
-pub(crate) struct FactColumn {
-    pub(crate) scope: Scope,
-    pub(crate) array: ArrayRef,
-    /// What is known at the least, where the value is empty because only a part of what it adds up could be read; `None` where that is nobody.
-    pub(crate) least: Option<ArrayRef>,
-    /// Subjects with a value of their own, ascending; all others share one. `None` where that may be anybody.
-    pub(crate) apart: Option<Arc<[u32]>>,
-    /// Row ids each value came from; only facts read from registries have their own.
-    pub(crate) rows: Option<OwnedRows>,
-    /// Why it could not be read at all; rules go on without an optional one.
-    pub(crate) missing: Option<String>,
-    /// Where an empty value could have come from.
-    pub(crate) rests: Rests,
-}
-
-/// Why a value is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Empty {
-    /// A cell is empty, or says too little.
-    Cell,
-    /// There is no row in which it would stand.
-    NoRow,
-}
-
-impl Empty {
-    /// Of what is computed from others, each empty or not: an empty cell could be filled in and decide it; where nothing is empty, what is
-    /// there says too little.
-    pub(crate) fn of(parts: impl Iterator<Item = Option<Self>>) -> Self {
-        let mut why = Self::Cell;
-        for part in parts.flatten() {
-            why = part;
-            if part == Self::Cell {
-                break;
-            }
-        }
-        why
-    }
-}
-
-/// What a fact's value comes from.
-#[derive(Clone, Debug)]
-pub(crate) enum Rests {
-    /// Rows: of these subjects, ascending, where they are their own; of anybody where that cannot be told.
-    Rows(Option<Arc<[u32]>>),
-    /// Other facts of the same subject.
-    Facts(Vec<String>),
-    /// Facts of the members of the household.
-    Members(Vec<String>),
-}
-
-impl FactColumn {
-    pub(crate) fn value(&self, at: usize) -> Option<FactValue<'_>> {
-        value_at(self.array.as_ref(), at)
-    }
-
-    pub(crate) fn is_true(&self, at: usize) -> bool {
-        self.value(at) == Some(FactValue::Bool(true))
-    }
-}
-
 /// All facts.
 pub(crate) struct Facts {
     pub(crate) columns: BTreeMap<String, FactColumn>,
     /// Which rows pass a source's filter, by the registry's position and the filter's text.
     pub(crate) filters: HashMap<(usize, String), Arc<BooleanArray>>,
-    /// Rows that sources of facts in which somebody is searched pass over for their standing.
-    pub(crate) standings: Standings,
+    /// Inactive rows of the registers in which somebody is searched.
+    pub(crate) inactive: InactiveRows,
     /// Household of each person, for household facts in person rules.
     household_of: UInt32Array,
     /// Persons who have one.
@@ -105,8 +44,8 @@ impl Facts {
         let pairs: Vec<(u32, u32)> =
             household_of.iter().zip(0..).map(|(household, at)| (household.unwrap_or(NONE), at)).collect();
         let members = Groups::new(households, &pairs);
-        let (filters, standings) = (HashMap::new(), Standings::new());
-        Self { columns: BTreeMap::new(), filters, standings, household_of, housed, members, households }
+        let (filters, inactive) = (HashMap::new(), InactiveRows::new());
+        Self { columns: BTreeMap::new(), filters, inactive, household_of, housed, members, households }
     }
 
     pub(crate) fn collect(
@@ -133,7 +72,7 @@ impl Facts {
                 Origin::Sources { sources, .. } => Some(sources),
                 Origin::Members { .. } | Origin::Derived(_) => None,
             });
-        facts.standings = reader.standings(searched.flatten())?;
+        facts.inactive = reader.inactive(searched.flatten())?;
         let (mut openings, mut pending) = (Vec::new(), Vec::new());
         for fact in &input.policy.facts {
             match &fact.origin {

@@ -47,7 +47,7 @@ pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: 
         Some(ParameterValue::Int(target)) => Some(*target),
         _ => None,
     });
-    let by = evaluated.condition.by.as_ref().and_then(|name| super::tally::day(composer, name));
+    let by = evaluated.condition.by.as_ref().and_then(|name| composer.day(name));
     let rule = &evaluated.rule.card.id;
     by_unit
         .into_values()

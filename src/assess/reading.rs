@@ -12,8 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Arr
 use arrow::compute::{concat, nullif};
 use rayon::prelude::*;
 
-use super::columns::{FactValue, null_array, of_values, spread};
-use super::facts::{FactColumn, Rests};
+use super::columns::{FactColumn, FactValue, Rests, null_array, of_values, spread};
 use super::frame::evaluate;
 use super::rows::{InTurn, OwnedRows, union};
 use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};

@@ -9,17 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::Array;
 use arrow::datatypes::DataType;
 
-use super::columns::FactValue;
+use super::columns::{Empty, FactColumn, FactValue};
 use super::compose::{Composer, Draft, fill, yuan};
 use super::evaluate::held;
-use super::facts::{Empty, FactColumn, Facts};
+use super::facts::Facts;
 use super::places::Place;
 use super::reading::Reader;
 use super::trust::Doubt;
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Source, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
-use crate::model::date::Day;
 use crate::model::finding::{Confidence, Evidence, Finding, Rate, RuleNote, Scope, Subject};
 use crate::model::registry::RegistryId;
 
@@ -135,7 +134,7 @@ pub(crate) fn tally<'d>(
         return Ok(Tallied::default());
     };
     let share = matches!(tally.goal, Goal::Share(_));
-    let due = tally.by.as_ref().and_then(|name| day(composer, name));
+    let due = tally.by.as_ref().and_then(|name| composer.day(name));
     let mut tallied = Tallied { notes: spoilt, ..Tallied::default() };
     for ((town, village), count) in counts {
         let level = match (&town, &village) {
@@ -314,14 +313,6 @@ fn reach(counts: &mut Counts<'_>, place: Place<'_>, change: impl Fn(&mut Reached
 fn number(composer: &Composer<'_>, name: &str) -> Option<i64> {
     match composer.values.get(name) {
         Some(ParameterValue::Int(number)) => Some(*number),
-        _ => None,
-    }
-}
-
-/// The day that a date parameter names.
-pub(crate) fn day(composer: &Composer<'_>, name: &str) -> Option<Day> {
-    match composer.values.get(name) {
-        Some(ParameterValue::Date(day)) => Some(*day),
         _ => None,
     }
 }
