@@ -22,7 +22,7 @@
 //! | [`ask`] | a finished run, or definitions | explanations, differences, exports; changes nothing |
 //! | [`cli`] | the command line | an exit code; owns the terminal |
 //!
-//! Imports point one way: `model ← config ← stages ← store ← intake ← run ← ask ← cli` (`tests/architecture.rs`); where a change goes: src/README.md. Words: *fen* is 1/100 yuan; the *spine* is the growing set
+//! Imports point one way: `model ← config ← stages ← store ← intake ← run ← ask ← cli` (`tests/architecture.rs`); where a change goes: src/README.md. Words: *fen* is 1/100 yuan; [`link`]'s `PersonIndex` is the growing set
 //! of known persons; a *grain* is what one row of a registry stands for; a *finding* is one discrepancy about one person or household.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up folders"))]

@@ -5,12 +5,12 @@
 
 use rayon::prelude::*;
 
-use super::compare::{self, Company};
+use super::compare::{self, HouseholdEvidence};
 use super::hash;
 use super::levels::{self, COMPARISONS, Levels, MISSING, NAME_DIFFERENT, NAME_KIN};
+use super::person_index::PersonIndex;
 use super::position::{as_f64, dense};
 use super::roster::Roster;
-use super::spine::Spine;
 use super::weights::{Weights, to_bits};
 use crate::config::link::{self, LinkModel, Odds};
 use crate::config::link_saved::{Drift, OddsTable};
@@ -59,23 +59,24 @@ pub(super) struct Sample<'a> {
 /// Weights for one layer; `saved` odds are used instead of the layer's own, where they are given.
 pub(super) fn weights(
     roster: &Roster,
-    spine: &mut Spine,
+    persons: &mut PersonIndex,
     model: &LinkModel,
     saved: Option<&OddsTable>,
     layer: &Sample<'_>,
 ) -> Calibrated {
     let Sample { rows, proven, .. } = *layer;
-    spine.is_census = false;
+    persons.is_census = false;
     let mut weights = Weights::shipped(model);
     let proven_pairs = sample(proven, model.calibration.proven_pairs);
-    let matches = count(roster, spine, proven_pairs.iter().map(|&row| (row, spine.person_of[row as usize])).collect());
-    let random = count(roster, spine, random_pairs(spine, rows, model.calibration.random_pairs.min(RANDOM_PER_ROW * rows.len())));
+    let matches = count(roster, persons, proven_pairs.iter().map(|&row| (row, persons.person_of[row as usize])).collect());
+    let random =
+        count(roster, persons, random_pairs(persons, rows, model.calibration.random_pairs.min(RANDOM_PER_ROW * rows.len())));
     for (at, (comparison, _)) in link::COMPARISONS.into_iter().enumerate() {
         if model.calibration.comparisons.iter().any(|name| name == comparison) {
             let kept = weights.odds[at].clone();
             if at == levels::NAMESAKES {
                 let strength = model.calibration.strength;
-                only_namesake(roster, spine, &proven_pairs, layer.found, strength, &mut weights.odds[at]);
+                only_namesake(roster, persons, &proven_pairs, layer.found, strength, &mut weights.odds[at]);
                 continue;
             }
             blend(&mut weights.odds[at], &matches[at], &random[at], model.calibration.strength);
@@ -87,22 +88,22 @@ pub(super) fn weights(
             }
         }
     }
-    let joined: Vec<u32> = proven.iter().map(|row| spine.person_of[*row as usize]).collect();
-    spine.lists.measure(&joined, layer.free, &mut weights.odds[levels::LISTS], model.calibration.strength);
+    let joined: Vec<u32> = proven.iter().map(|row| persons.person_of[*row as usize]).collect();
+    persons.lists.measure(&joined, layer.free, &mut weights.odds[levels::LISTS], model.calibration.strength);
     let own = weights.odds.clone();
     if let Some(saved) = saved {
         weights.odds.clone_from(saved);
         weights.odds[levels::LISTS].clone_from(&own[levels::LISTS]);
     }
     let only = weights.odds[levels::NAMESAKES].first().map_or(0.0, |odds| odds.m / odds.u);
-    spine.is_census = only >= CENSUS && proven.len() >= PROVEN;
+    persons.is_census = only >= CENSUS && proven.len() >= PROVEN;
     // Exact where sampling would see nothing: a stranger is a member of a household as often as households are large.
-    let (persons, strength) = (as_f64(spine.persons.len()), model.calibration.strength);
+    let (population, strength) = (as_f64(persons.all.len()), model.calibration.strength);
     for odds in weights.odds[levels::HOUSEHOLD].iter_mut().take(3) {
-        odds.u = (HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
+        odds.u = (HOUSEHOLD_SIZE / (population + strength)).min(0.5);
     }
     for odds in weights.odds[levels::NEIGHBOURS].iter_mut().take(2) {
-        odds.u = (2.0 * HOUSEHOLD_SIZE / (persons + strength)).min(0.5);
+        odds.u = (2.0 * HOUSEHOLD_SIZE / (population + strength)).min(0.5);
     }
     weights.settle();
     Calibrated { used: weights, own }
@@ -110,17 +111,23 @@ pub(super) fn weights(
 
 /// The odds of being the only one of a name in the village. m: how often that is so among matches that agree in name and village. u: for
 /// a stranger to be, the row's own person must not be known there by that name at all.
-fn only_namesake(roster: &Roster, spine: &Spine, proven: &[u32], found: f64, strength: f64, odds: &mut [Odds]) {
-    let known_there = |row: &&u32| {
-        let (record, person) = (roster.record(**row), spine.person_of[**row as usize]);
-        let there = |face: &u32| {
-            let face = roster.record(*face);
-            face.village == record.village && roster.name_level(face, record) == Some(NameLevel::Same)
+fn only_namesake(roster: &Roster, persons: &PersonIndex, proven: &[u32], found: f64, strength: f64, odds: &mut [Odds]) {
+    let is_named_there = |row: &&u32| {
+        let (record, person) = (roster.record(**row), persons.person_of[**row as usize]);
+        let there = |representative: &u32| {
+            let representative = roster.record(*representative);
+            representative.village == record.village && roster.name_level(representative, record) == Some(NameLevel::Same)
         };
-        record.village != 0 && spine.faces.of(person).filter(|face| face != *row).any(|face| there(&face))
+        record.village != 0
+            && persons
+                .representatives
+                .of(person)
+                .filter(|representative| representative != *row)
+                .any(|representative| there(&representative))
     };
-    let there: Vec<u32> = proven.iter().filter(known_there).copied().collect();
-    let only = there.iter().filter(|row| spine.is_only_namesake(roster, roster.record(**row), spine.person_of[**row as usize]));
+    let there: Vec<u32> = proven.iter().filter(is_named_there).copied().collect();
+    let only =
+        there.iter().filter(|row| persons.is_only_namesake(roster, roster.record(**row), persons.person_of[**row as usize]));
     let (all, known, only) = (as_f64(proven.len()), as_f64(there.len()), as_f64(only.count()));
     let unknown = ((1.0 - found) * UNKNOWN_WITHOUT_NUMBER).min(1.0);
     let Some(odds) = odds.first_mut() else { return };
@@ -199,25 +206,25 @@ fn sample(rows: &[u32], most: usize) -> Vec<u32> {
 }
 
 /// Pairs of a row and a person that is not its own.
-fn random_pairs(spine: &Spine, rows: &[u32], most: usize) -> Vec<(u32, u32)> {
-    if rows.is_empty() || spine.persons.len() < 2 {
+fn random_pairs(persons: &PersonIndex, rows: &[u32], most: usize) -> Vec<(u32, u32)> {
+    if rows.is_empty() || persons.all.len() < 2 {
         return Vec::new();
     }
     let pick = |word: u64, of: usize| usize::try_from(hash::mix(word) % of as u64).unwrap_or(0);
     (0..most as u64)
-        .map(|draw| (rows[pick(2 * draw, rows.len())], dense(pick(2 * draw + 1, spine.persons.len()))))
-        .filter(|(row, person)| spine.person_of[*row as usize] != *person)
+        .map(|draw| (rows[pick(2 * draw, rows.len())], dense(pick(2 * draw + 1, persons.all.len()))))
+        .filter(|(row, person)| persons.person_of[*row as usize] != *person)
         .collect()
 }
 
-/// Levels of the first face of each pair that is not the row itself.
-fn count(roster: &Roster, spine: &Spine, pairs: Vec<(u32, u32)>) -> Counts {
+/// Levels of the first representative of each pair that is not the row itself.
+fn count(roster: &Roster, persons: &PersonIndex, pairs: Vec<(u32, u32)>) -> Counts {
     let levels: Vec<Option<Levels>> = pairs
         .into_par_iter()
         .map(|(row, person)| {
-            let face = spine.faces.of(person).filter(|face| *face != row).last()?;
-            let company = Company::of(roster, spine, row, person);
-            Some(compare::compare(roster, spine, row, person, face, company))
+            let representative = persons.representatives.of(person).filter(|representative| *representative != row).last()?;
+            let household_evidence = HouseholdEvidence::of(roster, persons, row, person);
+            Some(compare::compare(roster, persons, row, person, representative, household_evidence))
         })
         .collect();
     let mut counts = Counts::default();
@@ -261,17 +268,17 @@ mod tests {
     }
 
     #[test]
-    fn drift_is_told_where_weights_differ_by_a_bit() {
+    fn drift_is_reported_where_weights_differ_by_a_bit() {
         let model = LinkModel::shipped().expect("sound");
         let mut own = model.odds.clone();
         own[levels::PLACE][0].u *= 4.0;
         own[levels::PLACE][1].m *= 1.2;
         own[levels::ID][1].m /= 16.0;
-        let told = drift("insurance", &model, &model.odds, &own, 20_000, 50_000);
+        let drifted = drift("insurance", &model, &model.odds, &own, 20_000, 50_000);
         assert!(drift("insurance", &model, &model.odds, &own, 20, 30).is_empty(), "thirty rows say nothing");
-        assert_eq!(told.len(), 1, "the number is not calibrated, a fifth is no drift: {told:?}");
-        assert_eq!((told[0].comparison.as_str(), told[0].level.as_str()), ("place", "village"));
-        assert!((told[0].saved - told[0].now - 2.0).abs() < 0.011, "{told:?}");
+        assert_eq!(drifted.len(), 1, "the number is not calibrated, a fifth is no drift: {drifted:?}");
+        assert_eq!((drifted[0].comparison.as_str(), drifted[0].level.as_str()), ("place", "village"));
+        assert!((drifted[0].saved - drifted[0].now - 2.0).abs() < 0.011, "{drifted:?}");
     }
 
     #[test]

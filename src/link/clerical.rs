@@ -157,8 +157,8 @@ fn contradictions(states: &mut BTreeMap<&PairKey, (&Decision, DecisionState)>, p
         .collect();
     for pair in different {
         while let Some(way) = way(states, &pair.one, &pair.other) {
-            let told = way.iter().chain([&pair]).filter_map(|pair| states.get(pair)).map(|(decision, _)| *decision);
-            problems.push(format!("几条答复合起来自相矛盾，均未采用：{}", places(told)));
+            let contradicting = way.iter().chain([&pair]).filter_map(|pair| states.get(pair)).map(|(decision, _)| *decision);
+            problems.push(format!("几条答复合起来自相矛盾，均未采用：{}", places(contradicting)));
             for pair in way.into_iter().chain([pair]) {
                 if let Some((_, state)) = states.get_mut(pair) {
                     *state = DecisionState::Contradicted;

@@ -14,9 +14,9 @@ use rayon::prelude::*;
 use super::compare::birth;
 use super::hash::WordMap;
 use super::people;
+use super::person_index::PersonIndex;
 use super::position::dense;
 use super::roster::{NO_BIRTH, Record, Roster, Span};
-use super::spine::Spine;
 use crate::model::columns;
 use crate::model::exemption::EXEMPTION;
 use crate::model::identity::id::Number;
@@ -47,21 +47,21 @@ struct Matter {
     state: ProposalState,
     proof: Option<u32>,
     /// The number was the person's when they were asked: another registry has proven it before.
-    known: bool,
+    proven_before: bool,
 }
 
 impl Corrections {
     /// What became of every proposal once all rows have their persons: only a number that stands in another row of the same person was used.
-    pub(super) fn settled(&self, spine: &Spine) -> Vec<KeptProposal> {
+    pub(super) fn settled(&self, persons: &PersonIndex) -> Vec<KeptProposal> {
         let matters = self.matters.iter().map(|matter| {
-            let person = |row: &u32| spine.person_of[*row as usize];
+            let person = |row: &u32| persons.person_of[*row as usize];
             let bearers = self.bearers.get(&matter.number).into_iter().flatten();
             let shared =
                 |bearer: &&u32| !matter.rows.contains(bearer) && matter.rows.iter().any(|row| person(row) == person(bearer));
             let found = bearers.into_iter().find(shared).copied();
             let state = match (found, matter.state) {
                 (Some(_), ProposalState::Pending | ProposalState::Refuted(_)) => ProposalState::Used,
-                (None, ProposalState::Used) if !matter.known => ProposalState::Refuted(Refutation::Overruled),
+                (None, ProposalState::Used) if !matter.proven_before => ProposalState::Refuted(Refutation::Overruled),
                 (_, state) => state,
             };
             KeptProposal {
@@ -138,16 +138,16 @@ impl<'a> Asked<'a> {
     /// Rows that can still be corrected: not those that bear the number by now, or another valid one than was asked about.
     fn matter(self, roster: &Roster, rows: Vec<u32>) -> Matter {
         let of = |row: &u32| roster.record(*row).number;
-        let known = self.before == self.number;
+        let proven_before = self.before == self.number;
         let (corrected, rest): (Vec<u32>, Vec<u32>) = rows.into_iter().partition(|row| of(row) == self.number);
         let open: Vec<u32> = rest.into_iter().filter(|row| of(row) == 0 || of(row) == self.before).collect();
         let (state, rows) = match (open.is_empty(), corrected.is_empty()) {
             (false, _) => (ProposalState::Pending, open),
-            (true, false) if known => (ProposalState::Used, corrected),
+            (true, false) if proven_before => (ProposalState::Used, corrected),
             (true, false) => (ProposalState::Corrected, corrected),
             (true, true) => (ProposalState::Gone, Vec::new()),
         };
-        Matter { proposal: self.proposal.clone(), number: self.number, rows, state, proof: None, known }
+        Matter { proposal: self.proposal.clone(), number: self.number, rows, state, proof: None, proven_before }
     }
 }
 

@@ -37,7 +37,7 @@ struct Row {
     weights: u16,
     levels: Levels,
     /// The row of the person that it was compared with.
-    face: u32,
+    representative: u32,
 }
 
 /// The best candidate that a joined row was not given to.
@@ -149,7 +149,7 @@ pub struct Evidence {
 
 impl Evidence {
     pub(super) fn new(rows: usize, rules: &[BlockingRule]) -> Self {
-        let founder = Row { basis: Basis::Founder, weights: 0, levels: Levels([MISSING; COMPARISONS]), face: u32::MAX };
+        let founder = Row { basis: Basis::Founder, weights: 0, levels: Levels([MISSING; COMPARISONS]), representative: u32::MAX };
         let (learned, drift, blocks) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             learned,
@@ -171,20 +171,20 @@ impl Evidence {
 
     /// Notes what a layer taught; of several layers of a registry the largest counts.
     pub(super) fn learn(&mut self, learned: SavedLayer, drift: Vec<Drift>) {
-        let known = self.learned.iter().position(|known| known.registry == learned.registry);
-        if known.is_some_and(|at| self.learned[at].rows >= learned.rows) {
+        let earlier = self.learned.iter().position(|layer| layer.registry == learned.registry);
+        if earlier.is_some_and(|at| self.learned[at].rows >= learned.rows) {
             return;
         }
-        self.drift.retain(|known| known.registry != learned.registry);
+        self.drift.retain(|layer| layer.registry != learned.registry);
         self.drift.extend(drift);
-        match known {
+        match earlier {
             Some(at) => self.learned[at] = learned,
             None => self.learned.push(learned),
         }
     }
 
-    pub(super) fn note(&mut self, row: u32, basis: Basis, weights: u16, levels: Levels, face: u32) {
-        self.rows[row as usize] = Row { basis, weights, levels, face };
+    pub(super) fn note(&mut self, row: u32, basis: Basis, weights: u16, levels: Levels, representative: u32) {
+        self.rows[row as usize] = Row { basis, weights, levels, representative };
     }
 
     pub(super) fn rival(&mut self, rival: Rival) {
@@ -222,7 +222,7 @@ impl Evidence {
     /// The row of the person that the row was compared with.
     #[must_use]
     pub fn compared_with(&self, row: RowId) -> Option<RowId> {
-        self.rows.get(row.0 as usize).filter(|row| row.basis != Basis::Founder).map(|row| RowId(row.face))
+        self.rows.get(row.0 as usize).filter(|row| row.basis != Basis::Founder).map(|row| RowId(row.representative))
     }
 
     /// The level of every comparison that had evidence.

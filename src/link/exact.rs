@@ -1,16 +1,16 @@
 //! Pass 1: an equal valid number and names that agree.
 //!
-//! Takes the rows of one layer (one grain key of one registry) and the spine; joins what is proven, and gives the rest: one
-//! representative per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
+//! Takes the rows of one layer (one grain key of one registry) and the known persons; joins what is proven, and gives the rest: one
+//! row per group of rows that are plainly the same person, so that copies of a row do not compete with each other.
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use super::hash;
+use super::person_index::PersonIndex;
 use super::position::NONE;
 use super::roster::{Record, Roster};
-use super::spine::Spine;
 use crate::model::columns::IdState;
 use crate::model::identity::name::NameLevel;
 
@@ -25,45 +25,45 @@ pub(super) struct Clash {
 
 /// What pass 1 leaves.
 #[derive(Default)]
-pub(super) struct Leftover {
+pub(super) struct Unresolved {
     /// Rows still without a person, one per group, ascending.
     pub rows: Vec<u32>,
-    /// (row, representative): rows that say exactly what their representative says.
+    /// (row, original): rows that say exactly what their original says.
     pub copies: Vec<(u32, u32)>,
     /// Equal number, unrelated names.
     pub clashes: Vec<Clash>,
     /// Rows joined.
     pub joined: Vec<u32>,
     /// Rows whose number is rather that of the line above, ascending: whoever holds it, they are not that person.
-    pub crowded: Vec<u32>,
+    pub outranked: Vec<u32>,
 }
 
 /// Runs pass 1 over `rows` (ascending); `exclusive` where one person has one row among them.
-pub(super) fn join_equal_numbers(roster: &Roster, spine: &mut Spine, rows: &[u32], exclusive: bool) -> Leftover {
-    let mut left = Leftover::default();
+pub(super) fn join_equal_numbers(roster: &Roster, persons: &mut PersonIndex, rows: &[u32], exclusive: bool) -> Unresolved {
+    let mut left = Unresolved::default();
     let mut waiting = Vec::new();
     let twice = if exclusive { borne_twice(roster, rows) } else { HashMap::new() };
     for &row in rows {
-        match claimant(roster, spine, row) {
-            Claim::Agrees(person) if let Some(face) = crowded_out(roster, spine, &twice, row, person) => {
-                spine.contested.insert(roster.record(row).number);
-                left.clashes.push(Clash { left: face, right: row });
-                left.crowded.push(row);
+        match claimant(roster, persons, row) {
+            Claim::Agrees(person) if let Some(representative) = outranked_by(roster, persons, &twice, row, person) => {
+                persons.contested.insert(roster.record(row).number);
+                left.clashes.push(Clash { left: representative, right: row });
+                left.outranked.push(row);
                 waiting.push(row);
             }
             Claim::Agrees(person) => {
-                spine.join(roster, row, person);
+                persons.join(roster, row, person);
                 left.joined.push(row);
             }
             Claim::Clashes(other) => {
-                spine.contested.insert(roster.record(row).number);
+                persons.contested.insert(roster.record(row).number);
                 left.clashes.push(Clash { left: other, right: row });
                 waiting.push(row);
             }
             Claim::Nobody => waiting.push(row),
         }
     }
-    group(roster, spine, &waiting, &mut left);
+    group(roster, persons, &waiting, &mut left);
     left
 }
 
@@ -75,26 +75,26 @@ fn borne_twice(roster: &Roster, rows: &[u32]) -> HashMap<u64, Vec<u32>> {
     blocks.map(|block| (block[0].0, block.iter().map(|(_, row)| *row).collect())).collect()
 }
 
-/// Where a list has one row a person and another row of it bears the same number under a name closer to the person's: the face that this row's
+/// Where a list has one row a person and another row of it bears the same number under a name closer to the person's: the representative that this row's
 /// own name only resembles. It is then rather a relative's row, with the number of the line above.
-fn crowded_out(roster: &Roster, spine: &Spine, twice: &HashMap<u64, Vec<u32>>, row: u32, person: u32) -> Option<u32> {
+fn outranked_by(roster: &Roster, persons: &PersonIndex, twice: &HashMap<u64, Vec<u32>>, row: u32, person: u32) -> Option<u32> {
     let rivals = twice.get(&roster.record(row).number)?;
-    let (level, face) = spine.best_name(roster, row, person);
+    let (level, representative) = persons.best_name(roster, row, person);
     if !is_rough(level) {
         return None;
     }
     // What a mask shows may be the head's and a member's: the first row has it.
     let is_other = |rival: u32| rival < row && roster.record(rival).is_head != roster.record(row).is_head;
     let closer = |rival: u32| {
-        let rivals = roster.name_level(roster.record(rival), roster.record(face));
+        let rivals = roster.name_level(roster.record(rival), roster.record(representative));
         rivals.is_some_and(|rivals| rivals < level || rivals == NameLevel::Wildcard && rivals == level && is_other(rival))
     };
-    rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(face)
+    rivals.iter().any(|rival| *rival != row && closer(*rival)).then_some(representative)
 }
 
 /// Rows whose person people have named join it; further rows of one person that is not known yet follow their first. Gives the rows that are
-/// left to the model, those joined, and (row, representative) of those that follow.
-pub(super) fn join_as_told(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<(u32, u32)>) {
+/// left to the model, those joined, and (row, original) of those that follow.
+pub(super) fn join_decided(roster: &Roster, persons: &mut PersonIndex, rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<(u32, u32)>) {
     let (mut left, mut joined, mut following) = (Vec::with_capacity(rows.len()), Vec::new(), Vec::new());
     if roster.clerical.is_empty() {
         left.extend_from_slice(rows);
@@ -102,8 +102,8 @@ pub(super) fn join_as_told(roster: &Roster, spine: &mut Spine, rows: &[u32]) -> 
     }
     // Rows of a layer are ascending, which makes the first of a group the one that is decided first.
     for &row in rows {
-        if let Some(person) = spine.must_join(roster, row) {
-            spine.join(roster, row, person);
+        if let Some(person) = persons.must_join(roster, row) {
+            persons.join(roster, row, person);
             joined.push(row);
         } else if let Some(first) = roster.clerical.first_of_group(row, rows) {
             following.push((row, first));
@@ -124,30 +124,30 @@ pub(super) enum Claim {
     Nobody,
 }
 
-/// Looks the row's number up on the spine; the best name wins, then the elder person.
-pub(super) fn claimant(roster: &Roster, spine: &Spine, row: u32) -> Claim {
+/// Looks up which known persons bear the row's number; the best name wins, then the elder person.
+pub(super) fn claimant(roster: &Roster, persons: &PersonIndex, row: u32) -> Claim {
     let record = roster.record(row);
     if record.number == 0 {
         return Claim::Nobody;
     }
-    let best = spine
+    let best = persons
         .claimants(record.number)
-        .filter(|person| !spine.cannot_join(roster, row, *person))
-        .map(|person| (spine.best_name(roster, row, person), person))
+        .filter(|person| !persons.cannot_join(roster, row, *person))
+        .map(|person| (persons.best_name(roster, row, person), person))
         .min_by_key(|((level, _), person)| (*level, *person));
     match best {
         None => Claim::Nobody,
         // Without a name on the row the number alone decides.
         Some((_, person)) if record.name == NONE && !record.is_disputed => Claim::Agrees(person),
-        Some(((level, face), person))
+        Some(((level, representative), person))
             if level.agrees()
-                && !is_in_dispute(roster, row, face, level)
-                && !siblings(roster, row, face, level)
-                && !is_anothers(roster, spine, row, person, level) =>
+                && !is_in_dispute(roster, row, representative, level)
+                && !siblings(roster, row, representative, level)
+                && !is_anothers(roster, persons, row, person, level) =>
         {
             Claim::Agrees(person)
         }
-        Some(((_, face), _)) => Claim::Clashes(face),
+        Some(((_, representative), _)) => Claim::Clashes(representative),
     }
 }
 
@@ -157,17 +157,17 @@ fn is_rough(level: NameLevel) -> bool {
 }
 
 /// Whether the names agree only roughly and one of the rows states another birth than the number's: then the number is perhaps a relative's.
-fn is_in_dispute(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
-    level > NameLevel::SameSound && (roster.record(row).is_disputed || roster.record(face).is_disputed)
+fn is_in_dispute(roster: &Roster, row: u32, representative: u32, level: NameLevel) -> bool {
+    level > NameLevel::SameSound && (roster.record(row).is_disputed || roster.record(representative).is_disputed)
 }
 
 /// Whether names that agree only roughly are rather siblings', one bearing the other's number: the two rows stand in one household,
 /// or somebody else in either household bears the other's name more closely.
-fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
+fn siblings(roster: &Roster, row: u32, representative: u32, level: NameLevel) -> bool {
     if !is_rough(level) {
         return false;
     }
-    let (right, left) = (roster.record(row), roster.record(face));
+    let (right, left) = (roster.record(row), roster.record(representative));
     // A member whose own number stands in the other household too, under a closer name, is accounted for and needs no second row.
     let accounted = |member: &Record, opposite: u32| {
         let bears_it = |other: &Record| {
@@ -187,25 +187,26 @@ fn siblings(roster: &Roster, row: u32, face: u32, level: NameLevel) -> bool {
             .any(|other| roster.name_level(other, opposite).is_some_and(|closer| closer < level))
     };
     // What a mask shows contradicts nothing: only within one list are two rows of a household two persons.
-    let one_list = || roster.spans.iter().any(|span| [row, face].iter().all(|row| (span.start..span.end).contains(row)));
+    let one_list =
+        || roster.spans.iter().any(|span| [row, representative].iter().all(|row| (span.start..span.end).contains(row)));
     let listed_apart = || level == NameLevel::Wildcard && !one_list();
     (left.household != NONE && left.household == right.household && !listed_apart())
         || namesake(right, row, left)
-        || namesake(left, face, right)
+        || namesake(left, representative, right)
 }
 
 /// Whether a row whose name agrees only roughly with that of the person who bears its number is rather somebody else's: its guardian or
 /// spouse has that number, or somebody else of the household or the village is called exactly so.
-fn is_anothers(roster: &Roster, spine: &Spine, row: u32, person: u32, level: NameLevel) -> bool {
+fn is_anothers(roster: &Roster, persons: &PersonIndex, row: u32, person: u32, level: NameLevel) -> bool {
     if !is_rough(level) {
         return false;
     }
     let record = roster.record(row);
     // A dropped character often leaves another villager's name: the number says more then.
-    let another = level == NameLevel::OneCharacter && spine.namesakes(roster, record).any(|other| other != person);
+    let another = level == NameLevel::OneCharacter && persons.namesakes(roster, record).any(|other| other != person);
     another
         || record.kin == record.number
-        || spine.housemates(person).any(|other| other != person && spine.best_name(roster, row, other).0 == NameLevel::Same)
+        || persons.housemates(person).any(|other| other != person && persons.best_name(roster, row, other).0 == NameLevel::Same)
 }
 
 /// Numbers that rows of any registry bear under unrelated names: whose they are must be decided by everything else.
@@ -233,7 +234,7 @@ fn has_two_names(roster: &Roster, block: &[(u64, u32)]) -> bool {
 }
 
 /// Groups waiting rows that bear the same number, valid or damaged alike, and agreeing names.
-fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftover) {
+fn group(roster: &Roster, persons: &mut PersonIndex, waiting: &[u32], left: &mut Unresolved) {
     let mut keyed: Vec<(u64, u32)> = waiting
         .iter()
         .map(|&row| {
@@ -263,7 +264,7 @@ fn group(roster: &Roster, spine: &mut Spine, waiting: &[u32], left: &mut Leftove
                 continue;
             }
             if let Some(&first) = heads.first().filter(|_| record.number != 0) {
-                spine.contested.insert(record.number);
+                persons.contested.insert(record.number);
                 left.clashes.push(Clash { left: first, right: row });
             }
             heads.push(row);

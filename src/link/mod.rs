@@ -6,7 +6,7 @@
 //! the other and another registry proves it ([`corrections`]); parts sum to weights; one row
 //! per person and grain key unless an equal number proves a duplicate. Cost: linear in rows plus candidate pairs.
 //!
-//! Registries are linked in order to a growing spine of persons ([`spine`]). Each layer (one month, one kind) goes through an
+//! Registries are linked in order to a growing set of known persons ([`person_index`]). Each layer (one month, one kind) goes through an
 //! equal number ([`exact`]), then blocking, comparison, weight and assignment ([`probable`]); what is left founds new persons.
 
 mod assign;
@@ -22,11 +22,11 @@ mod hash;
 mod levels;
 mod lists;
 mod people;
+mod person_index;
 mod position;
 mod probable;
 mod quality;
 mod roster;
-mod spine;
 pub mod tables;
 #[cfg(test)]
 mod tests;
@@ -45,17 +45,17 @@ use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
 pub use blocking::Blocks;
-use blocking::SpineIndex;
+use blocking::PersonKeys;
 pub use carry::carry_over;
-use compare::Company;
+use compare::HouseholdEvidence;
 use corrections::Corrections;
 use evidence::{Basis, Evidence, Rival};
-use exact::{Claim, Clash, Leftover};
+use exact::{Claim, Clash, Unresolved};
 use people::Order;
+use person_index::PersonIndex;
 use position::{NONE, as_f64, dense};
 use probable::{Layer, Outcome, Scored};
 use roster::Roster;
-use spine::Spine;
 use weights::{Weights, probability, to_f32};
 
 /// What linking takes.
@@ -104,9 +104,9 @@ fn layers(roster: &Roster, span: &roster::Span) -> Vec<Vec<u32>> {
 struct Work<'a> {
     roster: &'a Roster,
     model: &'a LinkModel,
-    spine: Spine,
-    index: SpineIndex,
-    /// Status and weight per row; person comes from the spine.
+    persons: PersonIndex,
+    index: PersonKeys,
+    /// Status and weight per row; person comes from the index.
     status: Vec<(LinkStatus, i32)>,
     review: Vec<ReviewPair>,
     suspicions: Vec<Suspicion>,
@@ -117,13 +117,13 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn new(roster: &'a Roster, model: &'a LinkModel) -> Self {
-        let mut spine = Spine::new(roster);
-        spine.contested.extend(exact::contested_numbers(roster));
+        let mut persons = PersonIndex::new(roster);
+        persons.contested.extend(exact::contested_numbers(roster));
         Self {
             roster,
             model,
-            spine,
-            index: SpineIndex::default(),
+            persons,
+            index: PersonKeys::default(),
             status: vec![(LinkStatus::Alone, 0); roster.records.len()],
             review: Vec::new(),
             suspicions: Vec::new(),
@@ -134,13 +134,13 @@ impl<'a> Work<'a> {
 
     fn link_layer(&mut self, rows: &[u32], position: usize, registry: &str, saved: Option<&OddsTable>) {
         let exclusive = self.roster.spans[position].grain != Grain::Event;
-        let (undecided, told, following) = exact::join_as_told(self.roster, &mut self.spine, rows);
-        let mut left = exact::join_equal_numbers(self.roster, &mut self.spine, &undecided, exclusive);
+        let (undecided, decided, following) = exact::join_decided(self.roster, &mut self.persons, rows);
+        let mut left = exact::join_equal_numbers(self.roster, &mut self.persons, &undecided, exclusive);
         left.copies.extend(following);
-        let free = blocking::free_persons(&self.spine, rows, exclusive);
+        let free = blocking::free_persons(&self.persons, rows, exclusive);
         let found = self.found(rows, &left);
         let sample = calibrate::Sample { rows, proven: &left.joined, found, free: &free };
-        let calibrated = calibrate::weights(self.roster, &mut self.spine, self.model, saved, &sample);
+        let calibrated = calibrate::weights(self.roster, &mut self.persons, self.model, saved, &sample);
         let mut weights = calibrated.used;
         weights.prior = self.prior(&free, found, &left, exclusive);
         let drift = saved.map_or_else(Vec::new, |saved| {
@@ -158,21 +158,21 @@ impl<'a> Work<'a> {
         for &row in &left.joined {
             self.settle(row, LinkStatus::Id, Basis::Number, &weights, kept);
         }
-        for &row in &told {
-            self.settle_as_told(row, &weights, kept);
+        for &row in &decided {
+            self.settle_decided(row, &weights, kept);
         }
         let layer = Layer { rows, open: &left.rows, exclusive };
-        let outcome = probable::join_by_weight(self.roster, &mut self.spine, &mut self.index, self.model, &mut weights, &layer);
+        let outcome = probable::join_by_weight(self.roster, &mut self.persons, &mut self.index, self.model, &mut weights, &layer);
         self.count_blocks(registry, &outcome);
         // Household odds have changed on the way.
         let kept = self.evidence.keep(&weights);
         for pair in &outcome.joined {
             let status = if pair.levels.number_repaired() { LinkStatus::Repaired } else { LinkStatus::Probable };
             self.status[pair.row as usize] = (status, pair.weight);
-            self.evidence.note(pair.row, Basis::Rule(pair.rule), kept, pair.levels, pair.face);
+            self.evidence.note(pair.row, Basis::Rule(pair.rule), kept, pair.levels, pair.representative);
         }
         for pair in &outcome.rivals {
-            self.evidence.rival(Rival { row: RowId(pair.row), other: RowId(pair.face), bits: pair.weight });
+            self.evidence.rival(Rival { row: RowId(pair.row), other: RowId(pair.representative), bits: pair.weight });
         }
         let mut clashes = left.clashes.clone();
         self.found_the_rest(&left, &weights, kept, &mut clashes);
@@ -181,7 +181,7 @@ impl<'a> Work<'a> {
             self.note_duplicates(rows);
         }
         for &row in rows {
-            self.spine.lists.note(self.spine.person_of[row as usize], position, self.roster.record(row).is_head);
+            self.persons.lists.note(self.persons.person_of[row as usize], position, self.roster.record(row).is_head);
         }
     }
 
@@ -189,8 +189,8 @@ impl<'a> Work<'a> {
     fn count_blocks(&mut self, registry: &str, outcome: &Outcome) {
         for ((rule, tally), pairs) in self.model.blocking.rules.iter().zip(&outcome.tallies).zip(&outcome.pairs) {
             let rule = rule.as_str();
-            let known = self.evidence.blocks.iter().position(|blocks| blocks.registry == registry && blocks.rule == rule);
-            let at = known.unwrap_or_else(|| {
+            let found = self.evidence.blocks.iter().position(|blocks| blocks.registry == registry && blocks.rule == rule);
+            let at = found.unwrap_or_else(|| {
                 let (predicted, pairs, split, skipped, heaviest, example) = (0, 0, 0, 0, 0, None);
                 let registry = registry.to_owned();
                 self.evidence.blocks.push(Blocks { registry, rule, predicted, pairs, split, skipped, heaviest, example });
@@ -210,14 +210,14 @@ impl<'a> Work<'a> {
 
     /// Scores a row that has joined its person without being weighed, and notes why it did.
     fn settle(&mut self, row: u32, status: LinkStatus, basis: Basis, weights: &Weights, kept: u16) -> Scored {
-        let person = self.spine.person_of[row as usize];
-        let scored = probable::score(self.roster, &self.spine, weights, row, person);
+        let person = self.persons.person_of[row as usize];
+        let scored = probable::score(self.roster, &self.persons, weights, row, person);
         self.status[row as usize] = (status, scored.weight);
-        self.evidence.note(row, basis, kept, scored.levels, scored.face);
+        self.evidence.note(row, basis, kept, scored.levels, scored.representative);
         scored
     }
 
-    fn settle_as_told(&mut self, row: u32, weights: &Weights, kept: u16) {
+    fn settle_decided(&mut self, row: u32, weights: &Weights, kept: u16) {
         let scored = self.settle(row, LinkStatus::Probable, Basis::Decision, weights, kept);
         if scored.levels.number_repaired() {
             self.status[row as usize].0 = LinkStatus::Repaired;
@@ -227,20 +227,20 @@ impl<'a> Work<'a> {
     /// Whether a row has a number that nobody else claims.
     fn is_sound(&self, row: u32) -> bool {
         let number = self.roster.record(row).number;
-        number != 0 && !self.spine.is_contested(number)
+        number != 0 && !self.persons.is_contested(number)
     }
 
     /// Share of the rows with a sound number whose person is known.
-    fn found(&self, rows: &[u32], left: &Leftover) -> f64 {
+    fn found(&self, rows: &[u32], left: &Unresolved) -> f64 {
         share(left.joined.len(), rows.iter().filter(|row| self.is_sound(**row)).count()).min(1.0)
     }
 
     /// Expected matches left: damaged rows and persons match as often as sound ones did.
-    fn prior(&self, free: &[u32], found: f64, left: &Leftover, exclusive: bool) -> i32 {
+    fn prior(&self, free: &[u32], found: f64, left: &Unresolved, exclusive: bool) -> i32 {
         let unsound_rows = left.rows.len() - left.rows.iter().filter(|row| self.is_sound(**row)).count();
         let with_number = |person: &&u32| {
-            let number = self.spine.persons[**person as usize].number;
-            number != 0 && !self.spine.is_contested(number)
+            let number = self.persons.all[**person as usize].number;
+            number != 0 && !self.persons.is_contested(number)
         };
         let free_sound = free.iter().filter(with_number).count();
         let sound_persons = free_sound + if exclusive { left.joined.len() } else { 0 };
@@ -250,41 +250,41 @@ impl<'a> Work<'a> {
     }
 
     /// Rows that nobody took become persons, unless an equal number of this very layer says otherwise.
-    fn found_the_rest(&mut self, left: &Leftover, weights: &Weights, kept: u16, clashes: &mut Vec<Clash>) {
-        let mut told: hash::WordSet = clashes.iter().map(|clash| u64::from(clash.right)).collect();
+    fn found_the_rest(&mut self, left: &Unresolved, weights: &Weights, kept: u16, clashes: &mut Vec<Clash>) {
+        let mut reported: hash::WordSet = clashes.iter().map(|clash| u64::from(clash.right)).collect();
         for &row in &left.rows {
-            if self.spine.person_of[row as usize] != NONE {
+            if self.persons.person_of[row as usize] != NONE {
                 continue;
             }
-            match exact::claimant(self.roster, &self.spine, row) {
-                Claim::Agrees(_) if left.crowded.binary_search(&row).is_ok() => {
-                    self.spine.found(self.roster, row);
+            match exact::claimant(self.roster, &self.persons, row) {
+                Claim::Agrees(_) if left.outranked.binary_search(&row).is_ok() => {
+                    self.persons.found(self.roster, row);
                 }
                 Claim::Agrees(person) => {
-                    self.spine.join(self.roster, row, person);
+                    self.persons.join(self.roster, row, person);
                     self.settle(row, LinkStatus::Id, Basis::Number, weights, kept);
                 }
                 Claim::Clashes(other) => {
-                    self.spine.contested.insert(self.roster.record(row).number);
-                    if told.insert(u64::from(row)) {
+                    self.persons.contested.insert(self.roster.record(row).number);
+                    if reported.insert(u64::from(row)) {
                         clashes.push(Clash { left: other, right: row });
                     }
-                    self.spine.found(self.roster, row);
+                    self.persons.found(self.roster, row);
                 }
                 Claim::Nobody => {
-                    self.spine.found(self.roster, row);
+                    self.persons.found(self.roster, row);
                 }
             }
         }
-        for &(row, representative) in &left.copies {
-            let person = self.spine.person_of[representative as usize];
-            if self.spine.cannot_join(self.roster, row, person) {
-                self.spine.found(self.roster, row);
+        for &(row, original) in &left.copies {
+            let person = self.persons.person_of[original as usize];
+            if self.persons.cannot_join(self.roster, row, person) {
+                self.persons.found(self.roster, row);
                 continue;
             }
-            self.spine.join(self.roster, row, person);
-            if self.roster.clerical.must_link(row, representative) {
-                self.settle_as_told(row, weights, kept);
+            self.persons.join(self.roster, row, person);
+            if self.roster.clerical.must_link(row, original) {
+                self.settle_decided(row, weights, kept);
             } else {
                 let status = if self.roster.record(row).number == 0 { LinkStatus::Repaired } else { LinkStatus::Id };
                 self.settle(row, status, Basis::Copy, weights, kept);
@@ -294,25 +294,26 @@ impl<'a> Work<'a> {
 
     /// Review pairs and clashes of one layer.
     fn note(&mut self, outcome: Outcome, clashes: &[Clash], weights: &Weights) {
-        for doubt in outcome.doubts {
-            let pair = Self::review_pair(&doubt.scored, weights, doubt.reason);
+        for candidate in outcome.review {
+            let pair = Self::review_pair(&candidate.scored, weights, candidate.reason);
             self.review.push(pair);
         }
         for clash in clashes {
             let (left, right) = (RowId(clash.left), RowId(clash.right));
             self.suspicions.push(Suspicion::NumberTwoNames { left, right });
-            let person = self.spine.person_of[clash.left as usize];
+            let person = self.persons.person_of[clash.left as usize];
             // A row that found its person elsewhere, or was said to be another's, needs no human for this.
-            if self.spine.cannot_join(self.roster, clash.right, person) {
+            if self.persons.cannot_join(self.roster, clash.right, person) {
                 continue;
             }
-            if self.spine.person_of[clash.right as usize] == person || self.status[clash.right as usize].0 != LinkStatus::Alone {
+            if self.persons.person_of[clash.right as usize] == person || self.status[clash.right as usize].0 != LinkStatus::Alone
+            {
                 continue;
             }
-            let company = Company::of(self.roster, &self.spine, clash.right, person);
-            let levels = compare::compare(self.roster, &self.spine, clash.right, person, clash.left, company);
+            let household_evidence = HouseholdEvidence::of(self.roster, &self.persons, clash.right, person);
+            let levels = compare::compare(self.roster, &self.persons, clash.right, person, clash.left, household_evidence);
             let weight = weights.weight(self.roster, levels, self.roster.record(clash.right), self.roster.record(clash.left));
-            let scored = Scored { row: clash.right, person, face: clash.left, weight, levels, rule: 0 };
+            let scored = Scored { row: clash.right, person, representative: clash.left, weight, levels, rule: 0 };
             let pair = Self::review_pair(&scored, weights, CLASH);
             self.review.push(pair);
         }
@@ -320,7 +321,7 @@ impl<'a> Work<'a> {
 
     fn review_pair(scored: &Scored, weights: &Weights, reason: &str) -> ReviewPair {
         ReviewPair {
-            left: RowId(scored.face),
+            left: RowId(scored.representative),
             right: RowId(scored.row),
             weight: to_f32(scored.weight),
             probability: probability(scored.weight),
@@ -331,7 +332,7 @@ impl<'a> Work<'a> {
 
     /// Rows of one layer that are the same person.
     fn note_duplicates(&mut self, rows: &[u32]) {
-        let mut owned: Vec<(u32, u32)> = rows.iter().map(|&row| (self.spine.person_of[row as usize], row)).collect();
+        let mut owned: Vec<(u32, u32)> = rows.iter().map(|&row| (self.persons.person_of[row as usize], row)).collect();
         owned.sort_unstable();
         for block in owned.chunk_by(|a, b| a.0 == b.0) {
             if self.roster.record(block[0].1).repeats.allow(block.len()) {
@@ -343,40 +344,40 @@ impl<'a> Work<'a> {
     }
 
     fn finish(mut self, input: &LinkInput<'_>, mut decided: Decided, corrections: &Corrections) -> (Linked, Evidence) {
-        let order = Order::new(&self.spine);
+        let order = Order::new(&self.persons);
         let damage: Vec<Suspicion> =
             (0..order.len()).into_par_iter().flat_map_iter(|position| self.damage(order.rows_of(position))).collect();
         self.suspicions.extend(damage);
-        for person in &self.spine.persons {
-            let rows = order.rows_of(order.rank[self.spine.person_of[person.founder as usize] as usize] as usize);
+        for person in &self.persons.all {
+            let rows = order.rows_of(order.rank[self.persons.person_of[person.founder as usize] as usize] as usize);
             let status = if rows.len() > 1 { LinkStatus::Id } else { LinkStatus::Alone };
             self.status[person.founder as usize] = (status, 0);
         }
         let links: Vec<Link> = self
             .status
             .iter()
-            .zip(&self.spine.person_of)
+            .zip(&self.persons.person_of)
             .enumerate()
             .map(|(row, (&(status, weight), &person))| {
-                let is_founder = self.spine.persons[person as usize].founder as usize == row;
-                let told = self.evidence.basis(RowId(dense(row))) == Basis::Decision;
+                let is_founder = self.persons.all[person as usize].founder as usize == row;
+                let is_decided = self.evidence.basis(RowId(dense(row))) == Basis::Decision;
                 Link {
                     person: PersonIx(order.rank[person as usize]),
                     status,
                     weight: to_f32(weight),
-                    probability: if is_founder || told { 1.0 } else { probability(weight) },
+                    probability: if is_founder || is_decided { 1.0 } else { probability(weight) },
                 }
             })
             .collect();
-        let people = people::table(input.records, self.roster, &self.spine, &order, input.key);
+        let people = people::table(input.records, self.roster, &self.persons, &order, input.key);
         self.review.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
         self.suspicions.sort_by_key(suspicion_key);
-        let is_founder = |row: usize| self.spine.persons[self.spine.person_of[row] as usize].founder as usize == row;
+        let is_founder = |row: usize| self.persons.all[self.persons.person_of[row] as usize].founder as usize == row;
         let quality = quality::quality(&links, is_founder, &self.review, self.skipped);
-        let person = |row: u32| PersonIx(order.rank[self.spine.person_of[row as usize] as usize]);
+        let person = |row: u32| PersonIx(order.rank[self.persons.person_of[row as usize] as usize]);
         let apart = self.roster.clerical.cannot_link_pairs().map(|(row, other)| (person(row), person(other)));
         decided.apart = apart.filter(|(one, other)| one != other).map(|(one, other)| (one.min(other), one.max(other))).collect();
-        decided.proposals = corrections.settled(&self.spine);
+        decided.proposals = corrections.settled(&self.persons);
         self.evidence.settle(self.status.iter().map(|(_, weight)| *weight).collect());
         (
             Linked {
@@ -403,15 +404,15 @@ impl<'a> Work<'a> {
         if rows.len() < 2 || (numbers().all(|number| number == self.roster.record(rows[0]).number) && !rows.iter().any(damaged)) {
             return Vec::new();
         }
-        let Some((number, source)) = people::best_number(self.roster, &self.spine, rows) else { return Vec::new() };
-        if self.spine.is_contested(number.packed()) && numbers().filter(|other| *other == number.packed()).count() < 2 {
+        let Some((number, source)) = people::best_number(self.roster, &self.persons, rows) else { return Vec::new() };
+        if self.persons.is_contested(number.packed()) && numbers().filter(|other| *other == number.packed()).count() < 2 {
             return Vec::new();
         }
         let registry = |row: u32| self.roster.spans.partition_point(|span| span.end <= row);
         let is_wrong = |row: &u32| {
             let other = self.roster.record(*row).number;
             let corrected = self.roster.correction_of(*row) == number.packed();
-            other != 0 && other != number.packed() && (corrected || self.spine.is_contested(other))
+            other != 0 && other != number.packed() && (corrected || self.persons.is_contested(other))
         };
         rows.iter()
             .filter(|row| (is_wrong(row) || damaged(row)) && registry(**row) != registry(source))

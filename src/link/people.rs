@@ -1,4 +1,4 @@
-//! From the finished spine to what leaves the room: persons in the order of their founding rows, stable ids, best values.
+//! From the finished index of persons to what leaves the room: persons in the order of their founding rows, stable ids, best values.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
+use super::person_index::PersonIndex;
 use super::position::{NONE, dense};
 use super::roster::{NO_BIRTH, Roster};
-use super::spine::Spine;
 use crate::model::columns;
 use crate::model::identity::id::Number;
 use crate::model::ids::CountyKey;
@@ -20,7 +20,7 @@ pub(super) const FIRST: &str = "poverty";
 
 /// Persons in their final order with their rows.
 pub(super) struct Order {
-    /// Spine position → final position.
+    /// PersonIndex position → final position.
     pub rank: Vec<u32>,
     /// Final position → first entry of `rows`; one more at the end.
     starts: Vec<u32>,
@@ -30,15 +30,15 @@ pub(super) struct Order {
 
 impl Order {
     /// Orders persons by founding row.
-    pub(super) fn new(spine: &Spine) -> Self {
-        let mut persons: Vec<u32> = (0..dense(spine.persons.len())).collect();
-        persons.sort_unstable_by_key(|&person| spine.persons[person as usize].founder);
-        let mut rank = vec![0; persons.len()];
-        for (position, &person) in persons.iter().enumerate() {
+    pub(super) fn new(persons: &PersonIndex) -> Self {
+        let mut by_founder: Vec<u32> = (0..dense(persons.all.len())).collect();
+        by_founder.sort_unstable_by_key(|&person| persons.all[person as usize].founder);
+        let mut rank = vec![0; by_founder.len()];
+        for (position, &person) in by_founder.iter().enumerate() {
             rank[person as usize] = dense(position);
         }
-        let mut starts = vec![0u32; persons.len() + 1];
-        for &person in spine.person_of.iter().filter(|&&person| person != NONE) {
+        let mut starts = vec![0u32; by_founder.len() + 1];
+        for &person in persons.person_of.iter().filter(|&&person| person != NONE) {
             starts[rank[person as usize] as usize + 1] += 1;
         }
         for position in 1..starts.len() {
@@ -46,7 +46,7 @@ impl Order {
         }
         let mut next = starts.clone();
         let mut rows = vec![0; starts.last().copied().unwrap_or(0) as usize];
-        for (row, &person) in spine.person_of.iter().enumerate().filter(|&(_, &person)| person != NONE) {
+        for (row, &person) in persons.person_of.iter().enumerate().filter(|&(_, &person)| person != NONE) {
             let place = &mut next[rank[person as usize] as usize];
             rows[*place as usize] = dense(row);
             *place += 1;
@@ -67,12 +67,12 @@ impl Order {
 
 /// The number that speaks for a person: one that a village wrote and another registry proved, then one nobody else claims before a
 /// contested one, then most rows, then the first.
-pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Option<(Number, u32)> {
+pub(super) fn best_number(roster: &Roster, persons: &PersonIndex, rows: &[u32]) -> Option<(Number, u32)> {
     let mut votes: Vec<(u64, u32, u32)> = Vec::new();
     for &row in rows {
         let number = roster.record(row).number;
         if number != 0 {
-            match votes.iter_mut().find(|(known, _, _)| *known == number) {
+            match votes.iter_mut().find(|(voted, _, _)| *voted == number) {
                 Some((_, count, _)) => *count += 1,
                 None => votes.push((number, 1, row)),
             }
@@ -81,7 +81,7 @@ pub(super) fn best_number(roster: &Roster, spine: &Spine, rows: &[u32]) -> Optio
     let unproven = |number: u64| !rows.iter().any(|row| roster.correction_of(*row) == number);
     votes
         .into_iter()
-        .min_by_key(|&(number, count, row)| (unproven(number), spine.is_contested(number), std::cmp::Reverse(count), row))
+        .min_by_key(|&(number, count, row)| (unproven(number), persons.is_contested(number), std::cmp::Reverse(count), row))
         .map(|(number, _, row)| (Number::from_packed(number), row))
 }
 
@@ -97,13 +97,13 @@ struct Values<'a> {
 }
 
 /// Builds the table of persons.
-pub(super) fn table(records: &RecordSet, roster: &Roster, spine: &Spine, order: &Order, key: &CountyKey) -> People {
+pub(super) fn table(records: &RecordSet, roster: &Roster, persons: &PersonIndex, order: &Order, key: &CountyKey) -> People {
     let shown = shown(records);
     let values: Vec<Values<'_>> = (0..order.len())
         .into_par_iter()
         .map(|position| {
             let rows = order.rows_of(position);
-            values(records, &shown, roster, best_number(roster, spine, rows).map(|(number, _)| number), rows)
+            values(records, &shown, roster, best_number(roster, persons, rows).map(|(number, _)| number), rows)
         })
         .collect();
     let ids = stable_ids(&values, key);
@@ -210,12 +210,12 @@ fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
     column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
 }
 
-/// The name written most often, unknown characters last, then the first on the spine.
+/// The name written most often, unknown characters last, then the first of the person's rows.
 fn best_name<'a>(roster: &Roster, located: &[Located<'_, 'a>]) -> Option<&'a str> {
     let mut votes: Vec<(u32, u32, u32)> = Vec::new();
     for (_, _, row) in located {
         let name = roster.record(*row).name;
-        match votes.iter_mut().find(|(known, _, _)| *known == name) {
+        match votes.iter_mut().find(|(voted, _, _)| *voted == name) {
             _ if name == NONE => {}
             Some((_, count, _)) => *count += 1,
             None => votes.push((name, 1, *row)),

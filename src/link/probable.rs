@@ -6,12 +6,12 @@
 use rayon::prelude::*;
 
 use super::assign::{self, Edge};
-use super::blocking::{self, SpineIndex, Tally};
+use super::blocking::{self, PersonKeys, Tally};
 use super::calibrate;
-use super::compare::{self, Company};
+use super::compare::{self, HouseholdEvidence};
 use super::levels::{COMPARISONS, Levels, MISSING};
+use super::person_index::PersonIndex;
 use super::roster::Roster;
-use super::spine::Spine;
 use super::weights::{BIT, Bits, Weights};
 use crate::config::link::LinkModel;
 
@@ -25,8 +25,8 @@ pub(super) struct Scored {
     pub row: u32,
     /// The person.
     pub person: u32,
-    /// The person's face that fits best.
-    pub face: u32,
+    /// The person's representative that fits best.
+    pub representative: u32,
     /// Weight.
     pub weight: Bits,
     /// Levels.
@@ -36,7 +36,7 @@ pub(super) struct Scored {
 }
 
 /// A pair for a human.
-pub(super) struct Doubt {
+pub(super) struct ReviewCandidate {
     /// The pair.
     pub scored: Scored,
     /// Why.
@@ -49,7 +49,7 @@ pub(super) struct Outcome {
     /// Joined, in order of joining.
     pub joined: Vec<Scored>,
     /// Left for a human.
-    pub doubts: Vec<Doubt>,
+    pub review: Vec<ReviewCandidate>,
     /// Per row joined, the best candidate that it was not given to.
     pub rivals: Vec<Scored>,
     /// What blocking counted, by rule.
@@ -71,8 +71,8 @@ pub(super) struct Layer<'a> {
 /// Runs pass 2 over the open rows of a layer.
 pub(super) fn join_by_weight(
     roster: &Roster,
-    spine: &mut Spine,
-    index: &mut SpineIndex,
+    persons: &mut PersonIndex,
+    index: &mut PersonKeys,
     model: &LinkModel,
     weights: &mut Weights,
     layer: &Layer<'_>,
@@ -83,23 +83,24 @@ pub(super) fn join_by_weight(
     let confirm = fixed(model.thresholds.confirm);
     let review = fixed(model.thresholds.review);
     let margin = fixed(model.thresholds.margin);
-    let persons = blocking::free_persons(spine, rows, exclusive);
-    if open.is_empty() || persons.is_empty() {
+    let free = blocking::free_persons(persons, rows, exclusive);
+    if open.is_empty() || free.is_empty() {
         return outcome;
     }
-    let candidates = blocking::candidates(roster, spine, index, model, &open, &persons);
+    let candidates = blocking::candidates(roster, persons, index, model, &open, &free);
     outcome.tallies.clone_from(&candidates.tallies);
     outcome.pairs = vec![0; model.blocking.rules.len()];
     for round in 0..model.limits.rounds.max(1) {
-        let persons = blocking::free_persons(spine, rows, exclusive);
-        let pairs = candidates.still_open(roster, spine, model, &open, &persons);
-        let frozen = &*spine;
+        let free = blocking::free_persons(persons, rows, exclusive);
+        let pairs = candidates.still_open(roster, persons, model, &open, &free);
+        let frozen = &*persons;
         if round == 0 {
             for (_, _, rule) in &pairs {
                 outcome.pairs[usize::from(*rule)] += 1;
             }
-            let linked = pairs.par_iter().filter(|(row, person, _)| Company::of(roster, frozen, *row, *person).is_linked());
-            calibrate::sharpen_household(weights, linked.count(), persons.len(), open.len());
+            let linked =
+                pairs.par_iter().filter(|(row, person, _)| HouseholdEvidence::of(roster, frozen, *row, *person).is_linked());
+            calibrate::sharpen_household(weights, linked.count(), free.len(), open.len());
         }
         let weights = &*weights;
         let scored: Vec<Scored> = pairs
@@ -116,9 +117,9 @@ pub(super) fn join_by_weight(
         let mut decision = assign::assign(&edges, confirm, margin, exclusive);
         // Two rows that people keep apart may have come to one person in the same round.
         decision.joined.retain(|edge| {
-            let allowed = !spine.cannot_join(roster, edge.row, edge.person);
+            let allowed = !persons.cannot_join(roster, edge.row, edge.person);
             if let Some(pair) = find(&scored, edge.row, edge.person).filter(|_| allowed) {
-                spine.join(roster, edge.row, edge.person);
+                persons.join(roster, edge.row, edge.person);
                 outcome.joined.push(*pair);
                 outcome.rivals.extend(rival(&scored, pair));
             }
@@ -128,7 +129,7 @@ pub(super) fn join_by_weight(
         open.retain(|row| decision.joined.binary_search_by_key(row, |edge| edge.row).is_err());
         let last = joined_now == 0 || round + 1 == model.limits.rounds.max(1);
         if last {
-            outcome.doubts = doubts(&scored, &decision, review, exclusive);
+            outcome.review = for_review(&scored, &decision, review, exclusive);
             break;
         }
     }
@@ -136,10 +137,10 @@ pub(super) fn join_by_weight(
 }
 
 /// Pairs with both ends still open that weigh enough, best first per row.
-fn doubts(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusive: bool) -> Vec<Doubt> {
+fn for_review(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusive: bool) -> Vec<ReviewCandidate> {
     let mut taken: Vec<u32> = decision.joined.iter().map(|edge| edge.person).collect();
     taken.sort_unstable();
-    let mut doubts = Vec::new();
+    let mut candidates = Vec::new();
     for block in scored.chunk_by(|a, b| a.row == b.row) {
         if decision.joined.binary_search_by_key(&block[0].row, |edge| edge.row).is_ok() {
             continue;
@@ -151,12 +152,12 @@ fn doubts(scored: &[Scored], decision: &assign::Decision, review: Bits, exclusiv
             })
             .collect();
         open.sort_by_key(|pair| (std::cmp::Reverse(pair.weight), pair.person));
-        doubts.extend(open.into_iter().take(REVIEW_PER_ROW).map(|pair| {
+        candidates.extend(open.into_iter().take(REVIEW_PER_ROW).map(|pair| {
             let tied = decision.tied.iter().any(|edge| edge.row == pair.row && edge.person == pair.person);
-            Doubt { scored: *pair, reason: if tied { "tie" } else { "weak" } }
+            ReviewCandidate { scored: *pair, reason: if tied { "tie" } else { "weak" } }
         }));
     }
-    doubts
+    candidates
 }
 
 /// The best other candidate of a row.
@@ -171,17 +172,20 @@ fn find(scored: &[Scored], row: u32, person: u32) -> Option<&Scored> {
     scored.binary_search_by_key(&(row, person), |pair| (pair.row, pair.person)).ok().and_then(|at| scored.get(at))
 }
 
-/// The weight of a row against a person: that of the face that fits best.
-pub(super) fn score(roster: &Roster, spine: &Spine, weights: &Weights, row: u32, person: u32) -> Scored {
-    let company = Company::of(roster, spine, row, person);
+/// The weight of a row against a person: that of the representative that fits best.
+pub(super) fn score(roster: &Roster, persons: &PersonIndex, weights: &Weights, row: u32, person: u32) -> Scored {
+    let household_evidence = HouseholdEvidence::of(roster, persons, row, person);
     let right = roster.record(row);
-    let founder = spine.persons[person as usize].founder;
-    let mut best = Scored { row, person, face: founder, weight: Bits::MIN, levels: Levels([MISSING; COMPARISONS]), rule: 0 };
-    for face in spine.faces.of(person).filter(|face| *face != row) {
-        let levels = compare::compare(roster, spine, row, person, face, company);
-        let weight = weights.weight(roster, levels, right, roster.record(face));
-        if (weight, std::cmp::Reverse(face)) > (best.weight, std::cmp::Reverse(best.face)) || best.weight == Bits::MIN {
-            best = Scored { face, weight, levels, ..best };
+    let founder = persons.all[person as usize].founder;
+    let mut best =
+        Scored { row, person, representative: founder, weight: Bits::MIN, levels: Levels([MISSING; COMPARISONS]), rule: 0 };
+    for representative in persons.representatives.of(person).filter(|representative| *representative != row) {
+        let levels = compare::compare(roster, persons, row, person, representative, household_evidence);
+        let weight = weights.weight(roster, levels, right, roster.record(representative));
+        if (weight, std::cmp::Reverse(representative)) > (best.weight, std::cmp::Reverse(best.representative))
+            || best.weight == Bits::MIN
+        {
+            best = Scored { representative, weight, levels, ..best };
         }
     }
     best

@@ -74,11 +74,11 @@ fn registry(id: &str, grain: Grain, rows: &[Row]) -> RegistryRecords {
 }
 
 fn run(registries: Vec<RegistryRecords>) -> Linked {
-    told(registries, &[]).0
+    linked_with(registries, &[]).0
 }
 
 /// Links with people's answers.
-fn told(registries: Vec<RegistryRecords>, decisions: &[Decision]) -> (Linked, Evidence) {
+fn linked_with(registries: Vec<RegistryRecords>, decisions: &[Decision]) -> (Linked, Evidence) {
     with(registries, decisions, &[], None)
 }
 
@@ -337,8 +337,8 @@ fn a_damaged_county_holds_its_floor() {
     let (precision, recall) = quality(&linked, &world.truth, &world.registries);
     assert!(precision >= 0.999, "precision {precision:.5}, recall {recall:.5}");
     assert!(recall >= 0.99, "precision {precision:.5}, recall {recall:.5}");
-    let doubts = linked.review.len() as f64 / world.truth.len() as f64;
-    assert!(doubts < 0.02, "{doubts:.4} of rows go to a human");
+    let review = linked.review.len() as f64 / world.truth.len() as f64;
+    assert!(review < 0.02, "{review:.4} of rows go to a human");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::keys::for_each_key;
 use crate::config::link::LinkModel;
+use crate::link::person_index::PersonIndex;
 use crate::link::roster::Roster;
-use crate::link::spine::Spine;
 
 /// Keys of one side, sorted, with a directory over their leading bits. An entry is half of the key above the item: two keys
 /// that collide in it (one in a thousand lookups of a county) bring together pairs that are merely compared.
@@ -62,29 +62,29 @@ fn item(entry: u64) -> u32 {
     entry as u32
 }
 
-/// The keys of all persons' faces, kept from layer to layer so that a short list costs what a short list should. Rebuilt when the
-/// faces that came since are a third of it: all in all linear in the faces.
+/// The keys of all persons' representatives, kept from layer to layer so that a short list costs what a short list should. Rebuilt when the
+/// representatives that came since are a third of it: all in all linear in the representatives.
 #[derive(Default)]
-pub(in crate::link) struct SpineIndex {
+pub(in crate::link) struct PersonKeys {
     keys: Option<KeyIndex>,
     covered: usize,
 }
 
-impl SpineIndex {
-    /// The index, and the (face, person) pairs that it does not cover yet.
+impl PersonKeys {
+    /// The index, and the (representative, person) pairs that it does not cover yet.
     pub(super) fn refreshed<'a>(
         &'a mut self,
         roster: &Roster,
-        spine: &'a Spine,
+        persons: &'a PersonIndex,
         model: &LinkModel,
     ) -> (&'a KeyIndex, &'a [(u32, u32)]) {
-        if spine.face_log.len() - self.covered > self.covered / 2 {
+        if persons.representative_log.len() - self.covered > self.covered / 2 {
             self.keys = None;
         }
         let keys = self.keys.get_or_insert_with(|| {
-            self.covered = spine.face_log.len();
-            KeyIndex::new(roster, model, &spine.face_log)
+            self.covered = persons.representative_log.len();
+            KeyIndex::new(roster, model, &persons.representative_log)
         });
-        (keys, &spine.face_log[self.covered..])
+        (keys, &persons.representative_log[self.covered..])
     }
 }

@@ -11,13 +11,13 @@ mod keys;
 
 use rayon::prelude::*;
 
+use super::person_index::{HOUSEHOLD_MEMBERS, PersonIndex};
 use super::position::{NONE, dense};
 use super::roster::{NO_BIRTH, Roster};
-use super::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::config::link::{BlockingRule, LinkModel};
 use crate::model::record::RowId;
 use index::KeyIndex;
-pub(super) use index::SpineIndex;
+pub(super) use index::PersonKeys;
 use keys::for_each_key;
 
 /// A list is short when it has less than one open row for so many persons.
@@ -81,35 +81,39 @@ pub(super) struct Candidates {
     pub tallies: Vec<Tally>,
 }
 
-/// Candidates that share a key, between `rows` and `persons`; both ascending.
+/// Candidates that share a key, between `rows` and `free` persons; both ascending.
 pub(super) fn candidates(
     roster: &Roster,
-    spine: &Spine,
-    index: &mut SpineIndex,
+    persons: &PersonIndex,
+    index: &mut PersonKeys,
     model: &LinkModel,
     rows: &[u32],
-    persons: &[u32],
+    free: &[u32],
 ) -> Candidates {
     let own: Vec<(u32, u32)> = rows.iter().map(|&row| (row, row)).collect();
     let probe = Probe { roster, model };
-    // An item of the index is a person, known by its faces, or a row.
-    let person_agrees = |rule, row: u32, person: u32| spine.faces.of(person).any(|face| agree_further(roster, rule, row, face));
-    let row_agrees = |rule, face: u32, row: u32| agree_further(roster, rule, face, row);
-    let found = if rows.len() * SHORT_LIST < spine.persons.len() {
-        let free = flags(spine, persons);
-        let (known, new) = index.refreshed(roster, spine, model);
-        let mut found = probe.all(&own, known, |person| free[person as usize], person_agrees, |row, person| (row, person));
+    // An item of the index is a person, known by its representatives, or a row.
+    let person_agrees = |rule, row: u32, person: u32| {
+        persons.representatives.of(person).any(|representative| agree_further(roster, rule, row, representative))
+    };
+    let row_agrees = |rule, representative: u32, row: u32| agree_further(roster, rule, representative, row);
+    let found = if rows.len() * SHORT_LIST < persons.all.len() {
+        let is_free = flags(persons, free);
+        let (known, new) = index.refreshed(roster, persons, model);
+        let mut found = probe.all(&own, known, |person| is_free[person as usize], person_agrees, |row, person| (row, person));
         let rows = KeyIndex::new(roster, model, &own);
-        let new: Vec<(u32, u32)> = new.iter().filter(|(_, person)| free[*person as usize]).copied().collect();
+        let new: Vec<(u32, u32)> = new.iter().filter(|(_, person)| is_free[*person as usize]).copied().collect();
         found.extend(probe.all(&new, &rows, |_| true, row_agrees, |person, row| (row, person)));
         found
     } else {
-        let faces: Vec<(u32, u32)> =
-            persons.iter().flat_map(|&person| spine.faces.of(person).map(move |face| (face, person))).collect();
-        if own.len() < faces.len() {
-            probe.all(&faces, &KeyIndex::new(roster, model, &own), |_| true, row_agrees, |person, row| (row, person))
+        let representatives: Vec<(u32, u32)> = free
+            .iter()
+            .flat_map(|&person| persons.representatives.of(person).map(move |representative| (representative, person)))
+            .collect();
+        if own.len() < representatives.len() {
+            probe.all(&representatives, &KeyIndex::new(roster, model, &own), |_| true, row_agrees, |person, row| (row, person))
         } else {
-            probe.all(&own, &KeyIndex::new(roster, model, &faces), |_| true, person_agrees, |row, person| (row, person))
+            probe.all(&own, &KeyIndex::new(roster, model, &representatives), |_| true, person_agrees, |row, person| (row, person))
         }
     };
     let mut tallies = vec![Tally::default(); model.blocking.rules.len()];
@@ -148,10 +152,10 @@ fn agree_further(roster: &Roster, rule: BlockingRule, row: u32, other: u32) -> b
     }
 }
 
-/// Per person, whether it is among `persons`.
-fn flags(spine: &Spine, persons: &[u32]) -> Vec<bool> {
-    let mut flags = vec![false; spine.persons.len()];
-    for person in persons {
+/// Per person, whether it is among `some`.
+fn flags(persons: &PersonIndex, some: &[u32]) -> Vec<bool> {
+    let mut flags = vec![false; persons.all.len()];
+    for person in some {
         flags[*person as usize] = true;
     }
     flags
@@ -216,16 +220,16 @@ impl Candidates {
     pub(super) fn still_open(
         &self,
         roster: &Roster,
-        spine: &Spine,
+        persons: &PersonIndex,
         model: &LinkModel,
         rows: &[u32],
-        persons: &[u32],
+        free: &[u32],
     ) -> Vec<Pair> {
-        let free = flags(spine, persons);
-        let is_open = |(row, person, _): &&Pair| free[*person as usize] && rows.binary_search(row).is_ok();
+        let is_free = flags(persons, free);
+        let is_open = |(row, person, _): &&Pair| is_free[*person as usize] && rows.binary_search(row).is_ok();
         let mut pairs: Vec<Pair> = self.pairs.iter().filter(is_open).copied().collect();
         if let Some(rule) = model.blocking.rules.iter().position(|rule| *rule == BlockingRule::Household) {
-            by_household(roster, spine, rows, &free, u8::try_from(rule).unwrap_or(u8::MAX), &mut pairs);
+            by_household(roster, persons, rows, &is_free, u8::try_from(rule).unwrap_or(u8::MAX), &mut pairs);
         }
         pairs.par_sort_unstable();
         pairs.dedup_by_key(|(row, person, _)| (*row, *person));
@@ -235,34 +239,34 @@ impl Candidates {
 
 /// Members of households that the row's household is linked to, and of the row's household itself; where the list knows no
 /// households, of those that the rows above and below and the relative it names belong to.
-fn by_household(roster: &Roster, spine: &Spine, rows: &[u32], free: &[bool], rule: u8, pairs: &mut Vec<Pair>) {
-    let is_free = |person: u32| free[person as usize];
+fn by_household(roster: &Roster, persons: &PersonIndex, rows: &[u32], is_free: &[bool], rule: u8, pairs: &mut Vec<Pair>) {
+    let is_free = |person: u32| is_free[person as usize];
     for &row in rows {
         let household = roster.record(row).household;
         if household == NONE {
-            let neighbours = roster.neighbours(row).filter_map(|row| spine.person(row));
-            for relative in neighbours.chain(spine.claimants(roster.record(row).kin)) {
-                let beside = spine.housemates(relative).filter(|person| is_free(*person));
+            let neighbours = roster.neighbours(row).filter_map(|row| persons.person(row));
+            for relative in neighbours.chain(persons.claimants(roster.record(row).kin)) {
+                let beside = persons.housemates(relative).filter(|person| is_free(*person));
                 pairs.extend(beside.map(|person| (row, person, rule)));
             }
             continue;
         }
-        for member in spine.members.of(household).take(HOUSEHOLD_MEMBERS) {
-            let mates = std::iter::once(member).chain(spine.housemates(member)).filter(|person| is_free(*person));
+        for member in persons.members.of(household).take(HOUSEHOLD_MEMBERS) {
+            let mates = std::iter::once(member).chain(persons.housemates(member)).filter(|person| is_free(*person));
             pairs.extend(mates.map(|person| (row, person, rule)));
         }
     }
 }
 
 /// Persons without a row in this layer, ascending.
-pub(super) fn free_persons(spine: &Spine, rows: &[u32], exclusive: bool) -> Vec<u32> {
-    let mut taken = vec![false; spine.persons.len()];
+pub(super) fn free_persons(persons: &PersonIndex, rows: &[u32], exclusive: bool) -> Vec<u32> {
+    let mut taken = vec![false; persons.all.len()];
     if exclusive {
         for &row in rows {
-            if let Some(taken) = taken.get_mut(spine.person_of[row as usize] as usize) {
+            if let Some(taken) = taken.get_mut(persons.person_of[row as usize] as usize) {
                 *taken = true;
             }
         }
     }
-    (0..dense(spine.persons.len())).filter(|person| !taken[*person as usize]).collect()
+    (0..dense(persons.all.len())).filter(|person| !taken[*person as usize]).collect()
 }

@@ -2,9 +2,9 @@
 
 use super::has_household;
 use crate::link::levels::{MISSING, SAME_HEAD};
+use crate::link::person_index::{HOUSEHOLD_MEMBERS, PersonIndex};
 use crate::link::position::NONE;
 use crate::link::roster::{Record, Roster};
-use crate::link::spine::{HOUSEHOLD_MEMBERS, Spine};
 use crate::model::identity::name::NameLevel;
 
 const SAME_CODE: u8 = 0;
@@ -18,28 +18,32 @@ const ONE_BESIDE: u8 = 1;
 const ELSEWHERE: u8 = 2;
 
 /// What the row's household and the person's households have in common besides the two themselves.
-pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
+pub(super) fn linked_level(roster: &Roster, persons: &PersonIndex, row: u32, person: u32) -> u8 {
     let right = roster.record(row);
     if !has_household(right) {
         return MISSING;
     }
     let household = right.household;
-    if spine.faces.of(person).any(|face| face != row && roster.record(face).household == household) {
+    if persons
+        .representatives
+        .of(person)
+        .any(|representative| representative != row && roster.record(representative).household == household)
+    {
         return SAME_CODE;
     }
     let (mut members, mut shared) = (0, 0);
-    for member in spine.members.of(household).filter(|member| *member != person).take(HOUSEHOLD_MEMBERS) {
+    for member in persons.members.of(household).filter(|member| *member != person).take(HOUSEHOLD_MEMBERS) {
         members += 1;
-        shared += u32::from(spine.live_together(member, person, household));
+        shared += u32::from(persons.live_together(member, person, household));
     }
     match shared {
         0 if members == 0 => MISSING,
         0 => {
-            let has_company = spine
+            let has_company = persons
                 .households_of
                 .of(person)
                 .filter(|other| *other != household)
-                .any(|other| spine.members.of(other).any(|member| member != person));
+                .any(|other| persons.members.of(other).any(|member| member != person));
             if has_company { APART } else { MISSING }
         }
         1 => ONE_MEMBER,
@@ -49,34 +53,34 @@ pub(super) fn linked_level(roster: &Roster, spine: &Spine, row: u32, person: u32
 
 /// How many of the rows above and below belong to members of the person's household: lists without household codes are still
 /// written household by household.
-pub(super) fn neighbours_level(roster: &Roster, spine: &Spine, row: u32, person: u32) -> u8 {
+pub(super) fn neighbours_level(roster: &Roster, persons: &PersonIndex, row: u32, person: u32) -> u8 {
     let (mut known, mut beside) = (false, 0u8);
     for neighbour in roster.neighbours(row) {
-        let Some(other) = spine.person(neighbour).filter(|other| *other != person) else { continue };
-        if spine.households_of.of(other).next().is_none() {
+        let Some(other) = persons.person(neighbour).filter(|other| *other != person) else { continue };
+        if persons.households_of.of(other).next().is_none() {
             continue;
         }
         known = true;
-        beside += u8::from(spine.live_together(other, person, NONE));
+        beside += u8::from(persons.live_together(other, person, NONE));
     }
     match beside {
         2 => BOTH_BESIDE,
         1 => ONE_BESIDE,
-        _ if known && spine.households_of.of(person).next().is_some() => ELSEWHERE,
+        _ if known && persons.households_of.of(person).next().is_some() => ELSEWHERE,
         _ => MISSING,
     }
 }
 
 /// Whether the guardian or spouse whose number the row gives lives with the person.
-pub(super) fn kin_level(spine: &Spine, right: &Record, person: u32) -> u8 {
+pub(super) fn kin_level(persons: &PersonIndex, right: &Record, person: u32) -> u8 {
     let (mut known, mut together) = (false, false);
-    for kin in spine.claimants(right.kin).filter(|kin| *kin != person) {
-        known |= spine.households_of.of(kin).next().is_some();
-        together |= spine.live_together(kin, person, NONE);
+    for kin in persons.claimants(right.kin).filter(|kin| *kin != person) {
+        known |= persons.households_of.of(kin).next().is_some();
+        together |= persons.live_together(kin, person, NONE);
     }
     match together {
         true => ONE_MEMBER,
-        false if known && spine.households_of.of(person).next().is_some() => APART,
+        false if known && persons.households_of.of(person).next().is_some() => APART,
         false => MISSING,
     }
 }

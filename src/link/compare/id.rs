@@ -1,44 +1,44 @@
-//! Numbers: equal, damaged in a known way, somebody else's, or in conflict.
+//! Numbers: equal, damaged in a of_person way, somebody else's, or in conflict.
 
 use crate::link::levels::IdLevel;
+use crate::link::person_index::PersonIndex;
 use crate::link::roster::{Damaged, Record, Roster};
-use crate::link::spine::Spine;
 use crate::model::columns::IdState;
 use crate::model::identity::id::{self, Number};
 
-/// Compares a row's number with that of a face, or with the person's where the face has none; `None` when a side has none and nobody has
+/// Compares a row's number with that of a representative, or with the person's where the representative has none; `None` when a side has none and nobody has
 /// proposed one. Rows come with their positions.
 pub(super) fn compare(
     roster: &Roster,
-    spine: &Spine,
+    persons: &PersonIndex,
     (row, right): (u32, &Record),
-    (face, left): (u32, &Record),
+    (representative, left): (u32, &Record),
     person: u32,
 ) -> Option<IdLevel> {
-    let known = if left.number == 0 { spine.persons[person as usize].number } else { left.number };
-    if right.number == 0 || right.number != known {
-        let (rights, lefts) = (roster.correction_of(row), roster.correction_of(face));
-        if (rights != 0 && (rights == known || rights == lefts)) || (lefts != 0 && lefts == right.number) {
+    let of_person = if left.number == 0 { persons.all[person as usize].number } else { left.number };
+    if right.number == 0 || right.number != of_person {
+        let (rights, lefts) = (roster.correction_of(row), roster.correction_of(representative));
+        if (rights != 0 && (rights == of_person || rights == lefts)) || (lefts != 0 && lefts == right.number) {
             return Some(IdLevel::Corrected);
         }
     }
-    match (right.number, known) {
+    match (right.number, of_person) {
         (0, 0) => both_damaged(roster.damaged_of(right)?, roster.damaged_of(left)?),
-        (0, known) => damaged(roster.damaged_of(right)?, Number::from_packed(known)),
+        (0, of_person) => damaged(roster.damaged_of(right)?, Number::from_packed(of_person)),
         (number, 0) => damaged(roster.damaged_of(left)?, Number::from_packed(number)),
-        (number, known) => Some(both_valid(spine, right, number, known, person)),
+        (number, of_person) => Some(both_valid(persons, right, number, of_person, person)),
     }
 }
 
-fn both_valid(spine: &Spine, right: &Record, number: u64, known: u64, person: u32) -> IdLevel {
-    let (one, other) = (Number::from_packed(number), Number::from_packed(known));
-    if number == known {
+fn both_valid(persons: &PersonIndex, right: &Record, number: u64, of_person: u64, person: u32) -> IdLevel {
+    let (one, other) = (Number::from_packed(number), Number::from_packed(of_person));
+    if number == of_person {
         IdLevel::Equal
     } else if id::one_is_the_others_float(one, other) {
         IdLevel::FloatStem
-    } else if spine.claimants(number).any(|other| other != person && spine.live_together(other, person, right.household)) {
+    } else if persons.claimants(number).any(|other| other != person && persons.live_together(other, person, right.household)) {
         IdLevel::OtherMember
-    } else if spine.is_contested(number) || spine.is_contested(known) || number == right.kin {
+    } else if persons.is_contested(number) || persons.is_contested(of_person) || number == right.kin {
         IdLevel::Contested
     } else if one.birth_and_sequence() == other.birth_and_sequence() {
         IdLevel::BirthAndSequence

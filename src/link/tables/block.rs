@@ -145,7 +145,7 @@ impl Candidates {
 
     /// Exact counts per rule.
     pub(super) fn predict(&self, store: &Store, model: &TablesModel) -> Vec<Prediction> {
-        let told = |rule: &Rule, (row, pairs): (u32, u64)| {
+        let describe = |rule: &Rule, (row, pairs): (u32, u64)| {
             let values: Vec<String> = rule
                 .parts
                 .iter()
@@ -163,7 +163,7 @@ impl Candidates {
             .map(|(rule, keys)| Prediction {
                 rule: rule.name.clone(),
                 pairs: keys.predicted,
-                heaviest: keys.heaviest.map(|heaviest| told(rule, heaviest)),
+                heaviest: keys.heaviest.map(|heaviest| describe(rule, heaviest)),
             })
             .collect()
     }

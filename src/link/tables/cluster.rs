@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::weigh::Scored;
+use super::score::Scored;
 use crate::link::position::dense;
 use crate::link::weights::Bits;
 

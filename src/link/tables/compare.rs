@@ -62,7 +62,7 @@ impl Comparer {
             return Self { combinations: (0..dense(distinct)).collect(), width, ids: column.ids.clone(), memo };
         }
         let mut combinations: Vec<u32> = Vec::new();
-        let mut known: WordMap<u32> = WordMap::default();
+        let mut combination_of: WordMap<u32> = WordMap::default();
         let columns: Vec<&Column> = comparison.on.iter().map(|field| &store.columns[*field]).collect();
         let mut values = Vec::with_capacity(width);
         let ids = (0..store.len())
@@ -74,7 +74,7 @@ impl Comparer {
                 }
                 let mut word = values.iter().fold(0, |word, value| hash::pair(word, u64::from(*value)));
                 loop {
-                    match known.get(&word) {
+                    match combination_of.get(&word) {
                         Some(&id) if combinations.get(id as usize * width..(id as usize + 1) * width) == Some(&values[..]) => {
                             return id;
                         }
@@ -84,7 +84,7 @@ impl Comparer {
                 }
                 let id = dense(combinations.len() / width);
                 combinations.extend_from_slice(&values);
-                known.insert(word, id);
+                combination_of.insert(word, id);
                 id
             })
             .collect();
@@ -106,9 +106,9 @@ impl Comparer {
                 let Some(cell) = cells.get(left as usize * width + right as usize) else {
                     return self.ask(store, comparison, left, right);
                 };
-                let known = cell.load(Ordering::Relaxed);
-                if known != UNKNOWN {
-                    return known;
+                let remembered = cell.load(Ordering::Relaxed);
+                if remembered != UNKNOWN {
+                    return remembered;
                 }
                 let level = self.ask(store, comparison, left, right);
                 cell.store(level, Ordering::Relaxed);
@@ -121,9 +121,9 @@ impl Comparer {
                     return self.ask(store, comparison, left, right);
                 }
                 let slot = usize::try_from(hash::mix(pair)).unwrap_or(0) % SLOTS;
-                let known = slots[slot].load(Ordering::Relaxed);
-                if known & !15 == pair && known & 15 != 14 {
-                    return u8::try_from(known & 15).unwrap_or(MISSING);
+                let remembered = slots[slot].load(Ordering::Relaxed);
+                if remembered & !15 == pair && remembered & 15 != 14 {
+                    return u8::try_from(remembered & 15).unwrap_or(MISSING);
                 }
                 let level = self.ask(store, comparison, left, right);
                 slots[slot].store(pair | u64::from(level), Ordering::Relaxed);
@@ -207,8 +207,8 @@ fn holds(atom: &Atom, left: &Column, one: u32, right: &Column, other: u32, asked
         _ => match (&left.forms, &right.forms) {
             (Forms::Names(a), Forms::Names(b)) => {
                 let fields = (atom.left, atom.right);
-                let known = asked.filter(|(known, _)| *known == fields).map(|(_, level)| level);
-                let level = known.unwrap_or_else(|| name::compare(&a[one as usize], &b[other as usize]));
+                let asked_before = asked.filter(|(of, _)| *of == fields).map(|(_, level)| level);
+                let level = asked_before.unwrap_or_else(|| name::compare(&a[one as usize], &b[other as usize]));
                 *asked = Some((fields, level));
                 names(atom.test, level)
             }

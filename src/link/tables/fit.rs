@@ -6,7 +6,7 @@
 //! of rows change a bit of the result. Term frequency comes afterwards and is not learned here.
 
 use super::compare::{MISSING, Pattern, level_of};
-use super::weigh::{Parameters, Shares};
+use super::score::{Parameters, Shares};
 use crate::config::tables::TablesModel;
 
 /// Patterns with how many pairs have them, ascending by pattern.
@@ -167,11 +167,11 @@ fn matched(parameters: &mut Parameters, shipped: &Parameters, weighted: &Counts,
 }
 
 /// u from random pairs, less what is probably a match among them once something is known.
-fn strangers(parameters: &mut Parameters, shipped: &Parameters, random: &Counts, known: Option<&Parameters>) {
-    let weighted: Counts = match known {
+fn strangers(parameters: &mut Parameters, shipped: &Parameters, random: &Counts, fitted: Option<&Parameters>) {
+    let weighted: Counts = match fitted {
         None => random.clone(),
-        Some(known) => {
-            let posterior = posteriors(known, random);
+        Some(fitted) => {
+            let posterior = posteriors(fitted, random);
             random.iter().zip(&posterior).map(|((pattern, count), p)| (*pattern, count * (1.0 - p))).collect()
         }
     };

@@ -5,21 +5,21 @@
 //! weights; a tie is never guessed. Cost: linear in rows plus pairs, each of which costs a few table look-ups; distinct values are
 //! read once, and what a costly test says of two of them is remembered.
 //!
-//! [`store`] (values as numbers) → [`block`] (which pairs) → [`gather`], [`fit`] (m, u, prior) → [`weigh`] (weights) → [`choose`],
+//! [`store`] (values as numbers) → [`block`] (which pairs) → [`sample_pairs`], [`fit`] (m, u, prior) → [`score`] (weights) → [`decide`],
 //! [`cluster`] (decisions) → [`outcome`] (links, persons).
 
 mod block;
-mod choose;
 mod cluster;
 mod compare;
 mod condition;
+mod decide;
 mod fit;
-mod gather;
 mod outcome;
+mod sample_pairs;
+mod score;
 mod store;
 #[cfg(test)]
 mod tests;
-mod weigh;
 
 use std::fmt;
 
@@ -33,11 +33,11 @@ use crate::model::record::{RecordSet, RowId};
 
 use block::Candidates;
 pub use block::Prediction;
-use choose::{Choice, Cuts};
 use compare::MISSING;
+use decide::{Cuts, Decisions};
 use fit::Fitted;
+use score::{Parameters, Scored, Scorer};
 use store::Store;
-use weigh::{Parameters, Scored, Scorer};
 
 /// A level's weight moved by more than this many bits since the saved model: worth telling.
 const DRIFT: f64 = 1.0;
@@ -184,7 +184,7 @@ pub fn link_tables(
         return Err(Box::new(TooManyPairs { prediction: prediction.clone(), limit: model.limits.pairs }));
     }
     let mut scorer = Scorer::new(&store, model);
-    let evidence = gather::gather(&store, model, &scorer, &candidates, &predictions);
+    let evidence = sample_pairs::sample_pairs(&store, model, &scorer, &candidates, &predictions);
     let fitted = fit::fit(model, &evidence);
     let parameters = saved.map_or_else(|| fitted.parameters.clone(), |saved| given(model, saved));
     scorer.settle(model, &parameters);
@@ -212,11 +212,11 @@ pub fn link_tables(
     drop(candidates);
     edges.par_sort_unstable();
     let whole = |left: u32, right: u32| scorer.weight(&store, model, left.min(right), left.max(right), LEAST).unwrap_or(LEAST);
-    let choice = choose::choose(model, store.len(), &edges, &whole);
-    let notes = notes(&fitted, &choice);
+    let decisions = decide::decide(model, store.len(), &edges, &whole);
+    let notes = notes(&fitted, &decisions);
     let drift = saved.map(|saved| drift(model, saved, &fitted)).unwrap_or_default();
-    let linked = outcome::linked(records, model, &store, &scorer, &choice, key);
-    let mut pairs: Vec<JoinedPair> = choice
+    let linked = outcome::linked(records, model, &store, &scorer, &decisions, key);
+    let mut pairs: Vec<JoinedPair> = decisions
         .joined
         .par_iter()
         .map(|edge| {
@@ -285,7 +285,7 @@ fn given(model: &TablesModel, saved: &SavedModel) -> Parameters {
 
 /// What was learned, as it is saved.
 fn to_save(model: &TablesModel, fitted: &Fitted) -> SavedModel {
-    let comparison = |(at, shares): (usize, &weigh::Shares)| SavedComparison {
+    let comparison = |(at, shares): (usize, &score::Shares)| SavedComparison {
         name: model.comparisons[at].name.clone(),
         levels: shares
             .iter()
@@ -321,12 +321,12 @@ fn drift(model: &TablesModel, saved: &SavedModel, fitted: &Fitted) -> Vec<Drift>
     found
 }
 
-fn notes(fitted: &Fitted, choice: &Choice) -> Vec<String> {
+fn notes(fitted: &Fitted, decisions: &Decisions) -> Vec<String> {
     let thin = fitted
         .thin
         .iter()
         .map(|(name, seen)| format!("比较项“{name}”只有约 {seen:.0} 对可学，基本沿用模型里预设的 m（表太小，或这一列大多为空）"));
-    let large = choice.too_large.iter().map(|rows| {
+    let large = decisions.too_large.iter().map(|rows| {
         format!("有一组 {rows} 行互相牵连，超过 [limits] cluster，已按更高的权重切开；请看这些行是否有一列填了同一个无意义的值")
     });
     thin.chain(large).collect()

@@ -6,10 +6,10 @@ use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, 
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
-use super::choose::Choice;
+use super::decide::Decisions;
 use super::parts;
+use super::score::{Scored, Scorer};
 use super::store::{Store, span};
-use super::weigh::{Scored, Scorer};
 use crate::config::tables::{IdTest, Kind, TablesModel, Test, When};
 use crate::link::hash;
 use crate::link::position::{NONE, dense};
@@ -26,12 +26,12 @@ pub(super) fn linked(
     model: &TablesModel,
     store: &Store,
     scorer: &Scorer,
-    choice: &Choice,
+    decisions: &Decisions,
     key: &CountyKey,
 ) -> Linked {
-    let persons = persons(store, choice);
+    let persons = persons(store, decisions);
     let mut links = vec![Link { person: PersonIx(0), status: LinkStatus::Alone, weight: 0.0, probability: 1.0 }; store.len()];
-    let best = strongest(store, choice);
+    let best = strongest(store, decisions);
     let mut is_founder = vec![false; store.len()];
     for (person, rows) in (0..).zip(persons.iter()) {
         for (at, &row) in rows.iter().enumerate() {
@@ -54,7 +54,7 @@ pub(super) fn linked(
             link.status = LinkStatus::Id;
         }
     });
-    let mut review: Vec<ReviewPair> = choice
+    let mut review: Vec<ReviewPair> = decisions
         .review
         .iter()
         .map(|(edge, reason)| {
@@ -105,15 +105,15 @@ impl Persons {
 }
 
 /// Ascending within each person, persons by their first row.
-fn persons(store: &Store, choice: &Choice) -> Persons {
+fn persons(store: &Store, decisions: &Decisions) -> Persons {
     let mut group_of = vec![NONE; store.len()];
-    for (group, members) in (0..).zip(&choice.groups) {
+    for (group, members) in (0..).zip(&decisions.groups) {
         for at in members {
             group_of[store.order[*at as usize] as usize] = group;
         }
     }
     let mut persons = Persons { rows: Vec::with_capacity(store.len()), ends: Vec::with_capacity(store.len()) };
-    let mut placed = vec![false; choice.groups.len()];
+    let mut placed = vec![false; decisions.groups.len()];
     for row in 0..dense(store.len()) {
         match group_of[row as usize] {
             NONE => persons.rows.push(row),
@@ -121,7 +121,7 @@ fn persons(store: &Store, choice: &Choice) -> Persons {
             group if placed[group as usize] => continue,
             group => {
                 let start = persons.rows.len();
-                persons.rows.extend(choice.groups[group as usize].iter().map(|at| store.order[*at as usize]));
+                persons.rows.extend(decisions.groups[group as usize].iter().map(|at| store.order[*at as usize]));
                 persons.rows[start..].sort_unstable();
                 placed[group as usize] = true;
             }
@@ -132,9 +132,9 @@ fn persons(store: &Store, choice: &Choice) -> Persons {
 }
 
 /// By source row, the heaviest pair that joined it.
-fn strongest(store: &Store, choice: &Choice) -> Vec<Option<Scored>> {
+fn strongest(store: &Store, decisions: &Decisions) -> Vec<Option<Scored>> {
     let mut best: Vec<Option<Scored>> = vec![None; store.len()];
-    for edge in &choice.joined {
+    for edge in &decisions.joined {
         for row in [edge.left, edge.right] {
             let place = &mut best[store.order[row as usize] as usize];
             if place.is_none_or(|known| known.weight < edge.weight) {
@@ -226,13 +226,13 @@ fn tell_apart(ids: &mut [String], key: &CountyKey) {
     // By hash, which lies beside the position; the texts are only looked at where hashes are equal.
     let mut order: Vec<(u64, usize)> = ids.par_iter().map(|id| hash::text(id)).zip(0..ids.len()).collect();
     order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| ids[a.1].cmp(&ids[b.1])).then(a.1.cmp(&b.1)));
-    let mut told = Vec::new();
+    let mut renamed = Vec::new();
     for block in order.chunk_by(|a, b| a.0 == b.0 && ids[a.1] == ids[b.1]) {
         for (copy, &(_, at)) in block.iter().enumerate().skip(1) {
-            told.push((at, key.id("P", &[&ids[at], &copy.to_string()])));
+            renamed.push((at, key.id("P", &[&ids[at], &copy.to_string()])));
         }
     }
-    for (at, id) in told {
+    for (at, id) in renamed {
         ids[at] = id;
     }
 }

@@ -211,13 +211,13 @@ fn keys_only(records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32]
 
 fn column(kind: Kind, records: &RecordSet, arrays: &[Option<&StringArray>], order: &[u32], symbols: bool) -> Column {
     let mut column = Column::empty(0);
-    let mut known: WordMap<u32> = WordMap::default();
+    let mut ids_of_texts: WordMap<u32> = WordMap::default();
     // Read in the order of the files, where cells lie side by side, then put in canonical order; the numbers themselves mean nothing.
     let mut ids = Vec::with_capacity(order.len());
     for text in cells(records, arrays) {
-        ids.push(if text.is_empty() { NONE } else { intern(&mut column, &mut known, text) });
+        ids.push(if text.is_empty() { NONE } else { intern(&mut column, &mut ids_of_texts, text) });
     }
-    drop(known);
+    drop(ids_of_texts);
     column.ids = order.iter().map(|row| ids[*row as usize]).collect();
     // A value that its kind cannot read says nothing.
     let distinct = column.distinct();
@@ -254,10 +254,10 @@ fn column(kind: Kind, records: &RecordSet, arrays: &[Option<&StringArray>], orde
 }
 
 /// The id of a text. Texts whose hashes collide take neighbouring words.
-fn intern(column: &mut Column, known: &mut WordMap<u32>, text: &str) -> u32 {
+fn intern(column: &mut Column, ids_of_texts: &mut WordMap<u32>, text: &str) -> u32 {
     let mut word = hash::text(text);
     loop {
-        match known.get(&word) {
+        match ids_of_texts.get(&word) {
             Some(&id) if column.text(id) == text => return id,
             Some(_) => word = word.wrapping_add(1),
             None => break,
@@ -267,7 +267,7 @@ fn intern(column: &mut Column, known: &mut WordMap<u32>, text: &str) -> u32 {
     column.text.push_str(text);
     column.ends.push(column.text.len());
     column.keys.push(word);
-    known.insert(word, id);
+    ids_of_texts.insert(word, id);
     id
 }
 

@@ -21,7 +21,7 @@ fn a_crowd_of_namesakes_in_one_village_is_split_by_what_else_agrees() {
     let count = 450;
     let poverty = registry("poverty", Grain::Person, &namesakes(count, true));
     let insurance = registry("insurance", Grain::Person, &namesakes(count, false));
-    let (linked, evidence) = told(vec![poverty, insurance], &[]);
+    let (linked, evidence) = linked_with(vec![poverty, insurance], &[]);
     assert_eq!(linked.quality.skipped, 0);
     let of = |rule: &str| {
         evidence.blocks.iter().find(|blocks| blocks.registry == "insurance" && blocks.rule == rule).expect("counted").clone()
@@ -46,7 +46,7 @@ fn a_crowd_of_namesakes_in_one_village_is_split_by_what_else_agrees() {
 #[test]
 fn every_pair_compared_belongs_to_one_rule() {
     let world = super::world(400, 3);
-    let (_, evidence) = told(world.registries, &[]);
+    let (_, evidence) = linked_with(world.registries, &[]);
     let of = |rule: &str| evidence.blocks.iter().filter(|blocks| blocks.rule == rule).map(|blocks| blocks.pairs).sum::<u64>();
     assert!(of("number") > 0 && of("name_village") > 0 && of("household") > 0, "{:?}", evidence.blocks);
     assert!(

@@ -24,10 +24,10 @@ fn lists() -> Vec<RegistryRecords> {
 #[test]
 fn one_person_joins_what_the_model_would_not() {
     let registries = lists();
-    let (model, _) = told(registries.clone(), &[]);
+    let (model, _) = linked_with(registries.clone(), &[]);
     assert_ne!(model.links[0].person, model.links[4].person);
     let answer = decision(key_of(&registries, 0, 0), key_of(&registries, 1, 1), Verdict::Same, "a");
-    let (linked, evidence) = told(registries, &[answer]);
+    let (linked, evidence) = linked_with(registries, &[answer]);
     assert_eq!(linked.links[0].person, linked.links[4].person);
     assert_eq!((linked.links[4].status, linked.links[4].probability), (LinkStatus::Probable, 1.0));
     assert_eq!((evidence.rule(RowId(4)), evidence.compared_with(RowId(4))), (Some("decision"), Some(RowId(0))));
@@ -38,7 +38,7 @@ fn one_person_joins_what_the_model_would_not() {
 fn two_persons_keep_apart_what_an_equal_number_would_join() {
     let registries = lists();
     let answer = decision(key_of(&registries, 0, 1), key_of(&registries, 1, 0), Verdict::Different, "a");
-    let (linked, _) = told(registries, &[answer]);
+    let (linked, _) = linked_with(registries, &[answer]);
     assert_ne!(linked.links[1].person, linked.links[3].person);
     assert_eq!(linked.links[2].person, linked.links[5].person, "others are joined as ever");
     assert!(linked.decided.are_apart(linked.links[3].person, linked.links[1].person));
@@ -55,7 +55,7 @@ fn answers_reach_rows_that_later_lists_bring() {
         decision(key_of(&all, 0, 1), key_of(&all, 1, 0), Verdict::Different, "a"),
         decision(key_of(&all, 1, 0), key_of(&all, 2, 0), Verdict::Same, "b"),
     ];
-    let (linked, _) = told(all, &answers);
+    let (linked, _) = linked_with(all, &answers);
     assert_eq!(linked.links[6].person, linked.links[3].person);
     assert_ne!(linked.links[6].person, linked.links[1].person);
 }
@@ -68,7 +68,7 @@ fn an_answer_holds_when_rows_move_and_months_pass() {
     let poverty = [row("张小明", A, 123), bare("欧阳雪莲")];
     let insurance = [bare("欧阳雪莲"), row("王大力", B, 33), row("张小明", A, 123)];
     let next = vec![registry("poverty", Grain::Person, &poverty), registry("insurance", Grain::Person, &insurance)];
-    let (linked, _) = told(next, &[answer]);
+    let (linked, _) = linked_with(next, &[answer]);
     assert_eq!(linked.links[1].person, linked.links[2].person);
 }
 
@@ -78,7 +78,7 @@ fn two_copies_in_one_list_follow_the_one_that_was_named() {
     let poverty = registry("poverty", Grain::Person, &[bare("欧阳雪莲")]);
     let all = vec![poverty, registry("insurance", Grain::Person, &[bare("欧阳雪莲"), bare("欧阳雪莲")])];
     let answer = decision(key_of(&all, 0, 0), key_of(&all, 1, 0), Verdict::Same, "a");
-    let (linked, _) = told(all, &[answer]);
+    let (linked, _) = linked_with(all, &[answer]);
     assert_eq!((linked.links[1].person, linked.links[2].person), (linked.links[0].person, linked.links[0].person));
 }
 
@@ -91,8 +91,8 @@ fn contradictions_and_lost_records_are_told_and_not_followed() {
         decision(one.clone(), other, Verdict::Different, "乙.xlsx第4行"),
         decision(one, "R00000000000000ff".to_owned(), Verdict::Same, "丙.xlsx第5行"),
     ];
-    let (linked, _) = told(registries.clone(), &answers);
-    let (model, _) = told(registries, &[]);
+    let (linked, _) = linked_with(registries.clone(), &answers);
+    let (model, _) = linked_with(registries, &[]);
     assert_eq!(linked.links, model.links);
     let states: Vec<DecisionState> = linked.decided.kept.iter().map(|kept| kept.state).collect();
     assert!(states.contains(&DecisionState::Contradicted) && states.contains(&DecisionState::Gone), "{states:?}");
@@ -105,7 +105,7 @@ fn contradictions_and_lost_records_are_told_and_not_followed() {
 #[test]
 fn bars_of_every_joined_row_sum_to_its_weight() {
     let world = super::world(600, 9);
-    let (linked, evidence) = told(world.registries, &[]);
+    let (linked, evidence) = linked_with(world.registries, &[]);
     let mut rules = std::collections::BTreeSet::new();
     for (row, link) in (0u32..).zip(&linked.links) {
         let bars = evidence.bars(RowId(row));

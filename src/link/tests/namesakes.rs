@@ -34,7 +34,7 @@ fn county_and_list(more: &[Row], unknown: usize, further: Row) -> (Linked, Evide
     list.iter_mut().enumerate().filter(|(at, _)| at % 10 < unknown).for_each(|(at, row)| *row = stranger(at));
     list.push(further);
     let known: Vec<Row> = people.into_iter().chain(more.iter().cloned()).collect();
-    told(vec![registry("poverty", Grain::Person, &known), registry("training", Grain::Person, &list)], &[])
+    linked_with(vec![registry("poverty", Grain::Person, &known), registry("training", Grain::Person, &list)], &[])
 }
 
 /// Whether the last row is with the row that stands `back` before the end of the county.

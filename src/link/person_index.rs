@@ -1,7 +1,7 @@
 //! The growing set of known persons, and which rows speak for each.
 //!
-//! A row joins a person once and for ever. A person's *faces* are its rows that say something new; only they are compared.
-//! Everything is an index into flat arrays; joining is O(faces + households of the person).
+//! A row joins a person once and for ever. A person's *representatives* are its rows that say something new; only they are compared.
+//! Everything is an index into flat arrays; joining is O(representatives + households of the person).
 
 use super::hash::{self, WordMap, WordSet};
 use super::lists::Lists;
@@ -9,8 +9,8 @@ use super::position::{NONE, dense};
 use super::roster::{Name, Record, Roster};
 use crate::model::identity::name::NameLevel;
 
-/// Faces beyond this many add nothing but time.
-const FACES: usize = 8;
+/// Representatives beyond this many add nothing but time.
+const MOST_REPRESENTATIVES: usize = 8;
 /// A name of which more than so many are to be expected in a village is common there.
 const NAMESAKES_EXPECTED: f64 = 0.25;
 /// More members than this is no household but a placeholder code.
@@ -59,15 +59,15 @@ pub(super) struct Person {
 }
 
 /// All known persons.
-pub(super) struct Spine {
+pub(super) struct PersonIndex {
     /// By position.
-    pub persons: Vec<Person>,
+    pub all: Vec<Person>,
     /// Row → person, `NONE` while it has none.
     pub person_of: Vec<u32>,
     /// Person → rows that say something new.
-    pub faces: Chains,
-    /// Every (face, person) in the order they came.
-    pub face_log: Vec<(u32, u32)>,
+    pub representatives: Chains,
+    /// Every (representative, person) in the order they came.
+    pub representative_log: Vec<(u32, u32)>,
     /// Person → households.
     pub households_of: Chains,
     /// Household → persons.
@@ -86,14 +86,14 @@ pub(super) struct Spine {
     villagers: WordMap<u32>,
 }
 
-impl Spine {
+impl PersonIndex {
     /// Nobody yet.
     pub(super) fn new(roster: &Roster) -> Self {
         Self {
-            persons: Vec::new(),
+            all: Vec::new(),
             person_of: vec![NONE; roster.records.len()],
-            faces: Chains::default(),
-            face_log: Vec::new(),
+            representatives: Chains::default(),
+            representative_log: Vec::new(),
             households_of: Chains::default(),
             members: Chains::with_lists(roster.households as usize),
             contested: WordSet::default(),
@@ -162,9 +162,9 @@ impl Spine {
 
     /// A new person from a row.
     pub(super) fn found(&mut self, roster: &Roster, row: u32) -> u32 {
-        let person = dense(self.persons.len());
-        self.persons.push(Person { founder: row, number: 0 });
-        self.faces.add_list();
+        let person = dense(self.all.len());
+        self.all.push(Person { founder: row, number: 0 });
+        self.representatives.add_list();
         self.households_of.add_list();
         self.join(roster, row, person);
         person
@@ -179,40 +179,41 @@ impl Spine {
             if !self.claimants.of(list).any(|claimant| claimant == person) {
                 self.claimants.push(list, person);
             }
-            let current = self.persons[person as usize].number;
+            let current = self.all[person as usize].number;
             if current == 0 || (self.is_contested(current) && !self.is_contested(record.number)) {
-                self.persons[person as usize].number = record.number;
+                self.all[person as usize].number = record.number;
             }
         }
         if record.household != NONE && !self.households_of.of(person).any(|household| household == record.household) {
             self.households_of.push(person, record.household);
             self.members.push(record.household, person);
         }
-        let mut faces = 0;
-        let known = self.faces.of(person).any(|face| {
-            faces += 1;
-            says_the_same(roster.record(face), record) && roster.correction_of(face) == roster.correction_of(row)
+        let mut representatives = 0;
+        let is_represented = self.representatives.of(person).any(|representative| {
+            representatives += 1;
+            says_the_same(roster.record(representative), record)
+                && roster.correction_of(representative) == roster.correction_of(row)
         });
-        if !known && let Some(key) = village_name(roster, record) {
+        if !is_represented && let Some(key) = village_name(roster, record) {
             let list = *self.called.entry(key).or_insert_with(|| self.namesakes.add_list());
             if !self.namesakes.of(list).any(|namesake| namesake == person) {
                 self.namesakes.push(list, person);
                 *self.villagers.entry(record.village).or_default() += 1;
             }
         }
-        if !known && faces < FACES {
-            self.faces.push(person, row);
-            self.face_log.push((row, person));
+        if !is_represented && representatives < MOST_REPRESENTATIVES {
+            self.representatives.push(person, row);
+            self.representative_log.push((row, person));
         }
     }
 
-    /// The best level at which a row's name agrees with the person's names, and the face that gave it.
+    /// The best level at which a row's name agrees with the person's names, and the representative that gave it.
     pub(super) fn best_name(&self, roster: &Roster, row: u32, person: u32) -> (NameLevel, u32) {
-        let mut best = (NameLevel::Different, self.persons[person as usize].founder);
-        for face in self.faces.of(person) {
-            let level = roster.name_level(roster.record(row), roster.record(face)).unwrap_or(NameLevel::Different);
+        let mut best = (NameLevel::Different, self.all[person as usize].founder);
+        for representative in self.representatives.of(person) {
+            let level = roster.name_level(roster.record(row), roster.record(representative)).unwrap_or(NameLevel::Different);
             if level < best.0 {
-                best = (level, face);
+                best = (level, representative);
             }
         }
         best
@@ -226,13 +227,13 @@ fn village_name(roster: &Roster, record: &Record) -> Option<u64> {
 }
 
 /// Whether a second record adds nothing to compare.
-fn says_the_same(known: &Record, new: &Record) -> bool {
-    known.name == new.name
-        && known.number == new.number
-        && (known.damaged == new.damaged || new.number != 0)
-        && (known.birth == new.birth)
-        && known.village == new.village
-        && known.household == new.household
-        && known.head == new.head
-        && known.phone == new.phone
+fn says_the_same(old: &Record, new: &Record) -> bool {
+    old.name == new.name
+        && old.number == new.number
+        && (old.damaged == new.damaged || new.number != 0)
+        && (old.birth == new.birth)
+        && old.village == new.village
+        && old.household == new.household
+        && old.head == new.head
+        && old.phone == new.phone
 }

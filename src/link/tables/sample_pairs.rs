@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use super::block::{Candidates, Prediction};
 use super::compare::Pattern;
 use super::fit::{Counts, Evidence};
+use super::score::Scorer;
 use super::store::Store;
-use super::weigh::Scorer;
 use crate::config::tables::{TablesModel, Task};
 use crate::link::hash::{self, WordHasher};
 use crate::link::position::dense;
@@ -22,7 +22,7 @@ type Tally = HashMap<Pattern, u64, BuildHasherDefault<WordHasher>>;
 /// Random pairs that one thread draws in a row.
 const DRAWS: u64 = 8192;
 
-pub(super) fn gather(
+pub(super) fn sample_pairs(
     store: &Store,
     model: &TablesModel,
     scorer: &Scorer,

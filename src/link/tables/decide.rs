@@ -4,7 +4,7 @@
 //! another, never guessed), `chain` (heavy enough, but the rest of its group speaks against it).
 
 use super::cluster;
-use super::weigh::Scored;
+use super::score::Scored;
 use crate::config::tables::{TablesModel, Task};
 use crate::link::assign::{Edge, assign};
 use crate::link::position::dense;
@@ -38,7 +38,7 @@ fn cut(value: f64) -> Bits {
 
 /// What was decided.
 #[derive(Debug, Default)]
-pub(super) struct Choice {
+pub(super) struct Decisions {
     /// Rows of one person, ascending, by their first row.
     pub(super) groups: Vec<Vec<u32>>,
     /// Pairs that made the groups.
@@ -50,7 +50,12 @@ pub(super) struct Choice {
 }
 
 /// Decides. `edges` are ordered by rows.
-pub(super) fn choose(model: &TablesModel, rows: usize, edges: &[Scored], weight: &(dyn Fn(u32, u32) -> Bits + Sync)) -> Choice {
+pub(super) fn decide(
+    model: &TablesModel,
+    rows: usize,
+    edges: &[Scored],
+    weight: &(dyn Fn(u32, u32) -> Bits + Sync),
+) -> Decisions {
     let cuts = Cuts::new(model);
     match model.task {
         Task::Link => one_to_one(rows, edges, cuts),
@@ -69,34 +74,34 @@ pub(super) fn choose(model: &TablesModel, rows: usize, edges: &[Scored], weight:
             let (joined, apart): (Vec<Scored>, Vec<Scored>) = edges.iter().partition(|edge| together(edge));
             let doubtful = apart.into_iter().filter(|edge| edge.weight >= cuts.review);
             let review = doubtful.map(|edge| (edge, if edge.weight >= cuts.confirm { "chain" } else { "weak" })).collect();
-            Choice { groups: found.groups, joined, review, too_large: found.too_large }
+            Decisions { groups: found.groups, joined, review, too_large: found.too_large }
         }
     }
 }
 
-fn one_to_one(rows: usize, edges: &[Scored], cuts: Cuts) -> Choice {
+fn one_to_one(rows: usize, edges: &[Scored], cuts: Cuts) -> Decisions {
     let mut degree = vec![0u8; rows];
     for edge in edges {
         for row in [edge.left, edge.right] {
             degree[row as usize] = degree[row as usize].saturating_add(1);
         }
     }
-    let mut choice = Choice::default();
+    let mut decisions = Decisions::default();
     let mut contested = Vec::new();
     for edge in edges {
         // A pair without any rival needs no assignment.
         if degree[edge.left as usize] > 1 || degree[edge.right as usize] > 1 {
             contested.push(Edge { row: edge.left, person: edge.right, weight: edge.weight });
         } else if edge.weight >= cuts.confirm {
-            choice.joined.push(*edge);
+            decisions.joined.push(*edge);
         }
     }
     let decision = assign(&contested, cuts.confirm, cuts.margin, true);
     let at = |edge: &Edge| edges.binary_search_by_key(&(edge.row, edge.person), |scored| (scored.left, scored.right)).ok();
-    choice.joined.extend(decision.joined.iter().filter_map(at).map(|at| edges[at]));
-    choice.joined.sort_unstable();
+    decisions.joined.extend(decision.joined.iter().filter_map(at).map(|at| edges[at]));
+    decisions.joined.sort_unstable();
     let mut taken = vec![false; rows];
-    for edge in &choice.joined {
+    for edge in &decisions.joined {
         taken[edge.left as usize] = true;
         taken[edge.right as usize] = true;
     }
@@ -106,11 +111,11 @@ fn one_to_one(rows: usize, edges: &[Scored], cuts: Cuts) -> Choice {
             decision.tied.binary_search(&wanted).is_ok()
         };
         if edge.weight >= cuts.review || tied() {
-            choice.review.push((*edge, if tied() { "tie" } else { "weak" }));
+            decisions.review.push((*edge, if tied() { "tie" } else { "weak" }));
         }
     }
-    choice.groups = choice.joined.iter().map(|edge| vec![edge.left, edge.right]).collect();
-    choice
+    decisions.groups = decisions.joined.iter().map(|edge| vec![edge.left, edge.right]).collect();
+    decisions
 }
 
 #[cfg(test)]
@@ -127,10 +132,11 @@ mod tests {
     fn the_best_total_is_joined_and_ties_are_left() {
         let edges =
             [edge(0, 5, 9), edge(1, 6, 20), edge(1, 7, 12), edge(2, 7, 8), edge(3, 8, 10), edge(3, 9, 10), edge(4, 10, 3)];
-        let choice = one_to_one(11, &edges, CUTS);
-        let pairs: Vec<(u32, u32)> = choice.joined.iter().map(|edge| (edge.left, edge.right)).collect();
+        let decisions = one_to_one(11, &edges, CUTS);
+        let pairs: Vec<(u32, u32)> = decisions.joined.iter().map(|edge| (edge.left, edge.right)).collect();
         assert_eq!(pairs, [(0, 5), (1, 6), (2, 7)]);
-        let review: Vec<(u32, u32, &str)> = choice.review.iter().map(|(edge, reason)| (edge.left, edge.right, *reason)).collect();
+        let review: Vec<(u32, u32, &str)> =
+            decisions.review.iter().map(|(edge, reason)| (edge.left, edge.right, *reason)).collect();
         assert_eq!(review, [(3, 8, "tie"), (3, 9, "tie"), (4, 10, "weak")]);
     }
 }
