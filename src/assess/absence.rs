@@ -27,7 +27,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, BooleanArray};
-use identity::{Identity, Known};
+use identity::{Identity, IdentitySources};
 use keys::{Columns, Key, Wanted};
 use likeness::By;
 pub use likeness::Likeness;
@@ -77,17 +77,17 @@ impl<'a> AbsenceGuard<'a> {
     /// Looks through the registers for everybody accused.
     pub(crate) fn new(composer: &'a Composer<'a>, accused: &Accused<'a>) -> Self {
         let subjects = composer.subjects;
-        let known = Known::new(composer);
+        let sources = IdentitySources::new(composer);
         let sought = accused.values().flat_map(BTreeMap::values);
         let persons: BTreeSet<PersonIx> = sought.flat_map(|sought| &sought.persons).copied().collect();
         let persons: Vec<PersonIx> = persons.into_iter().collect();
-        let identities: Vec<Identity<'_>> = persons.par_iter().map(|person| Identity::of_person(&known, *person)).collect();
+        let identities: Vec<Identity<'_>> = persons.par_iter().map(|person| Identity::of_person(&sources, *person)).collect();
         let search = |(at, by_condition): (&(RegistryId, Says), &BTreeMap<Option<&str>, Sought<'a>>)| {
             let mut found = CouldBe::new();
             for Sought { persons: sought, source } in by_condition.values() {
                 let wanted: Vec<&Identity<'_>> =
                     persons.iter().zip(&identities).filter(|(person, _)| sought.contains(person)).map(|(_, i)| i).collect();
-                Search { known: &known, wanted: &wanted }.through(at.1, source, &mut found);
+                Search { sources: &sources, wanted: &wanted }.through(at.1, source, &mut found);
             }
             for rows in found.values_mut() {
                 rows.sort_unstable();
@@ -184,15 +184,15 @@ struct Register<'s, 'a> {
 
 /// One register, looked through for some accused.
 struct Search<'s, 'a> {
-    known: &'s Known<'a>,
+    sources: &'s IdentitySources<'a>,
     wanted: &'s [&'s Identity<'a>],
 }
 
 impl<'s, 'a> Search<'s, 'a> {
     fn through(&self, says: Says, source: &Source, found: &mut CouldBe) {
-        let subjects = self.known.composer.subjects;
+        let subjects = self.sources.composer.subjects;
         let Some((position, records)) = subjects.records.registry(source.registry.as_str()) else { return };
-        let filter = self.known.composer.filter(position, source);
+        let filter = self.sources.composer.filter(position, source);
         let counting: Vec<usize> = (0..records.len()).filter(|row| says.by(filter, *row)).collect();
         let register = if counting.is_empty() { None } else { self.register(position) };
         let Some(register) = register else { return };
@@ -210,7 +210,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn register(&self, position: usize) -> Option<Register<'s, 'a>> {
-        let records = self.known.composer.subjects.records.registries.get(position)?;
+        let records = self.sources.composer.subjects.records.registries.get(position)?;
         let mut by_key: Vec<(u64, u32)> = Vec::new();
         for (at, identity) in self.wanted.iter().enumerate() {
             let mut put = |key: Key<'a>| by_key.push((key.hash64(), index(at)));
@@ -221,14 +221,14 @@ impl<'s, 'a> Search<'s, 'a> {
             position,
             by_key: Wanted::new(by_key),
             sounds: self.wanted.iter().map(|identity| identity.sounds()).collect(),
-            columns: self.known.registers.get(position)?,
+            columns: self.sources.registers.get(position)?,
             names_heads_only: names_heads_beside_rows_only(records),
         })
     }
 
     /// The accused who share a key with a row, or with the person whom it joined, and a sound or the number; ascending.
     fn candidates(&self, register: &Register<'_, 'a>, id: RowId, row: usize) -> Vec<u32> {
-        let (subjects, people) = (self.known.composer.subjects, &self.known.people);
+        let (subjects, people) = (self.sources.composer.subjects, &self.sources.people);
         let link = subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone).map(|link| link.person.0 as usize);
         let own = link.map(|link| link.person);
@@ -246,7 +246,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 }
             }
         };
-        register.columns.keys(row, self.known.contested.has(id), &mut look);
+        register.columns.keys(row, self.sources.contested.has(id), &mut look);
         // Of most rows the person says nothing else.
         if let Some(person) = joined.filter(|person| people.said(*person) != register.columns.said(row)) {
             people.own_keys(person, &mut look);
@@ -285,23 +285,23 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Who of some accused could be the row, and why.
     fn among(&self, candidates: Vec<u32>, register: &Register<'_, 'a>, id: RowId, row: usize) -> Vec<(u32, Likeness)> {
-        let composer = self.known.composer;
-        let known = Identity::of_row(self.known, register.position, id, row);
+        let composer = self.sources.composer;
+        let found = Identity::of_row(self.sources, register.position, id, row);
         let link = composer.subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone);
         let joined = LazyCell::new(|| joined.map(|link| Identity::of_people(composer, link.person)));
         let like = |at: u32| {
-            let accused = Some(self.wanted[at as usize]).filter(|accused| accused.person != known.person)?;
-            let likeness = accused.could_be(&known).or_else(|| accused.could_be(joined.as_ref()?));
+            let accused = Some(self.wanted[at as usize]).filter(|accused| accused.person != found.person)?;
+            let likeness = accused.could_be(&found).or_else(|| accused.could_be(joined.as_ref()?));
             Some((at, likeness?))
         };
         let mut candidates: Vec<(u32, Likeness)> = candidates.into_iter().filter_map(like).collect();
-        if !candidates.is_empty() && joined.is_some() && self.is_known(&known, register.position) {
-            // Another known person's row, unless that person could be the accused.
-            let owner = known.person.map(|person| Identity::of_person(self.known, person));
+        if !candidates.is_empty() && joined.is_some() && self.is_known(&found, register.position) {
+            // Another found person's row, unless that person could be the accused.
+            let owner = found.person.map(|person| Identity::of_person(self.sources, person));
             candidates.retain(|(at, _)| {
                 let accused = self.wanted[*at as usize];
-                owner.as_ref().is_some_and(|owner| !accused.stands_beside(owner) && accused.could_be(owner).is_some())
+                owner.as_ref().is_some_and(|owner| !accused.is_co_listed(owner) && accused.could_be(owner).is_some())
             });
         }
         candidates
@@ -309,10 +309,10 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Whether another register knows the person whom the row joined, by the same name.
     fn is_known(&self, row: &Identity<'a>, position: usize) -> bool {
-        let composer = self.known.composer;
+        let composer = self.sources.composer;
         let same_name = |other: RowId| {
             let (at, other) = composer.subjects.records.locate(other).filter(|(at, _)| *at != position)?;
-            let other = FoldedName::new(text_at(self.known.registers.get(at)?.names, other)?)?;
+            let other = FoldedName::new(text_at(self.sources.registers.get(at)?.names, other)?)?;
             Some(row.names.iter().any(|own| compare(own, &other) == NameLevel::Same))
         };
         row.person.is_some_and(|person| composer.rows_of(person).any(|other| same_name(other) == Some(true)))

@@ -24,8 +24,8 @@ pub(crate) struct FactColumn {
     pub(crate) array: ArrayRef,
     /// What is known at the least, where the value is empty because only a part of what it adds up could be read; `None` where that is nobody.
     pub(crate) least: Option<ArrayRef>,
-    /// Subjects with a value of their own, ascending; all others share one. `None` where that may be anybody.
-    pub(crate) apart: Option<Arc<[u32]>>,
+    /// Subjects whose value may not be the default, which all others share; ascending. `None` where that may be anybody.
+    pub(crate) non_default: Option<Arc<[u32]>>,
     /// Row ids each value came from; only facts read from registries have their own.
     pub(crate) rows: Option<OwnedRows>,
     /// Why it could not be read at all; rules go on without an optional one.
@@ -121,9 +121,9 @@ pub(crate) fn of_values(value_type: ValueType, values: &[Option<FactValue<'_>>])
     }
 }
 
-/// A column of `length` subjects from the values of those `apart` (ascending), followed by the one value of all others.
-pub(crate) fn spread(values: &ArrayRef, apart: &[u32], length: usize) -> Result<ArrayRef, AssessError> {
-    let others = apart.len();
+/// A column of `length` subjects from the values of those `non_default` (ascending), followed by the one value of all others.
+pub(crate) fn spread(values: &ArrayRef, non_default: &[u32], length: usize) -> Result<ArrayRef, AssessError> {
+    let others = non_default.len();
     if others == length {
         return Ok(values.slice(0, length));
     }
@@ -131,14 +131,14 @@ pub(crate) fn spread(values: &ArrayRef, apart: &[u32], length: usize) -> Result<
         DataType::Boolean => {
             let values = values.as_boolean();
             let mut bits = filled(length, values.is_valid(others) && values.value(others));
-            for (at, subject) in apart.iter().enumerate() {
+            for (at, subject) in non_default.iter().enumerate() {
                 bits.set_bit(*subject as usize, values.is_valid(at) && values.value(at));
             }
-            Arc::new(BooleanArray::new(bits.finish(), validity(values, apart, length)))
+            Arc::new(BooleanArray::new(bits.finish(), validity(values, non_default, length)))
         }
-        DataType::Int64 => Arc::new(spread_numbers(values.as_primitive::<Int64Type>(), apart, length)),
-        DataType::Date32 => Arc::new(spread_numbers(values.as_primitive::<Date32Type>(), apart, length)),
-        DataType::Utf8 => Arc::new(spread_text(values.as_string(), apart, length)),
+        DataType::Int64 => Arc::new(spread_numbers(values.as_primitive::<Int64Type>(), non_default, length)),
+        DataType::Date32 => Arc::new(spread_numbers(values.as_primitive::<Date32Type>(), non_default, length)),
+        DataType::Utf8 => Arc::new(spread_text(values.as_string(), non_default, length)),
         other => return Err(AssessError::Engine { expression: "fact".to_owned(), reason: format!("column of type {other}") }),
     })
 }
@@ -149,36 +149,36 @@ fn filled(length: usize, value: bool) -> BooleanBufferBuilder {
     bits
 }
 
-fn validity(values: &dyn Array, apart: &[u32], length: usize) -> Option<NullBuffer> {
+fn validity(values: &dyn Array, non_default: &[u32], length: usize) -> Option<NullBuffer> {
     if values.null_count() == 0 {
         return None;
     }
-    let mut bits = filled(length, values.is_valid(apart.len()));
-    for (at, subject) in apart.iter().enumerate() {
+    let mut bits = filled(length, values.is_valid(non_default.len()));
+    for (at, subject) in non_default.iter().enumerate() {
         bits.set_bit(*subject as usize, values.is_valid(at));
     }
     Some(NullBuffer::new(bits.finish())).filter(|nulls| nulls.null_count() > 0)
 }
 
-fn spread_numbers<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, apart: &[u32], length: usize) -> PrimitiveArray<T> {
-    let others = if values.is_valid(apart.len()) { values.value(apart.len()) } else { T::default_value() };
+fn spread_numbers<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>, non_default: &[u32], length: usize) -> PrimitiveArray<T> {
+    let others = if values.is_valid(non_default.len()) { values.value(non_default.len()) } else { T::default_value() };
     // Zeroes come from the system and cost nothing until they are touched.
     let mut numbers = vec![others; length];
-    for (at, subject) in apart.iter().enumerate() {
+    for (at, subject) in non_default.iter().enumerate() {
         numbers[*subject as usize] = values.value(at);
     }
-    PrimitiveArray::new(numbers.into(), validity(values, apart, length))
+    PrimitiveArray::new(numbers.into(), validity(values, non_default, length))
 }
 
-fn spread_text(values: &StringArray, apart: &[u32], length: usize) -> StringArray {
+fn spread_text(values: &StringArray, non_default: &[u32], length: usize) -> StringArray {
     let mut texts = StringBuilder::with_capacity(length, values.values().len());
-    let others = values.is_valid(apart.len()).then(|| values.value(apart.len()));
+    let others = values.is_valid(non_default.len()).then(|| values.value(non_default.len()));
     let fill = |texts: &mut StringBuilder, count: usize| match others {
         None => texts.append_nulls(count),
         Some(text) => (0..count).for_each(|_| texts.append_value(text)),
     };
     let mut next = 0;
-    for (at, subject) in apart.iter().enumerate() {
+    for (at, subject) in non_default.iter().enumerate() {
         fill(&mut texts, *subject as usize - next);
         texts.append_option(values.is_valid(at).then(|| values.value(at)));
         next = *subject as usize + 1;

@@ -49,7 +49,7 @@ pub(crate) struct Shortfall {
 
 impl Shortfall {
     /// `城乡居民医保参保名册本期只有 30 行，应有行数表写应有 61 行`.
-    pub(crate) fn told(&self, title: &str) -> String {
+    pub(crate) fn describe(&self, title: &str) -> String {
         let (rows, expected) = (self.rows, self.expected);
         let part = self.part.as_ref().map_or_else(String::new, |part| format!("“{part}”"));
         match self.by {
@@ -129,14 +129,14 @@ impl Completeness {
                     let present = Present::of(input, position, records);
                     against_county(said, &|expected| present.count(expected), &mut short);
                     let title = input.registry_title(registry.as_str());
-                    let told = short.unclear.iter().skip(said.unclear.len());
-                    notes.extend(told.map(|Unclear { town, told }| {
+                    let of_numbers = short.unclear.iter().skip(said.unclear.len());
+                    notes.extend(of_numbers.map(|Unclear { town, summary }| {
                         let town = town.as_deref().and_then(|code| subjects.town_name(code));
-                        of_table(town, format!("{title}{}：{UNKNOWN}", told.trim_start_matches(EXPECTED_LIST)))
+                        of_table(town, format!("{title}{}：{UNKNOWN}", summary.trim_start_matches(EXPECTED_LIST)))
                     }));
                 }
                 if is_unread {
-                    short.unclear.push(Unclear { town: None, told: format!("{EXPECTED_LIST}没有读成") });
+                    short.unclear.push(Unclear { town: None, summary: format!("{EXPECTED_LIST}没有读成") });
                 }
                 if let Some(earlier) = input.earlier {
                     below_earlier(&have, &by_place(&earlier.rows, &registry), earlier.period, &mut short);
@@ -314,7 +314,7 @@ fn against_county(said: &Said, count: &dyn Fn(&Expected) -> Count, short: &mut S
     let (mut county, mut towns) = (None, (0_i64, 0_i64));
     let mut of_villages: BTreeMap<(Option<&str>, Option<&str>), Expected> = BTreeMap::new();
     let doubt = |short: &mut Short, expected: &Expected, why: String| {
-        short.unclear.push(Unclear { town: expected.town.clone(), told: format!("{EXPECTED_LIST}{why}") });
+        short.unclear.push(Unclear { town: expected.town.clone(), summary: format!("{EXPECTED_LIST}{why}") });
     };
     let compare = |expected: &Expected, rows: i64, distinct: i64, short: &mut Short| {
         let part = expected.part.as_ref().map(|(written, _)| written.clone());

@@ -138,7 +138,7 @@ impl<'a> Composer<'a> {
     }
 
     /// The person a printed list names: the person, or the household's head.
-    pub(crate) fn face(&self, about: About) -> PersonIx {
+    pub(crate) fn representative(&self, about: About) -> PersonIx {
         match about {
             About::Person(person) => person,
             About::Household(at) => self
@@ -246,8 +246,8 @@ impl<'a> Composer<'a> {
         sentence: String,
         evidence: Vec<Evidence>,
     ) -> Draft {
-        let face = self.face(about);
-        let text = |column: &str| self.subjects.people_text(column, face).map(str::to_owned);
+        let representative = self.representative(about);
+        let text = |column: &str| self.subjects.people_text(column, representative).map(str::to_owned);
         let household = match about {
             About::Household(at) => self.subjects.households.get(at).map(|household| household.code.clone()),
             About::Person(person) => self.household_code(person),
@@ -276,7 +276,7 @@ impl<'a> Composer<'a> {
             confidence,
             sentence: sentence.into(),
             evidence,
-            subject: self.printed(face),
+            subject: self.printed(representative),
         };
         Draft { finding, place: (text("town_code"), text("village_code")), key: self.key(about) }
     }
@@ -480,7 +480,7 @@ impl<'a> Composer<'a> {
             "paid" => money(paid),
             "gap" => money(due.map(|due| due - paid.unwrap_or(0))),
             "late" => late.to_string(),
-            "name" => self.subjects.people_text("name", self.face(about)).unwrap_or("（无姓名）").to_owned(),
+            "name" => self.subjects.people_text("name", self.representative(about)).unwrap_or("（无姓名）").to_owned(),
             _ => match name.strip_prefix('$') {
                 Some(parameter) => self.parameter(parameter),
                 None => self.fact_text(name, about, at),

@@ -238,12 +238,12 @@ fn possible(
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<Option<UInt32Array>, AssessError> {
     let parts = condition.population.conjuncts();
-    let mut sets: Vec<_> = parts.iter().filter_map(|part| Some((part, facts.apart(part, scope)?))).collect();
-    sets.sort_by_key(|(_, (apart, _))| apart.len());
-    for (part, (apart, other)) in sets {
+    let mut sets: Vec<_> = parts.iter().filter_map(|part| Some((part, facts.non_default(part, scope)?))).collect();
+    sets.sort_by_key(|(_, (non_default, _))| non_default.len());
+    for (part, (non_default, other)) in sets {
         let of_others = facts.evaluate(part, scope, Some(&UInt32Array::from(vec![other])), values)?;
         if yes_no(&of_others, 0) == Some(false) {
-            return Ok(Some(apart.to_vec().into()));
+            return Ok(Some(non_default.to_vec().into()));
         }
     }
     Ok(None)

@@ -51,7 +51,7 @@ pub(crate) struct Unclear {
     /// Code of the town; the county has none.
     pub(crate) town: Option<String>,
     /// `应有行数表写的应有行数“九十来人”读不懂`.
-    pub(crate) told: String,
+    pub(crate) summary: String,
 }
 
 /// What is said of one register.
@@ -96,7 +96,7 @@ impl ExpectedTable {
             let unplaced = text(PLACE[5]).filter(|place| village.is_none() && !place.split('/').all(all));
             if let Some(place) = unplaced.filter(|place| town.is_none() || names_a_village(place)) {
                 table.note(text(TOWN), format!("{}的乡镇、村“{place}”不认识：{UNKNOWN}", definition.title));
-                table.doubt(definition, town, &format!("里的乡镇、村“{place}”不认识"));
+                table.leave_unclear(definition, town, &format!("里的乡镇、村“{place}”不认识"));
                 continue;
             }
             let part = text("expected_part").filter(|part| !all(part));
@@ -132,7 +132,7 @@ impl ExpectedTable {
                 let town = town.as_deref();
                 table
                     .note(town.and_then(|town| towns.get(town).copied()), format!("{}{part}{told}：{UNKNOWN}", definition.title));
-                table.doubt(definition, town, &told);
+                table.leave_unclear(definition, town, &told);
             }
             if let Some((rows, least, most)) = said {
                 table.said.entry(registry).or_default().expected.push(Expected { town, village, part, rows, least, most });
@@ -144,15 +144,15 @@ impl ExpectedTable {
             }
             if let Some(definition) = dictionary.registry(registry.as_str()) {
                 table.note(None, format!("{}的 {rows} 行是别的月份或年度的，没有 {period} 的：{UNKNOWN}", definition.title));
-                table.doubt(definition, None, &format!("没有 {period} 的数"));
+                table.leave_unclear(definition, None, &format!("没有 {period} 的数"));
             }
         }
         table
     }
 
     /// Leaves unknown whether a register is whole.
-    fn doubt(&mut self, definition: &RegistryDefinition, town: Option<&str>, told: &str) {
-        let unclear = Unclear { town: town.map(str::to_owned), told: format!("{EXPECTED_LIST}{told}") };
+    fn leave_unclear(&mut self, definition: &RegistryDefinition, town: Option<&str>, why: &str) {
+        let unclear = Unclear { town: town.map(str::to_owned), summary: format!("{EXPECTED_LIST}{why}") };
         self.said.entry(definition.id.clone()).or_default().unclear.push(unclear);
     }
 
@@ -182,16 +182,16 @@ pub(crate) const UNKNOWN: &str = "是否齐全不明，在其中查不到的人�
 
 /// What the county's table says, where it says a number; for run.json.
 #[must_use]
-pub fn told_by_county(records: &RecordSet, dictionary: &Dictionary, period: Month) -> RegisterRows {
-    let mut told = RegisterRows::new();
+pub fn expected_rows(records: &RecordSet, dictionary: &Dictionary, period: Month) -> RegisterRows {
+    let mut expected_rows = RegisterRows::new();
     for (registry, said) in ExpectedTable::read(records, dictionary, period).said {
         for Expected { town, part, rows, .. } in said.expected {
             let code = |(written, slice): (String, Slice)| slice.map_or(written, |(_, value)| value);
             let part = RegisterPart { registry: registry.clone(), town_code: town, part: part.map(code) };
-            *told.entry(part).or_default() += rows;
+            *expected_rows.entry(part).or_default() += rows;
         }
     }
-    told
+    expected_rows
 }
 
 /// A number as read.

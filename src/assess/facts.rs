@@ -103,7 +103,7 @@ impl Facts {
     }
 
     /// Facts that are known already (and what they are at the least), for some persons and households; `household_of` says which of the households is whose.
-    pub(crate) fn known(
+    pub(crate) fn from_columns(
         columns: BTreeMap<String, (Scope, ArrayRef, Option<ArrayRef>)>,
         households: usize,
         household_of: UInt32Array,
@@ -111,7 +111,7 @@ impl Facts {
         let mut facts = Self::new(household_of, households);
         let column = |(name, (scope, array, least))| {
             let rests = Rests::Rows(None);
-            (name, FactColumn { scope, array, least, apart: None, rows: None, missing: None, rests })
+            (name, FactColumn { scope, array, least, non_default: None, rows: None, missing: None, rests })
         };
         facts.columns = columns.into_iter().map(column).collect();
         facts
@@ -130,7 +130,7 @@ impl Facts {
         }
         Some(match &column.rests {
             Rests::Rows(None) => Empty::Cell,
-            Rests::Rows(Some(standing)) if standing.binary_search(&index(at)).is_ok() => Empty::Cell,
+            Rests::Rows(Some(listed)) if listed.binary_search(&index(at)).is_ok() => Empty::Cell,
             Rests::Rows(Some(_)) => Empty::NoRow,
             Rests::Facts(facts) => Empty::of(facts.iter().map(|fact| self.empty(fact, column.scope, at))),
             Rests::Members(facts) => {
@@ -206,21 +206,21 @@ impl Facts {
         expression.columns.iter().any(of_household)
     }
 
-    /// Subjects for whom an expression may say something else than for the others, and one of those others; `None` where too many may.
-    pub(crate) fn apart(&self, expression: &Expression, scope: Scope) -> Option<(Arc<[u32]>, u32)> {
+    /// Subjects for whom an expression may differ from its default, what it says of all others, and one of those others; `None` where too many may.
+    pub(crate) fn non_default(&self, expression: &Expression, scope: Scope) -> Option<(Arc<[u32]>, u32)> {
         let mut sets: Vec<&Arc<[u32]>> = Vec::new();
         for name in &expression.columns {
             let column = self.columns.get(name)?;
-            let set = if column.scope == scope { column.apart.as_ref()? } else { &self.housed };
+            let set = if column.scope == scope { column.non_default.as_ref()? } else { &self.housed };
             if !sets.contains(&set) {
                 sets.push(set);
             }
         }
-        let apart = union(sets.into_iter());
+        let non_default = union(sets.into_iter());
         let subjects = self.subjects(scope);
         // The first gap; copying the mentioned columns for most subjects is dearer than looking at all in place.
-        let other = apart.iter().zip(0..).position(|(subject, at)| *subject != at).unwrap_or(apart.len());
-        (apart.len() * 4 <= subjects * 3 && other < subjects).then(|| (apart, index(other)))
+        let other = non_default.iter().zip(0..).position(|(subject, at)| *subject != at).unwrap_or(non_default.len());
+        (non_default.len() * 4 <= subjects * 3 && other < subjects).then(|| (non_default, index(other)))
     }
 
     fn has_what_it_needs(&self, fact: &Fact) -> bool {
@@ -244,20 +244,20 @@ impl Facts {
                 Ok(self.over_members(subjects, fact.value_type, member, *take, among.as_deref()))
             }
             Origin::Derived(expression) => {
-                let (array, least, apart) = match self.apart(expression, scope) {
+                let (array, least, non_default) = match self.non_default(expression, scope) {
                     None => {
                         let least = self.evaluate_least(expression, scope, None, values)?;
                         (self.evaluate(expression, scope, None, values)?, least, None)
                     }
-                    Some((apart, other)) => {
-                        let rows: UInt32Array = apart.iter().copied().chain([other]).map(Some).collect();
-                        let spread = |of_those: ArrayRef| spread(&of_those, &apart, self.subjects(scope));
+                    Some((non_default, other)) => {
+                        let rows: UInt32Array = non_default.iter().copied().chain([other]).map(Some).collect();
+                        let spread = |of_those: ArrayRef| spread(&of_those, &non_default, self.subjects(scope));
                         let least = self.evaluate_least(expression, scope, Some(&rows), values)?.map(spread).transpose()?;
-                        (spread(self.evaluate(expression, scope, Some(&rows), values)?)?, least, Some(apart))
+                        (spread(self.evaluate(expression, scope, Some(&rows), values)?)?, least, Some(non_default))
                     }
                 };
                 let rests = Rests::Facts(expression.columns.clone());
-                Ok(FactColumn { scope, array, least, apart, rows: None, missing: None, rests })
+                Ok(FactColumn { scope, array, least, non_default, rows: None, missing: None, rests })
             }
             Origin::Sources { .. } => Err(AssessError::Engine { expression: fact.name.clone(), reason: "is read".to_owned() }),
         }
@@ -276,7 +276,7 @@ impl Facts {
         let (Some(column), among) = (self.columns.get(member), among.map(|name| self.columns.get(name))) else {
             let array = null_array(value_type, subjects.households.len());
             let (scope, rests) = (Scope::Household, Rests::Rows(None));
-            return FactColumn { scope, array, least: None, apart: None, rows: None, missing, rests };
+            return FactColumn { scope, array, least: None, non_default: None, rows: None, missing, rests };
         };
         let per_household = |household: usize| {
             subjects.households[household]
@@ -311,7 +311,7 @@ impl Facts {
             }
         };
         let rests = Rests::Members([Some(member), among_name].into_iter().flatten().map(str::to_owned).collect());
-        FactColumn { scope: Scope::Household, array, least: None, apart: None, rows: None, missing, rests }
+        FactColumn { scope: Scope::Household, array, least: None, non_default: None, rows: None, missing, rests }
     }
 }
 

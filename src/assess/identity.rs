@@ -144,7 +144,7 @@ struct Wrong<'a> {
 
 /// Rows with a number that is written and wrong, in row order. A missing number is not a wrong one, and another kind
 /// of document is none of ours. Where linking proved nothing, one of the person's other rows may.
-fn wrong_numbers<'a>(composer: &Composer<'a>, legible: &Legible, known: &Proofs<'a>) -> Vec<Wrong<'a>> {
+fn wrong_numbers<'a>(composer: &Composer<'a>, legible: &Legible, proofs: &Proofs<'a>) -> Vec<Wrong<'a>> {
     let mut wrong = Vec::new();
     let (records, linked) = (composer.subjects.records, composer.subjects.linked);
     for (position, registry) in records.registries.iter().enumerate() {
@@ -161,7 +161,7 @@ fn wrong_numbers<'a>(composer: &Composer<'a>, legible: &Legible, known: &Proofs<
             }
         }
     }
-    wrong.retain(|(row, ..)| !legible.is_told(records, *row));
+    wrong.retain(|(row, ..)| !legible.is_ruined(records, *row));
     // Once for each person: one may have any number of rows.
     let mut own = BTreeMap::new();
     let mut of_person = |person: PersonIx| {
@@ -169,7 +169,7 @@ fn wrong_numbers<'a>(composer: &Composer<'a>, legible: &Legible, known: &Proofs<
         *own.entry(person).or_insert_with(look)
     };
     let proven = wrong.into_iter().map(|(row, person, state)| {
-        let proof = known.get(&row).copied().or_else(|| of_person(person));
+        let proof = proofs.get(&row).copied().or_else(|| of_person(person));
         Wrong { row, person, state, proof }
     });
     proven.collect()
@@ -211,14 +211,14 @@ fn plain(state: IdState) -> &'static str {
 
 /// Wrong numbers for which another row proves the right one, and valid numbers that linking found mistyped.
 fn damaged(composer: &Composer<'_>, legible: &Legible) -> Matters {
-    let known = proofs(composer);
-    let mut rows: BTreeMap<RowId, (&str, RowId)> = known.clone();
+    let proven = proofs(composer);
+    let mut rows: BTreeMap<RowId, (&str, RowId)> = proven.clone();
     // Another person's number is a conflict, not a slip of the pen.
     for row in borrowed(composer).keys() {
         rows.remove(row);
     }
-    rows.retain(|row, _| lent_number(composer, *row).is_none() && !legible.is_told(composer.subjects.records, *row));
-    for Wrong { row, state, proof, .. } in wrong_numbers(composer, legible, &known) {
+    rows.retain(|row, _| lent_number(composer, *row).is_none() && !legible.is_ruined(composer.subjects.records, *row));
+    for Wrong { row, state, proof, .. } in wrong_numbers(composer, legible, &proven) {
         if state == IdState::Placeholder {
             rows.remove(&row);
         } else if let Some(proof) = proof {

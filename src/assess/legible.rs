@@ -51,8 +51,8 @@ impl Count {
         ruins.into_iter().find(|(_, count)| *count >= LEAST && count * 2 > self.written)
     }
 
-    /// What is told once: a sender who masks some numbers means to.
-    fn told(self) -> Option<Ruin> {
+    /// How the column is ruined, which is told once: a sender who masks some numbers means to.
+    fn ruin(self) -> Option<Ruin> {
         self.most().map(|(ruin, _)| ruin).or_else(|| (self.masked >= LEAST).then_some(Ruin::Masked))
     }
 }
@@ -96,7 +96,7 @@ impl Legible {
             for (file, count) in files {
                 all.written += count.written;
                 all.masked += count.masked;
-                if let Some(ruin) = count.told() {
+                if let Some(ruin) = count.ruin() {
                     legible.ruined.insert((position, file.to_owned()), (ruin, count));
                 }
             }
@@ -114,15 +114,15 @@ impl Legible {
     }
 
     /// Whether the row's number is like most of its column, which is told once.
-    pub(crate) fn is_told(&self, records: &RecordSet, row: RowId) -> bool {
-        let told = || {
+    pub(crate) fn is_ruined(&self, records: &RecordSet, row: RowId) -> bool {
+        let found = || {
             let (position, at) = records.locate(row)?;
             let state = IdState::parse(records.registries.get(position)?.text_at(ID_STATE, at)?)?;
             let (sheet, _) = records.origin(position, at)?;
             let (ruin, _) = self.ruined.get(&(position, sheet.name.file.clone()))?;
             Some(Ruin::of(state) == Some(*ruin))
         };
-        !self.ruined.is_empty() && told() == Some(true)
+        !self.ruined.is_empty() && found() == Some(true)
     }
 
     /// One note per file and column, under the rule that would tell of each number.
@@ -130,7 +130,7 @@ impl Legible {
         let column = input.field_title(ID_NUMBER);
         let note = |((position, file), (ruin, count)): (&(usize, String), &(Ruin, Count))| {
             let title = input.records.registries.get(*position).map(|known| input.registry_title(known.registry.as_str()));
-            let (rows, told) = match ruin {
+            let (rows, ruined) = match ruin {
                 Ruin::Masked => (count.masked, "打了码，只按露出的部分比对，凭它不能说谁不在册；请改报不打码的名册"),
                 Ruin::Spreadsheet => {
                     (count.spreadsheet, "被电子表格改成了数字，末几位已丢失，只按其余各项比对；请把该列设为文本后重新导出")
@@ -139,7 +139,7 @@ impl Legible {
             };
             let (title, written) = (title.unwrap_or_default(), count.written);
             let all = if rows * 2 > written { "整列如此，" } else { "" };
-            let note = format!("{title}（{file}）的“{column}”{written} 个中有 {rows} 个{told}。{all}不逐人列为疑点");
+            let note = format!("{title}（{file}）的“{column}”{written} 个中有 {rows} 个{ruined}。{all}不逐人列为疑点");
             let concerned = i64::try_from(rows).unwrap_or(i64::MAX);
             RuleNote { rule: rule.to_owned(), town: None, note, held: false, concerned, short: None }
         };

@@ -23,9 +23,9 @@ mod legible;
 mod open_pairs;
 mod places;
 mod rates;
-mod reach;
 mod reading;
 mod repeated;
+mod row_scope;
 mod rows;
 mod subjects;
 mod tables;
@@ -61,14 +61,14 @@ pub use completeness::register_rows;
 use compose::{Composer, Draft};
 use evaluate::{Evaluated, Outcome};
 use exemption::Exemptions;
-pub use expected::told_by_county;
+pub use expected::expected_rows;
 use facts::Facts;
 pub use identity::HeldBack;
 use legible::Legible;
 pub(crate) use open_pairs::OpenPair;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
-use trust::{Doubts, Trust, Unit};
+use trust::{RegisterGaps, Trust, Unit};
 use unsure::UnsureRows;
 pub use verdicts::{VerdictInput, Verdicts, verdicts};
 
@@ -309,9 +309,9 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
         Trust::of_rule(composer, &complete, evaluated, accusations)
     };
     let mut trusts: Vec<Trust<'_>> = run.evaluated.par_iter().zip(&accusations).map(trust).collect();
-    let doubts = Doubts::new(&trusts);
+    let gaps = RegisterGaps::new(&trusts);
     let adopting = trusts.par_iter_mut().zip(&run.evaluated);
-    adopting.for_each(|(trust, evaluated)| trust.adopt(composer, evaluated, &doubts));
+    adopting.for_each(|(trust, evaluated)| trust.adopt(composer, evaluated, &gaps));
     let of_rule = |((evaluated, accusations), trust): ((&Evaluated<'_>, &Vec<Accusation>), &Trust<'_>)| {
         let mut of_rule = Collected::default();
         of_rule.rule(composer, &Searched { guard: &guard, trust }, evaluated, accusations);
@@ -327,13 +327,13 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
         // A number or share counted in a register that has lost rows says nothing of the place.
         let counted = composer.registries_of(&tally.mentions);
         if let Some((registry, shortfall)) = counted.iter().find_map(|registry| Some((registry, complete.widely(registry)?))) {
-            let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
-            collected.notes.push(evaluate::held(rule, format!("未评估：{told}")));
+            let summary = shortfall.describe(&composer.input.registry_title(registry.as_str()));
+            collected.notes.push(evaluate::held(rule, format!("未评估：{summary}")));
             continue;
         }
         let counted = tally_registries(composer, tally);
-        let doubt = |town: Option<&str>| doubts.at(&counted, town);
-        collected.tally(tally::tally(composer, run, rule, tally, &doubt)?, rule);
+        let gap = |town: Option<&str>| gaps.at(&counted, town);
+        collected.tally(tally::tally(composer, run, rule, tally, &gap)?, rule);
     }
     Ok(collected)
 }
@@ -432,7 +432,7 @@ impl Collected {
             return;
         }
         let trust = searched.trust;
-        let (mut concerned, mut doubted): (BTreeMap<Unit, i64>, BTreeMap<Unit, i64>) = Default::default();
+        let (mut concerned, mut to_check): (BTreeMap<Unit, i64>, BTreeMap<Unit, i64>) = Default::default();
         let mut held_back = 0_i64;
         for accusation in accusations {
             let Accusation { at, in_vain, could_be } = accusation;
@@ -447,8 +447,8 @@ impl Collected {
             }
             if could_be.is_empty() {
                 let mut draft = composer.finding(evaluated, *at, in_vain);
-                if let Some(unit) = trust.doubt(composer, accusation, about) {
-                    *doubted.entry(unit).or_default() += 1;
+                if let Some(unit) = trust.unit_to_check(composer, accusation, about) {
+                    *to_check.entry(unit).or_default() += 1;
                     draft.finding.confidence = Confidence::Check;
                 }
                 let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
@@ -467,7 +467,7 @@ impl Collected {
             }
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
-        self.notes.extend(trust.notes(evaluated.rule, evaluated.condition.rate.is_some(), &concerned, &doubted));
+        self.notes.extend(trust.notes(evaluated.rule, evaluated.condition.rate.is_some(), &concerned, &to_check));
         if let Some(target) = &evaluated.condition.rate {
             self.rates.extend(rates::rates(composer, evaluated, target, trust));
         }

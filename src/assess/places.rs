@@ -20,8 +20,8 @@ pub(crate) struct Place<'a> {
 #[derive(Debug)]
 pub(crate) struct Places<'a> {
     /// Each once, in order; the last is that of persons of whom none is known.
-    known: Vec<Place<'a>>,
-    /// Position in `known` by person.
+    all: Vec<Place<'a>>,
+    /// Position in `all` by person.
     of_person: Vec<u32>,
 }
 
@@ -31,34 +31,34 @@ impl<'a> Places<'a> {
             let text = |column| subjects.people_text(column, *person);
             Place { town_code: text(TOWN_CODE), village_code: text(VILLAGE_CODE), town: text(TOWN), village: text(VILLAGE) }
         };
-        let mut known: Vec<Place<'a>> = subjects.persons.iter().map(home).collect();
-        known.sort_unstable();
-        known.dedup();
+        let mut all: Vec<Place<'a>> = subjects.persons.iter().map(home).collect();
+        all.sort_unstable();
+        all.dedup();
         let mut of_person = vec![NONE; subjects.linked.people.0.num_rows()];
         for person in &subjects.persons {
-            of_person[person.0 as usize] = known.binary_search(&home(person)).map_or(NONE, index);
+            of_person[person.0 as usize] = all.binary_search(&home(person)).map_or(NONE, index);
         }
-        known.push(Place::default());
-        Self { known, of_person }
+        all.push(Place::default());
+        Self { all, of_person }
     }
 
     fn at(&self, person: PersonIx) -> usize {
-        let nowhere = self.known.len() - 1;
+        let nowhere = self.all.len() - 1;
         self.of_person.get(person.0 as usize).map_or(nowhere, |at| (*at as usize).min(nowhere))
     }
 
     /// Every place, and nowhere.
     pub(crate) fn all(&self) -> &[Place<'a>] {
-        &self.known
+        &self.all
     }
 
     /// Two sums over persons by where they live, in order of codes; places where none of them lives are left out.
     pub(crate) fn sums(&self, persons: impl Iterator<Item = (PersonIx, (i64, i64))>) -> Vec<(Place<'a>, (i64, i64))> {
-        let mut sums: Vec<Option<(i64, i64)>> = vec![None; self.known.len()];
+        let mut sums: Vec<Option<(i64, i64)>> = vec![None; self.all.len()];
         for (person, (one, other)) in persons {
             let sum = sums[self.at(person)].get_or_insert_default();
             *sum = (sum.0.saturating_add(one), sum.1.saturating_add(other));
         }
-        self.known.iter().zip(sums).filter_map(|(place, sum)| Some((*place, sum?))).collect()
+        self.all.iter().zip(sums).filter_map(|(place, sum)| Some((*place, sum?))).collect()
     }
 }

@@ -23,8 +23,8 @@ pub(crate) fn rates(composer: &Composer<'_>, evaluated: &Evaluated<'_>, target: 
             Outcome::Fires => 0,
             _ => return None,
         };
-        let face = composer.face(composer.about(evaluated.rule.card.scope, at));
-        (!trust.holds_cohort(composer, face)).then_some((face, (satisfied, 1)))
+        let representative = composer.representative(composer.about(evaluated.rule.card.scope, at));
+        (!trust.holds_cohort(composer, representative)).then_some((representative, (satisfied, 1)))
     });
     let mut by_unit: BTreeMap<Unit<'_>, (String, i64, i64)> = BTreeMap::new();
     for (place, (satisfied, asked)) in composer.places.sums(asked) {

@@ -122,15 +122,15 @@ impl Opening<'_> {
     pub(super) fn read(&self, fact: &Fact, combine: Combine, length: usize, as_of: Day) -> Result<FactColumn, AssessError> {
         let opened = match self {
             Opening::Sources(opened) => opened,
-            Opening::Missing(missing, standing) => {
+            Opening::Missing(missing, listed) => {
                 let array = null_array(fact.value_type, length);
-                let (apart, rests) = (Some(Arc::default()), Rests::Rows(standing.clone()));
+                let (non_default, rests) = (Some(Arc::default()), Rests::Rows(listed.clone()));
                 let missing = Some(missing.clone());
-                return Ok(FactColumn { scope: fact.scope, array, least: None, apart, rows: None, missing, rests });
+                return Ok(FactColumn { scope: fact.scope, array, least: None, non_default, rows: None, missing, rests });
             }
         };
         let doubtful = || opened.iter().filter_map(|source| source.doubtful.as_ref());
-        let apart = union(opened.iter().map(|source| source.groups.owners()).chain(doubtful().map(|rows| rows.owners())));
+        let non_default = union(opened.iter().map(|source| source.groups.owners()).chain(doubtful().map(|rows| rows.owners())));
         let adds_up = opened.iter().any(|source| source.adds_up);
         let read = |owners: &[u32]| {
             let first = owners.first().copied().unwrap_or(NONE);
@@ -147,14 +147,14 @@ impl Opening<'_> {
                 let rows: Vec<_> = (0..opened.len()).map(of).collect();
                 let value = value_of(opened, &rows, combine, as_of, &mut used);
                 if adds_up {
-                    least.push(value.or_else(|| known_of(opened, &rows, &mut used)));
+                    least.push(value.or_else(|| part_of_sum(opened, &rows, &mut used)));
                 }
                 values.push(value);
                 counts.push(index(used.len() - before));
             }
             (of_values(fact.value_type, &values), adds_up.then(|| of_values(fact.value_type, &least)), counts, used)
         };
-        let read: Vec<_> = apart.par_chunks(PART).map(read).collect();
+        let read: Vec<_> = non_default.par_chunks(PART).map(read).collect();
         let (mut parts, mut least) = (Vec::with_capacity(read.len() + 1), Vec::new());
         let (mut counts, mut used) = (Vec::new(), Vec::new());
         for (values, known, of_part, rows) in read {
@@ -163,19 +163,19 @@ impl Opening<'_> {
             counts.extend(of_part);
             used.extend(rows);
         }
-        let rows = OwnedRows::of_each(&apart, &counts, used);
+        let rows = OwnedRows::of_each(&non_default, &counts, used);
         let nothing: Vec<(&[u32], &[u32])> = vec![(&[], &[]); opened.len()];
         let of_others = of_values(fact.value_type, &[value_of(opened, &nothing, combine, as_of, &mut Vec::new())]);
         let whole = |mut parts: Vec<ArrayRef>| {
             parts.push(Arc::clone(&of_others));
             let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            spread(&concat(&parts)?, &apart, length)
+            spread(&concat(&parts)?, &non_default, length)
         };
         let (array, least) = (whole(parts)?, if adds_up { Some(whole(least)?) } else { None });
         let least = least.filter(|least| least.null_count() < array.null_count());
         let own = opened.iter().all(|source| source.source.reach == Reach::Own);
-        let rests = Rests::Rows(own.then(|| Arc::clone(&apart)));
-        Ok(FactColumn { scope: fact.scope, array, least, apart: Some(apart), rows: Some(rows), missing: None, rests })
+        let rests = Rests::Rows(own.then(|| Arc::clone(&non_default)));
+        Ok(FactColumn { scope: fact.scope, array, least, non_default: Some(non_default), rows: Some(rows), missing: None, rests })
     }
 }
 
@@ -215,26 +215,26 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(if opened.is_empty() {
-            let standing = sources.iter().map(|source| self.standing(source, fact.scope)).collect::<Option<Vec<_>>>();
-            let standing = standing.map(|sets| union(sets.iter()));
-            Opening::Missing(reasons.join("，也"), standing)
+            let listed = sources.iter().map(|source| self.listed(source, fact.scope)).collect::<Option<Vec<_>>>();
+            let listed = listed.map(|sets| union(sets.iter()));
+            Opening::Missing(reasons.join("，也"), listed)
         } else {
             Opening::Sources(opened)
         })
     }
 
     /// Subjects with a row of the registry, ascending; `None` where that says nothing, or without the registry.
-    fn standing(&self, source: &Source, scope: Scope) -> Option<Arc<[u32]>> {
+    fn listed(&self, source: &Source, scope: Scope) -> Option<Arc<[u32]>> {
         let (position, _) = self.subjects.records.registry(source.registry.as_str()).filter(|_| source.reach == Reach::Own)?;
         let of = |person: usize| match scope {
             Scope::Household => self.subjects.household_of[person],
             _ => self.subjects.subject_of[person],
         };
         let persons = persons_of(self.subjects.records, self.subjects.linked, position);
-        let mut standing: Vec<u32> = persons.map(|(_, person)| of(person)).filter(|subject| *subject != NONE).collect();
-        standing.sort_unstable();
-        standing.dedup();
-        Some(standing.into())
+        let mut listed: Vec<u32> = persons.map(|(_, person)| of(person)).filter(|subject| *subject != NONE).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        Some(listed.into())
     }
 
     /// Rows of a registry that pass a source's filter, or why they cannot be told.
@@ -469,9 +469,9 @@ const OF_PAYMENT: [&str; 11] =
 const PART: usize = 1 << 14;
 
 /// What is known of a sum alone that is known only in part; the rows it came from are appended to `used`.
-fn known_of<'a>(opened: &[Opened<'a>], rows_of: &[(&[u32], &[u32])], used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+fn part_of_sum<'a>(opened: &[Opened<'a>], rows_of: &[(&[u32], &[u32])], used: &mut Vec<u32>) -> Option<FactValue<'a>> {
     let mut known = opened.iter().zip(rows_of).filter(|(source, _)| source.adds_up);
-    known.find_map(|(source, (rows, doubtful))| source.known(rows, doubtful, used))
+    known.find_map(|(source, (rows, doubtful))| source.known_part(rows, doubtful, used))
 }
 
 /// The value of a fact for a subject whose rows `rows_of` gives by source, and those that may be; the rows it came from are appended to `used`.

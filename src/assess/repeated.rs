@@ -71,7 +71,7 @@ pub(super) fn pairs(composer: &Composer<'_>) -> (Vec<Pair>, Habits) {
     }
     for (position, of_register) in of_persons {
         let Some(register) = Register::of(composer, position) else { continue };
-        pairs.extend(register.told(composer, &of_register, &mut habits));
+        pairs.extend(register.pairs(composer, &of_register, &mut habits));
     }
     for (position, of_list) in of_lists {
         let Some(list) = List::of(composer, position) else { continue };
@@ -140,7 +140,7 @@ impl<'a> Register<'a> {
     }
 
     /// Pairs of rows of the same persons that are none by habit.
-    fn told(&self, composer: &Composer<'_>, of_persons: &BTreeMap<RowId, Vec<RowId>>, habits: &mut Habits) -> Vec<Pair> {
+    fn pairs(&self, composer: &Composer<'_>, of_persons: &BTreeMap<RowId, Vec<RowId>>, habits: &mut Habits) -> Vec<Pair> {
         let at = |row: RowId| composer.subjects.records.locate(row).map_or(0, |(_, at)| at);
         let sheet = |row: RowId| self.records.sheets.get(at(row)).copied().unwrap_or(0);
         // Who stands in the lists of two towns is no copy of a list, nor an old row beside the new one.

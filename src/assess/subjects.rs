@@ -87,13 +87,13 @@ impl RegistryHouseholds {
         let villages = records.text(VILLAGE_CODE);
         let by_name = |row: usize| Some((text_at(villages, row)?, text_at(named, row)?));
         let shared = shared_names(records, &by_name);
-        let told = records.text(HOUSEHOLD_KEY);
+        let stated = records.text(HOUSEHOLD_KEY);
         let mut key_of_row = Vec::with_capacity(records.len());
         for row in 0..records.len() {
             let own = text_at(codes, row).map(|code| ("code", code));
             let key = own.or_else(|| text_at(heads, row).map(|head| ("head", head)));
             let key = key.or_else(|| by_name(row).filter(|name| !shared.contains(name)));
-            let key = if told.is_some() { text_at(told, row).map(|told| ("told", told)) } else { key };
+            let key = if stated.is_some() { text_at(stated, row).map(|key| ("stated", key)) } else { key };
             let fresh = u32::try_from(keys.len()).unwrap_or(NONE);
             key_of_row.push(key.map_or(NONE, |key| *keys.entry(key).or_insert(fresh)));
         }

@@ -15,7 +15,7 @@ use super::evaluate::held;
 use super::facts::Facts;
 use super::places::Place;
 use super::reading::Reader;
-use super::trust::Doubt;
+use super::trust::RegisterGap;
 use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Source, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
@@ -58,31 +58,31 @@ struct Reached {
 /// What one subject adds to its unit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Share {
-    known: (i64, i64),
+    counted: (i64, i64),
     least: (i64, i64),
     most: (i64, i64),
 }
 
 impl Share {
     fn certain(counted: i64, belongs: i64) -> Self {
-        let known = (counted, belongs);
-        Self { known, least: known, most: known }
+        let counted = (counted, belongs);
+        Self { counted, least: counted, most: counted }
     }
 }
 
 /// Counts one tally; [`Run`] has seen to it that it is in force and that its facts are there.
 ///
-/// `doubt` says of a town, or of the county, why what is counted in its registers says little, and whether that is sure: then it is counted
+/// `gap` says of a town, or of the county, why what is counted in its registers says little, and whether that is sure: then it is counted
 /// nowhere, and the county not judged by the rest.
 pub(crate) fn tally<'d>(
     composer: &Composer<'_>,
     run: &Run<'_>,
     rule: &Rule,
     tally: &Tally,
-    doubt: &dyn Fn(Option<&str>) -> Option<Doubt<'d>>,
+    gap: &dyn Fn(Option<&str>) -> Option<RegisterGap<'d>>,
 ) -> Result<Tallied, AssessError> {
-    let sure = |town: Option<&str>| doubt(town).filter(|doubt| doubt.sure);
-    let mut spoilt: Vec<RuleNote> = sure(None).into_iter().map(|doubt| doubt.note(rule, None)).collect();
+    let sure = |town: Option<&str>| gap(town).filter(|gap| gap.sure);
+    let mut spoilt: Vec<RuleNote> = sure(None).into_iter().map(|gap| gap.note(rule, None)).collect();
     if spoilt.is_empty() {
         let towns: BTreeSet<_> = composer.places.all().iter().filter_map(|place| place.town_code.zip(place.town)).collect();
         let of_town = |(code, town): (&str, &str)| Some(sure(Some(code))?.note(rule, Some(town)));
@@ -185,7 +185,7 @@ pub(crate) fn tally<'d>(
             let town = count.town.clone();
             tallied.notes.push(RuleNote { rule: rule.card.id.clone(), town, note, held: false, concerned: 1, short: None });
         } else {
-            let doubtful = doubt(town.as_deref()).is_some();
+            let doubtful = gap(town.as_deref()).is_some();
             let mut draft = draft(composer, rule, tally, (town, village), &count, goal, late);
             if doubtful {
                 draft.finding.confidence = Confidence::Check;
@@ -233,13 +233,14 @@ fn count_subjects(composer: &Composer<'_>, facts: &Facts, fact: &str, among: Opt
         }
     };
     let each = |pick: fn(&Share) -> (i64, i64)| {
-        let subjects = (0..column.array.len()).map(|at| (composer.face(composer.about(fact.scope, at)), pick(&share(at))));
+        let subjects =
+            (0..column.array.len()).map(|at| (composer.representative(composer.about(fact.scope, at)), pick(&share(at))));
         composer.places.sums(subjects)
     };
-    for (place, (counted, belongs)) in each(|share| share.known) {
+    for (place, (counted, belongs)) in each(|share| share.counted) {
         add(counts, place, counted, belongs);
     }
-    let unclear = each(|share| (i64::from(share.least != share.known || share.most != share.known), 0));
+    let unclear = each(|share| (i64::from(share.least != share.counted || share.most != share.counted), 0));
     if unclear.iter().all(|(_, (unclear, _))| *unclear == 0) {
         return;
     }

@@ -5,7 +5,7 @@
 //! could clear the accused, is short, or where the rule fires on more of its subjects (but those who could be a row that is there) than the
 //! plausible share: the whole county, a town, a village, or those who entered school in one year, where the register has grades; the smaller
 //! the unit, the more it has to stand out. What is less clear, as in a small unit, or where nobody knows how many rows there should be, is to be checked
-//! first. What one rule shows of a register ([`Doubts`]) counts for the others that search it and for what is counted in it: a register that
+//! first. What one rule shows of a register ([`RegisterGaps`]) counts for the others that search it and for what is counted in it: a register that
 //! has lost rows says of nobody that they are not there. Registers that the county accepts as whole hold nothing.
 //! Cost: linear in the rule's subjects.
 
@@ -23,7 +23,6 @@ use crate::model::finding::{RuleNote, Scope, ShortUnit};
 use crate::model::link::PersonIx;
 use crate::model::registry::RegistryId;
 
-/// The column of a register whose rows stand by year of entry.
 /// Share of a year of entry that has to lack, basis points: older pupils leave school of themselves, a grade that lacks takes nearly all.
 const OF_COHORT: i64 = 3000;
 /// Subjects of which a rule has to have judged so many to say by itself that a register is whole.
@@ -58,7 +57,8 @@ impl Unit {
 struct Reason {
     /// Names of town and village.
     names: (Option<String>, Option<String>),
-    told: String,
+    /// In words, for the note.
+    summary: String,
     /// Registers that have to be completed.
     registries: Vec<RegistryId>,
     /// Whether so much is lacking that a number counted in the registers says nothing either.
@@ -66,9 +66,9 @@ struct Reason {
 }
 
 impl Reason {
-    fn at(place: Place<'_>, told: String, registries: Vec<RegistryId>) -> Self {
+    fn at(place: Place<'_>, summary: String, registries: Vec<RegistryId>) -> Self {
         let names = (place.town.map(str::to_owned), place.village.map(str::to_owned));
-        Self { names, told, registries, spoils_counts: true }
+        Self { names, summary, registries, spoils_counts: true }
     }
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct Trust<'a> {
     /// Of what lies in no unit held: years of entry.
     cohorts: BTreeMap<Unit, (BTreeSet<i32>, Reason)>,
     /// Where accusations are to be checked first.
-    doubted: BTreeMap<Unit, Reason>,
+    to_check: BTreeMap<Unit, Reason>,
 }
 
 impl<'a> Trust<'a> {
@@ -123,7 +123,7 @@ impl<'a> Trust<'a> {
                 Outcome::Passes => 0,
                 _ => return None,
             };
-            Some((composer.face(composer.about(scope, at)), (fired, 1)))
+            Some((composer.representative(composer.about(scope, at)), (fired, 1)))
         });
         let judged: Vec<(PersonIx, (i64, i64))> = judged.collect();
         let share = evaluated.condition.plausible.unwrap_or(composer.input.policy.settings.plausible_share);
@@ -166,8 +166,8 @@ impl<'a> Trust<'a> {
                     continue;
                 }
                 let place = if of_town { Place { village: None, village_code: None, ..*place } } else { Place::default() };
-                let told = shortfall.told(&composer.input.registry_title(registry.as_str()));
-                let mut reason = Reason::at(place, told, vec![registry.clone()]);
+                let summary = shortfall.describe(&composer.input.registry_title(registry.as_str()));
+                let mut reason = Reason::at(place, summary, vec![registry.clone()]);
                 reason.spoils_counts = shortfall.spoils_counts();
                 held.entry(Unit::of(place.town_code, None)).or_insert(reason);
             }
@@ -179,9 +179,9 @@ impl<'a> Trust<'a> {
                 let Some(place) = place else { continue };
                 let place = Place { village: None, village_code: None, ..*place };
                 let place = if unclear.town.is_none() { Place::default() } else { place };
-                let told = format!("{}是否齐全不明，{}", composer.input.registry_title(registry.as_str()), unclear.told);
+                let summary = format!("{}是否齐全不明，{}", composer.input.registry_title(registry.as_str()), unclear.summary);
                 let unit = Unit::of(unclear.town.as_deref(), None);
-                self.doubted.entry(unit).or_insert_with(|| Reason::at(place, told, vec![RegistryId::clone(registry)]));
+                self.to_check.entry(unit).or_insert_with(|| Reason::at(place, summary, vec![RegistryId::clone(registry)]));
             }
         }
     }
@@ -191,14 +191,14 @@ impl<'a> Trust<'a> {
     }
 
     /// `144 个对象中有 48 个在城乡居民医保参保名册里查不到，比例异常高，名册多半不全`.
-    fn told(&self, composer: &Composer<'_>, (fired, judged): (i64, i64), so: &str) -> String {
+    fn describe(&self, composer: &Composer<'_>, (fired, judged): (i64, i64), so: &str) -> String {
         let titles: Vec<String> = self.searched.iter().map(|id| composer.input.registry_title(id.as_str())).collect();
         format!("{judged} 个对象中有 {fired} 个在{}里查不到，{so}", titles.join("、"))
     }
 
     /// What the rule's own counts show of the registers searched.
     fn shown(&self, composer: &Composer<'_>, place: Place<'_>, counts: (i64, i64), so: &str) -> Reason {
-        let reason = Reason::at(place, self.told(composer, counts, so), self.searched.clone());
+        let reason = Reason::at(place, self.describe(composer, counts, so), self.searched.clone());
         Reason { spoils_counts: is_implausible(counts.0, counts.1, self.share, SURE), ..reason }
     }
 
@@ -226,7 +226,7 @@ impl<'a> Trust<'a> {
             if is_implausible(counts.0, counts.1, share, OF_COUNTY) && !self.accepts(composer, place) {
                 let mut reason = reason(self, place, counts);
                 if !self.held.is_empty() {
-                    reason.told.insert_str(0, "其余乡镇 ");
+                    reason.summary.insert_str(0, "其余乡镇 ");
                 }
                 self.held.insert(Unit::default(), reason);
             }
@@ -245,10 +245,10 @@ impl<'a> Trust<'a> {
     /// Years of entry that lack as a whole: a grade, a stage; over the county, else in a town.
     fn cohorts(&mut self, composer: &Composer<'a>, judged: &[(PersonIx, (i64, i64))]) {
         let mut towns: BTreeMap<Place<'a>, Cohorts> = BTreeMap::new();
-        for (face, (fired, judged)) in judged {
-            let text = |column| composer.subjects.people_text(column, *face);
+        for (representative, (fired, judged)) in judged {
+            let text = |column| composer.subjects.people_text(column, *representative);
             let (town_code, village_code) = (text(TOWN_CODE), text(VILLAGE_CODE));
-            if let Some(year) = composer.subjects.people_birth(*face).map(entry)
+            if let Some(year) = composer.subjects.people_birth(*representative).map(entry)
                 && self.unit_of(town_code, village_code).is_none()
             {
                 let place = Place { town_code, town: text(TOWN), ..Place::default() };
@@ -279,9 +279,9 @@ impl<'a> Trust<'a> {
     fn hold_cohorts(&mut self, composer: &Composer<'_>, place: Place<'_>, years: BTreeSet<i32>, of: &Cohorts) {
         let (Some(first), Some(last)) = (years.first(), years.last()) else { return };
         let counts = years.iter().filter_map(|year| of.get(year)).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        let told = self.told(composer, counts, "比例异常高，名册多半缺这几个年级");
-        let told = format!("{}年9月至{last}年8月出生的 {told}", first - 1);
-        let reason = Reason::at(place, told, self.searched.clone());
+        let summary = self.describe(composer, counts, "比例异常高，名册多半缺这几个年级");
+        let summary = format!("{}年9月至{last}年8月出生的 {summary}", first - 1);
+        let reason = Reason::at(place, summary, self.searched.clone());
         let reason = Reason { spoils_counts: false, ..reason };
         self.cohorts.insert(Unit::of(place.town_code, None), (years, reason));
     }
@@ -289,26 +289,26 @@ impl<'a> Trust<'a> {
     /// Units too small to be sure of, where so many not found are hardly chance.
     fn small(&mut self, composer: &Composer<'_>) {
         let of_town = |place: Place<'a>| Place { village: None, village_code: None, ..place };
-        self.doubt_where(composer, |_| Place::default(), 2, 0.4);
-        self.doubt_where(composer, of_town, 3, 0.2);
-        self.doubt_where(composer, |place| place, 3, 0.01);
+        self.check_where(composer, |_| Place::default(), 2, 0.4);
+        self.check_where(composer, of_town, 3, 0.2);
+        self.check_where(composer, |place| place, 3, 0.01);
     }
 
-    fn doubt_where(&mut self, composer: &Composer<'_>, unit: impl Fn(Place<'a>) -> Place<'a>, least: i64, chance: f64) {
+    fn check_where(&mut self, composer: &Composer<'_>, unit: impl Fn(Place<'a>) -> Place<'a>, least: i64, chance: f64) {
         for (place, (fired, judged)) in self.sums(unit) {
-            let known = narrowest(&self.doubted, place.town_code, None).is_some();
-            if fired >= least && !known && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
+            let is_told = narrowest(&self.to_check, place.town_code, None).is_some();
+            if fired >= least && !is_told && is_doubtful(fired, judged, self.share, chance) && !self.accepts(composer, place) {
                 let reason = self.shown(composer, place, (fired, judged), "比例偏高，名册可能不全");
-                self.doubted.insert(Unit::of(place.town_code, place.village_code), reason);
+                self.to_check.insert(Unit::of(place.town_code, place.village_code), reason);
             }
         }
     }
 
     /// What other rules show of the registers searched: where rows are surely lacking the unit is held as well, else what is not found is to be
     /// checked first; unless nearly all whom the rule itself judges are there, so that the rows the other rule looks for lack alone.
-    pub(crate) fn adopt(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>, doubts: &Doubts) {
+    pub(crate) fn adopt(&mut self, composer: &Composer<'_>, evaluated: &Evaluated<'_>, gaps: &RegisterGaps) {
         for registry in self.searched.clone() {
-            for (unit, (sure, reason)) in doubts.0.get(&registry).into_iter().flatten() {
+            for (unit, (sure, reason)) in gaps.0.get(&registry).into_iter().flatten() {
                 let is_here = |town: Option<&str>, village: Option<&str>| {
                     (unit.town.is_none() || town == unit.town.as_deref()) && self.unit_of(town, village).is_none()
                 };
@@ -317,8 +317,8 @@ impl<'a> Trust<'a> {
                 if !self.counts.iter().any(fires) || self.searched.len() == 1 && self.finds_most(composer, evaluated, is_here) {
                     continue;
                 }
-                let known = if *sure { &mut self.held } else { &mut self.doubted };
-                known.entry(unit.clone()).or_insert_with(|| reason.clone());
+                let units = if *sure { &mut self.held } else { &mut self.to_check };
+                units.entry(unit.clone()).or_insert_with(|| reason.clone());
             }
         }
     }
@@ -334,8 +334,8 @@ impl<'a> Trust<'a> {
         let (mut absent, mut all) = (0_i64, 0_i64);
         for (at, _) in judged {
             let about = composer.about(evaluated.rule.card.scope, at);
-            let face = composer.face(about);
-            let text = |column| composer.subjects.people_text(column, face);
+            let representative = composer.representative(about);
+            let text = |column| composer.subjects.people_text(column, representative);
             if is_here(text(TOWN_CODE), text(VILLAGE_CODE)) {
                 all += 1;
                 absent += i64::from(!composer.searched_in_vain(evaluated, about).is_empty());
@@ -366,8 +366,8 @@ impl<'a> Trust<'a> {
         unit.filter(|unit| unit.town.is_some() || town.is_none_or(|town| !self.accepted.contains(town)))
     }
 
-    fn cohort_of(&self, composer: &Composer<'_>, town: Option<&str>, face: PersonIx) -> Option<Unit> {
-        let cohort = composer.subjects.people_birth(face).map(entry).filter(|_| !self.cohorts.is_empty())?;
+    fn cohort_of(&self, composer: &Composer<'_>, town: Option<&str>, representative: PersonIx) -> Option<Unit> {
+        let cohort = composer.subjects.people_birth(representative).map(entry).filter(|_| !self.cohorts.is_empty())?;
         let units = [Unit::of(town, None), Unit::default()];
         units.into_iter().find(|unit| self.cohorts.get(unit).is_some_and(|(years, _)| years.contains(&cohort)))
     }
@@ -377,21 +377,21 @@ impl<'a> Trust<'a> {
         if accusation.in_vain.is_empty() || self.held.is_empty() && self.cohorts.is_empty() {
             return None;
         }
-        let face = composer.face(about);
-        let text = |column| composer.subjects.people_text(column, face);
+        let representative = composer.representative(about);
+        let text = |column| composer.subjects.people_text(column, representative);
         let town = text(TOWN_CODE);
-        self.unit_of(town, text(VILLAGE_CODE)).or_else(|| self.cohort_of(composer, town, face))
+        self.unit_of(town, text(VILLAGE_CODE)).or_else(|| self.cohort_of(composer, town, representative))
     }
 
     /// The unit in which an accusation by absence is to be checked first, if any.
-    pub(crate) fn doubt(&self, composer: &Composer<'_>, accusation: &Accusation, about: About) -> Option<Unit> {
-        if accusation.in_vain.is_empty() || self.doubted.is_empty() {
+    pub(crate) fn unit_to_check(&self, composer: &Composer<'_>, accusation: &Accusation, about: About) -> Option<Unit> {
+        if accusation.in_vain.is_empty() || self.to_check.is_empty() {
             return None;
         }
-        let face = composer.face(about);
-        let text = |column| composer.subjects.people_text(column, face);
+        let representative = composer.representative(about);
+        let text = |column| composer.subjects.people_text(column, representative);
         let town = text(TOWN_CODE);
-        self.but_accepted(narrowest(&self.doubted, town, text(VILLAGE_CODE)), town)
+        self.but_accepted(narrowest(&self.to_check, town, text(VILLAGE_CODE)), town)
     }
 
     /// Whether those who live in a place count in no rate.
@@ -400,18 +400,19 @@ impl<'a> Trust<'a> {
     }
 
     /// Whether somebody counts in no rate for the year of entry.
-    pub(crate) fn holds_cohort(&self, composer: &Composer<'_>, face: PersonIx) -> bool {
-        !self.cohorts.is_empty() && self.cohort_of(composer, composer.subjects.people_text(TOWN_CODE, face), face).is_some()
+    pub(crate) fn holds_cohort(&self, composer: &Composer<'_>, representative: PersonIx) -> bool {
+        !self.cohorts.is_empty()
+            && self.cohort_of(composer, composer.subjects.people_text(TOWN_CODE, representative), representative).is_some()
     }
 
-    /// One line per unit held or to be checked first; `concerned` counts whom the rule would list there, `doubted` whom it lists. Where
+    /// One line per unit held or to be checked first; `concerned` counts whom the rule would list there, `to_check` whom it lists. Where
     /// nobody waits and no rate is missing there is nothing to tell.
     pub(crate) fn notes(
         &self,
         rule: &Rule,
         has_rate: bool,
         concerned: &BTreeMap<Unit, i64>,
-        doubted: &BTreeMap<Unit, i64>,
+        to_check: &BTreeMap<Unit, i64>,
     ) -> Vec<RuleNote> {
         let village_of = |reason: &Reason| reason.names.1.as_ref().map_or_else(String::new, |village| format!("{village}："));
         let whole = self.held.iter().map(|(unit, reason)| (unit, reason, unit.village.is_none()));
@@ -419,70 +420,70 @@ impl<'a> Trust<'a> {
         let held = whole.chain(self.cohorts.iter().map(|(unit, (_, reason))| (unit, reason, false)));
         let held = held.filter_map(|(unit, reason, held)| {
             let concerned = concerned.get(unit).copied().unwrap_or(0);
-            let note = format!("未评估：{}{}", village_of(reason), reason.told);
+            let note = format!("未评估：{}{}", village_of(reason), reason.summary);
             let short = ShortUnit { village: reason.names.1.clone(), registries: reason.registries.clone() };
             let (rule, town) = (rule.card.id.clone(), reason.names.0.clone());
             let note = RuleNote { rule, town, note, held, concerned, short: Some(Box::new(short)) };
             (concerned > 0 || has_rate).then_some(note)
         });
-        let doubted = doubted.iter().filter_map(|(unit, concerned)| {
-            let reason = self.doubted.get(unit)?;
-            let note = format!("{}{}：疑点只作先核对", village_of(reason), reason.told);
+        let to_check = to_check.iter().filter_map(|(unit, concerned)| {
+            let reason = self.to_check.get(unit)?;
+            let note = format!("{}{}：疑点只作先核对", village_of(reason), reason.summary);
             let (rule, town) = (rule.card.id.clone(), reason.names.0.clone());
             Some(RuleNote { rule, town, note, held: false, concerned: *concerned, short: None })
         });
-        held.chain(doubted).collect()
+        held.chain(to_check).collect()
     }
 }
 
 /// What rules show of registers that they alone search: where one is short, or too many are not found in it.
 #[derive(Debug, Default)]
-pub(crate) struct Doubts(BTreeMap<RegistryId, BTreeMap<Unit, (bool, Reason)>>);
+pub(crate) struct RegisterGaps(BTreeMap<RegistryId, BTreeMap<Unit, (bool, Reason)>>);
 
-impl Doubts {
+impl RegisterGaps {
     pub(crate) fn new(trusts: &[Trust<'_>]) -> Self {
-        let mut doubts = Self::default();
+        let mut gaps = Self::default();
         for trust in trusts {
             let held = trust.held.iter().map(|(unit, reason)| (unit, reason, reason.spoils_counts));
-            let unsure = trust.cohorts.iter().map(|(unit, (_, reason))| (unit, reason)).chain(&trust.doubted);
+            let unsure = trust.cohorts.iter().map(|(unit, (_, reason))| (unit, reason)).chain(&trust.to_check);
             for (unit, reason, sure) in held.chain(unsure.map(|(unit, reason)| (unit, reason, false))) {
                 if let ([registry], None) = (&reason.registries[..], &unit.village) {
-                    let known = doubts.0.entry(registry.clone()).or_default();
-                    let known = known.entry(unit.clone()).or_insert_with(|| (sure, reason.clone()));
-                    if sure && !known.0 {
-                        *known = (sure, reason.clone());
+                    let units = gaps.0.entry(registry.clone()).or_default();
+                    let gap = units.entry(unit.clone()).or_insert_with(|| (sure, reason.clone()));
+                    if sure && !gap.0 {
+                        *gap = (sure, reason.clone());
                     }
                 }
             }
         }
-        doubts
+        gaps
     }
 
     /// What is the matter with the first of some registers in a town, or in the county as a whole.
-    pub(crate) fn at(&self, registries: &[RegistryId], town: Option<&str>) -> Option<Doubt<'_>> {
+    pub(crate) fn at(&self, registries: &[RegistryId], town: Option<&str>) -> Option<RegisterGap<'_>> {
         let units = [Unit::of(town, None), Unit::default()];
         let found = registries.iter().filter_map(|registry| self.0.get(registry));
         let found = found.flat_map(|of| units.iter().filter_map(|unit| of.get(unit)));
-        found.min_by_key(|(sure, _)| !*sure).map(|(sure, reason)| Doubt { sure: *sure, reason })
+        found.min_by_key(|(sure, _)| !*sure).map(|(sure, reason)| RegisterGap { sure: *sure, reason })
     }
 }
 
 /// Why what is counted in a register says little.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Doubt<'d> {
+pub(crate) struct RegisterGap<'d> {
     /// Whether it is sure that rows are lacking.
     pub(crate) sure: bool,
     reason: &'d Reason,
 }
 
-impl Doubt<'_> {
+impl RegisterGap<'_> {
     /// The note that a number or share was not counted in a town (by name), or at all.
     pub(crate) fn note(self, rule: &Rule, town: Option<&str>) -> RuleNote {
         let short = ShortUnit { village: None, registries: self.reason.registries.clone() };
         RuleNote {
             rule: rule.card.id.clone(),
             town: town.map(str::to_owned),
-            note: format!("未评估：{}", self.reason.told),
+            note: format!("未评估：{}", self.reason.summary),
             held: true,
             concerned: 0,
             short: Some(Box::new(short)),

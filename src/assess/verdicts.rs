@@ -108,7 +108,7 @@ pub fn verdicts(
             columns.insert(fact.name.clone(), (fact.scope, take(column.as_ref(), rows, None)?, least));
         }
     }
-    let facts = Facts::known(columns, of_household.len(), household_of.clone());
+    let facts = Facts::from_columns(columns, of_household.len(), household_of.clone());
     let mut members = vec![Vec::new(); of_household.len()];
     for (subject, household) in household_of.iter().enumerate() {
         if let Some(members) = household.and_then(|household| members.get_mut(household as usize)) {
@@ -196,16 +196,16 @@ impl Judge<'_, '_> {
                     let why = if empty.is_empty() && nowhere.is_empty() {
                         // All cells are filled, and what they say can be read in two ways.
                         let part = parts.iter().find(|(_, column)| yes_no(column, at).is_none()).map(|(part, _)| part);
-                        format!("所填内容看不准（{}）", self.told(part.unwrap_or(&condition.test), scope, at))
+                        format!("所填内容看不准（{}）", self.describe(part.unwrap_or(&condition.test), scope, at))
                     } else {
                         empty.into_iter().chain(nowhere).collect::<Vec<_>>().join("；")
                     };
                     (Verdict::Unknown, why)
                 }
-                Outcome::Passes => (Verdict::Passes, self.told(&condition.test, scope, at)),
+                Outcome::Passes => (Verdict::Passes, self.describe(&condition.test, scope, at)),
                 Outcome::Fires => match late {
                     Some(by) => (Verdict::NotYet, format!("期限 {by}")),
-                    None => (Verdict::Fires, self.told(&condition.test, scope, at)),
+                    None => (Verdict::Fires, self.describe(&condition.test, scope, at)),
                 },
             };
             Judged { rule: Arc::clone(&card), verdict, why: why.into(), absent }
@@ -222,21 +222,21 @@ impl Judge<'_, '_> {
     fn kept_out(&self, parts: &[(Expression, ArrayRef)], scope: Scope, at: usize) -> String {
         let of = |wanted: Option<bool>| parts.iter().find(|(_, column)| yes_no(column, at) == wanted);
         let Some((part, _)) = of(Some(false)).or_else(|| of(None)) else { return String::new() };
-        let told = self.told(part, scope, at);
+        let values = self.describe(part, scope, at);
         if part.is_plain_fact() {
-            return told;
+            return values;
         }
         let words = part.in_words(&|name| self.title(name).to_owned(), &|name| self.parameter(name));
-        format!("不符合“{words}”（{told}）")
+        format!("不符合“{words}”（{values}）")
     }
 
     /// `在低保为否，年龄为45`.
-    fn told(&self, expression: &Expression, scope: Scope, at: usize) -> String {
-        let told = expression.columns.iter().map(|name| match self.value(name, scope, at) {
+    fn describe(&self, expression: &Expression, scope: Scope, at: usize) -> String {
+        let values = expression.columns.iter().map(|name| match self.value(name, scope, at) {
             None => format!("{}未填", self.title(name)),
             Some(value) => format!("{}为{value}", self.title(name)),
         });
-        told.collect::<Vec<_>>().join("，")
+        values.collect::<Vec<_>>().join("，")
     }
 
     fn title<'n>(&'n self, name: &'n str) -> &'n str {
@@ -280,28 +280,28 @@ impl Judge<'_, '_> {
     fn nowhere(&self, parts: &[(Expression, ArrayRef)], scope: Scope, at: usize) -> bool {
         let mut null = parts.iter().filter(|(_, column)| yes_no(column, at).is_none());
         null.any(|(part, _)| {
-            let mut told = (BTreeSet::new(), BTreeSet::new());
+            let mut empty = (BTreeSet::new(), BTreeSet::new());
             for name in &part.columns {
-                self.empty_below(name, scope, at, &mut told);
+                self.empty_below(name, scope, at, &mut empty);
             }
-            told.0.is_empty() && !told.1.is_empty()
+            empty.0.is_empty() && !empty.1.is_empty()
         })
     }
 
     /// Which columns are empty, down to those that registries give; and which registries the subject does not stand in.
     fn empty(&self, condition: &Condition, scope: Scope, at: usize) -> (BTreeSet<String>, BTreeSet<String>) {
-        let mut told = (BTreeSet::new(), BTreeSet::new());
+        let mut empty = (BTreeSet::new(), BTreeSet::new());
         for name in condition.population.columns.iter().chain(&condition.test.columns) {
-            self.empty_below(name, scope, at, &mut told);
+            self.empty_below(name, scope, at, &mut empty);
         }
-        told
+        empty
     }
 
-    fn empty_below(&self, name: &str, scope: Scope, at: usize, told: &mut (BTreeSet<String>, BTreeSet<String>)) {
+    fn empty_below(&self, name: &str, scope: Scope, at: usize, empty: &mut (BTreeSet<String>, BTreeSet<String>)) {
         let (Some(fact), Some(column)) = (self.by_name.get(name), self.facts.columns.get(name)) else { return };
         let Some(place) = self.place(fact, scope, at) else {
             if fact.scope == Scope::Household {
-                told.1.insert("不在贫困户里".to_owned());
+                empty.1.insert("不在贫困户里".to_owned());
             }
             return;
         };
@@ -322,14 +322,14 @@ impl Judge<'_, '_> {
                     })
                 };
                 if sources.iter().any(stands) {
-                    told.0.insert(format!("“{}”未填（{titles}）", fact.title));
+                    empty.0.insert(format!("“{}”未填（{titles}）", fact.title));
                 } else {
-                    told.1.insert(format!("不在{titles}里"));
+                    empty.1.insert(format!("不在{titles}里"));
                 }
             }
             Origin::Derived(expression) => {
                 for column in &expression.columns {
-                    self.empty_below(column, fact.scope, place, told);
+                    self.empty_below(column, fact.scope, place, empty);
                 }
             }
             Origin::Members { fact: member, among, .. } => {
@@ -339,7 +339,7 @@ impl Judge<'_, '_> {
                         .is_none_or(|among| self.facts.columns.get(among).is_some_and(|column| column.is_true(**subject)))
                 };
                 for subject in self.members.get(place).into_iter().flatten().filter(counts) {
-                    self.empty_below(member, Scope::Person, *subject, told);
+                    self.empty_below(member, Scope::Person, *subject, empty);
                 }
             }
         }

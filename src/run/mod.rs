@@ -29,7 +29,7 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 
-use crate::assess::{AssessInput, Assessed, HeldBack, OpenPair, assess, register_rows, told_by_county};
+use crate::assess::{AssessInput, Assessed, HeldBack, OpenPair, assess, expected_rows, register_rows};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
 use crate::ingest::limits::Limits;
@@ -454,8 +454,7 @@ impl Run<'_> {
         self.refused = missing::refused(intake, &self.definitions.dictionary);
         self.rows = register_rows(records, &self.definitions.dictionary, self.period);
         self.manifest.registers = RegisterCount::all(&self.rows);
-        self.manifest.expected_by_county =
-            RegisterCount::all(&told_by_county(records, &self.definitions.dictionary, self.period));
+        self.manifest.expected_by_county = RegisterCount::all(&expected_rows(records, &self.definitions.dictionary, self.period));
         self.manifest.expected_by_month = earlier.as_ref().map(Into::into);
         self.manifest.accepted = self.accepted.iter().map(ToString::to_string).collect();
         let assessed = assess(&AssessInput {

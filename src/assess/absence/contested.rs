@@ -28,7 +28,7 @@ impl Contested {
     }
 
     /// Whose the row's number may be, where two names bear it and no other register gives it to the row's person.
-    pub(super) fn standing(&self, composer: &Composer<'_>, id: RowId, number: &str) -> Bearer {
+    pub(super) fn bearer(&self, composer: &Composer<'_>, id: RowId, number: &str) -> Bearer {
         let subjects = composer.subjects;
         let Some((own, _)) = subjects.records.locate(id).filter(|_| self.has(id)) else { return Bearer::Own };
         let Some(person) = subjects.person(id) else { return Bearer::Unclear };

@@ -22,8 +22,8 @@ use crate::model::link::PersonIx;
 use crate::model::record::RowId;
 use crate::model::registry::Grain;
 
-/// Where it stands who people are.
-pub(super) struct Known<'a> {
+/// What identifies persons: the identity columns of every register and of the table of people, and which numbers two names bear.
+pub(super) struct IdentitySources<'a> {
     pub(super) composer: &'a Composer<'a>,
     pub(super) contested: Contested,
     /// Of the registers, by position.
@@ -31,7 +31,7 @@ pub(super) struct Known<'a> {
     pub(super) people: Columns<'a>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> IdentitySources<'a> {
     pub(super) fn new(composer: &'a Composer<'a>) -> Self {
         let subjects = composer.subjects;
         let registers = subjects.records.registries.iter().map(|records| Columns::new(&records.batch, ID_NUMBER)).collect();
@@ -65,52 +65,53 @@ pub(super) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    pub(super) fn of_person(all: &Known<'a>, person: PersonIx) -> Self {
+    pub(super) fn of_person(all: &IdentitySources<'a>, person: PersonIx) -> Self {
         let subjects = all.composer.subjects;
-        let mut known = Self { person: Some(person), ..Self::default() };
+        let mut identity = Self { person: Some(person), ..Self::default() };
         for id in all.composer.rows_of(person) {
             let Some((position, row)) = subjects.records.locate(id) else { continue };
             let Some(records) = subjects.records.registries.get(position) else { continue };
             if records.registry.as_str() != EXEMPTION {
-                known.read(all, position, id, row);
+                identity.read(all, position, id, row);
                 if records.grain == Grain::Person {
-                    known.registers.insert(position);
+                    identity.registers.insert(position);
                 }
             }
         }
-        known.villages.extend(subjects.people_text(VILLAGE_CODE, person));
-        known.towns.extend(subjects.people_text(TOWN_CODE, person));
-        for texts in [&mut known.villages, &mut known.towns, &mut known.sexes, &mut known.heads, &mut known.phones] {
+        identity.villages.extend(subjects.people_text(VILLAGE_CODE, person));
+        identity.towns.extend(subjects.people_text(TOWN_CODE, person));
+        for texts in [&mut identity.villages, &mut identity.towns, &mut identity.sexes, &mut identity.heads, &mut identity.phones]
+        {
             texts.sort_unstable();
             texts.dedup();
         }
-        known.numbers.sort_unstable();
-        known.numbers.dedup();
-        known.births.sort_unstable();
-        known.births.dedup();
+        identity.numbers.sort_unstable();
+        identity.numbers.dedup();
+        identity.births.sort_unstable();
+        identity.births.dedup();
         let household = subjects.attached.get(person.0 as usize).copied().filter(|household| *household != NONE);
-        known.household = household;
+        identity.household = household;
         let head = household.and_then(|at| subjects.households.get(at as usize)).map(|household| household.head);
         let head = head.and_then(|head| subjects.persons.get(head as usize));
         let head = head.filter(|head| **head != person).and_then(|head| subjects.people_text("name", *head));
-        known.heads.extend(head.filter(|head| !known.written.contains(head)));
+        identity.heads.extend(head.filter(|head| !identity.written.contains(head)));
         let members = household.and_then(|at| subjects.households.get(at as usize)).map(|household| &household.members);
         let others = members.into_iter().flatten().filter_map(|member| subjects.persons.get(*member as usize));
         let others = others.filter(|other| **other != person).filter_map(|other| subjects.people_text(NAME, *other));
-        known.housemates = others.filter_map(FoldedName::new).collect();
-        known
+        identity.housemates = others.filter_map(FoldedName::new).collect();
+        identity
     }
 
-    pub(super) fn of_row(all: &Known<'a>, position: usize, id: RowId, row: usize) -> Self {
+    pub(super) fn of_row(all: &IdentitySources<'a>, position: usize, id: RowId, row: usize) -> Self {
         let subjects = all.composer.subjects;
-        let mut known = Self { person: subjects.person(id), ..Self::default() };
-        known.read(all, position, id, row);
-        let attached = known.person.and_then(|person| subjects.attached.get(person.0 as usize).copied());
-        known.household = attached.filter(|household| *household != NONE);
-        known
+        let mut identity = Self { person: subjects.person(id), ..Self::default() };
+        identity.read(all, position, id, row);
+        let attached = identity.person.and_then(|person| subjects.attached.get(person.0 as usize).copied());
+        identity.household = attached.filter(|household| *household != NONE);
+        identity
     }
 
-    fn read(&mut self, all: &Known<'a>, position: usize, id: RowId, row: usize) {
+    fn read(&mut self, all: &IdentitySources<'a>, position: usize, id: RowId, row: usize) {
         let Some(columns) = all.registers.get(position) else { return };
         let text = |column| text_at(column, row);
         let own_name = text(columns.names);
@@ -130,7 +131,7 @@ impl<'a> Identity<'a> {
         let number = text(columns.numbers).map(|text| Written::new(text, state));
         let birth = columns.birth(row);
         // What somebody else's number says of birth and sex is said of somebody else.
-        let bearer = number.map_or(Bearer::Own, |number| all.contested.standing(all.composer, id, number.text));
+        let bearer = number.map_or(Bearer::Own, |number| all.contested.bearer(all.composer, id, number.text));
         if bearer == Bearer::Unclear {
             self.numbers.extend(number.map(|number| Written { contested: true, ..number }));
             self.doubted_births.extend(birth);
@@ -303,14 +304,14 @@ impl<'a> Identity<'a> {
     }
 
     fn shares_doubted_birth(&self, row: &Self) -> bool {
-        let all = |known: &Self| known.births.iter().chain(&known.doubted_births).copied().collect::<Vec<i32>>();
+        let all = |one: &Self| one.births.iter().chain(&one.doubted_births).copied().collect::<Vec<i32>>();
         let doubted = !self.doubted_births.is_empty() || !row.doubted_births.is_empty();
         doubted && both(&all(self), &all(row)) == Some(true)
     }
 
     /// Whether a register of persons lists both, as two: the same name in the same household, or the same name and birth in the same
     /// village, is one person listed twice.
-    pub(super) fn stands_beside(&self, other: &Self) -> bool {
+    pub(super) fn is_co_listed(&self, other: &Self) -> bool {
         let twice = || {
             let levels = self.names.iter().flat_map(|own| other.names.iter().map(|others| compare(own, others)));
             let level = levels.min().unwrap_or(NameLevel::Different);

@@ -43,7 +43,7 @@ impl Target {
     }
 
     /// Whom a list prints: the person, or the head.
-    pub(super) fn face(self, subjects: &Subjects<'_>) -> Option<PersonIx> {
+    pub(super) fn representative(self, subjects: &Subjects<'_>) -> Option<PersonIx> {
         let head = || {
             let household = subjects.households.get(self.household? as usize)?;
             subjects.persons.get(household.head as usize).copied()
@@ -56,7 +56,7 @@ impl Target {
 pub(super) struct Finder<'a> {
     subjects: &'a Subjects<'a>,
     /// Persons of whom some other registry knows.
-    known: Vec<bool>,
+    is_listed: Vec<bool>,
     by_person_code: HashMap<&'a str, PersonIx>,
     by_household_code: HashMap<&'a str, u32>,
     /// Valid numbers of the poverty registry.
@@ -69,10 +69,10 @@ pub(super) type Found = Result<Target, (ExemptionStatus, String)>;
 
 impl<'a> Finder<'a> {
     pub(super) fn new(subjects: &'a Subjects<'a>, list: usize, least: i64) -> Self {
-        let mut known = vec![false; subjects.subject_of.len()];
+        let mut is_listed = vec![false; subjects.subject_of.len()];
         for position in (0..subjects.records.registries.len()).filter(|position| *position != list) {
             for (_, person) in persons_of(subjects.records, subjects.linked, position) {
-                known[person] = true;
+                is_listed[person] = true;
             }
         }
         let (mut by_person_code, mut by_number) = (HashMap::new(), HashMap::new());
@@ -91,13 +91,13 @@ impl<'a> Finder<'a> {
             }
         }
         let codes = subjects.households.iter().zip(0..).map(|(household, at)| (household.code.expose(), at));
-        Self { subjects, known, by_person_code, by_household_code: codes.collect(), by_number, least }
+        Self { subjects, is_listed, by_person_code, by_household_code: codes.collect(), by_number, least }
     }
 
     pub(super) fn find(&self, list: &RegistryRecords, row: usize, id: RowId) -> Found {
         let text = |column: &str| list.text_at(column, row).filter(|text| !text.is_empty());
-        let refused = |told: &str| Err((ExemptionStatus::Refused, told.to_owned()));
-        let nobody = |told: &str| Err((ExemptionStatus::NoSubject, told.to_owned()));
+        let refused = |why: &str| Err((ExemptionStatus::Refused, why.to_owned()));
+        let nobody = |why: &str| Err((ExemptionStatus::NoSubject, why.to_owned()));
         let (name, code) = (text(NAME), text(PERSON_CODE));
         let number = text(ID_STATE).is_some_and(|state| state != IdState::Missing.as_str());
         let household = text(HOUSEHOLD_CODE).and_then(|code| self.by_household_code.get(code)).copied();
@@ -109,7 +109,7 @@ impl<'a> Finder<'a> {
             };
         }
         let link = self.subjects.linked.links.get(id.0 as usize);
-        let link = link.filter(|link| self.known.get(link.person.0 as usize).copied().unwrap_or(false));
+        let link = link.filter(|link| self.is_listed.get(link.person.0 as usize).copied().unwrap_or(false));
         let by_link = link.filter(|link| self.is_sure(link)).map(|link| link.person);
         let by_code = code.and_then(|code| self.by_person_code.get(code)).copied();
         let person = match (by_code, by_link) {
@@ -144,8 +144,8 @@ impl<'a> Finder<'a> {
     }
 
     fn is_called(&self, person: PersonIx, name: &str, close: impl Fn(NameLevel) -> bool) -> bool {
-        let known = self.subjects.people_text("name", person).and_then(FoldedName::new);
-        known.zip(FoldedName::new(name)).is_some_and(|(known, name)| close(compare(&known, &name)))
+        let name_there = self.subjects.people_text("name", person).and_then(FoldedName::new);
+        name_there.zip(FoldedName::new(name)).is_some_and(|(there, name)| close(compare(&there, &name)))
     }
 
     /// The one member of the household with this name.

@@ -91,8 +91,8 @@ impl Exemptions {
                         Some((ExemptionStatus::Refused, "这条规则按地方计算，不能豁免某人某户".to_owned()))
                     }
                     _ if unreadable => {
-                        let told = "截止日期看不懂，请写成 2018-12-31 的样子，长期有效的留空";
-                        Some((ExemptionStatus::Refused, told.to_owned()))
+                        let why = "截止日期看不懂，请写成 2018-12-31 的样子，长期有效的留空";
+                        Some((ExemptionStatus::Refused, why.to_owned()))
                     }
                     _ => found.clone().err(),
                 };
@@ -183,7 +183,7 @@ impl Exemptions {
 
     /// What became of every line, in the order of the list.
     pub(crate) fn uses(&self, input: &AssessInput<'_>, subjects: &Subjects<'_>) -> Vec<ExemptionUse> {
-        self.lines.iter().filter_map(|line| line.told(input, subjects)).collect()
+        self.lines.iter().filter_map(|line| line.summary(input, subjects)).collect()
     }
 
     /// What outputs should warn of: rules that excused somebody, and rows that excuse nobody and should.
@@ -208,8 +208,8 @@ impl Exemptions {
         for status in ExemptionStatus::ALL.into_iter().filter(|status| status.is_wrong()) {
             let rows = self.rows(input.records, |line| line.status() == status);
             if let Some(rows) = rows {
-                let told = format!("{}：{}，没有豁免任何疑点，请更正清单", status.plain(), rows.1);
-                notes.push(note(EXEMPTION_LIST, told, rows.0));
+                let text = format!("{}：{}，没有豁免任何疑点，请更正清单", status.plain(), rows.1);
+                notes.push(note(EXEMPTION_LIST, text, rows.0));
             }
         }
         let lasting = self.rows(input.records, |line| line.problem.is_none() && line.until.is_none());
@@ -256,7 +256,7 @@ impl Line {
         match (self.status(), &self.problem) {
             (ExemptionStatus::Expired, _) if self.fired > 0 => said.push("已到期，疑点照常列出；确需豁免的请重新认定".to_owned()),
             (ExemptionStatus::Expired, _) => said.push("已到期，可以从清单里删去".to_owned()),
-            (_, Some((_, told))) => said.push(told.clone()),
+            (_, Some((_, why))) => said.push(why.clone()),
             (ExemptionStatus::Used, _) if self.named == Named::Every => {
                 said.push(format!("豁免了：{}", self.titles.iter().map(String::as_str).collect::<Vec<_>>().join("、")));
             }
@@ -274,16 +274,16 @@ impl Line {
     }
 
     /// `None` where the run is about other places.
-    fn told(&self, input: &AssessInput<'_>, subjects: &Subjects<'_>) -> Option<ExemptionUse> {
+    fn summary(&self, input: &AssessInput<'_>, subjects: &Subjects<'_>) -> Option<ExemptionUse> {
         let (position, row) = input.records.locate(self.row)?;
         let (sheet, number) = input.records.origin(position, row)?;
         let list = input.records.registries.get(position)?;
         let own = |column: &str| list.text_at(column, row).map(Personal::from);
-        let face = self.target.and_then(|target| target.face(subjects));
-        let of = |column: &str| face.and_then(|face| subjects.people_text(column, face));
+        let representative = self.target.and_then(|target| target.representative(subjects));
+        let of = |column: &str| representative.and_then(|representative| subjects.people_text(column, representative));
         let among = |wanted: &[String], name: &str, code: &str| {
-            let known = [of(name), of(code)];
-            wanted.is_empty() || face.is_none() || wanted.iter().any(|wanted| known.contains(&Some(wanted)))
+            let either = [of(name), of(code)];
+            wanted.is_empty() || representative.is_none() || wanted.iter().any(|wanted| either.contains(&Some(wanted)))
         };
         if !among(input.towns, "town", "town_code") || !among(input.villages, "village", "village_code") {
             return None;

@@ -54,7 +54,7 @@ impl RuleNames {
             }
             let rest = &text[at..];
             let every = || EVERY.iter().rev().find_map(|word| prefix(rest, &bare(word)));
-            let (used, found) = match (self.known(rest), every()) {
+            let (used, found) = match (self.longest_name(rest), every()) {
                 (Some((used, rules)), _) => (used, rules.iter().cloned().map(Named::Rule).collect()),
                 (None, Some(used)) => (used, vec![Named::Every]),
                 (None, None) => {
@@ -75,7 +75,7 @@ impl RuleNames {
 
 impl RuleNames {
     /// The longest name that the text begins with, and how much of the text it takes.
-    fn known(&self, text: &[char]) -> Option<(usize, &[String])> {
+    fn longest_name(&self, text: &[char]) -> Option<(usize, &[String])> {
         self.names.iter().find_map(|(name, rules)| Some((prefix(text, name)?, rules.as_slice())))
     }
 
@@ -88,7 +88,7 @@ impl RuleNames {
             (used, word, near)
         };
         let long = until(|c| matches!(c, ';' | '\n' | '|'));
-        let another = (1..long).any(|at| is_separator(text[at - 1]) && self.known(&text[at..]).is_some());
+        let another = (1..long).any(|at| is_separator(text[at - 1]) && self.longest_name(&text[at..]).is_some());
         let whole = guess(long);
         if whole.2.is_some() && !another { whole } else { guess(until(is_separator)) }
     }

@@ -35,7 +35,7 @@ impl<'a> Opened<'a> {
     }
 
     /// What the rows that can be read add up to, whatever the others are; unless money was taken back.
-    pub(super) fn known(&self, rows: &[u32], doubtful: &[u32], used: &mut Vec<u32>) -> Option<FactValue<'a>> {
+    pub(super) fn known_part(&self, rows: &[u32], doubtful: &[u32], used: &mut Vec<u32>) -> Option<FactValue<'a>> {
         if doubtful.iter().any(|row| self.is_of_state(*row, MonthState::Correction)) {
             return None;
         }
@@ -192,11 +192,11 @@ impl<'a> Opened<'a> {
                     }
                 }
                 // Somebody entered again under another code makes no second household.
-                let mut known: BTreeSet<PersonIx> = BTreeSet::new();
+                let mut people: BTreeSet<PersonIx> = BTreeSet::new();
                 per_key.retain(|slot, _| {
                     let members = persons.get(slot).map_or(&[][..], Vec::as_slice);
-                    let fresh = members.is_empty() || members.iter().any(|person| !known.contains(person));
-                    known.extend(members);
+                    let fresh = members.is_empty() || members.iter().any(|person| !people.contains(person));
+                    people.extend(members);
                     fresh
                 });
                 used.extend(per_key.values().map(|(row, _)| id(*row)));

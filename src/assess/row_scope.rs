@@ -100,11 +100,13 @@ impl<'a> Reader<'a> {
                     .filter_map(|row| Some((records.text_at(VILLAGE_CODE, row)?, index(row))))
                     .collect();
                 rows.sort_unstable();
-                let face = |owner: usize| match scope {
+                let representative = |owner: usize| match scope {
                     Scope::Household => subjects.households.get(owner).and_then(|one| subjects.persons.get(one.head as usize)),
                     _ => subjects.persons.get(owner),
                 };
-                let home = |owner: usize| face(owner).and_then(|face| subjects.people_text(VILLAGE_CODE, *face));
+                let home = |owner: usize| {
+                    representative(owner).and_then(|representative| subjects.people_text(VILLAGE_CODE, *representative))
+                };
                 let of = |code: &str| {
                     let from = rows.partition_point(|(village, _)| *village < code);
                     let until = rows.partition_point(|(village, _)| *village <= code);
