@@ -169,6 +169,7 @@ fn names_heads_beside_rows_only(records: &RegistryRecords) -> bool {
             beside += 1;
         }
     }
+    // Chosen: one in fifty is somebody called like the head.
     beside > 0 && own * 50 < beside
 }
 

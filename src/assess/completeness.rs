@@ -71,7 +71,7 @@ impl Shortfall {
         self.by <= other.by
     }
 
-    /// Whether so much is lacking that what is counted in the register says nothing of the place.
+    /// Whether so much is lacking, more than 5 %, that what is counted in the register says nothing of the place.
     pub(crate) fn spoils_counts(&self) -> bool {
         self.by != By::Masked && self.rows.saturating_mul(20) < self.expected.saturating_mul(19)
     }

@@ -12,7 +12,7 @@ use crate::model::exemption::EXEMPTION;
 use crate::model::finding::RuleNote;
 use crate::model::record::{RecordSet, RowId};
 
-/// A column with fewer numbers is no column: each is told by itself.
+/// A column with fewer numbers is no column: each is told by itself. Chosen.
 const LEAST: u64 = 3;
 
 /// What is the matter with most numbers of a column.

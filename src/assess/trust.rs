@@ -24,19 +24,23 @@ use crate::model::link::PersonIx;
 use crate::model::registry::RegistryId;
 
 /// Share of a year of entry that has to lack, basis points: older pupils leave school of themselves, a grade that lacks takes nearly all.
+/// Chosen: twice the plausible share of the shipped policy.
 const OF_COHORT: i64 = 3000;
-/// Subjects of which a rule has to have judged so many to say by itself that a register is whole.
+/// Subjects of which a rule has to have judged so many to say by itself that a register is whole. Chosen: one of twenty is a
+/// third of the plausible share of the shipped policy.
 const ENOUGH: i64 = 20;
-/// Subjects up to which chances are counted out; of more, standard deviations are as good.
+/// Subjects up to which chances are counted out; of more, standard deviations are as good. Chosen for time.
 const FEW: i64 = 400;
 /// Standard deviations above the plausible share from which the county is held: none, as the share is the most that may well be true.
 const OF_COUNTY: i64 = 0;
+/// Chosen: by chance, at most one town in six.
 const OF_TOWN: i64 = 1;
-/// Members of one household are concerned together: a village must stand out more.
+/// Members of one household are concerned together: a village must stand out more. Chosen: by chance, at most one village in
+/// seven hundred.
 const OF_VILLAGE: i64 = 3;
-/// From which the register has surely lost rows, whoever else looks for them.
+/// From which the register has surely lost rows, whoever else looks for them. Chosen: by chance, at most one unit in forty.
 const SURE: i64 = 2;
-/// Accused, fewer of whom say nothing by their share.
+/// Accused, fewer of whom say nothing by their share. Chosen: a household has as many.
 const SOME: i64 = 5;
 
 /// A place by code; the county has neither town nor village.
@@ -289,6 +293,7 @@ impl<'a> Trust<'a> {
     /// Units too small to be sure of, where so many not found are hardly chance.
     fn small(&mut self, composer: &Composer<'_>) {
         let of_town = |place: Place<'a>| Place { village: None, village_code: None, ..place };
+        // Chances chosen: of one county, some twenty towns, a hundred villages and more, so that by chance a few are to be checked first.
         self.check_where(composer, |_| Place::default(), 2, 0.4);
         self.check_where(composer, of_town, 3, 0.2);
         self.check_where(composer, |place| place, 3, 0.01);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use rayon::prelude::*;
 
+use super::people::FIRST;
 use super::position::dense;
 use crate::model::carried::{Carried, ChangeKind, IdentityChange, Previous};
 use crate::model::decision::{key_word, record_key};
@@ -18,9 +19,7 @@ use crate::model::link::{Linked, People};
 use crate::model::personal::Expose;
 use crate::model::record::RecordSet;
 
-/// The registry that ids come from, where a person is in it.
-const FIRST: &str = "poverty";
-/// What one of its records counts.
+/// What one of its records counts: more than anybody has records elsewhere.
 const FIRST_WEIGHT: u64 = 1_000;
 
 /// How much a person of now and one of then share: records, and the first row that says so.

@@ -27,7 +27,7 @@ use crate::model::proposal::{KeptProposal, Proposal, ProposalState, Refutation};
 use crate::model::record::{RecordSet, RowId};
 use crate::model::registry::Grain;
 
-/// Birth dates that are at least alike.
+/// Birth dates that are at least alike: the last such level of [`birth::compare`].
 const BIRTH_ALIKE: u8 = 2;
 
 /// Proposals sorted out.

@@ -15,7 +15,7 @@ use super::roster::Roster;
 use super::weights::{BIT, Bits, Weights};
 use crate::config::link::LinkModel;
 
-/// Most review pairs per row.
+/// Most review pairs per row. Chosen: nobody compares more by eye.
 const REVIEW_PER_ROW: usize = 3;
 
 /// A scored candidate.

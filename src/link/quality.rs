@@ -6,7 +6,7 @@
 
 use crate::model::link::{CLASH, Estimate, Link, LinkQuality, LinkStatus, ReviewPair};
 
-/// Half width of a 95 % interval in standard deviations.
+/// Half width of a 95 % interval in standard deviations (of the normal distribution).
 const NORMAL_95: f64 = 1.96;
 
 /// Counts and estimates. `is_founder` says of a row that it founded its person.

@@ -19,7 +19,7 @@ use crate::model::registry::Grain;
 
 /// No birth date.
 pub(super) const NO_BIRTH: i32 = i32::MIN;
-/// More rows than this, over all files of a code system, are no household.
+/// More rows than this, over all files of a code system, are no household. Chosen: the thirty members of the largest household on four lists.
 const HOUSEHOLD_ROWS: u32 = 120;
 /// `与户主关系` of the head.
 const HEAD: &str = "户主";
@@ -176,7 +176,8 @@ impl Repeats {
 /// What of a grain key is the month's, and how many rows may share it. What is for several months, or no month's own payment, is apart from the
 /// months themselves.
 fn of_months(columns: &Columns<'_>, row: usize, grain: Grain) -> (u32, Repeats) {
-    const APART: u32 = 1 << 22;
+    // Above the bits of a month (YYYYMM) and of a count of months.
+    const OTHER_PERIOD: u32 = 1 << 22;
     let [month, from, to] =
         columns.months.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row)));
     let month_of = |month: Option<i32>| month.map_or(0, i32::unsigned_abs);
@@ -184,13 +185,13 @@ fn of_months(columns: &Columns<'_>, row: usize, grain: Grain) -> (u32, Repeats) 
         return (month_of(month), Repeats::Once);
     }
     if at(columns.month_state, row).is_some() {
-        return (month_of(month) ^ APART, Repeats::Any);
+        return (month_of(month) ^ OTHER_PERIOD, Repeats::Any);
     }
     match (from, to) {
         (Some(from), Some(to)) if from != to => {
             let count = (to / 100 - from / 100) * 12 + to % 100 - from % 100 + 1;
             let key = from.unsigned_abs() ^ count.unsigned_abs() << 18;
-            (key | APART, Repeats::Months(u8::try_from(count).unwrap_or(u8::MAX)))
+            (key | OTHER_PERIOD, Repeats::Months(u8::try_from(count).unwrap_or(u8::MAX)))
         }
         _ if month.is_none() && columns.months[0].is_some() => (0, Repeats::Unsaid),
         _ => (month_of(month), Repeats::Once),

@@ -66,7 +66,7 @@ impl<'a> Key<'a> {
 #[derive(Default)]
 struct KeyHasher(u64);
 
-/// 2^64 over the golden ratio.
+/// 2^64 over the golden ratio (Fibonacci hashing, Knuth).
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Hasher for KeyHasher {

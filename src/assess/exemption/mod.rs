@@ -34,7 +34,7 @@ const UNTIL: &str = "exempt_until";
 const DECIDED_BY: &str = "exempt_by";
 /// Rules that 全部 leaves alone: a number on two names stays one, whoever is excused from what.
 const IDENTITY: &str = "identity.";
-/// So many rows are named in a note.
+/// So many rows are named in a note. Chosen: a line still holds them.
 const NAMED_ROWS: usize = 5;
 
 /// One rule of one row.

@@ -10,7 +10,7 @@ use crate::model::identity::name::NameLevel;
 const SAME_CODE: u8 = 0;
 const TWO_MEMBERS: u8 = 1;
 const ONE_MEMBER: u8 = 2;
-const APART: u8 = 4;
+const OTHER_HOUSEHOLD: u8 = 4;
 const OTHER_HEAD: u8 = 5;
 
 const BOTH_BESIDE: u8 = 0;
@@ -39,12 +39,12 @@ pub(super) fn linked_level(roster: &Roster, persons: &PersonIndex, row: u32, per
     match shared {
         0 if members == 0 => MISSING,
         0 => {
-            let has_company = persons
+            let has_housemates = persons
                 .households_of
                 .of(person)
                 .filter(|other| *other != household)
                 .any(|other| persons.members.of(other).any(|member| member != person));
-            if has_company { APART } else { MISSING }
+            if has_housemates { OTHER_HOUSEHOLD } else { MISSING }
         }
         1 => ONE_MEMBER,
         _ => TWO_MEMBERS,
@@ -80,7 +80,7 @@ pub(super) fn kin_level(persons: &PersonIndex, right: &Record, person: u32) -> u
     }
     match together {
         true => ONE_MEMBER,
-        false if known && persons.households_of.of(person).next().is_some() => APART,
+        false if known && persons.households_of.of(person).next().is_some() => OTHER_HOUSEHOLD,
         false => MISSING,
     }
 }

@@ -39,9 +39,9 @@ use fit::Fitted;
 use score::{Parameters, Scored, Scorer};
 use store::Store;
 
-/// A level's weight moved by more than this many bits since the saved model: worth telling.
+/// A level's weight moved by more than this many bits since the saved model: worth telling. Chosen: odds twice or half as high.
 const DRIFT: f64 = 1.0;
-/// No pair is lighter.
+/// No pair is lighter; half of the range, so that sums do not overflow.
 const LEAST: Bits = Bits::MIN / 2;
 
 /// A rule that would make more pairs than the model allows.

@@ -19,7 +19,7 @@ use crate::link::position::dense;
 
 type Tally = HashMap<Pattern, u64, BuildHasherDefault<WordHasher>>;
 
-/// Random pairs that one thread draws in a row.
+/// Random pairs that one thread draws in a row. Chosen for time.
 const DRAWS: u64 = 8192;
 
 pub(super) fn sample_pairs(

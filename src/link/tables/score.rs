@@ -10,7 +10,8 @@ use crate::link::weights::{Bits, to_bits};
 
 /// Share of matches and of others, per level, `else` last.
 pub(super) type Shares = Vec<(f64, f64)>;
-/// A value's share is learned against this many rows that are distributed as everybody is.
+/// A value's share is learned against this many rows that are distributed as everybody is. Chosen: a value seen twenty times
+/// speaks as much for itself as all others do for it.
 const SHRINKAGE: f64 = 20.0;
 
 /// m and u of every level, and the prior.
