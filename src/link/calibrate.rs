@@ -133,11 +133,11 @@ fn only_namesake(roster: &Roster, persons: &PersonIndex, proven: &[u32], found: 
     let there: Vec<u32> = proven.iter().filter(is_named_there).copied().collect();
     let only =
         there.iter().filter(|row| persons.is_only_namesake(roster, roster.record(**row), persons.person_of[**row as usize]));
-    let (all, known, only) = (as_f64(proven.len()), as_f64(there.len()), as_f64(only.count()));
+    let (all, named_there, only) = (as_f64(proven.len()), as_f64(there.len()), as_f64(only.count()));
     let unknown = ((1.0 - found) * UNKNOWN_WITHOUT_NUMBER).min(1.0);
     let Some(odds) = odds.first_mut() else { return };
-    odds.m = (only + strength * odds.m) / (known + strength);
-    odds.u = (all - known + unknown * known + strength * odds.u) / (all + strength);
+    odds.m = (only + strength * odds.m) / (named_there + strength);
+    odds.u = (all - named_there + unknown * named_there + strength * odds.u) / (all + strength);
 }
 
 /// Levels whose weight has changed by a bit or more since it was saved, of comparisons that are calibrated. A share that rests on fewer than

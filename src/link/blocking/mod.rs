@@ -100,8 +100,9 @@ pub(super) fn candidates(
     let row_agrees = |rule, representative: u32, row: u32| agree_further(roster, rule, representative, row);
     let found = if rows.len() * SHORT_LIST < persons.all.len() {
         let is_free = flags(persons, free);
-        let (known, new) = index.refreshed(roster, persons, model);
-        let mut found = probe.all(&own, known, |person| is_free[person as usize], person_agrees, |row, person| (row, person));
+        let (of_persons, new) = index.refreshed(roster, persons, model);
+        let mut found =
+            probe.all(&own, of_persons, |person| is_free[person as usize], person_agrees, |row, person| (row, person));
         let rows = KeyIndex::new(roster, model, &own);
         let new: Vec<(u32, u32)> = new.iter().filter(|(_, person)| is_free[*person as usize]).copied().collect();
         found.extend(probe.all(&new, &rows, |_| true, row_agrees, |person, row| (row, person)));

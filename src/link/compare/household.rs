@@ -1,6 +1,5 @@
 //! Household evidence: a shared code, members linked already, the head, a guardian or spouse.
 
-use super::has_household;
 use crate::link::levels::{MISSING, SAME_HEAD};
 use crate::link::person_index::{HOUSEHOLD_MEMBERS, PersonIndex};
 use crate::link::position::NONE;
@@ -20,7 +19,7 @@ const ELSEWHERE: u8 = 2;
 /// What the row's household and the person's households have in common besides the two themselves.
 pub(super) fn linked_level(roster: &Roster, persons: &PersonIndex, row: u32, person: u32) -> u8 {
     let right = roster.record(row);
-    if !has_household(right) {
+    if right.household == NONE {
         return MISSING;
     }
     let household = right.household;
@@ -54,33 +53,33 @@ pub(super) fn linked_level(roster: &Roster, persons: &PersonIndex, row: u32, per
 /// How many of the rows above and below belong to members of the person's household: lists without household codes are still
 /// written household by household.
 pub(super) fn neighbours_level(roster: &Roster, persons: &PersonIndex, row: u32, person: u32) -> u8 {
-    let (mut known, mut beside) = (false, 0u8);
+    let (mut any_housed, mut beside) = (false, 0u8);
     for neighbour in roster.neighbours(row) {
         let Some(other) = persons.person(neighbour).filter(|other| *other != person) else { continue };
         if persons.households_of.of(other).next().is_none() {
             continue;
         }
-        known = true;
+        any_housed = true;
         beside += u8::from(persons.live_together(other, person, NONE));
     }
     match beside {
         2 => BOTH_BESIDE,
         1 => ONE_BESIDE,
-        _ if known && persons.households_of.of(person).next().is_some() => ELSEWHERE,
+        _ if any_housed && persons.households_of.of(person).next().is_some() => ELSEWHERE,
         _ => MISSING,
     }
 }
 
 /// Whether the guardian or spouse whose number the row gives lives with the person.
 pub(super) fn kin_level(persons: &PersonIndex, right: &Record, person: u32) -> u8 {
-    let (mut known, mut together) = (false, false);
+    let (mut any_housed, mut together) = (false, false);
     for kin in persons.claimants(right.kin).filter(|kin| *kin != person) {
-        known |= persons.households_of.of(kin).next().is_some();
+        any_housed |= persons.households_of.of(kin).next().is_some();
         together |= persons.live_together(kin, person, NONE);
     }
     match together {
         true => ONE_MEMBER,
-        false if known && persons.households_of.of(person).next().is_some() => OTHER_HOUSEHOLD,
+        false if any_housed && persons.households_of.of(person).next().is_some() => OTHER_HOUSEHOLD,
         false => MISSING,
     }
 }

@@ -25,9 +25,7 @@ impl HouseholdEvidence {
     /// Looks at the row's household, or, where the list knows none, at the rows above and below and the relative it names.
     pub(super) fn of(roster: &Roster, persons: &PersonIndex, row: u32, person: u32) -> Self {
         let lists = persons.lists.level(person);
-        if has_household(roster.record(row)) {
-            Self { household: household::linked_level(roster, persons, row, person), neighbours: MISSING, lists }
-        } else {
+        if roster.record(row).household == NONE {
             // Who stands above and below is often that relative: one of the two counts.
             match household::neighbours_level(roster, persons, row, person) {
                 neighbours @ ..=NEIGHBOURS_BESIDE => Self { household: MISSING, neighbours, lists },
@@ -36,6 +34,8 @@ impl HouseholdEvidence {
                     household => Self { household, neighbours: MISSING, lists },
                 },
             }
+        } else {
+            Self { household: household::linked_level(roster, persons, row, person), neighbours: MISSING, lists }
         }
     }
 
@@ -108,9 +108,4 @@ fn place(right: &Record, left: &Record) -> u8 {
         _ if right.village == 0 || left.village == 0 => 2,
         _ => 1,
     }
-}
-
-/// Whether two records are of one household or can be compared at all.
-fn has_household(record: &Record) -> bool {
-    record.household != NONE
 }

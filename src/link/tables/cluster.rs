@@ -188,9 +188,9 @@ mod tests {
     fn grouped(size: usize, weights: &[((u32, u32), i32)], limit: usize) -> Groups {
         let edges: Vec<Scored> =
             weights.iter().map(|&((left, right), bits)| Scored { left, right, weight: bits * 1024, rule: 0 }).collect();
-        let known: std::collections::BTreeMap<(u32, u32), Bits> =
+        let weight_of: std::collections::BTreeMap<(u32, u32), Bits> =
             weights.iter().map(|&(pair, bits)| (pair, bits * 1024)).collect();
-        groups(size, &edges, CONFIRM, limit, &|a, b| known.get(&(a.min(b), a.max(b))).copied().unwrap_or(-20 * 1024))
+        groups(size, &edges, CONFIRM, limit, &|a, b| weight_of.get(&(a.min(b), a.max(b))).copied().unwrap_or(-20 * 1024))
     }
 
     #[test]
