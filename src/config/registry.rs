@@ -146,6 +146,8 @@ pub struct RegistryDefinition {
     pub at_least: Vec<[String; 2]>,
     /// Words of a remark that end a row's standing, where only some do.
     pub remarks: Vec<String>,
+    /// What it is called to count on the register: `参合`, `在保`.
+    pub being: Vec<String>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -203,6 +205,8 @@ struct WrittenRegistry {
     identified_by: Vec<Spanned<String>>,
     #[serde(default)]
     remarks: Vec<String>,
+    #[serde(default)]
+    being: Vec<String>,
     part: Option<Spanned<String>>,
     #[serde(default)]
     amounts: BTreeMap<Spanned<String>, Per>,
@@ -483,6 +487,7 @@ fn resolve_registry(
         never_zero: plain(&written.never_zero),
         at_least: written.at_least.iter().map(|pair| pair.each_ref().map(|name| name.get_ref().clone())).collect(),
         remarks: written.remarks,
+        being: written.being,
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

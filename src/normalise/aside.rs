@@ -22,7 +22,7 @@ const ROUND: &str = "已经 非正常 自然 意外 因病 因公 因 已 人员
 /// The word for death alone in its cell.
 const SHORT: [&str; 5] = ["亡", "死", "殁", "卒", "已亡"];
 /// Ends that mean the row whatever the column is called.
-const ENDED: &str = "注销 销户 停发 停保 退保 清退 核减 剔除 自然减少 错录 误录 多录 作废";
+const ENDED: &str = "取消 注销 销户 停发 停保 退保 清退 核减 剔除 自然减少 错录 误录 多录 作废";
 /// Headers of what ended, where any cell tells that it did: `死亡原因`, `迁出时间`, `停保日期`.
 const EVENTS: &str = "日期 时间 年月 年月日 原因 地点 地 地址 去向 证明 证明编号";
 /// Headers that speak of others, of why somebody is poor, or of what else a person is.
@@ -30,7 +30,7 @@ const SOMETHING_ELSE: &str = "婚 关系 户主 监护 配偶 父 母 家长 子
     家庭 孤儿 单位 银行 账 开户 措施 政策 专业 民族 证件类型 来源 救助 申请 疾病 病种 诊断 项目 险种";
 
 /// Signs of which one stands in every word here: most cells have none.
-const SIGNS: &str = "死亡故世殁逝迁转移嫁走注销停退清剔减错误多作参入役刑押监戒失下卒兵離遷轉銷";
+const SIGNS: &str = "死亡故世殁逝迁转移嫁走注销停退取清剔减错误多作参入役刑押监戒失下卒兵離遷轉銷";
 
 /// Whether a text may hold one of the words.
 pub(super) fn has_sign(text: &str) -> bool {
@@ -53,7 +53,7 @@ pub(super) fn event(header: &str, among: &[String]) -> Option<&'static str> {
     let folded = fold_header(header);
     let of = words(EVENTS).filter_map(|end| folded.strip_suffix(end)).min_by_key(|of| of.len())?;
     let is_known = |end: &str| is_counted(end, among) || end == "减少" && counts(Standing::Died, among);
-    let mut ends = [DIED, LEFT, ENDED, "退出 减少"].into_iter().flat_map(words);
+    let mut ends = [DIED, LEFT, ENDED, "退出 减少 不符合 不合格"].into_iter().flat_map(words);
     ends.find(|end| of.contains(end) && is_known(end)).filter(|_| !any(of, "户主 配偶 父 母 收入"))
 }
 
@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn headers() {
-        for header in ["死亡原因", "迁出时间", "停保日期", "外嫁地", "死亡证明编号", "户口迁出地址", "退出原因"]
+        for header in
+            ["死亡原因", "迁出时间", "停保日期", "外嫁地", "死亡证明编号", "户口迁出地址", "退出原因", "不符合原因", "取消时间"]
         {
             assert!(event(header, &[]).is_some(), "{header}");
         }

@@ -50,6 +50,8 @@ const DECIDES: [&str; 16] = [
     "审批", "审核", "评审", "评议", "审定", "审查", "复核", "核定", "初审", "终审", "批复", "处理", "办理", "申请", "受理",
     "考核",
 ];
+/// What is looked at again: its result decides.
+const LOOKS_AGAIN: [&str; 6] = ["核查", "清查", "清理", "年审", "复审", "复查"];
 /// What a row is.
 const ROW: [&str; 14] =
     ["人员", "对象", "数据", "记录", "信息", "业务", "异动", "变动", "增减", "当前", "目前", "本月", "领取", "履约"];
@@ -136,8 +138,23 @@ pub(super) fn is_of_pupils(definition: &RegistryDefinition) -> bool {
     definition.fields.iter().any(|used| used.field == "roll_status")
 }
 
+/// Whether words say that the row counts on the register, and nothing else: `2018年参保缴费`, `继续享受`, `保留取消`.
+fn is_being(of: &str, being: &[String]) -> bool {
+    let mut rest = of.to_owned();
+    let mut found = false;
+    for word in being {
+        found |= rest.contains(word.as_str());
+        rest = rest.replace(word.as_str(), "");
+    }
+    let of_time =
+        ["继续", "目前", "当前", "本年度", "本年", "年度", "年", "已", "现"].into_iter().chain(standing::ending_words());
+    let rest = of_time.fold(rest, |rest, word| rest.replace(word, ""));
+    found && rest.chars().all(|sign| sign.is_ascii_digit())
+}
+
 /// What a header asks of the row, and what it asks it of.
-fn asks(header: &str, title: &str, among: &[String], pupils: bool) -> Option<(Asks, String)> {
+fn asks(header: &str, definition: &RegistryDefinition) -> Option<(Asks, String)> {
+    let (title, among, pupils) = (&definition.title, definition.remarks.as_slice(), is_of_pupils(definition));
     let folded = fold_header(header).replace('/', "");
     let is_named = |of: &str| of.chars().count() >= 2 && title.contains(of);
     let is_one_of = |list: &[&str], of: &str| list.iter().any(|word| of.contains(word));
@@ -151,14 +168,19 @@ fn asks(header: &str, title: &str, among: &[String], pupils: bool) -> Option<(As
         let of_school = standing::words(SCHOOLING).any(|word| word == of);
         return if is_end && (!of_school || pupils) {
             Some((Asks::Ended, String::new()))
-        } else if COUNTS.contains(&of) && !(of_school && pupils) {
+        } else if COUNTS.contains(&of) && !(of_school && pupils) || is_being(of, &definition.being) {
             Some((Asks::Counts, String::new()))
         } else {
             is_named(of).then(|| (Asks::Counts, of.to_owned()))
         };
     }
+    // `参合情况`, `参保缴费状态`, `续保取消`: how it stands, whatever the words.
+    let of = ["状态", "情况", "状况", "与否"].iter().find_map(|end| folded.strip_suffix(end)).unwrap_or(&folded);
+    if is_being(of, &definition.being) && (of != folded || standing::ending_words().any(|end| of.contains(end))) {
+        return Some((Asks::Standing, String::new()));
+    }
     if let Some(of) = ["结果", "意见", "结论", "决定"].iter().find_map(|end| folded.strip_suffix(end)) {
-        let decides = of.is_empty() || is_one_of(&DECIDES, of) || matches!(of, "培训" | "救助");
+        let decides = of.is_empty() || is_one_of(&DECIDES, of) || is_one_of(&LOOKS_AGAIN, of) || matches!(of, "培训" | "救助");
         return decides.then(|| (Asks::Standing, String::new()));
     }
     if let Some(of) = folded.strip_suffix("状态") {
@@ -249,7 +271,7 @@ impl Column {
         match self.asks {
             Asks::InPassing if FEWER.contains(&said) => Some(Standing::Unclear),
             Asks::InPassing => read
-                .filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left) && ends())
+                .filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left | Standing::Unclear) && ends())
                 .map(|read| if MORE.iter().any(|more| said.contains(more)) { Standing::Unclear } else { read }),
             Asks::Lives => match read {
                 Some(Standing::Denied | Standing::Ended) => Some(self.end),
@@ -286,9 +308,10 @@ impl Column {
 
     /// Whether it says nothing that tells rows apart: bare noes only, or one word that nobody understands.
     fn says_nothing(&self) -> bool {
-        let all = |words: &BTreeMap<String, u32>| words.len() == 1 && words.values().all(|count| *count as usize == self.filled);
+        let all =
+            |words: &BTreeMap<String, u32>| words.len() == 1 && words.values().all(|count| *count as usize == self.rows.len());
         let denied = self.rows.iter().flatten().all(|standing| *standing == Standing::Denied);
-        !self.asks.is_in_passing() && self.filled > 1 && (all(&self.unclear) || all(&self.out) && denied)
+        !self.asks.is_in_passing() && self.event.is_none() && self.filled > 1 && (all(&self.unclear) || all(&self.out) && denied)
     }
 
     /// All that is said of rows that do not count.
@@ -326,7 +349,7 @@ impl<'a> Outcomes<'a> {
                 _ if aside::event(&header, among).is_some() => Some(Asks::Event),
                 _ => (!aside::is_of_something_else(&header)).then_some(Asks::Aside),
             };
-            let asks = asks(&header, &definition.title, among, is_of_pupils(definition));
+            let asks = asks(&header, definition);
             Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?, among))
         });
         let is_read = |field: &&(String, usize)| aside::is_of_person(&field.0);
@@ -382,11 +405,15 @@ impl<'a> Outcomes<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::asks;
+    use super::RegistryDefinition;
+    use crate::model::registry::Grain;
+    use crate::normalise::sheet::tests::definition;
 
     #[test]
     fn headers_that_speak_of_the_row() {
-        let asks = |header: &str| asks(header, "低保人员名册", &[], false);
+        let being = ["参合", "参保", "缴费", "在保", "享受", "保留"].map(str::to_owned).to_vec();
+        let register = RegistryDefinition { title: "低保人员名册".to_owned(), being, ..definition(Grain::Person) };
+        let asks = |header: &str| super::asks(header, &register);
         for header in [
             "审批结果",
             "镇级审核意见",
@@ -404,6 +431,14 @@ mod tests {
             "是否在世",
             "存活状态",
             "退出类型",
+            "2018年是否缴费",
+            "是否已参保缴费",
+            "参保缴费情况",
+            "缴费标志",
+            "参合情况",
+            "是否继续享受",
+            "保留/取消",
+            "核查结果",
             "变动",
         ] {
             assert!(asks(header).is_some(), "{header}");
@@ -416,7 +451,11 @@ mod tests {
             "体检结果",
             "是否退伍军人",
             "残疾证状态",
-            "参保情况",
+            "参保类型",
+            "缴费金额",
+            "参合时间",
+            "是否享受资助参保",
+            "缴费",
             "是否毕业",
             "户籍类型说明",
             "变动时间",

@@ -77,6 +77,7 @@ pub(in crate::normalise) struct Sheet<'s> {
 pub(in crate::normalise) fn definition(grain: Grain) -> RegistryDefinition {
     RegistryDefinition {
         part: None,
+        being: Vec::new(),
         remarks: Vec::new(),
         id: RegistryId::from("test"),
         title: String::new(),

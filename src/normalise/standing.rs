@@ -50,7 +50,7 @@ fn standing(ending: Ending) -> Standing {
 }
 
 pub(super) const DIED: &str = "死亡 去世 亡故 病故 已故 身故 过世 逝世 离世 殁 已死";
-pub(super) const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 移居 已迁 转走 外嫁 出嫁";
+pub(super) const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 转往 移居 已迁 转走 外嫁 出嫁";
 const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停领 停供 停付 停助 停补 中断 终止 \
     终结 退保 退出 退费 退款 退学 退回 退合 退养 清退 已退 取消 撤销 撤消 吊销 作废 报废 \
     无效 失效 废止 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
@@ -59,10 +59,10 @@ const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停
 /// Whoever is there is judged by other rules, or cannot be found.
 pub(super) const AWAY: &str = "参军 入伍 服兵役 义务兵 现役 部队服役 服刑 在押 收监 监狱 戒毒 失踪 失联 下落不明 走失";
 /// It may come back, or not have gone.
-pub(super) const SUSPENDED: &str = "暂停 中止 冻结 封存 挂失 锁定 休眠";
+pub(super) const SUSPENDED: &str = "休学 暂停 中止 冻结 封存 挂失 锁定 休眠";
 const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
     录入中";
-const LIVE: &str = "正常 有效 享受 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
+const LIVE: &str = "正常 有效 享受 保留 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
     续保 新增 新办 启用 激活 可用 持证 发放 已发 已领 领取 通过 批准 获批 存活 健在 在世 \
     履约 签约 就业 在岗 在职 就读 生效 纳入 合格 符合 认定 成功";
 /// Of an end, or of a fee or a row too many beside which another counts: `退费` to whom others pay for, `重复参保`.
@@ -204,7 +204,7 @@ pub(super) fn read(text: &str, asks_for_end: bool, as_of: Day) -> Option<Standin
     let waits = words(LIVE).chain(words(DECIDED)).any(hopes);
     let positive = || [LIVE, DECIDED, "批"].into_iter().flat_map(words);
     let fails = words(NOT).any(|not| positive().any(|word| said.contains(&format!("{not}{word}"))));
-    if fails {
+    if fails || any(&said, IN_VAIN) {
         return Some(Standing::Ended);
     }
     if waits || any(&said, PENDING) && !any(&said, DECIDED) {

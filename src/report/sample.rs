@@ -211,6 +211,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         other_rows: Vec::new(),
         identified_by: Vec::new(),
         part: None,
+        being: Vec::new(),
         remarks: Vec::new(),
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
