@@ -196,7 +196,25 @@ levels = [{ test = "damerau_levenshtein", at_most = 4 }]
     assert!(!path("out/run.json").exists());
 }
 
-/// Eighteen characters that could be somebody's number.
+#[cfg(unix)]
+#[test]
+fn whatever_is_asked_for_ends_with_a_word_when_it_is_asked_to() {
+    // Thousands of cases take seconds.
+    let pipeline = owned(&root("pipelines/monthly.toml"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bidui"))
+        .args(["check", &pipeline, "--cases"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("asked");
+    assert!(asked.success() && child.wait().expect("ends").code() == Some(130));
+    let mut rest = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut rest).expect("text");
+    assert!(rest.contains("已中断"), "{rest}");
+}
+
 /// Whether a process is there and no zombie.
 #[cfg(target_os = "linux")]
 fn is_alive(process: u32) -> bool {

@@ -126,7 +126,19 @@ fn ignore_size_limit() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
+/// Whatever else is asked for ends where it is: what is begun under another name never takes its own, and the same command goes on.
+fn end_when_asked() {
+    let _ = ctrlc::set_handler(|| {
+        ui::note("已中断。用同样的命令再做一次就会接着做完；以前的结果、台账和别人的文件都在");
+        #[expect(clippy::exit, reason = "the user asked, and this is not a thread that could return")]
+        std::process::exit(i32::from(exit::INTERRUPTED));
+    });
+}
+
 fn dispatch(command: Command) -> ExitCode {
+    if !matches!(command, Command::Parse(_) | Command::Run(_)) {
+        end_when_asked();
+    }
     let done = match command {
         // Before anything else: the child caps its memory before it starts threads.
         Command::Parse(arguments) => {

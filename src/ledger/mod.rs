@@ -225,9 +225,9 @@ impl Ledger {
         match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Missing { path }),
             Ok(kind) if kind.is_dir() => return Err(LedgerError::Folder { path }),
-            Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path }),
             // Of a pipe nothing can be read.
             Ok(kind) if !kind.is_file() => return Err(LedgerError::Foreign { path }),
+            Ok(kind) if kind.len() == 0 => return Err(LedgerError::Blank { path }),
             _ => {}
         }
         let start = || -> io::Result<Vec<u8>> {
