@@ -91,6 +91,7 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
         earlier: None,
         accepted: &[],
         aside: &std::collections::BTreeSet::new(),
+        blank_is_absent: false,
     };
     let assessed = assess(&input)?;
     if policy.rule(&case.rule).is_some_and(|rule| matches!(rule.body, Body::Tally(_))) {

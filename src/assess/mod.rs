@@ -102,6 +102,8 @@ pub struct AssessInput<'a> {
     pub accepted: &'a [Accepted],
     /// Registers of which rows were set aside that may be somebody's: torn, slipped, of several persons, not to be read.
     pub aside: &'a BTreeSet<RegistryId>,
+    /// Whether a column in which nobody wrote anything says no more than one that is not there. A rule's cases write blanks one by one.
+    pub blank_is_absent: bool,
 }
 
 impl AssessInput<'_> {

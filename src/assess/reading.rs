@@ -19,6 +19,7 @@ use super::subjects::{NONE, RegistryHouseholds, Subjects, index, persons_of};
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
+use crate::config::registry::FieldDefinition;
 use crate::model::columns::{MONTH, MONTH_STATE, MonthState, PAY_ITEM, REPAIRS, STANDING_STATE, TOWN_CODE, UNREAD};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
@@ -260,6 +261,16 @@ impl<'a> Reader<'a> {
         Some(BooleanArray::from(rows))
     }
 
+    /// Whether nobody wrote anything in a column, and that says as little as no column; how rows stand is left blank where they stand.
+    fn is_blank(&mut self, position: usize, records: &RegistryRecords, field: &str, array: &ArrayRef) -> bool {
+        let is_standing = self.input.dictionary.fields.get(field).is_some_and(FieldDefinition::is_standing);
+        self.input.blank_is_absent
+            && !is_standing
+            && !records.is_empty()
+            && array.null_count() == records.len()
+            && self.unread(position, records, &[field.to_owned()]).is_none()
+    }
+
     /// The source ready to be read, or why it cannot be.
     fn open(&mut self, source: &'a Source, scope: Scope) -> Result<Result<Opened<'a>, String>, AssessError> {
         let title = self.input.registry_title(source.registry.as_str());
@@ -268,10 +279,13 @@ impl<'a> Reader<'a> {
         };
         let column = match &source.field {
             None => None,
-            Some(field) => match records.batch.column_by_name(field).and_then(|array| View::new(array.as_ref())) {
-                Some(view) => Some(view),
-                None if matches!(source.take, Take::Exists | Take::Keyed) => None,
-                None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
+            Some(field) => match records.batch.column_by_name(field) {
+                Some(array) if self.is_blank(position, records, field, array) => {
+                    return Ok(Err(format!("{title}的“{}”一列是空的", self.input.field_title(field))));
+                }
+                Some(array) if View::new(array.as_ref()).is_some() => View::new(array.as_ref()),
+                _ if matches!(source.take, Take::Exists | Take::Keyed) => None,
+                _ => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
             },
         };
         let filter = self.filter(position, records, source.filter.as_ref())?;

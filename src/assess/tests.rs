@@ -58,6 +58,7 @@ pub(super) fn run_with(given: &Given, policy: &Policy, towns: &[String]) -> Asse
         earlier: None,
         accepted: &[],
         aside: &std::collections::BTreeSet::new(),
+        blank_is_absent: false,
     };
     assess(&input).expect("assesses")
 }

@@ -38,6 +38,7 @@ fn judged(policy: &Policy, case: &Case) -> Option<(Verdict, String)> {
         earlier: None,
         accepted: &[],
         aside: &std::collections::BTreeSet::new(),
+        blank_is_absent: false,
     };
     let assessed = assess(&input).expect("assesses");
     let held = assessed.notes.iter().filter(|note| note.held && note.town.is_none());

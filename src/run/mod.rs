@@ -471,6 +471,7 @@ impl Run<'_> {
             earlier: earlier.as_ref(),
             accepted: &self.accepted,
             aside: &aside,
+            blank_is_absent: true,
         })
         .map_err(|error| RunError::Internal(error.to_string()))?;
         let person = self.workspace.path("stages/facts_person.parquet")?;

@@ -210,6 +210,7 @@ fn the_ledger_is_told_until_when_somebody_known_is_excused() {
         earlier: None,
         accepted: &[],
         aside: &std::collections::BTreeSet::new(),
+        blank_is_absent: false,
     };
     let assessed = assess(&input).expect("assesses");
     let until = "2018-12-31".parse().expect("a day");
