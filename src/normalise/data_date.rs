@@ -204,7 +204,11 @@ fn date_at(characters: &[char]) -> Option<Day> {
         8 => (number(4, 6)?, number(6, 8)?),
         4 => {
             let (month, after) = part(characters, 4, &['-', '.', '/', '年', '_'])?;
-            (month, part(characters, after, &['-', '.', '/', '月', '_'])?.0)
+            let (day, end) = part(characters, after, &['-', '.', '/', '月', '_'])?;
+            // `2018年4-6月`, `2018.1-6`: months.
+            let sign = |at: usize| characters[at..].iter().find(|character| **character != ' ');
+            let is_range = sign(after) == Some(&'-') && sign(4) != Some(&'-') || matches!(sign(end), Some('月' | '季'));
+            ((!is_range).then_some(month)?, day)
         }
         _ => return None,
     };
@@ -252,6 +256,11 @@ mod tests {
         assert_eq!(date(&[], "2018.6", "a.xlsx"), june);
         assert_eq!(date(&[], "Sheet1", "2018年6月/（基础信息）户信息_20180630.xlsx"), june);
         assert_eq!(date(&[], "Sheet1", "低保/201806.zip/瑞溪镇.xls"), june);
+        for months in
+            ["2018年4-6月护理补贴花名册", "2018年1-6月花名册", "2018.4-6花名册", "2018-4-6月花名册", "2018年4 - 6月", "二〇一八"]
+        {
+            assert_eq!(date(&[months], "", "a.xlsx"), june.clone().filter(|_| months.starts_with('2')), "{months}");
+        }
         assert_eq!(date(&["2018年度参合名册"], "Sheet1", "监测对象信息 (22).xlsx"), None);
         assert_eq!(date(&["联系电话：08512018064"], "", "a.xlsx"), None);
     }
