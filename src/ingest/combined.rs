@@ -6,7 +6,7 @@
 
 use super::header::Vocabulary;
 use super::rows::masked;
-use super::unfold::{is_run_of_names, labelled, pieces};
+use super::unfold::{is_run_of_names, labelled, pieces, push_shared};
 use crate::config::registry::fold_header;
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
 
@@ -73,6 +73,8 @@ pub struct Combined {
     /// Its head with columns for both.
     pub head: TableHead,
     at: usize,
+    /// Columns of what one person gets or pays: of several persons it is their household's.
+    pub alone: Vec<usize>,
     /// Name and number of the head of household, where the column lists the members.
     head_of: Option<(usize, usize)>,
 }
@@ -111,7 +113,7 @@ pub fn combined(head: &TableHead, vocabulary: &Vocabulary) -> Option<Combined> {
         columns.push(named("与户主关系".to_owned()));
     }
     let head_of = head_of.filter(|_| of_members).map(|name| (name, head_number.unwrap_or(usize::MAX)));
-    Some(Combined { head: TableHead { columns, ..head.clone() }, at, head_of })
+    Some(Combined { head: TableHead { columns, ..head.clone() }, at, alone: Vec::new(), head_of })
 }
 
 /// Whose name and number a header says together.
@@ -163,10 +165,7 @@ impl Combined {
                     match said {
                         Some("") => column.push(CellKind::Empty, ""),
                         Some(text) => column.push(CellKind::Text, text),
-                        None => {
-                            let (kind, text) = cell(position, row);
-                            column.push(kind, text);
-                        }
+                        None => push_shared(column, cell(position, row), persons.len() > 1 && self.alone.contains(&position)),
                     }
                 }
             }

@@ -68,6 +68,7 @@ pub fn kinds(head: &TableHead, dictionary: &Dictionary) -> Vec<Kinds> {
             taken: taken.iter().map(|(at, _)| *at).collect(),
             periods: taken.iter().map(|(_, value)| (*value).to_owned()).collect(),
             skips_zero: true,
+            alone: Vec::new(),
         };
         let own = [amount.name.clone(), part.name.clone()];
         found.push(Kinds { registry: registry.id.clone(), own, are_amounts, unfolding });

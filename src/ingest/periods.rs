@@ -77,6 +77,7 @@ pub fn periods(head: &TableHead) -> Vec<Unfolding> {
         taken: (0..dated.len()).filter(|&at| is_taken(at).is_some()).collect(),
         periods: named.iter().map(|period| (*period).to_owned()).collect(),
         skips_zero: false,
+        alone: Vec::new(),
     };
     candidates.iter().map(unfolding).collect()
 }

@@ -17,7 +17,7 @@ use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
 use crate::model::field::FieldKind;
 use crate::model::identity::choice::{Choice, choose};
 use crate::model::identity::name::REMARKS;
-use crate::model::raw::{CellKind, HeaderColumn, RawColumn, RawTable, Reject, RejectReason, TableHead};
+use crate::model::raw::{CellKind, HeaderColumn, OF_SEVERAL, RawColumn, RawTable, Reject, RejectReason, TableHead};
 
 /// Where a part's cell comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +48,21 @@ pub struct Unfolding {
     /// The months, years or kinds that parts are of.
     pub(super) periods: Vec<String>,
     /// Whether a part that says zero is none; a row of which no part says anything is then of none.
-    pub(super) skips_zero: bool,
+    pub skips_zero: bool,
+    /// Columns of what one person gets or pays: what a row of several persons says there once is their household's.
+    pub alone: Vec<usize>,
 }
 
 impl Unfolding {
     /// Columns that are a part's own.
     pub fn amounts(&self) -> impl Iterator<Item = usize> {
         self.own.iter().copied()
+    }
+
+    /// Tells which columns are of one person, where the parts are persons and no amounts of one.
+    pub fn hold_amounts(&mut self, columns: &[usize]) {
+        let are_persons = self.periods.is_empty();
+        self.alone = columns.iter().copied().filter(|at| are_persons && !self.own.contains(at)).collect();
     }
 
     /// The rows, part by part.
@@ -100,16 +108,25 @@ impl Unfolding {
             if said.is_empty() {
                 said.extend(of_none.as_ref().or(self.parts.first()));
             }
+            let are_several = said.len() > 1;
             for part in said {
                 unfolded.rows.push(number);
-                for (column, &source) in unfolded.columns.iter_mut().zip(part) {
-                    let (kind, text) = cell(source, row);
-                    column.push(kind, text);
+                for (position, (column, &source)) in unfolded.columns.iter_mut().zip(part).enumerate() {
+                    push_shared(column, cell(source, row), are_several && self.alone.contains(&position));
                 }
             }
         }
         unfolded.begin_sections(table, table.rows.len());
         unfolded
+    }
+}
+
+/// Appends a cell, and, where it is of a household, what says so.
+pub(super) fn push_shared(column: &mut RawColumn, (kind, text): (CellKind, &str), is_shared: bool) {
+    if is_shared && kind != CellKind::Empty {
+        column.push(CellKind::Text, &format!("{text}{OF_SEVERAL}"));
+    } else {
+        column.push(kind, text);
     }
 }
 
@@ -168,6 +185,7 @@ pub fn side_by_side(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfoldi
         taken: Vec::new(),
         periods: Vec::new(),
         skips_zero: false,
+        alone: Vec::new(),
     })
 }
 
@@ -279,6 +297,7 @@ pub fn members(head: &TableHead, dictionary: &Dictionary) -> Option<Unfolding> {
         taken: (0..split.len()).filter(|&at| is_member(at)).collect(),
         periods: Vec::new(),
         skips_zero: false,
+        alone: Vec::new(),
         parts,
     })
 }
@@ -324,6 +343,7 @@ pub fn relatives(head: &TableHead, vocabulary: &Vocabulary) -> Option<Unfolding>
         taken,
         periods: Vec::new(),
         skips_zero: false,
+        alone: Vec::new(),
     })
 }
 
@@ -350,6 +370,8 @@ pub struct PersonColumns {
     pub numbers: Vec<usize>,
     /// What else is one person's: what such a column says once is said of the first person only.
     pub own: Vec<usize>,
+    /// What one person gets or pays: what such a column says once of several persons is their household's.
+    pub alone: Vec<usize>,
     /// Name and number of the head of household.
     pub head: [Vec<usize>; 2],
     /// Relation to the head.
@@ -363,7 +385,7 @@ pub struct PersonColumns {
 /// Splits the rows whose name cell names several persons beside as many numbers (or none); what cannot be told apart is set aside.
 #[must_use]
 pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, Vec<Reject>) {
-    let PersonColumns { names, numbers, own, head, relation, of_members, lists } = columns;
+    let PersonColumns { names, numbers, own, alone, head, relation, of_members, lists } = columns;
     let first = |positions: &[usize], row: usize| {
         let cells = positions.iter().filter_map(|&position| table.columns.get(position));
         cells.map(|column| column.get(row).1).find(|text| !text.is_empty()).unwrap_or("")
@@ -391,7 +413,8 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
         };
         let head_name = if *lists { first(&head[0], row) } else { "" };
         let is_listed = || pieces(first(names, row), false, count).iter().any(|piece| labelled(piece).1 == head_name);
-        if !head_name.is_empty() && !is_listed() {
+        let is_headed = !head_name.is_empty() && !is_listed();
+        if is_headed {
             split.rows.push(number);
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
                 match position {
@@ -399,10 +422,7 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
                     _ if numbers.first() == Some(&position) => to.push(CellKind::Text, first(&head[1], row)),
                     _ if relation.first() == Some(&position) => to.push(CellKind::Text, "户主"),
                     _ if [&*names, &*numbers, &*own].iter().any(|own| own.contains(&position)) => to.push(CellKind::Empty, ""),
-                    _ => {
-                        let (kind, text) = from.get(row);
-                        to.push(kind, text);
-                    }
+                    _ => push_shared(to, from.get(row), alone.contains(&position) && !first(names, row).is_empty()),
                 }
             }
             // A household of one.
@@ -410,6 +430,7 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
                 continue;
             }
         }
+        let has_others = count > 1 || is_headed;
         for part in 0..count {
             split.rows.push(number);
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
@@ -425,7 +446,7 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
                     Some(piece) => to.push(CellKind::Text, piece),
                     None if related.is_some() => to.push(CellKind::Text, related.unwrap_or_default()),
                     None if part > 0 && own.contains(&position) => to.push(CellKind::Empty, ""),
-                    None => to.push(kind, text),
+                    None => push_shared(to, (kind, text), has_others && alone.contains(&position)),
                 }
             }
         }

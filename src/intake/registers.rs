@@ -148,6 +148,9 @@ const OF_SHEET: &str = "village_from_sheet";
 /// In `repairs`: what a household's first row says for it.
 const FROM_ABOVE: &str = "from_above";
 
+/// Amounts that hold for all members of a household: its own, and the average of its members.
+const OF_HOUSEHOLD: [&str; 2] = ["household_amount_fen", "person_amount_fen"];
+
 /// How the rows of a table become one person's each.
 enum Parting {
     Unfolding(Unfolding),
@@ -236,7 +239,7 @@ impl<'i> Tables for County<'i, '_> {
     fn begin(&mut self, head: TableHead, entry: &mut IntakeSheet) -> Result<Table<'i>, Refusal> {
         let dictionary = &self.intake.definitions.dictionary;
         let form = head.is_form.then(|| (head.name.clone(), head.header_row));
-        let (definition, mapping, head, unfolding) = self.recognise(head).map_err(|refusal| match form {
+        let (definition, mapping, head, mut unfolding) = self.recognise(head).map_err(|refusal| match form {
             Some((name, row)) => Refusal {
                 name,
                 code: "form".into(),
@@ -257,12 +260,25 @@ impl<'i> Tables for County<'i, '_> {
             entry.notes.push(format!("{}写的是家里别的人，没有读成人；要读的话，请一人一行重新报送", relatives.concat()));
         }
         let of = |field: &str| mapping.fields.iter().filter(|(name, _)| name == field).map(|(_, at)| *at).collect::<Vec<usize>>();
+        let of_one = |field: &&String| !OF_HOUSEHOLD.contains(&field.as_str());
+        let alone: Vec<usize> = definition.amounts.keys().filter(of_one).flat_map(|field| of(field)).collect();
+        match &mut unfolding {
+            Some(Parting::Unfolding(unfolding)) => unfolding.hold_amounts(&alone),
+            Some(Parting::Combined(combined)) => combined.alone.clone_from(&alone),
+            None => {}
+        }
+        let is_by_kind = matches!(&unfolding, Some(Parting::Unfolding(unfolding)) if unfolding.skips_zero);
+        let mut normaliser = Box::new(Normaliser::new(&self.intake.context, definition, &head, &mapping));
+        if is_by_kind {
+            normaliser.parted();
+        }
         let header = |at: &usize| head.columns.get(*at).is_some_and(|column| column.text.contains("成员"));
         let persons = PersonColumns {
             of_members: of(NAME).iter().all(header),
             names: of(NAME),
             numbers: of(ID_NUMBER),
             own: [RELATION, SEX, BIRTH, DISABILITY_NO].into_iter().flat_map(of).collect(),
+            alone,
             head: [of(HEAD_NAME), of(HEAD_ID)],
             relation: of(RELATION),
             lists: false,
@@ -271,7 +287,7 @@ impl<'i> Tables for County<'i, '_> {
         Ok(Table {
             registry: definition.id.clone(),
             grain: definition.grain,
-            normaliser: Box::new(Normaliser::new(&self.intake.context, definition, &head, &mapping)),
+            normaliser,
             persons: several.then_some(persons),
             unclear: Vec::new(),
             head,

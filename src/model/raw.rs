@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::registry::RegistryId;
 
+/// What stands behind an amount in a cell that was written once for several persons.
+pub const OF_SEVERAL: &str = "（全户一笔）";
+
 /// What a cell was in the file. Numbers in ID columns are not trusted, so the kind travels with the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellKind {

@@ -11,10 +11,17 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::datatypes::Int64Type;
 
+use super::amount_owner;
+use super::amounts::HOUSEHOLD_AMOUNT;
 use super::repair::Repair;
 use crate::config::registry::RegistryDefinition;
+use crate::model::columns::{HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE};
 use crate::model::field::FieldKind;
 
+/// What tells households apart beside their codes.
+const DIBAO_NO: &str = "dibao_no";
+/// What each member of a household gets.
+const PERSON_AMOUNT: &str = "person_amount_fen";
 /// Fewer rows are no habit.
 const LEAST: usize = 3;
 
@@ -41,6 +48,21 @@ pub(super) fn take_away(columns: &mut [Column<'_>], definition: &RegistryDefinit
         }
     }
     contradicting(columns, false, note);
+}
+
+/// Takes away the amounts of households where nobody can tell whether they are a household's or each member's.
+pub(super) fn take_unowned(columns: &mut [Column<'_>], note: &mut dyn FnMut(&str, u32, Repair)) {
+    let text = |field: &str| {
+        let (.., arrays) = columns.iter().find(|(known, ..)| *known == field)?;
+        arrays.first()?.as_string_opt::<i32>()
+    };
+    let keys: Vec<&StringArray> = [HOUSEHOLD_CODE, DIBAO_NO, HEAD_ID, HEAD_NAME].into_iter().filter_map(text).collect();
+    // Beside an amount by the person it is the household's.
+    let is_told = amounts(columns, PERSON_AMOUNT).is_some_and(|amounts| amounts.null_count() < amounts.len());
+    let Some(unclear) = amounts(columns, HOUSEHOLD_AMOUNT).filter(|_| !is_told).map(|of| amount_owner::unclear(of, &keys)) else {
+        return;
+    };
+    clear(columns, HOUSEHOLD_AMOUNT, &unclear, Repair::Owner, note);
 }
 
 fn amounts<'c>(columns: &'c [Column<'_>], field: &str) -> Option<&'c Int64Array> {

@@ -2,10 +2,12 @@
 //!
 //! Where a register says what its amounts are for ([`RegistryDefinition::amounts`](crate::config::registry::RegistryDefinition)), cells in another
 //! time's unit are none and told; beside a total for several months (`发放月数`, or a total that is so many times the 月标准) the month's own amount
-//! counts; below zero stands a correction, no payment. O(cells).
+//! counts; below zero stands a correction, no payment. A household's amount is none of its members', and what a header says is another year's none of
+//! the list's. O(cells).
 
 use arrow::array::Int64Builder;
 
+use super::data_date;
 use super::field_column::{Log, Notes, first_cell};
 use super::mixed;
 use super::money::{Reading, read_for};
@@ -16,13 +18,14 @@ use super::unit::{Unit, Whose};
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::date::Month;
 use crate::model::field::Per;
-use crate::model::raw::{RawTable, TableHead};
+use crate::model::raw::{OF_SEVERAL, RawTable, TableHead};
+use crate::model::registry::Grain;
 
 /// Columns that say for how many months a total is.
 const COUNTS: [&str; 9] =
     ["月数", "发放月数", "补贴月数", "享受月数", "发放月份数", "月份数", "补助月数", "保障月数", "补发月数"];
 /// What a household gets, not each of its members.
-const HOUSEHOLD_AMOUNT: &str = "household_amount_fen";
+pub(super) const HOUSEHOLD_AMOUNT: &str = "household_amount_fen";
 /// A total for more months is none.
 const MOST_MONTHS: i64 = 24;
 
@@ -45,6 +48,10 @@ pub(super) struct Amounts {
     may_be_negative: bool,
     /// Whether they are a household's: by the person they are another amount.
     of_household: bool,
+    /// Whether they are a person's: by the household they are another amount.
+    of_person: bool,
+    /// Whether they are on the rows of a household's members, and no header says that they are the household's.
+    pub(super) is_owner_unsaid: bool,
     columns: Vec<(usize, Unit)>,
     counts: Vec<usize>,
     /// Remarks that may speak of the amount.
@@ -66,7 +73,14 @@ impl Amounts {
         period: Month,
     ) -> Self {
         let header = |position: usize| head.columns.get(position).map_or("", |column| column.text.as_str());
-        let columns = positions.iter().map(|&position| (position, Unit::of(header(position), &head.preamble))).collect();
+        let of_household = field == HOUSEHOLD_AMOUNT;
+        let list_year = data_date::year(head).unwrap_or(period.year());
+        let unit = |position: usize| {
+            let unit = Unit::of(header(position), &head.preamble);
+            Unit { is_unclear: unit.is_unclear || unit.year.is_some_and(|year| year != list_year), ..unit }
+        };
+        let columns: Vec<(usize, Unit)> = positions.iter().map(|&position| (position, unit(position))).collect();
+        let is_said = |(at, unit): &(usize, Unit)| header(*at).contains(['户', '家']) || unit.whose.is_some();
         let called = |words: &[&str]| -> Vec<usize> {
             let is_one = |text: &str| words.contains(&fold_header(text).as_str());
             (0..).zip(&head.columns).filter(|(_, column)| is_one(&column.text)).map(|(at, _)| at).collect()
@@ -76,7 +90,9 @@ impl Amounts {
         Self {
             per,
             may_be_negative: per.is_none() || definition.below_zero.iter().any(|known| known == field),
-            of_household: field == HOUSEHOLD_AMOUNT,
+            of_household,
+            of_person: !of_household && matches!(definition.grain, Grain::Person | Grain::PersonKind | Grain::PersonMonth),
+            is_owner_unsaid: of_household && definition.grain == Grain::Person && !columns.iter().any(is_said),
             columns,
             counts,
             remarks,
@@ -112,6 +128,10 @@ impl Amounts {
             cells.filter(|(written, _)| !written.is_empty())
         };
         let Some((written, unit)) = said().next() else { return (Reading::default(), Stands::Row) };
+        let is_household = || unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Household);
+        if !self.of_household && written.ends_with(OF_SEVERAL) || self.of_person && is_household() {
+            return (Reading { fen: None, why: Some(Repair::Owner) }, Stands::Row);
+        }
         if self.of_household && unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Person) {
             return (Reading { fen: None, why: Some(Repair::OtherUnit) }, Stands::Row);
         }

@@ -6,6 +6,7 @@
 //! sheets of a run together into a `RecordSet`, setting aside copies and outdated snapshots.
 
 mod amount_columns;
+mod amount_owner;
 mod amounts;
 pub mod answer_date;
 mod aside;

@@ -103,6 +103,8 @@ pub enum Repair {
     OtherUnit,
     /// Other money is in the amount, nobody knows how much; the column is null.
     OtherMoney,
+    /// A household's and not each of its members', or nobody knows which; the column is null.
+    Owner,
     /// Below zero: a correction, no payment; the column is null.
     BelowZero,
     /// Zero in a column of zeros that nobody filled in; null.
@@ -125,7 +127,7 @@ pub enum Repair {
 pub(super) const TAKEN_BACK: &str = "taken_back";
 
 impl Repair {
-    const ALL: [Self; 58] = [
+    const ALL: [Self; 59] = [
         Self::Width,
         Self::Space,
         Self::CheckLetter,
@@ -176,6 +178,7 @@ impl Repair {
         Self::BackPayment,
         Self::OtherUnit,
         Self::OtherMoney,
+        Self::Owner,
         Self::BelowZero,
         Self::Unfilled,
         Self::Contradicted,
@@ -240,6 +243,7 @@ impl Repair {
             Self::BackPayment => "back_payment",
             Self::OtherUnit => "other_unit",
             Self::OtherMoney => "other_money",
+            Self::Owner => "owner",
             Self::BelowZero => "below_zero",
             Self::Unfilled => "unfilled",
             Self::Contradicted => "contradicted",

@@ -106,7 +106,10 @@ pub struct Normaliser<'a> {
     identity: Vec<usize>,
     /// Whether the registry lists people at all, and not villages or events.
     of_people: bool,
+    /// What the rows, or at least their amounts, are for.
     month: Option<MonthColumn>,
+    /// Whether rows are of a month, and not only amounts for one.
+    by_month: bool,
     /// Whether the sheet as a whole lies after the period.
     is_late: bool,
     number: Vec<usize>,
@@ -168,6 +171,12 @@ struct Special<'a> {
 }
 
 impl Normaliser<'_> {
+    /// Tells that columns of the row say of which part of the register it is: where they are blank, title and names do not say it.
+    pub fn parted(&mut self) {
+        let is_part = |column: &&mut FieldColumn<'_>| self.definition.part.as_deref() == Some(column.field);
+        self.columns.iter_mut().filter(is_part).for_each(|column| column.said.heading = None);
+    }
+
     /// Takes the next chunk of rows.
     pub fn push(&mut self, table: &RawTable) {
         let base = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
@@ -230,7 +239,8 @@ impl Normaliser<'_> {
             } else if self.slips.as_mut().is_some_and(|slips| slips.is_off(table, row, own)) || pushed.binary_search(&row).is_ok()
             {
                 RejectReason::Shifted
-            } else if self.is_late || self.month.as_ref().is_some_and(|month| month.is_after_period(table, row)) {
+            } else if self.is_late || self.month.as_ref().is_some_and(|month| self.by_month && month.is_after_period(table, row))
+            {
                 RejectReason::AfterPeriod
             } else if outcome::is_of_other_project(table, &self.projects, row, self.definition) {
                 RejectReason::OtherProject

@@ -19,6 +19,8 @@ pub struct Unit {
     pub whose: Option<Whose>,
     /// The months that the header names.
     pub(super) months: Option<Named>,
+    /// The year that the header names.
+    pub(super) year: Option<i32>,
     /// Whether it says that back payments are in it, or amounts taken back.
     pub has_back_payments: bool,
     /// Whether it says what is due in a month, not what was paid in one.
@@ -41,7 +43,8 @@ impl Whose {
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let by = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-        match (by(&["/人", "每人", "·人", ".人", "/生", "人/"]), by(&["/户", "每户", "·户", ".户", "户/"])) {
+        match (by(&["/人", "每人", "·人", ".人", "/生", "人/"]), by(&["/户", "每户", "·户", ".户", "户/", "全户", "整户"]))
+        {
             (true, false) => Some(Self::Person),
             (false, true) => Some(Self::Household),
             _ => None,
@@ -131,6 +134,7 @@ impl Unit {
         per: None,
         whose: None,
         months: None,
+        year: None,
         has_back_payments: false,
         is_standard: false,
         is_unclear: false,
@@ -151,6 +155,7 @@ impl Unit {
             unit.whose = unit.whose.or(Whose::of(text));
         }
         unit.months = period::find(&plain).filter(|months| !unit.has_back_payments && !months.are_a_year());
+        unit.year = dated_year(&plain).and_then(|year| year.get(..4)?.parse().ok());
         unit.is_standard = outside.contains("标准");
         // All that was paid up to some day.
         unit.is_unclear |= ["累计", "截至", "截止"].iter().any(|word| outside.contains(word));

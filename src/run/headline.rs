@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::store::manifest::{DecidedEntry, IdentitiesEntry};
 
 /// Repairs that leave a column of less use, and what they mean for the run.
-const DAMAGES: [(&str, &str); 21] = [
+const DAMAGES: [(&str, &str); 22] = [
     ("unreadable", "读不懂：用到它的规则算作无法判断，不当作没有填"),
     ("unknown_code", "的写法不认识：用到它的规则算作无法判断，不当作没有填；写法可补在 registries 里"),
     ("float", "被电子表格改成了数字，末几位已丢失：按空处理，不作比对；请把该列设为文本后重新导出"),
@@ -28,6 +28,10 @@ const DAMAGES: [(&str, &str); 21] = [
     ("back_payment", "说的是补发、扣回：金额不是当月的标准，不拿来与标准比"),
     ("other_unit", "的单位是年、季、次、按人、半个月等，或者看不懂、上下写得不一样，折不成这一栏的金额：按空处理"),
     ("other_money", "里含别的款项（护理费、丧葬费、取暖费等）：按空处理，不与标准比；请把保障金单列一栏"),
+    (
+        "owner",
+        "分不清是全户的还是各人的（一户几个人写着一笔，或者表头没有写明是户还是人、各人又都写着）：按空处理；请按人分开，或在表头写明“户月”“人均”",
+    ),
     ("below_zero", "是负数，是冲减、退回，不是发放：按空处理"),
     (
         "taken_back",

@@ -12,7 +12,7 @@ use crate::model::columns::{
     BIRTH, DISABILITY_NO, HOUSEHOLD_CODE, ID_NUMBER, MONTH, MONTH_FROM, MONTH_STATE, MONTH_TO, MONTHS_COVERED, NAME, PLACE,
     RELATION, REPAIRS, SEX, STANDING_STATE, TOTALS, UNCLEAR, YEAR,
 };
-use crate::model::date::Months;
+use crate::model::date::{Month, Months};
 use crate::model::field::{FieldKind, Per};
 use crate::model::raw::RejectReason;
 use crate::normalise::amount_columns::{self, Column};
@@ -66,7 +66,7 @@ impl Normaliser<'_> {
                 differing.len()
             ));
         }
-        let mut corrections: Vec<usize> = Vec::new();
+        let (mut corrections, mut is_owner_unsaid): (Vec<usize>, bool) = (Vec::new(), false);
         let mut covered: Option<Int64Array> = None;
         let not_one_month = self.month.as_mut().map(MonthColumn::not_one_month).unwrap_or_default();
         let certificate =
@@ -123,9 +123,10 @@ impl Normaliser<'_> {
             {
                 lines.push(told);
             }
+            is_owner_unsaid |= amounts.as_ref().is_some_and(|amounts| amounts.is_owner_unsaid);
             corrections.extend(amounts.iter().flat_map(|amounts| &amounts.corrections));
             if let (Some(amounts), Some(month), Some(first)) = (&amounts, &self.month, arrays.first_mut()) {
-                let lost = lost(amounts, month, &not_one_month);
+                let lost = lost(amounts, month, &not_one_month, self.context.period);
                 // What is to be told of a back payment, or of months that nobody can read, is told of the month.
                 let said = (0..first.len())
                     .zip(0_u32..)
@@ -160,6 +161,11 @@ impl Normaliser<'_> {
         amount_columns::take_away(&mut read, self.definition, &mut |field, at, repair| {
             Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
         });
+        if is_owner_unsaid {
+            amount_columns::take_unowned(&mut read, &mut |field, at, repair| {
+                Notes { log: &mut log, order: position_of(&self.order, field) }.one(at, repair);
+            });
+        }
         let (doubted, mut standing) = self.outcomes.finish(rows);
         let order = position_of(&self.order, ROW);
         for at in doubted.into_iter().filter_map(|at| u32::try_from(at).ok()) {
@@ -171,7 +177,7 @@ impl Normaliser<'_> {
         if others > 0 {
             standing.push(format!("{others} 行的类型一栏写的是别的项目，没有读进这个名册"));
         }
-        if self.month.is_none() {
+        if !self.by_month {
             let mut amounts = self.definition.never_zero.iter().chain(self.definition.amounts.keys());
             let amount = amounts.find(|field| self.order.contains(&field.as_str()));
             let order = position_of(&self.order, amount.map_or(ROW, String::as_str));
@@ -196,7 +202,7 @@ impl Normaliser<'_> {
             }
         }
         columns.extend(read.into_iter().flat_map(|(field, kind, arrays)| kind.columns(field).into_iter().zip(arrays)));
-        if let Some(mut month) = self.month {
+        if let Some(mut month) = self.month.filter(|_| self.by_month) {
             month.correct(&corrections);
             let (arrays, states) = month.finish();
             let fields = [MONTH, MONTH_FROM, MONTH_TO].map(|name| Field::new(name, DataType::Int32, true));
@@ -249,13 +255,19 @@ enum Lost {
     Told,
 }
 
-/// Per row, whether its amount is taken away: it is for several months, for others than its header names, with a back payment, or for months
-/// that nobody can read. What the header says is a month's, or the standard, stays.
-fn lost(amounts: &Amounts, month: &MonthColumn, [several, stated]: &[Option<BooleanArray>; 2]) -> Vec<Option<Lost>> {
+/// Per row, whether its amount is taken away: it is for several months, for others than its header names (than `period` where nothing says the
+/// row's), with a back payment, or for months that nobody can read. What the header says is a month's, or the standard, stays.
+fn lost(
+    amounts: &Amounts,
+    month: &MonthColumn,
+    [several, stated]: &[Option<BooleanArray>; 2],
+    period: Month,
+) -> Vec<Option<Lost>> {
     let is_true = |rows: &Option<BooleanArray>, at: usize| rows.as_ref().is_some_and(|rows| rows.value(at));
     let named = amounts.months_named();
     let of_row = |(at, (stands, months)): (usize, (&Stands, Option<Months>))| {
-        let other = named.is_some_and(|named| months.is_some_and(|months| named.in_year(Some(months.to.year())) != Some(months)));
+        let own = months.unwrap_or(Months::one(period));
+        let other = named.is_some_and(|named| named.in_year(Some(own.to.year())) != Some(own));
         let told = *stands != Stands::Standard && is_true(stated, at);
         let of_others = if other { Some(Lost::OtherMonths) } else { is_true(several, at).then_some(Lost::SeveralMonths) };
         let spread = of_others.filter(|_| *stands == Stands::Row);

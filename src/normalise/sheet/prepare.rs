@@ -10,8 +10,9 @@ use crate::model::columns::{
     BATCH, BIRTH, CLASS, DISABILITY_NO, GRADE, GUARDIAN_ID, HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE, ID_NUMBER, MONTH, NAME, PAY_ITEM,
     PERSON_CODE, RELATION, SCHOOL, SEX, SPOUSE_ID, STAGE, YEAR,
 };
-use crate::model::field::FieldKind;
+use crate::model::field::{FieldKind, Per};
 use crate::model::raw::{Mapping, TableHead};
+use crate::model::registry::Grain;
 use crate::model::school::{Grade, grade_of, school_of, stage_of};
 use crate::normalise::amounts::Amounts;
 use crate::normalise::field_column::{Builders, FieldColumn, Log, Said, Terms, Years};
@@ -195,15 +196,20 @@ impl<'a> Normaliser<'a> {
                 builders: Builders::new(kind),
             });
         }
-        let month = (has(MONTH) || positions.contains_key(MONTH)).then(|| {
+        let by_month = has(MONTH) || positions.contains_key(MONTH);
+        let has_months =
+            columns.iter().any(|column| column.amounts.as_ref().is_some_and(|amounts| amounts.per == Some(Per::Month)));
+        let month = (by_month || has_months).then(|| {
             order.push(MONTH);
-            let of_header = columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
+            // A roster is of a day, whatever months the header of an amount names.
+            let named = || columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
+            let of_header = if definition.grain == Grain::Person { None } else { named() };
             let others: Vec<usize> = mapping.left_over.iter().copied().chain(at(PAY_ITEM)).collect();
             let beside = Beside { batches: at(BATCH), others: &others };
             MonthColumn::new(at(MONTH), &beside, position_of(&order, MONTH), head, context.period, of_header, definition.grain)
         });
         order.extend(["place", ROW]);
-        let is_late = month.is_none() && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
+        let is_late = !by_month && snapshot.is_some_and(|snapshot| snapshot.month > context.period);
         let header = |(field, position): &(String, usize)| Some((field.clone(), head.columns.get(*position)?.text.clone()));
         let mut headers: Vec<(String, String)> = mapping.fields.iter().filter_map(header).collect();
         let of_numbered = columns.iter().filter(|column: &&FieldColumn<'_>| column.is_counted);
@@ -224,7 +230,7 @@ impl<'a> Normaliser<'a> {
         let stands = status.is_some() || !definition.remarks.is_empty();
         let is_paid = status.is_some_and(|status| status.name == PAYMENT_STATUS);
         let of_money = is_paid.then_some(mapping.left_over.as_slice());
-        let new_remarks = || Remarks::new(head, &definition.remarks, of_money, month.is_some());
+        let new_remarks = || Remarks::new(head, &definition.remarks, of_money, by_month);
         let remarks = if stands { new_remarks() } else { Remarks::default() };
         let outcomes = if stands { Outcomes::new(head, mapping, definition) } else { Outcomes::default() };
         let sex = said_at(SEX);
@@ -248,6 +254,7 @@ impl<'a> Normaliser<'a> {
             identity,
             of_people,
             month,
+            by_month,
             is_late,
             number: at(ID_NUMBER),
             slips: of_people.then(slips),
