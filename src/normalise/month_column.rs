@@ -130,7 +130,7 @@ impl MonthColumn {
         let by_year = positions.is_empty() && years.iter().any(of_payment);
         let is_back = |at: &usize| head.columns.get(*at).is_some_and(|column| period::speaks_of_back_payment(&column.text));
         // Of which year a roster is says nothing of what its amounts are for.
-        let years = if of_payments || by_year || !positions.is_empty() { years } else { Vec::new() };
+        let years = if grain != Grain::Person || by_year || !positions.is_empty() { years } else { Vec::new() };
         let others = beside.others.iter().copied().filter(|at| of_payments && !remarks.contains(at));
         let (back, mut others): (Vec<usize>, Vec<usize>) = others.partition(is_back);
         others.extend(&beside.batches);
