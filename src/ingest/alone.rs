@@ -7,6 +7,7 @@ use super::rows::{
     Cell, Standing, is_day, is_empty, is_labelled, is_note, is_office, is_office_word, is_page_count, is_page_mark, is_stamp,
     is_subtotal, squeeze,
 };
+use crate::model::identity::family::{is_han, is_plain_name, speaks as says_kind};
 use crate::model::raw::CellKind;
 
 /// What a village, a group or a town is called at its end.
@@ -128,17 +129,10 @@ pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, 
     let is_name_column = names == Some(column);
     let is_numbered = cells.first().is_some_and(|(first, ..)| *first != column);
     let speaks = || heads || announces || LISTED.iter().any(|word| squeezed.contains(word));
-    let may_be_name = || length <= 3 && !squeezed.contains(SPEAKING) || is_numbered && length <= 4 && !speaks();
+    let may_be_name = || length <= 3 && !says_kind(&squeezed) || is_numbered && length <= 4 && !speaks();
     let is_named = is_name_column && (is_plain_name(&squeezed) || may_be_name());
     (!is_aside && !is_named).then(|| without_enumerator(text).trim().to_owned()).filter(|text| !text.is_empty())
 }
-
-/// Characters of which a short text that is nobody's name has one.
-const SPEAKING: [char; 52] = [
-    '停', '退', '保', '销', '未', '已', '不', '拟', '死', '亡', '迁', '注', '取', '消', '休', '学', '转', '毕', '业', '辍', '缴',
-    '补', '一', '二', '三', '四', '五', '六', '级', '新', '增', '原', '有', '其', '他', '月', '季', '年', '度', '城', '农', '低',
-    '特', '困', '残', '户', '组', '班', '孤', '养', '童', '续',
-];
 
 /// What a line that ends in a colon says that rows follow of.
 const LISTED: [&str; 7] = ["名单", "人员", "对象", "名册", "学生", "户", "如下"];
@@ -152,54 +146,9 @@ pub(super) fn announces_rows(cells: &[Cell<'_>]) -> bool {
     announces && bare.chars().count() <= 20 && !bare.contains(|sign: char| sign.is_ascii_digit())
 }
 
-/// Whether a text alone in the column of names may be somebody's name: a family name of the region and one or two characters, or signs that
-/// only names have.
-pub(super) fn is_plain_name(text: &str) -> bool {
-    const FAMILIES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁卢姚沈钟姜崔谭陆        范汪廖石贾夏付方邹熊孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵覃武钱戴严莫孔汤康乔赖洪庞樊兰殷施俞柳冉犹骆娄鄢邬佘支雍詹穆申牟喻游艾敖谌        令韦任金白万尚温季倪卓翁章梅霍耿左祝聂焦柴欧司皮屈舒项裴席卜谷匡阳向安易文常";
-    const NO_NAMES: [&str; 22] = [
-        "高龄",
-        "高中",
-        "高职",
-        "高一",
-        "高二",
-        "高三",
-        "高中生",
-        "高校",
-        "任务",
-        "金额",
-        "白内障",
-        "文盲",
-        "文化",
-        "常住",
-        "常住户",
-        "安置",
-        "安置户",
-        "安置点",
-        "易地",
-        "易返贫",
-        "向上",
-        "向下",
-    ];
-    let length = text.chars().count();
-    let compound = starts_with_compound(text);
-    let is_han_only = text.chars().all(is_han);
-    if text.contains(['·', '•', '*', '＊', '某', '○', '×'])
-        || (!is_han_only && text.contains(|sign: char| sign.is_ascii_alphabetic()))
-    {
-        return true;
-    }
-    let family = text.chars().next().is_some_and(|family| FAMILIES.contains(family));
-    is_han_only && !NO_NAMES.contains(&text) && ((2..=3).contains(&length) && family || compound && length <= 4)
-}
-
 /// Whether a text ends as the name of a place does: `安场镇`, `石井村`.
 pub(super) fn is_place(text: &str) -> bool {
     PLACE_ENDS.iter().any(|end| text.ends_with(end))
-}
-
-/// Whether a family name of two characters stands first.
-pub(super) fn starts_with_compound(text: &str) -> bool {
-    ["令狐", "欧阳", "司马", "上官", "诸葛", "司徒"].iter().any(|family| text.starts_with(family))
 }
 
 /// `48`, `48人`, `12户`.
@@ -279,10 +228,6 @@ pub(super) fn is_numeral(sign: char) -> bool {
         || "一二三四五六七八九十第Ⅰ".contains(sign)
         || ('①'..='⑳').contains(&sign)
         || ('Ⅰ'..='Ⅻ').contains(&sign)
-}
-
-pub(super) fn is_han(sign: char) -> bool {
-    matches!(sign, '\u{3400}'..='\u{9fff}')
 }
 
 #[cfg(test)]

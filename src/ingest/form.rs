@@ -2,10 +2,10 @@
 //!
 //! Takes the rows of a short sheet. A form has a row in which a name is a label with its value beside it (`姓名｜张三｜性别｜男`), one in which a
 //! number is, and in neither two labels side by side. What labels say of the household goes to every row; what they say of the applicant, who
-//! is left out where the members name him, to his. Rows that are neither are set aside: `申请理由` is nobody. Cost: linear in a few dozen rows.
+//! is left out where the members name him, to his. Rows that are neither are set aside: `申请理由` and `户主签字` are nobody. Cost: linear in a few dozen rows.
 
 use super::header::{Vocabulary, WindowRow, has_digits};
-use super::rows::{Cell, masked};
+use super::rows::{Cell, Standing, aside, has_identity, masked};
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason};
 
 /// How far apart the applicant's name and number may stand.
@@ -150,6 +150,13 @@ fn is_list(row: &WindowRow, vocabulary: &Vocabulary) -> bool {
     pairs(row, vocabulary).is_none() && labels().count() >= 2 && labels().any(|(.., text)| vocabulary.is_name(text))
 }
 
+/// Whether a row below the list of members is a sum, a note or a signature.
+fn is_aside(row: &WindowRow) -> bool {
+    let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
+    let standing = Standing { width: usize::MAX, below: u64::MAX, spread: false, in_notes: false, of_people: true };
+    !has_identity(&cells) && aside(&cells, &standing).is_some()
+}
+
 /// A row of the list of members: a name in its column, nothing before it but what the list heads.
 fn is_member(row: &WindowRow, own: &[Own], name: Option<u32>, vocabulary: &Vocabulary) -> bool {
     let Some(name) = name else { return false };
@@ -158,5 +165,10 @@ fn is_member(row: &WindowRow, own: &[Own], name: Option<u32>, vocabulary: &Vocab
     let headed = own.iter().any(|own| own.is_listed && own.column.index == first)
         || row.text(first).chars().all(|sign| sign.is_ascii_digit());
     let said = own.iter().filter(|own| own.is_listed && !row.text(own.column.index).is_empty()).count();
-    !text.is_empty() && text.chars().count() <= LONGEST_NAME && !is_label(text, vocabulary) && headed && said >= 2
+    !text.is_empty()
+        && text.chars().count() <= LONGEST_NAME
+        && !is_label(text, vocabulary)
+        && headed
+        && said >= 2
+        && !is_aside(row)
 }

@@ -6,8 +6,8 @@
 //! - A short sheet of labels with their values beside them is the form of one household ([`super::form`]): one row per person.
 //! - Cells merged down are filled on each row of the merge and nowhere else; a row that has nothing but such cells is blank.
 //! - `同上` and its signs stand for the cell of the data row above; somebody's own name and number only together, other codes of one person never.
-//! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, a subtotal, a
-//!   note, what a page or an office says of itself, filling instructions under the header.
+//! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, labels of its
+//!   columns right under it ([`super::column_labels`]), a subtotal, a note, what a page or an office says of itself, filling instructions under the header.
 //! - What stands alone in a row (a place, also behind a label or a number, or with what it comes to; a month, a standing, a kind) is set aside and
 //!   given with the rows beside it ([`RawTable::sections`]). A name alone in the column of names is somebody.
 //! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
@@ -20,10 +20,12 @@
 use std::fmt;
 
 use super::alone::{months_alone, name_alone, section, words_alone};
+use super::column_labels::are_column_labels;
 use super::form;
 use super::grid::{Merge, RowBlock};
 use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
 use super::rows::{Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, subtotal_place};
+use crate::model::identity::family::is_han;
 use crate::model::raw::{
     CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SectionSays, SheetName, TableHead,
 };
@@ -301,6 +303,8 @@ struct Body<'v> {
     /// Downward merges in force: the merge and its cell.
     filling: Vec<(Merge, CellKind, String)>,
     in_notes: bool,
+    /// Nothing but rows set aside since the header, or since it was repeated.
+    is_under_header: bool,
     second_table: bool,
     tally: Tally,
 }
@@ -363,6 +367,7 @@ impl<'v> Body<'v> {
             next_merge: 0,
             filling: Vec::new(),
             in_notes: false,
+            is_under_header: true,
             second_table: false,
             tally: Tally::default(),
         }
@@ -382,7 +387,9 @@ impl<'v> Body<'v> {
                 continue;
             }
             self.tally.read += 1;
-            if let Some(reason) = self.judge(row, &cells, &mut table, events) {
+            let reason = self.judge(row, &cells, &mut table, events);
+            self.is_under_header = reason == Some(RejectReason::RepeatedHeader) || self.is_under_header && reason.is_some();
+            if let Some(reason) = reason {
                 self.tally.rejected += 1;
                 events.push(LayoutEvent::Rejected(Reject { row, reason, masked: masked(&cells) }));
             } else {
@@ -496,11 +503,13 @@ impl<'v> Body<'v> {
         cells.len() * 2 >= self.columns.len() && cells.iter().all(same)
     }
 
-    /// Every cell says what a row up to the header says in that column.
+    fn is_header_chinese(&self) -> bool {
+        self.columns.iter().any(|column| column.text.contains(is_han))
+    }
+
+    /// Every cell says what a row up to the header says in that column, or labels a column right under the header.
     fn is_repeated(&self, cells: &[Cell<'_>]) -> bool {
-        // Some forms number their columns under the header.
-        let numbered = || cells.len() > 2 && (1u32..).zip(cells).all(|(number, (.., text))| text.trim().parse() == Ok(number));
-        if self.tally.read == 1 && numbered() {
+        if self.is_under_header && are_column_labels(cells, self.is_header_chinese()) {
             return true;
         }
         self.above.iter().any(|above| {

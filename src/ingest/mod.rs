@@ -7,6 +7,7 @@ mod alone;
 mod archive;
 mod biff;
 mod cell;
+mod column_labels;
 pub mod combined;
 mod compound;
 mod form;

@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::alone::{is_han, is_place, is_plain_name};
+use super::alone::is_place;
 use super::grid::RowBlock;
 use super::header::has_digits;
+use crate::model::identity::family::{is_han, is_plain_name};
 use crate::model::raw::CellKind;
 
 /// So many cells of a column are no chance.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::alone::{is_han, is_numeral, place_alone};
+use super::alone::{is_numeral, place_alone};
 use super::header::has_digits;
+use crate::model::identity::family::is_han;
 use crate::model::personal::mask;
 use crate::model::raw::{CellKind, RejectReason};
 
@@ -81,16 +82,7 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     let texts = || cells.iter().filter(|(_, kind, _)| *kind == CellKind::Text).map(|(_, _, text)| squeeze(text));
     let &(_, kind, first) = cells.first()?;
     let squeezed = squeeze(first);
-    // Who signs, and when, stands with nothing else.
-    let signed = || {
-        let signs = |text: &str| is_office(text) || is_day(text) || is_stamp(text) || is_labelled(text) || is_office_word(text);
-        // A running number that was filled down too far counts nobody.
-        let numeral = |text: &str| text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-        let mut said = cells.iter().filter(|(.., text)| !numeral(text.trim())).peekable();
-        cells.len() < standing.width
-            && said.peek().is_some()
-            && said.all(|(_, kind, text)| *kind == CellKind::Text && signs(&squeeze(text)))
-    };
+    let signed = || cells.len() < standing.width && is_signed(cells);
     let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= standing.width && is_labelled(&squeezed)))
         || texts().any(|text| is_page_mark(&text) || is_stamp(&text))
         || (texts().count() == cells.len() && texts().all(|text| is_page_count(&text)))
@@ -101,6 +93,41 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     let alone = cells.len() == 1 && standing.width >= 3 && kind == CellKind::Text;
     let sentence = squeezed.chars().count() > 20 || squeezed.contains(['：', ':', '。']);
     (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
+}
+
+/// Whether a row is what offices sign with, and when, and nothing else; who signs stands behind the word for it (`负责人 王五 13985001234`).
+fn is_signed(cells: &[Cell<'_>]) -> bool {
+    let signs = |text: &str| is_office(text) || is_day(text) || is_stamp(text) || is_labelled(text) || is_office_word(text);
+    let is_figures =
+        |text: &str, most: usize| text.len() <= most && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let (mut said, mut by_name, mut before) = (false, false, Cow::Borrowed(""));
+    for (_, kind, text) in cells {
+        let squeezed = squeeze(text);
+        // A running number that was filled down too far counts nobody.
+        if !said && is_figures(&squeezed, 4) {
+            continue;
+        }
+        let name = || (2..=4).contains(&squeezed.chars().count()) && is_signatory(&before);
+        if *kind == CellKind::Text && signs(&squeezed) {
+            said = true;
+        } else if name() {
+            by_name = true;
+        } else if !(said && (*kind == CellKind::Date || by_name && is_figures(&squeezed, 13))) {
+            return false;
+        }
+        before = squeezed;
+    }
+    said
+}
+
+/// Whether who signs may stand behind the word: `审核人`, `村支书签字：`; never `已审核`, `核实情况`.
+fn is_signatory(text: &str) -> bool {
+    const ACTS: &str =
+        "负责 经办 审核 审批 复核 审查 核实 核对 核准 填表 填报 制表 制单 报送 报表 监督 签收 联系 签字 签名 签章 盖章 领导 主管";
+    const DONE: &str = "已 经 意见 结果 情况 同意 属实 无误 无异议 通过 完毕 公示 日期 时间 电话";
+    let bare = text.trim_end_matches([':', '：']);
+    let has = |words: &str| words.split_whitespace().any(|word| bare.replace("经办", "").contains(word));
+    is_office_word(bare) && (bare.contains("经办") || has(ACTS)) && !has(DONE)
 }
 
 /// What a subtotal is of: `燕子坝村小计`, `瑞溪小计`, or the place in a cell beside the word.
@@ -246,13 +273,13 @@ pub(super) fn is_office(text: &str) -> bool {
 
 /// What an office writes of itself or of a list, and nothing else: `盖章`, `村支书签字`, `经办人`, `情况属实`, `审核通过`, `分管领导`.
 pub(super) fn is_office_word(text: &str) -> bool {
-    const OFFICES: &str = "乡镇 街道 社区 驻村 包村 村级 村民 单位 部门 民政 主要 分管 第一 主管 具体 全体 会议 评议 民主 代表 县级 镇级 股室 科室 \
+    const OFFICES: &str = "乡镇 街道 社区 驻村 包村 村级 村民 村委会 居委会 村两委 单位 部门 民政 主要 分管 第一 主管 具体 全体 会议 评议 民主 代表 县级 镇级 股室 科室 \
                            办公室 工作队 工作组 小组 县 镇 乡 村 组";
     // What speaks of rows is none of these: `未通过`, `不符合`, `审核人员`.
     const SAID: &str = "村支书 支部书记 支书 书记 主任 副主任 领导 镇长 乡长 县长 局长 站长 所长 科长 股长 组长 队长 村长 会计 出纳 文书 专干 网格员 \
                         班子 负责 经办 审核 审批 复核 审查 核实 核对 核准 填表 填报 制表 制单 报送 报表 监督 签收 联系 公示 日期 意见 结果 情况 \
                         签字 签名 签章 盖章 公章 印章 手印 指印 人员签字 人员签名 人员盖章 同意 属实 无异议 无误 通过 完毕 上报";
-    const BESIDE: &str = "人 处 章 栏 已 经 并 予以";
+    const BESIDE: &str = "人 处 章 栏 已 经 并 予以 电话 时间";
     let bare = text.trim_matches(|sign: char| !sign.is_alphanumeric());
     if !(2..=16).contains(&bare.chars().count()) || is_subtotal(bare) {
         return false;
@@ -366,6 +393,11 @@ mod tests {
             &["年  月  日"],
             &["公示时间：2018年6月1日至6月7日"],
             &["领导签字：", "经办人签字："],
+            &["负责人", "王五", "13985001234"],
+            &["村支书签字", "王五", "审核人", "赵六"],
+            &["64", "经办人", "骆秀建", "2018年6月20日"],
+            &["村委会意见", "情况属实"],
+            &["审核人", "王五", "联系电话", "0851-26421234"],
         ] {
             assert_eq!(aside_of(row), Some(RejectReason::Note), "{row:?}");
         }
@@ -403,6 +435,10 @@ mod tests {
             &["1", "无名氏", "是"],
             &["2", "丫", "女"],
             &["3", "章以上", "女"],
+            &["4", "已审核", "王小明"],
+            &["5", "王小明", "已核实"],
+            &["6", "村主任", "王小明"],
+            &["7", "王小明", "13985001234"],
         ] {
             assert_eq!(aside_of(row), None, "{row:?}");
         }

@@ -39,10 +39,26 @@ pub(crate) fn sniff(name: &str, source: &mut dyn Source, limits: &Limits) -> Res
         [b'%', b'P', b'D', b'F', ..] => {
             Err(Refused::new("unknown-format", "这是 PDF 文件，不是表格", "请向提供单位索取 xlsx 表格"))
         }
+        text if is_json(text) => Err(Refused::new(
+            "unknown-format",
+            "这是 JSON 数据，不是表格",
+            "请从原系统导出为 xlsx 或 csv；只能导出 JSON 的，请用 Excel 的“数据—获取数据—自 JSON”转成表格，另存为 xlsx 后重新提供",
+        )),
         _ => Ok(Kind::Text),
     };
     source.rewind().map_err(unreadable)?;
     kind
+}
+
+/// Whether a text, in whatever encoding, begins as objects or lists in JSON do: `[{"姓名":`, `{"data":`, `[["序号",`. No header of a table does.
+fn is_json(head: &[u8]) -> bool {
+    // Without marks of the encoding and the zero bytes of UTF-16.
+    let mut signs = head.iter().filter(|byte| byte.is_ascii_graphic());
+    match signs.by_ref().take(2).collect::<Vec<_>>().as_slice() {
+        [b'{', b'"'] | [b'[', b'{'] => true,
+        [b'[', b'['] => signs.next().is_some_and(|sign| matches!(sign, b'"' | b'{')),
+        _ => false,
+    }
 }
 
 trait ReadInto {

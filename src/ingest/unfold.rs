@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alone::{is_han, is_plain_name, starts_with_compound};
 use super::header::Vocabulary;
 use super::rows::masked;
 use super::spelling::{loose_readings, readings};
@@ -16,6 +15,7 @@ use crate::config::registry::{Dictionary, FieldDefinition, fold_header};
 use crate::model::columns::{HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, RELATION};
 use crate::model::field::FieldKind;
 use crate::model::identity::choice::{Choice, choose};
+use crate::model::identity::family::{is_han, is_plain_name, starts_with_compound};
 use crate::model::identity::name::REMARKS;
 use crate::model::raw::{CellKind, HeaderColumn, OF_SEVERAL, RawColumn, RawTable, Reject, RejectReason, TableHead};
 

@@ -62,14 +62,18 @@ fn counts(standing: Standing, among: &[String]) -> bool {
     is_counted(if standing == Standing::Died { "死亡" } else { "迁出" }, among)
 }
 
-/// The standing, where the cell or what stands in brackets at its end is nothing but a word of death or of leaving.
+/// The standing, where the cell or what stands in brackets at its end, or before it, is nothing but a word of death or of leaving.
 pub(super) fn alone(text: &str, own_field: bool, among: &[String], as_of: Day) -> Option<(Standing, &'static str)> {
     if !has_sign(text) || named_month(text, as_of) == Some(Ordering::Greater) {
         return None;
     }
     let folded = fold(text);
     let bracket = folded.strip_suffix([')', ']', '】']).and_then(|rest| rest.rsplit_once(['(', '[', '【']));
-    let said = std::iter::once(folded.as_str()).chain(bracket.map(|(_, inner)| inner)).find_map(bare);
+    let leading = folded.strip_prefix(['(', '[', '【']).and_then(|rest| rest.split_once([')', ']', '】']));
+    let said = std::iter::once(folded.as_str())
+        .chain(bracket.map(|(_, inner)| inner))
+        .chain(leading.map(|(inner, _)| inner))
+        .find_map(bare);
     said.filter(|(standing, word)| counts(*standing, among) && !(own_field && words(OTHER_LEAVING).any(|other| other == *word)))
 }
 
@@ -115,6 +119,8 @@ mod tests {
             "（已故）",
             "郭涛（已故）",
             "郭涛(去世)",
+            "（死亡）郭涛",
+            "【已故】郭涛",
             "520324198008198708（死亡）",
             "2018年3月因病去世",
             "自然死亡",

@@ -132,7 +132,7 @@ pub fn clean(text: &str) -> NameReading<'_> {
 /// The name without what the person is, written on without a sign between: `苏勇强户主`, `户主苏勇强`, `苏勇强同志`.
 fn without_title(text: &str) -> Option<&str> {
     const ADDRESSED: [&str; 4] = ["同志", "先生", "女士", "老人"];
-    const LEADING: [&str; 2] = ["户主", "本人"];
+    const LEADING: [&str; 4] = ["户主", "本人", "已故", "死亡"];
     let long = |word: &&&str| word.len() >= 6;
     let mut name = text;
     // A name of two characters and a word of two.
@@ -161,7 +161,7 @@ fn is_chinese(name: &[char]) -> bool {
     name.iter().any(|&character| is_han(character) && !is_unknown(character))
 }
 
-/// A Chinese name without the label, the signs and the running number before it.
+/// A Chinese name without the label, the brackets, the signs and the running number before it.
 fn without_label<'n>(name: &'n [char], repairs: &mut Repairs) -> &'n [char] {
     if !is_chinese(name) {
         return name;
@@ -174,7 +174,17 @@ fn without_label<'n>(name: &'n [char], repairs: &mut Repairs) -> &'n [char] {
             repairs.insert(Repair::Label);
         }
     }
-    let first = name.iter().position(|character| belongs(*character)).unwrap_or(0);
+    let mut first = name.iter().position(|character| belongs(*character)).unwrap_or(0);
+    // `（死亡）梁秀祥`: what stands behind a name in brackets may stand before it.
+    while name[..first].iter().any(|character| matches!(character, '(' | '[' | '【' | '〔' | '<'))
+        && let Some(closed) = name[first..].iter().position(|character| matches!(character, ')' | ']' | '】' | '〕' | '>'))
+        && is_chinese(&name[first + closed + 1..])
+    {
+        let said: String = name[first..first + closed].iter().collect();
+        repairs.insert(if TITLES.iter().any(|title| said.contains(title)) { Repair::Title } else { Repair::Bracket });
+        name = &name[first + closed + 1..];
+        first = name.iter().position(|character| belongs(*character)).unwrap_or(0);
+    }
     if !is_ornament(&name[..first]) {
         return name;
     }
@@ -275,6 +285,11 @@ mod tests {
             ("张三（1）", "张三", vec!["bracket"]),
             ("张三 户主", "张三", vec!["title"]),
             ("张小三 已故", "张小三", vec!["title"]),
+            ("（死亡）张小三", "张小三", vec!["title"]),
+            ("【亡】张小三", "张小三", vec!["bracket"]),
+            ("★ (五保)[已故] 张三", "张三", vec!["title", "bracket"]),
+            ("(张三)", "张三", vec!["ornament"]),
+            ("死亡张小三", "张小三", vec!["title"]),
             ("张*三", "张*三", vec!["masked"]),
             ("张某某", "张某某", vec!["masked"]),
         ] {

@@ -480,7 +480,7 @@ fn is_school(piece: &str) -> bool {
 }
 
 /// Words that say no more than that the rows below stand as all others.
-const PLAIN: [&str; 49] = [
+const PLAIN: [&str; 54] = [
     "新增",
     "新纳入",
     "新进",
@@ -525,6 +525,11 @@ const PLAIN: [&str; 49] = [
     "优抚",
     "残疾",
     "重残",
+    "重病",
+    "大病",
+    "因病",
+    "因残",
+    "单亲",
     "计生",
     "农村",
     "城镇",

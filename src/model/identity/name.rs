@@ -18,8 +18,8 @@ pub(crate) use super::variants::simplified;
 const SOUND_KEYS: usize = 8;
 
 /// Words beside a name that say what the person is, not what he or she is called.
-pub const REMARKS: [&str; 14] =
-    ["户主", "本人", "配偶", "监护人", "已故", "死亡", "亡", "残", "组长", "低保", "五保", "迁出", "外出", "新增"];
+pub const REMARKS: [&str; 15] =
+    ["户主", "本人", "配偶", "监护人", "已死亡", "已故", "死亡", "亡", "残", "组长", "低保", "五保", "迁出", "外出", "新增"];
 
 /// One folded syllable: up to six letters, five bits each. 0 = unreadable.
 pub(crate) type Syllable = u32;
