@@ -7,7 +7,7 @@ use super::rows::{
     Cell, Standing, is_day, is_empty, is_labelled, is_note, is_office, is_office_word, is_page_count, is_page_mark, is_stamp,
     is_subtotal, squeeze,
 };
-use crate::model::identity::family::{is_han, is_plain_name, speaks as says_kind};
+use crate::model::identity::family::{is_han, is_plain_name, is_relative, speaks as says_kind};
 use crate::model::raw::CellKind;
 
 /// What a village, a group or a town is called at its end.
@@ -91,7 +91,7 @@ pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<St
 
 /// What a row says alone of the rows below it, other than a place: `停保人员`, `二、注销人员（8人）`, `2018年5月`, `以下人员未缴费`. Neither a note, a
 /// mark of the page, a signature, nor a name where names stand. `leads` where the cell is one of the table's first.
-pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, names: Option<u32>) -> Option<String> {
+pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, names: &[u32]) -> Option<String> {
     if let [(_, CellKind::Date, day)] = cells {
         // A month that a spreadsheet took for a day.
         return (leads && standing.width >= 2 && standing.of_people).then(|| day.get(..7).map(str::to_owned)).flatten();
@@ -126,11 +126,11 @@ pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, 
         || (is_labelled(&squeezed) && !heads && !counts)
         || (standing.in_notes && length > 12 && !announces);
     // In the column of names a short text, or one behind a running number, is somebody unless it speaks of rows.
-    let is_name_column = names == Some(column);
+    let is_name_column = names.contains(&column);
     let is_numbered = cells.first().is_some_and(|(first, ..)| *first != column);
     let speaks = || heads || announces || LISTED.iter().any(|word| squeezed.contains(word));
     let may_be_name = || length <= 3 && !says_kind(&squeezed) || is_numbered && length <= 4 && !speaks();
-    let is_named = is_name_column && (is_plain_name(&squeezed) || may_be_name());
+    let is_named = is_name_column && (is_plain_name(&squeezed) || is_relative(&squeezed) || may_be_name());
     (!is_aside && !is_named).then(|| without_enumerator(text).trim().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn words_alone_in_a_row_speak_of_those_below_and_names_do_not() {
         let standing = Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
-        let of = |cells: &[Cell<'_>]| words_alone(cells, &standing, true, Some(1));
+        let of = |cells: &[Cell<'_>]| words_alone(cells, &standing, true, &[1]);
         let text = |column: u32, text: &'static str| (column, CellKind::Text, text);
         for (said, words) in [
             ("停保人员", "停保人员"),

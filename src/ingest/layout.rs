@@ -289,8 +289,8 @@ struct Body<'v> {
     /// Sheet column → position in the table, or [`OUTSIDE`].
     positions: Vec<u32>,
     columns: Vec<HeaderColumn>,
-    /// The column of the person's name, of the sheet.
-    name_column: Option<u32>,
+    /// The columns of names of persons and heads, of the sheet.
+    name_columns: Vec<u32>,
     /// Per column of the table, what `同上` does in it.
     dittos: Vec<Ditto>,
     /// The last data row of the block before.
@@ -332,7 +332,7 @@ impl<'v> Body<'v> {
         let under = window[header.last + 1..].iter().take(3).zip(1..).take_while(|(row, below)| {
             let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
             let standing = Standing { width, below: *below, spread: false, in_notes: false, of_people: true };
-            let heads_rows = || words_alone(&cells, &standing, true, None).is_some();
+            let heads_rows = || words_alone(&cells, &standing, true, &[]).is_some();
             !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note) && !heads_rows()
         });
         // `瑞溪：` is over the rows below it only.
@@ -344,7 +344,8 @@ impl<'v> Body<'v> {
             .collect();
         let columns = header.columns;
         let dittos = columns.iter().map(|column| vocabulary.ditto(&column.text)).collect();
-        let name_column = columns.iter().find(|column| vocabulary.is_name(&column.text)).map(|column| column.index);
+        let named = columns.iter().filter(|column| vocabulary.is_name(&column.text));
+        let name_columns = named.map(|column| column.index).collect();
         events.push(LayoutEvent::Head(TableHead {
             name: name.clone(),
             header_row,
@@ -359,7 +360,7 @@ impl<'v> Body<'v> {
             above,
             positions,
             columns,
-            name_column,
+            name_columns,
             dittos,
             above_block: Vec::new(),
             filled_from_above: 0,
@@ -461,16 +462,16 @@ impl<'v> Body<'v> {
                 && cells.len() == 1
                 && merge.first_column == cells[0].0
         });
-        let (width, of_people) = (self.columns.len(), self.name_column.is_some());
+        let (width, of_people) = (self.columns.len(), !self.name_columns.is_empty());
         let standing = Standing { width, below: self.tally.read, spread, in_notes: self.in_notes, of_people };
-        let is_name_column = cells.first().map(|(column, ..)| *column) == self.name_column;
+        let is_name_column = cells.first().is_some_and(|(column, ..)| self.name_columns.contains(column));
         let at = table.rows.len();
         if let Some(text) = section(cells, &standing, is_name_column) {
             table.sections.push(Section { at, row, text, says: SectionSays::Place });
             return Some(RejectReason::Note);
         }
         let leads = cells.first().and_then(|(column, ..)| self.positions.get(*column as usize)).is_none_or(|at| *at <= LEADING);
-        if let Some(text) = words_alone(cells, &standing, leads, self.name_column) {
+        if let Some(text) = words_alone(cells, &standing, leads, &self.name_columns) {
             table.sections.push(Section { at, row, text, says: SectionSays::Words });
             return Some(RejectReason::Note);
         }

@@ -69,11 +69,20 @@ pub fn speaks(text: &str) -> bool {
     text.contains(SPEAKING)
 }
 
+/// How relatives are called, at the end of a text that names somebody by another.
+const KIN: [char; 18] =
+    ['妻', '夫', '子', '女', '儿', '父', '母', '孙', '媳', '婿', '兄', '弟', '姐', '妹', '哥', '嫂', '爷', '奶'];
+
+/// Whether a text is a name and whose relative: `骆秀建之妻`, `付芬贵子`.
+#[must_use]
+pub fn is_relative(text: &str) -> bool {
+    let begins = || is_plain_name(&text.chars().take(2).collect::<String>());
+    (4..=6).contains(&text.chars().count()) && text.ends_with(KIN) && text.chars().all(is_han) && begins()
+}
+
 /// Whether a text is certainly no name: `A类`, `五保户`, `上年结转`, `张三等3人`, `王家寨`. `is_family` tells family names that others of the list have.
 #[must_use]
 pub fn is_word(text: &str, is_family: &dyn Fn(char) -> bool) -> bool {
-    const KIN: [char; 18] =
-        ['妻', '夫', '子', '女', '儿', '父', '母', '孙', '媳', '婿', '兄', '弟', '姐', '妹', '哥', '嫂', '爷', '奶'];
     // How land is called, and hamlets on it; never given names.
     const LAND: [char; 10] = ['寨', '湾', '坝', '坳', '垭', '沟', '屯', '嘴', '槽', '坨'];
     let mut signs = text.chars();
