@@ -37,7 +37,9 @@ pub(super) fn unclear(amounts: &Int64Array, keys: &[&StringArray]) -> Vec<bool> 
 fn grows(households: impl Iterator<Item = (i64, i64)>) -> bool {
     let mut of_sizes: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     households.for_each(|(size, amount)| of_sizes.entry(size).or_default().push(amount));
-    of_sizes.values_mut().for_each(|amounts| amounts.sort_unstable());
+    for amounts in of_sizes.values_mut() {
+        amounts.sort_unstable();
+    }
     let (mut grown, mut pairs) = (0, 0);
     for (small, few) in &of_sizes {
         for (large, many) in of_sizes.range(small + 1..) {

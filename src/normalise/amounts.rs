@@ -46,10 +46,8 @@ pub(super) struct Amounts {
     /// What they are for, where the register says so.
     pub(super) per: Option<Per>,
     may_be_negative: bool,
-    /// Whether they are a household's: by the person they are another amount.
-    of_household: bool,
-    /// Whether they are a person's: by the household they are another amount.
-    of_person: bool,
+    /// Whose they are: by the person, or by the household, they are another amount.
+    whose: Option<Whose>,
     /// Whether they are on the rows of a household's members, and no header says that they are the household's.
     pub(super) is_owner_unsaid: bool,
     columns: Vec<(usize, Unit)>,
@@ -90,8 +88,11 @@ impl Amounts {
         Self {
             per,
             may_be_negative: per.is_none() || definition.below_zero.iter().any(|known| known == field),
-            of_household,
-            of_person: !of_household && matches!(definition.grain, Grain::Person | Grain::PersonKind | Grain::PersonMonth),
+            whose: match definition.grain {
+                _ if of_household => Some(Whose::Household),
+                Grain::Person | Grain::PersonKind | Grain::PersonMonth => Some(Whose::Person),
+                _ => None,
+            },
             is_owner_unsaid: of_household && definition.grain == Grain::Person && !columns.iter().any(is_said),
             columns,
             counts,
@@ -129,10 +130,12 @@ impl Amounts {
         };
         let Some((written, unit)) = said().next() else { return (Reading::default(), Stands::Row) };
         let is_household = || unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Household);
-        if !self.of_household && written.ends_with(OF_SEVERAL) || self.of_person && is_household() {
+        if self.whose != Some(Whose::Household) && written.ends_with(OF_SEVERAL)
+            || self.whose == Some(Whose::Person) && is_household()
+        {
             return (Reading { fen: None, why: Some(Repair::Owner) }, Stands::Row);
         }
-        if self.of_household && unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Person) {
+        if self.whose == Some(Whose::Household) && unit.whose.or_else(|| Whose::of(written)) == Some(Whose::Person) {
             return (Reading { fen: None, why: Some(Repair::OtherUnit) }, Stands::Row);
         }
         let first = (read_for(written, unit, self.per), self.stands_for(unit));

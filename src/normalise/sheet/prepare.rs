@@ -202,8 +202,8 @@ impl<'a> Normaliser<'a> {
         let month = (by_month || has_months).then(|| {
             order.push(MONTH);
             // A roster is of a day, whatever months the header of an amount names.
-            let named = || columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
-            let of_header = if definition.grain == Grain::Person { None } else { named() };
+            let of_amounts = || columns.iter().find_map(|column| column.amounts.as_ref()?.months_named());
+            let of_header = if definition.grain == Grain::Person { None } else { of_amounts() };
             let others: Vec<usize> = mapping.left_over.iter().copied().chain(at(PAY_ITEM)).collect();
             let beside = Beside { batches: at(BATCH), others: &others };
             MonthColumn::new(at(MONTH), &beside, position_of(&order, MONTH), head, context.period, of_header, definition.grain)
