@@ -140,7 +140,12 @@ fn examine<'a>(
                 _ => false,
             }
     };
-    let is_met = |field: &String| if field == TITLE_WORDS { title || file } else { has(field) || is_said(field) };
+    // A column may say it as a title does: `参合年度`, `低保金`; one that only asks (`是否低保户`) does not.
+    let headed = || {
+        let headers = mapping.fields.iter().filter_map(|(_, position)| head.columns.get(*position));
+        headers.map(|column| column.text.as_str()).any(|text| says(text) && !text.contains("是否"))
+    };
+    let is_met = |field: &String| if field == TITLE_WORDS { title || file || headed() } else { has(field) || is_said(field) };
     let missing = registry
         .required
         .iter()
