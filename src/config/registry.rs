@@ -148,6 +148,8 @@ pub struct RegistryDefinition {
     pub remarks: Vec<String>,
     /// What it is called to count on the register: `参合`, `在保`.
     pub being: Vec<String>,
+    /// Fields of which a row states at least one, amounts above zero, or it proves nothing of its person.
+    pub proven_by: Vec<String>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -207,6 +209,8 @@ struct WrittenRegistry {
     remarks: Vec<String>,
     #[serde(default)]
     being: Vec<String>,
+    #[serde(default)]
+    proven_by: Vec<Spanned<String>>,
     part: Option<Spanned<String>>,
     #[serde(default)]
     amounts: BTreeMap<Spanned<String>, Per>,
@@ -449,7 +453,7 @@ fn resolve_registry(
     let known: Vec<&str> = fields.keys().map(String::as_str).collect();
     check(&mut written.required.get_ref().iter().flatten(), &alternatives);
     check(&mut written.telling.iter(), &used);
-    check(&mut written.identified_by.iter(), &used);
+    check(&mut written.identified_by.iter().chain(&written.proven_by), &used);
     check(&mut written.part.iter(), &used);
     check(&mut written.amounts.keys(), &used);
     check(&mut written.below_zero.iter().chain(&written.never_zero), &used);
@@ -488,6 +492,7 @@ fn resolve_registry(
         at_least: written.at_least.iter().map(|pair| pair.each_ref().map(|name| name.get_ref().clone())).collect(),
         remarks: written.remarks,
         being: written.being,
+        proven_by: plain(&written.proven_by),
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

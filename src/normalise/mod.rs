@@ -34,6 +34,7 @@ mod person;
 pub mod phone;
 mod place_rows;
 mod places;
+mod proof;
 pub mod repair;
 mod schooling;
 mod section_lines;

@@ -19,6 +19,7 @@ use super::month_column::MonthColumn;
 use super::outcome::Outcomes;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
+use super::proof::Proof;
 use super::repair::Repair;
 use super::section_lines::SectionLines;
 use super::slipped::Slips;
@@ -130,6 +131,7 @@ pub struct Normaliser<'a> {
     status: Option<&'a FieldDefinition>,
     remarks: Remarks<'a>,
     outcomes: Outcomes<'a>,
+    proof: Proof,
     /// Columns that are some field's.
     fields: Vec<usize>,
     /// Columns that say of which project a row is.
@@ -216,6 +218,7 @@ impl Normaliser<'_> {
         }
         self.remarks.push(table, &kept, self.context.as_of);
         self.outcomes.push(table, &kept, self.context.as_of);
+        self.proof.push(table, &kept);
         if let Some(month) = &mut self.month {
             month.push(table, &kept, &mut log);
         }

@@ -79,6 +79,7 @@ pub(in crate::normalise) fn definition(grain: Grain) -> RegistryDefinition {
         part: None,
         being: Vec::new(),
         remarks: Vec::new(),
+        proven_by: Vec::new(),
         id: RegistryId::from("test"),
         title: String::new(),
         department: String::new(),

@@ -213,6 +213,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         part: None,
         being: Vec::new(),
         remarks: Vec::new(),
+        proven_by: Vec::new(),
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
         never_zero: Vec::new(),

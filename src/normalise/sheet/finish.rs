@@ -172,7 +172,12 @@ impl Normaliser<'_> {
             Notes { log: &mut log, order }.one(at, Repair::Unsure);
         }
         let (mut unclear, told) = self.conclude(&mut read, &standings, &mut log);
-        standing.extend(told);
+        standing.extend(told.into_iter().chain(self.proof.told()));
+        let order = position_of(&self.order, &self.proof.field);
+        for (row, at) in self.proof.unproven.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
+            unclear[row] = true;
+            Notes { log: &mut log, order }.one(at, Repair::Standing);
+        }
         let others = self.rejects.iter().filter(|reject| reject.reason == RejectReason::OtherProject).count();
         if others > 0 {
             standing.push(format!("{others} 行的类型一栏写的是别的项目，没有读进这个名册"));

@@ -21,6 +21,7 @@ use crate::normalise::month_column::{Beside, MonthColumn};
 use crate::normalise::outcome::Outcomes;
 use crate::normalise::person::{Others, Persons};
 use crate::normalise::places::Places;
+use crate::normalise::proof::Proof;
 use crate::normalise::schooling::Schooling;
 use crate::normalise::section_lines::SectionLines;
 use crate::normalise::sheet_place::SheetPlace;
@@ -233,6 +234,7 @@ impl<'a> Normaliser<'a> {
         let new_remarks = || Remarks::new(head, &definition.remarks, of_money, by_month);
         let remarks = if stands { new_remarks() } else { Remarks::default() };
         let outcomes = if stands { Outcomes::new(head, mapping, definition) } else { Outcomes::default() };
+        let proof = Proof::new(definition, context.dictionary, head, &at);
         let sex = said_at(SEX);
         let [certificate, kind, grade] = [DISABILITY_NO, DISABILITY_KIND, DISABILITY_GRADE].map(special);
         let mut void = None;
@@ -278,6 +280,7 @@ impl<'a> Normaliser<'a> {
             status,
             remarks,
             outcomes,
+            proof,
             projects: outcome::project_columns(head, &mapping.left_over),
             void,
             lines,

@@ -1,0 +1,142 @@
+//! Whether a row states what it is counted for: an amount above zero in a list of payments, a job in a ledger of labourers.
+//!
+//! Takes the cells of the columns that prove a registry's rows (`proven_by`); gives the rows in which none of them states anything: blank, 0, a
+//! dash, `无`, `停发`. Such a row proves neither that something was received nor that it was not. A sheet without any of these columns is as it
+//! is everywhere else. O(cells) of these columns.
+
+use super::field_column::first_said;
+use super::standing::any;
+use super::vocabulary::{fold, yes_no};
+use crate::config::registry::{Dictionary, RegistryDefinition};
+use crate::model::field::FieldKind;
+use crate::model::raw::{RawTable, TableHead};
+
+/// What says in an amount's cell that there is none.
+const NONE: &str = "停 未 不 无 没 免 空 待 欠 暂 退 取消 注销 放弃 死 终";
+/// Signs of numbers above zero.
+const NUMERALS: &str = "123456789一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟";
+/// What stands beside a zero and says no more.
+const UNITS: &str = "元圆块角分整零月人户年";
+
+/// The columns that prove the rows of a sheet.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// Columns of each field, and whether amounts stand there.
+    fields: Vec<(Vec<usize>, bool)>,
+    headers: Vec<String>,
+    /// The first of the fields.
+    pub(super) field: String,
+    read: usize,
+    /// Rows that state nothing, ascending.
+    pub(super) unproven: Vec<usize>,
+}
+
+impl Proof {
+    pub(super) fn new(
+        definition: &RegistryDefinition,
+        dictionary: &Dictionary,
+        head: &TableHead,
+        at: &dyn Fn(&str) -> Vec<usize>,
+    ) -> Self {
+        let mut proof = Self::default();
+        for field in &definition.proven_by {
+            let is_money = dictionary.fields.get(field).is_some_and(|field| field.kind == FieldKind::Money);
+            let positions = at(field);
+            if positions.is_empty() {
+                continue;
+            }
+            if proof.fields.is_empty() {
+                proof.field.clone_from(field);
+            }
+            proof.headers.extend(positions.iter().filter_map(|at| head.columns.get(*at)).map(|column| column.text.clone()));
+            proof.fields.push((positions, is_money));
+        }
+        proof
+    }
+
+    pub(super) fn push(&mut self, table: &RawTable, kept: &[usize]) {
+        if self.fields.is_empty() {
+            return;
+        }
+        for &row in kept {
+            let states = |(positions, is_money): &(Vec<usize>, bool)| {
+                let (_, written) = first_said(table, positions, row, true);
+                if *is_money { states_money(written) } else { states_something(written) }
+            };
+            if !self.fields.iter().any(states) {
+                self.unproven.push(self.read);
+            }
+            self.read += 1;
+        }
+    }
+
+    /// What is to be said of these rows.
+    pub(super) fn told(&self) -> Option<String> {
+        let rows = self.unproven.len();
+        let header = self.headers.join("、");
+        let what = if self.fields.iter().any(|(_, is_money)| *is_money) {
+            "没有写出大于 0 的金额（空着、0，或写着停发、不符合一类）：领没领看不准"
+        } else {
+            "什么也没有写：算不算数看不准"
+        };
+        (rows > 0).then(|| format!("“{header}”有 {rows} 行{what}，既不据以认定已享受，也不据以追究"))
+    }
+}
+
+/// Whether a cell states an amount above zero, or something else than that there is none.
+fn states_money(text: &str) -> bool {
+    let said = fold(text).replace("不含", "");
+    if any(&said, NONE) {
+        return false;
+    }
+    let says = |sign: char| NUMERALS.contains(sign) || sign.is_alphabetic() && !UNITS.contains(sign);
+    said.contains(says) || yes_no(text) == Some(true)
+}
+
+/// Whether a cell holds more than a sign for nothing.
+fn states_something(text: &str) -> bool {
+    text.contains(char::is_alphanumeric) && !matches!(text.trim(), "无" | "0" | "没有" | "暂无" | "空")
+        || yes_no(text) == Some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{states_money, states_something};
+
+    #[test]
+    fn amounts_above_zero() {
+        for text in ["60", "1,200.00", "0.5", "60元", "¥60", "陆拾元整", "60元（不含价格补贴）", "同上", "已发", "√", "-60"]
+        {
+            assert!(states_money(text), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "0",
+            "0.00",
+            "0元",
+            "￥0",
+            "-",
+            "—",
+            "/",
+            "无",
+            "停发",
+            "未发",
+            "不符合",
+            "2018.5停发",
+            "0（停发）",
+            "零元",
+            "未享受",
+            "×",
+            "否",
+        ] {
+            assert!(!states_money(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words() {
+        assert!(states_something("省外务工") && states_something("是"));
+        assert!(["", "/", "-", "无", "——"].iter().all(|text| !states_something(text)));
+    }
+}
