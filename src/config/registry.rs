@@ -37,6 +37,8 @@ pub struct FieldDefinition {
     pub standing: Option<StandingValues>,
     /// For dates: what has come to an end on that day.
     pub ends: Option<Ending>,
+    /// For dates: whether a month or a year that stands there is meant to its last day.
+    pub until: bool,
     /// For codes before which a year may stand: `2016年脱贫`.
     pub dated: Option<DatedCode>,
     /// For counts: what columns are called, but for their numbers, whose filled cells are counted where no column says how many: `第1次随访`.
@@ -179,6 +181,8 @@ struct WrittenField {
     words: BTreeMap<String, Vec<String>>,
     standing: Option<StandingValues>,
     ends: Option<Ending>,
+    #[serde(default)]
+    until: bool,
     dated: Option<DatedCode>,
     #[serde(default)]
     counted: Vec<String>,
@@ -305,6 +309,7 @@ impl Dictionary {
         (field.name, field.kind, field.title) = (name.clone(), kind, title);
         field.standing = written.standing.clone().or(field.standing);
         field.ends = written.ends.or(field.ends);
+        field.until |= written.until;
         field.dated = written.dated.clone().or(field.dated);
         field.counted.extend(written.counted.iter().cloned());
         field.least_digits = written.least_digits.unwrap_or(field.least_digits);

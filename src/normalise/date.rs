@@ -116,6 +116,21 @@ pub fn read_month(kind: CellKind, text: &str) -> Option<Month> {
     }
 }
 
+/// The last day of a month or a year where nothing nearer is named: `2018.12`, `2018年5月`, `2018年底`; the day in `至2018年12月31日止`.
+#[must_use]
+pub fn last_day_named(kind: CellKind, text: &str) -> Option<Day> {
+    let text = text.trim();
+    let bare = text.trim_start_matches(['至', '到', '截']).trim_end_matches(['止', '底', '末']);
+    let day = read(kind, bare);
+    // A day by itself is read with its column.
+    if day.is_readable() {
+        return day.alone().filter(|_| bare.len() < text.len());
+    }
+    let is_year = bare.trim_end_matches(['年', '度']).len() == 4;
+    let year = || read_year(kind, bare).filter(|_| is_year).and_then(|year| Day::new(year, 12, 31));
+    read_month(kind, bare).map(Month::last_day).or_else(year)
+}
+
 /// The month of an English name.
 #[must_use]
 pub fn month_named(word: &str) -> Option<u32> {
@@ -463,6 +478,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn until_a_month_is_until_its_last_day() {
+        for (text, day) in [
+            ("2018.12", Some("2018-12-31")),
+            ("2018年6月", Some("2018-06-30")),
+            ("201802", Some("2018-02-28")),
+            ("2018年底", Some("2018-12-31")),
+            ("2018年度", Some("2018-12-31")),
+            ("至2018年9月止", Some("2018-09-30")),
+            ("至2018年9月15日止", Some("2018-09-15")),
+            ("2018-09-15", None),
+            ("长期", None),
+        ] {
+            assert_eq!(last_day_named(CellKind::Text, text).map(|day| day.to_string()).as_deref(), day, "{text}");
+        }
+    }
 
     #[test]
     fn days_in_every_form() {

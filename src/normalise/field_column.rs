@@ -133,6 +133,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) said: Said<'a>,
     /// Of identifiers: with fewer digits it is none.
     pub(super) least_digits: usize,
+    /// Of dates: whether a month or a year is meant to its last day.
+    pub(super) until: bool,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
     pub(super) standing: Option<StandingColumn<'a>>,
     /// Of a pupil's stage and grade: how each is read with the other.
@@ -272,7 +274,9 @@ impl FieldColumn<'_> {
             (Builders::Date(days), _) => {
                 for (at, (cell, written)) in cells {
                     let endless = ENDLESS.contains(&written.trim());
-                    let readable = days.push(cell, if endless { "" } else { written });
+                    let last = if self.until { date::last_day_named(cell, written) } else { None };
+                    let last = last.map(|day| day.to_string());
+                    let readable = days.push(cell, if endless { "" } else { last.as_deref().unwrap_or(written) });
                     note.unless(readable, at, Repair::Unreadable);
                 }
             }

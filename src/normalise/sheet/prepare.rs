@@ -185,6 +185,7 @@ impl<'a> Normaliser<'a> {
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head, context.period)),
                 fallback,
                 said,
+                until: names.get(field).is_some_and(|field| field.until),
                 least_digits: names.get(field).map_or(0, |field| field.least_digits),
                 standing: names.get(field).and_then(|field| field.standing.as_ref()).map(|values| {
                     StandingColumn::new(
