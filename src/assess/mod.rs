@@ -17,6 +17,7 @@ mod exemption;
 mod expected;
 mod facts;
 mod frame;
+mod holders;
 mod identity;
 mod inactive;
 mod legible;

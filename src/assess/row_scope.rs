@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray};
 
-use super::AssessError;
 use super::reading::Reader;
 use super::rows::OwnedRows;
 use super::subjects::{NONE, POVERTY, index, persons_of};
+use super::{AssessError, holders};
 use crate::config::policy::{Pairs, Reach, Source};
 use crate::model::columns::{NAME, VILLAGE_CODE};
 use crate::model::finding::Scope;
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         Ok(groups)
     }
 
-    /// Pairs of subject and row without those whose row names, in a column, the subject or somebody of its household: the poverty registry's,
+    /// Pairs of subject and row without those whose row names, in a column, the subject or somebody of its household, or nobody that can be read: the poverty registry's,
     /// or one of a registry that puts persons into households.
     fn strangers(&mut self, mut pairs: Vec<(u32, u32)>, records: &'a RegistryRecords, column: &str) -> Vec<(u32, u32)> {
         let subjects = self.subjects;
@@ -175,9 +175,13 @@ impl<'a> Reader<'a> {
                 names.extend(mates.iter().filter_map(|mate| registry.text_at(NAME, *mate as usize)));
             }
         }
+        let raw = format!("{column}_raw");
+        let is_one_for_all = holders::is_one_for_all(records, column);
         pairs.retain(|(owner, row)| {
             let named = records.text_at(column, *row as usize);
-            named.is_none_or(|named| !kin.get(owner).is_some_and(|names| names.contains(&named)))
+            let written = records.text_at(&raw, *row as usize).or(named);
+            let kin = kin.get(owner).map_or(&[][..], Vec::as_slice);
+            !is_one_for_all && written.is_none_or(|written| holders::is_stranger(written, kin))
         });
         pairs
     }
