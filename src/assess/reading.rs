@@ -74,7 +74,7 @@ pub(super) struct Opened<'a> {
     links: &'a [Link],
     /// Every row that counts, where the register is asked as a whole.
     all: Vec<u32>,
-    /// Whether the sheet that a row stands in has the column, by position of the sheet; of sheets that name no columns nothing is known.
+    /// Whether the sheet that a row stands in has the column and something in it, by position of the sheet; of sheets that name no columns nothing is known.
     sheets: Vec<bool>,
     sheet_of: &'a [u32],
 }
@@ -351,8 +351,19 @@ impl<'a> Reader<'a> {
         let all = if source.reach == Reach::Whole { (0..index(records.len())).filter(passes).collect() } else { Vec::new() };
         let field = source.field.as_deref().filter(|_| source.take == Take::Blank);
         let has = |field: &str| {
-            let sheets = self.subjects.records.sources.iter();
-            sheets.map(|sheet| sheet.headers.is_empty() || sheet.header(field).is_some()).collect()
+            let sheets = &self.subjects.records.sources;
+            let mut said = vec![(0_usize, false); sheets.len()];
+            for (row, sheet) in records.sheets.iter().enumerate() {
+                if let Some((rows, is_filled)) = said.get_mut(*sheet as usize) {
+                    *rows += 1;
+                    *is_filled |= column.is_some_and(|column| column.at(row).is_some());
+                }
+            }
+            // A column that nobody filled in says no more than one that is not there; a few blank cells may be of those few.
+            let enough = if said.iter().any(|(_, is_filled)| *is_filled) { BLANK_SHEET } else { BLANK_REGISTER };
+            let filled = said.into_iter().map(|(rows, is_filled)| is_filled || rows < enough);
+            let sheets = sheets.iter().zip(filled);
+            sheets.map(|(sheet, filled)| sheet.headers.is_empty() || filled && sheet.header(field).is_some()).collect()
         };
         let sheets = field.map_or_else(Vec::new, has);
         let unread = field.and_then(|field| self.unread(position, records, &[field.to_owned()]));
@@ -479,6 +490,9 @@ impl<'a> Reader<'a> {
 /// What tells one payment to somebody from another of the same amount.
 const OF_PAYMENT: [&str; 11] =
     [MONTH, "month_from", "month_to", "year", "semester", "kind", "aid_project", PAY_ITEM, "dibao_kind", "batch", "paid_date"];
+/// So many blank cells are a column that nobody filled in: in a sheet where others of the register have it, and where none has.
+const BLANK_SHEET: usize = 20;
+const BLANK_REGISTER: usize = 3;
 /// Subjects read at a time. Chosen for time.
 const PART: usize = 1 << 14;
 

@@ -21,9 +21,14 @@ impl<'a> Opened<'a> {
         let whole = matches!(self.source.take, Take::Supplied | Take::Keyed) || self.source.reach == Reach::Whole;
         let counting =
             matches!(self.source.take, Take::Count | Take::Sum | Take::SumPerHousehold | Take::Distinct | Take::MostAlike);
+        // Nothing added to a sum leaves it as it is.
+        let is_nothing = |row: u32| {
+            let value = self.column.and_then(|column| column.at(row as usize));
+            self.source.take == Take::Sum && value == Some(FactValue::Int(0))
+        };
         let unclear = |row: &u32| {
             self.month_states.is_some_and(|states| is_open(states, *row as usize))
-                || counting && self.standings.is_some_and(|standings| standings.is_valid(*row as usize))
+                || counting && self.standings.is_some_and(|standings| standings.is_valid(*row as usize)) && !is_nothing(*row)
                 || counting && self.undecided.as_ref().is_some_and(|undecided| undecided.value(*row as usize))
         };
         let open = match self.source.take {
