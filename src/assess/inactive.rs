@@ -1,7 +1,7 @@
 //! Inactive rows: somebody is in a register, but as cancelled, dead or moved away.
 //!
 //! Takes the filters by which facts read registers; gives, for each row that does not pass one and would if no status were stated
-//! in it (its codes and yes-or-no columns blank), the column that decides it. Cost: a few evaluations of a filter over the rows that do
+//! in it (its codes, yes-or-no columns and texts of which words are left out blank), the column that decides it. Cost: a few evaluations of a filter over the rows that do
 //! not pass it.
 
 use std::collections::hash_map::Entry;
@@ -44,7 +44,8 @@ impl Reader<'_> {
         filter: &'f Expression,
     ) -> Result<BTreeMap<u32, String>, AssessError> {
         let mut inactive = BTreeMap::new();
-        let states: Vec<&str> = filter.columns.iter().map(String::as_str).filter(|name| self.is_state(name, records)).collect();
+        let states: Vec<&str> =
+            filter.columns.iter().map(String::as_str).filter(|name| self.is_state(name, filter, records)).collect();
         let Some(passed) = self.filtered(position, filter).filter(|_| !states.is_empty()) else { return Ok(inactive) };
         let fails = |row: &usize| passed.is_valid(*row) && !passed.value(*row);
         let rows: UInt32Array = (0..records.len()).filter(fails).map(index).collect();
@@ -82,9 +83,13 @@ impl Reader<'_> {
         Ok(inactive)
     }
 
-    /// Whether the column says how a row stands, and the register has it.
-    fn is_state(&self, name: &str, records: &RegistryRecords) -> bool {
-        let kind = self.field_kind(name);
-        matches!(kind, Some(FieldKind::Code | FieldKind::YesNo)) && records.batch.column_by_name(name).is_some()
+    /// Whether the column says how a row stands, and the register has it; of texts only those of which the filter leaves out words.
+    fn is_state(&self, name: &str, filter: &Expression, records: &RegistryRecords) -> bool {
+        let is_state = match self.field_kind(name) {
+            Some(FieldKind::Code | FieldKind::YesNo) => true,
+            Some(FieldKind::Text) => filter.text.contains(&format!("{name} NOT IN")),
+            _ => false,
+        };
+        is_state && records.batch.column_by_name(name).is_some()
     }
 }
