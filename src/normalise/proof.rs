@@ -12,7 +12,7 @@ use crate::model::field::FieldKind;
 use crate::model::raw::{RawTable, TableHead};
 
 /// What says in an amount's cell that there is none.
-const NONE: &str = "停 未 不 无 没 免 空 待 欠 暂 退 取消 注销 放弃 死 终";
+const NONE: &str = "停 未 不 无 没 否 免 空 待 欠 暂 退 取消 注销 放弃 死 终";
 /// Signs of numbers above zero.
 const NUMERALS: &str = "123456789一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟";
 /// What stands beside a zero and says no more.
