@@ -6,8 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::config::divisions::Gazetteer;
 use crate::config::document::Document;
 use crate::config::error::Problems;
@@ -20,7 +18,7 @@ use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::config::returns::Returns;
 use crate::ingest::limits::LeaveOut;
-use crate::model::ids::{CountyKey, hexadecimal};
+use crate::model::ids::{CountyKey, PartsDigest};
 use crate::model::register::Accepted;
 use crate::model::registry::RegistryId;
 use crate::model::system_error::plain;
@@ -120,7 +118,7 @@ pub(crate) fn usual(pipeline: &str) -> Result<Definitions, String> {
 /// Reads files and remembers their bytes for the hash.
 pub(crate) struct Reader {
     folder: PathBuf,
-    hasher: Sha256,
+    digest: PartsDigest,
 }
 
 impl Reader {
@@ -128,21 +126,19 @@ impl Reader {
     pub(crate) fn beside(path: &Path) -> (Self, String) {
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        (Self { folder, hasher: Sha256::new() }, name)
+        (Self { folder, digest: PartsDigest::default() }, name)
     }
 
     /// Of all files read, lower-case hexadecimal.
     pub(crate) fn hash(self) -> String {
-        hexadecimal(&self.hasher.finalize())
+        self.digest.digits(64)
     }
 
     pub(crate) fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
         let path = self.folder.join(relative);
         let bytes = disk::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
-        for part in [relative.as_bytes(), &bytes] {
-            self.hasher.update((part.len() as u64).to_le_bytes());
-            self.hasher.update(part);
-        }
+        self.digest.add(relative);
+        self.digest.add(&bytes);
         Ok(bytes)
     }
 
@@ -216,7 +212,7 @@ pub(crate) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let policy = collected(Policy::resolve_for(&policy_documents, &dictionary, chosen), &mut problems);
     let layouts = collected(Layouts::resolve(&layouts), &mut problems);
     let link = collected(LinkModel::resolve(&link_document), &mut problems);
-    let mut aside = Reader { folder: reader.folder.clone(), hasher: Sha256::new() };
+    let mut aside = Reader { folder: reader.folder.clone(), digest: PartsDigest::default() };
     let returns = match (&pipeline.returns, &layouts) {
         (Some(folder), Some(layouts)) => collected(Returns::resolve(&aside.folder(folder, &[".toml"])?, layouts), &mut problems),
         _ => None,
@@ -231,23 +227,19 @@ pub(crate) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
     let gazetteer = Gazetteer::resolve(division("_villages.csv"), division("_streets_history.csv"))
         .map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
-    let mut rows = Sha256::new();
-    let mut add = |part: &[u8]| {
-        rows.update((part.len() as u64).to_le_bytes());
-        rows.update(part);
-    };
+    let mut rows = PartsDigest::default();
     for document in registries.iter().chain(&own).chain(&divisions).chain([&link_document]) {
-        add(document.stem().as_bytes());
-        add(document.text.as_bytes());
+        rows.add(document.stem());
+        rows.add(&document.text);
     }
     if let Some((text, _)) = &saved {
-        add(text.as_bytes());
+        rows.add(text);
     }
-    add(&key);
-    add(format!("{} {spine:?} {pins:?}", pipeline.county).as_bytes());
+    rows.add(&key);
+    rows.add(format!("{} {spine:?} {pins:?}", pipeline.county));
     let leave_out = leave_out(pipeline.intake);
     if leave_out != LeaveOut::default() {
-        add(format!("{leave_out:?}").as_bytes());
+        rows.add(format!("{leave_out:?}"));
     }
     Ok(Definitions {
         name: pipeline.name,
@@ -271,7 +263,7 @@ pub(crate) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         identity_files: pipeline.identity_files,
         ledger: pipeline.ledger.map(|path| reader.folder.join(path)),
         accepted: pipeline.accept_partial,
-        links_hash: hexadecimal(&rows.finalize()),
+        links_hash: rows.digits(64),
         hash: reader.hash(),
     })
 }

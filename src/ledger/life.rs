@@ -1,10 +1,8 @@
 //! From a finding's history to where it stands. Pure: no SQL, no clock.
 
-use sha2::{Digest, Sha256};
-
 use crate::model::date;
 use crate::model::finding::Finding;
-use crate::model::ids::hexadecimal;
+use crate::model::ids::PartsDigest;
 use crate::model::standing::{Answer, Opinion, Reopening, State, Verdict};
 
 /// Digest of what a finding rests on: registries and values, without file, sheet, row and header spelling, which change from
@@ -19,12 +17,7 @@ impl Basis {
         let mut cells: Vec<(&str, &str)> =
             finding.evidence.iter().map(|evidence| (evidence.registry.as_str(), evidence.value.expose())).collect();
         cells.sort_unstable();
-        let mut hasher = Sha256::new();
-        for text in cells.into_iter().flat_map(|(registry, value)| [registry, value]) {
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-        }
-        Self(hexadecimal(&hasher.finalize()[..8]))
+        Self(PartsDigest::of(cells.into_iter().flat_map(|(registry, value)| [registry, value])).digits(16))
     }
 }
 

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 use rusqlite::{OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
 
 use super::life::{self, Answered, Basis, Before};
 use super::{Ledger, LedgerError, TABLES};
 use crate::model::date;
 use crate::model::finding::{Confidence, Finding, Kind, RuleNote, Scope};
-use crate::model::ids::hexadecimal;
+use crate::model::ids::PartsDigest;
 use crate::model::personal::Personal;
 use crate::model::register::{EarlierRows, RegisterPart, RegisterRows};
 use crate::model::registry::RegistryId;
@@ -482,11 +481,8 @@ pub(super) fn month_of(yyyymm: i64) -> date::Month {
 /// Of everything a run would write but its time.
 #[must_use]
 pub fn digest(month: &Month<'_>, standings: &Standings) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
+    let mut digest = PartsDigest::default();
+    let mut add = |text: &str| digest.add(text);
     add(&month.as_of.to_string());
     for (finding, standing) in month.findings.iter().zip(&standings.present) {
         add(&finding.finding_id);
@@ -504,5 +500,5 @@ pub fn digest(month: &Month<'_>, standings: &Standings) -> String {
     for (part, rows) in month.rows {
         add(&format!("{part:?} {rows}"));
     }
-    hexadecimal(&hasher.finalize()[..16])
+    digest.digits(32)
 }

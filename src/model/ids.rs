@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// What a key protects from: whoever has it can try out ID numbers until an id comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -52,6 +52,33 @@ impl CountyKey {
             mac.update(part.as_bytes());
         }
         format!("{prefix}{}", hexadecimal(&mac.finalize().into_bytes()[..8]))
+    }
+}
+
+/// SHA-256 over parts, each length-prefixed so that parts cannot run into each other.
+#[derive(Clone, Debug, Default)]
+pub struct PartsDigest(Sha256);
+
+impl PartsDigest {
+    /// Over these parts.
+    #[must_use]
+    pub fn of<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut digest = Self::default();
+        parts.into_iter().for_each(|part| digest.add(part));
+        digest
+    }
+
+    /// One part more.
+    pub fn add(&mut self, part: impl AsRef<[u8]>) {
+        let part = part.as_ref();
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// Its first hexadecimal digits, 64 at most.
+    #[must_use]
+    pub fn digits(self, count: usize) -> String {
+        hexadecimal(&self.0.finalize()).chars().take(count).collect()
     }
 }
 
