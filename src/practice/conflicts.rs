@@ -10,12 +10,11 @@ use super::county::{County, Person, Relation, check_character};
 use super::damage::{self, NumberDamage};
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::gaps::befalls;
-use super::poverty;
-use super::random::Random;
-use super::registers::{Entry, Habit, Offices, tekun_entry};
+use super::offices::{Entry, Habit, Offices};
+use super::poverty_facts;
+use super::random::{Random, befalls};
 use super::table::{Cell, Table};
-use super::welfare::{Dibao, LIVING_FEN, LIVING_MOST_FEN, TEKUN_FEN, nursing_standard};
+use super::welfare::{Dibao, LIVING_FEN, LIVING_MOST_FEN, TEKUN_FEN, nursing_standard, tekun_entry};
 use crate::model::date::Day;
 
 /// Streams of chance of the poverty registry and the 低保 roster, as in their habits.
@@ -161,7 +160,7 @@ fn child_head(county: &County, month: u32, hid: u32) -> Option<u32> {
         let person = county.person(*pid);
         matches!(person.relation, Relation::Son | Relation::Daughter) && person.age() < 16
     };
-    household.members().find(child).filter(|_| !poverty::headless(county, month, head))
+    household.members().find(child).filter(|_| !poverty_facts::headless(county, month, head))
 }
 
 /// A grown child of the head's sex that is written as the head's spouse, in a household of one parent.
@@ -177,7 +176,7 @@ fn as_spouse(county: &County, month: u32, pid: u32) -> bool {
     !couple
         && first == Some(pid)
         && child_head(county, month, person.household).is_none()
-        && !poverty::headless(county, month, household.first)
+        && !poverty_facts::headless(county, month, household.first)
         && befalls(county.seed, month, 146, pid, 0.2)
 }
 
@@ -220,17 +219,12 @@ fn opposite(relation: Relation) -> Relation {
     }
 }
 
-/// A child at primary school, written as at high school.
-pub(super) fn too_young(county: &County, month: u32, pid: u32) -> bool {
-    (7..=12).contains(&county.person(pid).age()) && befalls(county.seed, month, 132, pid, 0.01)
-}
-
 /// Written as disabled without a certificate: of the ill, where nothing else follows from it.
 pub(super) fn disabled_by_word(county: &County, month: u32, pid: u32) -> bool {
     let person = county.person(pid);
     person.ill
         && person.certificate.is_none()
-        && poverty::cause(county, month, person.household) != "因残"
+        && poverty_facts::cause(county, month, person.household) != "因残"
         && befalls(county.seed, month, 133, pid, 0.03)
 }
 
@@ -242,7 +236,7 @@ pub(super) fn able_by_word(county: &County, month: u32, pid: u32) -> bool {
     person.age() >= 67
         && person.certificate.is_some_and(|certificate| certificate.kind == 4 && certificate.grade <= 2 && !certificate.revoked)
         && other
-        && !poverty::works(county, month, pid)
+        && !poverty_facts::works(county, month, pid)
         && befalls(county.seed, month, 148, pid, 0.3)
 }
 
@@ -298,7 +292,7 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
         if !county.household_of(pid).poor {
             continue;
         }
-        let works = poverty::works(county, month, pid);
+        let works = poverty_facts::works(county, month, pid);
         let rules = [
             (alive && disabled_by_word(county, month, pid), "conflict.disabled_no_certificate"),
             (alive && able_by_word(county, month, pid), "conflict.severe_labour"),
@@ -336,7 +330,7 @@ fn shown(offices: &Offices<'_>, pid: u32) -> Option<Day> {
 fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut TrueFindings) {
     let (county, month) = (offices.county, offices.month_index);
     let age = shown(offices, pid).unwrap_or(person.birth).age_on(offices.month.last_day());
-    let stage = poverty::school_state_of(county, month, pid);
+    let stage = poverty_facts::school_state_of(county, month, pid);
     let contradicts = match stage {
         "高中一年级" => age <= 14,
         "学前教育" | "小学" => age >= 20,
@@ -345,7 +339,7 @@ fn of_relation(offices: &Offices<'_>, pid: u32, person: &Person, found: &mut Tru
     if contradicts && !offices.state.of(pid).dead {
         found.insert(("conflict.school_age", Key::Person(pid)));
     }
-    let written = if poverty::headless(county, month, pid) { "其他" } else { relation(county, month, pid) };
+    let written = if poverty_facts::headless(county, month, pid) { "其他" } else { relation(county, month, pid) };
     if written == "户主" && age < 18 {
         found.insert(("conflict.minor_head", Key::Person(pid)));
     }

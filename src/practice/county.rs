@@ -148,6 +148,12 @@ pub(super) struct County {
     pub(super) people: Vec<Person>,
 }
 
+impl std::fmt::Debug for County {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "County({} households)", self.households.len())
+    }
+}
+
 impl County {
     pub(super) fn person(&self, pid: u32) -> &Person {
         &self.people[pid as usize]

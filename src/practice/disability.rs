@@ -3,7 +3,7 @@
 use super::damage;
 use super::divisions::Spelling;
 use super::findings::IdentityEvents;
-use super::registers::{Habit, Offices};
+use super::offices::{Habit, Offices};
 use super::table::{Cell, Table};
 use super::welfare::Welfare;
 

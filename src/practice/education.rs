@@ -9,10 +9,9 @@ use super::county::{County, Person};
 use super::damage::NumberDamage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::gaps::befalls;
-use super::poverty;
-use super::random::Random;
-use super::registers::{Entry, Habit, Offices};
+use super::offices::{Entry, Habit, Offices};
+use super::poverty_facts;
+use super::random::{Random, befalls};
 use super::table::{Cell, Table, headers};
 use super::welfare::{State, hardship, needy};
 
@@ -142,26 +141,9 @@ pub(super) struct Education<'a> {
     loans: Vec<Option<Loan>>,
 }
 
-impl std::fmt::Debug for County {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "County({} households)", self.households.len())
-    }
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "State({} people)", self.people.len())
-    }
-}
-
 /// Whether the village stands on the list of 90 poor villages.
 pub(super) fn poor_village(village: u32) -> bool {
     village % 5 < 3
-}
-
-/// Whether the child of a poor household is missing from the roll.
-pub(super) fn off_the_roll(county: &County, month: u32, pid: u32) -> bool {
-    befalls(county.seed, month, 62, pid, 0.025)
 }
 
 impl<'a> Education<'a> {
@@ -249,7 +231,9 @@ impl<'a> Education<'a> {
                 pupil.in_roll = random.chance(0.7);
                 pupil.note = "送教上门";
             }
-            Stage::Primary | Stage::Junior => pupil.in_roll = !household.poor || !off_the_roll(county, month_index, pid),
+            Stage::Primary | Stage::Junior => {
+                pupil.in_roll = !household.poor || !poverty_facts::off_the_roll(county, month_index, pid);
+            }
             Stage::High | Stage::Vocational => {}
         }
         if pupil.in_roll {
@@ -367,7 +351,7 @@ impl<'a> Education<'a> {
     fn not_in_roll(&self, pid: u32, person: &Person, add: &mut impl FnMut(&'static str)) {
         let age = person.birth.age_on(self.enrolment_day());
         if age >= 6 && person.birth.age_on(self.month.last_day()) < 16 && !person.severe() {
-            match poverty::school_state_of(self.county, self.month_index, pid) {
+            match poverty_facts::school_state_of(self.county, self.month_index, pid) {
                 "非在校生" => add("education.compulsory_dropout"),
                 "高中一年级" => {}
                 _ => add("education.roll_elsewhere"),

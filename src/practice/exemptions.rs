@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::findings::{Key, TrueFindings};
+use super::offices::Offices;
 use super::random::Random;
-use super::registers::Offices;
 use super::table::{Cell, Row, Table, headers};
 
 /// Rule as the list writes it (id or title), rule id, reason.

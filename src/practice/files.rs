@@ -11,40 +11,6 @@ use super::truth::RowTruth;
 use super::write::{TextForm, text, xlsx, zip_gbk};
 use super::{Edition, Layout, PracticeError};
 
-/// Every registry there is.
-pub(super) const REGISTRIES: [&str; 30] = [
-    "poverty",
-    "dibao",
-    "dibao_payment",
-    "tekun",
-    "tekun_payment",
-    "insurance",
-    "premium_subsidy",
-    "disability",
-    "disability_subsidy",
-    "student",
-    "student_aid",
-    "student_loan",
-    "village_list",
-    "inpatient",
-    "chronic",
-    "major_disease",
-    "disability_service",
-    "staff",
-    "relocation",
-    "temporary_aid",
-    "death",
-    "marriage",
-    "inspection",
-    "training",
-    "employment",
-    "service_card",
-    "start_up",
-    "east_school",
-    "job_bank",
-    "job_fair",
-];
-
 /// Columns that come first in the roster of the town that heads two of them alike.
 const HEADED_ALIKE: [(&str, &str); 4] =
     [("户主姓名", "户主姓名"), (HEAD_NUMBER, "身份证号码"), ("姓名", "姓名"), ("身份证号", "身份证号码")];

@@ -2,8 +2,8 @@
 //! every rule has something to find even in a small county.
 
 use super::county::{Attribute, County, Relation};
-use super::random::Random;
-use super::welfare::{State, entitled};
+use super::random::{NEW_EACH_MONTH, Random, STILL_OPEN};
+use super::welfare::{Dibao, PREMIUM_FEN, State, entitled};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GapKind {
@@ -45,9 +45,6 @@ const PLAN: [(GapKind, f64, usize); 16] = [
     (GapKind::NursingIneligible, 0.02, 1),
     (GapKind::NursingWithoutCertificate, 0.0003, 2),
 ];
-/// Share of last month's gaps that are still open, and share of the plan that opens anew each month.
-const STILL_OPEN: f64 = 0.65;
-const NEW_EACH_MONTH: f64 = 0.3;
 
 /// One gap; the subject is a household or a person, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,16 +90,6 @@ pub(super) fn open(county: &County, month: u32, before: &[Gap]) -> Vec<Gap> {
         }
     }
     gaps
-}
-
-/// Whether a gap of this kind (a number of its own) is open for the person in `month`: it befalls a `share` of people in the
-/// first month, fewer anew in later ones, and most of the open ones stay open.
-pub(super) fn befalls(seed: u64, month: u32, kind: u64, pid: u32, share: f64) -> bool {
-    (0..=month).fold(false, |open, at| {
-        let mut random = Random::keyed(seed, &[33, kind, u64::from(pid), u64::from(at)]);
-        let share = if at == 0 { share } else { share * NEW_EACH_MONTH };
-        random.chance(if open { STILL_OPEN } else { share })
-    })
 }
 
 fn of_household(kind: GapKind) -> bool {
@@ -153,5 +140,87 @@ fn concerned(county: &County, state: &State, kind: GapKind, subject: u32) -> boo
         }
         GapKind::NursingIneligible => person.certificate.is_some() && welfare.nursing == 0,
         _ => person.certificate.is_none() && !welfare.dead && person.age() > 30,
+    }
+}
+
+/// Breaks what should be, gap by gap.
+pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
+    for gap in gaps {
+        let subject = gap.subject;
+        let mut random = Random::keyed(county.seed, &[23, gap.kind as u64, u64::from(subject)]);
+        match gap.kind {
+            GapKind::TwoNoneUncovered | GapKind::DibaoAttributeWithoutDibao => {
+                for pid in county.household(subject).members() {
+                    leave_dibao(state, pid, Dibao::Absent);
+                }
+                state.dibao[subject as usize] = 0;
+            }
+            GapKind::TwoNoneMemberUncovered => {
+                let hid = county.person(subject).household;
+                let share = state.dibao[hid as usize] / state.covered(county, hid).max(1);
+                leave_dibao(state, subject, random.pick(&[Dibao::Absent, Dibao::Member]));
+                state.dibao[hid as usize] -= share;
+            }
+            GapKind::FloorBelow => {
+                let covered = state.covered(county, subject);
+                state.dibao[subject as usize] = covered * i64::from(random.between(150, 275)) * 100;
+                turn_into_living_subsidy(county, state, subject);
+            }
+            GapKind::TekunUncovered => state.edit(subject).tekun = 0,
+            GapKind::TekunBelow => state.edit(subject).tekun = random.pick(&[60_300, 64_200, 70_000, 74_000]),
+            GapKind::GeneralAttributeWithDibao => {
+                for pid in county.household(subject).members() {
+                    join_dibao(county, state, pid);
+                }
+                state.dibao[subject as usize] = 20_000 * state.covered(county, subject);
+            }
+            GapKind::DibaoAndTekun => {
+                join_dibao(county, state, subject);
+                state.dibao[county.person(subject).household as usize] = 30_000;
+            }
+            GapKind::NotEnrolled => {
+                let welfare = state.edit(subject);
+                (welfare.enrolled, welfare.own, welfare.subsidy) = (false, 0, 0);
+            }
+            GapKind::NotSubsidised => {
+                let own = random.pick(&[PREMIUM_FEN, PREMIUM_FEN, 6_000, 3_000]);
+                let welfare = state.edit(subject);
+                (welfare.own, welfare.subsidy) = (own, PREMIUM_FEN - own);
+            }
+            GapKind::NursingMissed => state.edit(subject).nursing = 0,
+            GapKind::NursingBelow => state.edit(subject).nursing = random.pick(&[2_000, 3_000, 3_500]),
+            GapKind::NursingIneligible | GapKind::NursingWithoutCertificate => {
+                state.edit(subject).nursing = random.pick(&[4_000, 5_000]);
+            }
+            GapKind::LivingMissed | GapKind::LivingBelow => {
+                turn_into_living_subsidy(county, state, county.person(subject).household);
+                state.edit(subject).living =
+                    if gap.kind == GapKind::LivingMissed { 0 } else { random.pick(&[2_000, 2_500, 3_000]) };
+            }
+        }
+    }
+}
+
+fn leave_dibao(state: &mut State, pid: u32, to: Dibao) {
+    let welfare = state.edit(pid);
+    (welfare.dibao, welfare.class_aid, welfare.living) = (to, 0, 0);
+}
+
+fn join_dibao(county: &County, state: &mut State, pid: u32) {
+    let certified = county.person(pid).certificate.is_some_and(|certificate| !certificate.revoked);
+    let welfare = state.edit(pid);
+    welfare.dibao = if welfare.dead { Dibao::Member } else { Dibao::Covered };
+    if certified && welfare.covered() {
+        welfare.living = 5_000;
+    }
+}
+
+/// The payment list sums 分类施保金 over the household: without it, what a gap takes from one person shows.
+fn turn_into_living_subsidy(county: &County, state: &mut State, hid: u32) {
+    for pid in county.household(hid).members() {
+        let welfare = state.edit(pid);
+        if welfare.class_aid > 0 {
+            (welfare.living, welfare.class_aid) = (welfare.class_aid, 0);
+        }
     }
 }

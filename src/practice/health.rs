@@ -7,9 +7,9 @@ use super::county::County;
 use super::damage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::gaps::befalls;
-use super::random::Random;
-use super::registers::{Entry, Habit, Offices, PREMIUM_STREAM};
+use super::offices::{Entry, Habit, Offices};
+use super::random::{Random, befalls};
+use super::registers::PREMIUM_STREAM;
 use super::table::{Cell, Row, Table, headers};
 use super::welfare::{State, hardship};
 

@@ -2,9 +2,42 @@
 
 use std::str::FromStr;
 
-use super::files::REGISTRIES;
 use super::random::Random;
 use super::table::Table;
+
+/// Every registry there is.
+const REGISTRIES: [&str; 30] = [
+    "poverty",
+    "dibao",
+    "dibao_payment",
+    "tekun",
+    "tekun_payment",
+    "insurance",
+    "premium_subsidy",
+    "disability",
+    "disability_subsidy",
+    "student",
+    "student_aid",
+    "student_loan",
+    "village_list",
+    "inpatient",
+    "chronic",
+    "major_disease",
+    "disability_service",
+    "staff",
+    "relocation",
+    "temporary_aid",
+    "death",
+    "marriage",
+    "inspection",
+    "training",
+    "employment",
+    "service_card",
+    "start_up",
+    "east_school",
+    "job_bank",
+    "job_fair",
+];
 
 /// A registry of which only a part is sent, the same part every month.
 ///

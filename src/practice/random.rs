@@ -1,6 +1,11 @@
 //! Reproducible chance. A stream is opened by what it decides (seed, purpose, person…), so that a decision stays the
 //! same whatever else is generated around it: a registry keeps its typing mistakes from month to month.
 
+/// Share of last month's gaps that are still open.
+pub(super) const STILL_OPEN: f64 = 0.65;
+/// Share of gaps that open anew each month after the first.
+pub(super) const NEW_EACH_MONTH: f64 = 0.3;
+
 /// SplitMix64 (Steele, Lea, Flood 2014): 64 bits of state, passes `BigCrush`, and any seed is as good as another.
 pub(super) struct Random(u64);
 
@@ -75,6 +80,16 @@ impl Random {
         values.sort_unstable();
         values
     }
+}
+
+/// Whether a gap of this kind (a number of its own) is open for the person in `month`: it befalls a `share` of people in the
+/// first month, fewer anew in later ones, and most of the open ones stay open.
+pub(super) fn befalls(seed: u64, month: u32, kind: u64, pid: u32, share: f64) -> bool {
+    (0..=month).fold(false, |open, at| {
+        let mut random = Random::keyed(seed, &[33, kind, u64::from(pid), u64::from(at)]);
+        let share = if at == 0 { share } else { share * NEW_EACH_MONTH };
+        random.chance(if open { STILL_OPEN } else { share })
+    })
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use crate::model::date::{Day, Month};
 use super::county::{Attribute, County, Person};
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::gaps::befalls;
 use super::health::Health;
-use super::poverty;
-use super::random::Random;
-use super::registers::{Entry, Habit, Offices, tekun_entry};
+use super::offices::{Entry, Habit, Offices};
+use super::poverty_facts;
+use super::random::{Random, befalls};
 use super::table::{Cell, Row, Table, headers};
-use super::welfare::{LIVING_MOST_FEN, MOST_FEN, State, TEKUN_FEN, nursing_standard};
+use super::welfare::{LIVING_MOST_FEN, MOST_FEN, State, TEKUN_FEN, nursing_standard, tekun_entry};
 
 /// Relief of one relocated person.
 const PER_PERSON: i64 = 150_000;
@@ -148,7 +147,7 @@ impl<'a> Relief<'a> {
         let member = |wanted: &dyn Fn(u32) -> bool| household.members().any(wanted);
         let covered = member(&|pid| state.of(pid).covered());
         let helped = member(&|pid| !state.of(pid).dead && (state.of(pid).covered() || state.of(pid).tekun > 0));
-        let income = poverty::income(county, state, self.month_index, hid);
+        let income = poverty_facts::income(county, state, self.month_index, hid);
         let poor_still = ["未脱贫", "返贫"].contains(&household.poverty_status);
         if poor_still && !county.two_none(household) && income < 387_600 && !helped {
             add("living.poor_uncovered");
@@ -159,10 +158,10 @@ impl<'a> Relief<'a> {
         if covered && !county.two_none(household) && state.dibao[hid as usize] == 0 {
             add("living.dibao_unpaid");
         }
-        if covered && income > 581_400 && !poverty::gradual_exit(county, state, self.month_index, hid) {
+        if covered && income > 581_400 && !poverty_facts::gradual_exit(county, state, self.month_index, hid) {
             add("living.income_above");
         }
-        match poverty::cause(county, self.month_index, hid) {
+        match poverty_facts::cause(county, self.month_index, hid) {
             "因学" if !member(&|pid| county.person(pid).age() < 23) => add("conflict.cause_study"),
             "因病" if !member(&|pid| county.person(pid).ill || county.person(pid).certificate.is_some()) => {
                 add("conflict.cause_illness");
@@ -177,7 +176,7 @@ impl<'a> Relief<'a> {
         if household.attribute == Attribute::Tekun && member(&labourer) {
             add("conflict.tekun_labour");
         }
-        if poverty::headless(county, self.month_index, household.first) {
+        if poverty_facts::headless(county, self.month_index, household.first) {
             add("conflict.no_head");
         }
     }
@@ -186,7 +185,7 @@ impl<'a> Relief<'a> {
         let welfare = self.state.of(pid);
         let age = person.birth.age_on(self.month.last_day());
         if self.county.household_of(pid).poor {
-            let works = poverty::works(self.county, self.month_index, pid);
+            let works = poverty_facts::works(self.county, self.month_index, pid);
             if works && !person.can_work() {
                 add("conflict.no_labour_working");
             }
@@ -194,7 +193,7 @@ impl<'a> Relief<'a> {
                 add("conflict.child_working");
             }
             let healthy = !person.ill && person.certificate.is_none();
-            let pupil = poverty::school_state(person) != "非在校生";
+            let pupil = poverty_facts::school_state(person) != "非在校生";
             if welfare.tekun > 0 && !welfare.dead && (18..=60).contains(&age) && healthy && !pupil {
                 add("conflict.tekun_healthy");
             }

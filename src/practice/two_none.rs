@@ -5,9 +5,9 @@
 
 use super::county::County;
 use super::findings::{Key, TrueFindings};
-use super::gaps::befalls;
-use super::poverty;
-use super::registers::Offices;
+use super::offices::Offices;
+use super::poverty_facts;
+use super::random::befalls;
 use super::welfare::{LINE_FEN, State};
 
 /// 3535 yuan a head and year.
@@ -47,7 +47,7 @@ pub(super) fn findings(offices: &Offices<'_>, found: &mut TrueFindings) {
         let rules = [
             (marked && !truly, "conflict.two_none_labour"),
             (truly && !marked, "conflict.two_none_unflagged"),
-            (supported && poverty::income(county, state, month, hid) < FLOOR_YEAR_FEN, "living.floor_income"),
+            (supported && poverty_facts::income(county, state, month, hid) < FLOOR_YEAR_FEN, "living.floor_income"),
         ];
         found.extend(rules.into_iter().filter(|(holds, _)| *holds).map(|(_, rule)| (rule, Key::Household(hid))));
     }

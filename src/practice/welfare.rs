@@ -1,9 +1,7 @@
 //! Who truly receives what in a month: first as it should be, then with the gaps planned for the month.
 
 use super::county::{Attribute, County, Person, Relation};
-use super::gaps::{Gap, GapKind, befalls};
-use super::random::Random;
-use super::registers::tekun_entry;
+use super::random::{Random, befalls};
 
 /// 3535 yuan a year, by month (issue: living.floor_below).
 pub(super) const FLOOR_FEN: i64 = 353_500 / 12;
@@ -55,6 +53,12 @@ pub(super) struct State {
     pub(super) dibao: Vec<i64>,
 }
 
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "State({} people)", self.people.len())
+    }
+}
+
 impl State {
     pub(super) fn of(&self, pid: u32) -> &Welfare {
         &self.people[pid as usize]
@@ -64,7 +68,7 @@ impl State {
         i64::try_from(county.household(hid).members().filter(|&pid| self.of(pid).covered()).count()).unwrap_or(0)
     }
 
-    fn edit(&mut self, pid: u32) -> &mut Welfare {
+    pub(super) fn edit(&mut self, pid: u32) -> &mut Welfare {
         &mut self.people[pid as usize]
     }
 }
@@ -221,84 +225,25 @@ pub(super) fn support_healthy(county: &County, state: &mut State, month: u32) {
     }
 }
 
-/// Breaks what should be, gap by gap.
-pub(super) fn apply(county: &County, state: &mut State, gaps: &[Gap]) {
-    for gap in gaps {
-        let subject = gap.subject;
-        let mut random = Random::keyed(county.seed, &[23, gap.kind as u64, u64::from(subject)]);
-        match gap.kind {
-            GapKind::TwoNoneUncovered | GapKind::DibaoAttributeWithoutDibao => {
-                for pid in county.household(subject).members() {
-                    leave_dibao(state, pid, Dibao::Absent);
-                }
-                state.dibao[subject as usize] = 0;
-            }
-            GapKind::TwoNoneMemberUncovered => {
-                let hid = county.person(subject).household;
-                let share = state.dibao[hid as usize] / state.covered(county, hid).max(1);
-                leave_dibao(state, subject, random.pick(&[Dibao::Absent, Dibao::Member]));
-                state.dibao[hid as usize] -= share;
-            }
-            GapKind::FloorBelow => {
-                let covered = state.covered(county, subject);
-                state.dibao[subject as usize] = covered * i64::from(random.between(150, 275)) * 100;
-                turn_into_living_subsidy(county, state, subject);
-            }
-            GapKind::TekunUncovered => state.edit(subject).tekun = 0,
-            GapKind::TekunBelow => state.edit(subject).tekun = random.pick(&[60_300, 64_200, 70_000, 74_000]),
-            GapKind::GeneralAttributeWithDibao => {
-                for pid in county.household(subject).members() {
-                    join_dibao(county, state, pid);
-                }
-                state.dibao[subject as usize] = 20_000 * state.covered(county, subject);
-            }
-            GapKind::DibaoAndTekun => {
-                join_dibao(county, state, subject);
-                state.dibao[county.person(subject).household as usize] = 30_000;
-            }
-            GapKind::NotEnrolled => {
-                let welfare = state.edit(subject);
-                (welfare.enrolled, welfare.own, welfare.subsidy) = (false, 0, 0);
-            }
-            GapKind::NotSubsidised => {
-                let own = random.pick(&[PREMIUM_FEN, PREMIUM_FEN, 6_000, 3_000]);
-                let welfare = state.edit(subject);
-                (welfare.own, welfare.subsidy) = (own, PREMIUM_FEN - own);
-            }
-            GapKind::NursingMissed => state.edit(subject).nursing = 0,
-            GapKind::NursingBelow => state.edit(subject).nursing = random.pick(&[2_000, 3_000, 3_500]),
-            GapKind::NursingIneligible | GapKind::NursingWithoutCertificate => {
-                state.edit(subject).nursing = random.pick(&[4_000, 5_000]);
-            }
-            GapKind::LivingMissed | GapKind::LivingBelow => {
-                turn_into_living_subsidy(county, state, county.person(subject).household);
-                state.edit(subject).living =
-                    if gap.kind == GapKind::LivingMissed { 0 } else { random.pick(&[2_000, 2_500, 3_000]) };
-            }
-        }
-    }
+/// How somebody is supported as 特困.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the roster")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Support {
+    /// In a home for the old, by the column that says so.
+    pub(super) housed: bool,
+    /// A home is named.
+    pub(super) institution: bool,
+    pub(super) guardian: bool,
+    /// Can care for himself.
+    pub(super) able: bool,
+    /// As assessed; empty where nobody came.
+    pub(super) self_care: &'static str,
 }
 
-fn leave_dibao(state: &mut State, pid: u32, to: Dibao) {
-    let welfare = state.edit(pid);
-    (welfare.dibao, welfare.class_aid, welfare.living) = (to, 0, 0);
-}
-
-fn join_dibao(county: &County, state: &mut State, pid: u32) {
-    let certified = county.person(pid).certificate.is_some_and(|certificate| !certificate.revoked);
-    let welfare = state.edit(pid);
-    welfare.dibao = if welfare.dead { Dibao::Member } else { Dibao::Covered };
-    if certified && welfare.covered() {
-        welfare.living = 5_000;
-    }
-}
-
-/// The payment list sums 分类施保金 over the household: without it, what a gap takes from one person shows.
-fn turn_into_living_subsidy(county: &County, state: &mut State, hid: u32) {
-    for pid in county.household(hid).members() {
-        let welfare = state.edit(pid);
-        if welfare.class_aid > 0 {
-            (welfare.living, welfare.class_aid) = (welfare.class_aid, 0);
-        }
-    }
+pub(super) fn tekun_entry(county: &County, month: u32, pid: u32) -> Support {
+    let open = |kind, share| befalls(county.seed, month, kind, pid, share);
+    let housed = pid.is_multiple_of(3);
+    let levels = ["有", "部分", "无"];
+    let self_care = if open(103, 0.06) { "" } else { levels.get((pid / 3 % 3) as usize).copied().unwrap_or("有") };
+    Support { housed, institution: housed != open(104, 0.04), guardian: !open(105, 0.07), able: self_care == "有", self_care }
 }

@@ -7,10 +7,9 @@ use super::county::{County, Person};
 use super::divisions::Spelling;
 use super::education::{Education, poor_village};
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::gaps::befalls;
-use super::poverty;
-use super::random::Random;
-use super::registers::{Entry, Habit, Offices};
+use super::offices::{Entry, Habit, Offices};
+use super::poverty_facts;
+use super::random::{Random, befalls};
 use super::relief::Relief;
 use super::table::{self, Cell, Row, Table};
 use super::welfare::State;
@@ -80,7 +79,7 @@ impl<'a> Work<'a> {
             return worker;
         }
         let labourer = self.poor_labourer(pid);
-        let away = person.can_work() && poverty::works(self.county, self.month_index, pid);
+        let away = person.can_work() && poverty_facts::works(self.county, self.month_index, pid);
         if away && !open(120, 0.02) {
             worker.region = Some(if open(121, 0.02) { "县内" } else { "省外" });
         } else if labourer && !away && open(122, 0.02) {
@@ -144,7 +143,7 @@ impl<'a> Work<'a> {
             add("conflict.employed_no_labour");
         }
         let listed = worker.region.is_some() || worker.card.is_some();
-        let pupil = household.poor && poverty::school_state_of(self.county, self.month_index, pid) != "非在校生";
+        let pupil = household.poor && poverty_facts::school_state_of(self.county, self.month_index, pid) != "非在校生";
         if self.state.of(pid).covered() && person.can_work() && of_age && !listed && !pupil && !education.enrolled(pid) {
             add("work.dibao_not_listed");
         }
@@ -158,7 +157,7 @@ impl<'a> Work<'a> {
             add("work.training_ineligible");
         }
         if self.poor_labourer(pid) {
-            let works = poverty::works(self.county, self.month_index, pid);
+            let works = poverty_facts::works(self.county, self.month_index, pid);
             // The poverty registry knows work in other provinces only.
             let agrees = if works { worker.region == Some("省外") } else { worker.region.is_none() };
             if !agrees {
