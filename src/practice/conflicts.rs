@@ -10,10 +10,10 @@ use super::county::{County, Person, Relation, check_character};
 use super::damage::{self, NumberDamage};
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::offices::{Entry, Habit, Offices};
+use super::offices::{Habit, Offices, columns};
 use super::poverty_facts;
 use super::random::{Random, befalls};
-use super::table::{Cell, Table};
+use super::table::Table;
 use super::welfare::{Dibao, LIVING_FEN, LIVING_MOST_FEN, TEKUN_FEN, nursing_standard, tekun_entry};
 use crate::model::date::Day;
 
@@ -388,27 +388,26 @@ fn of_double_payment(offices: &Offices<'_>, pid: u32, person: &Person, found: &m
 impl Offices<'_> {
     /// Marriages; the wife stands beside.
     pub(super) fn marriage(&self, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 7] = ["户主姓名", "户主身份证号", "配偶姓名", "配偶身份证号", "登记单位", "登记状态", "登记时间"];
         let habit =
             Habit { stream: HUSBAND_STREAM, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let wives: BTreeMap<u32, u32> = couples(self).into_iter().collect();
         let clean = Offices { noise: self.noise * MARRIAGE_NOISE, ..*self };
-        let cells = |entry: &Entry<'_>| {
+        let (headers, cells) = columns!(|entry| {
             let Some(wife) = wives.get(&entry.pid) else { return Vec::new() };
             let wife = damage::identity(self.county, self.state, WIFE_STREAM, *wife, clean.noise);
-            vec![
-                entry.name(),
-                entry.number(),
-                Cell::from(wife.name.as_str()),
-                Cell::from(wife.number.as_str()),
-                Cell::from("正安县民政局婚姻登记处"),
-                Cell::from("结婚"),
-                Cell::from(format!("20{:02}-{:02}-{:02}", 2 + entry.pid % 15, 1 + entry.pid % 12, 1 + entry.pid % 28)),
-            ]
-        };
-        let mut table = clean.table_of(&HEADERS, habit, events, |pid| wives.contains_key(&pid), cells);
-        (table.registry, table.office) = ("marriage", "正安县民政局");
-        table.title = String::from("正安县婚姻登记名单");
-        table
+        } {
+            "户主姓名" => entry.name(),
+            "户主身份证号" => entry.number(),
+            "配偶姓名" => wife.name.as_str(),
+            "配偶身份证号" => wife.number.as_str(),
+            "登记单位" => "正安县民政局婚姻登记处",
+            "登记状态" => "结婚",
+            "登记时间" => format!("20{:02}-{:02}-{:02}", 2 + entry.pid % 15, 1 + entry.pid % 12, 1 + entry.pid % 28),
+        });
+        clean.table_of(&headers, habit, events, |pid| wives.contains_key(&pid), cells).named(
+            "marriage",
+            "正安县民政局",
+            "正安县婚姻登记名单",
+        )
     }
 }

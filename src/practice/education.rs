@@ -9,10 +9,10 @@ use super::county::{County, Person};
 use super::damage::NumberDamage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::offices::{Entry, Habit, Offices};
+use super::offices::{Habit, Offices, columns};
 use super::poverty_facts;
 use super::random::{Random, befalls};
-use super::table::{Cell, Table, headers};
+use super::table::{Cell, Row, Table, headers};
 use super::welfare::{State, hardship, needy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -426,165 +426,118 @@ fn loan(county: &County, pid: u32, month_index: u32) -> Option<Loan> {
 
 impl Offices<'_> {
     pub(super) fn student(&self, education: &Education<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 18] = [
-            "学校",
-            "姓名",
-            "民族",
-            "身份证件号",
-            "学籍号",
-            "出生日期",
-            "性别",
-            "学段",
-            "年级",
-            "班级",
-            "就读方式",
-            "户口性质",
-            "专业",
-            "是否涉农专业",
-            "幼儿园性质",
-            "学籍备注",
-            "家庭地址",
-            "成员1身份证件号",
-        ];
         let habit = Habit { stream: 11, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let pupil = |pid: u32| education.pupils[pid as usize].as_ref().filter(|pupil| pupil.in_roll);
-        let cells = |entry: &Entry<'_>| {
+        let (headers, cells) = columns!(|entry| {
             let Some(pupil) = pupil(entry.pid) else { return Vec::new() };
             let vocational = pupil.stage == Stage::Vocational;
             let number = &entry.written.number;
             // A child without a number of its own is given one of the roll's.
             let own = !matches!(entry.written.number_damage, Some(NumberDamage::Lent(_)));
-            vec![
-                Cell::from(pupil.school),
-                entry.name(),
-                Cell::from("汉族"),
-                entry.number(),
-                Cell::from(if own && number.len() == 18 { format!("G{number}") } else { format!("L52032400{:010}", entry.pid) }),
-                entry.birth(),
-                entry.sex(),
-                Cell::from(pupil.stage.text()),
-                Cell::from(pupil.grade),
-                Cell::from(format!("{}班", 1 + entry.pid % 6)),
-                Cell::from(if pupil.boards { "住校" } else { "走读" }),
-                Cell::from(if pupil.rural { "农业户口" } else { "非农业户口" }),
-                Cell::from(pupil.major),
-                Cell::from(match (vocational, pupil.farming) {
-                    (true, true) => "是",
-                    (true, false) => "否",
-                    _ => "",
-                }),
-                Cell::from(match (pupil.stage == Stage::Preschool, pupil.public) {
-                    (true, true) => "公办",
-                    (true, false) => "民办",
-                    _ => "",
-                }),
-                Cell::from(pupil.note),
-                entry.address(),
-                Cell::from(if entry.head.number == entry.person.number { "" } else { entry.head.number.as_str() }),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| pupil(pid).is_some(), cells);
-        (table.registry, table.office) = ("student", "正安县教育局");
-        table.title = format!("{}年春季学期学籍名册", self.month.year());
-        table
+        } {
+            "学校" => pupil.school,
+            "姓名" => entry.name(),
+            "民族" => "汉族",
+            "身份证件号" => entry.number(),
+            "学籍号" => if own && number.len() == 18 { format!("G{number}") } else { format!("L52032400{:010}", entry.pid) },
+            "出生日期" => entry.birth(),
+            "性别" => entry.sex(),
+            "学段" => pupil.stage.text(),
+            "年级" => pupil.grade,
+            "班级" => format!("{}班", 1 + entry.pid % 6),
+            "就读方式" => if pupil.boards { "住校" } else { "走读" },
+            "户口性质" => if pupil.rural { "农业户口" } else { "非农业户口" },
+            "专业" => pupil.major,
+            "是否涉农专业" => match (vocational, pupil.farming) {
+                (true, true) => "是",
+                (true, false) => "否",
+                _ => "",
+            },
+            "幼儿园性质" => match (pupil.stage == Stage::Preschool, pupil.public) {
+                (true, true) => "公办",
+                (true, false) => "民办",
+                _ => "",
+            },
+            "学籍备注" => pupil.note,
+            "家庭地址" => entry.address(),
+            "成员1身份证件号" => if entry.head.number == entry.person.number { "" } else { entry.head.number.as_str() },
+        });
+        self.table_of(&headers, habit, events, |pid| pupil(pid).is_some(), cells).named(
+            "student",
+            "正安县教育局",
+            format!("{}年春季学期学籍名册", self.month.year()),
+        )
     }
 
     /// One row per payment.
     pub(super) fn student_aid(&self, education: &Education<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 12] = [
-            "资助年份",
-            "学期",
-            "姓名",
-            "身份证号码",
-            "性别",
-            "出生日期",
-            "学校",
-            "年级",
-            "项目名称",
-            "资助金额",
-            "乡镇",
-            "村（居委会）",
-        ];
         let habit = Habit { stream: 12, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let payments = |pid: u32| education.pupils[pid as usize].iter().flat_map(|pupil| &pupil.aid);
         let most = (0..self.county.people.len()).map(|pid| payments(u32::try_from(pid).unwrap_or(0)).count()).max().unwrap_or(0);
         let mut whole: Option<Table> = None;
+        let (headers, cells) = columns!(|entry, turn: usize| {
+            let (Some((project, fen)), Some(pupil)) =
+                (payments(entry.pid).nth(turn), education.pupils[entry.pid as usize].as_ref())
+            else {
+                return Vec::new();
+            };
+        } {
+            "资助年份" => Cell::Number(i64::from(self.month.year())),
+            "学期" => "春季",
+            "姓名" => entry.name(),
+            "身份证号码" => entry.number(),
+            "性别" => entry.sex(),
+            "出生日期" => entry.birth(),
+            "学校" => pupil.school,
+            "年级" => pupil.grade,
+            "项目名称" => project.text(),
+            "资助金额" => Cell::Money(*fen),
+            "乡镇" => entry.town.as_str(),
+            "村（居委会）" => entry.village.as_str(),
+        });
         for turn in 0..most {
-            let mut table = self.table_of(
-                &HEADERS,
-                habit,
-                events,
-                |pid| payments(pid).nth(turn).is_some(),
-                |entry| {
-                    let (Some((project, fen)), Some(pupil)) =
-                        (payments(entry.pid).nth(turn), education.pupils[entry.pid as usize].as_ref())
-                    else {
-                        return Vec::new();
-                    };
-                    vec![
-                        Cell::Number(i64::from(self.month.year())),
-                        Cell::from("春季"),
-                        entry.name(),
-                        entry.number(),
-                        entry.sex(),
-                        entry.birth(),
-                        Cell::from(pupil.school),
-                        Cell::from(pupil.grade),
-                        Cell::from(project.text()),
-                        Cell::Money(*fen),
-                        Cell::from(entry.town.as_str()),
-                        Cell::from(entry.village.as_str()),
-                    ]
-                },
-            );
+            let mut table =
+                self.table_of(&headers, habit, events, |pid| payments(pid).nth(turn).is_some(), |entry| cells(entry, turn));
             match &mut whole {
                 None => whole = Some(table),
                 Some(whole) => whole.rows.append(&mut table.rows),
             }
         }
-        let mut table = whole.unwrap_or_else(|| self.table_of(&HEADERS, habit, events, |_| false, |_| Vec::new()));
-        (table.registry, table.office) = ("student_aid", "正安县教育局");
-        table.title = format!("{}年学生资助发放台账", self.month.year());
-        table
+        whole.unwrap_or_else(|| self.table_of(&headers, habit, events, |_| false, |_| Vec::new())).named(
+            "student_aid",
+            "正安县教育局",
+            format!("{}年学生资助发放台账", self.month.year()),
+        )
     }
 
     pub(super) fn student_loan(&self, education: &Education<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 9] =
-            ["年度", "姓名", "身份证号码", "乡镇", "村", "就读高校", "学历层次", "贷款金额（元）", "贷款状态"];
         let habit = Habit { stream: 13, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
-        let cells = |entry: &Entry<'_>| {
+        let (headers, cells) = columns!(|entry| {
             let Some(loan) = &education.loans[entry.pid as usize] else { return Vec::new() };
-            vec![
-                Cell::Number(i64::from(self.month.year())),
-                entry.name(),
-                entry.number(),
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                Cell::from("贵州大学"),
-                Cell::from(if loan.graduate { "硕士研究生" } else { "本科" }),
-                Cell::Money(loan.fen),
-                Cell::from(if loan.pending { "待审批" } else { "已发放" }),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| education.loans[pid as usize].is_some(), cells);
-        (table.registry, table.office) = ("student_loan", "正安县教育局");
-        table.title = format!("{}年生源地信用助学贷款台账", self.month.year());
-        table
+        } {
+            "年度" => Cell::Number(i64::from(self.month.year())),
+            "姓名" => entry.name(),
+            "身份证号码" => entry.number(),
+            "乡镇" => entry.town.as_str(),
+            "村" => entry.village.as_str(),
+            "就读高校" => "贵州大学",
+            "学历层次" => if loan.graduate { "硕士研究生" } else { "本科" },
+            "贷款金额（元）" => Cell::Money(loan.fen),
+            "贷款状态" => if loan.pending { "待审批" } else { "已发放" },
+        });
+        self.table_of(&headers, habit, events, |pid| education.loans[pid as usize].is_some(), cells).named(
+            "student_loan",
+            "正安县教育局",
+            format!("{}年生源地信用助学贷款台账", self.month.year()),
+        )
     }
 
     /// One row per village, of nobody.
     pub(super) fn village_list(&self) -> Table {
         let villages = (0u32..).zip(&self.county.villages);
-        let rows = villages.map(|(index, village)| super::table::Row {
-            pid: None,
-            more: Vec::new(),
-            household: 0,
-            town: village.town_index,
-            cells: vec![
-                Cell::from(village.town.as_str()),
-                Cell::from(village.short().as_str()),
-                Cell::from(if poor_village(index) { "是" } else { "否" }),
-            ],
+        let rows = villages.map(|(index, village)| {
+            let poor = if poor_village(index) { "是" } else { "否" };
+            Row::nobody(village.town_index, [village.town.as_str(), &village.short(), poor].map(Cell::from).to_vec())
         });
         Table {
             registry: "village_list",

@@ -7,7 +7,7 @@ use super::county::County;
 use super::damage;
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
-use super::offices::{Entry, Habit, Offices};
+use super::offices::{Habit, Offices, columns};
 use super::random::{Random, befalls};
 use super::registers::PREMIUM_STREAM;
 use super::table::{Cell, Row, Table, headers};
@@ -275,165 +275,114 @@ impl<'a> Health<'a> {
     }
 }
 
-fn office(table: &mut Table, registry: &'static str, office: &'static str, title: String) {
-    (table.registry, table.office, table.title) = (registry, office, title);
-}
-
 impl Offices<'_> {
     /// One row per stay.
     pub(super) fn inpatient(&self, health: &Health<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 16] = [
-            "成员姓名",
-            "性别",
-            "身份证号码",
-            "家庭住址",
-            "就诊医院",
-            "医疗机构级别",
-            "疾病名称",
-            "出院日期",
-            "总费用",
-            "保内费用",
-            "统筹补偿",
-            "本次大病保险补偿金额",
-            "民政城乡医疗救助",
-            "医疗扶助补偿",
-            "个人自付费用",
-            "联系电话",
-        ];
         let habit = Habit { stream: 14, spelling: Spelling::Short, broken: "?", knows_moves: false, repeats: false };
         let of = |pid: u32, turn: usize| health.patients[pid as usize].stays.get(turn);
-        let cells = |entry: &Entry<'_>, turn: usize| {
+        let (headers, cells) = columns!(|entry, turn: usize| {
             let Some(stay) = of(entry.pid, turn) else { return Vec::new() };
             let fund = stay.paid * 7 / 10;
             let serious = stay.paid / 10;
             let relief = stay.paid / 10;
-            vec![
-                entry.name(),
-                entry.sex(),
-                entry.number(),
-                entry.address(),
-                Cell::from(if stay.level == "县级" { "正安县人民医院" } else { "遵义医学院附属医院" }),
-                Cell::from(stay.level),
-                Cell::from(stay.disease),
-                Cell::from(format!("{}-{:02}-{:02}", self.month.year(), 1 + entry.pid % 5, 1 + entry.pid % 28)),
-                Cell::Money(stay.total),
-                Cell::Money(stay.total * 95 / 100),
-                Cell::Money(fund),
-                Cell::Money(serious),
-                Cell::Money(relief),
-                Cell::Money(stay.paid - fund - serious - relief),
-                Cell::Money(stay.total - stay.paid),
-                entry.phone(),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| of(pid, 0).is_some(), |entry| cells(entry, 0));
-        let mut again = self.table_of(&HEADERS, habit, events, |pid| of(pid, 1).is_some(), |entry| cells(entry, 1));
+        } {
+            "成员姓名" => entry.name(),
+            "性别" => entry.sex(),
+            "身份证号码" => entry.number(),
+            "家庭住址" => entry.address(),
+            "就诊医院" => if stay.level == "县级" { "正安县人民医院" } else { "遵义医学院附属医院" },
+            "医疗机构级别" => stay.level,
+            "疾病名称" => stay.disease,
+            "出院日期" => format!("{}-{:02}-{:02}", self.month.year(), 1 + entry.pid % 5, 1 + entry.pid % 28),
+            "总费用" => Cell::Money(stay.total),
+            "保内费用" => Cell::Money(stay.total * 95 / 100),
+            "统筹补偿" => Cell::Money(fund),
+            "本次大病保险补偿金额" => Cell::Money(serious),
+            "民政城乡医疗救助" => Cell::Money(relief),
+            "医疗扶助补偿" => Cell::Money(stay.paid - fund - serious - relief),
+            "个人自付费用" => Cell::Money(stay.total - stay.paid),
+            "联系电话" => entry.phone(),
+        });
+        let mut table = self.table_of(&headers, habit, events, |pid| of(pid, 0).is_some(), |entry| cells(entry, 0));
+        let mut again = self.table_of(&headers, habit, events, |pid| of(pid, 1).is_some(), |entry| cells(entry, 1));
         table.rows.append(&mut again.rows);
-        office(&mut table, "inpatient", "正安县合医局", format!("{}年住院补偿结算记录", self.month.year()));
-        table
+        table.named("inpatient", "正安县合医局", format!("{}年住院补偿结算记录", self.month.year()))
     }
 
     pub(super) fn chronic(&self, health: &Health<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 8] = ["乡镇", "村", "姓名", "身份证号", "慢病病种", "签约医生", "签约日期", "随访次数"];
         let habit = Habit { stream: 15, spelling: Spelling::Bare, broken: "□", knows_moves: false, repeats: false };
         let visits = |pid: u32| health.patients[pid as usize].visits;
-        let cells = |entry: &Entry<'_>| {
-            vec![
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                entry.name(),
-                entry.number(),
-                Cell::from(CHRONIC),
-                Cell::from("乡镇卫生院签约团队"),
-                Cell::from(format!("{}-01-{:02}", self.month.year(), 1 + entry.pid % 28)),
-                Cell::Number(visits(entry.pid).unwrap_or(0)),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| visits(pid).is_some(), cells);
-        office(&mut table, "chronic", "正安县卫计局", format!("{}年慢病签约随访台账", self.month.year()));
-        table
+        let (headers, cells) = columns!(|entry| {} {
+            "乡镇" => entry.town.as_str(),
+            "村" => entry.village.as_str(),
+            "姓名" => entry.name(),
+            "身份证号" => entry.number(),
+            "慢病病种" => CHRONIC,
+            "签约医生" => "乡镇卫生院签约团队",
+            "签约日期" => format!("{}-01-{:02}", self.month.year(), 1 + entry.pid % 28),
+            "随访次数" => Cell::Number(visits(entry.pid).unwrap_or(0)),
+        });
+        self.table_of(&headers, habit, events, |pid| visits(pid).is_some(), cells).named(
+            "chronic",
+            "正安县卫计局",
+            format!("{}年慢病签约随访台账", self.month.year()),
+        )
     }
 
     pub(super) fn major_disease(&self, health: &Health<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 11] = [
-            "乡镇",
-            "村",
-            "姓名",
-            "身份证号",
-            "病种",
-            "定点医院",
-            "诊疗方案",
-            "单病种收费标准",
-            "联动报销比例",
-            "救治状态",
-            "是否销号",
-        ];
         let habit = Habit { stream: 16, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let of = |pid: u32| health.patients[pid as usize].treatment.as_ref();
-        let cells = |entry: &Entry<'_>| {
+        let (headers, cells) = columns!(|entry| {
             let Some(treatment) = of(entry.pid) else { return Vec::new() };
-            vec![
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                entry.name(),
-                entry.number(),
-                Cell::from(treatment.disease),
-                Cell::from("正安县人民医院"),
-                Cell::from(if treatment.no_plan { "" } else { "手术治疗" }),
-                Cell::from("按单病种"),
-                Cell::from("90%"),
-                Cell::from(treatment.state),
-                Cell::from(if treatment.closed { "是" } else { "否" }),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| of(pid).is_some(), cells);
-        office(&mut table, "major_disease", "正安县卫计局", format!("{}年大病专项救治台账", self.month.year()));
-        table
+        } {
+            "乡镇" => entry.town.as_str(),
+            "村" => entry.village.as_str(),
+            "姓名" => entry.name(),
+            "身份证号" => entry.number(),
+            "病种" => treatment.disease,
+            "定点医院" => "正安县人民医院",
+            "诊疗方案" => if treatment.no_plan { "" } else { "手术治疗" },
+            "单病种收费标准" => "按单病种",
+            "联动报销比例" => "90%",
+            "救治状态" => treatment.state,
+            "是否销号" => if treatment.closed { "是" } else { "否" },
+        });
+        self.table_of(&headers, habit, events, |pid| of(pid).is_some(), cells).named(
+            "major_disease",
+            "正安县卫计局",
+            format!("{}年大病专项救治台账", self.month.year()),
+        )
     }
 
     /// One row per service.
     pub(super) fn disability_service(&self, health: &Health<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 9] = ["街道", "居委", "姓名", "证件号码", "残疾人证号", "服务项目", "办理状态", "补贴金额", "年度"];
         let habit = Habit { stream: 17, spelling: Spelling::Office, broken: "焉", knows_moves: false, repeats: false };
         let of = |pid: u32, turn: usize| health.patients[pid as usize].services.get(turn);
         let most = health.patients.iter().map(|patient| patient.services.len()).max().unwrap_or(0);
-        let mut whole = self.table_of(&HEADERS, habit, events, |_| false, |_| Vec::new());
+        let (headers, cells) = columns!(|entry, turn: usize| {
+            let Some(service) = of(entry.pid, turn) else { return Vec::new() };
+        } {
+            "街道" => entry.town.as_str(),
+            "居委" => entry.village.as_str(),
+            "姓名" => entry.name(),
+            "证件号码" => entry.number(),
+            "残疾人证号" => damage::certificate_number(entry.person),
+            "服务项目" => service.item,
+            "办理状态" => service.state,
+            "补贴金额" => if service.amount > 0 { Cell::Money(service.amount) } else { Cell::Empty },
+            "年度" => Cell::Number(i64::from(self.month.year())),
+        });
+        let mut whole = self.table_of(&headers, habit, events, |_| false, |_| Vec::new());
         for turn in 0..most {
-            let mut table = self.table_of(
-                &HEADERS,
-                habit,
-                events,
-                |pid| of(pid, turn).is_some(),
-                |entry| {
-                    let Some(service) = of(entry.pid, turn) else { return Vec::new() };
-                    vec![
-                        Cell::from(entry.town.as_str()),
-                        Cell::from(entry.village.as_str()),
-                        entry.name(),
-                        entry.number(),
-                        Cell::from(damage::certificate_number(entry.person)),
-                        Cell::from(service.item),
-                        Cell::from(service.state),
-                        if service.amount > 0 { Cell::Money(service.amount) } else { Cell::Empty },
-                        Cell::Number(i64::from(self.month.year())),
-                    ]
-                },
-            );
+            let mut table = self.table_of(&headers, habit, events, |pid| of(pid, turn).is_some(), |entry| cells(entry, turn));
             whole.rows.append(&mut table.rows);
         }
-        office(&mut whole, "disability_service", "正安县残疾人联合会", format!("{}年残疾人康复服务台账", self.month.year()));
-        whole
+        whole.named("disability_service", "正安县残疾人联合会", format!("{}年残疾人康复服务台账", self.month.year()))
     }
 
     /// Projects and posts, of nobody.
     pub(super) fn staff() -> Table {
-        let row = |project: &'static str, level: &'static str, done: &'static str| Row {
-            pid: None,
-            more: Vec::new(),
-            household: 0,
-            town: 0,
-            cells: vec![Cell::from(project), Cell::from(level), Cell::from(done)],
-        };
+        let row = |project: &str, level: &str, done: &str| Row::nobody(0, [project, level, done].map(Cell::from).to_vec());
         let mut rows = vec![row("瑞濠卫生院", "乡镇卫生院", "否")];
         rows.extend((0..159).map(|number| row("医务室", "", if number < 150 { "是" } else { "否" })));
         rows.extend((0..120).map(|number| row("招考人员", if number % 2 == 0 { "乡镇卫生院" } else { "县级" }, "是")));

@@ -107,6 +107,19 @@ pub(super) struct Habit {
     pub(super) repeats: bool,
 }
 
+/// The columns of a sheet, each header beside its cell, as `(headers, cells)`: `cells` makes a row of an [`Entry`] and whatever more it is
+/// given, after what stands in the first braces.
+macro_rules! columns {
+    (|$entry:ident $(, $more:ident: $type:ty)*| { $($before:tt)* } { $($header:expr => $cell:expr),+ $(,)? }) => {
+        ([$($header),+], |$entry: &$crate::practice::offices::Entry<'_> $(, $more: $type)*| -> Vec<$crate::practice::table::Cell> {
+            $($before)*
+            vec![$($crate::practice::table::Cell::from($cell)),+]
+        })
+    };
+}
+
+pub(super) use columns;
+
 impl Offices<'_> {
     /// A table of the people that `who` picks, in the county's order; second rows of a person come last.
     pub(super) fn table(

@@ -7,7 +7,7 @@ use super::county::{Attribute, County, Person};
 use super::divisions::Spelling;
 use super::findings::{IdentityEvents, Key, TrueFindings};
 use super::health::Health;
-use super::offices::{Entry, Habit, Offices};
+use super::offices::{Entry, Habit, Offices, columns};
 use super::poverty_facts;
 use super::random::{Random, befalls};
 use super::table::{Cell, Row, Table, headers};
@@ -231,100 +231,82 @@ impl<'a> Relief<'a> {
     }
 }
 
-fn office(table: &mut Table, registry: &'static str, office: &'static str, title: String) {
-    (table.registry, table.office, table.title) = (registry, office, title);
-}
-
 impl Offices<'_> {
     pub(super) fn relocation(&self, relief: &Relief<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 10] =
-            ["乡镇", "村", "户主姓名", "姓名", "身份证号", "与户主关系", "家庭人口数", "搬迁类型", "安置点名称", "入住日期"];
         let habit = Habit { stream: 19, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
         let listed = |pid: u32| relief.move_of(pid).filter(|_| !self.state.of(pid).dead);
-        let cells = |entry: &Entry<'_>| {
+        let (headers, cells) = columns!(|entry| {
             let Some(moved) = listed(entry.pid) else { return Vec::new() };
-            vec![
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                Cell::from(entry.head.name.as_str()),
-                entry.name(),
-                entry.number(),
-                Cell::from(entry.person.relation.plain()),
-                Cell::Number(moved.persons),
-                Cell::from(if moved.poor { "建档立卡" } else { "同步搬迁" }),
-                Cell::from("正安县-瑞濠安置点"),
-                Cell::from(relief.moved_on(entry.person.household).to_string()),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| listed(pid).is_some(), cells);
-        office(&mut table, "relocation", "正安县移民服务中心", "正安县易地扶贫搬迁人口台账".to_owned());
-        table
+        } {
+            "乡镇" => entry.town.as_str(),
+            "村" => entry.village.as_str(),
+            "户主姓名" => entry.head.name.as_str(),
+            "姓名" => entry.name(),
+            "身份证号" => entry.number(),
+            "与户主关系" => entry.person.relation.plain(),
+            "家庭人口数" => Cell::Number(moved.persons),
+            "搬迁类型" => if moved.poor { "建档立卡" } else { "同步搬迁" },
+            "安置点名称" => "正安县-瑞濠安置点",
+            "入住日期" => relief.moved_on(entry.person.household).to_string(),
+        });
+        self.table_of(&headers, habit, events, |pid| listed(pid).is_some(), cells).named(
+            "relocation",
+            "正安县移民服务中心",
+            "正安县易地扶贫搬迁人口台账",
+        )
     }
 
     /// Relief of the civil affairs bureau: after stays in hospital, and for relocated households, to the head.
     pub(super) fn temporary_aid(&self, health: &Health<'_>, relief: &Relief<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 9] =
-            ["乡镇", "村", "姓名", "身份证号", "家庭人口", "救助类型", "申请日期", "发放日期", "救助金额（元）"];
         let habit = Habit { stream: 18, spelling: Spelling::Short, broken: "焉", knows_moves: true, repeats: false };
-        let cells = |entry: &Entry<'_>, kind: &str, amount: i64| {
+        let (headers, cells) = columns!(|entry, kind: &str, amount: i64| {
             let day = 1 + entry.pid % 20;
-            vec![
-                Cell::from(entry.town.as_str()),
-                Cell::from(entry.village.as_str()),
-                entry.name(),
-                entry.number(),
-                Cell::Number(i64::from(entry.household.size)),
-                Cell::from(kind),
-                Cell::from(format!("{}-04-{day:02}", self.month.year())),
-                Cell::from(format!("{}-05-{day:02}", self.month.year())),
-                Cell::Money(amount),
-            ]
-        };
+        } {
+            "乡镇" => entry.town.as_str(),
+            "村" => entry.village.as_str(),
+            "姓名" => entry.name(),
+            "身份证号" => entry.number(),
+            "家庭人口" => Cell::Number(i64::from(entry.household.size)),
+            "救助类型" => kind,
+            "申请日期" => format!("{}-04-{day:02}", self.month.year()),
+            "发放日期" => format!("{}-05-{day:02}", self.month.year()),
+            "救助金额（元）" => Cell::Money(amount),
+        });
         let ill = |entry: &Entry<'_>| cells(entry, "支出型", health.relief(entry.pid));
         let moved = |entry: &Entry<'_>| cells(entry, "易地扶贫搬迁一次性临时救助", relief.relief_of(entry.pid));
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| health.relief(pid) > 0, ill);
-        let mut more = self.table_of(&HEADERS, habit, events, |pid| relief.relief_of(pid) > 0, moved);
+        let mut table = self.table_of(&headers, habit, events, |pid| health.relief(pid) > 0, ill);
+        let mut more = self.table_of(&headers, habit, events, |pid| relief.relief_of(pid) > 0, moved);
         let late = |entry: &Entry<'_>| cells(entry, "支出型", 100_000);
-        let mut late = self.table_of(&HEADERS, habit, events, |pid| relief.aided_after_death(pid), late);
+        let mut late = self.table_of(&headers, habit, events, |pid| relief.aided_after_death(pid), late);
         table.rows.append(&mut more.rows);
         table.rows.append(&mut late.rows);
-        office(&mut table, "temporary_aid", "正安县民政局", format!("{}年临时救助发放台账", self.month.year()));
-        table
+        table.named("temporary_aid", "正安县民政局", format!("{}年临时救助发放台账", self.month.year()))
     }
 
     pub(super) fn death(&self, relief: &Relief<'_>, events: &mut IdentityEvents) -> Table {
-        const HEADERS: [&str; 7] = ["姓名", "性别", "身份证号", "出生日期", "家庭住址", "火化时间", "火化单位"];
         let habit = Habit { stream: 20, spelling: Spelling::Short, broken: "焉", knows_moves: false, repeats: false };
-        let cells = |entry: &Entry<'_>| {
-            vec![
-                entry.name(),
-                entry.sex(),
-                entry.number(),
-                entry.birth(),
-                entry.address(),
-                relief.death_date(entry.pid).map_or(Cell::Empty, Cell::Date),
-                Cell::from("正安县殡仪馆"),
-            ]
-        };
-        let mut table = self.table_of(&HEADERS, habit, events, |pid| relief.death_date(pid).is_some(), cells);
-        office(&mut table, "death", "正安县民政局", "正安县火化人员名单".to_owned());
-        table
+        let (headers, cells) = columns!(|entry| {} {
+            "姓名" => entry.name(),
+            "性别" => entry.sex(),
+            "身份证号" => entry.number(),
+            "出生日期" => entry.birth(),
+            "家庭住址" => entry.address(),
+            "火化时间" => relief.death_date(entry.pid).map_or(Cell::Empty, Cell::Date),
+            "火化单位" => "正安县殡仪馆",
+        });
+        self.table_of(&headers, habit, events, |pid| relief.death_date(pid).is_some(), cells).named(
+            "death",
+            "正安县民政局",
+            "正安县火化人员名单",
+        )
     }
 
     /// Inspections of the month: two, as they should be, but one in every third month.
     pub(super) fn inspection(&self) -> Table {
         let days: &[u32] = if self.month_index.is_multiple_of(3) { &[12] } else { &[6, 21] };
-        let rows = days.iter().map(|day| Row {
-            pid: None,
-            more: Vec::new(),
-            household: 0,
-            town: 0,
-            cells: vec![
-                Cell::from(format!("{}-{day:02}", self.month)),
-                Cell::from("综合督查"),
-                Cell::from("瑞溪镇、安场镇"),
-                Cell::from("县民生保障组"),
-            ],
+        let rows = days.iter().map(|day| {
+            let date = format!("{}-{day:02}", self.month);
+            Row::nobody(0, [date.as_str(), "综合督查", "瑞溪镇、安场镇", "县民生保障组"].map(Cell::from).to_vec())
         });
         Table {
             registry: "inspection",

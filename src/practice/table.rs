@@ -54,6 +54,13 @@ pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
 }
 
+impl Row {
+    /// A row about nobody: a village, a post.
+    pub(super) fn nobody(town: u32, cells: Vec<Cell>) -> Self {
+        Self { pid: None, more: Vec::new(), household: 0, town, cells }
+    }
+}
+
 /// A registry of one month.
 pub(super) struct Table {
     pub(super) registry: &'static str,
@@ -71,6 +78,11 @@ pub(super) fn headers(headers: &[&'static str]) -> Vec<Cow<'static, str>> {
 }
 
 impl Table {
+    /// As the office calls it.
+    pub(super) fn named(self, registry: &'static str, office: &'static str, title: impl Into<String>) -> Self {
+        Self { registry, office, title: title.into(), ..self }
+    }
+
     /// Moves the rows that `wanted` picks into a table of their own.
     pub(super) fn split_off(&mut self, wanted: impl Fn(&Row) -> bool) -> Self {
         let (taken, left) = std::mem::take(&mut self.rows).into_iter().partition(|row| wanted(row));

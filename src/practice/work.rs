@@ -190,10 +190,6 @@ fn place(entry: &Entry<'_>) -> Vec<Cell> {
     vec![Cell::from(entry.town.as_str()), Cell::from(entry.village.as_str()), entry.name(), entry.number()]
 }
 
-fn office(table: &mut Table, registry: &'static str, office: &'static str, title: String) {
-    (table.registry, table.office, table.title) = (registry, office, title);
-}
-
 impl Offices<'_> {
     /// The bureau's lists of people: training, employment, cards, start-ups, students sent east.
     pub(super) fn work(&self, work: &Work<'_>, events: &mut IdentityEvents) -> Vec<Table> {
@@ -212,10 +208,10 @@ impl Offices<'_> {
         let mut training = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 0, |entry| course(entry, 3));
         let mut again = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 1, |entry| course(entry, 5));
         training.rows.append(&mut again.rows);
-        office(&mut training, "training", "正安县人社局", format!("{year}年农村劳动力培训名册"));
+        let training = training.named("training", "正安县人社局", format!("{year}年农村劳动力培训名册"));
 
         let names = headers(&["就业渠道", "就业地域", "就业地址", "就业单位"]);
-        let mut employment = self.table_of(
+        let employment = self.table_of(
             &names,
             habit(22),
             events,
@@ -230,11 +226,11 @@ impl Offices<'_> {
                 with(entry, &[Cell::from("自主就业"), Cell::from(region), Cell::from(place), Cell::from(employer)])
             },
         );
-        office(&mut employment, "employment", "正安县人社局", format!("{}贫困劳动力就业台账", self.month));
+        let employment = employment.named("employment", "正安县人社局", format!("{}贫困劳动力就业台账", self.month));
 
         let names = headers(&["是否有培训意愿", "是否有就业意愿", "推荐岗位次数"]);
         let yes_no = |yes: bool| Cell::from(if yes { "是" } else { "否" });
-        let mut cards = self.table_of(
+        let cards = self.table_of(
             &names,
             habit(23),
             events,
@@ -245,25 +241,28 @@ impl Offices<'_> {
                 with(entry, &[trains, yes_no(card.works), Cell::Number(card.recommended)])
             },
         );
-        office(&mut cards, "service_card", "正安县人社局", format!("{year}年贫困劳动力全程服务卡"));
+        let cards = cards.named("service_card", "正安县人社局", format!("{year}年贫困劳动力全程服务卡"));
 
         let names = headers(&["创业项目", "创业补贴金额"]);
         let started = |entry: &Entry<'_>| with(entry, &[Cell::from("养殖"), Cell::Money(500_000)]);
         let mut start_up = self.table_of(&names, habit(24), events, |pid| of(pid).start_ups > 0, started);
         let mut again = self.table_of(&names, habit(24), events, |pid| of(pid).start_ups > 1, started);
         start_up.rows.append(&mut again.rows);
-        office(&mut start_up, "start_up", "正安县人社局", format!("{year}年一次性创业补贴台账"));
+        let start_up = start_up.named("start_up", "正安县人社局", format!("{year}年一次性创业补贴台账"));
 
         let names = headers(&["东部职业学校"]);
         let school = |entry: &Entry<'_>| with(entry, &[Cell::from("上海市某职业技术学校")]);
-        let mut east = self.table_of(&names, habit(25), events, |pid| of(pid).east, school);
-        office(&mut east, "east_school", "正安县教育局", format!("{year}年赴东部就读职业学校学生名单"));
+        let east = self.table_of(&names, habit(25), events, |pid| of(pid).east, school).named(
+            "east_school",
+            "正安县教育局",
+            format!("{year}年赴东部就读职业学校学生名单"),
+        );
         vec![training, employment, cards, start_up, east]
     }
 
     /// Posts and fairs, of nobody.
     pub(super) fn work_events(&self) -> [Table; 2] {
-        let row = |cells| Row { pid: None, more: Vec::new(), household: 0, town: 0, cells };
+        let row = |cells| Row::nobody(0, cells);
         let rows = |cells: Vec<Vec<Cell>>| cells.into_iter().map(row).collect();
         let post = |name: &str, day: u32| {
             vec![Cell::from("正安县经开区"), Cell::from(name), Cell::from(format!("{}-{day:02}", self.month))]
