@@ -71,6 +71,8 @@ pub const STANDING_STATE: &str = "standing_state";
 pub const UNREAD: [&str; 2] = ["unreadable", "unknown_code"];
 /// Value of [`STANDING_STATE`].
 pub const UNCLEAR: &str = "unclear";
+/// Value of [`STANDING_STATE`] where a row states nothing of what it is counted for; an amount of 0 was paid at any rate.
+pub const UNPROVEN: &str = "unproven";
 /// Repairs applied to this row, `field:repair` joined with `;` in column order (`Utf8`).
 pub const REPAIRS: &str = "repairs";
 /// In [`REPAIRS`], behind the colon: the row is read and not to be relied on (below a line that nobody understood, or that contradicts it; among

@@ -11,7 +11,7 @@ use super::{Opened, is, is_open};
 use crate::assess::columns::FactValue;
 use crate::assess::subjects::NONE;
 use crate::config::policy::{Reach, Take};
-use crate::model::columns::MonthState;
+use crate::model::columns::{MonthState, UNPROVEN};
 use crate::model::date::Day;
 use crate::model::link::PersonIx;
 
@@ -31,6 +31,13 @@ impl<'a> Opened<'a> {
                 || counting && self.standings.is_some_and(|standings| standings.is_valid(*row as usize)) && !is_nothing(*row)
                 || counting && self.undecided.as_ref().is_some_and(|undecided| undecided.value(*row as usize))
         };
+        // Who is listed with 0 was paid 0 at any rate.
+        let state =
+            |row: u32| self.standings.filter(|states| states.is_valid(row as usize)).map(|states| states.value(row as usize));
+        let is_zero = |row: &u32| is_nothing(*row) && state(*row) == Some(UNPROVEN);
+        if rows.is_empty() && !doubtful.is_empty() && doubtful.iter().all(is_zero) {
+            return self.aggregate(doubtful, as_of, used);
+        }
         let open = match self.source.take {
             _ if whole => false,
             Take::Exists => rows.is_empty() && !doubtful.is_empty(),

@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use super::{DISABILITY_GRADE, DISABILITY_KIND, NormalisedSheet, Normaliser, OF_PUPILS, ROW, position_of};
 use crate::model::columns::{
     BIRTH, DISABILITY_NO, HOUSEHOLD_CODE, ID_NUMBER, MONTH, MONTH_FROM, MONTH_STATE, MONTH_TO, MONTHS_COVERED, NAME, PLACE,
-    RELATION, REPAIRS, SEX, STANDING_STATE, TOTALS, UNCLEAR, YEAR,
+    RELATION, REPAIRS, SEX, STANDING_STATE, TOTALS, UNCLEAR, UNPROVEN, YEAR,
 };
 use crate::model::date::{Month, Months};
 use crate::model::field::{FieldKind, Per};
@@ -173,10 +173,11 @@ impl Normaliser<'_> {
         }
         let (mut unclear, told) = self.conclude(&mut read, &standings, &mut log);
         standing.extend(told.into_iter().chain(self.proof.told()));
+        let mut unproven = vec![false; rows];
         let order = position_of(&self.order, &self.proof.field);
         for (row, at) in self.proof.unproven.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
-            unclear[row] = true;
             Notes { log: &mut log, order }.one(at, Repair::Standing);
+            unproven[row] = !std::mem::replace(&mut unclear[row], true);
         }
         let others = self.rejects.iter().filter(|reject| reject.reason == RejectReason::OtherProject).count();
         if others > 0 {
@@ -217,7 +218,9 @@ impl Normaliser<'_> {
                 .extend(covered.map(|months| (Field::new(MONTHS_COVERED, DataType::Int64, true), Arc::new(months) as ArrayRef)));
         }
         if unclear.contains(&true) {
-            let states: StringArray = unclear.iter().map(|unclear| unclear.then_some(UNCLEAR)).collect();
+            let state = |unproven: bool| if unproven { UNPROVEN } else { UNCLEAR };
+            let states = unclear.iter().zip(unproven).map(|(unclear, unproven)| unclear.then(|| state(unproven)));
+            let states: StringArray = states.collect();
             columns.push((Field::new(STANDING_STATE, DataType::Utf8, true), Arc::new(states)));
         }
         let unclear_place = self.places.unclear();
