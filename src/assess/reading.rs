@@ -20,7 +20,7 @@ use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
 use crate::config::policy::{Combine, Fact, ParameterValue, Reach, Source, Take, ValueType};
 use crate::config::registry::FieldDefinition;
-use crate::model::columns::{MONTH, MONTH_STATE, MonthState, PAY_ITEM, REPAIRS, STANDING_STATE, TOWN_CODE, UNREAD};
+use crate::model::columns::{MONTH, MONTH_STATE, MonthState, PAY_ITEM, REPAIRS, STANDING_STATE, TOTALS, TOWN_CODE, UNREAD};
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::model::finding::Scope;
@@ -262,13 +262,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether nobody wrote anything in a column, and that says as little as no column; how rows stand is left blank where they stand.
-    fn is_blank(&mut self, position: usize, records: &RegistryRecords, field: &str, array: &ArrayRef) -> bool {
+    fn is_blank(&self, records: &RegistryRecords, field: &str, array: &ArrayRef) -> bool {
         let is_standing = self.input.dictionary.fields.get(field).is_some_and(FieldDefinition::is_standing);
+        let of_field = format!("{field}:");
+        let is_repaired =
+            || records.text(REPAIRS).is_some_and(|repairs| repairs.iter().flatten().any(|told| told.contains(&of_field)));
+        let is_in_sums = || TOTALS.iter().any(|(of, total)| *of == field && records.batch.column_by_name(total).is_some());
         self.input.blank_is_absent
             && !is_standing
             && !records.is_empty()
             && array.null_count() == records.len()
-            && self.unread(position, records, &[field.to_owned()]).is_none()
+            && !is_in_sums()
+            && !is_repaired()
     }
 
     /// The source ready to be read, or why it cannot be.
@@ -280,7 +285,7 @@ impl<'a> Reader<'a> {
         let column = match &source.field {
             None => None,
             Some(field) => match records.batch.column_by_name(field) {
-                Some(array) if self.is_blank(position, records, field, array) => {
+                Some(array) if self.is_blank(records, field, array) => {
                     return Ok(Err(format!("{title}的“{}”一列是空的", self.input.field_title(field))));
                 }
                 Some(array) if View::new(array.as_ref()).is_some() => View::new(array.as_ref()),
