@@ -284,14 +284,16 @@ impl<'a> Reader<'a> {
         };
         let column = match &source.field {
             None => None,
-            Some(field) => match records.batch.column_by_name(field) {
-                Some(array) if self.is_blank(records, field, array) => {
-                    return Ok(Err(format!("{title}的“{}”一列是空的", self.input.field_title(field))));
+            Some(field) => {
+                let array = records.batch.column_by_name(field);
+                let is_blank = array.is_some_and(|array| self.is_blank(records, field, array));
+                match array.filter(|_| !is_blank).and_then(|array| View::new(array.as_ref())) {
+                    Some(view) => Some(view),
+                    None if matches!(source.take, Take::Exists | Take::Keyed) => None,
+                    None if is_blank => return Ok(Err(format!("{title}的“{}”一列是空的", self.input.field_title(field)))),
+                    None => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
                 }
-                Some(array) if View::new(array.as_ref()).is_some() => View::new(array.as_ref()),
-                _ if matches!(source.take, Take::Exists | Take::Keyed) => None,
-                _ => return Ok(Err(format!("{title}没有“{}”一列", self.input.field_title(field)))),
-            },
+            }
         };
         let filter = self.filter(position, records, source.filter.as_ref())?;
         let dated = |name: &str| source.filter.as_ref().is_some_and(|filter| filter.parameters.iter().any(|p| p == name));
