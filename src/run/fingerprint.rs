@@ -2,11 +2,9 @@
 //!
 //! A finished run is known again by its [`fingerprint`], an interrupted one by its [`work_key`]. Pure: hashes of texts.
 
-use sha2::{Digest, Sha256};
-
 use crate::intake::definitions::Definitions;
 use crate::model::date::{Day, Month};
-use crate::model::ids::hexadecimal;
+use crate::model::ids::PartsDigest;
 use crate::run::Request;
 
 /// What this program was built from: another build never goes on where this one was interrupted. No result depends on it.
@@ -14,33 +12,24 @@ pub(super) const BUILD: &str = env!("BIDUI_BUILD");
 
 /// What a work folder is called: equal for runs of which one may go on where the other stopped.
 pub(super) fn work_key(parts: [&str; 3]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hexadecimal(&hasher.finalize()).chars().take(16).collect()
+    PartsDigest::of(parts).digits(16)
 }
 
 /// Equal for equal version, definitions, inputs and options.
 pub(super) fn fingerprint(request: &Request, definitions: &Definitions, parts: &[&str], period: Month, as_of: Day) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
+    let mut digest = PartsDigest::default();
     for text in [env!("CARGO_PKG_VERSION"), &definitions.hash, &period.to_string(), &as_of.to_string()] {
-        add(text);
+        digest.add(text);
     }
     for part in parts {
-        add(part);
+        digest.add(part);
     }
     for name in request.towns.iter().chain(&request.villages) {
-        add(name);
+        digest.add(name);
     }
     for accepted in &request.accepted {
-        add(&accepted.to_string());
+        digest.add(accepted.to_string());
     }
-    add(&format!("{:?} {:?}", request.until, request.posted()));
-    hexadecimal(&hasher.finalize()).chars().take(16).collect()
+    digest.add(format!("{:?} {:?}", request.until, request.posted()));
+    digest.digits(16)
 }

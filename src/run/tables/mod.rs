@@ -13,8 +13,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use sha2::{Digest, Sha256};
-
 use crate::assess::OpenPair;
 use crate::config::document::Document;
 use crate::config::tables::{SavedModel, TablesModel, Task};
@@ -24,7 +22,7 @@ use crate::intake::described::{self, CheckedFile};
 use crate::intake::inputs::{self, InputFile, Sought};
 use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
 use crate::model::date::{Day, Month};
-use crate::model::ids::{CountyKey, hexadecimal};
+use crate::model::ids::{CountyKey, PartsDigest};
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::LinkQuality;
 use crate::run::{Request, RunError, Stage, Summary, peak_bytes};
@@ -129,14 +127,10 @@ fn last_day() -> Day {
 
 /// Equal for equal tool, model, inputs and options.
 fn fingerprint(request: &Request, definition: &Definition, files: &[InputFile]) -> String {
-    let mut hasher = Sha256::new();
     let until = format!("{:?} {:?}", request.until, request.as_of);
     let fixed = [env!("CARGO_PKG_VERSION"), &definition.hash, &until];
-    for text in fixed.into_iter().chain(files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()])) {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    }
-    hexadecimal(&hasher.finalize()).chars().take(16).collect()
+    let files = files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]);
+    PartsDigest::of(fixed.into_iter().chain(files)).digits(16)
 }
 
 /// One run under way.
