@@ -136,6 +136,8 @@ pub struct RegistryDefinition {
     pub other_titles: Vec<String>,
     /// Words in a row's own type that say so of the row; those of titles do too.
     pub other_rows: Vec<String>,
+    /// Words of a neighbouring register: a row whose kind is one of them may be on that one instead.
+    pub other_kinds: Vec<String>,
     /// Fields other than name and number by which a row may say whom it is about; without any of them all, it is set aside.
     pub identified_by: Vec<String>,
     /// What amounts are for, where the register says it of a field by itself; below zero they are corrections, not payments.
@@ -207,6 +209,8 @@ struct WrittenRegistry {
     other_titles: Vec<String>,
     #[serde(default)]
     other_rows: Vec<String>,
+    #[serde(default)]
+    other_kinds: Vec<String>,
     #[serde(default)]
     identified_by: Vec<Spanned<String>>,
     #[serde(default)]
@@ -490,6 +494,7 @@ fn resolve_registry(
         title_words: written.title_words,
         other_titles: written.other_titles,
         other_rows: written.other_rows,
+        other_kinds: written.other_kinds,
         identified_by: plain(&written.identified_by),
         amounts: written.amounts.into_iter().map(|(field, per)| (field.into_inner(), per)).collect(),
         below_zero: plain(&written.below_zero),

@@ -28,6 +28,7 @@ mod mixed;
 pub mod money;
 mod month_column;
 pub mod name;
+mod other_kinds;
 mod outcome;
 mod period;
 mod person;

@@ -16,6 +16,7 @@ use super::data_date::Snapshot;
 use super::field_column::{FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
 use super::household_above::HouseholdAbove;
 use super::month_column::MonthColumn;
+use super::other_kinds::OtherKinds;
 use super::outcome::Outcomes;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
@@ -130,6 +131,7 @@ pub struct Normaliser<'a> {
     /// The field that says whether a row still counts, where the registry has one.
     status: Option<&'a FieldDefinition>,
     remarks: Remarks<'a>,
+    other_kinds: OtherKinds<'a>,
     outcomes: Outcomes<'a>,
     proof: Proof,
     /// Columns that are some field's.
@@ -219,6 +221,7 @@ impl Normaliser<'_> {
         self.remarks.push(table, &kept, self.context.as_of);
         self.outcomes.push(table, &kept, self.context.as_of);
         self.proof.push(table, &kept);
+        self.other_kinds.push(table, &kept);
         if let Some(month) = &mut self.month {
             month.push(table, &kept, &mut log);
         }

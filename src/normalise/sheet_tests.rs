@@ -95,6 +95,7 @@ pub(in crate::normalise) fn definition(grain: Grain) -> RegistryDefinition {
         title_words: vec![],
         other_titles: Vec::new(),
         other_rows: Vec::new(),
+        other_kinds: Vec::new(),
         identified_by: Vec::new(),
         amounts: AMOUNTS.iter().map(|name| ((*name).to_owned(), Per::Month)).collect(),
         never_zero: Vec::new(),

@@ -209,6 +209,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         title_words: Vec::new(),
         other_titles: Vec::new(),
         other_rows: Vec::new(),
+        other_kinds: Vec::new(),
         identified_by: Vec::new(),
         part: None,
         being: Vec::new(),

@@ -104,6 +104,15 @@ impl<'a> Opened<'a> {
             }
             // Nobody is counted in a household that no row names.
             Take::Count if self.source.reach == Reach::RegistryHousehold && rows.is_empty() => None,
+            // Two lists of the same persons make nobody two.
+            Take::Count if self.source.reach == Reach::RegistryHousehold => {
+                let person = |row: u32| self.links.get(id(row) as usize).map(|link| link.person);
+                let mut people: BTreeSet<PersonIx> = BTreeSet::new();
+                let fresh: Vec<u32> =
+                    rows.iter().copied().filter(|row| person(*row).is_none_or(|person| people.insert(person))).collect();
+                used.extend(fresh.iter().map(|row| id(*row)));
+                i64::try_from(fresh.len()).ok().map(FactValue::Int)
+            }
             Take::Count => {
                 // What a register says as a whole rests on no one's rows.
                 if self.source.reach != Reach::Whole {
@@ -191,6 +200,17 @@ impl<'a> Opened<'a> {
                 // Of rows that name no household nobody knows how many there are.
                 if integers().count() > 1 && integers().any(|(row, _)| key_of(row) == NONE) {
                     return None;
+                }
+                // Two lists that say otherwise of one person leave open which holds.
+                let mut said: BTreeMap<PersonIx, (Option<&u32>, i64)> = BTreeMap::new();
+                for (row, value) in integers() {
+                    let (Some(link), sheet) = (self.links.get(id(row) as usize), self.sheet_of.get(row as usize)) else {
+                        continue;
+                    };
+                    let (known_sheet, known) = *said.entry(link.person).or_insert((sheet, value));
+                    if known_sheet != sheet && known != value {
+                        return None;
+                    }
                 }
                 let mut per_key: BTreeMap<(u32, u32), (u32, i64)> = BTreeMap::new();
                 let mut persons: BTreeMap<(u32, u32), Vec<PersonIx>> = BTreeMap::new();

@@ -172,8 +172,13 @@ impl Normaliser<'_> {
             Notes { log: &mut log, order }.one(at, Repair::Unsure);
         }
         let (mut unclear, told) = self.conclude(&mut read, &standings, &mut log);
-        standing.extend(told.into_iter().chain(self.proof.told()));
+        standing.extend(told.into_iter().chain(self.proof.told()).chain(self.other_kinds.told(&self.definition.title)));
         let mut unproven = vec![false; rows];
+        let order = position_of(&self.order, ROW);
+        for (row, at) in self.other_kinds.rows.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
+            unclear[row] = true;
+            Notes { log: &mut log, order }.one(at, Repair::Standing);
+        }
         let order = position_of(&self.order, &self.proof.field);
         for (row, at) in self.proof.unproven.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
             Notes { log: &mut log, order }.one(at, Repair::Standing);

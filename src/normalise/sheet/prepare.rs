@@ -18,6 +18,7 @@ use crate::normalise::amounts::Amounts;
 use crate::normalise::field_column::{Builders, FieldColumn, Log, Said, Terms, Years};
 use crate::normalise::household_above::HouseholdAbove;
 use crate::normalise::month_column::{Beside, MonthColumn};
+use crate::normalise::other_kinds::OtherKinds;
 use crate::normalise::outcome::Outcomes;
 use crate::normalise::person::{Others, Persons};
 use crate::normalise::places::Places;
@@ -280,6 +281,7 @@ impl<'a> Normaliser<'a> {
             columns,
             status,
             remarks,
+            other_kinds: OtherKinds::new(head, definition),
             outcomes,
             proof,
             projects: outcome::project_columns(head, &mapping.left_over),
