@@ -499,7 +499,9 @@ impl<'v> Body<'v> {
     fn says_the_same(&self, cells: &[Cell<'_>]) -> bool {
         let same = |(index, _, text): &Cell<'_>| {
             let known = self.columns.iter().find(|column| column.index == *index);
-            known.is_some_and(|known| self.vocabulary.same_field(&known.text, text))
+            // Columns that changed places (`姓名 户主姓名`) are another header, though each might be called so.
+            let of_another = self.columns.iter().any(|other| other.index != *index && other.text == text.trim());
+            known.is_some_and(|known| known.text == text.trim() || !of_another && self.vocabulary.same_field(&known.text, text))
         };
         cells.len() * 2 >= self.columns.len() && cells.iter().all(same)
     }
