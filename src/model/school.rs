@@ -65,6 +65,18 @@ const SORTS: [&str; 20] = [
     "寄宿制",
 ];
 
+/// The text without the schools that it names, of which one says nothing of where anybody lives: `2018年土坪小学花名册` → `2018年花名册`.
+#[must_use]
+pub fn without_schools(text: &str) -> String {
+    let mut rest = text.to_owned();
+    for piece in text.split(|sign: char| !sign.is_alphanumeric()) {
+        if let Some(school) = in_piece(after_date(piece)) {
+            rest = rest.replace(school, "");
+        }
+    }
+    rest
+}
+
 /// The one school that the text names.
 #[must_use]
 pub fn school_in(text: &str) -> Option<&str> {

@@ -3,13 +3,14 @@
 //! Takes a [`TableHead`] and the divisions, gives texts for the town, the village and the group, empty where nothing is said. A village is taken
 //! where a text begins with it or with its town, or says it in full (`青定村参保花名册`) and the county, or the town known, has only one of the
 //! name; two different ones are none, and one name that several towns have is told ([`SheetPlace::unclear`]). A town's name without its ending is
-//! the town, and only among the villages of that town a village of the name. What cannot be known, as two places in a line or a village that the
+//! the town, and only among the villages of that town a village of the name. A school's name is no domicile. What cannot be known, as two places in a line or a village that the
 //! sheet's town lacks, is unknown ([`SheetPlace::is_unknown`]), never the place before. Cost: texts above the table × names
 //! of the county, once a sheet; the same for each line that may say a place.
 
 use crate::config::divisions::place::{Likeness, PlaceText, TownSource, fold};
 use crate::config::divisions::{Edition, Village};
 use crate::model::raw::TableHead;
+use crate::model::school::without_schools;
 
 /// Longer lines are prose.
 const LONGEST_LINE: usize = 60;
@@ -140,16 +141,18 @@ impl SheetPlace {
 
     /// The place of a whole sheet.
     pub(super) fn of(head: &TableHead, edition: &Edition) -> Self {
-        let mut place = labelled(&head.preamble);
-        let file = head.name.file.rsplit('/').next().unwrap_or("");
+        let preamble: Vec<String> = head.preamble.iter().map(|line| without_schools(line)).collect();
+        let (path, sheet) = (without_schools(&head.name.file), without_schools(&head.name.sheet));
+        let (path, sheet) = (path.as_str(), sheet.as_str());
+        let mut place = labelled(&preamble);
+        let file = path.rsplit('/').next().unwrap_or("");
         let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
         let short = |line: &&String| line.chars().count() <= LONGEST_LINE;
-        let lines = || head.preamble.iter().filter(short).map(String::as_str);
-        let folders = head.name.file.rsplit('/');
+        let lines = || preamble.iter().filter(short).map(String::as_str);
+        let folders = path.rsplit('/');
         let in_text = |text: &str| edition.town_in(text).map(|town| town.name.clone());
         let town = in_text(&place.town).or_else(|| in_text(&place.address));
         let title = || lines().chain([stem]).find_map(|line| Some((line, in_text(line)?)));
-        let sheet = head.name.sheet.as_str();
         let is_village_of = |other: &str| edition.villages_named(sheet).iter().any(|(town, _)| town.name == other);
         let town = match town.map_or_else(|| (in_text(sheet), title()), |town| (Some(town), None)) {
             (Some(town), Some((line, other))) if town != other => {
@@ -165,10 +168,10 @@ impl SheetPlace {
         let village_of = |text: &str| village_in(text, &town, edition);
         let own = Some(std::mem::take(&mut place.village)).filter(|village| !village.is_empty());
         let village = own.or_else(|| village_of(&place.address));
-        let village = village.or_else(|| lines().chain([head.name.sheet.as_str(), stem]).find_map(village_of));
+        let village = village.or_else(|| lines().chain([sheet, stem]).find_map(village_of));
         let (mut unclear, mut town_of_village) = (None, String::new());
         let village = village.or_else(|| {
-            let texts = [place.address.as_str()].into_iter().chain(lines()).chain([head.name.sheet.as_str(), stem]);
+            let texts = [place.address.as_str()].into_iter().chain(lines()).chain([sheet, stem]);
             let of =
                 |text| edition.villages_in(text).into_iter().filter(|(_, village)| is_said(text, village, edition)).collect();
             let all = texts.map(|text| (text, of(text))).find(|(_, villages): &(_, Vec<_>)| !villages.is_empty());
