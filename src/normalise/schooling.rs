@@ -1,7 +1,7 @@
 //! Stage and grade of a pupil's row, each read with the other.
 //!
-//! A grade may be the year of entry (`2016级`), a number (`7`), or count within its stage (`一年级` of a middle school): takes the row's stage and
-//! the school year, gives the grade. A stage may be no stage at all (`九年一贯制`): the grade says it. What neither says stays unread. Cost: a
+//! A grade may be the year of entry (`2016级`) or of leaving (`2018届`), a number (`7`, `五(1)班`, `501班`, `初2`), or count within its stage (`一年级`
+//! of a middle school): takes the row's stage and the school year, gives the grade. A stage may be no stage at all (`九年一贯制`): the grade says it. What neither says stays unread. Cost: a
 //! few comparisons per cell.
 
 use super::field_column::first_cell;
@@ -42,10 +42,20 @@ impl<'a> Schooling<'a> {
 
     /// The grade that a cell says by a number, where the row's stage tells which; `None` where nobody can tell, or the cell says it in words.
     pub(super) fn grade(&mut self, table: &RawTable, row: usize, written: &str) -> Option<&'static str> {
-        let (number, of_stage) = number(&vocabulary::fold(written), self.year)?;
+        let Numbered { stage: own, count } = numbered(&vocabulary::fold(written))?;
         let stage = first_cell(table, &self.stage, row).1;
         let of_school = || stage_of(first_cell(table, &self.school, row).1).or(self.heading).filter(|_| stage.is_empty());
-        let known = self.stages.get(stage).or_else(of_school);
+        let written = self.stages.get(stage);
+        if own.is_some() && written.is_some_and(|written| Some(written) != own) {
+            return None;
+        }
+        let known = own.or(written).or_else(of_school);
+        let number = match count {
+            Count::Entered(year) => self.year - year + 1,
+            Count::Leaves(year) => (if known? == "小学" { 6 } else { 3 }) - (year - self.year - 1),
+            Count::Grade(number) | Count::OfClass(number) => number,
+        };
+        let of_stage = matches!(count, Count::Entered(_) | Count::Leaves(_));
         let is_nine_years = stage.contains("九年") || stage.contains("义务教育");
         let within = |first: i32, last: i32| (first..=last).contains(&number);
         let named = |grades: &[&'static str], number: i32| grades.get(usize::try_from(number - 1).ok()?).copied();
@@ -56,6 +66,8 @@ impl<'a> Schooling<'a> {
             Some("普通高中") => named(&SENIOR, number),
             Some("中职") => named(&VOCATIONAL, number),
             None if is_nine_years && !of_stage => named(&GRADES, number),
+            // Only one stage has a fourth grade and those above it.
+            None if within(4, 9) && matches!(count, Count::OfClass(_)) => named(&GRADES, number),
             _ => None,
         }
     }
@@ -74,19 +86,76 @@ impl<'a> Schooling<'a> {
     }
 }
 
-/// The number of a grade, and whether it counts from the beginning of the stage: `2016级`, `16级2班`, `7`, `7年级`, `七`, `一年级`.
-fn number(folded: &str, school_year: i32) -> Option<(i32, bool)> {
-    if let Some((year, class)) = folded.split_once('级').filter(|(year, _)| year.bytes().all(|byte| byte.is_ascii_digit())) {
-        let year = match (year.len(), year.parse::<i32>().ok()?) {
-            (4, year) => year,
-            (2, year) => 2000 + year,
-            _ => return None,
-        };
-        return (!class.contains('级')).then_some((school_year - year + 1, true));
+/// A grade said by a number.
+struct Numbered {
+    /// The stage before it: `初2`, `小学2015级`.
+    stage: Option<&'static str>,
+    count: Count,
+}
+
+enum Count {
+    /// The year of entry: `2016级`.
+    Entered(i32),
+    /// The year of leaving: `2018届`.
+    Leaves(i32),
+    /// `7`, `7年级`, `七`, `一年级`.
+    Grade(i32),
+    /// Before a class: `五(1)班`, `七(3)`, `501班`.
+    OfClass(i32),
+}
+
+/// What may stand before a number, the longest first.
+const STAGES: [(&str, &str); 10] = [
+    ("普通高中", "普通高中"),
+    ("小学", "小学"),
+    ("初中", "初中"),
+    ("高中", "普通高中"),
+    ("中职", "中职"),
+    ("职高", "中职"),
+    ("小", "小学"),
+    ("初", "初中"),
+    ("高", "普通高中"),
+    ("职", "中职"),
+];
+
+fn numbered(folded: &str) -> Option<Numbered> {
+    let stage = STAGES.iter().find_map(|(word, stage)| Some((*stage, folded.strip_prefix(word)?)));
+    let (stage, rest) = stage.map_or((None, folded), |(stage, rest)| (Some(stage), rest));
+    let count = in_year(rest, '级').map(Count::Entered).or_else(|| in_year(rest, '届').map(Count::Leaves));
+    let of_class = || before_class(rest).and_then(grade_number).map(Count::OfClass);
+    let count = count.or_else(of_class).or_else(|| grade_number(rest).map(Count::Grade))?;
+    Some(Numbered { stage, count })
+}
+
+/// The year before a mark: `2016级`, `16级2班`.
+fn in_year(text: &str, mark: char) -> Option<i32> {
+    let (year, class) = text.split_once(mark)?;
+    if class.contains(mark) || !year.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-    let bare = ["年级", "年"].iter().find_map(|word| folded.strip_suffix(word)).unwrap_or(folded);
+    match (year.len(), year.parse::<i32>().ok()?) {
+        (4, year) => Some(year),
+        (2, year) => Some(2000 + year),
+        _ => None,
+    }
+}
+
+/// What stands before a class: of `五(1)班`, `七(3)` and `501班`, but not of `五班`, which is a class.
+fn before_class(text: &str) -> Option<&str> {
+    let bare = text.strip_suffix('班').unwrap_or(text);
+    if let Some((grade, class)) = bare.strip_suffix(')').and_then(|bare| bare.split_once('(')) {
+        let is_number = |sign: char| sign.is_ascii_digit() || "一二三四五六七八九十".contains(sign);
+        return (!class.is_empty() && class.chars().all(is_number)).then_some(grade);
+    }
+    let is_three_digits = bare.len() == 3 && bare.bytes().all(|byte| byte.is_ascii_digit());
+    (is_three_digits && bare.len() < text.len() && matches!(bare.as_bytes(), [_, b'0' | b'1', _])).then(|| &bare[..1])
+}
+
+/// `7`, `7年级`, `七`, `一年级`.
+fn grade_number(text: &str) -> Option<i32> {
+    let bare = ["年级", "年"].iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text);
     let number = GRADES.iter().zip(1..).find(|(grade, _)| grade.strip_suffix("年级") == Some(bare)).map(|(_, number)| number);
-    number.or_else(|| bare.parse().ok().filter(|_| bare.len() == 1)).map(|number| (number, false))
+    number.or_else(|| bare.parse().ok().filter(|_| bare.len() == 1))
 }
 
 #[cfg(test)]
@@ -120,12 +189,33 @@ mod tests {
             ("初中", "一年级", "七年级"),
             ("初中", "8", "八年级"),
             ("普通高中", "二", "高二"),
+            ("小学", "五(1)班", "五年级"),
+            ("小学", "501班", "五年级"),
+            ("小学", "小五", "五年级"),
+            ("小学", "2018届", "六年级"),
+            ("初中", "2019届2班", "八年级"),
+            ("初中", "一(2)班", "七年级"),
+            ("", "六(二)", "六年级"),
+            ("完全中学", "初2", "八年级"),
+            ("完全中学", "七(3)", "七年级"),
+            ("完全中学", "初中2016级1班", "八年级"),
+            ("完全中学", "高2017级", "高一"),
         ] {
             assert_eq!(read(stage, grade).0.as_deref(), Some(is), "{stage} {grade}");
         }
         assert_eq!(read("", "2016级").0.as_deref(), Some("二年级"), "the school says the stage");
-        for (stage, grade) in [("九年一贯制", "2016级"), ("小学", "2010级"), ("完全中学", "3"), ("初中", "高一"), ("初中", "4")]
-        {
+        for (stage, grade) in [
+            ("九年一贯制", "2016级"),
+            ("小学", "2010级"),
+            ("完全中学", "3"),
+            ("初中", "高二"),
+            ("初中", "4"),
+            ("完全中学", "一(2)班"),
+            ("完全中学", "2018届"),
+            ("小学", "2017届"),
+            ("小学", "三班"),
+            ("普通高中", "初2"),
+        ] {
             assert_eq!(read(stage, grade).0, None, "{stage} {grade}");
         }
         assert_eq!(read("九年一贯制", "8").1, Some("初中"));
