@@ -70,6 +70,8 @@ pub struct StandingValues {
     pub died: Option<String>,
     /// The person has moved away.
     pub left: Option<String>,
+    /// Its time is over.
+    pub expired: Option<String>,
     /// Applied for, not yet decided.
     pub pending: Option<String>,
 }
@@ -82,6 +84,8 @@ pub enum Ending {
     Ended,
     /// The person's life.
     Died,
+    /// What was valid until then; it may have been prolonged.
+    Expired,
 }
 
 impl FieldDefinition {

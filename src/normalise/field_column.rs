@@ -145,6 +145,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) terms: Option<Terms>,
     /// Of counts: whether filled cells are counted.
     pub(super) is_counted: bool,
+    /// Of days: whether something ends on it, so that of a range the last counts.
+    pub(super) is_end: bool,
     pub(super) builders: Builders,
 }
 
@@ -273,6 +275,7 @@ impl FieldColumn<'_> {
             }
             (Builders::Date(days), _) => {
                 for (at, (cell, written)) in cells {
+                    let written = if self.is_end { date::end_of_range(written) } else { written };
                     let endless = ENDLESS.contains(&written.trim());
                     let last = if self.until { date::last_day_named(cell, written) } else { None };
                     let last = last.map(|day| day.to_string());

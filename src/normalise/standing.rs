@@ -23,6 +23,8 @@ pub(super) enum Standing {
     Ended,
     Died,
     Left,
+    /// Its time is over, and may have been prolonged: neither counted nor held against anybody.
+    Expired,
     /// Applied for, not yet decided.
     Pending,
     /// A bare no.
@@ -37,6 +39,7 @@ fn value(values: &StandingValues, standing: Standing) -> Option<String> {
         Standing::Ended | Standing::Denied => values.ended.clone(),
         Standing::Died => values.died.clone().or_else(|| values.ended.clone()),
         Standing::Left => values.left.clone().or_else(|| values.ended.clone()),
+        Standing::Expired => values.expired.clone(),
         Standing::Pending => values.pending.clone(),
         Standing::Unclear => None,
     }
@@ -46,6 +49,7 @@ fn standing(ending: Ending) -> Standing {
     match ending {
         Ending::Ended => Standing::Ended,
         Ending::Died => Standing::Died,
+        Ending::Expired => Standing::Expired,
     }
 }
 
@@ -79,7 +83,8 @@ const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 �
 const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
 /// What a remark says of a payment or an enrolment that came to nothing.
 const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
-    未领 不领 不同意";
+    未领 不领 不同意 未参合 不参合 不参保 拒绝 拒缴 拒参 外省参 省外参 外地参 异地参 账户异常 账号异常 账户错误 \
+    账号错误 账户有误 账号有误 卡号错误 卡号有误";
 
 /// What a row of a list of payments says that takes money back from the person: other rows of the person may be meant.
 const TAKEN_BACK: &str = "冲销 冲正 冲账 冲红 红冲 红字 冲减 扣回 追回 收回 缴回 对冲";
@@ -88,7 +93,7 @@ const RETURNED: &str = "退回 退票 退还 退款 重发 重新发放 重打 �
 
 /// Without one of these a remark ends nothing: most say nothing of the kind.
 const SIGNS: &str = "死去亡故过逝世殁迁转移嫁注销停止暂中终清退取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自毕结肄辍离未欠断\
-    放挂锁休銷終廢遷轉過";
+    放挂锁休銷終廢遷轉過拒外异";
 
 /// The words of a list.
 pub(super) fn words(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
@@ -519,7 +524,8 @@ pub(super) fn conclude(
         // What ends only later was in force in the month.
         let mut later = 0_usize;
         for row in 0..rows {
-            if is_live[row] || at(row) != Some(Ordering::Greater) {
+            // What has ended otherwise was valid for longer on paper.
+            if is_live[row] || at(row) != Some(Ordering::Greater) || *ending == Ending::Expired {
                 continue;
             }
             let own = values.filter(|values| column[row] == value(values, standing(*ending)));

@@ -7,6 +7,8 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, StringArray};
 use arrow::datatypes::{Date32Type, Int32Type};
 
 use super::{Normaliser, position_of};
+use crate::config::registry::Ending;
+use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::normalise::amount_columns::Column;
 use crate::normalise::field_column::{Log, Notes};
@@ -41,7 +43,11 @@ impl<'a> Normaliser<'a> {
             let (array, ends) = (arrays.first()?, ends(field)?);
             let month = |yyyymm: i32| yyyymm.cmp(&self.context.period.yyyymm());
             // On whatever day of the month somebody died, nobody is alive at its end.
-            let day = |day: i32| if day <= as_of.0 { Ordering::Less } else { Ordering::Greater };
+            let day = |day: i32| match ends {
+                Ending::Expired => Day(day).month().cmp(&self.context.period),
+                _ if day <= as_of.0 => Ordering::Less,
+                _ => Ordering::Greater,
+            };
             let at: Vec<Option<Ordering>> = match array.as_primitive_opt::<Int32Type>() {
                 Some(months) => months.iter().map(|at| at.map(month)).collect(),
                 None => array.as_primitive_opt::<Date32Type>()?.iter().map(|at| at.map(day)).collect(),

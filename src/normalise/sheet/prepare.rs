@@ -166,6 +166,7 @@ impl<'a> Normaliser<'a> {
                 field,
                 kind,
                 is_counted: !counted.is_empty(),
+                is_end: names.get(field).is_some_and(|field| field.ends.is_some()),
                 positions: if counted.is_empty() { said_at(field) } else { counted },
                 is_unmapped: !mapped,
                 years: names.get(field).and_then(|field| field.dated.as_ref()).filter(|_| kind == FieldKind::Code).map(|of| {
