@@ -106,12 +106,12 @@ pub fn read_day(text: &str) -> Option<Day> {
 pub fn end_of_range(text: &str) -> &str {
     let is_between = |sign: char| "-－—–~～至到".contains(sign);
     let is_day = |part: &str| part.trim().bytes().take_while(u8::is_ascii_digit).count() >= 4 && read_day(part).is_some();
-    let ends = text.match_indices(is_between).filter_map(|(at, sign)| {
+    let mut ends = text.match_indices(is_between).filter_map(|(at, sign)| {
         let (before, after) = (text.get(..at)?, text.get(at + sign.len()..)?.trim_start_matches(is_between));
         let is_end = is_day(after) || !after.is_empty() && !after.contains(|sign: char| sign.is_ascii_digit());
         (is_day(before) && is_end).then_some(after)
     });
-    ends.last().unwrap_or(text)
+    ends.next_back().unwrap_or(text)
 }
 
 /// A month: `2018-04`, `2018年4月`, `201804`, `2018.4`, or any day in it.

@@ -148,7 +148,8 @@ fn before_class(text: &str) -> Option<&str> {
         return (!class.is_empty() && class.chars().all(is_number)).then_some(grade);
     }
     let is_three_digits = bare.len() == 3 && bare.bytes().all(|byte| byte.is_ascii_digit());
-    (is_three_digits && bare.len() < text.len() && matches!(bare.as_bytes(), [_, b'0' | b'1', _])).then(|| &bare[..1])
+    let is_class = is_three_digits && bare.len() < text.len() && matches!(bare.as_bytes(), [_, b'0' | b'1', _]);
+    bare.get(..1).filter(|_| is_class)
 }
 
 /// `7`, `7年级`, `七`, `一年级`.
