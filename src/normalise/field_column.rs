@@ -133,8 +133,8 @@ pub(super) struct FieldColumn<'a> {
     pub(super) said: Said<'a>,
     /// Of identifiers: with fewer digits it is none.
     pub(super) least_digits: usize,
-    /// Of dates: whether a month or a year is meant to its last day.
-    pub(super) until: bool,
+    /// Of dates: which day a cell means that does not say just one.
+    pub(super) day: DayMeant,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
     pub(super) standing: Option<StandingColumn<'a>>,
     /// Of a pupil's stage and grade: how each is read with the other.
@@ -145,9 +145,18 @@ pub(super) struct FieldColumn<'a> {
     pub(super) terms: Option<Terms>,
     /// Of counts: whether filled cells are counted.
     pub(super) is_counted: bool,
-    /// Of days: whether something ends on it, so that of a range the last counts.
-    pub(super) is_end: bool,
     pub(super) builders: Builders,
+}
+
+/// Which day a cell means that does not say just one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DayMeant {
+    /// The one that is written.
+    Written,
+    /// Of a range the last: something ends on it.
+    LastOfRange,
+    /// Of a month or a year the last.
+    LastOfMonth,
 }
 
 /// School years, of which the term says in which year a row is.
@@ -275,9 +284,9 @@ impl FieldColumn<'_> {
             }
             (Builders::Date(days), _) => {
                 for (at, (cell, written)) in cells {
-                    let written = if self.is_end { date::end_of_range(written) } else { written };
+                    let written = if self.day == DayMeant::LastOfRange { date::end_of_range(written) } else { written };
                     let endless = ENDLESS.contains(&written.trim());
-                    let last = if self.until { date::last_day_named(cell, written) } else { None };
+                    let last = if self.day == DayMeant::LastOfMonth { date::last_day_named(cell, written) } else { None };
                     let last = last.map(|day| day.to_string());
                     let readable = days.push(cell, if endless { "" } else { last.as_deref().unwrap_or(written) });
                     note.unless(readable, at, Repair::Unreadable);

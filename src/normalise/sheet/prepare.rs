@@ -15,7 +15,7 @@ use crate::model::raw::{Mapping, TableHead};
 use crate::model::registry::Grain;
 use crate::model::school::{Grade, grade_of, school_of, stage_of};
 use crate::normalise::amounts::Amounts;
-use crate::normalise::field_column::{Builders, FieldColumn, Log, Said, Terms, Years};
+use crate::normalise::field_column::{Builders, DayMeant, FieldColumn, Log, Said, Terms, Years};
 use crate::normalise::household_above::HouseholdAbove;
 use crate::normalise::month_column::{Beside, MonthColumn};
 use crate::normalise::other_kinds::OtherKinds;
@@ -166,7 +166,6 @@ impl<'a> Normaliser<'a> {
                 field,
                 kind,
                 is_counted: !counted.is_empty(),
-                is_end: names.get(field).is_some_and(|field| field.ends.is_some()),
                 positions: if counted.is_empty() { said_at(field) } else { counted },
                 is_unmapped: !mapped,
                 years: names.get(field).and_then(|field| field.dated.as_ref()).filter(|_| kind == FieldKind::Code).map(|of| {
@@ -187,7 +186,11 @@ impl<'a> Normaliser<'a> {
                 amounts: (kind == FieldKind::Money).then(|| Amounts::new(field, &at(field), definition, head, context.period)),
                 fallback,
                 said,
-                until: names.get(field).is_some_and(|field| field.until),
+                day: match names.get(field) {
+                    Some(field) if field.until => DayMeant::LastOfMonth,
+                    Some(field) if field.ends.is_some() => DayMeant::LastOfRange,
+                    _ => DayMeant::Written,
+                },
                 least_digits: names.get(field).map_or(0, |field| field.least_digits),
                 standing: names.get(field).and_then(|field| field.standing.as_ref()).map(|values| {
                     StandingColumn::new(
