@@ -3,8 +3,9 @@
 //! Takes the cells of a row without a number, and where it stands; gives the text without what numbers and adorns it. What it means for the rows
 //! below is normalising's to say. Total over any text; cost: linear in the cells.
 
+use super::characters::is_numeral;
 use super::rows::{
-    Cell, Standing, is_day, is_empty, is_labelled, is_note, is_office, is_office_word, is_page_count, is_page_mark, is_stamp,
+    Cell, RowContext, is_day, is_empty, is_labelled, is_note, is_office, is_office_word, is_page_count, is_page_mark, is_stamp,
     is_subtotal, squeeze,
 };
 use crate::model::identity::family::{is_han, is_plain_name, is_relative, speaks as says_kind};
@@ -15,23 +16,23 @@ const PLACE_ENDS: [&str; 10] = ["村", "社区", "居委会", "村委会", "委�
 
 /// The place that a row says alone, above the rows of that place: `燕子坝村`, `三组（12户）`, `（一）瑞溪镇燕子坝村`, `【燕子坝村】`. In a name column two
 /// letters may be a name.
-pub(super) fn section(cells: &[Cell<'_>], standing: &Standing, is_name_column: bool) -> Option<String> {
-    let (.., text) = alone(cells, standing)?;
-    if standing.width < 3 {
+pub(super) fn section(cells: &[Cell<'_>], context: &RowContext, is_name_column: bool) -> Option<String> {
+    let (.., text) = alone(cells, context)?;
+    if context.width < 3 {
         return None;
     }
     let squeezed = squeeze(text);
     let place = place_alone(&squeezed)?;
-    let least = if is_name_column && !standing.spread { 3 } else { 2 };
+    let least = if is_name_column && !context.spread { 3 } else { 2 };
     (place.chars().count() >= least).then(|| place.to_owned())
 }
 
 /// What a row says alone: beside a numeral or how many are listed, or in every cell (a merged one that a program spelt out).
-fn alone<'t>(cells: &[Cell<'t>], standing: &Standing) -> Option<Cell<'t>> {
+fn alone<'t>(cells: &[Cell<'t>], context: &RowContext) -> Option<Cell<'t>> {
     match cells {
         // Beside it how many are listed, in a list of people.
         [said @ (_, CellKind::Text, _), counts @ ..]
-            if !counts.is_empty() && standing.of_people && counts.iter().all(is_count) =>
+            if !counts.is_empty() && context.of_people && counts.iter().all(is_count) =>
         {
             Some(*said)
         }
@@ -48,8 +49,8 @@ fn alone<'t>(cells: &[Cell<'t>], standing: &Standing) -> Option<Cell<'t>> {
 }
 
 /// A short text that a row says alone, and that may be the name of a place as well as somebody's.
-pub(super) fn name_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<String> {
-    let (.., text) = alone(cells, standing)?;
+pub(super) fn name_alone(cells: &[Cell<'_>], context: &RowContext) -> Option<String> {
+    let (.., text) = alone(cells, context)?;
     let squeezed = squeeze(without_enumerator(text));
     let name = squeezed.trim_end_matches(|sign: char| !sign.is_alphanumeric());
     ((2..=8).contains(&name.chars().count()) && name.chars().all(is_han)).then(|| name.to_owned())
@@ -57,14 +58,14 @@ pub(super) fn name_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<Stri
 
 /// The months that a row says alone, above the rows that are for them: `4月`, `第二季度`, `五月份发放（36户）`, `补发2018年5月`. A day is when
 /// somebody signed.
-pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<String> {
+pub(super) fn months_alone(cells: &[Cell<'_>], context: &RowContext) -> Option<String> {
     let (kind, text) = match cells {
         [(_, kind, text)] => (kind, text),
         [(_, CellKind::Text, numeral), (_, kind, text)] if numeral.trim().chars().all(is_numeral) => (kind, text),
-        [(_, kind, text), counts @ ..] if standing.of_people && counts.iter().all(is_count) => (kind, text),
+        [(_, kind, text), counts @ ..] if context.of_people && counts.iter().all(is_count) => (kind, text),
         _ => return None,
     };
-    if standing.width < 3 {
+    if context.width < 3 {
         return None;
     }
     if *kind == CellKind::Date {
@@ -91,19 +92,19 @@ pub(super) fn months_alone(cells: &[Cell<'_>], standing: &Standing) -> Option<St
 
 /// What a row says alone of the rows below it, other than a place: `停保人员`, `二、注销人员（8人）`, `2018年5月`, `以下人员未缴费`. Neither a note, a
 /// mark of the page, a signature, nor a name where names stand. `leads` where the cell is one of the table's first.
-pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, names: &[u32]) -> Option<String> {
+pub(super) fn words_alone(cells: &[Cell<'_>], context: &RowContext, leads: bool, names: &[u32]) -> Option<String> {
     if let [(_, CellKind::Date, day)] = cells {
         // A month that a spreadsheet took for a day.
-        return (leads && standing.width >= 2 && standing.of_people).then(|| day.get(..7).map(str::to_owned)).flatten();
+        return (leads && context.width >= 2 && context.of_people).then(|| day.get(..7).map(str::to_owned)).flatten();
     }
-    let (column, _, text) = alone(cells, standing)?;
+    let (column, _, text) = alone(cells, context)?;
     let text = text.trim();
     // Beside a bare number it may be a value of somebody's.
     let is_valued =
         cells.len() == 2 && cells[1].2 != text && cells[1].2.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let squeezed = squeeze(text);
     let announces = ["以下", "下列", "下面"].iter().any(|word| squeezed.contains(word));
-    if standing.width < 2 || !standing.of_people || is_valued || !(leads || standing.spread || announces) {
+    if context.width < 2 || !context.of_people || is_valued || !(leads || context.spread || announces) {
         return None;
     }
     let length = squeezed.chars().count();
@@ -124,7 +125,7 @@ pub(super) fn words_alone(cells: &[Cell<'_>], standing: &Standing, leads: bool, 
         || is_office_word(&squeezed)
         || is_whole_day
         || (is_labelled(&squeezed) && !heads && !counts)
-        || (standing.in_notes && length > 12 && !announces);
+        || (context.in_notes && length > 12 && !announces);
     // In the column of names a short text, or one behind a running number, is somebody unless it speaks of rows.
     let is_name_column = names.contains(&column);
     let is_numbered = cells.first().is_some_and(|(first, ..)| *first != column);
@@ -158,7 +159,7 @@ fn is_count((_, _, text): &Cell<'_>) -> bool {
 }
 
 /// A text that says a place and no more than how many are listed there.
-pub(super) fn place_alone(squeezed: &str) -> Option<&str> {
+fn place_alone(squeezed: &str) -> Option<&str> {
     const LABELS: [&str; 12] =
         ["村", "行政村", "自然村", "村名", "所在村", "所属村", "乡", "镇", "乡镇", "所在乡镇", "所属乡镇", "填报村"];
     const TAILS: [&str; 24] = [
@@ -212,6 +213,35 @@ pub(super) fn place_alone(squeezed: &str) -> Option<&str> {
     (place.chars().count() <= 16 && worded).then_some(place)
 }
 
+/// What a subtotal is of: `燕子坝村小计`, `瑞溪小计`, or the place in a cell beside the word.
+pub(super) fn subtotal_place(cells: &[Cell<'_>]) -> Option<String> {
+    const WORDS: [&str; 5] = ["小计", "合计", "共计", "总计", "累计"];
+    cells.iter().take(3).filter(|(_, kind, _)| *kind == CellKind::Text).find_map(|(.., text)| {
+        let squeezed = squeeze(text);
+        let word = WORDS.iter().filter_map(|word| squeezed.find(word)).min();
+        let before = squeezed.get(..word.unwrap_or(squeezed.len()))?;
+        // Without its ending it may be a place of the divisions.
+        let bare = || (word.is_some() && before.chars().all(is_han)).then_some(before);
+        let place = place_alone(before).or_else(bare)?;
+        (2..=16).contains(&place.chars().count()).then(|| place.to_owned())
+    })
+}
+
+/// A line of labels, some of which may say a place: `行政村：燕子坝村`.
+pub(super) fn labelled_place(cells: &[Cell<'_>]) -> Option<String> {
+    let says = |text: &str| text.split_once(['：', ':']).is_some_and(|(label, _)| is_place_label(label));
+    let is_told = cells.iter().flat_map(|(_, _, text)| text.split(['；', ';', '，', ',', ' ', '　'])).any(says);
+    is_told.then(|| cells.iter().map(|(_, _, text)| *text).collect::<Vec<_>>().join(" "))
+}
+
+/// Whether a label is one of a place or of the office of one.
+fn is_place_label(label: &str) -> bool {
+    let squeezed = squeeze(label);
+    ["村", "社区", "村居", "镇", "乡", "街道", "组", "村名", "单位", "村名称", "单位名称", "地区", "区划", "地址"]
+        .iter()
+        .any(|end| squeezed.trim_end_matches(['）', ')']).ends_with(end))
+}
+
 /// The text without the signs and the number before it: `（一）`, `1.`, `一、`, `◆`, `【`.
 fn without_enumerator(text: &str) -> &str {
     let bare = text.trim_start_matches(|sign: char| !sign.is_alphanumeric());
@@ -223,21 +253,14 @@ fn without_enumerator(text: &str) -> &str {
     }
 }
 
-pub(super) fn is_numeral(sign: char) -> bool {
-    sign.is_ascii_digit()
-        || "一二三四五六七八九十第Ⅰ".contains(sign)
-        || ('①'..='⑳').contains(&sign)
-        || ('Ⅰ'..='Ⅻ').contains(&sign)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn months_alone_in_a_row_stand_above_what_is_for_them() {
-        let standing = Standing { width: 8, below: 4, spread: false, in_notes: false, of_people: true };
-        let of = |text: &str| months_alone(&[(0, CellKind::Text, text)], &standing);
+        let context = RowContext { width: 8, below: 4, spread: false, in_notes: false, of_people: true };
+        let of = |text: &str| months_alone(&[(0, CellKind::Text, text)], &context);
         for text in ["2018年5月", "五月份", "第二季度", "上半年", "补发2018年5月", "发放月份：5月", "2018-05"]
         {
             assert_eq!(of(text).as_deref(), Some(text), "{text}");
@@ -247,15 +270,15 @@ mod tests {
             assert_eq!(of(text), None, "{text}");
         }
         assert_eq!(of("一、2018年5月").as_deref(), Some("2018年5月"));
-        assert_eq!(months_alone(&[(0, CellKind::Date, "2018-05-01")], &standing).as_deref(), Some("2018-05"));
+        assert_eq!(months_alone(&[(0, CellKind::Date, "2018-05-01")], &context).as_deref(), Some("2018-05"));
         let counted = [(0, CellKind::Text, "5月"), (3, CellKind::Text, "36户")];
-        assert_eq!(months_alone(&counted, &standing).as_deref(), Some("5月"));
+        assert_eq!(months_alone(&counted, &context).as_deref(), Some("5月"));
     }
 
     #[test]
     fn a_place_alone_in_a_row_is_a_section() {
-        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
-        let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &standing, names);
+        let context = RowContext { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
+        let section_of = |text: &str, names: bool| section(&[(0, CellKind::Text, text)], &context, names);
         assert_eq!(section_of("燕子坝村（12户）", true).as_deref(), Some("燕子坝村"));
         assert_eq!(section_of("三组", false).as_deref(), Some("三组"));
         for text in [
@@ -285,18 +308,18 @@ mod tests {
             assert_eq!(section_of(text, false), None, "{text}");
         }
         let numbered = [(0, CellKind::Text, "二"), (1, CellKind::Text, "燕子坝村")];
-        assert_eq!(section(&numbered, &standing, true).as_deref(), Some("燕子坝村"));
+        assert_eq!(section(&numbered, &context, true).as_deref(), Some("燕子坝村"));
         let counted = [(1, CellKind::Text, "燕子坝村"), (3, CellKind::Number, "48"), (5, CellKind::Text, "12户")];
-        assert_eq!(section(&counted, &standing, true).as_deref(), Some("燕子坝村"));
-        assert_eq!(section(&counted, &Standing { of_people: false, ..standing }, true), None);
+        assert_eq!(section(&counted, &context, true).as_deref(), Some("燕子坝村"));
+        assert_eq!(section(&counted, &RowContext { of_people: false, ..context }, true), None);
         assert_eq!(section_of("李村", true), None);
         assert_eq!(section_of("张三", false), None);
     }
 
     #[test]
     fn words_alone_in_a_row_speak_of_those_below_and_names_do_not() {
-        let standing = Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
-        let of = |cells: &[Cell<'_>]| words_alone(cells, &standing, true, &[1]);
+        let context = RowContext { width: 8, below: 5, spread: false, in_notes: false, of_people: true };
+        let of = |cells: &[Cell<'_>]| words_alone(cells, &context, true, &[1]);
         let text = |column: u32, text: &'static str| (column, CellKind::Text, text);
         for (said, words) in [
             ("停保人员", "停保人员"),
@@ -338,5 +361,21 @@ mod tests {
             assert_eq!(of(&[(0, CellKind::Number, "12"), text(1, name)]), None, "{name}");
         }
         assert_eq!(of(&[text(1, "停保人员"), (3, CellKind::Number, "4")]), None, "beside a value");
+    }
+
+    #[test]
+    fn subtotals_and_labelled_lines_say_their_place() {
+        let cells = |texts: &[&'static str]| -> Vec<Cell<'static>> {
+            (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect()
+        };
+        for row in [&["燕子坝村小计", "12"][..], &["燕子坝村 合计：12户"], &["燕子坝村", "小计", "12"], &["小计", "燕子坝村"]]
+        {
+            assert_eq!(subtotal_place(&cells(row)).as_deref(), Some("燕子坝村"), "{row:?}");
+        }
+        for row in [&["小计", "12"][..], &["合计：12户35人"], &["总计（户）"]] {
+            assert_eq!(subtotal_place(&cells(row)), None, "{row:?}");
+        }
+        assert_eq!(labelled_place(&cells(&["村名：", "燕子坝村"])).as_deref(), Some("村名： 燕子坝村"));
+        assert_eq!(labelled_place(&cells(&["审核人：", "张三"])), None);
     }
 }

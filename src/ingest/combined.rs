@@ -5,8 +5,9 @@
 //! parted; a cell in which names and numbers do not pair is set aside. Cost: linear in the cells of that column.
 
 use super::header::Vocabulary;
+use super::person_lists::{is_run_of_names, labelled, pieces};
 use super::rows::masked;
-use super::unfold::{is_run_of_names, labelled, pieces, push_shared};
+use super::unfold::push_shared;
 use crate::config::registry::fold_header;
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason, TableHead};
 

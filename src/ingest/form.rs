@@ -4,8 +4,9 @@
 //! number is, and in neither two labels side by side. What labels say of the household goes to every row; what they say of the applicant, who
 //! is left out where the members name him, to his. Rows that are neither are set aside: `申请理由` and `户主签字` are nobody. Cost: linear in a few dozen rows.
 
-use super::header::{Vocabulary, WindowRow, has_digits};
-use super::rows::{Cell, Standing, aside, has_identity, masked};
+use super::characters::has_digits;
+use super::header::{Vocabulary, WindowRow};
+use super::rows::{Cell, RowContext, aside, has_identity, masked};
 use crate::model::raw::{CellKind, HeaderColumn, RawTable, Reject, RejectReason};
 
 /// How far apart the applicant's name and number may stand.
@@ -153,8 +154,8 @@ fn is_list(row: &WindowRow, vocabulary: &Vocabulary) -> bool {
 /// Whether a row below the list of members is a sum, a note or a signature.
 fn is_aside(row: &WindowRow) -> bool {
     let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
-    let standing = Standing { width: usize::MAX, below: u64::MAX, spread: false, in_notes: false, of_people: true };
-    !has_identity(&cells) && aside(&cells, &standing).is_some()
+    let context = RowContext { width: usize::MAX, below: u64::MAX, spread: false, in_notes: false, of_people: true };
+    !has_identity(&cells) && aside(&cells, &context).is_some()
 }
 
 /// A row of the list of members: a name in its column, nothing before it but what the list heads.

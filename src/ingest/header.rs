@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::characters::has_digits;
 use super::grid::Merge;
-use super::layout::Ditto;
 use super::spelling::{loose_readings, readings};
 use crate::config::registry::{Dictionary, fold_header};
 use crate::model::columns::{DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_NUMBER, NAME, PERSON_CODE, TOWN};
@@ -60,6 +60,27 @@ struct Word {
     is_of_household: bool,
     /// Fields that it may be.
     fields: Vec<String>,
+}
+
+/// What `同上` does in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ditto {
+    /// The row's own name, or its number.
+    Name,
+    Number,
+    /// A code that no two persons share.
+    OwnCode,
+    Anything,
+}
+
+impl Ditto {
+    pub(super) fn fills(self, is_same_person: &dyn Fn() -> bool) -> bool {
+        match self {
+            Self::Name | Self::Number => is_same_person(),
+            Self::OwnCode => false,
+            Self::Anything => true,
+        }
+    }
 }
 
 /// Every header spelling of a dictionary, for spotting header rows.
@@ -197,15 +218,6 @@ impl WindowRow {
     fn is_wordy(&self) -> bool {
         self.cells.iter().all(|(_, kind, text)| *kind == CellKind::Text && !has_digits(text, 6))
     }
-}
-
-/// Whether `text` has `count` digits in a row.
-pub(super) fn has_digits(text: &str, count: usize) -> bool {
-    let mut run = 0;
-    text.bytes().any(|byte| {
-        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
-        run >= count
-    })
 }
 
 /// A header found in a window.

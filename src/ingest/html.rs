@@ -10,9 +10,9 @@ use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
 use super::cell::Value;
+use super::characters::has_digits;
 use super::format::Shown;
 use super::grid::Merge;
-use super::header::has_digits;
 use super::limits::Limits;
 use super::rows::{is_note, is_page_count, is_stamp, is_subtotal, squeeze};
 use super::sheet::{SheetHead, SheetWriter, Sink};

@@ -8,7 +8,7 @@
 //! - `同上` and its signs stand for the cell of the data row above; somebody's own name and number only together, other codes of one person never.
 //! - A row that carries somebody's number is data, unless it is marked as an example. Others may be a repeated header or title, labels of its
 //!   columns right under it ([`super::column_labels`]), a subtotal, a note, what a page or an office says of itself, filling instructions under the header.
-//! - What stands alone in a row (a place, also behind a label or a number, or with what it comes to; a month, a standing, a kind) is set aside and
+//! - What stands alone in a row (a place, also behind a label or a number, or with what it comes to; a month, a context, a kind) is set aside and
 //!   given with the rows beside it ([`RawTable::sections`]). A name alone in the column of names is somebody.
 //! - Labelled lines between the header and the first data row (`单位：元`, `填报单位：…`) belong to what stands above the table.
 //! - A second header below, in the same columns and of the same fields in other words, repeats the first. Any other one begins a second table:
@@ -19,12 +19,12 @@
 
 use std::fmt;
 
-use super::alone::{months_alone, name_alone, section, words_alone};
+use super::alone::{labelled_place, months_alone, name_alone, section, subtotal_place, words_alone};
 use super::column_labels::are_column_labels;
 use super::form;
 use super::grid::{Merge, RowBlock};
-use super::header::{Found, Header, Vocabulary, WINDOW, WindowRow, find};
-use super::rows::{Cell, Standing, aside, has_identity, is_ditto, is_empty, is_example, labelled_place, masked, subtotal_place};
+use super::header::{Ditto, Found, Header, Vocabulary, WINDOW, WindowRow, find};
+use super::rows::{Cell, RowContext, aside, has_identity, is_ditto, is_empty, is_example, masked};
 use crate::model::identity::family::is_han;
 use crate::model::raw::{
     CellKind, HeaderColumn, RawTable, Refusal, Reject, RejectReason, Section, SectionSays, SheetName, TableHead,
@@ -66,27 +66,6 @@ impl Tally {
 
 /// Columns of a table; registers have fifty, every one of which is held for every row.
 const WIDEST: usize = 1024;
-
-/// What `同上` does in a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ditto {
-    /// The row's own name, or its number.
-    Name,
-    Number,
-    /// A code that no two persons share.
-    OwnCode,
-    Anything,
-}
-
-impl Ditto {
-    fn fills(self, is_same_person: &dyn Fn() -> bool) -> bool {
-        match self {
-            Self::Name | Self::Number => is_same_person(),
-            Self::OwnCode => false,
-            Self::Anything => true,
-        }
-    }
-}
 
 /// The last column of a table in which a line over the rows below begins; what stands alone farther right is a remark.
 const LEADING: u32 = 2;
@@ -331,9 +310,9 @@ impl<'v> Body<'v> {
         // A line that a careless copy left under the header says what those above it say.
         let under = window[header.last + 1..].iter().take(3).zip(1..).take_while(|(row, below)| {
             let cells: Vec<Cell<'_>> = row.cells.iter().map(|(column, kind, text)| (*column, *kind, text.as_str())).collect();
-            let standing = Standing { width, below: *below, spread: false, in_notes: false, of_people: true };
-            let heads_rows = || words_alone(&cells, &standing, true, &[]).is_some();
-            !has_identity(&cells) && aside(&cells, &standing) == Some(RejectReason::Note) && !heads_rows()
+            let context = RowContext { width, below: *below, spread: false, in_notes: false, of_people: true };
+            let heads_rows = || words_alone(&cells, &context, true, &[]).is_some();
+            !has_identity(&cells) && aside(&cells, &context) == Some(RejectReason::Note) && !heads_rows()
         });
         // `瑞溪：` is over the rows below it only.
         let is_labelled = |text: &String| text.contains(['：', ':']) && !text.ends_with(['：', ':']);
@@ -463,21 +442,21 @@ impl<'v> Body<'v> {
                 && merge.first_column == cells[0].0
         });
         let (width, of_people) = (self.columns.len(), !self.name_columns.is_empty());
-        let standing = Standing { width, below: self.tally.read, spread, in_notes: self.in_notes, of_people };
+        let context = RowContext { width, below: self.tally.read, spread, in_notes: self.in_notes, of_people };
         let is_name_column = cells.first().is_some_and(|(column, ..)| self.name_columns.contains(column));
         let at = table.rows.len();
-        if let Some(text) = section(cells, &standing, is_name_column) {
+        if let Some(text) = section(cells, &context, is_name_column) {
             table.sections.push(Section { at, row, text, says: SectionSays::Place });
             return Some(RejectReason::Note);
         }
         let leads = cells.first().and_then(|(column, ..)| self.positions.get(*column as usize)).is_none_or(|at| *at <= LEADING);
-        if let Some(text) = words_alone(cells, &standing, leads, &self.name_columns) {
+        if let Some(text) = words_alone(cells, &context, leads, &self.name_columns) {
             table.sections.push(Section { at, row, text, says: SectionSays::Words });
             return Some(RejectReason::Note);
         }
-        let reason = aside(cells, &standing);
+        let reason = aside(cells, &context);
         if matches!(reason, None | Some(RejectReason::Note))
-            && let Some(text) = months_alone(cells, &standing)
+            && let Some(text) = months_alone(cells, &context)
         {
             table.sections.push(Section { at, row, text, says: SectionSays::Months });
             return Some(RejectReason::Note);
@@ -486,7 +465,7 @@ impl<'v> Body<'v> {
             Some(RejectReason::Subtotal) => (subtotal_place(cells), SectionSays::Sum),
             Some(RejectReason::Note) => match labelled_place(cells) {
                 Some(place) => (Some(place), SectionSays::Place),
-                None => (name_alone(cells, &standing), SectionSays::Perhaps),
+                None => (name_alone(cells, &context), SectionSays::Perhaps),
             },
             _ => (None, SectionSays::Place),
         };

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::alone::is_place;
+use super::characters::has_digits;
 use super::grid::RowBlock;
-use super::header::has_digits;
 use crate::model::identity::family::{is_han, is_plain_name};
 use crate::model::raw::CellKind;
 

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::alone::{is_numeral, place_alone};
-use super::header::has_digits;
-use crate::model::identity::family::is_han;
+use super::characters::{has_digits, is_numeral};
 use crate::model::personal::mask;
 use crate::model::raw::{CellKind, RejectReason};
 
@@ -53,7 +51,7 @@ pub(super) fn has_identity(cells: &[Cell<'_>]) -> bool {
 }
 
 /// Where a row without a number stands.
-pub(super) struct Standing {
+pub(super) struct RowContext {
     /// Columns of the table.
     pub(super) width: usize,
     /// Non-blank rows since the header, this one counted.
@@ -67,9 +65,9 @@ pub(super) struct Standing {
 }
 
 /// Why a row without a number is not data; `None` when it is.
-pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectReason> {
+pub(super) fn aside(cells: &[Cell<'_>], context: &RowContext) -> Option<RejectReason> {
     if let [(_, CellKind::Text, text)] = cells
-        && standing.width >= 3
+        && context.width >= 3
         && text.contains([';', '；', '|', '\t'])
         && has_digits(text, 15)
     {
@@ -82,17 +80,17 @@ pub(super) fn aside(cells: &[Cell<'_>], standing: &Standing) -> Option<RejectRea
     let texts = || cells.iter().filter(|(_, kind, _)| *kind == CellKind::Text).map(|(_, _, text)| squeeze(text));
     let &(_, kind, first) = cells.first()?;
     let squeezed = squeeze(first);
-    let signed = || cells.len() < standing.width && is_signed(cells);
-    let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= standing.width && is_labelled(&squeezed)))
+    let signed = || cells.len() < context.width && is_signed(cells);
+    let note = kind == CellKind::Text && (is_note(&squeezed) || (cells.len() * 2 <= context.width && is_labelled(&squeezed)))
         || texts().any(|text| is_page_mark(&text) || is_stamp(&text))
         || (texts().count() == cells.len() && texts().all(|text| is_page_count(&text)))
         || signed();
-    if note || (standing.below <= 3 && is_instruction(cells)) {
+    if note || (context.below <= 3 && is_instruction(cells)) {
         return Some(RejectReason::Note);
     }
-    let alone = cells.len() == 1 && standing.width >= 3 && kind == CellKind::Text;
+    let alone = cells.len() == 1 && context.width >= 3 && kind == CellKind::Text;
     let sentence = squeezed.chars().count() > 20 || squeezed.contains(['：', ':', '。']);
-    (alone && (standing.spread || sentence || standing.in_notes)).then_some(RejectReason::Note)
+    (alone && (context.spread || sentence || context.in_notes)).then_some(RejectReason::Note)
 }
 
 /// Whether a row is what offices sign with, and when, and nothing else; who signs stands behind the word for it (`负责人 王五 13985001234`).
@@ -128,35 +126,6 @@ fn is_signatory(text: &str) -> bool {
     let bare = text.trim_end_matches([':', '：']);
     let has = |words: &str| words.split_whitespace().any(|word| bare.replace("经办", "").contains(word));
     is_office_word(bare) && (bare.contains("经办") || has(ACTS)) && !has(DONE)
-}
-
-/// What a subtotal is of: `燕子坝村小计`, `瑞溪小计`, or the place in a cell beside the word.
-pub(super) fn subtotal_place(cells: &[Cell<'_>]) -> Option<String> {
-    const WORDS: [&str; 5] = ["小计", "合计", "共计", "总计", "累计"];
-    cells.iter().take(3).filter(|(_, kind, _)| *kind == CellKind::Text).find_map(|(.., text)| {
-        let squeezed = squeeze(text);
-        let word = WORDS.iter().filter_map(|word| squeezed.find(word)).min();
-        let before = squeezed.get(..word.unwrap_or(squeezed.len()))?;
-        // Without its ending it may be a place of the divisions.
-        let bare = || (word.is_some() && before.chars().all(is_han)).then_some(before);
-        let place = place_alone(before).or_else(bare)?;
-        (2..=16).contains(&place.chars().count()).then(|| place.to_owned())
-    })
-}
-
-/// A line of labels, some of which may say a place: `行政村：燕子坝村`.
-pub(super) fn labelled_place(cells: &[Cell<'_>]) -> Option<String> {
-    let says = |text: &str| text.split_once(['：', ':']).is_some_and(|(label, _)| is_place_label(label));
-    let is_told = cells.iter().flat_map(|(_, _, text)| text.split(['；', ';', '，', ',', ' ', '　'])).any(says);
-    is_told.then(|| cells.iter().map(|(_, _, text)| *text).collect::<Vec<_>>().join(" "))
-}
-
-/// Whether a label is one of a place or of the office of one.
-fn is_place_label(label: &str) -> bool {
-    let squeezed = squeeze(label);
-    ["村", "社区", "村居", "镇", "乡", "街道", "组", "村名", "单位", "村名称", "单位名称", "地区", "区划", "地址"]
-        .iter()
-        .any(|end| squeezed.trim_end_matches(['）', ')']).ends_with(end))
 }
 
 pub(super) fn squeeze(text: &str) -> Cow<'_, str> {
@@ -364,7 +333,7 @@ mod tests {
 
     fn aside_of(texts: &[&str]) -> Option<RejectReason> {
         let cells: Vec<Cell<'_>> = (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect();
-        aside(&cells, &Standing { width: 8, below: 5, spread: false, in_notes: false, of_people: true })
+        aside(&cells, &RowContext { width: 8, below: 5, spread: false, in_notes: false, of_people: true })
     }
 
     #[test]
@@ -402,25 +371,9 @@ mod tests {
             assert_eq!(aside_of(row), Some(RejectReason::Note), "{row:?}");
         }
         let told = [(0, CellKind::Text, "所在乡镇"), (1, CellKind::Text, "与身份证一致"), (2, CellKind::Text, "18位，末位X大写")];
-        let standing = |below| Standing { width: 8, below, spread: false, in_notes: false, of_people: true };
-        assert_eq!(aside(&told, &standing(1)), Some(RejectReason::Note));
-        assert_eq!(aside(&told, &standing(9)), None);
-    }
-
-    #[test]
-    fn subtotals_and_labelled_lines_say_their_place() {
-        let cells = |texts: &[&'static str]| -> Vec<Cell<'static>> {
-            (0..).zip(texts).map(|(column, text)| (column, CellKind::Text, *text)).collect()
-        };
-        for row in [&["燕子坝村小计", "12"][..], &["燕子坝村 合计：12户"], &["燕子坝村", "小计", "12"], &["小计", "燕子坝村"]]
-        {
-            assert_eq!(subtotal_place(&cells(row)).as_deref(), Some("燕子坝村"), "{row:?}");
-        }
-        for row in [&["小计", "12"][..], &["合计：12户35人"], &["总计（户）"]] {
-            assert_eq!(subtotal_place(&cells(row)), None, "{row:?}");
-        }
-        assert_eq!(labelled_place(&cells(&["村名：", "燕子坝村"])).as_deref(), Some("村名： 燕子坝村"));
-        assert_eq!(labelled_place(&cells(&["审核人：", "张三"])), None);
+        let context = |below| RowContext { width: 8, below, spread: false, in_notes: false, of_people: true };
+        assert_eq!(aside(&told, &context(1)), Some(RejectReason::Note));
+        assert_eq!(aside(&told, &context(9)), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! forms, questionnaires and programs put round a header: a number before it, a remark in brackets, a dotted path, a word for whoever the list is
 //! of. Neither ever drops a word that speaks of somebody else: `监护人身份证号` is not `身份证号`. Cost: a few short texts per header.
 
+use super::characters::has_digits;
 use crate::config::registry::fold_header;
 
 /// Whose columns are never the person's own, when they stand above or before `姓名` or `身份证号`.
@@ -325,7 +326,7 @@ fn with_remarks(text: &str) -> Vec<String> {
     if speaks_of_another(remark) {
         return vec![format!("{remark}{before}{after}"), remark.to_owned()];
     }
-    let dated = super::header::has_digits(remark, 4);
+    let dated = has_digits(remark, 4);
     if dated || OTHER_THING.iter().any(|word| remark.contains(word)) {
         return Vec::new();
     }

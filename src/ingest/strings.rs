@@ -5,7 +5,7 @@
 use std::io::BufRead;
 
 use super::archive::Meter;
-use super::header::has_digits;
+use super::characters::has_digits;
 use super::package::Package;
 use super::stop::Refused;
 use super::xml::{Node, Xml};

@@ -10,10 +10,10 @@ use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use super::alone::{announces_rows, months_alone, section};
 use super::archive::Source;
 use super::cell::Value;
-use super::header::has_digits;
+use super::characters::has_digits;
 use super::limits::Limits;
 use super::records::{Record, Records, usual_fields};
-use super::rows::{Cell, Standing, aside, has_identity};
+use super::rows::{Cell, RowContext, aside, has_identity};
 use super::sheet::{SheetHead, SheetWriter, Sink};
 use super::stop::{Refused, Stop};
 use crate::model::raw::CellKind;
@@ -329,10 +329,10 @@ impl Shape {
             .filter(|(_, text)| !text.trim().is_empty())
             .map(|(column, text)| (column, CellKind::Text, text.trim()))
             .collect();
-        let standing = Standing { width: self.fields, below: self.rows, spread: false, in_notes: false, of_people: false };
+        let context = RowContext { width: self.fields, below: self.rows, spread: false, in_notes: false, of_people: false };
         let is_line =
-            || section(&cells, &standing, false).is_some() || months_alone(&cells, &standing).is_some() || announces_rows(&cells);
-        let meant = aside(&cells, &standing).is_some() || is_line();
+            || section(&cells, &context, false).is_some() || months_alone(&cells, &context).is_some() || announces_rows(&cells);
+        let meant = aside(&cells, &context).is_some() || is_line();
         (has_identity(&cells) || !meant).then_some(Damage::Short { fields, header: self.extent })
     }
 
