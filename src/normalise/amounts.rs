@@ -7,13 +7,13 @@
 
 use arrow::array::Int64Builder;
 
+use super::cells::first_cell;
 use super::data_date;
-use super::field_column::{Log, Notes, first_cell};
 use super::mixed;
 use super::money::{Reading, read_for};
 use super::month_column::REMARKS;
 use super::period::Named;
-use super::repair::Repair;
+use super::repair::{Log, Notes, Repair};
 use super::unit::{Unit, Whose};
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::date::Month;

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::standing::{AWAY, DIED, LEFT, Standing, any, is_counted, named_month, said_in_passing, words};
+use super::status_words::{AWAY, DIED, LEFT, RowStatus, any, is_counted, named_month, said_in_passing, words};
 use super::vocabulary::fold;
 use crate::config::registry::fold_header;
 use crate::model::columns::{ID_NUMBER, NAME, PHONE, RELATION};
@@ -52,18 +52,18 @@ pub(super) fn is_of_something_else(header: &str) -> bool {
 pub(super) fn event(header: &str, among: &[String]) -> Option<&'static str> {
     let folded = fold_header(header);
     let of = words(EVENTS).filter_map(|end| folded.strip_suffix(end)).min_by_key(|of| of.len())?;
-    let is_known = |end: &str| is_counted(end, among) || end == "减少" && counts(Standing::Died, among);
+    let is_known = |end: &str| is_counted(end, among) || end == "减少" && counts(RowStatus::Died, among);
     let mut ends = [DIED, LEFT, ENDED, "退出 减少 不符合 不合格"].into_iter().flat_map(words);
     ends.find(|end| of.contains(end) && is_known(end)).filter(|_| !any(of, "户主 配偶 父 母 收入"))
 }
 
 /// Whether the registry counts words of this kind: one that knows only some does so if it names them.
-fn counts(standing: Standing, among: &[String]) -> bool {
-    is_counted(if standing == Standing::Died { "死亡" } else { "迁出" }, among)
+fn counts(status: RowStatus, among: &[String]) -> bool {
+    is_counted(if status == RowStatus::Died { "死亡" } else { "迁出" }, among)
 }
 
 /// The standing, where the cell or what stands in brackets at its end, or before it, is nothing but a word of death or of leaving.
-pub(super) fn alone(text: &str, own_field: bool, among: &[String], as_of: Day) -> Option<(Standing, &'static str)> {
+pub(super) fn alone(text: &str, own_field: bool, among: &[String], as_of: Day) -> Option<(RowStatus, &'static str)> {
     if !has_sign(text) || named_month(text, as_of) == Some(Ordering::Greater) {
         return None;
     }
@@ -74,17 +74,17 @@ pub(super) fn alone(text: &str, own_field: bool, among: &[String], as_of: Day) -
         .chain(bracket.map(|(_, inner)| inner))
         .chain(leading.map(|(inner, _)| inner))
         .find_map(bare);
-    said.filter(|(standing, word)| counts(*standing, among) && !(own_field && words(OTHER_LEAVING).any(|other| other == *word)))
+    said.filter(|(status, word)| counts(*status, among) && !(own_field && words(OTHER_LEAVING).any(|other| other == *word)))
 }
 
 /// The standing of a text that is nothing but the word.
-fn bare(text: &str) -> Option<(Standing, &'static str)> {
+fn bare(text: &str) -> Option<(RowStatus, &'static str)> {
     let said: String = text.chars().filter(|sign| sign.is_alphabetic()).collect();
     if SHORT.contains(&said.as_str()) {
-        return Some((Standing::Died, "死亡"));
+        return Some((RowStatus::Died, "死亡"));
     }
-    let kinds = [(Standing::Died, DIED), (Standing::Left, LEFT)];
-    let found = kinds.into_iter().find_map(|(standing, list)| Some((standing, words(list).find(|word| said.contains(word))?)))?;
+    let kinds = [(RowStatus::Died, DIED), (RowStatus::Left, LEFT)];
+    let found = kinds.into_iter().find_map(|(status, list)| Some((status, words(list).find(|word| said.contains(word))?)))?;
     let mut rest = said.replacen(found.1, "", 1);
     for filler in words(ROUND) {
         rest = rest.replace(filler, "");
@@ -97,7 +97,7 @@ pub(super) fn doubt(text: &str, among: &[String], as_of: Day) -> Option<&'static
     if !has_sign(text) || any(text, "家属 军属 烈属") {
         return None;
     }
-    let away = words(AWAY).filter(|_| counts(Standing::Died, among));
+    let away = words(AWAY).filter(|_| counts(RowStatus::Died, among));
     let ends = [DIED, LEFT, ENDED].into_iter().flat_map(words).filter(|word| is_counted(word, among));
     said_in_passing(text, ends.chain(away), as_of)
 }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn nothing_but_the_word() {
-        let said = |text: &str| alone(text, false, &[], day()).map(|(standing, _)| standing);
+        let said = |text: &str| alone(text, false, &[], day()).map(|(status, _)| status);
         for text in [
             "死亡",
             "已死亡",
@@ -130,10 +130,10 @@ mod tests {
             "死亡减少",
             "之父（亡故）",
         ] {
-            assert_eq!(said(text), Some(Standing::Died), "{text}");
+            assert_eq!(said(text), Some(RowStatus::Died), "{text}");
         }
         for text in ["户籍迁出", "已外嫁", "迁出（2017.5）", "郭涛（外嫁）", "整户迁出"] {
-            assert_eq!(said(text), Some(Standing::Left), "{text}");
+            assert_eq!(said(text), Some(RowStatus::Left), "{text}");
         }
         for text in [
             "",

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanBuilder, Date32Array, Int32Builder, Int64Builder, StringArray, StringBuilder};
 
 use super::amounts::Amounts;
+use super::cells::{NONE, append, append_raw, first_cell, first_said, shorten};
 use super::days::Days;
 use super::money;
-use super::repair::{Repair, Repairs};
+use super::repair::{Log, Notes, Repair, Repairs};
+use super::row_status::StatusColumn;
 use super::schooling::Schooling;
-use super::standing::StandingColumn;
 use super::unit::Unit;
 use super::vocabulary::{self, CodeTable};
 use super::{bare, date, id_number, kinship, name, phone};
@@ -21,17 +22,6 @@ use crate::model::columns::GRADE;
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
 use crate::model::raw::{CellKind, RawTable};
-
-/// No cell of a register says more; also keeps a column of a million rows below Arrow's 2 GiB.
-const LONGEST: usize = 1500;
-
-/// Repairs of a sheet: position among the kept rows, position of the field, kind.
-#[derive(Debug, Default)]
-pub(super) struct Log {
-    /// Rows kept before the chunk at hand.
-    pub(super) base: u32,
-    pub(super) entries: Vec<(u32, u16, Repair)>,
-}
 
 /// Typed builders, in the order of [`FieldKind::columns`].
 pub(super) enum Builders {
@@ -136,7 +126,7 @@ pub(super) struct FieldColumn<'a> {
     /// Of dates: which day a cell means that does not say just one.
     pub(super) day: DayMeant,
     /// Of fields that say whether a row still counts: what they say, instead of builders.
-    pub(super) standing: Option<StandingColumn<'a>>,
+    pub(super) status: Option<StatusColumn<'a>>,
     /// Of a pupil's stage and grade: how each is read with the other.
     pub(super) schooling: Option<Schooling<'a>>,
     /// Of codes before which a year may stand: the years.
@@ -212,8 +202,8 @@ impl FieldColumn<'_> {
         if let (Some(amounts), Builders::Int64(values)) = (&mut self.amounts, &mut self.builders) {
             return amounts.push(table, kept, values, log, self.order);
         }
-        if let Some(standing) = &mut self.standing {
-            return standing.push(table, &self.positions, kept, &mut self.codes, as_of);
+        if let Some(status) = &mut self.status {
+            return status.push(table, &self.positions, kept, &mut self.codes, as_of);
         }
         let mut note = Notes { log, order: self.order };
         let none_is_said = match self.kind {
@@ -394,57 +384,8 @@ impl FieldColumn<'_> {
     }
 }
 
-/// Where repairs of one field are written down.
-pub(super) struct Notes<'l> {
-    pub(super) log: &'l mut Log,
-    pub(super) order: u16,
-}
-
-impl Notes<'_> {
-    pub(super) fn one(&mut self, at: u32, repair: Repair) {
-        self.log.entries.push((self.log.base + at, self.order, repair));
-    }
-
-    pub(super) fn unless(&mut self, fine: bool, at: u32, repair: Repair) {
-        if !fine {
-            self.one(at, repair);
-        }
-    }
-
-    pub(super) fn all(&mut self, at: u32, repairs: Repairs) {
-        if !repairs.is_empty() {
-            repairs.iter().for_each(|repair| self.one(at, repair));
-        }
-    }
-}
-
 /// What stands in a date column for a day that never comes: as good as blank.
 const ENDLESS: [&str; 3] = ["长期", "长期有效", "永久"];
-
-/// What offices write where there is nothing, and, in a few columns, for a value: no ability to care for oneself.
-const NONE: &str = "无";
-
-/// The first cell among `positions` that says something; `无` says nothing.
-pub(super) fn first_cell<'t>(table: &'t RawTable, positions: &[usize], row: usize) -> (CellKind, &'t str) {
-    first_said(table, positions, row, false)
-}
-
-/// [`first_cell`], where `无` may be a value.
-pub(super) fn first_said<'t>(table: &'t RawTable, positions: &[usize], row: usize, none_is_said: bool) -> (CellKind, &'t str) {
-    let cells = positions.iter().filter_map(|&position| table.columns.get(position)).map(|column| column.get(row));
-    let says = |text: &str| !text.is_empty() && (none_is_said || text != NONE);
-    cells.into_iter().find(|(kind, text)| *kind != CellKind::Empty && says(text.trim())).unwrap_or((CellKind::Empty, ""))
-}
-
-/// Appends text, null when empty.
-pub(super) fn append(builder: &mut StringBuilder, text: &str) {
-    if text.is_empty() { builder.append_null() } else { builder.append_value(text) }
-}
-
-/// Appends the text as written where it differs from the column.
-pub(super) fn append_raw(builder: &mut StringBuilder, written: &str, text: &str) {
-    if written == text { builder.append_null() } else { append(builder, shortened(written)) }
-}
 
 /// Canonical values of a multi-valued cell, sorted and joined with commas, and whether every part was known.
 pub(super) fn code_list(codes: &mut CodeTable<'_>, written: &str) -> (String, bool) {
@@ -464,15 +405,6 @@ pub(super) fn code_list(codes: &mut CodeTable<'_>, written: &str) -> (String, bo
 fn code(builder: &mut StringBuilder, value: Option<&str>, at: u32, note: &mut Notes<'_>) {
     note.unless(value.is_some(), at, Repair::UnknownCode);
     builder.append_option(value);
-}
-
-fn shorten<'t>(text: &'t str, at: u32, note: &mut Notes<'_>) -> &'t str {
-    note.unless(text.len() <= LONGEST, at, Repair::Cut);
-    shortened(text)
-}
-
-fn shortened(text: &str) -> &str {
-    if text.len() <= LONGEST { text } else { text.get(..text.floor_char_boundary(LONGEST)).unwrap_or("") }
 }
 
 /// A whole number: `3`, `3.0`, `3人`, `3次`, `3个月`.

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use super::outcome::{SCHOOLING, is_of_pupils};
-use super::standing::{DIED, DOUBTFUL, LEFT, SUSPENDED, any, ending_words, named_month, stripped, without_doubtful, words};
+use super::status_words::{DIED, DOUBTFUL, LEFT, SUSPENDED, any, ending_words, named_month, stripped, without_doubtful, words};
 use super::vocabulary::fold;
 use crate::config::registry::RegistryDefinition;
 use crate::model::date::Day;

@@ -5,7 +5,7 @@
 //! rows that were. A row that says any of them begins anew; a head who says none, or a line between rows, is of no household above. Cost: a look
 //! at a few cells a row.
 
-use super::field_column::first_cell;
+use super::cells::first_cell;
 use super::kinship;
 use crate::model::columns::{HEAD_ID, HEAD_NAME, HOUSEHOLD_CODE};
 use crate::model::raw::{CellKind, RawTable};

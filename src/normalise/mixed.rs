@@ -5,7 +5,7 @@
 
 use super::period;
 use super::repair::Repair;
-use super::standing::any;
+use super::status_words::any;
 use crate::model::date::Month;
 
 /// What says that something is in an amount, or stands beside it.

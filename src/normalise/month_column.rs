@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, StringArray};
 
-use super::field_column::{Log, Notes, first_cell};
+use super::cells::first_cell;
 use super::period::{self, Cell};
-use super::repair::Repair;
+use super::repair::{Log, Notes, Repair};
 use super::vocabulary::yes_no;
 use super::{data_date, date};
 use crate::config::registry::fold_header;

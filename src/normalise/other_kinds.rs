@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::field_column::first_said;
-use super::standing::is_of_remarks;
+use super::cells::first_said;
+use super::remarks::is_of_remarks;
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::raw::{RawTable, TableHead};
 

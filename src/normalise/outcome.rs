@@ -10,9 +10,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::aside;
-use super::field_column::first_said;
-use super::standing::{self, Standing};
+use super::cells::first_said;
+use super::remarks::is_of_remarks;
+use super::status_words::{self, RowStatus};
 use super::vocabulary::{fold, yes_no};
+use super::word_counts::shown;
 use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::date::Day;
 use crate::model::raw::{Mapping, RawTable, TableHead};
@@ -21,7 +23,7 @@ use crate::model::raw::{Mapping, RawTable, TableHead};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asks {
     /// `审批结果`, `人员状态`: how it stands.
-    Standing,
+    Status,
     /// `户籍情况`, `人员类型`: other things too, so that only ends count.
     InPassing,
     /// `是否清退`: whether it has ended.
@@ -147,7 +149,7 @@ fn is_being(of: &str, being: &[String]) -> bool {
         rest = rest.replace(word.as_str(), "");
     }
     let of_time =
-        ["继续", "目前", "当前", "本年度", "本年", "年度", "年", "已", "现"].into_iter().chain(standing::ending_words());
+        ["继续", "目前", "当前", "本年度", "本年", "年度", "年", "已", "现"].into_iter().chain(status_words::ending_words());
     let rest = of_time.fold(rest, |rest, word| rest.replace(word, ""));
     found && rest.chars().all(|sign| sign.is_ascii_digit())
 }
@@ -164,8 +166,8 @@ fn asks(header: &str, definition: &RegistryDefinition) -> Option<(Asks, String)>
     if let Some(flag) = ["是否", "标志", "标识", "标记"].iter().find(|flag| folded.contains(*flag)) {
         let of = folded.replacen(flag, "", 1);
         let of = of.trim_start_matches(['已', '被']);
-        let is_end = standing::ending_words().any(|word| word == of) && standing::is_counted(of, among);
-        let of_school = standing::words(SCHOOLING).any(|word| word == of);
+        let is_end = status_words::ending_words().any(|word| word == of) && status_words::is_counted(of, among);
+        let of_school = status_words::words(SCHOOLING).any(|word| word == of);
         return if is_end && (!of_school || pupils) {
             Some((Asks::Ended, String::new()))
         } else if COUNTS.contains(&of) && !(of_school && pupils) || is_being(of, &definition.being) {
@@ -176,18 +178,18 @@ fn asks(header: &str, definition: &RegistryDefinition) -> Option<(Asks, String)>
     }
     // `参合情况`, `参保缴费状态`, `续保取消`: how it stands, whatever the words.
     let of = ["状态", "情况", "状况", "与否"].iter().find_map(|end| folded.strip_suffix(end)).unwrap_or(&folded);
-    if is_being(of, &definition.being) && (of != folded || standing::ending_words().any(|end| of.contains(end))) {
-        return Some((Asks::Standing, String::new()));
+    if is_being(of, &definition.being) && (of != folded || status_words::ending_words().any(|end| of.contains(end))) {
+        return Some((Asks::Status, String::new()));
     }
     if let Some(of) = ["结果", "意见", "结论", "决定"].iter().find_map(|end| folded.strip_suffix(end)) {
         let decides = of.is_empty() || is_one_of(&DECIDES, of) || is_one_of(&LOOKS_AGAIN, of) || matches!(of, "培训" | "救助");
-        return decides.then(|| (Asks::Standing, String::new()));
+        return decides.then(|| (Asks::Status, String::new()));
     }
     if let Some(of) = folded.strip_suffix("状态") {
         let of_row = of.is_empty() || ROW.contains(&of) || is_one_of(&DECIDES, of);
         return match of {
-            _ if of_row => Some((Asks::Standing, String::new())),
-            _ if is_named(of) => Some((Asks::Standing, of.to_owned())),
+            _ if of_row => Some((Asks::Status, String::new())),
+            _ if is_named(of) => Some((Asks::Status, of.to_owned())),
             _ => PERSON.contains(&of).then(|| (Asks::InPassing, String::new())),
         };
     }
@@ -208,9 +210,9 @@ struct Column {
     asks: Asks,
     of: String,
     /// What a yes comes to where the header asks for an end.
-    end: Standing,
-    rows: Vec<Option<Standing>>,
-    met: HashMap<String, Option<(Standing, Option<&'static str>)>>,
+    end: RowStatus,
+    rows: Vec<Option<RowStatus>>,
+    met: HashMap<String, Option<(RowStatus, Option<&'static str>)>>,
     /// What is not understood, and what says that a row does not count.
     unclear: BTreeMap<String, u32>,
     out: BTreeMap<String, u32>,
@@ -222,10 +224,10 @@ struct Column {
 impl Column {
     fn new(at: usize, header: String, (asks, of): (Asks, String), among: &[String]) -> Self {
         let end = match asks {
-            Asks::Lives => Standing::Died,
-            Asks::Ended if standing::any(&header, standing::DIED) => Standing::Died,
-            Asks::Ended if standing::any(&header, standing::LEFT) => Standing::Left,
-            _ => Standing::Ended,
+            Asks::Lives => RowStatus::Died,
+            Asks::Ended if status_words::any(&header, status_words::DIED) => RowStatus::Died,
+            Asks::Ended if status_words::any(&header, status_words::LEFT) => RowStatus::Left,
+            _ => RowStatus::Ended,
         };
         let event = matches!(asks, Asks::InPassing | Asks::Event).then(|| aside::event(&header, among)).flatten();
         let (rows, met) = (Vec::new(), HashMap::new());
@@ -233,12 +235,12 @@ impl Column {
     }
 
     /// What a cell says, and the word for it where the cell may say more.
-    fn read(&self, text: &str, among: &[String], as_of: Day) -> Option<(Standing, Option<&'static str>)> {
-        let of_word = |(standing, word)| (standing, Some(word));
+    fn read(&self, text: &str, among: &[String], as_of: Day) -> Option<(RowStatus, Option<&'static str>)> {
+        let of_word = |(status, word)| (status, Some(word));
         let alone = || aside::alone(text, self.asks == Asks::Field, among, as_of).map(of_word);
         match self.asks {
             Asks::Field => alone(),
-            Asks::Aside => alone().or_else(|| aside::doubt(text, among, as_of).map(|word| of_word((Standing::Unclear, word)))),
+            Asks::Aside => alone().or_else(|| aside::doubt(text, among, as_of).map(|word| of_word((RowStatus::Unclear, word)))),
             Asks::Event => self.event(text, as_of),
             Asks::InPassing => self.stands(text, among, as_of).map(|read| (read, None)).or_else(|| self.event(text, as_of)),
             _ => alone().filter(|_| self.asks == Asks::Lives).or_else(|| Some((self.stands(text, among, as_of)?, None))),
@@ -246,39 +248,41 @@ impl Column {
     }
 
     /// What a cell says by being filled, where its header tells of an end.
-    fn event(&self, text: &str, as_of: Day) -> Option<(Standing, Option<&'static str>)> {
+    fn event(&self, text: &str, as_of: Day) -> Option<(RowStatus, Option<&'static str>)> {
         let word = self.event?;
         let said = fold(text);
         let is_none = NOTHING.contains(&said.as_str()) || yes_no(&said) == Some(false);
-        let is_later = standing::named_month(&said, as_of) == Some(Ordering::Greater);
-        (!is_none && !is_later).then_some((Standing::Unclear, Some(word)))
+        let is_later = status_words::named_month(&said, as_of) == Some(Ordering::Greater);
+        (!is_none && !is_later).then_some((RowStatus::Unclear, Some(word)))
     }
 
     /// What a cell says where the header asks how the row stands.
-    fn stands(&self, text: &str, among: &[String], as_of: Day) -> Option<Standing> {
+    fn stands(&self, text: &str, among: &[String], as_of: Day) -> Option<RowStatus> {
         let said = fold(text);
         let said = said.trim();
         if NOTHING.contains(&said) && !matches!(self.asks, Asks::Ended | Asks::Counts | Asks::Lives) {
             return None;
         }
-        let ends = || standing::ends(text, among, as_of).is_some();
+        let ends = || status_words::ends(text, among, as_of).is_some();
         if !self.of.is_empty() && said.contains(self.of.as_str()) && !ends() {
             let is_no = |not: &&str| said.contains(&format!("{not}{}", self.of));
             let denied = ["未", "没", "没有", "不", "无", "非", "尚未", "待", "拟"].iter().any(is_no);
-            return Some(if denied { Standing::Ended } else { Standing::Live });
+            return Some(if denied { RowStatus::Ended } else { RowStatus::Live });
         }
-        let read = standing::read(text, self.asks == Asks::Ended, as_of);
+        let read = status_words::read(text, self.asks == Asks::Ended, as_of);
         match self.asks {
-            Asks::InPassing if FEWER.contains(&said) => Some(Standing::Unclear),
+            Asks::InPassing if FEWER.contains(&said) => Some(RowStatus::Unclear),
             Asks::InPassing => read
-                .filter(|read| matches!(read, Standing::Ended | Standing::Died | Standing::Left | Standing::Unclear) && ends())
-                .map(|read| if MORE.iter().any(|more| said.contains(more)) { Standing::Unclear } else { read }),
+                .filter(|read| {
+                    matches!(read, RowStatus::Ended | RowStatus::Died | RowStatus::Left | RowStatus::Unclear) && ends()
+                })
+                .map(|read| if MORE.iter().any(|more| said.contains(more)) { RowStatus::Unclear } else { read }),
             Asks::Lives => match read {
-                Some(Standing::Denied | Standing::Ended) => Some(self.end),
+                Some(RowStatus::Denied | RowStatus::Ended) => Some(self.end),
                 read => read,
             },
-            Asks::Ended if read == Some(Standing::Ended) => Some(self.end),
-            _ if matches!(read, Some(Standing::Unclear)) && !among.is_empty() && ends() => Some(Standing::Ended),
+            Asks::Ended if read == Some(RowStatus::Ended) => Some(self.end),
+            _ if matches!(read, Some(RowStatus::Unclear)) && !among.is_empty() && ends() => Some(RowStatus::Ended),
             _ => read,
         }
     }
@@ -298,11 +302,11 @@ impl Column {
                 read
             };
             self.filled += usize::from(!written.trim().is_empty());
-            if let Some((read, word)) = read.filter(|(read, _)| *read != Standing::Live) {
-                let words = if read == Standing::Unclear { &mut self.unclear } else { &mut self.out };
+            if let Some((read, word)) = read.filter(|(read, _)| *read != RowStatus::Live) {
+                let words = if read == RowStatus::Unclear { &mut self.unclear } else { &mut self.out };
                 *words.entry(word.unwrap_or(written).to_owned()).or_default() += 1;
             }
-            self.rows.push(read.map(|(read, _)| read).filter(|read| *read != Standing::Live));
+            self.rows.push(read.map(|(read, _)| read).filter(|read| *read != RowStatus::Live));
         }
     }
 
@@ -310,7 +314,7 @@ impl Column {
     fn says_nothing(&self) -> bool {
         let all =
             |words: &BTreeMap<String, u32>| words.len() == 1 && words.values().all(|count| *count as usize == self.rows.len());
-        let denied = self.rows.iter().flatten().all(|standing| *standing == Standing::Denied);
+        let denied = self.rows.iter().flatten().all(|status| *status == RowStatus::Denied);
         !self.asks.is_in_passing() && self.event.is_none() && self.filled > 1 && (all(&self.unclear) || all(&self.out) && denied)
     }
 
@@ -334,7 +338,7 @@ pub(super) struct Outcomes<'a> {
     columns: Vec<Column>,
     among: &'a [String],
     /// How each row stands that does not count.
-    pub(super) rows: Vec<Option<Standing>>,
+    pub(super) rows: Vec<Option<RowStatus>>,
 }
 
 impl<'a> Outcomes<'a> {
@@ -345,7 +349,7 @@ impl<'a> Outcomes<'a> {
         let left_over = mapping.left_over.iter().filter_map(|at| {
             let header = header(*at)?;
             let in_passing = || match header.as_str() {
-                _ if standing::is_of_remarks(&header) => None,
+                _ if is_of_remarks(&header) => None,
                 _ if aside::event(&header, among).is_some() => Some(Asks::Event),
                 _ => (!aside::is_of_something_else(&header)).then_some(Asks::Aside),
             };
@@ -372,14 +376,14 @@ impl<'a> Outcomes<'a> {
             let header = &column.header;
             let is_of_all = column.is_of_all();
             if is_of_all && column.asks == Asks::Aside {
-                let named = standing::shown(&column.said());
+                let named = shown(&column.said());
                 told.push(format!("“{header}”多数行写着{named}：不像是说这些人不再算数，照读；请核对这一栏说的是什么"));
                 continue;
             }
             self.rows.resize(rows, None);
             for (row, read) in column.rows.iter().enumerate() {
                 match read {
-                    Some(read) if *read == Standing::Unclear || is_of_all => doubted.push(row),
+                    Some(read) if *read == RowStatus::Unclear || is_of_all => doubted.push(row),
                     Some(read) => {
                         self.rows[row].get_or_insert(*read);
                     }
@@ -388,13 +392,13 @@ impl<'a> Outcomes<'a> {
             }
             let (out, unclear) = if is_of_all { (BTreeMap::new(), column.said()) } else { (column.out, column.unclear) };
             if !out.is_empty() {
-                let (count, named) = (count(&out), standing::shown(&out));
+                let (count, named) = (count(&out), shown(&out));
                 told.push(format!(
                     "“{header}”有 {count} 行写着不算数{named}：不当作在册的读，说不准的既不据以认定已享受，也不据以追究"
                 ));
             }
             if !unclear.is_empty() {
-                let (count, named) = (count(&unclear), standing::shown(&unclear));
+                let (count, named) = (count(&unclear), shown(&unclear));
                 let told_of = if column.asks.is_in_passing() { "像是说人已不在或不再算数" } else { "没有读懂" };
                 told.push(format!("“{header}”有 {count} 行{told_of}{named}：照读，依据这些行的疑点只作先核对；请写明是否算数"));
             }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Date32Array, StringArray, StringBuilder};
 use unicode_normalization::UnicodeNormalization;
 
+use super::cells::{append, append_raw, first_cell};
 use super::days::Days;
-use super::field_column::{append, append_raw, first_cell};
 use super::repair::Repair;
 use super::sex_codes::SexCodes;
 use super::{date, id_number};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::section_lines::{is_count, pieces};
+use super::line_words::{is_count, pieces};
 use super::sheet_place::listed_place;
 use crate::config::divisions::Edition;
 use crate::model::identity::family::is_word;

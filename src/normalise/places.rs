@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, StringArray, StringBuilder};
 
-use super::field_column::{Notes, append, first_cell};
-use super::repair::{Repair, Repairs};
+use super::cells::{append, first_cell};
+use super::repair::{Notes, Repair, Repairs};
 use super::sheet_place::{SheetPlace, is_named_place, listed_place, town_stem};
 use crate::config::divisions::Edition;
 use crate::config::divisions::place::{Likeness, Place, PlaceState, PlaceText, TownSource};

@@ -4,8 +4,8 @@
 //! dash, `无`, `停发`. Such a row proves neither that something was received nor that it was not. A sheet without any of these columns is as it
 //! is everywhere else. O(cells) of these columns.
 
-use super::field_column::first_said;
-use super::standing::any;
+use super::cells::first_said;
+use super::status_words::any;
 use super::vocabulary::{fold, yes_no};
 use crate::config::registry::{Dictionary, RegistryDefinition};
 use crate::model::field::FieldKind;

@@ -116,7 +116,7 @@ pub enum Repair {
     /// Contradicted by head, certificate or the persons counted: which household the row is of cannot be told.
     NoHousehold,
     /// What the row says of its own standing is not understood, or ends it in passing.
-    Standing,
+    Status,
     /// The row takes money back from the person, or is of somebody from whom money was taken back: whether it was paid cannot be told.
     TakenBack,
     /// Below a line that is not understood or says otherwise, or among many contradictions: what rests on the row is to be checked.
@@ -184,7 +184,7 @@ impl Repair {
         Self::Contradicted,
         Self::ByHead,
         Self::NoHousehold,
-        Self::Standing,
+        Self::Status,
         Self::TakenBack,
         Self::Unsure,
     ];
@@ -249,7 +249,7 @@ impl Repair {
             Self::Contradicted => "contradicted",
             Self::ByHead => "by_head",
             Self::NoHousehold => "no_household",
-            Self::Standing => "standing",
+            Self::Status => "standing",
             Self::TakenBack => TAKEN_BACK,
             Self::Unsure => crate::model::columns::UNSURE,
         }
@@ -288,5 +288,37 @@ impl Repairs {
     /// The repairs, in the order of declaration.
     pub fn iter(self) -> impl Iterator<Item = Repair> {
         Repair::ALL.into_iter().filter(move |&repair| self.contains(repair))
+    }
+}
+
+/// Repairs of a sheet: position among the kept rows, position of the field, kind.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// Rows kept before the chunk at hand.
+    pub(super) base: u32,
+    pub(super) entries: Vec<(u32, u16, Repair)>,
+}
+
+/// Where repairs of one field are written down.
+pub(super) struct Notes<'l> {
+    pub(super) log: &'l mut Log,
+    pub(super) order: u16,
+}
+
+impl Notes<'_> {
+    pub(super) fn one(&mut self, at: u32, repair: Repair) {
+        self.log.entries.push((self.log.base + at, self.order, repair));
+    }
+
+    pub(super) fn unless(&mut self, fine: bool, at: u32, repair: Repair) {
+        if !fine {
+            self.one(at, repair);
+        }
+    }
+
+    pub(super) fn all(&mut self, at: u32, repairs: Repairs) {
+        if !repairs.is_empty() {
+            repairs.iter().for_each(|repair| self.one(at, repair));
+        }
     }
 }

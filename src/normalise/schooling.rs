@@ -4,7 +4,7 @@
 //! of a middle school): takes the row's stage and the school year, gives the grade. A stage may be no stage at all (`九年一贯制`): the grade says it. What neither says stays unread. Cost: a
 //! few comparisons per cell.
 
-use super::field_column::first_cell;
+use super::cells::first_cell;
 use super::vocabulary::{self, CodeTable};
 use crate::model::date::Month;
 use crate::model::raw::RawTable;

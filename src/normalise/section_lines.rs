@@ -7,32 +7,27 @@
 //! they say themselves, are read, marked ([`Repair::Unsure`](super::repair::Repair)) and told of. Cost: none for sheets without such lines;
 //! else a copy of the chunk.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::date;
 use super::heading::Heading;
+use super::line_words::{PLAIN, REST, cores, is_count, is_school, pieces, shown, without_count};
 use super::month_column::MonthColumn;
 use super::period::{self, Cell};
 use super::sheet_place::{is_named_place, listed_place};
-use super::standing::{self, Standing};
+use super::status_words::{self, RowStatus};
 use super::vocabulary::CodeTable;
 use crate::config::divisions::Edition;
 use crate::config::registry::{Dictionary, FieldDefinition, RegistryDefinition};
 use crate::model::columns::{CLASS, KIND, MONTH, SCHOOL};
 use crate::model::date::{Day, Month};
 use crate::model::field::FieldKind;
-use crate::model::personal::{mask_name, mask_number};
 use crate::model::raw::{CellKind, RawColumn, RawTable, Section, SectionSays};
-use crate::model::school::school_in;
 
 /// Lines that are told one by one.
-const TOLD: usize = 5;
-/// Characters of a line that are shown.
-const SHOWN: usize = 24;
+const DESCRIBED: usize = 5;
 
 /// A field that a line may say.
 struct Sayable<'a> {
@@ -60,13 +55,13 @@ struct Line {
 enum Sort {
     Place,
     /// How the rows stand: also what nobody understands.
-    Standing,
+    Status,
     Period,
     Field(usize),
 }
 
 /// A line that is told.
-struct Told {
+struct DoubtedLine {
     line: Line,
     rows: u64,
     /// The field that rows below contradict it in; else it is not understood.
@@ -98,7 +93,7 @@ pub(super) struct SectionLines<'a> {
     unclear: Option<usize>,
     /// The lines that said what is in force.
     line: Option<Line>,
-    told: Vec<Told>,
+    told: Vec<DoubtedLine>,
 }
 
 impl<'a> SectionLines<'a> {
@@ -143,14 +138,14 @@ impl<'a> SectionLines<'a> {
     /// Takes up what title or names say of all rows.
     pub(super) fn head(&mut self, Heading { said, word }: Heading) {
         let line = Line { said, heads: true };
-        self.sorts.push(Sort::Standing);
+        self.sorts.push(Sort::Status);
         let field = self.fields.iter_mut().find(|field| field.definition.is_standing());
         if let (Some(word), Some(field)) = (word, field) {
             word.clone_into(&mut field.said);
             field.first = Some(line.clone());
         } else {
             self.unclear = Some(self.told.len());
-            self.told.push(Told { line: line.clone(), rows: 0, contradicted: None });
+            self.told.push(DoubtedLine { line: line.clone(), rows: 0, contradicted: None });
         }
         self.line = Some(line);
     }
@@ -219,7 +214,7 @@ impl<'a> SectionLines<'a> {
             let Some((kind, own)) = own.into_iter().find(|(_, text)| !text.is_empty()) else { return false };
             match field.definition.kind {
                 FieldKind::Code if field.definition.is_standing() => {
-                    let (own, said) = (standing::read(own, false, as_of), standing::read(&field.said, false, as_of));
+                    let (own, said) = (status_words::read(own, false, as_of), status_words::read(&field.said, false, as_of));
                     own.is_some() && own != said
                 }
                 FieldKind::Code => {
@@ -236,7 +231,7 @@ impl<'a> SectionLines<'a> {
         let Some(line) = self.fields[field].first.clone().into_iter().chain(self.line.clone()).last() else { return };
         match self.told.iter_mut().rev().find(|told| told.line == line && told.contradicted == Some(field)) {
             Some(told) => told.rows += 1,
-            None => self.told.push(Told { line, rows: 1, contradicted: Some(field) }),
+            None => self.told.push(DoubtedLine { line, rows: 1, contradicted: Some(field) }),
         }
     }
 
@@ -267,7 +262,7 @@ impl<'a> SectionLines<'a> {
                     sections.push(Section { text: months, says: SectionSays::Months, ..section.clone() });
                 }
                 if reading.is_plain || reading.is_unclear {
-                    ended |= self.begin(Sort::Standing);
+                    ended |= self.begin(Sort::Status);
                 }
                 for (field, said) in reading.said {
                     ended |= self.begin(self.sort_of(field));
@@ -277,7 +272,7 @@ impl<'a> SectionLines<'a> {
                 }
                 if reading.is_unclear {
                     self.unclear = Some(self.told.len());
-                    self.told.push(Told { line, rows: 0, contradicted: None });
+                    self.told.push(DoubtedLine { line, rows: 0, contradicted: None });
                 }
                 if is_of_place && reading.places.is_empty() && (ended || reading.is_unclear) {
                     sections.push(Section { text: String::new(), says: SectionSays::Elsewhere, ..section.clone() });
@@ -289,7 +284,7 @@ impl<'a> SectionLines<'a> {
     fn sort_of(&self, field: usize) -> Sort {
         match self.fields[field].definition {
             known if known.kind == FieldKind::Year => Sort::Period,
-            known if known.is_standing() => Sort::Standing,
+            known if known.is_standing() => Sort::Status,
             _ => Sort::Field(field),
         }
     }
@@ -306,7 +301,7 @@ impl<'a> SectionLines<'a> {
                 self.fields[at].said.clear();
             }
         }
-        if ended.contains(&Sort::Standing) {
+        if ended.contains(&Sort::Status) {
             self.unclear = None;
         }
         sort != Sort::Place && ended.contains(&Sort::Place)
@@ -382,8 +377,8 @@ impl<'a> SectionLines<'a> {
         let speaks = |core: &str| {
             let is_more = core.contains(|sign: char| sign.is_ascii_digit())
                 || ["外", "除", "不含", "是否", "重复"].iter().any(|word| core.contains(word));
-            let read = standing::read(core, false, as_of).filter(|_| !is_more && core.chars().count() > 1);
-            read.is_some_and(|read| read != Standing::Unclear)
+            let read = status_words::read(core, false, as_of).filter(|_| !is_more && core.chars().count() > 1);
+            read.is_some_and(|read| read != RowStatus::Unclear)
         };
         match (standing, cores(piece).into_iter().rfind(|core| speaks(core))) {
             (Some(field), Some(core)) => {
@@ -434,8 +429,8 @@ impl<'a> SectionLines<'a> {
             let said = if *heads { said.clone() } else { format!("单列一行的说明（首处{said}）") };
             Some(format!("{} 行没有写“{title}”，取自{said}", field.taken))
         });
-        let told: Vec<&Told> = self.told.iter().filter(|told| told.rows > 0).collect();
-        let line = |Told { line: Line { said, heads }, rows, contradicted }: &&Told| match contradicted {
+        let told: Vec<&DoubtedLine> = self.told.iter().filter(|told| told.rows > 0).collect();
+        let line = |DoubtedLine { line: Line { said, heads }, rows, contradicted }: &&DoubtedLine| match contradicted {
             Some(field) => format!(
                 "{said}与下面 {rows} 行自己写的“{}”不一致：照行里写的读，依据这些行的疑点只作先核对",
                 self.fields[*field].definition.title
@@ -445,9 +440,9 @@ impl<'a> SectionLines<'a> {
             ),
             None => format!("{said}没有读懂：下面 {rows} 行照读，依据这些行的疑点只作先核对；请把这一行写成列"),
         };
-        let more = told.len().saturating_sub(TOLD);
+        let more = told.len().saturating_sub(DESCRIBED);
         let more = (more > 0).then(|| format!("另有 {more} 行这样的说明没有读懂或与行里不一致"));
-        taken.chain(told.iter().take(TOLD).map(line)).chain(more).collect()
+        taken.chain(told.iter().take(DESCRIBED).map(line)).chain(more).collect()
     }
 }
 
@@ -472,189 +467,4 @@ fn is_sayable(field: &FieldDefinition) -> bool {
         FieldKind::Text => matches!(field.name.as_str(), SCHOOL | CLASS),
         _ => false,
     }
-}
-
-/// `瑞溪小学`, never `小学`.
-fn is_school(piece: &str) -> bool {
-    school_in(piece) == Some(piece)
-}
-
-/// Words that say no more than that the rows below stand as all others.
-const PLAIN: [&str; 54] = [
-    "新增",
-    "新纳入",
-    "新进",
-    "新参保",
-    "原有",
-    "在保",
-    "在册",
-    "在校",
-    "在读",
-    "在园",
-    "享受",
-    "续保",
-    "续参",
-    "保留",
-    "继续享受",
-    "继续保障",
-    "参保",
-    "参合",
-    "已参保",
-    "已参合",
-    "已缴费",
-    "缴费",
-    "发放",
-    "持证",
-    "全部",
-    "其中",
-    "A类",
-    "B类",
-    "C类",
-    "一类",
-    "二类",
-    "三类",
-    "单人保",
-    "整户保",
-    "贫困",
-    "低保",
-    "特困",
-    "五保",
-    "建档立卡",
-    "一般",
-    "普通",
-    "优抚",
-    "残疾",
-    "重残",
-    "重病",
-    "大病",
-    "因病",
-    "因残",
-    "单亲",
-    "计生",
-    "农村",
-    "城镇",
-    "城市",
-    "农业",
-];
-
-/// What is left over, in whatever respect.
-const REST: [&str; 4] = ["其他", "其它", "其余", "另外"];
-
-/// The pieces of a line, without what adorns them. What parts dates parts nothing.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let signs: Vec<(usize, char)> = text.char_indices().collect();
-    let parts = |at: usize| {
-        let (_, sign) = signs[at];
-        let between = || {
-            let digit = |at: usize| signs.get(at).is_some_and(|(_, sign)| sign.is_ascii_digit());
-            at > 0 && digit(at - 1) && digit(at + 1)
-        };
-        !(sign.is_alphanumeric() || matches!(sign, '-' | '.' | '~' | '—' | '–') && between())
-    };
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut start = None;
-    for (at, (byte, sign)) in signs.iter().enumerate() {
-        if parts(at) {
-            ranges.extend(start.take().map(|start| start..*byte));
-        } else {
-            start.get_or_insert(*byte);
-            if at + 1 == signs.len() {
-                ranges.extend(start.take().map(|start| start..byte + sign.len_utf8()));
-            }
-        }
-    }
-    ranges.into_iter().filter_map(|range| text.get(range))
-}
-
-/// `48人`, `共12户48人`, `小计48人`.
-pub(super) fn is_count(piece: &str) -> bool {
-    let counts = |sign: char| sign.is_ascii_digit() || "共计小合总户人名口约有个元万为".contains(sign);
-    piece.chars().any(|sign| sign.is_ascii_digit()) && piece.chars().all(counts)
-}
-
-/// `瑞溪共12户`, `瑞溪48人` without how many.
-fn without_count(piece: &str) -> &str {
-    let at = piece.find(|sign: char| sign.is_ascii_digit()).unwrap_or(piece.len());
-    let (said, count) = piece.split_at(at);
-    if is_count(count) { said.trim_end_matches(|sign| "共计小合总约有".contains(sign)) } else { piece }
-}
-
-/// A piece, and what is left of it without words that only introduce or count, shorter and shorter.
-fn cores(piece: &str) -> Vec<&str> {
-    const BEFORE: [&str; 16] = [
-        "以下",
-        "下列",
-        "下面",
-        "全部为",
-        "均为",
-        "都是",
-        "为",
-        "是",
-        "系",
-        "本月",
-        "本期",
-        "当月",
-        "本次",
-        "人员",
-        "对象",
-        "学生",
-    ];
-    const BEHIND: [&str; 28] = [
-        "花名册",
-        "名单",
-        "名册",
-        "明细表",
-        "明细",
-        "一览表",
-        "汇总表",
-        "汇总",
-        "情况",
-        "如下",
-        "部分",
-        "人员",
-        "对象",
-        "学生",
-        "家庭",
-        "群众",
-        "居民",
-        "户",
-        "者",
-        "人",
-        "的",
-        "残疾人",
-        "低保",
-        "参合",
-        "参保",
-        "发放",
-        "学段",
-        "部",
-    ];
-    let mut core = piece;
-    let mut cores = vec![core];
-    loop {
-        let shorter = BEFORE.iter().find_map(|word| core.strip_prefix(word));
-        let shorter =
-            shorter.or_else(|| BEHIND.iter().find_map(|word| core.strip_suffix(word))).filter(|shorter| !shorter.is_empty());
-        let Some(shorter) = shorter else { return cores };
-        core = shorter;
-        cores.push(core);
-    }
-}
-
-/// A line as it may be shown: numbers masked, and what may be a name.
-fn shown(text: &str) -> String {
-    let text = if text.contains(['（', '(']) { text } else { text.trim_matches(|sign: char| !sign.is_alphanumeric()) };
-    let length = text.chars().count();
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let cut: Cow<'_, str> = if length > SHOWN { text.chars().take(SHOWN).chain(['…']).collect() } else { text.into() };
-    if digits >= 9 {
-        return mask_number(&cut);
-    }
-    let may_be_name = length <= 3 && !cores(text).iter().any(|core| PLAIN.contains(core)) && !text.chars().any(says_standing);
-    if may_be_name { mask_name(&cut) } else { cut.into_owned() }
-}
-
-/// Characters of words on how somebody stands; a short text with one is no name that must not be shown.
-fn says_standing(sign: char) -> bool {
-    "停退保销未已不拟死亡迁注取消休学转毕业辍缴补一二三四五六级他".contains(sign)
 }

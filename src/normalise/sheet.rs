@@ -12,8 +12,9 @@ use std::fmt;
 
 use arrow::array::{RecordBatch, StringBuilder};
 
+use super::cells::{append, append_raw, first_cell};
 use super::data_date::Snapshot;
-use super::field_column::{FieldColumn, Log, Notes, append, append_raw, code_list, first_cell};
+use super::field_column::{FieldColumn, code_list};
 use super::household_above::HouseholdAbove;
 use super::month_column::MonthColumn;
 use super::other_kinds::OtherKinds;
@@ -21,10 +22,10 @@ use super::outcome::Outcomes;
 use super::person::{self, Others, Persons, SexCell, Stated};
 use super::places::Places;
 use super::proof::Proof;
-use super::repair::Repair;
+use super::remarks::Remarks;
+use super::repair::{Log, Notes, Repair};
 use super::section_lines::SectionLines;
 use super::slipped::Slips;
-use super::standing::Remarks;
 use super::vocabulary::{self, CodeTable};
 use super::{disability_no, id_number, name, outcome, place_rows};
 use crate::config::divisions::{Edition, Gazetteer};

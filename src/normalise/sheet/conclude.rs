@@ -11,32 +11,32 @@ use crate::config::registry::Ending;
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::normalise::amount_columns::Column;
-use crate::normalise::field_column::{Log, Notes};
 use crate::normalise::outcome::Outcomes;
-use crate::normalise::repair::Repair;
-use crate::normalise::standing::{self, Beside, Remarks, StandingColumn};
+use crate::normalise::remarks::Remarks;
+use crate::normalise::repair::{Log, Notes, Repair};
+use crate::normalise::row_status::{self, StatusColumn, StatusSources};
 
 impl<'a> Normaliser<'a> {
     /// How the rows stand: fills the columns that say it, gives the rows of which nobody knows and what is to be said.
     pub(super) fn conclude(
         &self,
         read: &mut Vec<Column<'a>>,
-        standings: &[(usize, StandingColumn<'a>)],
+        statuses: &[(usize, StatusColumn<'a>)],
         log: &mut Log,
     ) -> (Vec<bool>, Vec<String>) {
         let (rows, as_of) = (self.rows.len(), self.context.as_of);
-        let (mut unclear, mut told) = (vec![false; rows], Vec::new());
+        let (mut unclear, mut notes) = (vec![false; rows], Vec::new());
         if self.status.is_none() && self.definition.remarks.is_empty() {
-            return (unclear, told);
+            return (unclear, notes);
         }
         if let Some(said) = self.void.as_ref().filter(|_| rows > 0) {
             unclear.fill(true);
             let order = position_of(&self.order, "place");
-            (0..).take(rows).for_each(|at| Notes { log, order }.one(at, Repair::Standing));
-            told.push(format!("{said}下面的 {rows} 行不像还算数：既不据以认定已享受，也不据以追究"));
+            (0..).take(rows).for_each(|at| Notes { log, order }.one(at, Repair::Status));
+            notes.push(format!("{said}下面的 {rows} 行不像还算数：既不据以认定已享受，也不据以追究"));
         }
         let name = self.status.map_or("", |status| status.name.as_str());
-        let own = standings.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == name));
+        let own = statuses.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == name));
         let header = |field: &str| self.headers.iter().find(|(of, _)| of == field).map_or("", |(_, header)| header.as_str());
         let ends = |field: &str| self.context.dictionary.fields.get(field).and_then(|field| field.ends);
         let dates = read.iter().filter_map(|(field, _, arrays)| {
@@ -63,31 +63,31 @@ impl<'a> Normaliser<'a> {
             if at.is_empty() || at.len() > 2 && at.len() * 2 > rows {
                 continue;
             }
-            told.push(format!(
+            notes.push(format!(
                 "“{}”有 {} 格读不懂：是不是已经结束看不准，既不据以认定已享受，也不据以追究",
                 header(field),
                 at.len()
             ));
             for at in at {
                 unclear[at as usize] = true;
-                Notes { log, order }.one(at, Repair::Standing);
+                Notes { log, order }.one(at, Repair::Status);
             }
         }
-        let beside = Beside { dates: &dates, outcomes: &self.outcomes, remarks: &self.remarks };
+        let beside = StatusSources { dates: &dates, outcomes: &self.outcomes, remarks: &self.remarks };
         let values = self.status.and_then(|status| status.standing.as_ref());
-        let concluded = standing::conclude(own.map(|(_, own)| own), values, &beside, rows);
-        let others = standings.iter().filter(|(at, _)| own.is_none_or(|(own, _)| own != at));
-        let nothing = Beside { dates: &[], outcomes: &Outcomes::default(), remarks: &Remarks::default() };
-        let others: Vec<_> = others.map(|(at, of)| (Some(*at), standing::conclude(Some(of), None, &nothing, rows))).collect();
+        let concluded = row_status::conclude(own.map(|(_, own)| own), values, &beside, rows);
+        let others = statuses.iter().filter(|(at, _)| own.is_none_or(|(own, _)| own != at));
+        let nothing = StatusSources { dates: &[], outcomes: &Outcomes::default(), remarks: &Remarks::default() };
+        let others: Vec<_> = others.map(|(at, of)| (Some(*at), row_status::conclude(Some(of), None, &nothing, rows))).collect();
         for (at, concluded) in std::iter::once((own.map(|(at, _)| *at), concluded)).chain(others) {
             let stated = (name, self.status.map_or(FieldKind::Code, |status| status.kind));
             let (field, kind) = at.and_then(|at| read.get(at)).map_or(stated, |(field, kind, _)| (field, *kind));
             let order = position_of(&self.order, if self.order.contains(&field) { field } else { "place" });
             for ((row, at), known) in concluded.unclear.iter().zip(0..).zip(&mut unclear).filter(|((row, _), _)| **row) {
                 *known = *row;
-                Notes { log, order }.one(at, Repair::Standing);
+                Notes { log, order }.one(at, Repair::Status);
             }
-            told.extend(concluded.told);
+            notes.extend(concluded.notes);
             let Some(values) = concluded.values else { continue };
             let array: ArrayRef = match kind {
                 FieldKind::YesNo => {
@@ -100,6 +100,6 @@ impl<'a> Normaliser<'a> {
                 None => read.extend(self.status.map(|status| (status.name.as_str(), kind, vec![array]))),
             }
         }
-        (unclear, told)
+        (unclear, notes)
     }
 }

@@ -17,11 +17,12 @@ use crate::model::field::{FieldKind, Per};
 use crate::model::raw::RejectReason;
 use crate::normalise::amount_columns::{self, Column};
 use crate::normalise::amounts::{Amounts, Stands};
+use crate::normalise::cells::append;
 use crate::normalise::damage::{collisions, damaged_codes};
-use crate::normalise::field_column::{Builders, Log, Notes, Years, append};
+use crate::normalise::field_column::{Builders, Years};
 use crate::normalise::month_column::MonthColumn;
-use crate::normalise::repair::Repair;
-use crate::normalise::standing::StandingColumn;
+use crate::normalise::repair::{Log, Notes, Repair};
+use crate::normalise::row_status::StatusColumn;
 
 /// So many births that contradict their numbers are no slips of the pen.
 const MANY: usize = 10;
@@ -92,7 +93,7 @@ impl Normaliser<'_> {
         }
         let relations = others.iter().position(|column| column.field == RELATION);
         let mut read: Vec<Column<'_>> = Vec::with_capacity(others.len());
-        let mut standings: Vec<(usize, StandingColumn<'_>)> = Vec::new();
+        let mut statuses: Vec<(usize, StatusColumn<'_>)> = Vec::new();
         let mut dated: Vec<(&str, bool, Int32Array)> = Vec::new();
         for column in others.drain(..) {
             let (field, kind, order) = (column.field, column.kind, column.order);
@@ -105,8 +106,8 @@ impl Normaliser<'_> {
             if let Some(Years { of, comes_first, mut values, .. }) = column.years {
                 dated.push((of.year.as_str(), comes_first, values.finish()));
             }
-            if let Some(standing) = column.standing {
-                standings.push((read.len(), standing));
+            if let Some(status) = column.status {
+                statuses.push((read.len(), status));
                 read.push((field, kind, Vec::new()));
                 continue;
             }
@@ -171,17 +172,17 @@ impl Normaliser<'_> {
         for at in doubted.into_iter().filter_map(|at| u32::try_from(at).ok()) {
             Notes { log: &mut log, order }.one(at, Repair::Unsure);
         }
-        let (mut unclear, told) = self.conclude(&mut read, &standings, &mut log);
+        let (mut unclear, told) = self.conclude(&mut read, &statuses, &mut log);
         standing.extend(told.into_iter().chain(self.proof.told()).chain(self.other_kinds.told(&self.definition.title)));
         let mut unproven = vec![false; rows];
         let order = position_of(&self.order, ROW);
         for (row, at) in self.other_kinds.rows.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
             unclear[row] = true;
-            Notes { log: &mut log, order }.one(at, Repair::Standing);
+            Notes { log: &mut log, order }.one(at, Repair::Status);
         }
         let order = position_of(&self.order, &self.proof.field);
         for (row, at) in self.proof.unproven.iter().filter_map(|row| Some((*row, u32::try_from(*row).ok()?))) {
-            Notes { log: &mut log, order }.one(at, Repair::Standing);
+            Notes { log: &mut log, order }.one(at, Repair::Status);
             unproven[row] = !std::mem::replace(&mut unclear[row], true);
         }
         let others = self.rejects.iter().filter(|reject| reject.reason == RejectReason::OtherProject).count();

@@ -15,7 +15,7 @@ use crate::model::raw::{Mapping, TableHead};
 use crate::model::registry::Grain;
 use crate::model::school::{Grade, grade_of, school_of, stage_of};
 use crate::normalise::amounts::Amounts;
-use crate::normalise::field_column::{Builders, DayMeant, FieldColumn, Log, Said, Terms, Years};
+use crate::normalise::field_column::{Builders, DayMeant, FieldColumn, Said, Terms, Years};
 use crate::normalise::household_above::HouseholdAbove;
 use crate::normalise::month_column::{Beside, MonthColumn};
 use crate::normalise::other_kinds::OtherKinds;
@@ -23,11 +23,13 @@ use crate::normalise::outcome::Outcomes;
 use crate::normalise::person::{Others, Persons};
 use crate::normalise::places::Places;
 use crate::normalise::proof::Proof;
+use crate::normalise::remarks::Remarks;
+use crate::normalise::repair::Log;
+use crate::normalise::row_status::StatusColumn;
 use crate::normalise::schooling::Schooling;
 use crate::normalise::section_lines::SectionLines;
 use crate::normalise::sheet_place::SheetPlace;
 use crate::normalise::slipped::Slips;
-use crate::normalise::standing::{Remarks, StandingColumn};
 use crate::normalise::vocabulary::{self, CodeTable};
 use crate::normalise::{data_date, heading, outcome};
 
@@ -192,8 +194,8 @@ impl<'a> Normaliser<'a> {
                     _ => DayMeant::Written,
                 },
                 least_digits: names.get(field).map_or(0, |field| field.least_digits),
-                standing: names.get(field).and_then(|field| field.standing.as_ref()).map(|values| {
-                    StandingColumn::new(
+                status: names.get(field).and_then(|field| field.standing.as_ref()).map(|values| {
+                    StatusColumn::new(
                         values,
                         &at(field),
                         head,
