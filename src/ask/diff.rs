@@ -438,8 +438,7 @@ fn short(change: Change) -> &'static str {
 
 /// Filled up with blanks to a number of half-width places.
 fn padded(text: &str, places: usize) -> String {
-    let width = UnicodeWidthStr::width(text);
-    format!("{text}{}", " ".repeat(places.saturating_sub(width).max(1)))
+    format!("{} ", crate::model::text::padded(text, places.saturating_sub(1)))
 }
 
 /// Set to the right of a number of half-width places.

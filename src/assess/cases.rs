@@ -19,11 +19,12 @@ use crate::config::registry::Dictionary;
 use crate::model::carried::Carried;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
-use crate::model::decision::Decided;
 use crate::model::exemption::EXEMPTION;
 use crate::model::finding::{Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
-use crate::model::link::{Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::link::{
+    Decided, Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion,
+};
 use crate::model::personal::Expose;
 use crate::model::raw::SheetName;
 use crate::model::record::{RecordSet, RegistryRecords, RowId, SourceSheet};

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::document::{self, Document, Spanned};
+use super::document::{Document, Spanned};
 use super::error::Problems;
+use super::parse::parse;
+use crate::model::words::words;
 
 /// The model that ships with the program.
 const SHIPPED: &str = include_str!("../../pipelines/link.toml");
@@ -58,54 +60,36 @@ pub struct Calibration {
     pub random_pairs: usize,
 }
 
-/// A way of making candidate pairs: two records that share the key are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BlockingRule {
-    /// A valid number, or one that a damaged number may have been.
-    Number,
-    /// The first 15 characters of the number.
-    Stem,
-    /// First six and last four characters and family name; only where some number is masked.
-    Ends,
-    /// Name and birth date.
-    NameBirth,
-    /// Sound of the name and birth date.
-    SoundBirth,
-    /// Name and village.
-    NameVillage,
-    /// Sound of the name and village.
-    SoundVillage,
-    /// Households with a member in common that is linked already.
-    Household,
-    /// Birth date and sequence inside the number, whatever the region.
-    BirthSequence,
-    /// Birth date and village.
-    BirthVillage,
-    /// Name and name of the head.
-    NameHead,
-    /// Sound of the name and phone.
-    SoundPhone,
-}
-
-impl BlockingRule {
-    /// The name in models and stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Stem => "stem",
-            Self::Ends => "ends",
-            Self::NameBirth => "name_birth",
-            Self::SoundBirth => "sound_birth",
-            Self::NameVillage => "name_village",
-            Self::SoundVillage => "sound_village",
-            Self::Household => "household",
-            Self::BirthSequence => "birth_sequence",
-            Self::BirthVillage => "birth_village",
-            Self::NameHead => "name_head",
-            Self::SoundPhone => "sound_phone",
-        }
+words! {
+    /// A way of making candidate pairs: two records that share the key are compared.
+    /// Its word is the name in models and stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum BlockingRule {
+        /// A valid number, or one that a damaged number may have been.
+        Number = "number";
+        /// The first 15 characters of the number.
+        Stem = "stem";
+        /// First six and last four characters and family name; only where some number is masked.
+        Ends = "ends";
+        /// Name and birth date.
+        NameBirth = "name_birth";
+        /// Sound of the name and birth date.
+        SoundBirth = "sound_birth";
+        /// Name and village.
+        NameVillage = "name_village";
+        /// Sound of the name and village.
+        SoundVillage = "sound_village";
+        /// Households with a member in common that is linked already.
+        Household = "household";
+        /// Birth date and sequence inside the number, whatever the region.
+        BirthSequence = "birth_sequence";
+        /// Birth date and village.
+        BirthVillage = "birth_village";
+        /// Name and name of the head.
+        NameHead = "name_head";
+        /// Sound of the name and phone.
+        SoundPhone = "sound_phone";
     }
 }
 
@@ -219,7 +203,7 @@ impl LinkModel {
     /// Reads and checks a model.
     pub fn resolve(document: &Document) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let Some(written) = document::parse::<Written>(document, &mut problems) else { return Err(sorted(problems)) };
+        let Some(written) = parse::<Written>(document, &mut problems) else { return Err(sorted(problems)) };
         let thresholds = *written.thresholds.get_ref();
         if !(thresholds.review <= thresholds.confirm && thresholds.margin >= 0.0) {
             let text = "[thresholds] 应满足 review ≤ confirm 且 margin ≥ 0";

@@ -8,6 +8,7 @@ pub mod layout;
 pub mod link;
 pub mod link_saved;
 pub mod link_words;
+pub mod parse;
 pub mod pin;
 pub mod pipeline;
 pub mod policy;

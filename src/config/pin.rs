@@ -102,7 +102,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::document::parse;
+    use crate::config::parse::parse;
 
     #[derive(Deserialize)]
     struct Written {

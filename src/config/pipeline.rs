@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::document::{self, Document, Spanned};
+use super::document::{Document, Spanned};
 use super::error::Problems;
+use super::parse::parse;
 use super::pin::WrittenPin;
 use crate::model::register::Accepted;
 
@@ -131,7 +132,7 @@ impl Layer {
     /// Reads one file; `None` when anything was reported.
     #[must_use]
     pub fn parse(document: Document, folder: String, problems: &mut Problems) -> Option<Self> {
-        let written = document::parse(&document, problems)?;
+        let written = parse(&document, problems)?;
         Some(Self { document, folder, written })
     }
 

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use arrow::datatypes::{DataType, Field};
 use unicode_normalization::UnicodeNormalization;
 
-use super::document::{Document, Spanned, parse};
+use super::document::{Document, Spanned};
 use super::error::Problems;
+use super::parse::parse;
 use crate::model::columns::PLACE;
 use crate::model::field::{FieldKind, Per};
 use crate::model::identity::simplified;

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
-use super::document::{Document, Spanned, parse};
+use super::document::{Document, Spanned};
 use super::error::Problems;
 use super::layout::{Column, Layouts, ListField};
+use super::parse::parse;
 use super::registry::{Dictionary, FieldDefinition, FieldUse, fold_header};
 use crate::model::field::FieldKind;
 use crate::model::finding::Kind;

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use super::groups::Groups;
 use super::verified::Verified;
 use crate::config::link_saved::{Drift, Used};
+use crate::model::text::padded;
 
 /// Thresholds that are tried, in bits of match weight.
 const THRESHOLDS: std::ops::RangeInclusive<i32> = 0..=12;
@@ -265,10 +265,6 @@ impl Diagnosis {
         }
         Ok(())
     }
-}
-
-pub(super) fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 #[cfg(test)]

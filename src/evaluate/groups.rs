@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{EvaluateError, ratio, records};
 use crate::model::columns::IdState;
 use crate::model::identity::id::Number;
+use crate::model::text::padded;
 
 /// Groups with fewer links to find say little, and are not called out.
 const FEW: u64 = 30;
@@ -146,7 +147,7 @@ impl fmt::Display for Groups {
             let recall = group.recall().map_or_else(|| "—".to_owned(), |recall| format!("{recall:.4}"));
             let low = group.due >= FEW && group.recall().is_some_and(|recall| recall + GAP < all);
             let mark = if low { "  ← 偏低 low" } else { "" };
-            writeln!(f, "{}{:>10} {:>10} {:>8}{mark}", super::diagnose::padded(label, 40), group.rows, group.due, recall)
+            writeln!(f, "{}{:>10} {:>10} {:>8}{mark}", padded(label, 40), group.rows, group.due, recall)
         };
         for (dimension, title) in
             [("all", "全部 all"), ("damage", "号码 number"), ("sex", "性别 sex"), ("age", "年龄 age"), ("name", "姓名 name")]

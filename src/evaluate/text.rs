@@ -5,6 +5,7 @@ use std::fmt;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Counts, Evaluation};
+use crate::model::text::padded;
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,7 +56,7 @@ const LABEL: usize = 44;
 
 /// How far each tier can be trusted.
 fn tiers(f: &mut fmt::Formatter<'_>, evaluation: &Evaluation) -> fmt::Result {
-    padded(f, "分级（对/列出） tiers (right/found)")?;
+    f.write_str(&padded("分级（对/列出） tiers (right/found)", LABEL))?;
     for title in ["确定 certain", "很可能 likely", "先核对 check"] {
         write!(f, "{}{title}", " ".repeat(22_usize.saturating_sub(title.width())))?;
     }
@@ -64,7 +65,7 @@ fn tiers(f: &mut fmt::Formatter<'_>, evaluation: &Evaluation) -> fmt::Result {
     let rules = evaluation.rules.iter().map(|rule| (rule.rule.as_str(), rule));
     for (label, rule) in rules.chain(pooled) {
         let mark = if rule.by_absence && label == rule.rule { " ∅" } else { "" };
-        padded(f, &format!("{label}{mark}"))?;
+        f.write_str(&padded(&format!("{label}{mark}"), LABEL))?;
         for counts in [rule.certain, rule.likely, rule.check] {
             let found = counts.true_positives + counts.false_positives;
             let ratio = counts.precision().map_or_else(String::new, |ratio| format!("{ratio:.4}"));
@@ -82,12 +83,12 @@ fn tiers(f: &mut fmt::Formatter<'_>, evaluation: &Evaluation) -> fmt::Result {
 }
 
 fn heading(f: &mut fmt::Formatter<'_>, label: &str) -> fmt::Result {
-    padded(f, label)?;
+    f.write_str(&padded(label, LABEL))?;
     writeln!(f, "{:>10} {:>8} {:>8} {:>10} {:>8} {:>8}", "true+", "false+", "false-", "precision", "recall", "F1")
 }
 
 fn line(f: &mut fmt::Formatter<'_>, label: &str, counts: Counts) -> fmt::Result {
-    padded(f, label)?;
+    f.write_str(&padded(label, LABEL))?;
     let shown = |ratio: Option<f64>| ratio.map_or_else(|| "—".to_owned(), |ratio| format!("{ratio:.4}"));
     writeln!(
         f,
@@ -99,9 +100,4 @@ fn line(f: &mut fmt::Formatter<'_>, label: &str, counts: Counts) -> fmt::Result 
         shown(counts.recall()),
         shown(counts.f1())
     )
-}
-
-/// Chinese characters take two columns, which format widths do not know.
-fn padded(f: &mut fmt::Formatter<'_>, label: &str) -> fmt::Result {
-    write!(f, "{label}{}", " ".repeat(LABEL.saturating_sub(label.width())))
 }

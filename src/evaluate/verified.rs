@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::text::padded;
+
 /// Half width of a 95 % interval in standard deviations.
 const NORMAL_95: f64 = 1.96;
 
@@ -78,17 +80,9 @@ fn float(count: u64) -> f64 {
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "抽查结果 the verified sample")?;
-        writeln!(
-            f,
-            "{}{:>10} {:>10} {:>8} {:>8}",
-            super::diagnose::padded("层 layer", 32),
-            "links",
-            "checked",
-            "wrong",
-            "unsure"
-        )?;
+        writeln!(f, "{}{:>10} {:>10} {:>8} {:>8}", padded("层 layer", 32), "links", "checked", "wrong", "unsure")?;
         for layer in &self.layers {
-            let name = super::diagnose::padded(&layer.name, 32);
+            let name = padded(&layer.name, 32);
             writeln!(f, "{name}{:>10} {:>10} {:>8} {:>8}", layer.links, layer.checked, layer.wrong, layer.unsure)?;
         }
         let links: u64 = self.layers.iter().map(|layer| layer.links).sum();

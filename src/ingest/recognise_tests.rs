@@ -291,7 +291,7 @@ fn a_refusal_names_what_is_missing_and_gives_a_pin_that_works() {
         .replace("# \"备注\" = \"\"", "\"备注\" = \"certificate_status\"");
     let document = crate::config::document::Document { path: "monthly.toml".to_owned(), text: pasted };
     let mut problems = crate::config::error::Problems::default();
-    let written: Written = crate::config::document::parse(&document, &mut problems).expect("the pin is right");
+    let written: Written = crate::config::parse::parse(&document, &mut problems).expect("the pin is right");
     let pins = Pin::resolve(&document, &written.pin, &shipped(), &mut problems);
     assert!(problems.is_empty(), "{}", problems.render(false));
     let dictionary = shipped();

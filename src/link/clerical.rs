@@ -11,8 +11,9 @@ use rayon::prelude::*;
 
 use super::hash::WordMap;
 use super::position::dense;
-use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict, record_key};
+use crate::model::decision::{Decision, DecisionState, KeptDecision, PairKey, Verdict, record_key};
 use crate::model::ids::CountyKey;
+use crate::model::link::Decided;
 use crate::model::record::{RecordSet, RowId};
 
 /// Rows that belong together, and groups of them that do not.

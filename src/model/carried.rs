@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::personal::Personal;
+use super::words::words;
 
 /// What an earlier run knew, by record.
 #[derive(Clone, Debug, Default)]
@@ -40,26 +41,16 @@ pub struct PreviousPerson {
     pub first_household: Option<Personal>,
 }
 
-/// What happened to an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeKind {
-    /// The keys have changed, the person or household has not: the old id stays.
-    Carried,
-    /// One became several: the main part keeps the id, this is another part.
-    Split,
-    /// Several became one: this one's id is not used any more.
-    Merged,
-}
-
-impl ChangeKind {
-    /// The word in stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Carried => "carried",
-            Self::Split => "split",
-            Self::Merged => "merged",
-        }
+words! {
+    /// What happened to an id. Its word is that in stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ChangeKind {
+        /// The keys have changed, the person or household has not: the old id stays.
+        Carried = "carried";
+        /// One became several: the main part keeps the id, this is another part.
+        Split = "split";
+        /// Several became one: this one's id is not used any more.
+        Merged = "merged";
     }
 }
 

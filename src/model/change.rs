@@ -1,53 +1,24 @@
 //! What became of findings from one run to a later one.
 
 use super::finding::Finding;
+use super::words::words;
 
-/// What became of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Change {
-    /// Only in the later run.
-    New,
-    /// In both.
-    Persisting,
-    /// Gone: the later run asked and did not find it.
-    Resolved,
-    /// Gone: somebody could be the person after all; to be checked first.
-    HeldBack,
-    /// Gone: the later run did not evaluate the rule, there or anywhere.
-    NotEvaluated,
-    /// Gone: the person or household stands in no registry any more.
-    SubjectGone,
-}
-
-impl Change {
-    /// Every change.
-    pub const ALL: [Self; 6] =
-        [Self::New, Self::Persisting, Self::Resolved, Self::HeldBack, Self::NotEvaluated, Self::SubjectGone];
-
-    /// The value in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Persisting => "persisting",
-            Self::Resolved => "resolved",
-            Self::HeldBack => "held_back",
-            Self::NotEvaluated => "not_evaluated",
-            Self::SubjectGone => "subject_gone",
-        }
-    }
-
-    /// In the words of the workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::New => "新增",
-            Self::Persisting => "仍在",
-            Self::Resolved => "不再列出",
-            Self::HeldBack => "暂缓（先核对是否同一人）",
-            Self::NotEvaluated => "规则未评估",
-            Self::SubjectGone => "各名册里都没有了",
-        }
+words! {
+    /// What became of a finding. Its word is the value in JSON.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Change {
+        /// Only in the later run.
+        New = "new", "新增";
+        /// In both.
+        Persisting = "persisting", "仍在";
+        /// Gone: the later run asked and did not find it.
+        Resolved = "resolved", "不再列出";
+        /// Gone: somebody could be the person after all; to be checked first.
+        HeldBack = "held_back", "暂缓（先核对是否同一人）";
+        /// Gone: the later run did not evaluate the rule, there or anywhere.
+        NotEvaluated = "not_evaluated", "规则未评估";
+        /// Gone: the person or household stands in no registry any more.
+        SubjectGone = "subject_gone", "各名册里都没有了";
     }
 }
 

@@ -1,6 +1,8 @@
 //! Names of the record columns that the stages themselves rely on. Everything else is a field of the registry
 //! definitions and known to the stages only by name from data.
 
+use super::words::words;
+
 /// Name as cleaned for output (`Utf8`).
 pub const NAME: &str = "name";
 /// The name as written, where it differs from [`NAME`] (`Utf8`).
@@ -93,93 +95,44 @@ pub const VILLAGE_CODE: &str = PLACE[3];
 /// Group of [`PLACE`].
 pub const GROUP: &str = PLACE[4];
 
-/// What is known of an ID number after cleaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IdState {
-    /// Checksum, birth date and form are right (15-digit numbers are upgraded and then valid).
-    Valid,
-    /// 18 characters, but checksum or birth date is wrong.
-    Invalid,
-    /// Went through a float: only the first 15 digits are to be trusted.
-    Float,
-    /// `5.20324E+17`: nothing but the region is left.
-    Scientific,
-    /// Masked by the sender: `520324********1234`.
-    Masked,
-    /// 17 digits, 19 and more, or letters among them.
-    Malformed,
-    /// `999999…`, all the same digit, 0 and the like: nobody's number. The column is null.
-    Placeholder,
-    /// Words, or too few digits to be a number. The column is null.
-    NoNumber,
-    /// A valid number that other columns show to be somebody else's: a grandparent's, the head's, the guardian's.
-    Borrowed,
-    /// An officer's card, a passport, a travel permit: not a resident number.
-    OtherDocument,
-    /// Nothing was written.
-    Missing,
-}
-
-impl IdState {
-    /// Every state, in the order of declaration.
-    pub const ALL: [Self; 11] = [
-        Self::Valid,
-        Self::Invalid,
-        Self::Float,
-        Self::Scientific,
-        Self::Masked,
-        Self::Malformed,
-        Self::Placeholder,
-        Self::NoNumber,
-        Self::Borrowed,
-        Self::OtherDocument,
-        Self::Missing,
-    ];
-
-    /// The value in stage files and SQL conditions.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Float => "float",
-            Self::Scientific => "scientific",
-            Self::Masked => "masked",
-            Self::Malformed => "malformed",
-            Self::Placeholder => "placeholder",
-            Self::NoNumber => "no_number",
-            Self::Borrowed => "borrowed",
-            Self::OtherDocument => "other_document",
-            Self::Missing => "missing",
-        }
-    }
-
-    /// The inverse of [`IdState::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+words! {
+    /// What is known of an ID number after cleaning. Its word is the value in stage files and SQL conditions.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum IdState {
+        /// Checksum, birth date and form are right (15-digit numbers are upgraded and then valid).
+        Valid = "valid";
+        /// 18 characters, but checksum or birth date is wrong.
+        Invalid = "invalid";
+        /// Went through a float: only the first 15 digits are to be trusted.
+        Float = "float";
+        /// `5.20324E+17`: nothing but the region is left.
+        Scientific = "scientific";
+        /// Masked by the sender: `520324********1234`.
+        Masked = "masked";
+        /// 17 digits, 19 and more, or letters among them.
+        Malformed = "malformed";
+        /// `999999…`, all the same digit, 0 and the like: nobody's number. The column is null.
+        Placeholder = "placeholder";
+        /// Words, or too few digits to be a number. The column is null.
+        NoNumber = "no_number";
+        /// A valid number that other columns show to be somebody else's: a grandparent's, the head's, the guardian's.
+        Borrowed = "borrowed";
+        /// An officer's card, a passport, a travel permit: not a resident number.
+        OtherDocument = "other_document";
+        /// Nothing was written.
+        Missing = "missing";
     }
 }
 
-/// What is known of the months that a row is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MonthState {
-    /// What stands there cannot be told: the month is null, and no rule may take it for the period's or for another.
-    Unclear,
-    /// The money is, wholly or in part, for months gone by: no month's standard.
-    Back,
-    /// An amount below zero takes some of the month's back: how much was paid cannot be told.
-    Correction,
-}
-
-impl MonthState {
-    /// The value in stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unclear => "unclear",
-            Self::Back => "back",
-            Self::Correction => "correction",
-        }
+words! {
+    /// What is known of the months that a row is for. Its word is the value in stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MonthState {
+        /// What stands there cannot be told: the month is null, and no rule may take it for the period's or for another.
+        Unclear = "unclear";
+        /// The money is, wholly or in part, for months gone by: no month's standard.
+        Back = "back";
+        /// An amount below zero takes some of the month's back: how much was paid cannot be told.
+        Correction = "correction";
     }
 }

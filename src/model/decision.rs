@@ -3,17 +3,15 @@
 //! A pair is kept by the stable keys of its two records ([`record_key`]), never by row numbers, so that an answer holds next month
 //! and after a list was sorted.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use arrow::array::Array;
 
 use super::columns;
 use super::ids::CountyKey;
-use super::link::PersonIx;
 use super::personal::Personal;
-use super::proposal::KeptProposal;
 use super::record::{RegistryRecords, RowId};
+use super::words::words;
 
 /// The stable key of a row's identity in its registry: `R` and 16 hexadecimal digits. Rows of one registry with equal keys say the same of
 /// who they are. `None` for a row that names nobody: a project, a post.
@@ -85,32 +83,16 @@ impl fmt::Display for PairKey {
     }
 }
 
-/// An answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// One person.
-    Same,
-    /// Two persons.
-    Different,
-    /// Looked at, and still not known.
-    Unsure,
-}
-
-impl Verdict {
-    /// The word in stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Different => "different",
-            Self::Unsure => "unsure",
-        }
-    }
-
-    /// The inverse of [`Verdict::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Same, Self::Different, Self::Unsure].into_iter().find(|verdict| verdict.as_str() == text)
+words! {
+    /// An answer. Its word is that in stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Verdict {
+        /// One person.
+        Same = "same";
+        /// Two persons.
+        Different = "different";
+        /// Looked at, and still not known.
+        Unsure = "unsure";
     }
 }
 
@@ -131,46 +113,18 @@ pub struct Decision {
     pub remark: Personal,
 }
 
-/// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DecisionState {
-    /// It holds.
-    InForce,
-    /// Still unsure: the pair stays open.
-    Unsure,
-    /// At least one of the records is not among this month's; the answer waits.
-    Gone,
-    /// Other answers say otherwise; none of them is followed.
-    Contradicted,
-}
-
-impl DecisionState {
-    /// The word in stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InForce => "in_force",
-            Self::Unsure => "unsure",
-            Self::Gone => "gone",
-            Self::Contradicted => "contradicted",
-        }
-    }
-
-    /// The inverse of [`DecisionState::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::InForce, Self::Unsure, Self::Gone, Self::Contradicted].into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// In words, for workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::InForce => "已采用",
-            Self::Unsure => "仍待核对",
-            Self::Gone => "本月查无此记录，暂存",
-            Self::Contradicted => "与其他答复矛盾，未采用",
-        }
+words! {
+    /// What became of an answer. Its word is that in stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum DecisionState {
+        /// It holds.
+        InForce = "in_force", "已采用";
+        /// Still unsure: the pair stays open.
+        Unsure = "unsure", "仍待核对";
+        /// At least one of the records is not among this month's; the answer waits.
+        Gone = "gone", "本月查无此记录，暂存";
+        /// Other answers say otherwise; none of them is followed.
+        Contradicted = "contradicted", "与其他答复矛盾，未采用";
     }
 }
 
@@ -185,33 +139,6 @@ pub struct KeptDecision {
     pub one: Option<RowId>,
     /// The first row with the larger.
     pub other: Option<RowId>,
-}
-
-/// What answers did to the links.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decided {
-    /// Every answer once, by pair.
-    pub kept: Vec<KeptDecision>,
-    /// What a human must be told: contradictions, records that are gone. One sentence each.
-    pub problems: Vec<String>,
-    /// Persons that are two, by order.
-    pub apart: BTreeSet<(PersonIx, PersonIx)>,
-    /// Numbers that returned lists propose, by finding.
-    pub proposals: Vec<KeptProposal>,
-}
-
-impl Decided {
-    /// Whether a human has said that two persons are two.
-    #[must_use]
-    pub fn are_apart(&self, one: PersonIx, other: PersonIx) -> bool {
-        self.apart.contains(&(one.min(other), one.max(other)))
-    }
-
-    /// Answers in this state.
-    #[must_use]
-    pub fn count(&self, state: DecisionState) -> u64 {
-        self.kept.iter().filter(|kept| kept.state == state).count() as u64
-    }
 }
 
 #[cfg(test)]

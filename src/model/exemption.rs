@@ -2,64 +2,35 @@
 
 use super::date::Day;
 use super::personal::Personal;
+use super::words::words;
 
 /// The registry of the list.
 pub const EXEMPTION: &str = "exemption";
 /// What the list is called in counts, and what notes about the list as a whole are filed under.
 pub const EXEMPTION_LIST: &str = "豁免清单";
 
-/// What became of a rule that a row names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ExemptionStatus {
-    /// The rule fired for the subject and was excused.
-    Used,
-    /// The rule did not fire for the subject.
-    NotNeeded,
-    /// The rule was not evaluated in this run, or does not apply in this period.
-    NotEvaluated,
-    /// Its last day lies before the as-of date: it excuses nothing.
-    Expired,
-    /// Nobody, or no household, is what the row names: it excuses nothing.
-    NoSubject,
-    /// No rule has this id or title: it excuses nothing.
-    NoRule,
-    /// The row contradicts itself or leaves out what it must say: it excuses nothing.
-    Refused,
+words! {
+    /// What became of a rule that a row names. Its word is the value in `run.json`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ExemptionStatus {
+        /// The rule fired for the subject and was excused.
+        Used = "used", "已豁免";
+        /// The rule did not fire for the subject.
+        NotNeeded = "not_needed", "未触发";
+        /// The rule was not evaluated in this run, or does not apply in this period.
+        NotEvaluated = "not_evaluated", "规则未评估";
+        /// Its last day lies before the as-of date: it excuses nothing.
+        Expired = "expired", "已过期";
+        /// Nobody, or no household, is what the row names: it excuses nothing.
+        NoSubject = "no_subject", "查无此人（户）";
+        /// No rule has this id or title: it excuses nothing.
+        NoRule = "no_rule", "没有这条规则";
+        /// The row contradicts itself or leaves out what it must say: it excuses nothing.
+        Refused = "refused", "不予采用";
+    }
 }
 
 impl ExemptionStatus {
-    /// Every status, in the order of declaration.
-    pub const ALL: [Self; 7] =
-        [Self::Used, Self::NotNeeded, Self::NotEvaluated, Self::Expired, Self::NoSubject, Self::NoRule, Self::Refused];
-
-    /// The value in `run.json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Used => "used",
-            Self::NotNeeded => "not_needed",
-            Self::NotEvaluated => "not_evaluated",
-            Self::Expired => "expired",
-            Self::NoSubject => "no_subject",
-            Self::NoRule => "no_rule",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// In the words of the workbook.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Used => "已豁免",
-            Self::NotNeeded => "未触发",
-            Self::NotEvaluated => "规则未评估",
-            Self::Expired => "已过期",
-            Self::NoSubject => "查无此人（户）",
-            Self::NoRule => "没有这条规则",
-            Self::Refused => "不予采用",
-        }
-    }
-
     /// Whether the row is to be corrected by whoever keeps the list.
     #[must_use]
     pub fn is_wrong(self) -> bool {

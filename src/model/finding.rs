@@ -3,192 +3,73 @@
 use super::date::Day;
 use super::personal::Personal;
 use super::registry::RegistryId;
+use super::words::words;
 
-/// What kind of thing a rule finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Kind {
-    /// Entitled and missing.
-    Miss,
-    /// Receives and should not.
-    Inel,
-    /// Below the standard.
-    Low,
-    /// Above the standard.
-    High,
-    /// Twice.
-    Dup,
-    /// A coverage target.
-    Rate,
-    /// A deadline.
-    Due,
-    /// Two registries contradict each other.
-    Conf,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [Self::Miss, Self::Inel, Self::Low, Self::High, Self::Dup, Self::Rate, Self::Due, Self::Conf];
-
-    /// The value in `findings.parquet`: `MISS`, `INEL`, …
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Miss => "MISS",
-            Self::Inel => "INEL",
-            Self::Low => "LOW",
-            Self::High => "HIGH",
-            Self::Dup => "DUP",
-            Self::Rate => "RATE",
-            Self::Due => "DUE",
-            Self::Conf => "CONF",
-        }
-    }
-
-    /// The inverse of [`Kind::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Miss, Self::Inel, Self::Low, Self::High, Self::Dup, Self::Rate, Self::Due, Self::Conf]
-            .into_iter()
-            .find(|known| known.as_str() == text)
-    }
-
-    /// In the words of the workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Miss => "应享未享",
-            Self::Inel => "不应享而享",
-            Self::Low => "低于标准",
-            Self::High => "高于标准",
-            Self::Dup => "重复享受",
-            Self::Rate => "覆盖率",
-            Self::Due => "逾期",
-            Self::Conf => "数据矛盾",
-        }
+words! {
+    /// What kind of thing a rule finds. Its word is the value in `findings.parquet`: `MISS`, `INEL`, ….
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    pub enum Kind {
+        /// Entitled and missing.
+        Miss = "MISS", "应享未享";
+        /// Receives and should not.
+        Inel = "INEL", "不应享而享";
+        /// Below the standard.
+        Low = "LOW", "低于标准";
+        /// Above the standard.
+        High = "HIGH", "高于标准";
+        /// Twice.
+        Dup = "DUP", "重复享受";
+        /// A coverage target.
+        Rate = "RATE", "覆盖率";
+        /// A deadline.
+        Due = "DUE", "逾期";
+        /// Two registries contradict each other.
+        Conf = "CONF", "数据矛盾";
     }
 }
 
-/// Whom a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// One person.
-    Person,
-    /// One household.
-    Household,
-    /// A village, town or the county.
-    Unit,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Person, Self::Household, Self::Unit];
-
-    /// The value in `findings.parquet`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Household => "household",
-            Self::Unit => "unit",
-        }
-    }
-
-    /// The inverse of [`Scope::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Person, Self::Household, Self::Unit].into_iter().find(|known| known.as_str() == text)
+words! {
+    /// Whom a finding is about. Its word is the value in `findings.parquet`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Scope {
+        /// One person.
+        Person = "person";
+        /// One household.
+        Household = "household";
+        /// A village, town or the county.
+        Unit = "unit";
     }
 }
 
-/// How far a finding can be trusted; follows from the links it rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Confidence {
-    /// Every link by number.
-    Certain,
-    /// Some link by repair or weight.
-    Likely,
-    /// To be checked before anyone is asked.
-    Check,
-}
-
-impl Confidence {
-    /// Every tier, the surest first.
-    pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Check];
-
-    /// The value in `findings.parquet`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Check => "check",
-        }
-    }
-
-    /// The inverse of [`Confidence::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Certain, Self::Likely, Self::Check].into_iter().find(|known| known.as_str() == text)
-    }
-
-    /// In the words of the workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Certain => "确定",
-            Self::Likely => "很可能",
-            Self::Check => "先核对",
-        }
+words! {
+    /// How far a finding can be trusted; follows from the links it rests on. Its word is the value in `findings.parquet`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Confidence {
+        /// Every link by number.
+        Certain = "certain", "确定";
+        /// Some link by repair or weight.
+        Likely = "likely", "很可能";
+        /// To be checked before anyone is asked.
+        Check = "check", "先核对";
     }
 }
 
-/// What time an amount is for: amounts of different bases are never added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TimeBase {
-    /// A month's.
-    Month,
-    /// Of the semesters of this year that are over.
-    Semester,
-    /// A year's.
-    Year,
-    /// Once and for all.
-    Once,
-}
-
-impl TimeBase {
-    /// Every base.
-    pub const ALL: [Self; 4] = [Self::Month, Self::Semester, Self::Year, Self::Once];
-
-    /// The value in `findings.parquet`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Month => "month",
-            Self::Semester => "semester",
-            Self::Year => "year",
-            Self::Once => "once",
-        }
-    }
-
-    /// The inverse of [`TimeBase::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == text)
-    }
-
-    /// In the words of the workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Month => "每月",
-            Self::Semester => "按学期",
-            Self::Year => "每年",
-            Self::Once => "一次性",
-        }
+words! {
+    /// What time an amount is for: amounts of different bases are never added. Its word is the value in `findings.parquet`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum TimeBase {
+        /// A month's.
+        Month = "month", "每月";
+        /// Of the semesters of this year that are over.
+        Semester = "semester", "按学期";
+        /// A year's.
+        Year = "year", "每年";
+        /// Once and for all.
+        Once = "once", "一次性";
     }
 }
 

@@ -1,58 +1,33 @@
 //! What `link` gives: every row → a person, and the pairs that a human must decide.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use arrow::array::RecordBatch;
 
 use super::carried::Carried;
-use super::decision::Decided;
+use super::decision::{DecisionState, KeptDecision};
 use super::personal::Personal;
+use super::proposal::KeptProposal;
 use super::record::RowId;
+use super::words::words;
 
 /// A person of the run: the position in [`Linked::people`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonIx(pub u32);
 
-/// How a row came to its person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LinkStatus {
-    /// Joined by an equal number, names agreeing; or the founder that others joined.
-    Id,
-    /// Number damaged or retyped, repaired by proof.
-    Repaired,
-    /// Joined by weight.
-    Probable,
-    /// Nobody joined.
-    Alone,
-}
-
-impl LinkStatus {
-    /// The value in `links.parquet`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Repaired => "repaired",
-            Self::Probable => "probable",
-            Self::Alone => "alone",
-        }
-    }
-
-    /// The inverse of [`LinkStatus::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Id, Self::Repaired, Self::Probable, Self::Alone].into_iter().find(|status| status.as_str() == text)
-    }
-
-    /// In the words of the workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Id => "号码一致",
-            Self::Repaired => "号码修复",
-            Self::Probable => "综合比对",
-            Self::Alone => "没有其他名册对上",
-        }
+words! {
+    /// How a row came to its person. Its word is the value in `links.parquet`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum LinkStatus {
+        /// Joined by an equal number, names agreeing; or the founder that others joined.
+        Id = "id", "号码一致";
+        /// Number damaged or retyped, repaired by proof.
+        Repaired = "repaired", "号码修复";
+        /// Joined by weight.
+        Probable = "probable", "综合比对";
+        /// Nobody joined.
+        Alone = "alone", "没有其他名册对上";
     }
 }
 
@@ -115,6 +90,33 @@ pub struct People(pub RecordBatch);
 impl fmt::Debug for People {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "People({})", self.0.num_rows())
+    }
+}
+
+/// What answers did to the links.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// Every answer once, by pair.
+    pub kept: Vec<KeptDecision>,
+    /// What a human must be told: contradictions, records that are gone. One sentence each.
+    pub problems: Vec<String>,
+    /// Persons that are two, by order.
+    pub apart: BTreeSet<(PersonIx, PersonIx)>,
+    /// Numbers that returned lists propose, by finding.
+    pub proposals: Vec<KeptProposal>,
+}
+
+impl Decided {
+    /// Whether a human has said that two persons are two.
+    #[must_use]
+    pub fn are_apart(&self, one: PersonIx, other: PersonIx) -> bool {
+        self.apart.contains(&(one.min(other), one.max(other)))
+    }
+
+    /// Answers in this state.
+    #[must_use]
+    pub fn count(&self, state: DecisionState) -> u64 {
+        self.kept.iter().filter(|kept| kept.state == state).count() as u64
     }
 }
 

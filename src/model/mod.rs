@@ -37,3 +37,4 @@ pub mod stood;
 pub mod system_error;
 pub mod text;
 pub mod unevaluated;
+pub(crate) mod words;

@@ -3,6 +3,7 @@
 use super::date::{Day, Month};
 use super::personal::Personal;
 use super::record::RowId;
+use super::words::words;
 
 /// A number that an answer proposes in place of the one in the registries. It proves nothing by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,47 +38,20 @@ impl Proposal {
     }
 }
 
-/// Why a proposed number is not believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Refutation {
-    /// Answers propose different numbers for one row.
-    Disagree,
-    /// The same registry has the number for somebody else, or it is proposed for somebody else there.
-    Taken,
-    /// A registry has the number under another name.
-    OtherName,
-    /// Whoever has the number was born on another day, or lives in another town.
-    OtherPerson,
-    /// A registry confirms it, but people have decided otherwise, or everything else speaks against it.
-    Overruled,
-}
-
-impl Refutation {
-    /// Every reason.
-    pub const ALL: [Self; 5] = [Self::Disagree, Self::Taken, Self::OtherName, Self::OtherPerson, Self::Overruled];
-
-    /// The word in stage files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Disagree => "disagree",
-            Self::Taken => "taken",
-            Self::OtherName => "other_name",
-            Self::OtherPerson => "other_person",
-            Self::Overruled => "overruled",
-        }
-    }
-
-    /// In words, for workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Disagree => "几次更正的号码不同",
-            Self::Taken => "同一名册里另有人用这个号码",
-            Self::OtherName => "别的名册里这个号码是别的姓名",
-            Self::OtherPerson => "用这个号码的人出生日期或乡镇对不上",
-            Self::Overruled => "有名册印证，但人工核对的答复或其他内容不支持",
-        }
+words! {
+    /// Why a proposed number is not believed. Its word is that in stage files.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Refutation {
+        /// Answers propose different numbers for one row.
+        Disagree = "disagree", "几次更正的号码不同";
+        /// The same registry has the number for somebody else, or it is proposed for somebody else there.
+        Taken = "taken", "同一名册里另有人用这个号码";
+        /// A registry has the number under another name.
+        OtherName = "other_name", "别的名册里这个号码是别的姓名";
+        /// Whoever has the number was born on another day, or lives in another town.
+        OtherPerson = "other_person", "用这个号码的人出生日期或乡镇对不上";
+        /// A registry confirms it, but people have decided otherwise, or everything else speaks against it.
+        Overruled = "overruled", "有名册印证，但人工核对的答复或其他内容不支持";
     }
 }
 

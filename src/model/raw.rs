@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::registry::RegistryId;
+use super::words::words;
 
 /// What stands behind an amount in a cell that was written once for several persons.
 pub const OF_SEVERAL: &str = "（全户一笔）";
@@ -190,113 +191,50 @@ impl RawColumn {
     }
 }
 
-/// Why a row below the header was set aside. Rows in = rows kept + rows rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RejectReason {
-    /// 小计, 合计, 总计.
-    Subtotal,
-    /// 注：…, 说明, 审核人： 填表人：.
-    Note,
-    /// The header again at a page break.
-    RepeatedHeader,
-    /// Part of another table further down in the sheet.
-    OtherTable,
-    /// Every cell equals an earlier row of the same registry and grain.
-    DuplicateRow,
-    /// Neither name nor number.
-    NoIdentity,
-    /// A cell could not be decoded or is over a limit.
-    Unreadable,
-    /// A newer snapshot of the registry replaces the file.
-    Superseded,
-    /// The row's month lies after the period.
-    AfterPeriod,
-    /// A line of a text file with more or fewer fields than the header, or with a quote that is not closed on it.
-    Torn,
-    /// A hidden row, where the pipeline leaves these out.
-    Hidden,
-    /// A row struck through, where the pipeline leaves these out.
-    Struck,
-    /// One cell names several persons who cannot be told apart.
-    SeveralPersons,
-    /// The row slipped against its header in a way that cannot be put right: a number stands under another column.
-    Shifted,
-    /// Neither name nor number, but the row says of somebody what a row of a person says.
-    Nameless,
-    /// Its own type says that it is of another project: an outpatient's bill among those of inpatients.
-    OtherProject,
+words! {
+    /// Why a row below the header was set aside. Rows in = rows kept + rows rejected.
+    /// Its word is the value in `rejects.parquet` and `run.json`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum RejectReason {
+        /// 小计, 合计, 总计.
+        Subtotal = "subtotal", "小计、合计行";
+        /// 注：…, 说明, 审核人： 填表人：.
+        Note = "note", "注释、签字行";
+        /// The header again at a page break.
+        RepeatedHeader = "repeated_header", "重复的表头";
+        /// Part of another table further down in the sheet.
+        OtherTable = "other_table", "同一工作表里的另一张表";
+        /// Every cell equals an earlier row of the same registry and grain.
+        DuplicateRow = "duplicate_row", "与前面的行完全相同";
+        /// Neither name nor number.
+        NoIdentity = "no_identity", "既无姓名也无证件号码";
+        /// A cell could not be decoded or is over a limit.
+        Unreadable = "unreadable", "无法读取";
+        /// A newer snapshot of the registry replaces the file.
+        Superseded = "superseded", "已有更新的数据";
+        /// The row's month lies after the period.
+        AfterPeriod = "after_period", "晚于本期";
+        /// A line of a text file with more or fewer fields than the header, or with a quote that is not closed on it.
+        Torn = "torn", "格数与表头不符，或引号没有成对";
+        /// A hidden row, where the pipeline leaves these out.
+        Hidden = "hidden", "隐藏的行";
+        /// A row struck through, where the pipeline leaves these out.
+        Struck = "struck", "划了删除线的行";
+        /// One cell names several persons who cannot be told apart.
+        SeveralPersons = "several_persons", "一格里写了几个人，分不开";
+        /// The row slipped against its header in a way that cannot be put right: a number stands under another column.
+        Shifted = "shifted", "与表头错开，号码不在号码列";
+        /// Neither name nor number, but the row says of somebody what a row of a person says.
+        Nameless = "nameless", "写了某人的情况，却没有姓名和证件号码";
+        /// Its own type says that it is of another project: an outpatient's bill among those of inpatients.
+        OtherProject = "other_project", "类型一栏写的是别的项目";
+    }
 }
 
 impl RejectReason {
-    /// Every reason.
-    pub const ALL: [Self; 16] = [
-        Self::Subtotal,
-        Self::Note,
-        Self::RepeatedHeader,
-        Self::OtherTable,
-        Self::DuplicateRow,
-        Self::NoIdentity,
-        Self::Unreadable,
-        Self::Superseded,
-        Self::AfterPeriod,
-        Self::Torn,
-        Self::Hidden,
-        Self::Struck,
-        Self::SeveralPersons,
-        Self::Shifted,
-        Self::Nameless,
-        Self::OtherProject,
-    ];
-
     /// Reasons of rows that may be somebody's: who is not found in the register may stand in one of them.
     pub const SOMEBODY: [Self; 5] = [Self::Torn, Self::SeveralPersons, Self::Unreadable, Self::Shifted, Self::Nameless];
-
-    /// The value in `rejects.parquet` and `run.json`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Subtotal => "subtotal",
-            Self::Note => "note",
-            Self::RepeatedHeader => "repeated_header",
-            Self::OtherTable => "other_table",
-            Self::DuplicateRow => "duplicate_row",
-            Self::NoIdentity => "no_identity",
-            Self::Unreadable => "unreadable",
-            Self::Superseded => "superseded",
-            Self::AfterPeriod => "after_period",
-            Self::Torn => "torn",
-            Self::Hidden => "hidden",
-            Self::Struck => "struck",
-            Self::SeveralPersons => "several_persons",
-            Self::Shifted => "shifted",
-            Self::Nameless => "nameless",
-            Self::OtherProject => "other_project",
-        }
-    }
-
-    /// The reason in plain words, for workbooks.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Subtotal => "小计、合计行",
-            Self::Note => "注释、签字行",
-            Self::RepeatedHeader => "重复的表头",
-            Self::OtherTable => "同一工作表里的另一张表",
-            Self::DuplicateRow => "与前面的行完全相同",
-            Self::NoIdentity => "既无姓名也无证件号码",
-            Self::Unreadable => "无法读取",
-            Self::Superseded => "已有更新的数据",
-            Self::AfterPeriod => "晚于本期",
-            Self::Torn => "格数与表头不符，或引号没有成对",
-            Self::Hidden => "隐藏的行",
-            Self::Struck => "划了删除线的行",
-            Self::SeveralPersons => "一格里写了几个人，分不开",
-            Self::Shifted => "与表头错开，号码不在号码列",
-            Self::OtherProject => "类型一栏写的是别的项目",
-            Self::Nameless => "写了某人的情况，却没有姓名和证件号码",
-        }
-    }
 }
 
 /// A row set aside.

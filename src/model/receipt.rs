@@ -3,63 +3,32 @@
 use super::date::Month;
 use super::personal::Personal;
 use super::raw::Refusal;
+use super::words::words;
 
-/// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
-    /// Its answers are in the ledger.
-    Taken,
-    /// The ledger had them already.
-    Known,
-    /// The same answers stand in another row of the same file.
-    Copied,
-    /// Its answers are in the ledger, beside earlier ones to the same list that say otherwise.
-    Conflicting,
-    /// A list row in which nothing was filled in.
-    Empty,
-    /// What was filled in could not be understood.
-    Unclear,
-    /// It is about no finding that the ledger knows.
-    Unknown,
-    /// No row of a list: a title, a signature, a note, a blank row.
-    Aside,
+words! {
+    /// What became of a row.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Outcome {
+        /// Its answers are in the ledger.
+        Taken = "taken", "已接收";
+        /// The ledger had them already.
+        Known = "known", "以前已接收";
+        /// The same answers stand in another row of the same file.
+        Copied = "copied", "重复行";
+        /// Its answers are in the ledger, beside earlier ones to the same list that say otherwise.
+        Conflicting = "conflicting", "与以前回复矛盾";
+        /// A list row in which nothing was filled in.
+        Empty = "empty", "空白";
+        /// What was filled in could not be understood.
+        Unclear = "unclear", "看不懂";
+        /// It is about no finding that the ledger knows.
+        Unknown = "unknown", "找不到疑点";
+        /// No row of a list: a title, a signature, a note, a blank row.
+        Aside = "aside", "不是清单行";
+    }
 }
 
 impl Outcome {
-    /// Every outcome, in the order of receipts.
-    pub const ALL: [Self; 8] =
-        [Self::Taken, Self::Known, Self::Copied, Self::Conflicting, Self::Empty, Self::Unclear, Self::Unknown, Self::Aside];
-
-    /// In the words of the receipt; also the value in the ledger.
-    #[must_use]
-    pub fn plain(self) -> &'static str {
-        match self {
-            Self::Taken => "已接收",
-            Self::Known => "以前已接收",
-            Self::Copied => "重复行",
-            Self::Conflicting => "与以前回复矛盾",
-            Self::Empty => "空白",
-            Self::Unclear => "看不懂",
-            Self::Unknown => "找不到疑点",
-            Self::Aside => "不是清单行",
-        }
-    }
-
-    /// For programs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Taken => "taken",
-            Self::Known => "known",
-            Self::Copied => "copied",
-            Self::Conflicting => "conflicting",
-            Self::Empty => "empty",
-            Self::Unclear => "unclear",
-            Self::Unknown => "unknown",
-            Self::Aside => "aside",
-        }
-    }
-
     /// Whether somebody must write it again.
     #[must_use]
     pub fn is_refused(self) -> bool {

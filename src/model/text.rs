@@ -1,8 +1,9 @@
-//! What every reader of cell text agrees on.
+//! What every reader of cell text, and every writer to a terminal, agrees on.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
+use unicode_width::UnicodeWidthStr;
 
 /// Whether `character` shows nothing: zero width, direction marks, byte-order mark, soft hyphen, controls.
 #[must_use]
@@ -29,4 +30,10 @@ pub fn unsteered(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn recomposed(text: String) -> String {
     if is_nfkc(&text) { text } else { text.nfkc().collect() }
+}
+
+/// The text filled up with blanks to `width` columns of a terminal: Chinese characters take two, which format widths do not know.
+#[must_use]
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }

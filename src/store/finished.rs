@@ -16,11 +16,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::carried::Carried;
-use crate::model::decision::{Decided, Decision};
+use crate::model::decision::Decision;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject, TimeBase};
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
-use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
+use crate::model::link::{Decided, Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::personal::Personal;
 use crate::model::proposal::{KeptProposal, Proposal};
 use crate::model::record::{RecordSet, RowId};

@@ -4,8 +4,9 @@ use super::{
     Answer, ChangesBook, Choices, ClauseBook, DossierBook, IdentityBook, Layouts, LedgerBook, ListBook, ReceiptBook, ReviewBook,
     ReviewField, StatesBook, Style, SummaryBook, Table,
 };
-use crate::config::document::{self, Document};
+use crate::config::document::Document;
 use crate::config::error::Problems;
+use crate::config::parse::parse;
 
 /// Placeholders that titles, sub-titles and file names may use.
 const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
@@ -102,7 +103,7 @@ impl Folder<'_> {
             self.missing.push(file);
             return None;
         };
-        let book = document::parse::<T>(document, &mut self.problems)?;
+        let book = parse::<T>(document, &mut self.problems)?;
         let choices = book.choices().cloned().unwrap_or_default();
         check(&book, &mut Check { document, choices: &choices, problems: &mut self.problems });
         Some(book)

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::super::document::{self, Document, Spanned};
+use super::super::document::{Document, Spanned};
 use super::super::error::Problems;
+use super::super::parse::{inner_span, parse};
 use super::super::registry::fold_header;
 use super::written::{Written, WrittenBlock, WrittenComparison, WrittenField, WrittenLevel};
 use super::{
@@ -24,7 +25,7 @@ const LEVELS: usize = 13;
 
 pub(super) fn resolve(document: &Document) -> Result<TablesModel, Problems> {
     let mut problems = Problems::default();
-    let Some(written) = document::parse::<Written>(document, &mut problems) else {
+    let Some(written) = parse::<Written>(document, &mut problems) else {
         return Err(problems.into_result(()).err().unwrap_or_default());
     };
     let fields = fields(document, &written.fields, &mut problems);
@@ -311,8 +312,7 @@ impl Resolver<'_> {
                 match condition::read(sql.get_ref(), &known, on) {
                     Ok(condition) => Some((When::Sql(condition), sql.get_ref().clone())),
                     Err(problem) => {
-                        let span =
-                            document::inner_span(&self.document.text, &sql.span(), sql.get_ref(), problem.offset, problem.length);
+                        let span = inner_span(&self.document.text, &sql.span(), sql.get_ref(), problem.offset, problem.length);
                         self.add(&span, &problem.message, &problem.hint);
                         None
                     }

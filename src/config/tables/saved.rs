@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::document::{self, Document};
+use super::super::document::Document;
 use super::super::error::Problems;
+use super::super::parse::parse;
 use super::TablesModel;
 
 /// Shares of one level.
@@ -47,7 +48,7 @@ impl SavedModel {
     /// Reads a fitted model and checks that it fits `model`: the same comparisons with the same levels in the same order.
     pub fn resolve(document: &Document, model: &TablesModel) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let Some(saved) = document::parse::<Self>(document, &mut problems) else {
+        let Some(saved) = parse::<Self>(document, &mut problems) else {
             return Err(problems.into_result(()).err().unwrap_or_default());
         };
         let whole = 0..document.text.len().min(1);

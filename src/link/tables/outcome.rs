@@ -16,9 +16,9 @@ use crate::link::position::{NONE, dense};
 use crate::link::quality;
 use crate::link::weights::{probability, to_f32};
 use crate::model::carried::Carried;
-use crate::model::decision::Decided;
+
 use crate::model::ids::CountyKey;
-use crate::model::link::{Link, LinkStatus, Linked, People, PersonIx, ReviewPair};
+use crate::model::link::{Decided, Link, LinkStatus, Linked, People, PersonIx, ReviewPair};
 use crate::model::record::{RecordSet, RowId};
 
 pub(super) fn linked(

@@ -8,8 +8,8 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Arr
 use arrow::datatypes::UInt32Type;
 use arrow::error::ArrowError;
 
-use crate::model::decision::{Decided, Decision, DecisionState, KeptDecision, PairKey, Verdict};
-use crate::model::link::Link;
+use crate::model::decision::{Decision, DecisionState, KeptDecision, PairKey, Verdict};
+use crate::model::link::{Decided, Link};
 use crate::model::record::RowId;
 
 /// The table.

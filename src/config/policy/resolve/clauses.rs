@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
-use crate::config::document::parse;
 use crate::config::error::closest;
+use crate::config::parse::parse;
 use crate::config::policy::written::{WrittenClause, WrittenClauses};
 use crate::config::policy::{Body, Counted, Origin, Rule};
 use crate::model::registry::RegistryId;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Resolver;
-use crate::config::document::{self, Document, Spanned};
+use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
+use crate::config::parse::inner_span;
 use crate::config::policy::expression::{Expression, Vocabulary};
 use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
 use crate::config::policy::{Fact, Origin, Pairs, Reach, Source, Take, ValueType};
@@ -305,7 +306,7 @@ impl Resolver<'_> {
         match Expression::parse(text.get_ref(), vocabulary, expected) {
             Ok(expression) => Some(expression),
             Err(problem) => {
-                let span = document::inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
+                let span = inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
                 self.problem(file, span, problem.message, problem.hint);
                 None
             }

@@ -7,8 +7,9 @@ use super::written::{WrittenFacts, WrittenParameters, WrittenPolicy, WrittenRule
 use super::{
     Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType, WordList,
 };
-use crate::config::document::{Document, Spanned, parse};
+use crate::config::document::{Document, Spanned};
 use crate::config::error::Problems;
+use crate::config::parse::parse;
 use crate::config::registry::Dictionary;
 use crate::model::columns::PLACE;
 use crate::model::date::Month;
