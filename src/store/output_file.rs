@@ -20,7 +20,7 @@ use crate::store::workspace::run_folder_around;
 use crate::store::{key, ours};
 
 /// What is never replaced.
-const LEDGER: &str = "是台账，以前各月的结论和回复都在里面，加 --force 也不会覆盖";
+const LEDGER: &str = "是台账（或台账旁边的锁、日志），以前各月的结论和回复都在里面，加 --force 也不会覆盖";
 const KEY: &str = "是密钥文件，覆盖了编号就全部改变，加 --force 也不会覆盖";
 const DEFINITION: &str = "是流程或定义文件（.toml），加 --force 也不会覆盖";
 const REGISTER: &str = "是那次运行读过的名册，加 --force 也不会覆盖";
@@ -181,6 +181,10 @@ pub(crate) fn checked(path: &Path) -> Result<PathBuf, OutputError> {
     if let Ok(there) = fs::symlink_metadata(path) {
         free(path, &there)?;
     }
+    // Or where a ledger keeps its lock and its log.
+    if ours::is_ledger(path) {
+        return Err(OutputError::NotForUs { path: whole(), why: LEDGER });
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let no_folder = |source| OutputError::NoFolder { path: whole(), source };
     let folder = folder.canonicalize().map_err(no_folder)?;
@@ -205,8 +209,6 @@ fn free(path: &Path, there: &Metadata) -> Result<(), OutputError> {
         Err(OutputError::Folder { path })
     } else if !there.is_file() {
         Err(OutputError::NotForUs { path, why: "不是普通文件（可能是管道或设备）" })
-    } else if ours::is_ledger(&path) {
-        Err(OutputError::NotForUs { path, why: LEDGER })
     } else if key::is_one(&path) {
         Err(OutputError::NotForUs { path, why: KEY })
     } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml")) {
@@ -303,6 +305,10 @@ mod tests {
             let before = fs::read(at(name)).expect("there");
             assert!(matches!(write(&at(name), b"x", true), Err(OutputError::NotForUs { .. })), "{name}");
             assert_eq!(fs::read(at(name)).expect("kept"), before);
+        }
+        for name in ["台账.lock", "台账-wal"] {
+            assert!(matches!(write(&at(name), b"x", true), Err(OutputError::NotForUs { .. })), "{name}");
+            assert!(!at(name).exists());
         }
     }
 

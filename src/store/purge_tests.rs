@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::ids::hexadecimal;
+use crate::store::disk;
 use crate::store::lock::Lock;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -224,6 +225,19 @@ fn a_purge_cut_short_has_switched_the_run_off_and_the_next_goes_on() {
     assert_eq!((entry.before, entry.period.as_str(), entry.sha256.clone()), ((1, 4), "2018-06", sha256));
     assert!(entry.in_full().contains("那时已删 1 个文件（4 字节），这次删"), "{}", entry.in_full());
     assert_eq!(fs::read_dir(&run).expect("there").count(), 1, "nothing of ours is left");
+}
+
+#[test]
+fn what_a_purge_killed_at_its_end_left_of_its_journal_goes_with_the_next() {
+    let all = tempfile::tempdir().expect("a folder");
+    let run = all.path().canonicalize().expect("there").join("run");
+    run_folder(&run, day("2018-07-05"));
+    fs::write(run.join("reports/a.xlsx"), "edited").expect("written");
+    assert!(matches!(purge_all(&run, true)[..], [PurgeEntry { fate: Fate::Removed(_), .. }]));
+    let (_, left) = disk::temporary(&run.join(".work")).and_then(|file| file.keep().map_err(|error| error.error)).expect("made");
+    let again = purge_all(&run, true);
+    assert!(matches!(again[..], [PurgeEntry { fate: Fate::Removed(_), .. }]), "{again:?}");
+    assert!(!left.exists() && run.join("reports/a.xlsx").exists());
 }
 
 #[test]

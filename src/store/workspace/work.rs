@@ -57,8 +57,11 @@ pub(super) fn clear(folder: &Path, work: &Path, keep: &[&str]) -> Result<Vec<Str
 
 /// Whether a file in a work folder of `folder`, named by its path there, is as its run left it.
 pub(crate) fn is_left_by_run(folder: &Path, name: &str) -> bool {
-    let inside = name.strip_prefix(WORK).and_then(|name| name.strip_prefix('/')).and_then(|name| name.split_once('/'));
-    let Some((key, file)) = inside.filter(|(key, _)| is_work(key)) else { return false };
+    let Some(inside) = name.strip_prefix(WORK).and_then(|name| name.strip_prefix('/')) else { return false };
+    if is_temporary(inside) {
+        return true;
+    }
+    let Some((key, file)) = inside.split_once('/').filter(|(key, _)| is_work(key)) else { return false };
     let (work, path) = (folder.join(WORK).join(key), folder.join(name));
     if file == RECORD { is_record(&path) } else { Record::of(&work).is_ours(file, &path) }
 }
