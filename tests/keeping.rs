@@ -70,10 +70,68 @@ fn a_table_leaves_the_run_whole_in_every_format() {
     let parquet = bidui(&["export", out_text, "links", "--format", "parquet"]);
     assert_eq!(parquet.stdout, fs::read(out.join("stages/links.parquet")).expect("the stage"));
 
+    // The form follows from the name of the file.
+    let named = folder.path().join("people.JSON");
+    assert!(bidui(&["export", out_text, "people", "--out", named.to_str().expect("plain")]).status.success());
+    assert!(serde_json::from_slice::<serde_json::Value>(&fs::read(&named).expect("written")).is_ok());
+
     let wrong = bidui(&["export", out_text, "finding"]);
     assert!(wrong.status.code() == Some(2) && said(&wrong).contains("findings"), "{}", said(&wrong));
     let nowhere = bidui(&["export", folder.path().to_str().expect("plain"), "findings"]);
     assert!(nowhere.status.code() == Some(2) && said(&nowhere).contains("运行文件夹"), "{}", said(&nowhere));
+}
+
+#[test]
+fn every_cell_of_every_table_comes_as_it_is() {
+    use calamine::{Reader, Xlsx, open_workbook};
+    let folder = tempfile::tempdir().expect("a folder");
+    let (county, tables) = (folder.path().join("county"), folder.path().join("tables"));
+    run(&root("fixtures/2018-06"), &county);
+    let text = |path: &Path| path.to_str().expect("plain").to_owned();
+    let (model, left, right) = ("fixtures/tables/link.toml", "fixtures/tables/clinic.csv", "fixtures/tables/library.csv");
+    let linked = bidui(&["run", model, "--input", left, "--input", right, "--out", &text(&tables)]);
+    assert!(linked.status.success(), "{}", said(&linked));
+    for out in [&county, &tables] {
+        let stages = fs::read_dir(out.join("stages")).expect("stages").flatten();
+        let names = stages.filter_map(|entry| entry.file_name().to_string_lossy().strip_suffix(".parquet").map(str::to_owned));
+        for name in names.collect::<Vec<_>>() {
+            let table = stage(out, &name);
+            let json: serde_json::Value =
+                serde_json::from_slice(&bidui(&["export", &text(out), &name, "--format", "json"]).stdout).expect("JSON");
+            let csv = bidui(&["export", &text(out), &name]).stdout;
+            let lines: Vec<csv::StringRecord> =
+                csv::Reader::from_reader(&csv[3..]).records().map(|record| record.expect("a record")).collect();
+            let book = folder.path().join(format!("{name}.xlsx"));
+            let sheet = (table.num_rows() < 20_000 && table.num_columns() < 100).then(|| {
+                assert!(bidui(&["export", &text(out), &name, "--out", &text(&book), "--force"]).status.success());
+                let mut workbook: Xlsx<_> = open_workbook(&book).expect("a workbook");
+                workbook.worksheet_range(&name).expect("a sheet")
+            });
+            assert_eq!((json.as_array().map(Vec::len), lines.len()), (Some(table.num_rows()), table.num_rows()), "{name}");
+            for (at, field) in table.schema().fields().iter().enumerate() {
+                let column = table.column(at);
+                let is_plain = !field.data_type().is_nested() && !field.data_type().is_floating();
+                for row in 0..table.num_rows() {
+                    let place = || format!("{name} {} {row}", field.name());
+                    let written = &json[row][field.name()];
+                    assert_eq!(written.is_null(), column.is_null(row), "{}", place());
+                    if is_plain && !written.is_null() {
+                        let cell = arrow::util::display::array_value_to_string(column, row).expect("a cell");
+                        let as_text = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+                        assert_eq!(as_text, cell, "{}", place());
+                        let line = match cell.as_str() {
+                            "true" => "是",
+                            "false" => "否",
+                            other => other,
+                        };
+                        assert_eq!(lines[row][at].trim_matches('\t'), line.trim_matches('\t'), "{}", place());
+                        let shown = sheet.as_ref().and_then(|sheet| sheet.get((row + 1, at))).map(ToString::to_string);
+                        assert!(shown.is_none_or(|shown| shown == line), "{}", place());
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Float32Type, Int32Type, Int64Type, UInt32Type};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Float32Type, Float64Type, Int64Type, UInt64Type};
+use clap::ValueEnum;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value, json};
@@ -29,17 +31,25 @@ const ROWS_PER_SHEET: u32 = 1_048_575;
 /// Excel's limit for a cell, in UTF-16 units.
 const CELL_LIMIT: usize = 32_767;
 
-/// Forms of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Forms of a table. The first line of each is its line of help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TableFormat {
-    /// Comma-separated, UTF-8 with a mark.
+    /// UTF-8 with a mark, for Excel; long numbers end in a tab and stay whole
     Csv,
-    /// An array of objects.
+    /// An array of objects
     Json,
-    /// A workbook.
+    /// A workbook
     Xlsx,
-    /// As in the run folder.
+    /// As in the run folder
     Parquet,
+}
+
+impl TableFormat {
+    /// What the ending of a file's name says.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        Self::from_str(ending, true).ok()
+    }
 }
 
 /// Why a table cannot be exported.
@@ -114,10 +124,11 @@ fn tables(stages: &Path) -> Result<Vec<String>, StageError> {
     Ok(names)
 }
 
-/// A stage file, batch by batch.
+/// A stage file, batch by batch, in the types that [`value`] knows.
 struct Batches {
     path: PathBuf,
     columns: Vec<String>,
+    types: Vec<DataType>,
     reader: parquet::arrow::arrow_reader::ParquetRecordBatchReader,
 }
 
@@ -126,14 +137,22 @@ impl Batches {
         let fail = |what: String| StageError { path: path.to_owned(), what };
         let file = disk::open(path).map_err(|error| fail(plain(&error)))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(error.to_string()))?;
-        let columns = reader.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let fields = reader.schema().fields();
+        let columns = fields.iter().map(|field| field.name().clone()).collect();
+        let unknown = |field: &Field| fail(format!("“{}”一栏的类型 {} 不会导出", field.name(), field.data_type()));
+        let types: Result<Vec<DataType>, StageError> =
+            fields.iter().map(|field| exported(field.data_type()).ok_or_else(|| unknown(field))).collect();
+        let types = types?;
         let reader = reader.with_batch_size(8_192).build().map_err(|error| fail(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), columns, reader })
+        Ok(Self { path: path.to_owned(), columns, types, reader })
     }
 
-    fn next(&mut self) -> Result<Option<RecordBatch>, ExportError> {
-        let fail = |what: String| StageError { path: self.path.clone(), what };
-        Ok(self.reader.next().transpose().map_err(|error| fail(error.to_string()))?)
+    /// The columns of the next batch; `None` at the end.
+    fn next(&mut self) -> Result<Option<Vec<ArrayRef>>, ExportError> {
+        let Some(batch) = self.reader.next() else { return Ok(None) };
+        let plain = |batch: RecordBatch| batch.columns().iter().zip(&self.types).map(|(column, of)| cast(column, of)).collect();
+        let columns: Result<Vec<ArrayRef>, _> = batch.and_then(plain);
+        Ok(Some(columns.map_err(|error| StageError { path: self.path.clone(), what: error.to_string() })?))
     }
 }
 
@@ -142,8 +161,8 @@ fn csv(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     writer.write_record(&batches.columns).map_err(from_csv)?;
     while let Some(batch) = batches.next()? {
-        for row in 0..batch.num_rows() {
-            for column in batch.columns() {
+        for row in 0..rows(&batch) {
+            for column in &batch {
                 let cell = match value(column.as_ref(), row) {
                     Value::Null => String::new(),
                     Value::String(text) => for_excel(unsteered(&text).into_owned()),
@@ -184,8 +203,8 @@ fn array(batches: &mut Batches, out: &mut dyn Write) -> Result<(), ExportError> 
     out.write_all(b"[")?;
     let mut before = "\n";
     while let Some(batch) = batches.next()? {
-        for row in 0..batch.num_rows() {
-            let cells = batches.columns.iter().zip(batch.columns());
+        for row in 0..rows(&batch) {
+            let cells = batches.columns.iter().zip(&batch);
             let object: Map<String, Value> = cells.map(|(name, column)| (name.clone(), value(column.as_ref(), row))).collect();
             out.write_all(before.as_bytes())?;
             let object = serde_json::to_string(&Value::Object(object)).map_err(io::Error::from)?;
@@ -225,7 +244,7 @@ fn workbook(batches: &mut Batches, table: &str, finished: &Finished, out: &mut (
     let (mut row, mut count) = (ROWS_PER_SHEET, 0_u32);
     let mut first = true;
     while let Some(batch) = batches.next()? {
-        for at in 0..batch.num_rows() {
+        for at in 0..rows(&batch) {
             if row >= ROWS_PER_SHEET {
                 count += 1;
                 new_sheet(&mut workbook, table, count, &batches.columns, &head)?;
@@ -234,7 +253,7 @@ fn workbook(batches: &mut Batches, table: &str, finished: &Finished, out: &mut (
             }
             row += 1;
             let sheet = workbook.worksheet_from_index(usize::try_from(count - 1).unwrap_or(0))?;
-            for (position, column) in (0_u16..).zip(batch.columns()) {
+            for (position, column) in (0_u16..).zip(&batch) {
                 write_cell(sheet, row, position, &value(column.as_ref(), at), &text)?;
             }
         }
@@ -285,22 +304,45 @@ fn fitting(text: &str) -> String {
     kept + "……"
 }
 
-/// A cell as JSON; days as `2018-06-30`, money in fen as in the file.
+fn rows(columns: &[ArrayRef]) -> usize {
+    columns.first().map_or(0, Array::len)
+}
+
+/// The type in which a column is written, for every type that a table can have: numbers as the widest, text without its dictionary.
+fn exported(of: &DataType) -> Option<DataType> {
+    Some(match of {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => DataType::Int64,
+        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => DataType::UInt64,
+        DataType::Boolean | DataType::Float32 | DataType::Float64 | DataType::Date32 => of.clone(),
+        DataType::Dictionary(_, values) => exported(values)?,
+        DataType::List(item) | DataType::LargeList(item) => {
+            let of = exported(item.data_type())?;
+            DataType::List(item.as_ref().clone().with_data_type(of).into())
+        }
+        DataType::Struct(fields) => {
+            let plain = |field: &FieldRef| Some(field.as_ref().clone().with_data_type(exported(field.data_type())?));
+            DataType::Struct(fields.iter().map(plain).collect::<Option<Vec<Field>>>()?.into())
+        }
+        _ => return None,
+    })
+}
+
+/// A cell of a type of [`exported`] as JSON; days as `2018-06-30`, money in fen as in the file.
 fn value(column: &dyn Array, row: usize) -> Value {
     if column.is_null(row) {
         return Value::Null;
     }
     match column.data_type() {
-        DataType::Utf8 => json!(column.as_string::<i32>().value(row)),
         DataType::Boolean => json!(column.as_boolean().value(row)),
-        DataType::Int32 => json!(column.as_primitive::<Int32Type>().value(row)),
         DataType::Int64 => json!(column.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt32 => json!(column.as_primitive::<UInt32Type>().value(row)),
+        DataType::UInt64 => json!(column.as_primitive::<UInt64Type>().value(row)),
         DataType::Float32 => {
             // As short as the number itself, not as its double.
             let number = column.as_primitive::<Float32Type>().value(row);
             number.to_string().parse::<f64>().map_or(Value::Null, |number| json!(number))
         }
+        DataType::Float64 => json!(column.as_primitive::<Float64Type>().value(row)),
         DataType::Date32 => json!(Day(column.as_primitive::<Date32Type>().value(row)).to_string()),
         DataType::List(_) => {
             let items = column.as_list::<i32>().value(row);
@@ -311,7 +353,7 @@ fn value(column: &dyn Array, row: usize) -> Value {
             let cells = fields.iter().zip(parts.columns());
             Value::Object(cells.map(|(field, part)| (field.name().clone(), value(part.as_ref(), row))).collect())
         }
-        other => json!(format!("（{other}）")),
+        _ => column.as_string_opt::<i32>().map_or(Value::Null, |texts| json!(texts.value(row))),
     }
 }
 

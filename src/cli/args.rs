@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::ask::export::TableFormat;
 use crate::model::date::{Day, Month};
 use crate::model::personal::Personal;
 use crate::model::register::Accepted;
@@ -273,28 +274,15 @@ pub(super) struct ExportArgs {
     pub(super) run: PathBuf,
     /// Table, e.g. findings; a wrong name lists them all 表名，如 findings
     pub(super) table: String,
-    /// Form 格式
-    #[arg(long, value_enum, default_value = "csv")]
-    pub(super) format: FormatName,
+    /// Form 格式 [default: what the name after --out ends in, else csv 按 --out 的扩展名，否则 csv]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<TableFormat>,
     /// File to write, readable by its owner only; default: stdout 写入的文件，不写则输出到屏幕
     #[arg(long, short)]
     pub(super) out: Option<PathBuf>,
     /// Replace a file that is there already 已有同名文件也换掉
     #[arg(long)]
     pub(super) force: bool,
-}
-
-/// Forms of an exported table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FormatName {
-    /// UTF-8 with a mark, for Excel; long numbers end in a tab and stay whole
-    Csv,
-    /// An array of objects
-    Json,
-    /// A workbook
-    Xlsx,
-    /// As in the run folder
-    Parquet,
 }
 
 #[derive(Debug, Args)]

@@ -2,18 +2,14 @@
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 
-use super::args::{ExportArgs, FormatName};
+use super::args::ExportArgs;
 use super::{Failure, ui};
 use crate::ask::export::{Export, ExportError, TableFormat};
 use crate::store::output_file::NewFile;
 
 pub(super) fn export(arguments: &ExportArgs) -> Result<u8, Failure> {
-    let format = match arguments.format {
-        FormatName::Csv => TableFormat::Csv,
-        FormatName::Json => TableFormat::Json,
-        FormatName::Xlsx => TableFormat::Xlsx,
-        FormatName::Parquet => TableFormat::Parquet,
-    };
+    let by_name = || arguments.out.as_deref().and_then(TableFormat::of);
+    let format = arguments.format.or_else(by_name).unwrap_or(TableFormat::Csv);
     let table = Export::open(&arguments.run, &arguments.table).map_err(Failure::usage)?;
     let Some(path) = &arguments.out else {
         let stdout = std::io::stdout();
