@@ -81,9 +81,22 @@ fn a_table_leaves_the_run_whole_in_every_format() {
     assert!(nowhere.status.code() == Some(2) && said(&nowhere).contains("运行文件夹"), "{}", said(&nowhere));
 }
 
+/// Tables with the columns of the definitions in force.
+const OF_DEFINITIONS: [&str; 6] = ["records", "people", "links", "facts_person", "facts_household", "pairs"];
+
+/// The columns that a page of stage tables tells of one.
+fn columns_told(page: &str, table: &str) -> Option<Vec<String>> {
+    let told = page.split("### ").find_map(|part| part.strip_prefix(&format!("`{table}.parquet`")))?;
+    let names = told.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    Some(names.map(|(name, _)| name.to_owned()).filter(|name| !name.contains('.')).collect())
+}
+
 #[test]
-fn every_cell_of_every_table_comes_as_it_is() {
+fn every_cell_of_every_table_comes_as_it_is_and_every_column_is_told() {
     use calamine::{Reader, Xlsx, open_workbook};
+    let page = String::from_utf8(bidui(&["facts", "--stages"]).stdout).expect("text");
+    let readme = fs::read_to_string(root("reports/README.md")).expect("the page");
+    assert!(readme.contains(page.trim_end()), "reports/README.md: put in what `bidui facts --stages` prints");
     let folder = tempfile::tempdir().expect("a folder");
     let (county, tables) = (folder.path().join("county"), folder.path().join("tables"));
     run(&root("fixtures/2018-06"), &county);
@@ -96,6 +109,12 @@ fn every_cell_of_every_table_comes_as_it_is() {
         let names = stages.filter_map(|entry| entry.file_name().to_string_lossy().strip_suffix(".parquet").map(str::to_owned));
         for name in names.collect::<Vec<_>>() {
             let table = stage(out, &name);
+            let names: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let told_as = if name == "suspended" { "findings" } else { &name };
+            match columns_told(&page, told_as) {
+                Some(told) => assert_eq!(told, names, "{name}"),
+                None => assert!(OF_DEFINITIONS.contains(&name.as_str()), "{name}: its columns are told nowhere"),
+            }
             let json: serde_json::Value =
                 serde_json::from_slice(&bidui(&["export", &text(out), &name, "--format", "json"]).stdout).expect("JSON");
             let csv = bidui(&["export", &text(out), &name]).stdout;

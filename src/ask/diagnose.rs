@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
+use arrow::array::{Array, AsArray, Float32Array, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::DataType;
 
 use crate::ask::evaluate::{EvaluateRunError, column, parts};
@@ -21,6 +21,7 @@ use crate::model::decision::Verdict;
 use crate::run::sample::{STRATA, stratum};
 use crate::store::disk;
 use crate::store::finished::Finished;
+use crate::store::stages::tables::{Blocking, Review};
 
 /// Fields that linking compares.
 const COMPARED: [&str; 8] = [
@@ -88,23 +89,18 @@ pub(crate) fn diagnose(examination: &Examination) -> Result<Diagnosis, DiagnoseE
 
 /// Rows of `blocking.parquet`; none for a run without.
 fn blocking(run: &Finished) -> Result<Vec<RuleBlocks>, EvaluateRunError> {
-    let Some(table) = run.table_if_any("blocking.parquet")? else { return Ok(Vec::new()) };
-    let text = |name| column::<StringArray>(&table, "blocking.parquet", name);
-    let count = |name| column::<UInt64Array>(&table, "blocking.parquet", name);
-    let (registry, rule, value) = (text("registry")?, text("rule")?, text("value")?);
-    let (predicted, pairs, split) = (count("predicted")?, count("pairs")?, count("split")?);
-    let (skipped, heaviest) = (count("skipped")?, count("heaviest")?);
+    let Some(table) = run.declared_if_any::<Blocking>()? else { return Ok(Vec::new()) };
     let blocks = |at: usize| RuleBlocks {
-        registry: registry.value(at).to_owned(),
-        rule: rule.value(at).to_owned(),
-        predicted: predicted.value(at),
-        pairs: pairs.value(at),
-        split: split.value(at),
-        skipped: skipped.value(at),
-        heaviest: heaviest.value(at),
-        value: value.value(at).to_owned(),
+        registry: table.registry.value(at).to_owned(),
+        rule: table.rule.value(at).to_owned(),
+        predicted: table.predicted.value(at),
+        pairs: table.pairs.value(at),
+        split: table.split.value(at),
+        skipped: table.skipped.value(at),
+        heaviest: table.heaviest.value(at),
+        value: table.value.value(at).to_owned(),
     };
-    Ok((0..table.num_rows()).map(blocks).collect())
+    Ok((0..table.rule.len()).map(blocks).collect())
 }
 
 /// Recall by village, sex, age, kind of name and damage of the number.
@@ -202,7 +198,7 @@ fn same_names(links: &RecordBatch) -> Option<Vec<bool>> {
 /// What the run says of itself.
 fn stated(run: &Finished) -> Result<Diagnosis, EvaluateRunError> {
     let (links, records) = (run.table("links.parquet")?, run.table("records.parquet")?);
-    let review = run.table("review.parquet")?;
+    let review = run.declared::<Review>()?;
     let registry = column::<StringArray>(&links, "links.parquet", "registry")?;
     let status = column::<StringArray>(&links, "links.parquet", "status")?;
     let weight = column::<Float32Array>(&links, "links.parquet", "weight")?;
@@ -218,16 +214,13 @@ fn stated(run: &Finished) -> Result<Diagnosis, EvaluateRunError> {
             number: number.filter(|states| states.is_valid(at)).map_or("", |states| states.value(at)),
         })
         .collect();
-    let review_weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
-    let review_probability = column::<Float32Array>(&review, "review.parquet", "probability")?;
-    let reason = column::<StringArray>(&review, "review.parquet", "reason")?;
     // A pair without a weight follows from the rules and not from linking.
-    let pairs: Vec<ReviewRow<'_>> = (0..review.num_rows())
-        .filter(|at| review_weight.is_valid(*at))
+    let pairs: Vec<ReviewRow<'_>> = (0..review.weight.len())
+        .filter(|at| review.weight.is_valid(*at))
         .map(|at| ReviewRow {
-            weight: review_weight.value(at),
-            probability: review_probability.value(at),
-            reason: reason.value(at),
+            weight: review.weight.value(at),
+            probability: review.probability.value(at),
+            reason: review.reason.value(at),
         })
         .collect();
     Ok(picture(&rows, &pairs, &filled(&records, registry)))

@@ -9,8 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, UInt32Type};
+use arrow::array::{Array, AsArray, StringArray};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
@@ -23,6 +22,8 @@ use crate::model::standing::{State, Suspension};
 use crate::model::stood::{StateSum, StateSums, Stood, state_sums};
 use crate::report::{ChangesInput, ReportError, changes};
 use crate::store::finished::{Finished, FinishedError};
+use crate::store::stages::table::said;
+use crate::store::stages::tables::Standings;
 
 /// Why two runs cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +101,7 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
         was.iter().map(|finding| finding.finding_id.as_str()).collect(),
         is.iter().map(|finding| finding.finding_id.as_str()).collect(),
     );
-    let standings = after.table_if_any("standings.parquet")?;
+    let standings = after.declared_if_any::<Standings>()?;
     let stood = standings.as_ref().map(|table| stood(table, &titles));
     let gone = Gone::new(&after, &is, standings.as_ref())?;
     let (mut changes, mut outside) = (Vec::new(), 0);
@@ -159,36 +160,25 @@ fn titles(definitions: Definitions) -> BTreeMap<String, (usize, String)> {
     rules.enumerate().map(|(at, rule)| (rule.card.id, (at, rule.card.title))).collect()
 }
 
-/// The text at `row` of a column; empty for null.
-fn word(table: &RecordBatch, column: &str, row: usize) -> String {
-    let column = table.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
-    column.filter(|column| column.is_valid(row)).map_or_else(String::new, |column| column.value(row).to_owned())
-}
-
 /// `standings.parquet` of the later run, by rule, town, village.
-fn stood(table: &RecordBatch, titles: &BTreeMap<String, (usize, String)>) -> Vec<Stood> {
-    let gaps = table.column_by_name("gap_fen").and_then(|column| column.as_primitive_opt::<Int64Type>());
-    let months = table.column_by_name("months").and_then(|column| column.as_primitive_opt::<UInt32Type>());
-    let place = |column: &str, row: usize| Some(word(table, column, row)).filter(|name| !name.is_empty());
+fn stood(table: &Standings, titles: &BTreeMap<String, (usize, String)>) -> Vec<Stood> {
+    let place = |column: &StringArray, row: usize| said(column, row).filter(|name| !name.is_empty()).map(str::to_owned);
     let one = |row: usize| {
-        let rule = word(table, "rule", row);
+        let rule = table.rule.value(row).to_owned();
         let (order, title) = titles.get(&rule).cloned().unwrap_or_else(|| (usize::MAX, rule.clone()));
+        let is_monthly = ["", TimeBase::Month.as_str()].contains(&said(&table.time_base, row).unwrap_or_default());
         Some(Stood {
             order,
             title,
             rule,
-            town: place("town", row),
-            village: place("village", row),
-            state: State::parse(&word(table, "state", row), &word(table, "reason", row))?,
-            months: months.map_or(0, |months| months.value(row)),
-            gap_fen: gaps
-                .filter(|gaps| {
-                    gaps.is_valid(row) && ["", TimeBase::Month.as_str()].contains(&word(table, "time_base", row).as_str())
-                })
-                .map(|gaps| gaps.value(row)),
+            town: place(&table.town, row),
+            village: place(&table.village, row),
+            state: State::parse(table.state.value(row), said(&table.reason, row).unwrap_or_default())?,
+            months: table.months.value(row),
+            gap_fen: (is_monthly && table.gap_fen.is_valid(row)).then(|| table.gap_fen.value(row)),
         })
     };
-    (0..table.num_rows()).filter_map(one).collect()
+    (0..table.rule.len()).filter_map(one).collect()
 }
 
 /// Whether a run was asked for findings of this place.
@@ -208,7 +198,7 @@ struct Gone {
 }
 
 impl Gone {
-    fn new(after: &Finished, is: &[Finding], table: Option<&RecordBatch>) -> Result<Self, FinishedError> {
+    fn new(after: &Finished, is: &[Finding], table: Option<&Standings>) -> Result<Self, FinishedError> {
         let texts = |table: &str, column: &str| -> Result<HashSet<String>, FinishedError> {
             let table = after.table(table)?;
             let column = table.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
@@ -216,8 +206,9 @@ impl Gone {
         };
         let mut standings = HashMap::new();
         if let Some(table) = table {
-            let of = |column: &str, row: usize| word(table, column, row);
-            standings.extend((0..table.num_rows()).map(|row| (of("finding_id", row), (of("state", row), of("reason", row)))));
+            let of = |column: &StringArray, row: usize| said(column, row).unwrap_or_default().to_owned();
+            let row = |row: usize| (of(&table.finding_id, row), (of(&table.state, row), of(&table.reason, row)));
+            standings.extend((0..table.finding_id.len()).map(row));
         }
         let review = is.iter().filter(|finding| finding.rule == "identity.needs_review");
         Ok(Self {

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use arrow::array::{Array, AsArray, Float32Array, ListArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, UInt32Type};
 use serde::Deserialize;
 
 use crate::config::tables::Task;
 use crate::evaluate::clusters::ClusterScore;
 use crate::evaluate::{EvaluateError, Evaluation, FindingRow, HeldRow, LinkRow, TruthTexts, Undecided};
-use crate::model::finding::{Confidence, Scope};
+use crate::model::personal::Expose;
 use crate::model::system_error::plain;
 use crate::run::tables::score_rows;
 use crate::store::disk;
 use crate::store::finished::{Finished, FinishedError};
 use crate::store::stages::StageError;
+use crate::store::stages::tables::Review;
 
 /// Why a run cannot be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +96,7 @@ pub(crate) fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateR
     let links = &["registry", "file", "sheet", "row", "part", "person_id"];
     let links = finished.columns("links.parquet", links)?;
     let records = finished.columns("records.parquet", &["household_code"])?;
-    let (findings, review) = (finished.table("findings.parquet")?, finished.table("review.parquet")?);
-    let weight = column::<Float32Array>(&review, "review.parquet", "weight")?;
+    let (findings, review) = (finished.findings()?, finished.declared::<Review>()?);
     let text = |name: &str| {
         let path = truth.join(name);
         disk::read_text(&path).map_err(|source| EvaluateRunError::Truth { path, source })
@@ -124,31 +124,16 @@ pub(crate) fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateR
         })
         .collect();
 
-    let finding_column = |name| column::<StringArray>(&findings, "findings.parquet", name);
-    let (rule, scope, confidence) = (finding_column("rule")?, finding_column("scope")?, finding_column("confidence")?);
-    let (person, household) = (finding_column("person_id")?, finding_column("household_code")?);
-    let in_vain = searched_in_vain(column(&findings, "findings.parquet", "evidence")?)?;
-    let text_at = |array: &'_ StringArray, at: usize| array.is_valid(at).then(|| array.value(at).to_owned());
-    let subjects: Vec<(Option<String>, Option<String>)> =
-        (0..findings.num_rows()).map(|at| (text_at(person, at), text_at(household, at))).collect();
-    let finding_rows: Vec<FindingRow<'_>> = subjects
+    let finding_rows: Vec<FindingRow<'_>> = findings
         .iter()
-        .enumerate()
-        .map(|(at, (person_id, household_code))| FindingRow {
-            rule: rule.value(at),
-            scope: match scope.value(at) {
-                "person" => Scope::Person,
-                "household" => Scope::Household,
-                _ => Scope::Unit,
-            },
-            person_id: person_id.as_deref(),
-            household_code: household_code.as_deref(),
-            confidence: match confidence.value(at) {
-                "certain" => Confidence::Certain,
-                "likely" => Confidence::Likely,
-                _ => Confidence::Check,
-            },
-            by_absence: in_vain[at],
+        .map(|finding| FindingRow {
+            rule: &finding.rule,
+            scope: finding.scope,
+            person_id: finding.person_id.as_deref(),
+            household_code: finding.household_code.expose(),
+            confidence: finding.confidence,
+            // A piece of evidence without a file is of a register that was searched in vain.
+            by_absence: finding.evidence.iter().any(|cell| cell.file.is_none()),
         })
         .collect();
     let truth = TruthTexts { rows: &rows, findings: &expected, persons: &persons };
@@ -159,7 +144,7 @@ pub(crate) fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateR
     };
     let undecided = Undecided {
         // A pair without a weight follows from the rules and not from linking.
-        review_pairs: (weight.len() - weight.null_count()) as u64,
+        review_pairs: (review.weight.len() - review.weight.null_count()) as u64,
         left_out: &finished.run.left_out(),
         not_evaluated: &counted.not_evaluated(),
         held: &held,
@@ -167,29 +152,14 @@ pub(crate) fn evaluate(run: &Path, truth: &Path) -> Result<Evaluation, EvaluateR
     Ok(crate::evaluate::evaluate(&link_rows, &finding_rows, undecided, truth)?)
 }
 
-/// Per finding, whether a registry was searched in vain: a piece of evidence without a file.
-fn searched_in_vain(evidence: &ListArray) -> Result<Vec<bool>, EvaluateRunError> {
-    let cells = evidence.values().as_struct_opt().and_then(|cells| cells.column_by_name("file"));
-    let files = cells.ok_or(EvaluateRunError::Column { file: "findings.parquet", column: "evidence.file" })?;
-    let at = |offset: i32| usize::try_from(offset).unwrap_or(0);
-    Ok(evidence.value_offsets().windows(2).map(|ends| (at(ends[0])..at(ends[1])).any(|cell| files.is_null(cell))).collect())
-}
-
 /// Rule and accused of every pair that holds a rule back, once each; `None` where the run does not say which rules a pair holds.
-fn held_by_pairs<'a>(review: &'a RecordBatch, links: &[LinkRow<'a>]) -> Option<Vec<HeldRow<'a>>> {
-    let holds = review.column_by_name("holds")?.as_list_opt::<i32>()?;
-    let rules = holds.values().as_string_opt::<i32>()?;
-    let text = |name: &str| review.column_by_name(name)?.as_string_opt::<i32>();
-    let number = |name: &str| review.column_by_name(name)?.as_any().downcast_ref::<UInt32Array>();
-    let (file, sheet, row, part) = (text("left_file")?, text("left_sheet")?, number("left_row")?, number("left_part"));
-    let persons: HashMap<(&str, &str, u32, u32), &str> =
-        links.iter().map(|link| ((link.file, link.sheet, link.row, link.part), link.person_id)).collect();
+fn held_by_pairs<'a>(review: &'a Review, links: &[LinkRow<'a>]) -> Option<Vec<HeldRow<'a>>> {
+    let persons: HashMap<(&str, &str, u32), &str> =
+        links.iter().filter(|link| link.part == 0).map(|link| ((link.file, link.sheet, link.row), link.person_id)).collect();
     let mut held = BTreeMap::new();
-    for (pair, ends) in holds.value_offsets().windows(2).enumerate() {
-        let place = (file.value(pair), sheet.value(pair), row.value(pair), part.map_or(0, |parts| parts.value(pair)));
-        let person_id = persons.get(&place).copied();
-        for at in ends[0]..ends[1] {
-            let rule = rules.value(usize::try_from(at).unwrap_or(0));
+    for (pair, [left, _]) in review.places().enumerate() {
+        let person_id = left.and_then(|(_, file, sheet, row)| persons.get(&(file, sheet, row)).copied());
+        for rule in review.holds.at(pair)? {
             held.insert((rule, person_id), HeldRow { rule, person_id });
         }
     }

@@ -10,6 +10,7 @@ use crate::model::date::Day;
 use crate::model::masking::Audience;
 use crate::model::personal::Personal;
 use crate::store::finished::{Finished, FinishedError};
+use crate::store::stages::tables::{Place, Review};
 
 /// More persons than this of one value are counted, not explained.
 const NAMESAKES: usize = 20;
@@ -19,7 +20,8 @@ const ORIGIN: [&str; 5] = ["registry", "file", "sheet", "row", "part"];
 /// The answer; `None` where nobody is found.
 pub(crate) fn explain(run: &Finished, wanted: &Personal) -> Result<Option<String>, FinishedError> {
     let read = |name: &str| run.table(&format!("{name}.parquet"));
-    let (records, links, pairs, review) = (read("records")?, read("links")?, read("pairs")?, read("review")?);
+    let (records, links, pairs) = (read("records")?, read("links")?, read("pairs")?);
+    let review = run.declared::<Review>()?;
     let person = |row: usize| text(&links, "person_id", row);
     // Fields are kept as cleaned, mostly in lower case.
     let wanted = wanted.expose();
@@ -38,25 +40,27 @@ pub(crate) fn explain(run: &Finished, wanted: &Personal) -> Result<Option<String
         for &row in &rows {
             let mut beside = Audience::Village.row(Day::default());
             values(&records, row).for_each(|(name, value)| beside.knows_cell(name, value));
-            let shown: Vec<String> =
+            let cells: Vec<String> =
                 values(&records, row).map(|(name, value)| format!("{name}={}", beside.text(value))).collect();
-            let _ = writeln!(told, "  {} {}", place(&links, "", row), shown.join(" "));
+            let _ = writeln!(told, "  {} {}", place(&links, "", row), cells.join(" "));
         }
-        let is_of = |batch: &RecordBatch, side: &str, pair: usize| {
-            rows.iter().any(|row| place(batch, side, pair) == place(&links, "", *row))
-        };
-        for pair in (0..pairs.num_rows()).filter(|pair| is_of(&pairs, "left_", *pair)) {
+        let is_of = |there: Place<'_>| rows.iter().any(|row| origin(&links, "", *row) == there);
+        for pair in (0..pairs.num_rows()).filter(|pair| is_of(origin(&pairs, "left_", *pair))) {
             accepted(&pairs, pair, &mut told);
         }
-        for pair in (0..review.num_rows()).filter(|pair| is_of(&review, "left_", *pair) || is_of(&review, "right_", *pair)) {
+        for (pair, both) in review.places().enumerate() {
+            let [Some(left), Some(right)] = both else { continue };
+            if !is_of(left) && !is_of(right) {
+                continue;
+            }
             let _ = writeln!(
                 told,
                 "  待核对：{} ～ {}，权重 {:.2} 比特，概率 {:.4}（{}）",
-                place(&review, "left_", pair),
-                place(&review, "right_", pair),
-                float(&review, "weight", pair),
-                float(&review, "probability", pair),
-                text(&review, "reason", pair)
+                shown(left),
+                shown(right),
+                review.weight.value(pair),
+                review.probability.value(pair),
+                review.reason.value(pair)
             );
             doubt_bars(&review, pair, &mut told);
         }
@@ -96,13 +100,18 @@ fn accepted(pairs: &RecordBatch, pair: usize, told: &mut String) {
 
 /// `left a.csv 第12行`.
 fn place(batch: &RecordBatch, side: &str, row: usize) -> String {
+    shown(origin(batch, side, row))
+}
+
+fn origin<'b>(batch: &'b RecordBatch, side: &str, row: usize) -> Place<'b> {
     let line = batch.column_by_name(&format!("{side}row")).and_then(|column| column.as_primitive_opt::<UInt32Type>());
     let of = |name: &str| text(batch, &format!("{side}{name}"), row);
-    let sheet = match of("sheet") {
-        "" => String::new(),
-        sheet => format!(" {sheet}"),
-    };
-    format!("{} {}{sheet} 第{}行", of("registry"), of("file"), line.map_or(0, |line| line.value(row)))
+    (of("registry"), of("file"), of("sheet"), line.map_or(0, |line| line.value(row)))
+}
+
+fn shown((registry, file, sheet, line): Place<'_>) -> String {
+    let space = if sheet.is_empty() { "" } else { " " };
+    format!("{registry} {file}{space}{sheet} 第{line}行")
 }
 
 /// Fields of a row that say something.

@@ -2,13 +2,11 @@
 //!
 //! `█` for, `░` against, `│` even odds. Pure; the same bars give the same lines.
 
-use arrow::array::RecordBatch;
-
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::link_words;
 use crate::model::link::WeightPart;
-use crate::store::why::{list_at, parts_of};
+use crate::store::stages::tables::Review;
 
 /// Places for the bars.
 const WIDTH: f32 = 36.0;
@@ -66,9 +64,9 @@ fn bar(from: usize, to: usize, zero: usize) -> String {
 }
 
 /// The bars of a review pair.
-pub(crate) fn doubt_bars(review: &RecordBatch, pair: usize, text: &mut String) {
-    if let Some(parts) = list_at(review, "parts", pair).and_then(|parts| parts_of(&parts)) {
-        text.push_str(&waterfall(&parts, "        "));
+pub(crate) fn doubt_bars(review: &Review, pair: usize, text: &mut String) {
+    if let Some(bars) = review.parts.at(pair) {
+        text.push_str(&waterfall(&bars.parts(), "        "));
     }
 }
 

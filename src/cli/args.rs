@@ -266,6 +266,9 @@ pub(super) struct FactsArgs {
     /// Print JSON 以 JSON 打印
     #[arg(long)]
     pub(super) json: bool,
+    /// The columns of the stage tables instead 改为列出阶段表各栏
+    #[arg(long, conflicts_with = "json")]
+    pub(super) stages: bool,
 }
 
 #[derive(Debug, Args)]

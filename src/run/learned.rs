@@ -1,12 +1,10 @@
 //! What linking learned and how blocking went: `stages/model.json`, `stages/blocking.parquet`.
 //!
-//! `blocking.parquet`: registry, rule, predicted (pairs that equal keys make), pairs (compared), split, skipped (look-ups), heaviest (records
-//! behind one key), value (that key, masked). The model can be named in `link.toml` (`model = "…"`) to be used again.
+//! The model can be named in `link.toml` (`model = "…"`) to be used again.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow::array::Array;
 
 use crate::config::link_saved::{Drift, SavedModel, Used};
 use crate::config::link_words;
@@ -19,6 +17,7 @@ use crate::model::personal::{mask_name, mask_number};
 use crate::model::record::{RecordSet, RowId};
 use crate::run::RunError;
 use crate::store::stages;
+use crate::store::stages::tables::Blocking;
 use crate::store::workspace::Workspace;
 
 /// Blocks that deserve a line on the screen.
@@ -44,20 +43,18 @@ pub(super) fn write(
     workspace.write("stages/model.json", model.text(tool, used.as_ref()).as_bytes())?;
 
     let blocks = &evidence.blocks;
-    let count = |pick: fn(&Blocks) -> u64| -> ArrayRef { Arc::new(blocks.iter().map(pick).collect::<UInt64Array>()) };
-    let values: Vec<String> = blocks.iter().map(|blocks| value(records, blocks)).collect();
-    let batch = RecordBatch::try_from_iter([
-        ("registry", Arc::new(blocks.iter().map(|blocks| Some(&blocks.registry)).collect::<StringArray>()) as ArrayRef),
-        ("rule", Arc::new(blocks.iter().map(|blocks| Some(blocks.rule)).collect::<StringArray>())),
-        ("predicted", count(|blocks| blocks.predicted)),
-        ("pairs", count(|blocks| blocks.pairs)),
-        ("split", count(|blocks| blocks.split)),
-        ("skipped", count(|blocks| blocks.skipped)),
-        ("heaviest", count(|blocks| blocks.heaviest)),
-        ("value", Arc::new(StringArray::from(values))),
-    ]);
-    let batch = batch.map_err(|error| RunError::Internal(error.to_string()))?;
-    Ok(stages::write_batch(&workspace.path("stages/blocking.parquet")?, &batch)?)
+    let count = |pick: fn(&Blocks) -> u64| blocks.iter().map(|blocks| Some(pick(blocks))).collect();
+    let table = Blocking {
+        registry: blocks.iter().map(|blocks| Some(&blocks.registry)).collect(),
+        rule: blocks.iter().map(|blocks| Some(blocks.rule)).collect(),
+        predicted: count(|blocks| blocks.predicted),
+        pairs: count(|blocks| blocks.pairs),
+        split: count(|blocks| blocks.split),
+        skipped: count(|blocks| blocks.skipped),
+        heaviest: count(|blocks| blocks.heaviest),
+        value: blocks.iter().map(|blocks| Some(value(records, blocks))).collect(),
+    };
+    Ok(stages::write_table(&workspace.path("stages/blocking.parquet")?, table)?)
 }
 
 /// The heaviest key of a rule as a row says it, masked; empty where nothing was looked up.

@@ -26,9 +26,6 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
-
 use crate::assess::{AssessInput, Assessed, HeldBack, OpenPair, assess, expected_rows, register_rows};
 use crate::config::pipeline::Workbook;
 use crate::ingest::header::Vocabulary;
@@ -54,6 +51,7 @@ use crate::model::registry::RegistryId;
 use crate::model::standing::Standings;
 use crate::normalise::{AssembleError, Context, assemble};
 use crate::store::manifest::{self, EarlierEntry, Manifest, StageEntry, Timing};
+use crate::store::stages::table::Table;
 use crate::store::workspace::{Folder, LedgerEntry, Workspace};
 use crate::store::{disk, ours, resume, stages};
 use dates::Dates;
@@ -381,15 +379,14 @@ impl Run<'_> {
         kept?;
         if let Some(earlier) = &self.earlier {
             carry_over(&mut linked, records, key, &earlier.previous);
-            for (name, table) in stages::identities::batches(&linked.carried)? {
-                self.table(name, Ok(table))?;
-            }
+            self.table(stages::identities::changes(&linked.carried))?;
+            self.table(stages::identities::households(&linked.carried))?;
         }
         if !linked.decided.kept.is_empty() {
-            self.table("decisions.parquet", stages::decisions::batch(&linked.decided))?;
+            self.table(stages::decisions::table(&linked.decided))?;
         }
         if !linked.decided.proposals.is_empty() {
-            self.table("proposals.parquet", stages::proposals::batch(&linked.decided.proposals))?;
+            self.table(stages::proposals::table(&linked.decided.proposals))?;
         }
         learned::write(&self.workspace, self.definitions, self.period, records, &evidence)?;
         let (links, people) = (self.workspace.path("stages/links.parquet")?, self.workspace.path("stages/people.parquet")?);
@@ -404,8 +401,8 @@ impl Run<'_> {
         Ok((linked, evidence))
     }
 
-    fn table(&self, name: &str, table: Result<RecordBatch, ArrowError>) -> Result<(), RunError> {
-        Ok(stages::write_batch(&self.workspace.path(&format!("stages/{name}"))?, &table?)?)
+    fn table<T: Table>(&self, table: T) -> Result<(), RunError> {
+        Ok(stages::write_table(&self.workspace.path(&format!("stages/{}.parquet", T::NAME))?, table)?)
     }
 
     /// Written with the links, and again when it is known what the pairs hold back.

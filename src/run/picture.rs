@@ -21,7 +21,7 @@ use crate::model::picture::{Cell, Doubtful, HouseholdPicture, Judged, PersonPict
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
 use crate::run::corrections;
-use crate::store::why::why;
+use crate::store::stages::link_reasons::why;
 
 /// Columns shown beside the cells, or of no interest to a reader.
 const SHOWN_ELSEWHERE: [&str; 11] = [

@@ -6,9 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Int64Array, UInt32Array};
 
 use crate::assess::Assessed;
 use crate::ledger::{Month, digest};
@@ -22,7 +19,7 @@ use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
 use crate::run::{Run, RunError};
 use crate::store::ledger_file::{self, HeldLedger, LedgerFileError};
-use crate::store::stages::{StageError, batch, texts, write_batch};
+use crate::store::stages::{StageError, tables, write_table};
 use crate::store::workspace::LedgerEntry;
 use crate::store::{clock, ours};
 
@@ -151,35 +148,31 @@ fn write(path: &Path, findings: &[Finding], standings: &Standings) -> Result<(),
     let present = findings.iter().map(Remembered::from).zip(&standings.present);
     let rows: Vec<(Remembered, &Standing)> =
         present.chain(standings.absent.iter().map(|(what, standing)| (what.clone(), standing))).collect();
-    let text = |pick: &dyn Fn(&Remembered, &Standing) -> Option<String>| -> ArrayRef {
-        let values: Vec<Option<String>> = rows.iter().map(|(what, standing)| pick(what, standing)).collect();
-        texts(values.iter().map(Option::as_deref))
+    let text = |pick: &dyn Fn(&Remembered, &Standing) -> Option<String>| {
+        rows.iter().map(|(what, standing)| pick(what, standing)).collect()
     };
-    let count = |pick: &dyn Fn(&Standing) -> u32| -> ArrayRef {
-        Arc::new(UInt32Array::from_iter_values(rows.iter().map(|(_, standing)| pick(standing))))
-    };
+    let count = |pick: fn(&Standing) -> u32| rows.iter().map(|(_, standing)| Some(pick(standing))).collect();
     let reason = |_: &Remembered, standing: &Standing| match standing.state {
         State::Reopened(why) => Some(why.plain().to_owned()),
         State::Suspended(why) => Some(why.plain().to_owned()),
         State::Exempt(until) => until.map(|day| day.to_string()),
         _ => None,
     };
-    let batch = batch([
-        ("finding_id", text(&|what, _| Some(what.finding_id.clone()))),
-        ("rule", text(&|what, _| Some(what.rule.clone()))),
-        ("town", text(&|what, _| what.town.clone())),
-        ("village", text(&|what, _| what.village.clone())),
-        ("time_base", text(&|what, _| what.time_base.map(|base| base.as_str().to_owned()))),
-        ("gap_fen", Arc::new(rows.iter().map(|(what, _)| what.gap_fen).collect::<Int64Array>())),
-        ("state", text(&|_, standing| Some(standing.state.plain().to_owned()))),
-        ("reason", text(&reason)),
-        ("first", text(&|_, standing| Some(standing.first.to_string()))),
-        ("last", text(&|_, standing| Some(standing.last.to_string()))),
-        ("months", count(&|standing| standing.months)),
-        ("asked", count(&|standing| standing.asked)),
-        ("answer", text(&|_, standing| standing.answer.as_ref().map(|answer| answer.plain().expose().to_owned()))),
-        ("answered_list", text(&|_, standing| standing.answer.as_ref().map(|answer| answer.list.to_string()))),
-    ])
-    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
-    write_batch(path, &batch)
+    let table = tables::Standings {
+        finding_id: text(&|what, _| Some(what.finding_id.clone())),
+        rule: text(&|what, _| Some(what.rule.clone())),
+        town: text(&|what, _| what.town.clone()),
+        village: text(&|what, _| what.village.clone()),
+        time_base: text(&|what, _| what.time_base.map(|base| base.as_str().to_owned())),
+        gap_fen: rows.iter().map(|(what, _)| what.gap_fen).collect(),
+        state: text(&|_, standing| Some(standing.state.plain().to_owned())),
+        reason: text(&reason),
+        first: text(&|_, standing| Some(standing.first.to_string())),
+        last: text(&|_, standing| Some(standing.last.to_string())),
+        months: count(|standing| standing.months),
+        asked: count(|standing| standing.asked),
+        answer: text(&|_, standing| standing.answer.as_ref().map(|answer| answer.plain().expose().to_owned())),
+        answered_list: text(&|_, standing| standing.answer.as_ref().map(|answer| answer.list.to_string())),
+    };
+    write_table(path, table)
 }

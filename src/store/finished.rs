@@ -10,8 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, AsArray, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
-use arrow::datatypes::{Int64Type, UInt32Type};
+use arrow::array::{Array, Float32Array, Int64Array, RecordBatch, StringArray};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -27,8 +26,9 @@ use crate::model::record::{RecordSet, RowId};
 use crate::model::register::RegisterCount;
 use crate::model::system_error::plain;
 use crate::store::manifest::{EarlierEntry, LinkingEntry};
+use crate::store::stages::table::{Table, said};
+use crate::store::stages::tables::{Cells, Findings, Place, Review, Suspicions};
 use crate::store::stages::{self, StageError};
-use crate::store::why::{list_at, parts_of};
 use crate::store::workspace::{self, WorkspaceError};
 use crate::store::{disk, resume};
 
@@ -279,19 +279,17 @@ impl Finished {
     pub(crate) fn linked(&self, records: &RecordSet) -> Result<Linked, FinishedError> {
         let people = self.table("people.parquet")?;
         let links = self.columns("links.parquet", &LINK_COLUMNS)?;
-        let (review, suspicions) = (self.table("review.parquet")?, self.table("suspicions.parquet")?);
+        let (review, suspicions) = (self.declared::<Review>()?, self.declared::<Suspicions>()?);
         let links = links_of(&people, &links).filter(|links| links.len() == records.len());
         let links = links.ok_or_else(|| self.not_whole("links.parquet"))?;
-        let rows = Rows::new(records, [&review, &suspicions]);
+        let places = || review.places().chain(suspicions.places());
+        let rows = Rows::new(records, &places().flatten().flatten().collect());
         let review = rows.pairs(&review).ok_or_else(|| self.not_whole("review.parquet"))?;
         let suspicions = rows.suspicions(&suspicions).ok_or_else(|| self.not_whole("suspicions.parquet"))?;
         let quality = self.run.linking.as_ref().map(Into::into).unwrap_or_default();
         let mut decided = self.decided(&links)?;
         decided.proposals = self.kept_proposals()?;
-        let carried = self
-            .table_if_any("households.parquet")?
-            .map_or_else(|| Some(Carried::default()), |table| stages::identities::read_back(&table));
-        let carried = carried.ok_or_else(|| self.not_whole("households.parquet"))?;
+        let carried = self.declared_if_any()?.map_or_else(Carried::default, |table| stages::identities::read_back(&table));
         Ok(Linked { links, people: People(people), review, suspicions, quality, decided, carried })
     }
 
@@ -301,7 +299,7 @@ impl Finished {
     }
 
     fn decided(&self, links: &[Link]) -> Result<Decided, FinishedError> {
-        let table = self.table_if_any("decisions.parquet")?;
+        let table = self.declared_if_any()?;
         let decided = table.map_or_else(|| Some(Decided::default()), |table| stages::decisions::read_back(&table, links));
         decided.ok_or_else(|| self.not_whole("decisions.parquet"))
     }
@@ -312,15 +310,26 @@ impl Finished {
     }
 
     fn kept_proposals(&self) -> Result<Vec<KeptProposal>, FinishedError> {
-        let table = self.table_if_any(PROPOSALS)?;
+        let table = self.declared_if_any()?;
         let kept = table.map_or_else(|| Some(Vec::new()), |table| stages::proposals::read_back(&table));
         kept.ok_or_else(|| self.not_whole(PROPOSALS))
     }
 
     /// What it found; without what printed lists show beside it.
     pub(crate) fn findings(&self) -> Result<Vec<Finding>, FinishedError> {
-        let table = self.table("findings.parquet")?;
-        findings_of(&table).ok_or_else(|| self.not_whole("findings.parquet"))
+        findings_of(&self.declared()?).ok_or_else(|| self.not_whole("findings.parquet"))
+    }
+
+    /// A declared table that must be there.
+    pub(crate) fn declared<T: Table>(&self) -> Result<T, FinishedError> {
+        self.declared_if_any()?.ok_or_else(|| self.not_whole(&file_of::<T>()))
+    }
+
+    /// A declared table that only some runs have.
+    pub(crate) fn declared_if_any<T: Table>(&self) -> Result<Option<T>, FinishedError> {
+        let name = file_of::<T>();
+        let table = self.table_if_any(&name)?;
+        table.map(|table| T::read(&table).ok_or_else(|| self.not_whole(&name))).transpose()
     }
 
     /// A stage file that must be there.
@@ -397,77 +406,57 @@ fn links_of(people: &RecordBatch, links: &RecordBatch) -> Option<Vec<Link>> {
         .collect()
 }
 
-fn findings_of(table: &RecordBatch) -> Option<Vec<Finding>> {
-    let text = |name: &str| table.column_by_name(name)?.as_string_opt::<i32>();
-    let fen = |name: &str| table.column_by_name(name)?.as_primitive_opt::<Int64Type>();
-    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).to_owned());
+fn file_of<T: Table>() -> String {
+    format!("{}.parquet", T::NAME)
+}
+
+fn findings_of(table: &Findings) -> Option<Vec<Finding>> {
+    let text = |column: &StringArray, at: usize| said(column, at).map(str::to_owned);
     let amount = |column: &Int64Array, at: usize| column.is_valid(at).then(|| column.value(at));
-    let (id, rule, kind, scope) = (text("finding_id")?, text("rule")?, text("kind")?, text("scope")?);
-    let (clause, person, household) = (text("clause")?, text("person_id")?, text("household_code")?);
-    let (name, number, town, village) = (text("name")?, text("id_number")?, text("town")?, text("village")?);
-    // Runs of versions before have neither.
-    let (basis, base) = (text("basis"), text("time_base"));
-    let (due, paid, gap) = (fen("due_fen")?, fen("paid_fen")?, fen("gap_fen")?);
-    let (confidence, sentence) = (text("confidence")?, text("sentence")?);
-    let evidence: &ListArray = table.column_by_name("evidence")?.as_any().downcast_ref()?;
-    (0..table.num_rows())
-        .map(|at| {
-            Some(Finding {
-                finding_id: id.value(at).to_owned(),
-                rule: rule.value(at).to_owned(),
-                kind: Kind::parse(kind.value(at))?,
-                scope: Scope::parse(scope.value(at))?,
-                clause: clause.value(at).to_owned(),
-                basis: basis.and_then(|basis| of(basis, at)),
-                person_id: of(person, at),
-                household_code: of(household, at).map(Personal::from),
-                name: of(name, at).map(Personal::from),
-                id_number: of(number, at).map(Personal::from),
-                town: of(town, at),
-                village: of(village, at),
-                time_base: base.and_then(|base| TimeBase::parse(&of(base, at)?)),
-                due_fen: amount(due, at),
-                paid_fen: amount(paid, at),
-                gap_fen: amount(gap, at),
-                confidence: Confidence::parse(confidence.value(at))?,
-                sentence: sentence.value(at).into(),
-                evidence: evidence_of(evidence.value(at).as_any().downcast_ref()?)?,
-                subject: Subject::default(),
-            })
+    let finding = |at: usize| {
+        Some(Finding {
+            finding_id: table.finding_id.value(at).to_owned(),
+            rule: table.rule.value(at).to_owned(),
+            kind: Kind::parse(table.kind.value(at))?,
+            scope: Scope::parse(table.scope.value(at))?,
+            clause: table.clause.value(at).to_owned(),
+            basis: text(&table.basis, at),
+            person_id: text(&table.person_id, at),
+            household_code: said(&table.household_code, at).map(Personal::from),
+            name: said(&table.name, at).map(Personal::from),
+            id_number: said(&table.id_number, at).map(Personal::from),
+            town: text(&table.town, at),
+            village: text(&table.village, at),
+            time_base: said(&table.time_base, at).and_then(TimeBase::parse),
+            due_fen: amount(&table.due_fen, at),
+            paid_fen: amount(&table.paid_fen, at),
+            gap_fen: amount(&table.gap_fen, at),
+            confidence: Confidence::parse(table.confidence.value(at))?,
+            sentence: table.sentence.value(at).into(),
+            evidence: evidence_of(&table.evidence.at(at)?),
+            subject: Subject::default(),
         })
-        .collect()
-}
-
-fn evidence_of(cells: &StructArray) -> Option<Vec<Evidence>> {
-    let text = |name: &str| cells.column_by_name(name)?.as_string_opt::<i32>();
-    let (registry, file, sheet) = (text("registry")?, text("file")?, text("sheet")?);
-    let (column, value) = (text("column")?, text("value")?);
-    let row = cells.column_by_name("row")?.as_primitive_opt::<UInt32Type>()?;
-    let of = |column: &StringArray, at: usize| column.is_valid(at).then(|| column.value(at).into());
-    let cell = |at: usize| Evidence {
-        registry: registry.value(at).into(),
-        file: of(file, at),
-        sheet: of(sheet, at),
-        row: row.is_valid(at).then(|| row.value(at)),
-        column: column.value(at).to_owned(),
-        value: value.value(at).into(),
     };
-    Some((0..cells.len()).map(cell).collect())
+    (0..table.finding_id.len()).map(finding).collect()
 }
 
-/// Registry, file, sheet, row.
-type Place<'a> = (&'a str, &'a str, &'a str, u32);
+fn evidence_of(cells: &Cells) -> Vec<Evidence> {
+    let cell = |at: usize| Evidence {
+        registry: cells.registry.value(at).into(),
+        file: said(&cells.file, at).map(Into::into),
+        sheet: said(&cells.sheet, at).map(Into::into),
+        row: cells.row.is_valid(at).then(|| cells.row.value(at)),
+        column: cells.column.value(at).to_owned(),
+        value: cells.value.value(at).into(),
+    };
+    (0..cells.registry.len()).map(cell).collect()
+}
 
 /// Places that stage files name → rows.
 struct Rows<'a>(HashMap<Place<'a>, RowId>);
 
 impl<'a> Rows<'a> {
-    fn new(records: &'a RecordSet, tables: [&RecordBatch; 2]) -> Self {
-        let wanted: HashSet<Place<'_>> = tables
-            .iter()
-            .flat_map(|table| (0..table.num_rows()).flat_map(|at| [place(table, "left", at), place(table, "right", at)]))
-            .flatten()
-            .collect();
+    fn new(records: &'a RecordSet, wanted: &HashSet<Place<'a>>) -> Self {
         let mut found = HashMap::with_capacity(wanted.len());
         let mut id = 0;
         for (position, registry) in records.registries.iter().enumerate() {
@@ -484,52 +473,37 @@ impl<'a> Rows<'a> {
         Self(found)
     }
 
-    fn row(&self, table: &RecordBatch, side: &str, at: usize) -> Option<RowId> {
-        self.0.get(&place(table, side, at)?).copied()
+    fn both(&self, [left, right]: [Option<Place<'_>>; 2]) -> Option<[RowId; 2]> {
+        Some([*self.0.get(&left?)?, *self.0.get(&right?)?])
     }
 
     /// What linking left open; pairs without a weight follow from the rules and not from linking.
-    fn pairs(&self, table: &RecordBatch) -> Option<Vec<ReviewPair>> {
-        let number = |name: &str| table.column_by_name(name)?.as_any().downcast_ref::<Float32Array>();
-        let (weight, probability) = (number("weight")?, number("probability")?);
-        let reason = table.column_by_name("reason")?.as_string_opt::<i32>()?;
-        (0..table.num_rows())
-            .filter(|at| weight.is_valid(*at))
-            .map(|at| {
-                Some(ReviewPair {
-                    left: self.row(table, "left", at)?,
-                    right: self.row(table, "right", at)?,
-                    weight: weight.value(at),
-                    probability: probability.value(at),
-                    parts: parts_of(&list_at(table, "parts", at)?)?,
-                    reason: reason.value(at).to_owned(),
-                })
+    fn pairs(&self, table: &Review) -> Option<Vec<ReviewPair>> {
+        let weighed = table.places().enumerate().filter(|(at, _)| table.weight.is_valid(*at));
+        let pair = |(at, places)| {
+            let [left, right] = self.both(places)?;
+            Some(ReviewPair {
+                left,
+                right,
+                weight: table.weight.value(at),
+                probability: table.probability.value(at),
+                parts: table.parts.at(at)?.parts(),
+                reason: table.reason.value(at).to_owned(),
             })
-            .collect()
+        };
+        weighed.map(pair).collect()
     }
 
-    fn suspicions(&self, table: &RecordBatch) -> Option<Vec<Suspicion>> {
-        let text = |name: &str| table.column_by_name(name)?.as_string_opt::<i32>();
-        let (kind, suggestion) = (text("kind")?, text("suggestion")?);
-        (0..table.num_rows())
-            .map(|at| {
-                let (left, right) = (self.row(table, "left", at)?, self.row(table, "right", at)?);
-                Some(match kind.value(at) {
-                    stages::TWO_NAMES => Suspicion::NumberTwoNames { left, right },
-                    stages::DUPLICATE => Suspicion::Duplicate { first: left, again: right },
-                    stages::DAMAGED => Suspicion::Damaged { row: left, suggestion: suggestion.value(at).into(), source: right },
-                    _ => return None,
-                })
+    fn suspicions(&self, table: &Suspicions) -> Option<Vec<Suspicion>> {
+        let suspicion = |(at, places)| {
+            let [left, right] = self.both(places)?;
+            Some(match table.kind.value(at) {
+                stages::TWO_NAMES => Suspicion::NumberTwoNames { left, right },
+                stages::DUPLICATE => Suspicion::Duplicate { first: left, again: right },
+                stages::DAMAGED => Suspicion::Damaged { row: left, suggestion: table.suggestion.value(at).into(), source: right },
+                _ => return None,
             })
-            .collect()
+        };
+        table.places().enumerate().map(suspicion).collect()
     }
-}
-
-fn place<'t>(table: &'t RecordBatch, side: &str, at: usize) -> Option<Place<'t>> {
-    let text = |name: &str| {
-        let column = table.column_by_name(&format!("{side}_{name}"))?.as_string_opt::<i32>()?;
-        column.is_valid(at).then(|| column.value(at))
-    };
-    let line: &UInt32Array = table.column_by_name(&format!("{side}_row"))?.as_any().downcast_ref()?;
-    Some((text("registry")?, text("file")?, text("sheet")?, line.value(at)))
 }

@@ -18,5 +18,4 @@ pub(crate) mod purge;
 pub(crate) mod resume;
 pub(crate) mod stages;
 pub(crate) mod tables_entry;
-pub(crate) mod why;
 pub(crate) mod workspace;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float32Array, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, Float32Array, RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::config::tables::{TablesModel, Task};
 use crate::evaluate::clusters::{ClusterScore, TruthRow, score};
 use crate::link::tables::{JoinedPair, TablesLinked};
 use crate::model::record::{RecordSet, RowId};
+use crate::store::stages::tables::Clusters;
 use crate::store::stages::{self, StageError};
 
 /// Pairs converted and written at a time.
@@ -95,7 +96,7 @@ fn origins(records: &RecordSet, rows: impl Iterator<Item = RowId>) -> Vec<ArrayR
     ]
 }
 
-/// `clusters.parquet`: persons with more than one row: id, rows, accepted pairs among them, the lightest pair and its probability.
+/// `clusters.parquet`.
 pub(super) fn write_clusters(path: &Path, linked: &TablesLinked) -> Result<u64, StageError> {
     let people = &linked.linked.people.0;
     let ids = people.column_by_name("person_id").and_then(|column| column.as_any().downcast_ref::<StringArray>());
@@ -113,21 +114,15 @@ pub(super) fn write_clusters(path: &Path, linked: &TablesLinked) -> Result<u64, 
         }
     }
     let many: Vec<usize> = (0..persons).filter(|person| rows[*person] > 1).collect();
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("person_id", DataType::Utf8, false),
-        Field::new("rows", DataType::UInt32, false),
-        Field::new("pairs", DataType::UInt32, false),
-        Field::new("weakest_weight", DataType::Float32, true),
-        Field::new("weakest_probability", DataType::Float32, true),
-    ]));
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(StringArray::from_iter_values(many.iter().map(|person| ids.map_or("", |ids| ids.value(*person))))),
-        Arc::new(UInt32Array::from_iter_values(many.iter().map(|person| rows[*person]))),
-        Arc::new(UInt32Array::from_iter_values(many.iter().map(|person| pairs[*person]))),
-        Arc::new(many.iter().map(|person| lightest[*person].map(|pair| pair.weight)).collect::<Float32Array>()),
-        Arc::new(many.iter().map(|person| lightest[*person].map(|pair| pair.probability)).collect::<Float32Array>()),
-    ];
-    stages::write(path, &schema, [RecordBatch::try_new(Arc::clone(&schema), columns)])?;
+    let of = |pick: fn(&JoinedPair) -> f32| many.iter().map(|person| lightest[*person].map(pick)).collect();
+    let table = Clusters {
+        person_id: many.iter().map(|person| Some(ids.map_or("", |ids| ids.value(*person)))).collect(),
+        rows: many.iter().map(|person| Some(rows[*person])).collect(),
+        pairs: many.iter().map(|person| Some(pairs[*person])).collect(),
+        weakest_weight: of(|pair| pair.weight),
+        weakest_probability: of(|pair| pair.probability),
+    };
+    stages::write_table(path, table)?;
     Ok(many.len() as u64)
 }
 

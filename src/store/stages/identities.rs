@@ -1,39 +1,28 @@
-//! What became of ids since the run that `--previous` named: `identity_changes.parquet` (scope, kind, id, other) and `households.parquet`
-//! (household, `first_household`), which the next month's run reads. Not there without `--previous`.
+//! What became of ids since the run that `--previous` named, written, and read back by the next month's run.
 
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::error::ArrowError;
-
+use super::tables::{Households, IdentityChanges};
 use crate::model::carried::Carried;
 use crate::model::personal::Personal;
 
-/// Both tables, by name.
-pub(crate) fn batches(carried: &Carried) -> Result<[(&'static str, RecordBatch); 2], ArrowError> {
+/// `identity_changes.parquet`.
+pub(crate) fn changes(carried: &Carried) -> IdentityChanges {
     let changes = &carried.changes;
-    let column = |texts: Vec<&str>| -> ArrayRef { Arc::new(StringArray::from(texts)) };
-    let log = RecordBatch::try_from_iter([
-        ("scope", column(changes.iter().map(|change| change.scope).collect())),
-        ("kind", column(changes.iter().map(|change| change.kind.as_str()).collect())),
-        ("id", column(changes.iter().map(|change| change.id.expose()).collect())),
-        ("other", column(changes.iter().map(|change| change.other.expose()).collect())),
-    ]);
-    let households = RecordBatch::try_from_iter([
-        ("household", column(carried.households.keys().map(Personal::expose).collect())),
-        ("first_household", column(carried.households.values().map(Personal::expose).collect())),
-    ]);
-    Ok([("identity_changes.parquet", log?), ("households.parquet", households?)])
+    IdentityChanges {
+        scope: changes.iter().map(|change| Some(change.scope)).collect(),
+        kind: changes.iter().map(|change| Some(change.kind.as_str())).collect(),
+        id: changes.iter().map(|change| Some(change.id.expose())).collect(),
+        other: changes.iter().map(|change| Some(change.other.expose())).collect(),
+    }
+}
+
+/// `households.parquet`.
+pub(crate) fn households(carried: &Carried) -> Households {
+    let codes = |codes: &mut dyn Iterator<Item = &Personal>| codes.map(|code| Some(code.expose())).collect();
+    Households { household: codes(&mut carried.households.keys()), first_household: codes(&mut carried.households.values()) }
 }
 
 /// Household codes that a finished run carried over.
-pub(crate) fn read_back(batch: &RecordBatch) -> Option<Carried> {
-    let code = |name: &str, row: usize| text_at(batch, name, row).map(Personal::from);
-    let pairs = (0..batch.num_rows()).map(|row| Some((code("household", row)?, code("first_household", row)?)));
-    Some(Carried { households: pairs.collect::<Option<_>>()?, ..Carried::default() })
-}
-
-fn text_at<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> Option<&'a str> {
-    let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
-    column.is_valid(row).then(|| column.value(row))
+pub(crate) fn read_back(table: &Households) -> Carried {
+    let pairs = table.household.iter().flatten().zip(table.first_household.iter().flatten());
+    Carried { households: pairs.map(|(code, first)| (code.into(), first.into())).collect(), ..Carried::default() }
 }

@@ -1,4 +1,4 @@
-//! The last columns of `links.parquet`: why each row is with its person.
+//! The last columns of `links.parquet`, written and read back: why each row is with its person.
 //!
 //! `rule` what brought the two together, null for who founded a person · `compared_with` the row it was compared with, by position ·
 //! `parts` the bars of the weight, which sum to it · `rival`, `rival_weight` the best other candidate of a row joined by weight.
@@ -6,13 +6,17 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, DictionaryArray, Float32Array, Float32Builder, Int32Array, ListArray, StringArray, StructArray, UInt32Array,
+    Array, ArrayRef, AsArray, DictionaryArray, Float32Array, Float32Builder, Int32Array, ListArray, RecordBatch, StringArray,
+    StructArray, UInt32Array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Fields, Int32Type};
+use arrow::datatypes::{DataType, Field, Fields, Float32Type, Int32Type, UInt32Type};
 
 use crate::config::link::COMPARISONS;
 use crate::link::evidence::{Comparison, Evidence, NAME_FREQUENCY};
+use crate::model::link::WeightPart;
+use crate::model::personal::Personal;
+use crate::model::picture::{Rival, Why};
 use crate::model::record::RowId;
 
 fn words() -> DataType {
@@ -93,4 +97,56 @@ fn parts(evidence: &Evidence, rows: std::ops::Range<u32>) -> ArrayRef {
     let arrays = vec![words(comparisons, comparison_words), words(levels, level_words), Arc::new(weights.finish()) as ArrayRef];
     let items = StructArray::new(part_fields(), arrays, None);
     Arc::new(ListArray::new(item(), OffsetBuffer::from_lengths(lengths), Arc::new(items), None))
+}
+
+/// Why one row is with its person, read back; `None` where the run did not note it. `place` says where another row stands.
+pub(crate) fn why(
+    links: &RecordBatch,
+    row: RowId,
+    weight: f32,
+    place: impl Fn(RowId) -> Personal,
+) -> Option<(Why, Vec<WeightPart>)> {
+    let at = row.0 as usize;
+    let rule = word_at(links, "rule", at)?;
+    let other = |name: &str| {
+        let column = links.column_by_name(name)?.as_primitive_opt::<UInt32Type>()?;
+        column.is_valid(at).then(|| RowId(column.value(at))).filter(|row| (row.0 as usize) < links.num_rows())
+    };
+    let rival_weight = links.column_by_name("rival_weight").and_then(|column| column.as_primitive_opt::<Float32Type>());
+    let rival = other("rival").zip(rival_weight).map(|(row, weights)| {
+        let rival = weights.value(at);
+        Rival { place: place(row), weight: rival, contradicts: rival >= weight }
+    });
+    let parts = list_at(links, "parts", at).and_then(|parts| parts_of(&parts)).unwrap_or_default();
+    Some((Why { rule, compared_with: other("compared_with").map(place), rival }, parts))
+}
+
+/// The word at `row` of a column of words, however it is encoded.
+fn word_at(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = batch.column_by_name(name)?;
+    let plain = arrow::compute::cast(&column.slice(row, 1), &DataType::Utf8).ok()?;
+    let plain = plain.as_string_opt::<i32>()?;
+    plain.is_valid(0).then(|| plain.value(0).to_owned())
+}
+
+/// The bars in a list of parts; `None` where it is none.
+fn parts_of(parts: &StructArray) -> Option<Vec<WeightPart>> {
+    let words = |name: &str| {
+        let plain = arrow::compute::cast(parts.column_by_name(name)?, &DataType::Utf8).ok()?;
+        plain.as_string_opt::<i32>().cloned()
+    };
+    let (comparisons, levels) = (words("comparison")?, words("level")?);
+    let weights = parts.column_by_name("weight")?.as_primitive_opt::<Float32Type>()?;
+    let part = |at: usize| WeightPart {
+        comparison: comparisons.value(at).to_owned(),
+        level: levels.value(at).to_owned(),
+        weight: weights.value(at),
+    };
+    Some((0..parts.len()).map(part).collect())
+}
+
+/// The structs of one row of a list column.
+fn list_at(batch: &RecordBatch, name: &str, row: usize) -> Option<StructArray> {
+    let list = batch.column_by_name(name)?.as_any().downcast_ref::<ListArray>()?;
+    list.is_valid(row).then(|| list.value(row).as_any().downcast_ref::<StructArray>().cloned()).flatten()
 }

@@ -5,10 +5,11 @@
 
 pub(crate) mod decisions;
 pub(crate) mod identities;
-mod link_reasons;
+pub(crate) mod link_reasons;
 pub(crate) mod proposals;
+pub(crate) mod table;
+pub(crate) mod tables;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufWriter;
@@ -16,12 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float32Array, Int64Array, ListArray, RecordBatch, RecordBatchReader, StringArray,
-    StringBuilder, StructArray, UInt32Array, new_null_array,
+    Array, ArrayRef, Float32Array, RecordBatch, RecordBatchReader, StringArray, StringBuilder, UInt32Array, new_null_array,
 };
-use arrow::buffer::OffsetBuffer;
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::compute_leaves;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
@@ -39,6 +38,7 @@ use crate::model::link::{Linked, ReviewPair, Suspicion, WeightPart};
 use crate::model::personal::Expose;
 use crate::model::raw::{Reject, SheetName};
 use crate::model::record::{RecordSet, RowId};
+use crate::store::stages::table::{Items, Table, WordLists};
 
 /// Rows converted and written at a time: bounds memory, and is the row group size.
 const CHUNK: usize = 131_072;
@@ -246,6 +246,12 @@ pub(crate) fn write_facts(path: &Path, table: &FactTable) -> Result<(), StageErr
     written().map_err(|error| fail(plain(&error)))
 }
 
+/// A declared table as a file.
+pub(crate) fn write_table(path: &Path, table: impl Table) -> Result<(), StageError> {
+    let batch = table.batch().map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
+    write_batch(path, &batch)
+}
+
 /// A single batch as a file: `people`.
 pub(crate) fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), StageError> {
     let chunks = (0..batch.num_rows()).step_by(CHUNK).map(|start| Ok(batch.slice(start, CHUNK.min(batch.num_rows() - start))));
@@ -322,58 +328,81 @@ fn person_ids(linked: &Linked) -> Option<&StringArray> {
     linked.people.0.column_by_name("person_id").and_then(|column| column.as_any().downcast_ref())
 }
 
-/// `rejects.parquet`: file, sheet, row, reason, masked value.
+/// `rejects.parquet`.
 pub(crate) fn write_rejects(path: &Path, rejects: &[(SheetName, Reject)]) -> Result<(), StageError> {
-    let batch = batch([
-        ("file", texts(rejects.iter().map(|(name, _)| Some(name.file.as_str())))),
-        ("sheet", texts(rejects.iter().map(|(name, _)| Some(name.sheet.as_str())))),
-        ("row", Arc::new(UInt32Array::from_iter_values(rejects.iter().map(|(_, reject)| reject.row)))),
-        ("reason", texts(rejects.iter().map(|(_, reject)| Some(reject.reason.as_str())))),
-        ("value", texts(rejects.iter().map(|(_, reject)| Some(reject.masked.as_str())))),
-    ]);
-    write_batch(path, &batch.map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?)
+    let text = |pick: fn(&(SheetName, Reject)) -> &str| rejects.iter().map(|reject| Some(pick(reject))).collect();
+    let table = tables::Rejects {
+        file: text(|(name, _)| &name.file),
+        sheet: text(|(name, _)| &name.sheet),
+        row: rejects.iter().map(|(_, reject)| Some(reject.row)).collect(),
+        reason: text(|(_, reject)| reject.reason.as_str()),
+        value: text(|(_, reject)| &reject.masked),
+    };
+    write_table(path, table)
 }
 
-/// `review.parquet`: left and right origin, weight, probability, reason, parts: list<struct{comparison, level, weight}>, holds: list of rule ids.
-/// Weight and probability are null, and the reason is in words, where the absence guard made the pair; such pairs come last.
+/// `review.parquet`: pairs that the absence guard made have no weight, and their reason is in words; they come last.
 pub(crate) fn write_review(path: &Path, records: &RecordSet, review: &[OpenPair<'_>]) -> Result<(), StageError> {
-    let number = |pick: fn(&ReviewPair) -> f32| -> ArrayRef {
-        Arc::new(review.iter().map(|pair| pair.compared.map(pick)).collect::<Float32Array>())
+    let number = |pick: fn(&ReviewPair) -> f32| review.iter().map(|pair| pair.compared.map(pick)).collect();
+    let reason = |pair: &OpenPair<'_>| pair.compared.map_or_else(|| pair.reason(), |pair| pair.reason.clone());
+    let left = Side::of(records, review.iter().map(|pair| pair.left));
+    let right = Side::of(records, review.iter().map(|pair| pair.right));
+    let bars = || review.iter().filter_map(|pair| pair.compared).flat_map(|pair| &pair.parts);
+    let word = |pick: fn(&WeightPart) -> &str| bars().map(|part| Some(pick(part))).collect();
+    let bars = tables::Bars {
+        comparison: word(|part| &part.comparison),
+        level: word(|part| &part.level),
+        weight: bars().map(|part| Some(part.weight)).collect(),
     };
-    let reasons: Vec<Cow<'_, str>> =
-        review.iter().map(|pair| pair.compared.map_or_else(|| pair.reason().into(), |pair| (&pair.reason).into())).collect();
-    let mut columns = sides(records, "left", review.iter().map(|pair| pair.left));
-    columns.extend(sides(records, "right", review.iter().map(|pair| pair.right)));
-    columns.push(("weight".into(), number(|pair| pair.weight)));
-    columns.push(("probability".into(), number(|pair| pair.probability)));
-    columns.push(("reason".into(), texts(reasons.iter().map(|reason| Some(reason.as_ref())))));
-    columns.push(("parts".into(), parts(review)));
-    columns.push(("holds".into(), holds(review)));
-    let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
-    write_batch(path, &batch)
+    let held = review.iter().flat_map(|pair| &pair.holds).map(|rule| Some(*rule)).collect();
+    let table = tables::Review {
+        left_registry: left.registry,
+        left_file: left.file,
+        left_sheet: left.sheet,
+        left_row: left.row,
+        right_registry: right.registry,
+        right_file: right.file,
+        right_sheet: right.sheet,
+        right_row: right.row,
+        weight: number(|pair| pair.weight),
+        probability: number(|pair| pair.probability),
+        reason: review.iter().map(|pair| Some(reason(pair))).collect(),
+        parts: Items::new(bars, review.iter().map(|pair| pair.compared.map_or(0, |pair| pair.parts.len()))),
+        holds: WordLists::new(held, review.iter().map(|pair| pair.holds.len())),
+    };
+    write_table(path, table)
 }
 
-/// Where rows stand, as four columns.
-fn sides(records: &RecordSet, name: &str, rows: impl Iterator<Item = RowId>) -> Vec<(String, ArrayRef)> {
-    let places: Vec<_> = rows
-        .map(|row| {
-            let located = records.locate(row);
-            let origin = located.and_then(|(position, row)| records.origin(position, row));
-            (located.map(|(position, _)| records.registries[position].registry.as_str()), origin)
-        })
-        .collect();
-    let sheet = |pick: fn(&SheetName) -> &String| {
-        texts(places.iter().map(|(_, origin)| origin.map(|(sheet, _)| pick(&sheet.name).as_str())))
-    };
-    vec![
-        (format!("{name}_registry"), texts(places.iter().map(|(registry, _)| *registry))),
-        (format!("{name}_file"), sheet(|name| &name.file)),
-        (format!("{name}_sheet"), sheet(|name| &name.sheet)),
-        (format!("{name}_row"), Arc::new(places.iter().map(|(_, origin)| origin.map(|(_, row)| row)).collect::<UInt32Array>())),
-    ]
+/// Where rows stand.
+struct Side {
+    registry: StringArray,
+    file: StringArray,
+    sheet: StringArray,
+    row: UInt32Array,
 }
 
-/// `suspicions.parquet`: kind (`two_names`, `duplicate`, `damaged`), left and right origin (for `damaged`: the damage, the proof), suggestion.
+impl Side {
+    fn of(records: &RecordSet, rows: impl Iterator<Item = RowId>) -> Self {
+        let places: Vec<_> = rows
+            .map(|row| {
+                let located = records.locate(row);
+                let origin = located.and_then(|(position, row)| records.origin(position, row));
+                (located.map(|(position, _)| records.registries[position].registry.as_str()), origin)
+            })
+            .collect();
+        let sheet = |pick: fn(&SheetName) -> &String| {
+            places.iter().map(|(_, origin)| origin.map(|(sheet, _)| pick(&sheet.name).as_str())).collect()
+        };
+        Self {
+            registry: places.iter().map(|(registry, _)| *registry).collect(),
+            file: sheet(|name| &name.file),
+            sheet: sheet(|name| &name.sheet),
+            row: places.iter().map(|(_, origin)| origin.map(|(_, row)| row)).collect(),
+        }
+    }
+}
+
+/// `suspicions.parquet`.
 pub(crate) fn write_suspicions(path: &Path, records: &RecordSet, suspicions: &[Suspicion]) -> Result<(), StageError> {
     let parts: Vec<_> = suspicions
         .iter()
@@ -383,90 +412,77 @@ pub(crate) fn write_suspicions(path: &Path, records: &RecordSet, suspicions: &[S
             Suspicion::Damaged { row, suggestion, source } => (DAMAGED, *row, *source, Some(suggestion.expose())),
         })
         .collect();
-    let mut columns = vec![("kind".to_owned(), texts(parts.iter().map(|part| Some(part.0))))];
-    columns.extend(sides(records, "left", parts.iter().map(|part| part.1)));
-    columns.extend(sides(records, "right", parts.iter().map(|part| part.2)));
-    columns.push(("suggestion".to_owned(), texts(parts.iter().map(|part| part.3))));
-    let batch = batch(columns).map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
-    write_batch(path, &batch)
+    let left = Side::of(records, parts.iter().map(|part| part.1));
+    let right = Side::of(records, parts.iter().map(|part| part.2));
+    let table = tables::Suspicions {
+        kind: parts.iter().map(|part| Some(part.0)).collect(),
+        left_registry: left.registry,
+        left_file: left.file,
+        left_sheet: left.sheet,
+        left_row: left.row,
+        right_registry: right.registry,
+        right_file: right.file,
+        right_sheet: right.sheet,
+        right_row: right.row,
+        suggestion: parts.iter().map(|part| part.3).collect(),
+    };
+    write_table(path, table)
 }
 
-fn holds(review: &[OpenPair<'_>]) -> ArrayRef {
-    let rules = texts(review.iter().flat_map(|pair| &pair.holds).map(|rule| Some(*rule)));
-    let item = Arc::new(Field::new("item", DataType::Utf8, true));
-    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(review.iter().map(|pair| pair.holds.len())), rules, None))
-}
-
-fn parts(review: &[OpenPair<'_>]) -> ArrayRef {
-    let bars = || review.iter().filter_map(|pair| pair.compared).flat_map(|pair| &pair.parts);
-    list(
-        vec![
-            ("comparison", texts(bars().map(|part: &WeightPart| Some(part.comparison.as_str())))),
-            ("level", texts(bars().map(|part| Some(part.level.as_str())))),
-            ("weight", Arc::new(Float32Array::from_iter_values(bars().map(|part| part.weight)))),
-        ],
-        review.iter().map(|pair| pair.compared.map_or(0, |pair| pair.parts.len())),
-    )
-}
-
-/// `findings.parquet`: the columns of the house plan, in its order.
+/// `findings.parquet`, `suspended.parquet`.
 pub(crate) fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), StageError> {
-    let text = |pick: fn(&Finding) -> Option<&str>| texts(findings.iter().map(pick));
-    let amount = |pick: fn(&Finding) -> Option<i64>| -> ArrayRef { Arc::new(findings.iter().map(pick).collect::<Int64Array>()) };
-    let batch = batch([
-        ("finding_id", text(|finding| Some(&finding.finding_id))),
-        ("rule", text(|finding| Some(&finding.rule))),
-        ("kind", text(|finding| Some(finding.kind.as_str()))),
-        ("scope", text(|finding| Some(finding.scope.as_str()))),
-        ("clause", text(|finding| Some(&finding.clause))),
-        ("basis", text(|finding| finding.basis.as_deref())),
-        ("person_id", text(|finding| finding.person_id.as_deref())),
-        ("household_code", text(|finding| finding.household_code.expose())),
-        ("name", text(|finding| finding.name.expose())),
-        ("id_number", text(|finding| finding.id_number.expose())),
-        ("town", text(|finding| finding.town.as_deref())),
-        ("village", text(|finding| finding.village.as_deref())),
-        ("time_base", text(|finding| finding.time_base.map(TimeBase::as_str))),
-        ("due_fen", amount(|finding| finding.due_fen)),
-        ("paid_fen", amount(|finding| finding.paid_fen)),
-        ("gap_fen", amount(|finding| finding.gap_fen)),
-        ("confidence", text(|finding| Some(finding.confidence.as_str()))),
-        ("sentence", text(|finding| Some(finding.sentence.expose()))),
-        ("evidence", cells(findings)),
-    ])
-    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
-    write_batch(path, &batch)
+    let text = |pick: fn(&Finding) -> Option<&str>| findings.iter().map(pick).collect();
+    let amount = |pick: fn(&Finding) -> Option<i64>| findings.iter().map(pick).collect();
+    let table = tables::Findings {
+        finding_id: text(|finding| Some(&finding.finding_id)),
+        rule: text(|finding| Some(&finding.rule)),
+        kind: text(|finding| Some(finding.kind.as_str())),
+        scope: text(|finding| Some(finding.scope.as_str())),
+        clause: text(|finding| Some(&finding.clause)),
+        basis: text(|finding| finding.basis.as_deref()),
+        person_id: text(|finding| finding.person_id.as_deref()),
+        household_code: text(|finding| finding.household_code.expose()),
+        name: text(|finding| finding.name.expose()),
+        id_number: text(|finding| finding.id_number.expose()),
+        town: text(|finding| finding.town.as_deref()),
+        village: text(|finding| finding.village.as_deref()),
+        time_base: text(|finding| finding.time_base.map(TimeBase::as_str)),
+        due_fen: amount(|finding| finding.due_fen),
+        paid_fen: amount(|finding| finding.paid_fen),
+        gap_fen: amount(|finding| finding.gap_fen),
+        confidence: text(|finding| Some(finding.confidence.as_str())),
+        sentence: text(|finding| Some(finding.sentence.expose())),
+        evidence: Items::new(cells(findings), findings.iter().map(|finding| finding.evidence.len())),
+    };
+    write_table(path, table)
 }
 
-fn cells(findings: &[Finding]) -> ArrayRef {
+fn cells(findings: &[Finding]) -> tables::Cells {
     let cells = || findings.iter().flat_map(|finding| &finding.evidence);
-    let text = |pick: fn(&finding::Evidence) -> Option<&str>| texts(cells().map(pick));
-    list(
-        vec![
-            ("registry", text(|cell| Some(cell.registry.as_str()))),
-            ("file", text(|cell| cell.file.expose())),
-            ("sheet", text(|cell| cell.sheet.expose())),
-            ("row", Arc::new(cells().map(|cell| cell.row).collect::<UInt32Array>())),
-            ("column", text(|cell| Some(&cell.column))),
-            ("value", text(|cell| Some(cell.value.expose()))),
-        ],
-        findings.iter().map(|finding| finding.evidence.len()),
-    )
+    let text = |pick: fn(&finding::Evidence) -> Option<&str>| cells().map(pick).collect();
+    tables::Cells {
+        registry: text(|cell| Some(cell.registry.as_str())),
+        file: text(|cell| cell.file.expose()),
+        sheet: text(|cell| cell.sheet.expose()),
+        row: cells().map(|cell| cell.row).collect(),
+        column: text(|cell| Some(&cell.column)),
+        value: text(|cell| Some(cell.value.expose())),
+    }
 }
 
-/// `rates.parquet`: rule, unit, numerator, denominator, target (basis points), met, and the day by which, where there is one.
+/// `rates.parquet`.
 pub(crate) fn write_rates(path: &Path, rates: &[Rate]) -> Result<(), StageError> {
-    let batch = batch([
-        ("rule", texts(rates.iter().map(|rate| Some(rate.rule.as_str())))),
-        ("unit", texts(rates.iter().map(|rate| Some(rate.unit.as_str())))),
-        ("numerator", Arc::new(Int64Array::from_iter_values(rates.iter().map(|rate| rate.numerator))) as ArrayRef),
-        ("denominator", Arc::new(Int64Array::from_iter_values(rates.iter().map(|rate| rate.denominator)))),
-        ("target", Arc::new(rates.iter().map(|rate| rate.target).collect::<Int64Array>())),
-        ("met", Arc::new(rates.iter().map(|rate| rate.met).collect::<BooleanArray>())),
-        ("by", Arc::new(rates.iter().map(|rate| rate.by.map(|day| day.0)).collect::<Date32Array>())),
-    ])
-    .map_err(|error| StageError { path: path.to_owned(), what: error.to_string() })?;
-    write_batch(path, &batch)
+    let text = |pick: fn(&Rate) -> &str| rates.iter().map(|rate| Some(pick(rate))).collect();
+    let table = tables::Rates {
+        rule: text(|rate| &rate.rule),
+        unit: text(|rate| &rate.unit),
+        numerator: rates.iter().map(|rate| Some(rate.numerator)).collect(),
+        denominator: rates.iter().map(|rate| Some(rate.denominator)).collect(),
+        target: rates.iter().map(|rate| rate.target).collect(),
+        met: rates.iter().map(|rate| rate.met).collect(),
+        by: rates.iter().map(|rate| rate.by.map(|day| day.0)).collect(),
+    };
+    write_table(path, table)
 }
 
 fn origin_fields() -> Vec<Field> {
@@ -498,28 +514,6 @@ fn origin_columns(records: &RecordSet, position: usize, start: usize, length: us
     ]
 }
 
-pub(crate) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
-}
-
-pub(crate) fn batch<N: Into<String>>(
-    columns: impl IntoIterator<Item = (N, ArrayRef)>,
-) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let (fields, arrays): (Vec<_>, Vec<_>) =
-        columns.into_iter().map(|(name, array)| (Field::new(name.into(), array.data_type().clone(), true), array)).unzip();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-}
-
-/// A list of structs: `columns` hold the items of all rows end to end, `lengths` how many each row has.
-fn list(columns: Vec<(&str, ArrayRef)>, lengths: impl Iterator<Item = usize>) -> ArrayRef {
-    let (fields, arrays): (Vec<_>, Vec<_>) =
-        columns.into_iter().map(|(name, array)| (Field::new(name, array.data_type().clone(), true), array)).unzip();
-    let fields = Fields::from(fields);
-    let items = StructArray::new(fields.clone(), arrays, None);
-    let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
-    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), Arc::new(items), None))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -534,7 +528,7 @@ mod tests {
         let number = |factor: usize| -> ArrayRef {
             Arc::new((0..rows).map(|at| u32::try_from(at * factor).ok()).collect::<UInt32Array>())
         };
-        let table = batch([("a.b", number(1)), ("c", number(2)), ("a", number(3))]).expect("table");
+        let table = RecordBatch::try_from_iter([("a.b", number(1)), ("c", number(2)), ("a", number(3))]).expect("table");
         write_batch(&path, &table).expect("written");
         let stretch = |start, rows, columns: &[&str]| Stretch {
             start,
