@@ -6,10 +6,13 @@
 //! - its name is near (the same, alike in sound or shape, one character dropped, swapped or other) and the number lies within two slips,
 //!   or the birth is the same, or household or phone are; or
 //! - its name is the same or alike and the village is, while the row (or the person) has no number and birth that could speak; or
-//! - it has no name of its own, but says whose child or spouse it is, and that is somebody of the person's household.
+//! - it has no name of its own, but says whose child or spouse it is, and that is somebody of the person's household; or
+//! - it stands in another's name, and says that it is about the person: a certificate's or a pupil's number on it is the person's, the cell of the name
+//!   has the person's too, or it is about a pupil and in the name of a guardian or elder of the household; or
+//! - it has no number, its guardian is somebody of the household, and birth and sex do not contradict.
 //!
 //! A row of the same name elsewhere that has neither number nor birth holds nothing back: what is said is to be checked first.
-//! The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
+//! A birth that is the other's by the Chinese calendar counts as the same. The less a name agrees, the nearer birth, sex and place must be: strangers share birthdays. A row that joined somebody whom another register
 //! knows by the same name counts only where that person, by all that is known, could be the accused too and no register of persons
 //! lists both; whom people have told apart stays apart.
 //! Rows that would clear the accused (a death, a certificate that excuses) are looked through in the same way; rows that say neither are not.
@@ -20,6 +23,7 @@ mod contested;
 mod identity;
 mod keys;
 mod likeness;
+mod lunar;
 mod names;
 mod sounds;
 
@@ -233,6 +237,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let link = subjects.linked.links.get(id.0 as usize);
         let joined = link.filter(|link| link.status != LinkStatus::Alone).map(|link| link.person.0 as usize);
         let own = link.map(|link| link.person);
+        let is_about_pupil = register.columns.is_about_pupil(row);
         let mut sounds: Option<Sounds> = None;
         let mut candidates: Vec<u32> = Vec::new();
         let mut look = |key: Key<'a>| {
@@ -241,7 +246,10 @@ impl<'s, 'a> Search<'s, 'a> {
                     let own = register.columns.sounds(row);
                     joined.map_or(own, |person| own.and(people.sounds(person)))
                 });
-                let is_near = matches!(key, Key::Number(_)) || register.sounds[at as usize].meets(sounds);
+                // In whose name a row stands says nothing where a paper's number, or a pupil's school, says whom it is about.
+                let is_near = matches!(key, Key::Number(_) | Key::Document(_))
+                    || is_about_pupil && matches!(key, Key::Household(_) | Key::Silent(_) | Key::Guardian(_))
+                    || register.sounds[at as usize].meets(sounds);
                 if is_near && self.wanted[at as usize].person != own {
                     candidates.push(at);
                 }
@@ -300,7 +308,10 @@ impl<'s, 'a> Search<'s, 'a> {
         if !candidates.is_empty() && joined.is_some() && self.is_known(&found, register.position) {
             // Another found person's row, unless that person could be the accused.
             let owner = found.person.map(|person| Identity::of_person(self.sources, person));
-            candidates.retain(|(at, _)| {
+            candidates.retain(|(at, likeness)| {
+                if likeness.by.is_in_anothers_name() {
+                    return true;
+                }
                 let accused = self.wanted[*at as usize];
                 owner.as_ref().is_some_and(|owner| !accused.is_co_listed(owner) && accused.could_be(owner).is_some())
             });

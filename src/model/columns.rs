@@ -36,6 +36,8 @@ pub const GUARDIAN_ID: &str = "guardian_id_number";
 pub const SPOUSE_ID: &str = "spouse_id_number";
 /// Relation to the head, `户主` for the head (`Utf8`).
 pub const RELATION: &str = "relation";
+/// A pupil's number on the national roll: `G` and the own number, or `L` and digits (`Utf8`).
+pub const STUDENT_NO: &str = "student_no";
 /// A pupil's school (`Utf8`).
 pub const SCHOOL: &str = "school";
 /// The stage that a pupil is in (`Utf8`).

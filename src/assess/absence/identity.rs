@@ -7,10 +7,10 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::contested::{Bearer, Contested};
-use super::keys::{Columns, Key};
+use super::keys::{Columns, Key, number_in, tells_papers_apart};
 use super::likeness::{By, Likeness, Nearness, Numbers, Written, nearness};
-use super::names;
 use super::sounds::Sounds;
+use super::{lunar, names};
 use crate::assess::compose::Composer;
 use crate::assess::subjects::{NONE, text_at};
 use crate::model::columns::{ID_NUMBER, IdState, NAME, TOWN_CODE, VILLAGE_CODE};
@@ -49,6 +49,16 @@ pub(super) struct Identity<'a> {
     pub(super) names: Vec<FoldedName>,
     pub(super) written: Vec<&'a str>,
     pub(super) numbers: Vec<Written<'a>>,
+    /// Numbers of papers, whose number the person's is or stands in them.
+    pub(super) papers: Vec<&'a str>,
+    /// Valid numbers that stand in papers of a row and are not its own.
+    pub(super) pointed: Vec<&'a str>,
+    /// Numbers of the guardians.
+    pub(super) guardians: Vec<&'a str>,
+    /// Numbers of the others in the household.
+    pub(super) mates: Vec<&'a str>,
+    /// Whether a row is about a pupil, in whosever name it stands.
+    pub(super) is_about_pupil: bool,
     pub(super) births: Vec<i32>,
     /// What a number that two names bear says of the birth.
     pub(super) doubted_births: Vec<i32>,
@@ -58,8 +68,9 @@ pub(super) struct Identity<'a> {
     pub(super) household: Option<u32>,
     pub(super) heads: Vec<&'a str>,
     pub(super) phones: Vec<&'a str>,
-    /// Names of the others in the household.
+    /// Names of the others in the household, and of those of them who are no brothers or sisters at school.
     pub(super) housemates: Vec<FoldedName>,
+    pub(super) elders: Vec<FoldedName>,
     /// Whose kin the row is about, where it says no name of its own, and of which sex.
     pub(super) kin_of: Option<(FoldedName, Option<&'static str>)>,
 }
@@ -97,8 +108,13 @@ impl<'a> Identity<'a> {
         identity.heads.extend(head.filter(|head| !identity.written.contains(head)));
         let members = household.and_then(|at| subjects.households.get(at as usize)).map(|household| &household.members);
         let others = members.into_iter().flatten().filter_map(|member| subjects.persons.get(*member as usize));
-        let others = others.filter(|other| **other != person).filter_map(|other| subjects.people_text(NAME, *other));
-        identity.housemates = others.filter_map(FoldedName::new).collect();
+        for other in others.filter(|other| **other != person) {
+            let name = subjects.people_text(NAME, *other).and_then(FoldedName::new);
+            let birth: Vec<i32> = subjects.people_birth(*other).into_iter().collect();
+            identity.elders.extend(name.clone().filter(|_| both_hold(&identity.births, &birth, is_elder) == Some(true)));
+            identity.housemates.extend(name);
+            identity.mates.extend(subjects.people_text("number", *other));
+        }
         identity
     }
 
@@ -124,7 +140,7 @@ impl<'a> Identity<'a> {
                 self.written.push(written);
             }
         }
-        if let Some((whose, sex)) = own_name.and_then(names::kin_of) {
+        if let Some((whose, sex)) = own_name.and_then(|name| names::kin_of(name, text(columns.heads))) {
             self.kin_of = FoldedName::new(whose).map(|whose| (whose, sex));
         }
         let state = text(columns.states).and_then(IdState::parse).unwrap_or(IdState::Missing);
@@ -146,10 +162,18 @@ impl<'a> Identity<'a> {
         self.towns.extend(text(columns.towns));
         // That the head of a household is called like the head says nothing of the household.
         self.heads.extend(text(columns.heads).filter(|head| own_name != Some(*head)));
-        // A certificate's number begins with its holder's.
-        let certificate = text(columns.certificates).and_then(|number| number.get(..18));
-        let certificate = certificate.filter(|text| Number::parse(text).is_some_and(Number::is_valid));
-        self.numbers.extend(certificate.map(|text| Written::new(text, IdState::Valid)));
+        // What a paper says of the number counts where the own one does not: else it is somebody else's paper.
+        let is_proven = number.is_some_and(Written::proves);
+        let valid = |text: &&str| Number::parse(text).is_some_and(Number::is_valid);
+        for paper in columns.papers(row) {
+            self.papers.extend(Some(paper).filter(|paper| tells_papers_apart(paper)));
+            if let Some(text) = number_in(paper).filter(valid).filter(|text| number.is_none_or(|own| own.text != *text)) {
+                self.pointed.push(text);
+                self.numbers.extend((!is_proven).then(|| Written::new(text, IdState::Valid)));
+            }
+        }
+        self.guardians.extend(text(columns.guardians).filter(valid));
+        self.is_about_pupil |= columns.is_about_pupil(row);
         self.phones.extend(text(columns.phones));
     }
 
@@ -204,6 +228,7 @@ impl<'a> Identity<'a> {
                 Key::of_number(number.text).into_iter().flatten().for_each(&mut take);
             }
         }
+        self.papers.iter().for_each(|paper| take(Key::Document(paper)));
         self.births.iter().chain(&self.doubted_births).for_each(|birth| take(Key::Birth(*birth)));
         self.phones.iter().for_each(|phone| take(Key::Phone(phone)));
         if let Some(household) = self.household {
@@ -230,6 +255,8 @@ impl<'a> Identity<'a> {
                 self.surnames().for_each(|surname| take(Key::Village(village, surname)));
             }
         }
+        self.guardians.iter().for_each(|guardian| take(Key::Number(guardian)));
+        self.guardians.iter().chain(&self.mates).for_each(|guardian| take(Key::Guardian(guardian)));
         self.villages.iter().for_each(|village| take(Key::Silent(village)));
         self.written.iter().for_each(|name| take(Key::Name(name)));
         for town in &self.towns {
@@ -246,6 +273,9 @@ impl<'a> Identity<'a> {
         let numbers = || self.numbers.iter().flat_map(|own| row.numbers.iter().map(|others| (*own, *others)));
         let name = self.names.iter().flat_map(|own| row.names.iter().filter_map(|others| nearness(own, others))).min();
         let like = |by: By| Some(Likeness { by, name });
+        if let Some(by) = self.in_anothers_name(row) {
+            return like(by);
+        }
         if numbers().any(|(own, others)| own.equals(others)) {
             return like(By::Number);
         }
@@ -253,6 +283,11 @@ impl<'a> Identity<'a> {
         let village = || both(&self.villages, &row.villages);
         if self.is_kin(row) && village() != Some(false) && against() == Numbers::Silent {
             return like(By::Kin);
+        }
+        let is_theirs = |guardian: &&str| self.guardians.contains(guardian) || self.mates.contains(guardian);
+        let is_told_apart = || both(&self.births, &row.births) == Some(false) || both(&self.sexes, &row.sexes) == Some(false);
+        if row.guardians.iter().any(is_theirs) && !is_told_apart() && against() == Numbers::Silent {
+            return like(By::Ward);
         }
         // Most who share a key are strangers by name: counting slips comes after.
         let name = name?;
@@ -265,12 +300,13 @@ impl<'a> Identity<'a> {
         let town = both(&self.towns, &row.towns);
         let sex = both(&self.sexes, &row.sexes);
         let birth = both(&self.births, &row.births).or_else(|| self.shares_doubted_birth(row).then_some(true));
+        let birth = birth.map(|is_same| is_same || alike && self.is_born_by_the_moon(row));
         if birth == Some(true) {
             let near = match name {
-                Nearness::Same => true,
+                Nearness::Same | Nearness::Shorter => true,
                 // Of two characters there are few: strangers born on one day share them within a county.
                 Nearness::Alike => self.names.iter().any(|name| name.len() > 2) || town != Some(false),
-                Nearness::Slip => village.or(town) != Some(false) || town == Some(true),
+                Nearness::Slip => village.or(town) != Some(false) || town == Some(true) || *numbers != Numbers::Other,
                 Nearness::ShortName => village == Some(true) || self.same_household(row),
                 Nearness::Surname => (village == Some(true) || self.same_household(row)) && *numbers == Numbers::Silent,
             };
@@ -285,7 +321,7 @@ impl<'a> Identity<'a> {
         let here = village == Some(true) || village.is_none() && town != Some(false) && name == Nearness::Same;
         let unsaid = self.is_silent() || row.is_silent();
         let another = row.numbers.iter().any(|number| number.proves() || number.says_birth());
-        let near = alike || name == Nearness::Slip && village == Some(true) && !another && sex != Some(false);
+        let near = alike || name <= Nearness::Slip && village == Some(true) && !another && sex != Some(false);
         // By the lunar calendar, or of an age: the year is the same or the next.
         let about = || name == Nearness::Same && village == Some(true) && self.born_within_a_year(row);
         let silent = || *numbers == Numbers::Silent && (birth.is_none() || self.birth_slipped(row) || about());
@@ -295,11 +331,36 @@ impl<'a> Identity<'a> {
         like(By::Elsewhere).filter(|_| name == Nearness::Same && row.is_name_alone() && sex != Some(false))
     }
 
+    /// How a row in another's name says that it is about this person.
+    fn in_anothers_name(&self, row: &Self) -> Option<By> {
+        let bears = |text: &&str| self.numbers.iter().any(|own| own.proves() && own.text == *text);
+        if row.pointed.iter().any(bears) || both(&self.papers, &row.papers) == Some(true) {
+            return Some(By::Document);
+        }
+        // The cell of the name, where it says more than the name of the row.
+        let (name, more) = (row.names.first()?, row.names.get(1..).unwrap_or_default());
+        let is_mine = |other: &FoldedName| self.names.iter().any(|own| compare(own, other) == NameLevel::Same);
+        if more.iter().any(is_mine) && !is_mine(name) && self.same_household(row) {
+            return Some(By::Mentioned);
+        }
+        let is_elder = both_hold(&self.births, &row.births, is_elder);
+        let is_theirs = row.numbers.iter().any(|number| self.guardians.contains(&number.text)) || self.same_household(row);
+        let is_named = || {
+            let is_here = both(&self.villages, &row.villages) == Some(true) || self.same_household(row);
+            is_here && self.elders.iter().any(|elder| compare(elder, name) == NameLevel::Same)
+        };
+        let is_guardian = || is_elder == Some(true) && is_theirs || is_elder.is_none() && is_named();
+        (row.is_about_pupil && is_guardian()).then_some(By::Guardian)
+    }
+
     /// Whether the row is about a child or spouse of somebody in the household.
     fn is_kin(&self, row: &Self) -> bool {
         row.kin_of.as_ref().is_some_and(|(whose, sex)| {
             let fits = sex.is_none_or(|sex| self.sexes.is_empty() || self.sexes.contains(&sex));
-            fits && self.housemates.iter().any(|mate| compare(mate, whose) <= NameLevel::LookAlike)
+            let is_born_so = || both(&self.births, &row.births) != Some(false) || self.birth_slipped(row);
+            fits && both(&self.sexes, &row.sexes) != Some(false)
+                && is_born_so()
+                && self.housemates.iter().any(|mate| compare(mate, whose) <= NameLevel::LookAlike)
         })
     }
 
@@ -331,7 +392,12 @@ impl<'a> Identity<'a> {
     }
 
     fn born_within_a_year(&self, row: &Self) -> bool {
-        self.births.iter().any(|own| row.births.iter().any(|other| own.abs_diff(*other) <= 366))
+        both_hold(&self.births, &row.births, |own, other| own.abs_diff(other) <= 366) == Some(true)
+    }
+
+    /// Whether one birth is the other by the Chinese calendar.
+    fn is_born_by_the_moon(&self, row: &Self) -> bool {
+        both_hold(&self.births, &row.births, lunar::are_one_birth) == Some(true)
     }
 
     /// Whether the births lie within two slips of the pen.
@@ -347,6 +413,16 @@ impl<'a> Identity<'a> {
 /// Whether two lists share a value; `None` where one is empty.
 fn both<T: PartialEq>(one: &[T], other: &[T]) -> Option<bool> {
     (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.contains(value)))
+}
+
+/// Whether somebody is too old for a brother or sister at school. Chosen.
+fn is_elder(own: i32, elder: i32) -> bool {
+    own - elder >= 18 * 365
+}
+
+/// Whether something holds of a value of each; `None` where one is empty.
+fn both_hold(one: &[i32], other: &[i32], holds: impl Fn(i32, i32) -> bool) -> Option<bool> {
+    (!one.is_empty() && !other.is_empty()).then(|| one.iter().any(|value| other.iter().any(|other| holds(*value, *other))))
 }
 
 #[cfg(test)]

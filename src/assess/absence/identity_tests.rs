@@ -143,7 +143,8 @@ fn a_nickname_beside_the_birth_and_a_birth_by_another_calendar() {
     assert!(accused().could_be(&identity("王二娃", None, Some(BIRTH), THERE)).is_none());
     assert!(accused().could_be(&identity("王二娃", valid(SECOND), Some(BIRTH), HERE)).is_none(), "a cousin with his own number");
     assert!(accused().could_be(&identity("王建国", None, Some(BIRTH - 35), HERE)).is_some());
-    assert!(accused().could_be(&identity("王建国", None, Some(BIRTH - 35), THERE)).is_none());
+    assert!(accused().could_be(&identity("王建国", None, Some(BIRTH - 35), THERE)).is_some(), "by the moon, wherever");
+    assert!(accused().could_be(&identity("王建国", None, Some(BIRTH - 41), THERE)).is_none(), "another age of the moon");
     let minority = identity("买买提江·依明", valid(MINE), Some(BIRTH), HERE);
     assert!(minority.could_be(&identity("买买提江", None, None, HERE)).is_some());
 }
@@ -172,4 +173,62 @@ fn one_person_whom_a_register_lists_twice_under_two_numbers() {
     let housemate = |name, number| Identity { household: Some(7), ..listed(name, Some(valid(number)), Some(BIRTH)) };
     assert!(!housemate("王建国", MINE).is_co_listed(&housemate("王健国", SECOND)), "twins are not called alike");
     assert!(housemate("王建国", MINE).is_co_listed(&housemate("王建军", SECOND)), "twins");
+}
+
+#[test]
+fn a_row_in_anothers_name_whose_certificate_is_the_persons() {
+    let mother = identity("李桂英", valid(STRANGER), Some(OTHER_BIRTH), HERE);
+    let row = Identity { pointed: vec![MINE], ..identity("李桂英", valid(STRANGER), Some(OTHER_BIRTH), HERE) };
+    assert_eq!(accused().could_be(&row).map(|likeness| likeness.by), Some(By::Document));
+    assert!(accused().could_be(&mother).is_none());
+    let roll = |number| Identity { papers: vec![number], ..identity("王小宝", None, None, THERE) };
+    let pupil = Identity { papers: vec!["L52032400088812"], ..accused() };
+    assert_eq!(pupil.could_be(&roll("L52032400088812")).map(|likeness| likeness.by), Some(By::Document));
+    assert!(pupil.could_be(&roll("L52032400088813")).is_none());
+}
+
+#[test]
+fn what_is_about_a_pupil_and_stands_in_the_name_of_a_guardian() {
+    let child = |birth| Identity {
+        household: Some(7),
+        guardians: vec![STRANGER],
+        mates: vec![SECOND],
+        elders: FoldedName::new("李桂英").into_iter().collect(),
+        ..identity("王小明", valid("522124200803153210"), Some(birth), HERE)
+    };
+    let row = |name, number: Option<&'static str>, birth, is_about_pupil| Identity {
+        is_about_pupil,
+        ..identity(name, number.map(valid), birth, HERE)
+    };
+    let by = |row: &Identity<'_>| child(13953).could_be(row).map(|likeness| likeness.by);
+    assert_eq!(by(&row("李桂英", Some(STRANGER), Some(OTHER_BIRTH), true)), Some(By::Guardian));
+    assert_eq!(by(&row("李桂英", Some(STRANGER), Some(OTHER_BIRTH), false)), None, "what is about herself");
+    assert_eq!(by(&row("李桂英", None, None, true)), Some(By::Guardian));
+    assert_eq!(by(&row("王小红", Some(STRANGER), Some(14500), true)), None, "a sister under the mother's number");
+    let ward = |birth| Identity { guardians: vec![SECOND], ..identity("狗娃", None, birth, THERE) };
+    assert_eq!(by(&ward(Some(13953))), Some(By::Ward));
+    assert_eq!(by(&ward(None)), Some(By::Ward));
+    assert_eq!(by(&ward(Some(14500))), None, "a brother");
+}
+
+#[test]
+fn a_surname_put_before_and_a_character_dropped_or_other_beside_the_birth_wherever_the_row_stands() {
+    let mine = identity("尤望舒", valid(MINE), Some(BIRTH), HERE);
+    let there = |name, number: Option<&'static str>, birth| Identity {
+        towns: vec!["520324102"],
+        ..identity(name, number.map(valid), Some(birth), THERE)
+    };
+    assert!(mine.could_be(&there("李尤望舒", None, BIRTH)).is_some(), "the husband's family name");
+    assert!(mine.could_be(&there("尤舒", Some(SECOND), BIRTH)).is_some());
+    assert!(mine.could_be(&there("尤望云", None, BIRTH)).is_some());
+    assert!(mine.could_be(&there("尤望云", Some(SECOND), BIRTH)).is_none(), "a stranger with a number of their own");
+    assert!(mine.could_be(&there("尤舒", None, OTHER_BIRTH)).is_none());
+}
+
+#[test]
+fn a_birth_by_the_chinese_calendar_beside_another_number() {
+    let lunar = identity("王建国", valid("522124197002083219"), Some(BIRTH - 35), HERE);
+    assert!(accused().could_be(&lunar).is_some());
+    let other = identity("王建国", valid("522124197002013219"), Some(BIRTH - 42), HERE);
+    assert!(accused().could_be(&other).is_none());
 }

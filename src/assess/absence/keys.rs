@@ -8,7 +8,8 @@ use super::names::several;
 use super::sounds::Sounds;
 use crate::assess::subjects::{Groups, index, text_at};
 use crate::model::columns::{
-    BIRTH, DISABILITY_NO, HEAD_ID, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SEX, TOWN_CODE, VILLAGE_CODE,
+    BIRTH, DISABILITY_NO, GRADE, GUARDIAN_ID, HEAD_ID, HEAD_NAME, ID_STATE, IdState, NAME, NAME_RAW, PHONE, SCHOOL, SEX, STAGE,
+    STUDENT_NO, TOWN_CODE, VILLAGE_CODE,
 };
 use crate::model::identity::name::surname_of;
 
@@ -17,6 +18,10 @@ use crate::model::identity::name::surname_of;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key<'a> {
     Number(&'a str),
+    /// A certificate's or a pupil's number.
+    Document(&'a str),
+    /// The number of whoever answers for a pupil.
+    Guardian(&'a str),
     Birth(i32),
     /// Year and month of birth, and the sequence.
     YearMonthTail(&'a str, &'a str),
@@ -162,7 +167,11 @@ pub(super) struct Columns<'a> {
     pub(super) heads: Option<&'a StringArray>,
     pub(super) head_numbers: Option<&'a StringArray>,
     pub(super) phones: Option<&'a StringArray>,
-    pub(super) certificates: Option<&'a StringArray>,
+    /// Numbers of the person's own papers, which begin with the person's number or hold it.
+    papers: [Option<&'a StringArray>; 2],
+    pub(super) guardians: Option<&'a StringArray>,
+    /// What only a pupil has.
+    schooling: [Option<&'a StringArray>; 3],
 }
 
 impl<'a> Columns<'a> {
@@ -180,7 +189,9 @@ impl<'a> Columns<'a> {
             heads: text(HEAD_NAME),
             head_numbers: text(HEAD_ID),
             phones: text(PHONE),
-            certificates: text(DISABILITY_NO),
+            papers: [DISABILITY_NO, STUDENT_NO].map(text),
+            guardians: text(GUARDIAN_ID),
+            schooling: [SCHOOL, GRADE, STAGE].map(text),
         }
     }
 
@@ -188,8 +199,18 @@ impl<'a> Columns<'a> {
         self.births.filter(|births| births.is_valid(row)).map(|births| births.value(row))
     }
 
-    fn name(&self, row: usize) -> Option<&'a str> {
+    pub(super) fn name(&self, row: usize) -> Option<&'a str> {
         text_at(self.names, row)
+    }
+
+    /// The numbers of the papers that the row gives.
+    pub(super) fn papers(&self, row: usize) -> impl Iterator<Item = &'a str> {
+        self.papers.into_iter().filter_map(move |column| text_at(column, row))
+    }
+
+    /// Whether the row is about a pupil, in whosever name it stands.
+    pub(super) fn is_about_pupil(&self, row: usize) -> bool {
+        self.schooling.iter().any(|column| text_at(*column, row).is_some())
     }
 
     /// The keys of a row, or of a person of the people table: all that it can share with an accused, or more.
@@ -228,13 +249,15 @@ impl<'a> Columns<'a> {
 
     /// The keys that say who somebody is wherever the row stands; the day of birth.
     pub(super) fn own_keys(&self, row: usize, mut take: impl FnMut(Key<'a>)) -> Option<i32> {
-        let certificate = text_at(self.certificates, row).and_then(|text| text.get(..18));
-        for number in text_at(self.numbers, row).into_iter().chain(certificate) {
+        let own = text_at(self.numbers, row);
+        for number in own.into_iter().chain(self.papers(row).filter_map(number_in).filter(|number| own != Some(*number))) {
             take(Key::Number(number));
             if number.len() == 18 {
                 Key::of_number(number).into_iter().flatten().for_each(&mut take);
             }
         }
+        self.papers(row).filter(|paper| tells_papers_apart(paper)).map(Key::Document).for_each(&mut take);
+        text_at(self.guardians, row).map(Key::Guardian).into_iter().for_each(&mut take);
         let birth = self.birth(row);
         birth.map(Key::Birth).into_iter().for_each(&mut take);
         text_at(self.phones, row).map(Key::Phone).into_iter().for_each(take);
@@ -249,6 +272,21 @@ impl<'a> Columns<'a> {
     /// The sounds of whatever stands as name.
     pub(super) fn sounds(&self, row: usize) -> Sounds {
         let names = self.name(row).into_iter().chain(text_at(self.also, row));
+        // Whoever is called by the head's name and a word is not called so.
+        let is_named_after = |(name, head): (&str, &str)| name.len() > head.len() && name.starts_with(head);
+        if self.name(row).zip(text_at(self.heads, row)).is_some_and(is_named_after) {
+            return Sounds::ANY;
+        }
         names.map(Sounds::of).fold(Sounds::default(), Sounds::and)
     }
+}
+
+/// The number that a paper's begins with, whatever letter stands before: `522124…43`, `G522124…`.
+pub(super) fn number_in(paper: &str) -> Option<&str> {
+    paper.trim_start_matches(|sign: char| sign.is_ascii_alphabetic()).get(..18)
+}
+
+/// Whether a paper's number is long enough, and whole, to be one person's.
+pub(super) fn tells_papers_apart(paper: &str) -> bool {
+    paper.len() >= 10 && paper.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !paper.ends_with("00000")
 }

@@ -135,7 +135,9 @@ pub(super) enum Nearness {
     Same,
     /// The same in sound, or one character looks alike.
     Alike,
-    /// One character dropped, swapped or other, or the given name alone.
+    /// One character dropped or added, or the same in another order.
+    Shorter,
+    /// One character other, or two neighbours exchanged.
     Slip,
     /// Two characters, of which the given name differs.
     ShortName,
@@ -147,9 +149,10 @@ pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness>
     Some(match compare(one, other) {
         NameLevel::Same | NameLevel::Wildcard => Nearness::Same,
         NameLevel::SameSound | NameLevel::LookAlike => Nearness::Alike,
-        NameLevel::Dropped | NameLevel::OneCharacter => Nearness::Slip,
+        NameLevel::Dropped => Nearness::Shorter,
+        NameLevel::OneCharacter => Nearness::Slip,
         NameLevel::Different if one.is_reordering_of(other) || one.is_given_name_of(other) || other.is_given_name_of(one) => {
-            Nearness::Slip
+            Nearness::Shorter
         }
         NameLevel::Different if one.begins_with(other) || other.begins_with(one) => Nearness::Alike,
         NameLevel::Different if one.len() == 2 && other.len() == 2 && one.shares_surname(other) => Nearness::ShortName,
@@ -162,6 +165,12 @@ pub(super) fn nearness(one: &FoldedName, other: &FoldedName) -> Option<Nearness>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum By {
     Number,
+    /// The row stands in another's name, and a certificate's, a pupil's or a guardian's number on it is the person's.
+    Document,
+    /// The row stands in another's name, and the cell of the name has the person's too.
+    Mentioned,
+    /// The row is about a pupil and stands in the name of a guardian, or of an elder of the household.
+    Guardian,
     NearNumber,
     /// The birth; whether both have a number, and another one.
     Birth {
@@ -170,10 +179,19 @@ pub(super) enum By {
     Household,
     Phone,
     Place,
+    /// The row has no number of its own, and its guardian is somebody of the same household.
+    Ward,
     /// The row says whose child or spouse it is, and that is somebody of the same household.
     Kin,
     /// The same name in another place, with nothing that could tell them apart: reason to check, not to hold.
     Elsewhere,
+}
+
+impl By {
+    /// Whether the row says so itself, in whosever name it stands.
+    pub(super) fn is_in_anothers_name(self) -> bool {
+        matches!(self, Self::Document | Self::Mentioned | Self::Guardian)
+    }
 }
 
 /// Why a row could be an accused.
@@ -189,18 +207,23 @@ impl Likeness {
     pub fn plain(self) -> String {
         let by = match self.by {
             By::Number => "号码相同",
+            By::Document => "写在别人名下，证号、学籍号等是此人的",
+            By::Mentioned => "写在别人名下，姓名一格里有此人",
+            By::Guardian => "写的是学生的事，落在家长名下",
             By::NearNumber => "号码只差一两位，或被截断、遮盖",
             By::Birth { other_number: true } => "出生日期相同，号码不同",
             By::Birth { other_number: false } => "出生日期相同，号码没有或不全",
             By::Household => "同一户",
             By::Phone => "电话相同",
             By::Place => "住处对得上，号码或出生日期没有或不全",
+            By::Ward => "监护人是同户的人，没有号码，出生日期不矛盾",
             By::Kin => "写的是同户人的子女或配偶，没有写本人姓名",
             By::Elsewhere => "住处不同，号码和出生日期没有或不全",
         };
         let name = match self.name {
             Some(Nearness::Same) => "姓名相同，",
             Some(Nearness::Alike) => "姓名音同或形近，",
+            Some(Nearness::Shorter) => "姓名多一个字、少一个字或次序不同，",
             Some(Nearness::Slip) => "姓名差一个字，",
             Some(Nearness::ShortName | Nearness::Surname) => "同姓、名不同，",
             None => "",

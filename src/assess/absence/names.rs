@@ -7,12 +7,13 @@ const CALLED: [&str; 10] = ["曾用名", "原名", "又名", "别名", "小名",
 const SEPARATORS: [char; 18] =
     ['(', ')', '（', '）', '[', ']', '【', '】', '〔', '〕', '<', '>', '/', '、', ':', '：', ',', '，'];
 /// Who somebody is in the household, before the name: `长子张三`.
-const RELATIONS: [&str; 24] = [
-    "户主", "本人", "配偶", "妻子", "丈夫", "长子", "次子", "三子", "四子", "长女", "次女", "三女", "四女", "儿子", "女儿",
-    "孙子", "孙女", "父亲", "母亲", "儿媳", "女婿", "兄弟", "姐妹", "外孙",
+const RELATIONS: [&str; 33] = [
+    "其子", "其女", "其妻", "其夫", "其父", "其母", "其孙", "代领", "代", "户主", "本人", "配偶", "妻子", "丈夫", "长子", "次子",
+    "三子", "四子", "长女", "次女", "三女", "四女", "儿子", "女儿", "孙子", "孙女", "父亲", "母亲", "儿媳", "女婿", "兄弟",
+    "姐妹", "外孙",
 ];
 /// What stands behind the name of a parent, spouse or child, and the sex of whom it is about.
-const KIN: [(&str, Option<&str>); 42] = [
+const KIN: [(&str, Option<&str>); 51] = [
     ("之孙女", Some("女")),
     ("之女儿", Some("女")),
     ("之儿子", Some("男")),
@@ -55,6 +56,26 @@ const KIN: [(&str, Option<&str>); 42] = [
     ("宝宝", None),
     ("孩子", None),
     ("小孩", None),
+    ("丈夫", Some("男")),
+    ("儿媳", Some("女")),
+    ("孙子", Some("男")),
+    ("孙女", Some("女")),
+    ("父亲", Some("男")),
+    ("母亲", Some("女")),
+    ("媳妇", Some("女")),
+    ("老婆", Some("女")),
+    ("配偶", None),
+];
+/// The same in one character, behind a name of three and more, or behind the head's.
+const KIN_SHORT: [(char, Option<&str>); 8] = [
+    ('子', Some("男")),
+    ('女', Some("女")),
+    ('妻', Some("女")),
+    ('夫', Some("男")),
+    ('父', Some("男")),
+    ('母', Some("女")),
+    ('孙', None),
+    ('媳', Some("女")),
 ];
 
 /// The names written in a cell, where there are several: `狗娃（徐建志）`, `徐海光曾用名徐海洋`.
@@ -71,17 +92,26 @@ pub(super) fn several(written: &str) -> Vec<&str> {
     let is_name = |rest: &&str| (2..=4).contains(&rest.chars().count());
     let mut behind: Vec<&str> = Vec::new();
     for part in &parts {
+        let part = part.trim_end_matches("领取").trim_end_matches('领');
         behind.extend(RELATIONS.iter().find_map(|relation| part.strip_prefix(relation)).filter(is_name));
     }
     parts.extend(behind);
     if parts == [written] { Vec::new() } else { parts }
 }
 
-/// Whose kin the row says it is about, and of which sex: `张三之子`.
-pub(super) fn kin_of(written: &str) -> Option<(&str, Option<&'static str>)> {
-    let (word, sex) = KIN.iter().find(|(word, _)| written.ends_with(word))?;
-    let whose = written.strip_suffix(word)?.trim();
-    (2..=4).contains(&whose.chars().count()).then_some((whose, *sex))
+/// Whose kin the row says it is about, and of which sex: `张三之子`, `张建国母`, and whatever stands behind the name of the household's head.
+pub(super) fn kin_of<'a>(written: &'a str, head: Option<&'a str>) -> Option<(&'a str, Option<&'static str>)> {
+    if let Some((word, sex)) = KIN.iter().find(|(word, _)| written.ends_with(word)) {
+        let whose = written.strip_suffix(word)?.trim();
+        return (2..=4).contains(&whose.chars().count()).then_some((whose, *sex));
+    }
+    let short = KIN_SHORT.iter().find_map(|(word, sex)| Some((written.strip_suffix(*word)?, *sex)));
+    let head = head.filter(|head| head.chars().nth(1).is_some() && written.len() > head.len() && written.starts_with(head));
+    match (head, short) {
+        (Some(head), short) => Some((head, short.filter(|(whose, _)| *whose == head).and_then(|(_, sex)| sex))),
+        (None, Some((whose, sex))) => (whose.chars().count() == 3).then_some((whose, sex)),
+        (None, None) => None,
+    }
 }
 
 #[cfg(test)]
@@ -94,15 +124,22 @@ mod tests {
         assert_eq!(several("徐海光曾用名徐海洋"), ["徐海光", "徐海洋"]);
         assert_eq!(several("长子徐海光"), ["长子徐海光", "徐海光"]);
         assert_eq!(several("长子：徐海光"), ["长子", "徐海光"]);
+        assert_eq!(several("李桂英（代徐海光领）"), ["李桂英", "代徐海光领", "徐海光"]);
+        assert_eq!(several("李桂英（其子徐海光）"), ["李桂英", "其子徐海光", "徐海光"]);
         assert!(several("徐海光").is_empty() && several("阿卜杜拉·买买提").is_empty());
     }
 
     #[test]
     fn somebodys_child_or_spouse() {
-        assert_eq!(kin_of("胡海明之子"), Some(("胡海明", Some("男"))));
-        assert_eq!(kin_of("郭正明次子"), Some(("郭正明", Some("男"))));
-        assert_eq!(kin_of("张某之孙女"), Some(("张某", Some("女"))));
-        assert_eq!(kin_of("李长女"), None);
-        assert_eq!(kin_of("王子"), None);
+        assert_eq!(kin_of("胡海明之子", None), Some(("胡海明", Some("男"))));
+        assert_eq!(kin_of("郭正明次子", None), Some(("郭正明", Some("男"))));
+        assert_eq!(kin_of("张某之孙女", None), Some(("张某", Some("女"))));
+        assert_eq!(kin_of("李长女", None), None);
+        assert_eq!(kin_of("王子", None), None);
+        assert_eq!(kin_of("郑光强母", None), Some(("郑光强", Some("女"))));
+        assert_eq!(kin_of("付芬贵子", Some("付芬贵")), Some(("付芬贵", Some("男"))));
+        assert_eq!(kin_of("付芬老幺", Some("付芬")), Some(("付芬", None)), "the head's name and a word that nobody listed");
+        assert_eq!(kin_of("付芬子", None), None, "a name of three characters");
+        assert_eq!(kin_of("付芬贵", Some("付芬贵")), None);
     }
 }

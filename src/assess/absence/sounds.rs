@@ -22,7 +22,7 @@ impl Sounds {
             return Self(written.chars().fold(0, |bits, character| bits | bits_of(character)));
         }
         let any = |character: char| is_mask(character) || is_unknown(character) || character.is_ascii_alphabetic();
-        if written.chars().any(any) || written.len() >= 9 && kin_of(written).is_some() {
+        if written.chars().any(any) || written.len() >= 9 && kin_of(written, None).is_some() {
             return Self::ANY;
         }
         // What stands in brackets may be another name of the same person.
