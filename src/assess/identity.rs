@@ -58,7 +58,7 @@ pub(crate) fn of_records(composer: &Composer<'_>, legible: &Legible) -> Vec<Draf
     findings(composer, |built_in| match built_in {
         BuiltIn::NumberInvalid => Some(invalid(composer, legible)),
         BuiltIn::NumberDamaged => Some(damaged(composer, legible)),
-        BuiltIn::Conflict => Some(conflicts(composer)),
+        BuiltIn::Conflict => Some(conflicts(composer, legible)),
         BuiltIn::Duplicate => Some(duplicates(composer)),
         BuiltIn::NeedsReview => None,
     })
@@ -258,7 +258,7 @@ fn difference(written: &str, suggestion: &str) -> String {
 
 /// One number on two persons' rows. The finding is about the person whose row bears the number wrongly: the one with another number
 /// elsewhere, else the one with fewer rows that bear it; where that does not tell, about both, to be checked first.
-fn conflicts(composer: &Composer<'_>) -> Matters {
+fn conflicts(composer: &Composer<'_>, legible: &Legible) -> Matters {
     let mut matters = Matters::new();
     for suspicion in composer.subjects.suspicions() {
         let Suspicion::NumberTwoNames { left, right } = suspicion else { continue };
@@ -291,6 +291,9 @@ fn conflicts(composer: &Composer<'_>) -> Matters {
         matter.doubt(Confidence::Likely);
     }
     for (row, owner) in lent(composer) {
+        if legible.is_ruined(composer.subjects.records, row) {
+            continue;
+        }
         let Some(person) = composer.subjects.person(row) else { continue };
         let matter = matters.entry(person).or_default();
         matter.rows.insert(row);
