@@ -286,7 +286,8 @@ impl<'a> Slips<'a> {
         if !has_number_beside && (is_named || of_name.iter().all(|fit| *fit == Fit::Open)) {
             return None;
         }
-        if !is_named || is_wrong {
+        // Where the number's column is taken by something else, the cell there slipped as well.
+        if !is_named || is_wrong || of_number.contains(&Fit::Odd) {
             for by in 1..=FARTHEST {
                 if let Some(sources) = self.slipped(table, row, by, [names, numbers]) {
                     return Some((Repair::Shifted, sources));
