@@ -343,6 +343,9 @@ impl<'a> Identity<'a> {
         if more.iter().any(is_mine) && !is_mine(name) && self.same_household(row) {
             return Some(By::Mentioned);
         }
+        if !row.is_about_pupil {
+            return None;
+        }
         let is_elder = both_hold(&self.births, &row.births, is_elder);
         let is_theirs = row.numbers.iter().any(|number| self.guardians.contains(&number.text)) || self.same_household(row);
         let is_named = || {
@@ -350,7 +353,7 @@ impl<'a> Identity<'a> {
             is_here && self.elders.iter().any(|elder| compare(elder, name) == NameLevel::Same)
         };
         let is_guardian = || is_elder == Some(true) && is_theirs || is_elder.is_none() && is_named();
-        (row.is_about_pupil && is_guardian()).then_some(By::Guardian)
+        is_guardian().then_some(By::Guardian)
     }
 
     /// Whether the row is about a child or spouse of somebody in the household.
