@@ -20,7 +20,7 @@ use crate::model::carried::Carried;
 use crate::model::columns::{HOUSEHOLD_CODE, ID_NUMBER, ID_STATE, IdState, NAME, PLACE, TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::date::Day;
 use crate::model::exemption::EXEMPTION;
-use crate::model::finding::{Finding, RuleNote, Scope};
+use crate::model::finding::{Confidence, Finding, RuleNote, Scope};
 use crate::model::ids::CountyKey;
 use crate::model::link::{
     Decided, Link, LinkQuality, LinkStatus, Linked, PEOPLE_COLUMNS, People, PersonIx, ReviewPair, Suspicion,
@@ -131,6 +131,11 @@ fn check(policy: &Policy, dictionary: &Dictionary, case: &Case) -> Result<Option
     };
     if said != case.expect {
         return Ok(Some(format!("应为“{}”，实为“{}”", plain(case.expect), plain(said))));
+    }
+    let confidence = found.map(|finding| finding.confidence);
+    if case.confidence.is_some() && confidence != case.confidence {
+        let plain = |tier: Option<Confidence>| tier.map_or("没有列出", Confidence::plain);
+        return Ok(Some(format!("应为“{}”，实为“{}”", plain(case.confidence), plain(confidence))));
     }
     let due = found.and_then(|finding| finding.due_fen);
     if case.due_fen.is_some() && due != case.due_fen {

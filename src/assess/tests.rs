@@ -38,6 +38,7 @@ pub(super) fn given(rows: Rows<'_>) -> Given {
         seen: None,
         expect: Expect::Fires,
         due_fen: None,
+        confidence: None,
     };
     Given::new(&dictionary(), &case).expect("rows lay out")
 }

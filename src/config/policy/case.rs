@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::model::date::Month;
+use crate::model::finding::Confidence;
 use crate::model::registry::RegistryId;
 
 /// What a case expects of the rule for its subject.
@@ -51,6 +52,8 @@ pub struct Case {
     pub expect: Expect,
     /// Amount owed that the finding must name, fen.
     pub due_fen: Option<i64>,
+    /// How far the finding is to be trusted, where the case is about that.
+    pub confidence: Option<Confidence>,
 }
 
 /// A cell of a case.

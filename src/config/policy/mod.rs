@@ -81,6 +81,8 @@ pub struct Parameter {
     pub clause: String,
     /// How its values come about.
     pub source: ParameterSource,
+    /// Last month for which it has one, where it is a table of certain years.
+    pub until: Option<Month>,
 }
 
 /// Where a parameter's values come from.
@@ -544,7 +546,11 @@ impl Policy {
 
     // `depth` bounds a cycle of derived parameters, which `resolve` has already refused.
     fn value_at(&self, name: &str, period: Month, depth: u32) -> Option<ParameterValue> {
-        match &self.parameters.get(name)?.source {
+        let parameter = self.parameters.get(name)?;
+        if parameter.until.is_some_and(|until| period > until) {
+            return None;
+        }
+        match &parameter.source {
             ParameterSource::Dated(values) => {
                 values.iter().rev().find(|(from, _)| *from <= period).map(|(_, value)| value.clone())
             }

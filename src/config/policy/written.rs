@@ -58,6 +58,8 @@ pub(super) struct WrittenParameter {
     pub(super) clause: String,
     #[serde(default)]
     pub(super) values: BTreeMap<Spanned<String>, Spanned<WrittenValue>>,
+    /// Last month for which the values hold: a table of a year says nothing of the next.
+    pub(super) until: Option<Spanned<String>>,
     pub(super) derived: Option<Spanned<WrittenDerivation>>,
     /// The document does not say it and the county has not yet: rules that need it wait.
     #[serde(default)]
@@ -284,4 +286,5 @@ pub(super) struct WrittenCase {
     pub(super) seen: Option<Seen>,
     pub(super) expect: Expect,
     pub(super) due_fen: Option<i64>,
+    pub(super) confidence: Option<Confidence>,
 }

@@ -414,7 +414,8 @@ fn parameter_entry(name: &str, parameter: &Parameter) -> ParameterEntry {
                 ParameterValue::Date(day) => day.to_string(),
                 ParameterValue::List(list) => list.words.join("、"),
             };
-            (values.iter().map(|(from, value)| (from.to_string(), plain(value))).collect(), None)
+            let ended = parameter.until.map(|until| (format!("{until} 以后"), "没有写，无法判断".to_owned()));
+            (values.iter().map(|(from, value)| (from.to_string(), plain(value))).chain(ended).collect(), None)
         }
         ParameterSource::Derived { of, share, per } => {
             let share = share.as_ref().map_or_else(String::new, |share| format!(" × {share}"));

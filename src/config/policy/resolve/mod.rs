@@ -248,8 +248,12 @@ impl<'a> Resolver<'a> {
                 values.sort_by_key(|(from, _)| *from);
                 ParameterSource::Dated(values)
             };
+            let until = parameter.until.and_then(|until| {
+                let month = until.get_ref().parse::<Month>();
+                month.map_err(|message| self.problem(file, until.span(), message, "")).ok()
+            });
             let (title, unit, clause) = (parameter.title, parameter.unit, parameter.clause);
-            resolved.insert(name, Parameter { title, unit, clause, source });
+            resolved.insert(name, Parameter { title, unit, clause, source, until });
         }
         resolved
     }
@@ -272,7 +276,8 @@ impl<'a> Resolver<'a> {
             let words = table.values.into_iter().map(Spanned::into_inner).collect();
             let source = ParameterSource::Words(WordList { words, part: table.part });
             self.tables.insert(name.clone());
-            into.insert(name, Parameter { title: table.title, unit: "words".to_owned(), clause: table.clause, source });
+            let (title, unit, clause) = (table.title, "words".to_owned(), table.clause);
+            into.insert(name, Parameter { title, unit, clause, source, until: None });
         }
     }
 

@@ -55,6 +55,7 @@ impl Resolver<'_> {
                 unit: "reading".to_owned(),
                 clause: reading.clause.clone(),
                 source: ParameterSource::Dated(values),
+                until: None,
             };
             into.insert(reading.id.clone(), parameter);
         }

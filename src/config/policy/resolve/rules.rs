@@ -335,6 +335,7 @@ impl Resolver<'_> {
             seen: written.seen,
             expect: written.expect,
             due_fen: written.due_fen,
+            confidence: written.confidence,
         })
     }
 }
