@@ -15,7 +15,7 @@ use super::facts::Facts;
 use super::subjects::index;
 use super::{AssessError, AssessInput};
 use crate::config::policy::expression::Expression;
-use crate::config::policy::{Condition, Origin, ParameterValue, Rule};
+use crate::config::policy::{Condition, Origin, ParameterSource, ParameterValue, Rule};
 use crate::model::date::Day;
 use crate::model::finding::{Confidence, Kind, RuleNote, Scope};
 
@@ -257,18 +257,32 @@ pub(crate) fn yes_no(array: &ArrayRef, at: usize) -> Option<bool> {
 
 /// Whether the rule can be asked at all in this run; the note that says why not otherwise.
 pub(crate) fn applies<'n>(
-    input: &AssessInput<'_>,
+    input: &'n AssessInput<'_>,
     facts: &Facts,
     rule: &Rule,
     parameters: impl Iterator<Item = &'n String>,
-    mentions: &[String],
+    mentions: &'n [String],
     values: &BTreeMap<String, ParameterValue>,
 ) -> Result<(), RuleNote> {
+    let parameters = parameters.chain(dated(input, mentions));
     in_force(input, rule, parameters, values).map_err(|reason| held(rule, format!("本期不适用：{reason}")))?;
     match missing(input, facts, mentions).or_else(|| unnamed(input, mentions, values)) {
         Some(reason) => Err(held(rule, format!("未评估：{reason}"))),
         None => Ok(()),
     }
+}
+
+/// The dated parameters in what the facts of a rule are worked out by.
+fn dated<'i>(input: &'i AssessInput<'_>, mentions: &'i [String]) -> impl Iterator<Item = &'i String> {
+    let expressions = mentions.iter().filter_map(|name| match &input.policy.fact(name)?.origin {
+        Origin::Derived(expression) => Some(expression),
+        Origin::Sources { .. } | Origin::Members { .. } => None,
+    });
+    let is_dated = |name: &&String| {
+        let parameter = input.policy.parameters.get(*name);
+        parameter.is_some_and(|parameter| !matches!(parameter.source, ParameterSource::Words(_)))
+    };
+    expressions.flat_map(|expression| &expression.parameters).filter(is_dated)
 }
 
 /// A note that the rule as a whole was not evaluated.
