@@ -1,7 +1,7 @@
 //! The labour bureau's lists (domain: 1.6): training, employment ledger, service cards, start-up subsidies, students sent east; and
 //! what a perfect tool would find in them. Amounts are fen.
 
-use crate::model::date::Month;
+use crate::model::date::{Day, Month};
 
 use super::county::{County, Person};
 use super::divisions::Spelling;
@@ -65,6 +65,24 @@ impl<'a> Work<'a> {
         alive && self.county.household_of(pid).poor && person.can_work() && (16..60).contains(&self.age(person))
     }
 
+    fn pupil(&self, pid: u32) -> bool {
+        let poor = self.county.household_of(pid).poor;
+        poor && poverty_facts::school_state_of(self.county, self.month_index, pid) != "非在校生"
+    }
+
+    /// Whoever is at school is no labour force, whatever he is registered as.
+    fn due_work(&self, pid: u32, education: &Education<'_>) -> bool {
+        self.poor_labourer(pid) && !self.pupil(pid) && !education.enrolled(pid)
+    }
+
+    /// Whether somebody was of working age when his courses began.
+    fn of_age_when_trained(&self, pid: u32) -> bool {
+        let person = self.county.person(pid);
+        let starts = COURSE_MONTHS.iter().take(self.workers[pid as usize].courses);
+        let mut days = starts.filter_map(|month| Day::new(self.month.year(), *month, course_day(pid)));
+        days.all(|day| (16..60).contains(&person.birth.age_on(day)))
+    }
+
     fn worker(&self, pid: u32) -> Worker {
         let (person, household) = (self.county.person(pid), self.county.household_of(pid));
         let mut random = Random::keyed(self.county.seed, &[55, u64::from(pid)]);
@@ -114,13 +132,13 @@ impl<'a> Work<'a> {
         for (hid, household) in (0u32..).zip(&self.county.households).filter(|(_, household)| household.poor) {
             let any = |wanted: &dyn Fn(u32) -> bool| household.members().any(wanted);
             let of = |pid: u32| &self.workers[pid as usize];
-            let willing = |pid: u32| self.poor_labourer(pid) && of(pid).card.is_some_and(|card| card.trains);
+            let willing = |pid: u32| self.due_work(pid, education) && of(pid).card.is_some_and(|card| card.trains);
             // The poverty registry has heard of moves, and it says where a household lives.
             if poor_village(household.village_in(self.month_index)) && any(&willing) && !any(&|pid| of(pid).courses > 0) {
                 found.insert(("work.household_not_trained", Key::Household(hid)));
             }
             let moved = relief.relocated(household.first);
-            if moved && any(&|pid| self.poor_labourer(pid)) && !any(&|pid| of(pid).region.is_some()) {
+            if moved && any(&|pid| self.due_work(pid, education)) && !any(&|pid| of(pid).region.is_some()) {
                 found.insert(("work.relocated_no_job", Key::Household(hid)));
             }
         }
@@ -143,20 +161,23 @@ impl<'a> Work<'a> {
             add("conflict.employed_no_labour");
         }
         let listed = worker.region.is_some() || worker.card.is_some();
-        let pupil = household.poor && poverty_facts::school_state_of(self.county, self.month_index, pid) != "非在校生";
-        if self.state.of(pid).covered() && person.can_work() && of_age && !listed && !pupil && !education.enrolled(pid) {
+        let pupil = self.pupil(pid) || education.enrolled(pid);
+        if self.state.of(pid).covered() && person.can_work() && of_age && !listed && !pupil {
             add("work.dibao_not_listed");
         }
-        if self.poor_labourer(pid) && worker.card.is_some_and(|card| card.blank) {
+        if self.due_work(pid, education) && worker.card.is_some_and(|card| card.blank) {
             add("work.card_blank");
         }
         if worker.courses > 1 {
             add("work.training_twice");
         }
-        if household.poor && worker.courses > 0 && (!of_age || ["无劳动力", "丧失劳动力"].contains(&person.labour)) {
+        if household.poor
+            && worker.courses > 0
+            && (!self.of_age_when_trained(pid) || ["无劳动力", "丧失劳动力"].contains(&person.labour))
+        {
             add("work.training_ineligible");
         }
-        if self.poor_labourer(pid) {
+        if self.due_work(pid, education) {
             let works = poverty_facts::works(self.county, self.month_index, pid);
             // The poverty registry knows work in other provinces only.
             let agrees = if works { worker.region == Some("省外") } else { worker.region.is_none() };
@@ -184,6 +205,13 @@ impl<'a> Work<'a> {
     }
 }
 
+/// Months in which the first and the second course begin.
+const COURSE_MONTHS: [u32; 2] = [3, 5];
+
+fn course_day(pid: u32) -> u32 {
+    1 + pid % 27
+}
+
 const PLACE: [&str; 4] = ["乡镇", "村", "姓名", "身份证号码"];
 
 fn place(entry: &Entry<'_>) -> Vec<Cell> {
@@ -200,13 +228,15 @@ impl Offices<'_> {
         let with = |entry: &Entry<'_>, more: &[Cell]| [&place(entry)[..], more].concat();
 
         let course = |entry: &Entry<'_>, from: u32| {
-            let day = 1 + entry.pid % 27;
+            let day = course_day(entry.pid);
             let [start, end] = [from, from + 1].map(|month| Cell::from(format!("{year}-{month:02}-{day:02}")));
             with(entry, &[Cell::from(if entry.pid.is_multiple_of(5) { "家政服务" } else { "电焊工" }), start, end])
         };
         let names = headers(&["培训工种", "培训起始日期", "培训终止日期"]);
-        let mut training = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 0, |entry| course(entry, 3));
-        let mut again = self.table_of(&names, habit(21), events, |pid| of(pid).courses > 1, |entry| course(entry, 5));
+        let mut training =
+            self.table_of(&names, habit(21), events, |pid| of(pid).courses > 0, |entry| course(entry, COURSE_MONTHS[0]));
+        let mut again =
+            self.table_of(&names, habit(21), events, |pid| of(pid).courses > 1, |entry| course(entry, COURSE_MONTHS[1]));
         training.rows.append(&mut again.rows);
         let training = training.named("training", "正安县人社局", format!("{year}年农村劳动力培训名册"));
 
