@@ -4,8 +4,9 @@
 //! most. Expected is what the county's own table says ([`ExpectedTable`]: short by one row is short; where it says less than is there, or
 //! rows that repeat others make up the number, nobody knows), else what the last month had (short
 //! beyond what chance takes away; where rows are lacking all over or a town has lost all, every town with fewer rows than then is), and in
-//! any case what the poverty register's persons lead to expect of each town. A register whose numbers are masked says of nobody that he is
-//! not in it. Cost: linear in rows.
+//! any case what the poverty register's persons lead to expect of each town, and what households count of themselves ([`StatedSizes`]). A
+//! register whose numbers are masked, or no row of which lies in a town of the county, says of nobody that he is not in it. Cost: linear in
+//! rows.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -15,9 +16,10 @@ use rayon::prelude::*;
 use super::AssessInput;
 use super::expected::{Expected, ExpectedTable, Said, UNKNOWN, Unclear};
 use super::legible::Legible;
+use super::stated::{Counted, StatedSizes};
 use super::subjects::{POVERTY, Subjects, index, persons_of, text_at};
 use crate::config::registry::Dictionary;
-use crate::model::columns::{MONTH, TOWN_CODE, VILLAGE_CODE};
+use crate::model::columns::{MONTH, PLACE_RAW, TOWN_CODE, VILLAGE_CODE};
 use crate::model::date::Month;
 use crate::model::finding::RuleNote;
 use crate::model::link::PersonIx;
@@ -32,8 +34,12 @@ enum By {
     County { about: bool },
     /// A month before.
     Earlier(Month),
+    /// Its households, so many of which lack rows.
+    Households(i64),
     /// Nobody: the rows are there, their numbers are masked.
     Masked,
+    /// Nobody: the rows lie in no town of this county.
+    Elsewhere,
     /// The poverty register's persons.
     Share,
 }
@@ -56,6 +62,12 @@ impl Shortfall {
             By::County { about: false } => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有 {expected} 行"),
             By::County { about: true } => format!("{title}{part}本期只有 {rows} 行，应有行数表写应有约 {expected} 行"),
             By::Earlier(month) => format!("{title}{part}本期只有 {rows} 行，{month} 有 {expected} 行"),
+            By::Households(short) => {
+                format!(
+                    "{title}有 {short} 户写的人数比名册上的行数多（共写 {expected} 人，只有 {rows} 行），名册多半只报了部分人"
+                )
+            }
+            By::Elsewhere => format!("{title}的 {expected} 行都不在本县的乡镇，多半是别处的名册"),
             By::Masked => format!("{title}有 {rows} 行号码打码（共 {expected} 行），凭它不能说谁不在册"),
             By::Share => format!("{title}本期只有 {rows} 行，按全县比例应有约 {expected} 行"),
         }
@@ -71,9 +83,14 @@ impl Shortfall {
         self.by <= other.by
     }
 
+    /// Whether rows are surely lacking, and so many: a ratio of rows to persons is a guess.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.by != By::Share && self.spoils_counts()
+    }
+
     /// Whether so much is lacking, more than 5 %, that what is counted in the register says nothing of the place.
     pub(crate) fn spoils_counts(&self) -> bool {
-        self.by != By::Masked && self.rows.saturating_mul(20) < self.expected.saturating_mul(19)
+        !matches!(self.by, By::Masked) && self.rows.saturating_mul(20) < self.expected.saturating_mul(19)
     }
 }
 
@@ -99,6 +116,14 @@ impl Short {
             *known = shortfall;
         }
     }
+
+    /// What says nothing of anybody in the county, nor, where much is lacking, of any place.
+    fn add_widely(&mut self, shortfall: Shortfall) {
+        if shortfall.spoils_counts() {
+            self.widely.get_or_insert_with(|| shortfall.clone());
+        }
+        self.add(None, shortfall);
+    }
 }
 
 /// Registers that are too thin to accuse by absence.
@@ -114,6 +139,7 @@ impl Completeness {
         input: &AssessInput<'_>,
         subjects: &Subjects<'_>,
         legible: &Legible,
+        stated: &StatedSizes,
         registries: BTreeSet<RegistryId>,
     ) -> Self {
         let poor = poor_by_town(subjects);
@@ -143,6 +169,14 @@ impl Completeness {
                 }
                 if let Some((masked, all)) = legible.masked(position) {
                     short.add(None, Shortfall { part: None, rows: masked, expected: all, by: By::Masked });
+                }
+                if let Some(Counted { short: households, rows, persons, .. }) = stated.short(&registry) {
+                    let by = By::Households(*households);
+                    short.add_widely(Shortfall { part: None, rows: *rows, expected: *persons, by });
+                }
+                if !poor.is_empty() && lies_elsewhere(records) {
+                    let expected = i64::from(index(records.len()));
+                    short.add_widely(Shortfall { part: None, rows: 0, expected, by: By::Elsewhere });
                 }
                 below_share(input, subjects, &registry, &poor, &mut short);
             }
@@ -207,8 +241,15 @@ pub fn register_rows(records: &RecordSet, dictionary: &Dictionary, period: Month
     records.registries.par_iter().flat_map_iter(count).collect()
 }
 
+/// Rows with a place that no division of this county is, where none lies in one: fewer say nothing. Chosen: half, three at least.
+fn lies_elsewhere(records: &RegistryRecords) -> bool {
+    let (Some(towns), Some(places)) = (records.text(TOWN_CODE), records.text(PLACE_RAW)) else { return false };
+    let elsewhere = places.len() - places.null_count();
+    elsewhere >= 3 && elsewhere * 2 > records.len() && towns.null_count() == towns.len()
+}
+
 /// Whether a month or year column says `wanted`, or nothing.
-fn is_of(array: Option<&Int32Array>, row: usize, wanted: i32) -> bool {
+pub(super) fn is_of(array: Option<&Int32Array>, row: usize, wanted: i32) -> bool {
     array.is_none_or(|array| array.is_null(row) || array.value(row) == wanted)
 }
 
@@ -396,6 +437,12 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
         && let Some(worst) = worst(None, &|rows, expected| rows < expected)
     {
         short.widely.get_or_insert(shortfall(worst));
+    }
+    // Fewer than a month takes away as a rule: nobody knows.
+    let (rows, expected) = (sum(have, None, None), sum(earlier, None, None));
+    let lacking = expected - rows;
+    if short.widely.is_none() && cut.is_empty() && lacking >= 3 && lacking.saturating_mul(50) > expected {
+        short.unclear.push(Unclear { town: None, summary: format!("本期有 {rows} 行，{month} 有 {expected} 行") });
     }
     let doubted = towns.iter().filter(|town| thin || ends_early || cut.contains(*town));
     for town in doubted {

@@ -20,6 +20,7 @@ mod frame;
 mod holders;
 mod identity;
 mod inactive;
+mod lacking;
 mod legible;
 mod open_pairs;
 mod places;
@@ -28,6 +29,7 @@ mod reading;
 mod repeated;
 mod row_scope;
 mod rows;
+mod stated;
 mod subjects;
 mod tables;
 mod tally;
@@ -65,8 +67,10 @@ use exemption::Exemptions;
 pub use expected::expected_rows;
 use facts::Facts;
 pub use identity::HeldBack;
+use lacking::Lacking;
 use legible::Legible;
 pub(crate) use open_pairs::OpenPair;
+use stated::StatedSizes;
 use subjects::Subjects;
 pub use tables::{FactTable, PERSON_KEY};
 use trust::{RegisterGaps, Trust, Unit};
@@ -307,7 +311,8 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
             accusation.look(composer, &guard, evaluated, &clearing);
         }
     });
-    let complete = Completeness::new(composer.input, composer.subjects, legible, registries);
+    let stated = StatedSizes::new(composer.input, composer.subjects);
+    let complete = Completeness::new(composer.input, composer.subjects, legible, &stated, registries);
     let trust = |(evaluated, accusations): (&Evaluated<'a>, &Vec<Accusation>)| {
         Trust::of_rule(composer, &complete, evaluated, accusations)
     };
@@ -317,7 +322,8 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
     adopting.for_each(|(trust, evaluated)| trust.adopt(composer, evaluated, &gaps));
     let of_rule = |((evaluated, accusations), trust): ((&Evaluated<'_>, &Vec<Accusation>), &Trust<'_>)| {
         let mut of_rule = Collected::default();
-        of_rule.rule(composer, &Searched { guard: &guard, trust }, evaluated, accusations);
+        let lacking = Lacking::of_rule(composer, &complete, &stated, evaluated);
+        of_rule.rule(composer, &Searched { guard: &guard, trust, lacking }, evaluated, accusations);
         of_rule
     };
     let of_rules: Vec<Collected> = run.evaluated.par_iter().zip(&accusations).zip(&trusts).map(of_rule).collect();
@@ -345,6 +351,7 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
 struct Searched<'s, 'a> {
     guard: &'s AbsenceGuard<'a>,
     trust: &'s Trust<'a>,
+    lacking: Lacking<'s, 'a>,
 }
 
 #[derive(Default)]
@@ -437,6 +444,8 @@ impl Collected {
         let trust = searched.trust;
         let (mut concerned, mut to_check): (BTreeMap<Unit, i64>, BTreeMap<Unit, i64>) = Default::default();
         let mut held_back = 0_i64;
+        let is_implausible = is_implausible(composer, evaluated, NEARLY_ALL);
+        let mut lacking: BTreeMap<String, i64> = BTreeMap::new();
         for accusation in accusations {
             let Accusation { at, in_vain, could_be } = accusation;
             let about = composer.about(card.scope, *at);
@@ -454,8 +463,17 @@ impl Collected {
                     *to_check.entry(unit).or_default() += 1;
                     draft.finding.confidence = Confidence::Check;
                 }
+                if is_implausible {
+                    draft.finding.confidence = Confidence::Check;
+                }
                 let persons = if in_vain.is_empty() { Vec::new() } else { composer.persons(about) };
                 if persons.iter().any(|person| searched.guard.is_doubted(&evaluated.condition.searched, *person)) {
+                    draft.finding.confidence = Confidence::Check;
+                }
+                if let Some(summary) =
+                    searched.lacking.of(about, in_vain).filter(|_| draft.finding.confidence != Confidence::Check)
+                {
+                    *lacking.entry(summary).or_default() += 1;
                     draft.finding.confidence = Confidence::Check;
                 }
                 self.drafts.push(draft);
@@ -471,6 +489,10 @@ impl Collected {
         }
         self.count(composer, evaluated, held_back, evaluated.count(Outcome::Unknown));
         self.notes.extend(trust.notes(evaluated.rule, evaluated.condition.rate.is_some(), &concerned, &to_check));
+        self.notes.extend(lacking.into_iter().map(|(summary, concerned)| {
+            let note = format!("{summary}：疑点只作先核对");
+            RuleNote { rule: card.id.clone(), town: None, note, held: false, concerned, short: None }
+        }));
         if let Some(target) = &evaluated.condition.rate {
             self.rates.extend(rates::rates(composer, evaluated, target, trust));
         }
@@ -480,17 +502,13 @@ impl Collected {
         let rule = evaluated.rule.card.id.clone();
         let (passed, fired) = (evaluated.count(Outcome::Passes), evaluated.count(Outcome::Fires));
         let exempt = evaluated.count(Outcome::Exempt);
-        let settings = &composer.input.policy.settings;
         let judged = passed + fired;
         if unknown > 0 {
             let unit = if evaluated.rule.card.scope == Scope::Household { "户" } else { "人" };
             let note = format!("{unknown} {unit}所需栏目为空，无法判断");
             self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: unknown, short: None });
         }
-        if evaluated.condition.searched.is_empty()
-            && judged >= settings.implausible_least
-            && fired.saturating_mul(10_000) > judged.saturating_mul(settings.implausible_share)
-        {
+        if is_implausible(composer, evaluated, composer.input.policy.settings.implausible_share) {
             let note = format!("{judged} 个对象中有 {fired} 个不符，比例异常高，请先核对数据是否齐全、口径是否一致");
             self.notes.push(RuleNote { rule: rule.clone(), town: None, note, held: false, concerned: fired, short: None });
         }
@@ -498,6 +516,19 @@ impl Collected {
         let exempt_reasons = evaluated.exempt_reasons.clone();
         self.counts.push(RuleCount { rule, population, passed, fired, exempt, exempt_reasons, unknown, held });
     }
+}
+
+/// Of those judged, so many who do not comply are rather one mistake of the data than so many of theirs (basis points): each is to be checked first. Chosen.
+const NEARLY_ALL: i64 = 8500;
+
+/// Whether a rule that looks for nobody fires for so many that it is the data which are wrong.
+fn is_implausible(composer: &Composer<'_>, evaluated: &Evaluated<'_>, share: i64) -> bool {
+    let settings = &composer.input.policy.settings;
+    let (passed, fired) = (evaluated.count(Outcome::Passes), evaluated.count(Outcome::Fires));
+    let judged = passed + fired;
+    evaluated.condition.searched.is_empty()
+        && judged >= settings.implausible_least
+        && fired.saturating_mul(10_000) > judged.saturating_mul(share)
 }
 
 /// Orders, filters and names the findings.

@@ -88,6 +88,8 @@ pub const UNSURE: &str = "unsure";
 pub const PLACE: [&str; 6] = ["town", "town_code", "village", "village_code", "group", "place_raw"];
 /// Town name of [`PLACE`].
 pub const TOWN: &str = PLACE[0];
+/// Where [`PLACE`] is none of this county: as written.
+pub const PLACE_RAW: &str = PLACE[5];
 /// Town code of [`PLACE`].
 pub const TOWN_CODE: &str = PLACE[1];
 /// Village name of [`PLACE`].
