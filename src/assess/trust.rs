@@ -125,7 +125,11 @@ impl<'a> Trust<'a> {
                     accused => i64::from(accused.is_some()),
                 },
                 // Who passes for another reason than standing in a register searched says nothing of rows that lack.
-                Outcome::Passes if !composer.searched_in_vain(evaluated, composer.about(scope, at)).is_empty() => return None,
+                Outcome::Passes
+                    if scope == Scope::Person && !composer.searched_in_vain(evaluated, composer.about(scope, at)).is_empty() =>
+                {
+                    return None;
+                }
                 Outcome::Passes => 0,
                 _ => return None,
             };
