@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::AssessInput;
 use super::expected::{Expected, ExpectedTable, Said, UNKNOWN, Unclear};
 use super::legible::Legible;
-use super::stated::{Counted, StatedSizes};
+use super::stated::{Counted, StatedSizes, is_of};
 use super::subjects::{POVERTY, Subjects, index, persons_of, text_at};
 use crate::config::registry::Dictionary;
 use crate::model::columns::{MONTH, PLACE_RAW, TOWN_CODE, VILLAGE_CODE};
@@ -246,11 +246,6 @@ fn lies_elsewhere(records: &RegistryRecords) -> bool {
     let (Some(towns), Some(places)) = (records.text(TOWN_CODE), records.text(PLACE_RAW)) else { return false };
     let elsewhere = places.len() - places.null_count();
     elsewhere >= 3 && elsewhere * 2 > records.len() && towns.null_count() == towns.len()
-}
-
-/// Whether a month or year column says `wanted`, or nothing.
-pub(super) fn is_of(array: Option<&Int32Array>, row: usize, wanted: i32) -> bool {
-    array.is_none_or(|array| array.is_null(row) || array.value(row) == wanted)
 }
 
 type Places<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), i64>;

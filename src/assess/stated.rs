@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::Array;
+use arrow::array::{Array, Int32Array};
 
 use super::AssessInput;
-use super::completeness::is_of;
 use super::subjects::{NONE, POVERTY, RegistryHouseholds, Subjects, index, persons_of};
 use crate::model::columns::MONTH;
 use crate::model::registry::RegistryId;
@@ -106,6 +105,11 @@ fn counted(input: &AssessInput<'_>, subjects: &Subjects<'_>, register: &str) -> 
         }
     }
     Some(counted)
+}
+
+/// Whether a month or year column says `wanted`, or nothing.
+pub(super) fn is_of(array: Option<&Int32Array>, row: usize, wanted: i32) -> bool {
+    array.is_none_or(|array| array.is_null(row) || array.value(row) == wanted)
 }
 
 #[cfg(test)]
