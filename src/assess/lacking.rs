@@ -22,7 +22,7 @@ pub(crate) struct Lacking<'s, 'a> {
     stated: &'s StatedSizes,
     /// Whether the rule looks at a household's members.
     rests_on_members: bool,
-    /// Facts of persons that say no more than that there is a row, beside those searched.
+    /// Facts of persons that say no more than that there is a row, whatever stands in it, beside those searched.
     presences: Vec<(&'a str, &'a [Source])>,
 }
 
@@ -37,7 +37,7 @@ impl<'s, 'a> Lacking<'s, 'a> {
         let rests_on_members = facts().any(|fact| matches!(fact.origin, Origin::Members { .. }));
         let presences = facts().filter(|fact| fact.scope == Scope::Person).filter_map(|fact| match &fact.origin {
             Origin::Sources { sources, .. } => {
-                let is_presence = sources.iter().all(|source| source.take == Take::Exists);
+                let is_presence = sources.iter().all(|source| source.take == Take::Exists && source.field.is_none());
                 is_presence.then_some((fact.name.as_str(), sources.as_slice()))
             }
             Origin::Members { .. } | Origin::Derived(_) => None,

@@ -120,8 +120,8 @@ mod tests {
     fn a_few_households_that_count_wrong_are_slips_and_many_are_rows_that_lack() {
         let of = |short: i64, whole: i64| {
             let mut counted = Counted::default();
-            (0..whole).for_each(|_| drop(counted.add(3, 3)));
-            (0..short).for_each(|_| drop(counted.add(1, 3)));
+            (0..whole).for_each(|_| _ = counted.add(3, 3));
+            (0..short).for_each(|_| _ = counted.add(1, 3));
             counted
         };
         assert!(!of(2, 0).is_short() && !of(4, 96).is_short());
