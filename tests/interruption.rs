@@ -624,6 +624,7 @@ fn purge() {
         assert!(of("台账.db").contains("已忘掉"), "{here}: {receipt}");
         let left: Vec<PathBuf> = files(&state.join("六月"));
         assert!(left.len() == 1 && left[0].ends_with("说明.docx"), "{here}: {left:?}");
+        assert!(!state.join(".台账.db.new").exists(), "{here}: what the ledger was is still there");
     };
     scenario.out = Some("六月");
     scenario.ledger = true;

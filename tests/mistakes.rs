@@ -547,6 +547,16 @@ fn a_ledger_is_not_gone_on_with_another_key() {
     assert!(code == 2 && told.contains("另一个密钥") && told.contains("没有改动"), "{code} {told}");
     assert!(fs::read(desk.at("钥.db")).expect("there") == ledger && !desk.at("y/run.json").exists());
     assert_eq!(desk.bidui(line).0, 0);
+    // A ledger of the version before does not say with which key it was made; that none of it comes back does.
+    let july = line.replace("@/x", "@/z").replace("--out", "--period 2018-07 --out");
+    let connection = rusqlite::Connection::open(desk.at("钥.db")).expect("opens");
+    connection.execute_batch("DROP TABLE key_mark; PRAGMA user_version = 2;").expect("as version 2 was");
+    drop(connection);
+    let ledger = fs::read(desk.at("钥.db")).expect("a ledger");
+    let (code, told) = desk.bidui(&july.replace("pipelines/monthly.toml", "@/有钥.toml"));
+    assert!(code == 2 && told.contains("另一个密钥") && told.contains("没有改动"), "{code} {told}");
+    assert!(fs::read(desk.at("钥.db")).expect("there") == ledger && !desk.at("z/run.json").exists());
+    assert_eq!(desk.bidui(&july).0, 0);
 }
 
 /// Where there are rights.

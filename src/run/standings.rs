@@ -65,6 +65,16 @@ impl Life {
     }
 }
 
+/// So many findings on either side of which none comes back are no chance: with the same key the county is the same.
+const NONE_COMES_BACK: usize = 10;
+
+/// Whether nothing of what a ledger holds is found again, as with another key. Ledgers of version 2 and before do not say with which they were made.
+fn knows_nobody(standings: &Standings, period: date::Month) -> bool {
+    standings.present.len() >= NONE_COMES_BACK
+        && standings.absent.len() >= NONE_COMES_BACK
+        && standings.present.iter().all(|standing| standing.first == period)
+}
+
 impl Run<'_> {
     /// Whom the ledger knows; `None` without one.
     pub(super) fn known(&self) -> Result<Option<BTreeMap<String, BTreeSet<Personal>>>, RunError> {
@@ -78,6 +88,10 @@ impl Run<'_> {
         let cards = self.cards();
         let standings =
             life.held.ledger.standings(&self.month(assessed, &cards)).map_err(|error| RunError::Ledger(error.into()))?;
+        let is_marked = life.held.ledger.key_mark().map_err(LedgerFileError::from)?.is_some();
+        if !is_marked && knows_nobody(&standings, self.period) {
+            return Err(LedgerFileError::OtherKey { path: life.path.clone() }.into());
+        }
         write(&self.workspace.path("stages/standings.parquet")?, &assessed.findings, &standings)?;
         for standing in standings.iter() {
             *self.manifest.standings.entry(standing.state.plain().to_owned()).or_default() += 1;

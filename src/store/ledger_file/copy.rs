@@ -129,6 +129,12 @@ impl Copy {
         if let Some(log) = &self.log {
             log.remove(wipe);
         }
+        if is_named {
+            let old = self.folder.join(OLD);
+            // What failed once may do now.
+            let not_wiped = |source| LedgerFileError::NotWiped { path: self.path.clone(), old: old.clone(), source };
+            wipe_old(&old).or_else(|_| wipe_old(&old)).map_err(not_wiped)?;
+        }
         Ok(())
     }
 }
@@ -254,14 +260,19 @@ fn remove(folder: &Path) -> Result<(), LedgerFileError> {
         files.push(entry.path());
     }
     for file in files {
-        // Of a purge that was killed: nothing that it removed may stay on the disk. Before the rename it is another name of the ledger itself.
-        if file.file_name().is_some_and(|name| name == OLD)
-            && cfg!(unix)
-            && disk::open(&file).is_ok_and(|file| !has_other_names(&file))
-        {
-            wipe(&file).map_err(io_error)?;
+        if file.file_name().is_some_and(|name| name == OLD) {
+            wipe_old(&file).map_err(io_error)?;
+        } else {
+            gone(fs::remove_file(&file)).map_err(io_error)?;
         }
-        gone(fs::remove_file(&file)).map_err(io_error)?;
     }
     fs::remove_dir(folder).map_err(io_error)
+}
+
+/// Removes what a ledger was before a purge: nothing of it may stay on the disk. Before the rename it is another name of the ledger itself.
+fn wipe_old(old: &Path) -> io::Result<()> {
+    if cfg!(unix) && disk::open(old).is_ok_and(|file| !has_other_names(&file)) {
+        wipe(old)?;
+    }
+    gone(fs::remove_file(old))
 }

@@ -89,6 +89,16 @@ pub enum LedgerFileError {
         /// Why.
         source: io::Error,
     },
+    /// It was purged, and what it was before could not be overwritten.
+    #[error("台账 {} 已经清理，但清理之前的内容还留在 {} 里，没有抹掉：{}。请检查权限和磁盘，再用同样的命令清理一次，直到不再有这句话", path.display(), old.display(), plain(source))]
+    NotWiped {
+        /// The ledger.
+        path: PathBuf,
+        /// What it was.
+        old: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The ledger itself said no.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
