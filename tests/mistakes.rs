@@ -557,6 +557,10 @@ fn a_ledger_is_not_gone_on_with_another_key() {
     assert!(code == 2 && told.contains("另一个密钥") && told.contains("没有改动"), "{code} {told}");
     assert!(fs::read(desk.at("钥.db")).expect("there") == ledger && !desk.at("z/run.json").exists());
     assert_eq!(desk.bidui(&july).0, 0);
+    let (code, told) = desk.bidui("run @/有钥.toml --input @/2018-06 --period 2018-07 --out @/y --previous @/x");
+    assert!(code == 2 && told.contains("练习密钥") && !desk.at("y/run.json").exists(), "{code} {told}");
+    assert_eq!(desk.bidui("run @/有钥.toml --input @/2018-06 --out @/y").0, 0);
+    assert!(desk.bidui("diff @/x @/y").1.contains("密钥不同"));
 }
 
 /// Where there are rights.

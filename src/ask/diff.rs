@@ -130,6 +130,12 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<Differences, DiffError> {
     if before.run.period > after.run.period {
         notes.push(format!("前一个运行是 {} 的，后一个是 {} 的：次序可能写反了", before.run.period, after.run.period));
     }
+    if before.run.key != after.run.key {
+        notes.push(
+            "两次运行用的密钥不同，疑点和人员的编号全部改变：这里的新增、不再列出说明不了什么，请用同一个密钥把其中一次重做"
+                .to_owned(),
+        );
+    }
     if before.run.pipeline_hash != after.run.pipeline_hash {
         notes.push("两次运行所用的定义（名册、政策或比对模型）不同，有些变化可能由此而来".to_owned());
     }

@@ -12,7 +12,7 @@ use arrow::datatypes::Date32Type;
 use crate::model::carried::{Previous, PreviousPerson};
 use crate::model::columns;
 use crate::model::decision::{key_of, key_word};
-use crate::model::ids::CountyKey;
+use crate::model::ids::{CountyKey, KeyKind};
 use crate::model::personal::Personal;
 use crate::model::register::EarlierRows;
 use crate::store::finished::{Finished, FinishedError, RunJson};
@@ -53,18 +53,27 @@ pub enum PreviousError {
         /// Why.
         why: String,
     },
+    /// Its ids are not to go on: with the key that everybody has numbers can be tried out from them.
+    #[error("--previous {} 是用练习密钥做的，这次用的是本县的密钥：编号不能沿用。请去掉 --previous，或用本县的密钥把那次运行重做一遍", run.display())]
+    OtherKey {
+        /// What was named.
+        run: PathBuf,
+    },
     /// Its files cannot be used.
     #[error(transparent)]
     Finished(#[from] FinishedError),
 }
 
 /// Reads an earlier run.
-pub(crate) fn read(run: &Path, key: &CountyKey) -> Result<Earlier, PreviousError> {
+pub(crate) fn read(run: &Path, key: &CountyKey, kind: KeyKind) -> Result<Earlier, PreviousError> {
     let refused = |why: String| PreviousError::NotARun { run: run.to_owned(), why };
     let finished = match Finished::open(run) {
         Err(FinishedError::NotARun { why, .. }) => return Err(refused(why)),
         finished => finished?,
     };
+    if finished.run.key == Some(KeyKind::Practice) && kind == KeyKind::Own {
+        return Err(PreviousError::OtherKey { run: run.to_owned() });
+    }
     let previous = known(&finished, key).map_err(|error| match error {
         FinishedError::NotWhole { .. } => refused(error.to_string()),
         error => error.into(),

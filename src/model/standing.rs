@@ -117,6 +117,12 @@ impl Answer {
         let who = filled([self.checkers.expose(), &day], " ");
         Personal::new(if who.is_empty() { text } else { format!("{text}（{who}）") })
     }
+
+    /// `属实，拟纳入`: what may be posted. Reasons speak of illness, what was seen of whomever, and checkers are named.
+    #[must_use]
+    pub fn decided(&self) -> String {
+        filled([self.verdict.map(Verdict::plain).unwrap_or_default(), self.opinion.map(Opinion::plain).unwrap_or_default()], "，")
+    }
 }
 
 /// The parts that say something.

@@ -199,7 +199,9 @@ impl<'a> View<'a> {
                 Value::Text(weakest.plain().to_owned())
             }
             ListField::State => self.told(entry, |standing| Some(told_state(standing).into())),
-            ListField::LastAnswer => self.told(entry, |standing| standing.answer.as_ref().map(told_answer)),
+            ListField::LastAnswer => {
+                self.told(entry, |standing| standing.answer.as_ref().map(|answer| told_answer(answer, self.audience)))
+            }
             ListField::Proposed => match finding.person_id.as_ref().and_then(|person| self.proposed.get(person)) {
                 Some(told) => Value::Text(self.row(entry).text(told.expose())),
                 None => Value::Blank,
@@ -372,9 +374,10 @@ pub(super) fn told_state(standing: &Standing) -> String {
     }
 }
 
-/// An answer with the list it was given to.
-pub(super) fn told_answer(answer: &Answer) -> Personal {
-    format!("{} 清单：{}", answer.list, answer.plain().expose()).into()
+/// An answer with the list it was given to, as far as `audience` may know it.
+pub(super) fn told_answer(answer: &Answer, audience: Audience) -> Personal {
+    let said = if audience.is_public() { answer.decided().into() } else { answer.plain() };
+    format!("{} 清单：{}", answer.list, said.expose()).into()
 }
 
 fn money(entry: &Entry<'_>, amount: impl Fn(&Finding) -> Option<i64>) -> Value {

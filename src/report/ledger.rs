@@ -190,7 +190,9 @@ impl Book<'_> {
             ItemField::Months => Value::Count(i64::from(standing.months)),
             ItemField::Deadline => Value::Day(self.deadline(standing)),
             ItemField::Overdue => text(if self.overdue(standing) { "是" } else { "" }),
-            ItemField::Answer => standing.answer.as_ref().map_or(Value::Blank, |answer| text(told_answer(answer).expose())),
+            ItemField::Answer => {
+                standing.answer.as_ref().map_or(Value::Blank, |answer| text(told_answer(answer, audience).expose()))
+            }
             ItemField::Gap => what.gap_fen.map_or(Value::Blank, |gap| Value::Money(Fen(gap))),
             ItemField::SettledIn => text(&self.input.period.to_string()),
             ItemField::Result if standing.state == State::SettledByData => text("本月数据已不再显示"),

@@ -5,6 +5,7 @@ use super::super::tests::{cells, find, layouts, same_as_golden};
 use super::super::{OutputFile, ReportInput, build};
 use crate::model::date::Month;
 use crate::model::finding::Finding;
+use crate::model::masking::Audience;
 use crate::model::personal::Personal;
 use crate::model::standing::{Answer, Opinion, Remembered, Reopening, Standing, Standings, State, Verdict};
 
@@ -98,6 +99,19 @@ fn what_was_settled_by_an_answer_is_asked_of_nobody_and_is_in_the_ledger() {
             .map(|file| file.path.as_str())
             .collect();
         assert_eq!(asking.is_empty(), standing.state == State::SettledByAnswer, "{} {asking:?}", finding.finding_id);
+    }
+}
+
+#[test]
+fn what_is_posted_says_of_an_answer_only_what_was_decided() {
+    let sample = sample();
+    let standings = stood(&sample);
+    for names in [false, true] {
+        let posted = Some(Audience::Public { names });
+        let input = ReportInput { posted, standings: Some(&standings), ..sample.input() };
+        let files = build(&input, &layouts()).expect("workbooks");
+        let texts: String = files.iter().map(super::super::tests::every_part).collect();
+        assert!(texts.contains("2018-05 清单：属实") && !texts.contains("入户看过") && !texts.contains("李四"));
     }
 }
 

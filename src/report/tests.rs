@@ -68,7 +68,7 @@ fn part(file: &OutputFile, name: &str) -> String {
     text
 }
 
-fn every_part(file: &OutputFile) -> String {
+pub(super) fn every_part(file: &OutputFile) -> String {
     let archive = zip::ZipArchive::new(Cursor::new(file.bytes.as_slice())).expect("a zip");
     let names: Vec<String> = archive.file_names().map(|name| name.expect("a name").into_owned()).collect();
     names.iter().map(|name| part(file, name)).collect()

@@ -107,7 +107,8 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     }
     let request = &Request { towns, villages, ..request.clone() };
     let answered = answers::read(&request.decisions, answers::PAIRS, &definitions.layouts.review, &request.executable)?;
-    let earlier = request.previous.as_deref().map(|run| previous::read(run, &definitions.key)).transpose()?;
+    let earlier =
+        request.previous.as_deref().map(|run| previous::read(run, &definitions.key, definitions.key_file.kind)).transpose()?;
     let mut parts = source.parts();
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
     parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));

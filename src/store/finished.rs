@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::model::carried::Carried;
 use crate::model::decision::Decision;
 use crate::model::finding::{Confidence, Evidence, Finding, Kind, Scope, Subject, TimeBase};
-use crate::model::ids::hexadecimal;
+use crate::model::ids::{KeyKind, hexadecimal};
 use crate::model::intake::IntakeFile;
 use crate::model::link::{Decided, Link, LinkStatus, Linked, People, PersonIx, ReviewPair, Suspicion};
 use crate::model::personal::Personal;
@@ -55,6 +55,9 @@ pub(crate) struct RunJson {
     /// Of those that rows and links follow from.
     #[serde(default)]
     pub(crate) links_hash: String,
+    /// What its ids were made with; versions before did not say.
+    #[serde(default)]
+    pub(crate) key: Option<KeyKind>,
     /// `2018-06`.
     pub(crate) period: String,
     /// `2018-06-30`.
