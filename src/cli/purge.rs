@@ -23,6 +23,9 @@ const COLUMNS: [&str; 8] = ["运行文件夹", "月份", "生成日期", "文件
 pub(super) fn purge(arguments: &PurgeArgs) -> Result<u8, Failure> {
     let as_of =
         arguments.as_of.or_else(today).ok_or_else(|| Failure::usage("不知道今天是哪天，请加 --as-of 2019-01-31 这样的日期"))?;
+    if arguments.yes {
+        purge::heal(&arguments.runs);
+    }
     let place = receipt_path(arguments, as_of);
     let earlier = Earlier::read(&place);
     let mut request = PurgeRequest {

@@ -68,6 +68,9 @@ pub(super) enum Cell {
     Unclear,
 }
 
+/// Characters of a text that are looked at: no title says its period later. Chosen.
+const LONGEST: usize = 300;
+
 /// The first period in `text`; one that only a back payment is for where there is no other.
 pub(super) fn find(text: &str) -> Option<Named> {
     let text = plain(text);
@@ -172,7 +175,7 @@ pub(super) fn cell(text: &str) -> Option<Cell> {
 
 /// Half width, without white space, Arabic numerals.
 fn plain(text: &str) -> Vec<char> {
-    let wide: String = text.nfkc().filter(|character| !character.is_whitespace()).collect();
+    let wide: String = text.nfkc().filter(|character| !character.is_whitespace()).take(LONGEST).collect();
     arabic(&wide).to_uppercase().chars().collect()
 }
 

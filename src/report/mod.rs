@@ -159,6 +159,11 @@ impl ReportInput<'_> {
         !(told || tells_health_id(rule))
     }
 
+    /// Whether a rule may stand in tables of counts: of a village they may be of one person.
+    fn may_count(&self, rule: &str) -> bool {
+        self.posted.is_none() || self.may_post(rule)
+    }
+
     /// Of what is posted: what was left out, and how few share what still stands there.
     fn posted_note(&self) -> Option<String> {
         self.posted?;
@@ -291,7 +296,7 @@ fn stood(input: &ReportInput<'_>, standings: &Standings) -> Vec<Stood> {
         state: standing.state,
         months: standing.months,
     };
-    present.chain(absent).map(one).collect()
+    present.chain(absent).map(one).filter(|stood| input.may_count(&stood.rule)).collect()
 }
 
 fn output(path: String, written: Result<(Vec<u8>, u64), XlsxError>) -> Result<OutputFile, ReportError> {

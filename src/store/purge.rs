@@ -226,6 +226,19 @@ pub(crate) fn purge_ledger(
     Ok((before, purged))
 }
 
+/// Makes run folders whole whose results were cut short on their way, so that what is due can be told.
+pub(crate) fn heal(folders: &[PathBuf]) {
+    let mut found = Vec::new();
+    for folder in folders {
+        // What cannot be looked into, who holds a run, and what is in the way is told when it is looked at.
+        let _ = runs_in(folder, &BTreeSet::new(), &mut found);
+    }
+    let is_cut = |run: &PathBuf| workspace::is_unfinished(run) && !workspace::is_removed(run);
+    for (run, _) in found.iter().filter(|(run, is_link)| !is_link && is_cut(run)) {
+        drop(Folder::open(run));
+    }
+}
+
 /// The folder itself, or the run folders right in it, as they really are, each with whether it is only a link to one.
 fn runs_in(folder: &Path, begun: &BTreeSet<PathBuf>, found: &mut Vec<(PathBuf, bool)>) -> io::Result<()> {
     // Without what would make a link look like what it leads to.
@@ -300,7 +313,7 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
                 entry.made = made(folder);
             }
             Err(FinishedError::Unfinished { .. }) => {
-                let why = "里面没有 run.json，那次运行没有做完；请先把它重跑一遍，或者手工删掉整个文件夹";
+                let why = "里面没有 run.json，那次运行没有做完；请先把它重跑一遍，再清理";
                 entry.fate = Fate::Skipped(why.to_owned());
                 return entry;
             }

@@ -78,6 +78,7 @@ fn lines<'a>(input: &ReportInput<'a>) -> Vec<Line<'a>> {
     rules.extend(tallies.keys().copied().filter(|rule| card(input.cards, rule).is_none()));
     rules
         .into_iter()
+        .filter(|rule| input.may_count(rule))
         .map(|rule| Line {
             rule,
             card: card(input.cards, rule),
@@ -325,8 +326,10 @@ impl Writer<'_> {
         if let Some(posted) = self.input.posted_note() {
             page.paragraph(&posted)?;
         }
+        lines.retain(|line| line.rules.iter().all(|rule| self.input.may_count(rule)));
         let held = lines.len();
-        let banners = self.input.notes.iter().filter(|note| !note.held && note.short.is_none());
+        let banners =
+            self.input.notes.iter().filter(|note| !note.held && note.short.is_none() && self.input.may_count(&note.rule));
         lines.extend(banners.map(|note| Unevaluated { note, rules: vec![&note.rule], waiting: note.concerned }));
         let contradicted = self.input.contradicted;
         if lines.is_empty() && contradicted.is_empty() {
@@ -351,8 +354,9 @@ impl Writer<'_> {
 
     fn rates(&self, table: &Table<RateField>, page: &mut Page<'_>) -> Result<Area, XlsxError> {
         let place = |rate: &Rate, level: usize| rate.unit.split('/').nth(level).map_or(Value::Blank, text);
-        page.table(table, None, self.input.rates.len(), |row, column| {
-            let rate = &self.input.rates[row];
+        let rates: Vec<&Rate> = self.input.rates.iter().filter(|rate| self.input.may_count(&rate.rule)).collect();
+        page.table(table, None, rates.len(), |row, column| {
+            let rate = rates[row];
             match column.source {
                 RateField::Serial => serial(row),
                 RateField::Title => self.title(&rate.rule),
