@@ -10,7 +10,7 @@ use super::compose::{About, Composer};
 use super::evaluate::Evaluated;
 use super::stated::StatedSizes;
 use super::subjects::{NONE, POVERTY, index};
-use crate::config::policy::{Origin, Source, Take};
+use crate::config::policy::{Fact, Origin, Reach, Source, Take};
 use crate::model::columns::TOWN_CODE;
 use crate::model::finding::Scope;
 use crate::model::registry::RegistryId;
@@ -22,6 +22,8 @@ pub(crate) struct Lacking<'s, 'a> {
     stated: &'s StatedSizes,
     /// Whether the rule looks at a household's members.
     rests_on_members: bool,
+    /// Whether it takes whoever has something in common for another household, though the poverty file lacks so many rows.
+    parts_households: bool,
     /// Facts of persons that say no more than that there is a row, whatever stands in it, beside those searched.
     presences: Vec<(&'a str, &'a [Source])>,
 }
@@ -35,6 +37,11 @@ impl<'s, 'a> Lacking<'s, 'a> {
     ) -> Self {
         let facts = || evaluated.condition.mentions.iter().filter_map(|name| Some(composer.fact(name)?.0));
         let rests_on_members = facts().any(|fact| matches!(fact.origin, Origin::Members { .. }));
+        let shares = |fact: &Fact| match &fact.origin {
+            Origin::Sources { sources, .. } => sources.iter().any(|source| matches!(source.reach, Reach::Sharing(_))),
+            Origin::Members { .. } | Origin::Derived(_) => false,
+        };
+        let parts_households = stated.short(&POVERTY.into()).is_some() && facts().any(shares);
         let presences = facts().filter(|fact| fact.scope == Scope::Person).filter_map(|fact| match &fact.origin {
             Origin::Sources { sources, .. } => {
                 let is_presence = sources.iter().all(|source| source.take == Take::Exists && source.field.is_none());
@@ -42,7 +49,7 @@ impl<'s, 'a> Lacking<'s, 'a> {
             }
             Origin::Members { .. } | Origin::Derived(_) => None,
         });
-        Self { composer, complete, stated, rests_on_members, presences: presences.collect() }
+        Self { composer, complete, stated, rests_on_members, parts_households, presences: presences.collect() }
     }
 
     /// Why a finding is to be checked first, in words; `in_vain` are the registers that its rule searched.
@@ -55,6 +62,10 @@ impl<'s, 'a> Lacking<'s, 'a> {
             About::Household(at) => index(at),
             About::Person(person) => self.composer.subjects.attached.get(person.0 as usize).copied().unwrap_or(NONE),
         };
+        if self.parts_households && household == NONE {
+            let title = self.composer.input.registry_title(POVERTY);
+            return Some(format!("{title}里许多户写的人数比行数多，谁和谁是一户看不准"));
+        }
         let of_members = self.rests_on_members.then_some(POVERTY);
         let mut registers = of_members.into_iter().chain(in_vain.iter().map(RegistryId::as_str));
         let register = registers.find(|register| self.stated.lacks(register, household))?;
