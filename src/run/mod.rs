@@ -112,7 +112,8 @@ pub fn run(request: &Request, interrupted: &AtomicBool, progress: &(dyn Fn(&str)
     let mut parts = source.parts();
     parts.extend(answered.files.iter().map(|file| file.sha256.as_str()));
     parts.extend(earlier.iter().map(|earlier| earlier.sha256.as_str()));
-    let fingerprint = fingerprint(request, &definitions, &parts, period, as_of);
+    let dates = [period.to_string(), as_of.to_string()];
+    let fingerprint = fingerprint(&definitions.hash, dates, request, parts.into_iter());
     let ledger = request.ledger.as_ref().or(definitions.ledger.as_ref());
     if let Some(path) = ledger
         .filter(|path| ours::whole(path).zip(ours::whole(&request.out)).is_some_and(|(ledger, out)| ledger.starts_with(out)))

@@ -57,6 +57,30 @@ pub struct Request {
 }
 
 impl Request {
+    /// What results depend on beside definitions, dates and what is read, as text. A new field does not compile until it is decided here whether
+    /// it is such an option.
+    pub(super) fn options(&self) -> Vec<String> {
+        let Self {
+            towns,
+            villages,
+            until,
+            mask,
+            mask_names,
+            accepted,
+            pipeline: _,
+            inputs: _,
+            period: _,
+            as_of: _,
+            ledger: _,
+            decisions: _,
+            previous: _,
+            out: _,
+            fresh: _,
+            executable: _,
+        } = self;
+        vec![format!("{towns:?} {villages:?} {until:?} {mask} {mask_names}"), format!("{accepted:?}")]
+    }
+
     /// Where all of it is to be posted publicly: as what.
     pub(super) fn posted(&self) -> Option<Audience> {
         self.mask.then_some(Audience::Public { names: self.mask_names })

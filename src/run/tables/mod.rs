@@ -22,9 +22,10 @@ use crate::intake::described::{self, CheckedFile};
 use crate::intake::inputs::{self, InputFile, Sought};
 use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
 use crate::model::date::{Day, Month};
-use crate::model::ids::{CountyKey, PartsDigest};
+use crate::model::ids::CountyKey;
 use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::LinkQuality;
+use crate::run::fingerprint::{BUILD, fingerprint, work_key};
 use crate::run::{Request, RunError, Stage, Summary, peak_bytes};
 use crate::store::key::{self, KeyFile};
 use crate::store::manifest::{Manifest, StageEntry, Timing};
@@ -108,7 +109,9 @@ pub(crate) fn run(
     let files = listing.files;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
-    let key = crate::run::work_key([&fingerprint(request, definition, &files), crate::run::BUILD, ""]);
+    let read = files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]);
+    let dates = [String::new(), format!("{:?}", request.as_of)];
+    let key = work_key([&fingerprint(&definition.hash, dates, request, read), BUILD, ""]);
     let workspace = crate::run::start(Folder::of_run(&request.out)?, &key, request.fresh, progress)?;
     let as_of = request.as_of.unwrap_or_else(last_day);
     definition.key_file.notes.iter().for_each(|note| progress(note));
@@ -123,14 +126,6 @@ pub(crate) fn run(
 /// Births up to the end of the century are possible where no day is given.
 fn last_day() -> Day {
     Month::new(2099, 12).map_or(Day(0), Month::last_day)
-}
-
-/// Equal for equal tool, model, inputs and options.
-fn fingerprint(request: &Request, definition: &Definition, files: &[InputFile]) -> String {
-    let until = format!("{:?} {:?}", request.until, request.as_of);
-    let fixed = [env!("CARGO_PKG_VERSION"), &definition.hash, &until];
-    let files = files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]);
-    PartsDigest::of(fixed.into_iter().chain(files)).digits(16)
 }
 
 /// One run under way.

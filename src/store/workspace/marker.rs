@@ -85,7 +85,8 @@ pub(super) fn is_of_before(folder: &Path) -> bool {
 
 /// Whether a name in `.work` is that of a run under way.
 pub(super) fn is_work(name: &str) -> bool {
-    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    // The version before took hexadecimal digits.
+    name.len() == 16 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'p'))
 }
 
 /// Whether nobody means anything by a file of that name.
