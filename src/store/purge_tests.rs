@@ -228,6 +228,27 @@ fn a_purge_cut_short_has_switched_the_run_off_and_the_next_goes_on() {
 }
 
 #[test]
+fn a_folder_whose_results_were_cut_short_on_their_way_is_made_whole_first() {
+    let all = tempfile::tempdir().expect("a folder");
+    let run = all.path().canonicalize().expect("there").join("run");
+    run_folder(&run, day("2018-07-05"));
+    fs::write(run.join("reports/我的.docx"), "mine").expect("written");
+    drop(Folder::open(&run).expect("ours"));
+    // Killed when nothing but `run.json` had left its place.
+    fs::create_dir_all(run.join(".work/old")).expect("folders");
+    fs::rename(run.join("run.json"), run.join(".work/old/run.json")).expect("moved");
+    let take = serde_json::json!([{"path": "run.json", "to": ".work/old/run.json"}]);
+    let put = serde_json::json!([{"path": "run.json", "sha256": ""}]);
+    let journal = serde_json::json!({"work": "abcdefghijklmnop", "old": "old", "take": take, "put": put, "ledger": null});
+    fs::write(run.join(".work/journal"), journal.to_string()).expect("written");
+    assert!(matches!(purge_all(&run, false)[..], [PurgeEntry { fate: Fate::Skipped(_), .. }]));
+    heal(std::slice::from_ref(&run));
+    assert!(
+        matches!(&purge_all(&run, true)[..], [PurgeEntry { fate: Fate::Removed(left), .. }] if left.others == ["reports/我的.docx"])
+    );
+}
+
+#[test]
 fn what_a_purge_killed_at_its_end_left_of_its_journal_goes_with_the_next() {
     let all = tempfile::tempdir().expect("a folder");
     let run = all.path().canonicalize().expect("there").join("run");
