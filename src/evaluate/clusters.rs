@@ -84,7 +84,8 @@ pub fn score(rows: &[TruthRow], across: bool) -> ClusterScore {
         exact += u64::from(common == group && common == person);
     }
     let total = rows.len() as u64;
-    let mean = |sum: f64| (total > 0).then(|| sum / as_f64(total));
+    // Where nobody has two rows and none were joined, nothing was measured.
+    let mean = |sum: f64| (made + real > 0).then(|| sum / as_f64(total));
     let (bcubed_precision, bcubed_recall) = (mean(precision), mean(recall));
     ClusterScore {
         rows: total,
@@ -157,5 +158,11 @@ mod tests {
         let score = score(&rows(&[(0, 0, 0), (0, 0, 1), (1, 1, 0), (2, 1, 1), (3, 2, 1)]), true);
         assert_eq!(score.pairs, Counts { true_positives: 1, false_positives: 0, false_negatives: 1 });
         assert_eq!((score.exact, score.persons), (2, 3));
+    }
+
+    #[test]
+    fn rows_of_nobody_twice_measure_nothing() {
+        let score = score(&rows(&[(0, 0, 0), (1, 1, 0)]), true);
+        assert_eq!((score.precision, score.bcubed_precision, score.bcubed_f1), (None, None, None));
     }
 }
