@@ -433,10 +433,10 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
     {
         short.widely.get_or_insert(shortfall(worst));
     }
-    // Fewer than a month takes away as a rule: nobody knows.
-    let (rows, expected) = (sum(have, None, None), sum(earlier, None, None));
-    let lacking = expected - rows;
-    if short.widely.is_none() && cut.is_empty() && lacking >= 3 && lacking.saturating_mul(50) > expected {
+    // Fewer than a month takes away as a rule, beside the towns that are cut: nobody knows.
+    let lacking = left(earlier, None) - left(have, None);
+    if short.widely.is_none() && lacking >= 3 && lacking.saturating_mul(50) > left(earlier, None) {
+        let (rows, expected) = (sum(have, None, None), sum(earlier, None, None));
         short.unclear.push(Unclear { town: None, summary: format!("本期有 {rows} 行，{month} 有 {expected} 行") });
     }
     let doubted = towns.iter().filter(|town| thin || ends_early || cut.contains(*town));
@@ -545,6 +545,17 @@ mod tests {
         assert_eq!(earlier(&[("a", "", 97), ("b", "", 58), ("c", "", 81)], &then), Short::default());
         let short = earlier(&[("a", "", 97), ("b", "", 40), ("c", "", 80)], &then);
         assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["b"], "one town that shrank says nothing of the others");
+        assert!(short.unclear.is_empty());
+    }
+
+    #[test]
+    fn a_few_rows_lacking_everywhere_beside_a_town_that_was_cut_leave_it_unclear() {
+        let then: Vec<(&str, &str, i64)> = ["a", "b", "c", "d", "e", "f"].map(|town| (town, "", 20)).to_vec();
+        let have: Vec<(&str, &str, i64)> =
+            then.iter().map(|(town, ..)| (*town, "", if *town == "a" { 10 } else { 18 })).collect();
+        let short = earlier(&have, &then);
+        assert_eq!(short.towns.keys().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(short.unclear.len(), 1);
     }
 
     #[test]
