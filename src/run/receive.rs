@@ -22,6 +22,9 @@ use crate::store::disk::create_private;
 use crate::store::ledger_file::{self, LedgerFileError};
 use crate::store::output_file::{NewFile, OutputError, outside_runs};
 
+/// So many answered rows of which none is known are no slips of the pen.
+const NONE_KNOWN: usize = 3;
+
 /// What to receive.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceiveRequest {
@@ -211,6 +214,10 @@ impl Received {
                 Some(day) => lines.push(format!("  {day} 收过同样的文件，台账没有变")),
                 None => {}
             }
+            let unknown = file.count(Outcome::Unknown);
+            if unknown >= NONE_KNOWN && unknown + file.count(Outcome::Empty) + file.count(Outcome::Aside) == file.rows.len() {
+                lines.push("  这份清单的疑点台账里一条也没有：多半是用另一个密钥、凭另一个台账发的，请核对清单和台账".to_owned());
+            }
             if file.opposed > 0 {
                 lines.push(format!("  有 {} 行与同一份文件里别的行回复相反，看不出以哪个为准，请核实后改好再交", file.opposed));
             }
@@ -272,7 +279,33 @@ struct JsonRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::personal::Personal;
+    use crate::model::receipt::RowReceipt;
     use std::fs;
+
+    #[test]
+    fn a_list_of_which_the_ledger_knows_nothing_is_of_another_ledger_or_key() {
+        let row = |outcome: Outcome| RowReceipt {
+            sheet: Personal::default(),
+            row: 5,
+            outcome,
+            town: None,
+            village: None,
+            name: None,
+            finding_ids: Vec::new(),
+            list: None,
+            understood: Personal::default(),
+            reason: String::new(),
+            quote: Personal::default(),
+        };
+        let told = |outcomes: &[Outcome]| {
+            let file = FileReceipt { rows: outcomes.iter().map(|outcome| row(*outcome)).collect(), ..FileReceipt::default() };
+            Received { files: vec![file], receipt: PathBuf::new() }.plain().contains("另一个密钥")
+        };
+        let unknown = Outcome::Unknown;
+        assert!(told(&[unknown, unknown, Outcome::Empty, unknown, Outcome::Aside]));
+        assert!(!told(&[unknown, unknown, Outcome::Taken, unknown]) && !told(&[unknown, unknown]));
+    }
 
     #[test]
     fn a_folder_with_the_ledger_in_it_can_be_received() {
