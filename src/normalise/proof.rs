@@ -18,6 +18,11 @@ const NUMERALS: &str = "123456789一二两三四五六七八九十百千壹贰�
 /// What stands beside a zero and says no more.
 const UNITS: &str = "元圆块角分整零月人户年";
 
+/// What stands where a job would, of whoever has none, or perhaps none.
+const IDLE: &str = "在家 务农 家务 照顾 无就业 未就业 未转移 求职 读书 上学 生病 养病 待业 失业 无业";
+/// Characters of such a cell; an address with one of these words is longer.
+const LONGEST_IDLE: usize = 8;
+
 /// The columns that prove the rows of a sheet.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
@@ -77,7 +82,7 @@ impl Proof {
         let what = if self.fields.iter().any(|(_, is_money)| *is_money) {
             "没有写出大于 0 的金额（空着、0，或写着停发、不符合一类）：领没领看不准"
         } else {
-            "什么也没有写：算不算数看不准"
+            "什么也没有写，或写的不是工作一类：算不算数看不准"
         };
         (rows > 0).then(|| format!("“{header}”有 {rows} 行{what}，既不据以认定已享受，也不据以追究"))
     }
@@ -93,9 +98,10 @@ fn states_money(text: &str) -> bool {
     said.contains(says) || yes_no(text) == Some(true)
 }
 
-/// Whether a cell holds more than a sign for nothing.
+/// Whether a cell holds more than a sign for nothing, or than what somebody does who has no job.
 fn states_something(text: &str) -> bool {
-    text.contains(char::is_alphanumeric) && !matches!(text.trim(), "无" | "0" | "没有" | "暂无" | "空")
+    let is_idle = || text.chars().count() <= LONGEST_IDLE && any(text, IDLE);
+    text.contains(char::is_alphanumeric) && !matches!(text.trim(), "无" | "0" | "没有" | "暂无" | "空") && !is_idle()
         || yes_no(text) == Some(true)
 }
 
@@ -137,6 +143,8 @@ mod tests {
     #[test]
     fn words() {
         assert!(states_something("省外务工") && states_something("是"));
+        assert!(states_something("在家具厂务工（东莞市）") && states_something("零工"));
+        assert!(["务农（产业）", "照顾家庭", "求职中"].iter().all(|text| !states_something(text)));
         assert!(["", "/", "-", "无", "——"].iter().all(|text| !states_something(text)));
     }
 }
