@@ -470,8 +470,8 @@ impl Collected {
                 if persons.iter().any(|person| searched.guard.is_doubted(&evaluated.condition.searched, *person)) {
                     draft.finding.confidence = Confidence::Check;
                 }
-                if let Some(summary) =
-                    searched.lacking.of(about, in_vain).filter(|_| draft.finding.confidence != Confidence::Check)
+                if draft.finding.confidence != Confidence::Check
+                    && let Some(summary) = searched.lacking.of(about, in_vain)
                 {
                     *lacking.entry(summary).or_default() += 1;
                     draft.finding.confidence = Confidence::Check;

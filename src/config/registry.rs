@@ -159,6 +159,8 @@ pub struct RegistryDefinition {
     pub being: Vec<String>,
     /// Fields of which a row states at least one, amounts above zero, or it proves nothing of its person.
     pub proven_by: Vec<String>,
+    /// Words of a short cell of those fields that prove nothing either: what somebody does who has no job.
+    pub proving_nothing: Vec<String>,
     /// Field by whose values the register is sent in parts, any of which may be left out: a school's stage, a subsidy's kind.
     pub part: Option<String>,
 }
@@ -224,6 +226,8 @@ struct WrittenRegistry {
     being: Vec<String>,
     #[serde(default)]
     proven_by: Vec<Spanned<String>>,
+    #[serde(default)]
+    proving_nothing: Vec<String>,
     part: Option<Spanned<String>>,
     #[serde(default)]
     amounts: BTreeMap<Spanned<String>, Per>,
@@ -508,6 +512,7 @@ fn resolve_registry(
         remarks: written.remarks,
         being: written.being,
         proven_by: plain(&written.proven_by),
+        proving_nothing: written.proving_nothing,
         part: written.part.map(Spanned::into_inner),
         title: written.title,
         department: written.department,

@@ -17,6 +17,7 @@ use crate::model::personal::Personal;
 use crate::model::register::EarlierRows;
 use crate::store::finished::{Finished, FinishedError, RunJson};
 use crate::store::manifest::EarlierEntry;
+use crate::store::stages::identities::read_back;
 
 /// Columns that record keys are made of.
 const KEY_COLUMNS: [&str; 9] = [
@@ -83,16 +84,7 @@ pub(crate) fn read(run: &Path, key: &CountyKey, kind: KeyKind) -> Result<Earlier
 }
 
 fn known(run: &Finished, key: &CountyKey) -> Result<Previous, FinishedError> {
-    let mut first: HashMap<Personal, Personal> = HashMap::new();
-    if let Some(households) = run.table_if_any("households.parquet")? {
-        for row in 0..households.num_rows() {
-            if let (Some(code), Some(known)) =
-                (text_at(&households, "household", row), text_at(&households, "first_household", row))
-            {
-                first.insert(code.into(), known.into());
-            }
-        }
-    }
+    let first = run.declared_if_any()?.map(|table| read_back(&table).households).unwrap_or_default();
     let mut previous = Previous::default();
     let mut position: HashMap<String, u32> = HashMap::new();
     let people = run.columns("people.parquet", &["person_id", "household"])?;

@@ -70,6 +70,24 @@ pub struct RowReceipt {
 }
 
 impl RowReceipt {
+    /// A row of which nothing is known yet but what became of it.
+    #[must_use]
+    pub fn bare(sheet: Personal, row: u32, outcome: Outcome) -> Self {
+        Self {
+            sheet,
+            row,
+            outcome,
+            town: None,
+            village: None,
+            name: None,
+            finding_ids: Vec::new(),
+            list: None,
+            understood: Personal::default(),
+            reason: String::new(),
+            quote: Personal::default(),
+        }
+    }
+
     /// Reason and words together.
     #[must_use]
     pub fn note(&self) -> Personal {

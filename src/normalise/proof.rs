@@ -18,10 +18,8 @@ const NUMERALS: &str = "123456789一二两三四五六七八九十百千壹贰�
 /// What stands beside a zero and says no more.
 const UNITS: &str = "元圆块角分整零月人户年";
 
-/// What stands where a job would, of whoever has none, or perhaps none.
-const IDLE: &str = "在家 务农 家务 照顾 无就业 未就业 未转移 求职 读书 上学 生病 养病 待业 失业 无业";
-/// Characters of such a cell; an address with one of these words is longer.
-const LONGEST_IDLE: usize = 8;
+/// Characters of a cell of which a word says that it proves nothing; an address with one of these words is longer.
+const SHORT: usize = 8;
 
 /// The columns that prove the rows of a sheet.
 #[derive(Debug, Default)]
@@ -29,6 +27,8 @@ pub(super) struct Proof {
     /// Columns of each field, and whether amounts stand there.
     fields: Vec<(Vec<usize>, bool)>,
     headers: Vec<String>,
+    /// Words that prove nothing (`proving_nothing` of the registry).
+    nothing: Vec<String>,
     /// The first of the fields.
     pub(super) field: String,
     read: usize,
@@ -43,7 +43,7 @@ impl Proof {
         head: &TableHead,
         at: &dyn Fn(&str) -> Vec<usize>,
     ) -> Self {
-        let mut proof = Self::default();
+        let mut proof = Self { nothing: definition.proving_nothing.clone(), ..Self::default() };
         for field in &definition.proven_by {
             let is_money = dictionary.fields.get(field).is_some_and(|field| field.kind == FieldKind::Money);
             let positions = at(field);
@@ -66,7 +66,7 @@ impl Proof {
         for &row in kept {
             let states = |(positions, is_money): &(Vec<usize>, bool)| {
                 let (_, written) = first_said(table, positions, row, true);
-                if *is_money { states_money(written) } else { states_something(written) }
+                if *is_money { states_money(written) } else { states_something(written, &self.nothing) }
             };
             if !self.fields.iter().any(states) {
                 self.unproven.push(self.read);
@@ -98,10 +98,10 @@ fn states_money(text: &str) -> bool {
     said.contains(says) || yes_no(text) == Some(true)
 }
 
-/// Whether a cell holds more than a sign for nothing, or than what somebody does who has no job.
-fn states_something(text: &str) -> bool {
-    let is_idle = || text.chars().count() <= LONGEST_IDLE && any(text, IDLE);
-    text.contains(char::is_alphanumeric) && !matches!(text.trim(), "无" | "0" | "没有" | "暂无" | "空") && !is_idle()
+/// Whether a cell holds more than a sign for nothing, or than one of `nothing`.
+fn states_something(text: &str, nothing: &[String]) -> bool {
+    let is_none = || text.chars().count() <= SHORT && nothing.iter().any(|word| text.contains(word.as_str()));
+    text.contains(char::is_alphanumeric) && !matches!(text.trim(), "无" | "0" | "没有" | "暂无" | "空") && !is_none()
         || yes_no(text) == Some(true)
 }
 
@@ -142,9 +142,10 @@ mod tests {
 
     #[test]
     fn words() {
-        assert!(states_something("省外务工") && states_something("是"));
-        assert!(states_something("在家具厂务工（东莞市）") && states_something("零工"));
-        assert!(["务农（产业）", "照顾家庭", "求职中"].iter().all(|text| !states_something(text)));
-        assert!(["", "/", "-", "无", "——"].iter().all(|text| !states_something(text)));
+        let nothing = ["在家", "务农", "照顾", "求职"].map(str::to_owned);
+        let states = |text: &str| states_something(text, &nothing);
+        assert!(["省外务工", "是", "在家具厂务工（东莞市）", "零工"].into_iter().all(states));
+        assert!(!["务农（产业）", "照顾家庭", "求职中", "", "/", "-", "无", "——"].into_iter().any(states));
+        assert!(states_something("务农", &[]), "of a register that does not say so");
     }
 }

@@ -80,6 +80,7 @@ pub(in crate::normalise) fn definition(grain: Grain) -> RegistryDefinition {
         being: Vec::new(),
         remarks: Vec::new(),
         proven_by: Vec::new(),
+        proving_nothing: Vec::new(),
         id: RegistryId::from("test"),
         title: String::new(),
         department: String::new(),

@@ -215,6 +215,7 @@ fn registry(id: &str, title: &str) -> RegistryDefinition {
         being: Vec::new(),
         remarks: Vec::new(),
         proven_by: Vec::new(),
+        proving_nothing: Vec::new(),
         amounts: BTreeMap::new(),
         below_zero: Vec::new(),
         never_zero: Vec::new(),

@@ -285,19 +285,7 @@ mod tests {
 
     #[test]
     fn a_list_of_which_the_ledger_knows_nothing_is_of_another_ledger_or_key() {
-        let row = |outcome: Outcome| RowReceipt {
-            sheet: Personal::default(),
-            row: 5,
-            outcome,
-            town: None,
-            village: None,
-            name: None,
-            finding_ids: Vec::new(),
-            list: None,
-            understood: Personal::default(),
-            reason: String::new(),
-            quote: Personal::default(),
-        };
+        let row = |outcome: Outcome| RowReceipt::bare(Personal::default(), 5, outcome);
         let told = |outcomes: &[Outcome]| {
             let file = FileReceipt { rows: outcomes.iter().map(|outcome| row(*outcome)).collect(), ..FileReceipt::default() };
             Received { files: vec![file], receipt: PathBuf::new() }.plain().contains("另一个密钥")

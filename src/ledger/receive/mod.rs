@@ -304,19 +304,7 @@ impl<'a> Receiver<'a> {
     }
 
     fn outcome(&mut self, row: &ReturnedRow, matcher: &mut Matcher<'_>, received_at: &str) -> Result<RowReceipt, LedgerError> {
-        let mut receipt = RowReceipt {
-            sheet: row.sheet.clone(),
-            row: row.row,
-            outcome: Outcome::Aside,
-            town: None,
-            village: None,
-            name: None,
-            finding_ids: Vec::new(),
-            list: None,
-            understood: Personal::default(),
-            reason: String::new(),
-            quote: Personal::default(),
-        };
+        let mut receipt = RowReceipt::bare(row.sheet.clone(), row.row, Outcome::Aside);
         let cells = match &row.said {
             Said::Aside { reason, quote } => return Ok(RowReceipt { reason: reason.clone(), quote: quote.clone(), ..receipt }),
             Said::Cells(cells) => cells,
