@@ -154,6 +154,7 @@ impl Completeness {
                 if let Some(said) = table.of(&registry) {
                     let present = Present::of(input, position, records);
                     against_county(said, &|expected| present.count(expected), &mut short);
+                    short.unclear.extend(beside_named(said, &short, poor.keys().copied()));
                     let title = input.registry_title(registry.as_str());
                     let of_numbers = short.unclear.iter().skip(said.unclear.len());
                     notes.extend(of_numbers.map(|Unclear { town, summary }| {
@@ -397,6 +398,19 @@ fn against_county(said: &Said, count: &dyn Fn(&Expected) -> Count, short: &mut S
     short.widely = Some(whole).filter(Shortfall::spoils_counts);
 }
 
+/// Towns of which the county's table says nothing, where most of those that it speaks of are short.
+fn beside_named<'t>(said: &Said, short: &Short, towns: impl Iterator<Item = &'t str>) -> Vec<Unclear> {
+    let named: BTreeSet<&str> = said.expected.iter().filter_map(|expected| expected.town.as_deref()).collect();
+    let lacking = named.iter().filter(|town| short.towns.contains_key(**town)).count();
+    if lacking < 2 || lacking * 2 <= named.len() || said.expected.iter().any(|expected| expected.town.is_none()) {
+        return Vec::new();
+    }
+    let summary =
+        format!("{EXPECTED_LIST}写了 {} 个乡镇，其中 {lacking} 个缺行，没有写到的乡镇缺不缺说不准", named.len());
+    let beside = towns.filter(|town| !named.contains(town));
+    beside.map(|town| Unclear { town: Some(town.to_owned()), summary: summary.clone() }).collect()
+}
+
 /// Whether rows that repeat others hide that some are lacking, beyond what a county counts along.
 fn is_repeated(least: i64, distinct: i64) -> bool {
     distinct < least && (least - distinct).saturating_mul(200) > least
@@ -425,7 +439,9 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
     let left = |rows: &Places<'_>, part: Option<&str>| {
         sum(rows, None, part) - cut.iter().map(|town| sum(rows, Some(town), part)).sum::<i64>()
     };
-    let thin = parts.iter().any(|part| is_cut(left(have, *part), left(earlier, *part)));
+    // Where most towns are cut, what the others lost is too little to be seen in each.
+    let mostly = cut.len() >= 3 && cut.len() * 2 > towns.len();
+    let thin = mostly || parts.iter().any(|part| is_cut(left(have, *part), left(earlier, *part)));
     // A file that ends early has towns without a row; where it ends, one has lost a few. A town that merely shrank says nothing of others.
     let ends_early = cut.iter().any(|town| sum(have, Some(town), None) == 0);
     if (thin || ends_early)
@@ -566,6 +582,13 @@ mod tests {
     }
 
     #[test]
+    fn where_most_towns_are_cut_the_few_rows_lacking_in_others_are_too() {
+        let then = [("a", "", 10), ("b", "", 10), ("c", "", 10), ("d", "", 2)];
+        let short = earlier(&[("a", "", 5), ("b", "", 5), ("c", "", 5), ("d", "", 1)], &then);
+        assert_eq!(short.towns.len(), 4);
+    }
+
+    #[test]
     fn a_stage_that_is_not_there_is_short() {
         let short = earlier(&[("a", "小学", 50)], &[("a", "小学", 50), ("a", "初中", 9)]);
         assert_eq!(short.towns["a"].part.as_deref(), Some("初中"));
@@ -600,6 +623,27 @@ mod tests {
         assert!(county(&[("a", "", 99)], &[("", 100, 100)]).county.is_some());
         let about = county(&[("a", "", 99)], &[("a", 100, 95)]);
         assert!(about.county.is_none() && about.towns.is_empty() && about.unclear.len() == 1, "约 100");
+    }
+
+    #[test]
+    fn where_most_towns_that_are_named_lack_rows_nobody_knows_of_the_others() {
+        let said = |towns: &[&str]| {
+            let expected = towns.iter().map(|town| Expected {
+                town: Some((*town).to_owned()),
+                village: None,
+                part: None,
+                rows: 100,
+                least: 100,
+                most: Some(100),
+            });
+            Said { expected: expected.collect(), unclear: Vec::new() }
+        };
+        let short = county(&[("a", "", 50), ("b", "", 50), ("c", "", 100)], &[("a", 100, 100), ("b", 100, 100), ("c", 100, 100)]);
+        let towns = |said: &Said| -> Vec<Option<String>> {
+            beside_named(said, &short, ["a", "b", "c", "d"].into_iter()).into_iter().map(|unclear| unclear.town).collect()
+        };
+        assert_eq!(towns(&said(&["a", "b", "c"])), [Some("d".to_owned())]);
+        assert!(towns(&said(&["a", "c"])).is_empty(), "one town says nothing of others");
     }
 
     #[test]
