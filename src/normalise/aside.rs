@@ -6,9 +6,9 @@
 
 use std::cmp::Ordering;
 
-use super::status_words::{AWAY, DIED, LEFT, RowStatus, any, is_counted, named_month, said_in_passing, words};
+use super::status_words::{AWAY, DIED, LEFT, RowStatus, any, in_vain, is_counted, named_month, said_in_passing, words};
 use super::vocabulary::fold;
-use crate::config::registry::fold_header;
+use crate::config::registry::{RegistryDefinition, fold_header};
 use crate::model::columns::{ID_NUMBER, NAME, PHONE, RELATION};
 use crate::model::date::Day;
 
@@ -27,10 +27,10 @@ const ENDED: &str = "取消 注销 销户 停发 停保 退保 清退 核减 剔
 const EVENTS: &str = "日期 时间 年月 年月日 原因 地点 地 地址 去向 证明 证明编号";
 /// Headers that speak of others, of why somebody is poor, or of what else a person is.
 const SOMETHING_ELSE: &str = "婚 关系 户主 监护 配偶 父 母 家长 子女 联系 领取人 代领 经办 责任人 帮扶 文化 学历 教育 学校 地址 住址 住所 籍贯 致贫 致困 困难 \
-    家庭 孤儿 单位 银行 账 开户 措施 政策 专业 民族 证件类型 来源 救助 申请 疾病 病种 诊断 项目 险种";
+    家庭 孤儿 单位 银行 账 开户 措施 政策 养老 专业 民族 证件类型 来源 救助 申请 疾病 病种 诊断 项目 险种";
 
 /// Signs of which one stands in every word here: most cells have none.
-const SIGNS: &str = "死亡故世殁逝迁转移嫁走注销停退取清剔减错误多作参入役刑押监戒失下卒兵離遷轉銷";
+const SIGNS: &str = "死亡故世殁逝迁转移嫁走注销停退取清剔减错误多作参入役刑押监戒失下卒兵離遷轉銷未欠断不拒没";
 
 /// Whether a text may hold one of the words.
 pub(super) fn has_sign(text: &str) -> bool {
@@ -48,13 +48,15 @@ pub(super) fn is_of_something_else(header: &str) -> bool {
     any(&folded, SOMETHING_ELSE) || ["原因", "理由", "事由"].iter().any(|end| folded.ends_with(end))
 }
 
-/// The word of an end in the header of a column whose cells say when, where or why it came; `among` are those the registry counts.
-pub(super) fn event(header: &str, among: &[String]) -> Option<&'static str> {
+/// The word of an end in the header of a column whose cells say when, where or why it came, or why somebody never was on the register.
+pub(super) fn event(header: &str, definition: &RegistryDefinition) -> Option<&'static str> {
+    let among = definition.remarks.as_slice();
     let folded = fold_header(header);
     let of = words(EVENTS).filter_map(|end| folded.strip_suffix(end)).min_by_key(|of| of.len())?;
     let is_known = |end: &str| is_counted(end, among) || end == "减少" && counts(RowStatus::Died, among);
     let mut ends = [DIED, LEFT, ENDED, "退出 减少 不符合 不合格"].into_iter().flat_map(words);
-    ends.find(|end| of.contains(end) && is_known(end)).filter(|_| !any(of, "户主 配偶 父 母 收入"))
+    let never = || in_vain(&definition.being).find(|word| of.contains(word));
+    ends.find(|end| of.contains(end) && is_known(end)).or_else(never).filter(|_| !any(of, "户主 配偶 父 母 收入"))
 }
 
 /// Whether the registry counts words of this kind: one that knows only some does so if it names them.
@@ -93,18 +95,25 @@ fn bare(text: &str) -> Option<(RowStatus, &'static str)> {
 }
 
 /// The word in a column of no field for which a row is to be checked.
-pub(super) fn doubt(text: &str, among: &[String], as_of: Day) -> Option<&'static str> {
+pub(super) fn doubt(text: &str, definition: &RegistryDefinition, as_of: Day) -> Option<&'static str> {
+    let among = definition.remarks.as_slice();
     if !has_sign(text) || any(text, "家属 军属 烈属") {
         return None;
     }
     let away = words(AWAY).filter(|_| counts(RowStatus::Died, among));
     let ends = [DIED, LEFT, ENDED].into_iter().flat_map(words).filter(|word| is_counted(word, among));
-    said_in_passing(text, ends.chain(away), as_of)
+    said_in_passing(text, ends.chain(away).chain(in_vain(&definition.being)), as_of)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::registry::Grain;
+    use crate::normalise::sheet::tests::definition;
+
+    fn register() -> RegistryDefinition {
+        RegistryDefinition { being: ["缴费", "到账", "缴", "交"].map(str::to_owned).to_vec(), ..definition(Grain::Person) }
+    }
 
     fn day() -> Day {
         "2018-06-30".parse().expect("a day")
@@ -159,7 +168,8 @@ mod tests {
 
     #[test]
     fn what_is_to_be_checked() {
-        let said = |text: &str| doubt(text, &[], day());
+        let register = register();
+        let said = |text: &str| doubt(text, &register, day());
         for (text, word) in [
             ("2018年3月因病去世，已报减", "去世"),
             ("户籍已迁往贵阳", "迁往"),
@@ -167,6 +177,8 @@ mod tests {
             ("失踪多年", "失踪"),
             ("在部队参军", "参军"),
             ("五月停保", "停保"),
+            ("未到账，待核", "未到账"),
+            ("今年没交", "没交"),
         ] {
             assert_eq!(said(text), Some(word), "{text}");
         }
@@ -181,6 +193,7 @@ mod tests {
             "疑似死亡",
             "因丧失劳动力",
             "迁入",
+            "未领取",
         ] {
             assert_eq!(said(text), None, "{text}");
         }
@@ -189,12 +202,12 @@ mod tests {
     #[test]
     fn headers() {
         for header in
-            ["死亡原因", "迁出时间", "停保日期", "外嫁地", "死亡证明编号", "户口迁出地址", "退出原因", "不符合原因", "取消时间"]
+            ["死亡原因", "迁出时间", "停保日期", "外嫁地", "死亡证明编号", "户口迁出地址", "退出原因", "不符合原因", "取消时间", "未缴费原因"]
         {
-            assert!(event(header, &[]).is_some(), "{header}");
+            assert!(event(header, &register()).is_some(), "{header}");
         }
         for header in ["参合时间", "户主死亡时间", "收入减少原因", "备注2", "发放时间", "出生日期"] {
-            assert!(event(header, &[]).is_none(), "{header}");
+            assert!(event(header, &register()).is_none(), "{header}");
         }
         for header in ["婚姻状况", "与户主关系说明", "致贫原因", "家庭情况", "父母情况", "现住址", "救助事由"]
         {

@@ -30,6 +30,8 @@ enum Asks {
     Ended,
     /// `是否通过`: whether it counts.
     Counts,
+    /// `参合`, `2018年`: whether it counts, where there is a mark; sums, days and other words may stand there too.
+    Marked,
     /// `是否在世`, `存活状态`: whether somebody lives.
     Lives,
     /// `死亡原因`, `迁出时间`: any cell tells of an end.
@@ -140,6 +142,11 @@ pub(super) fn is_of_pupils(definition: &RegistryDefinition) -> bool {
     definition.fields.iter().any(|used| used.field == "roll_status")
 }
 
+/// Whether the registry lists the dead: their days of death end nothing there, and of them only what says that they live is asked.
+pub(super) fn is_of_dead(definition: &RegistryDefinition) -> bool {
+    definition.being.iter().any(|word| status_words::words(status_words::DIED).any(|died| died == word))
+}
+
 /// Whether words say that the row counts on the register, and nothing else: `2018年参保缴费`, `继续享受`, `保留取消`.
 fn is_being(of: &str, being: &[String]) -> bool {
     let mut rest = of.to_owned();
@@ -152,6 +159,14 @@ fn is_being(of: &str, being: &[String]) -> bool {
         ["继续", "目前", "当前", "本年度", "本年", "年度", "年", "已", "现"].into_iter().chain(status_words::ending_words());
     let rest = of_time.fold(rest, |rest, word| rest.replace(word, ""));
     found && rest.chars().all(|sign| sign.is_ascii_digit())
+}
+
+/// Whether a header is but what being on the register is called, or a year: `参合`, `2018年度`.
+fn is_bare_being(folded: &str, definition: &RegistryDefinition) -> bool {
+    let year = folded.trim_end_matches(['年', '度']);
+    let is_year = || year.len() == 4 && year.starts_with("20") && year.chars().all(|sign| sign.is_ascii_digit());
+    let is_of_years = || definition.fields.iter().any(|used| used.field == "year");
+    !definition.being.is_empty() && (definition.being.iter().any(|word| word == folded) || is_of_years() && is_year())
 }
 
 /// What a header asks of the row, and what it asks it of.
@@ -180,6 +195,9 @@ fn asks(header: &str, definition: &RegistryDefinition) -> Option<(Asks, String)>
     let of = ["状态", "情况", "状况", "与否"].iter().find_map(|end| folded.strip_suffix(end)).unwrap_or(&folded);
     if is_being(of, &definition.being) && (of != folded || status_words::ending_words().any(|end| of.contains(end))) {
         return Some((Asks::Status, String::new()));
+    }
+    if is_bare_being(&folded, definition) {
+        return Some((Asks::Marked, String::new()));
     }
     if let Some(of) = ["结果", "意见", "结论", "决定"].iter().find_map(|end| folded.strip_suffix(end)) {
         let decides = of.is_empty() || is_one_of(&DECIDES, of) || is_one_of(&LOOKS_AGAIN, of) || matches!(of, "培训" | "救助");
@@ -222,25 +240,35 @@ struct Column {
 }
 
 impl Column {
-    fn new(at: usize, header: String, (asks, of): (Asks, String), among: &[String]) -> Self {
+    fn new(at: usize, header: String, (asks, of): (Asks, String), definition: &RegistryDefinition) -> Self {
         let end = match asks {
             Asks::Lives => RowStatus::Died,
             Asks::Ended if status_words::any(&header, status_words::DIED) => RowStatus::Died,
             Asks::Ended if status_words::any(&header, status_words::LEFT) => RowStatus::Left,
             _ => RowStatus::Ended,
         };
-        let event = matches!(asks, Asks::InPassing | Asks::Event).then(|| aside::event(&header, among)).flatten();
+        let event = matches!(asks, Asks::InPassing | Asks::Event).then(|| aside::event(&header, definition)).flatten();
         let (rows, met) = (Vec::new(), HashMap::new());
         Self { at, header, asks, of, end, rows, met, unclear: BTreeMap::new(), out: BTreeMap::new(), filled: 0, event }
     }
 
     /// What a cell says, and the word for it where the cell may say more.
-    fn read(&self, text: &str, among: &[String], as_of: Day) -> Option<(RowStatus, Option<&'static str>)> {
+    fn read(&self, text: &str, definition: &RegistryDefinition, as_of: Day) -> Option<(RowStatus, Option<&'static str>)> {
         let of_word = |(status, word)| (status, Some(word));
+        let among = definition.remarks.as_slice();
         let alone = || aside::alone(text, self.asks == Asks::Field, among, as_of).map(of_word);
         match self.asks {
             Asks::Field => alone(),
-            Asks::Aside => alone().or_else(|| aside::doubt(text, among, as_of).map(|word| of_word((RowStatus::Unclear, word)))),
+            Asks::Aside if is_of_dead(definition) => {
+                status_words::ends(text, among, as_of).map(|_| (RowStatus::Unclear, None))
+            }
+            Asks::Lives if is_of_dead(definition) => {
+                let lives = self.stands(text, among, as_of) == Some(RowStatus::Live);
+                lives.then_some((RowStatus::Unclear, None))
+            }
+            Asks::Aside => {
+                alone().or_else(|| aside::doubt(text, definition, as_of).map(|word| of_word((RowStatus::Unclear, word))))
+            }
             Asks::Event => self.event(text, as_of),
             Asks::InPassing => self.stands(text, among, as_of).map(|read| (read, None)).or_else(|| self.event(text, as_of)),
             _ => alone().filter(|_| self.asks == Asks::Lives).or_else(|| Some((self.stands(text, among, as_of)?, None))),
@@ -260,7 +288,7 @@ impl Column {
     fn stands(&self, text: &str, among: &[String], as_of: Day) -> Option<RowStatus> {
         let said = fold(text);
         let said = said.trim();
-        if NOTHING.contains(&said) && !matches!(self.asks, Asks::Ended | Asks::Counts | Asks::Lives) {
+        if NOTHING.contains(&said) && !matches!(self.asks, Asks::Ended | Asks::Counts | Asks::Marked | Asks::Lives) {
             return None;
         }
         let ends = || status_words::ends(text, among, as_of).is_some();
@@ -277,6 +305,7 @@ impl Column {
                     matches!(read, RowStatus::Ended | RowStatus::Died | RowStatus::Left | RowStatus::Unclear) && ends()
                 })
                 .map(|read| if MORE.iter().any(|more| said.contains(more)) { RowStatus::Unclear } else { read }),
+            Asks::Marked => read.filter(|read| *read != RowStatus::Unclear && !said.starts_with(|sign: char| sign.is_ascii_digit())),
             Asks::Lives => match read {
                 Some(RowStatus::Denied | RowStatus::Ended) => Some(self.end),
                 read => read,
@@ -287,15 +316,15 @@ impl Column {
         }
     }
 
-    fn push(&mut self, table: &RawTable, kept: &[usize], among: &[String], as_of: Day) {
+    fn push(&mut self, table: &RawTable, kept: &[usize], definition: &RegistryDefinition, as_of: Day) {
         for &row in kept {
             let (_, written) = first_said(table, &[self.at], row, true);
-            let read = if matches!(self.asks, Asks::Aside | Asks::Field) && !aside::has_sign(written) {
+            let read = if matches!(self.asks, Asks::Aside | Asks::Field) && !is_of_dead(definition) && !aside::has_sign(written) {
                 None
             } else if let Some(read) = self.met.get(written) {
                 *read
             } else {
-                let read = if written.trim().is_empty() { None } else { self.read(written, among, as_of) };
+                let read = if written.trim().is_empty() { None } else { self.read(written, definition, as_of) };
                 if self.met.len() < 4096 {
                     self.met.insert(written.to_owned(), read);
                 }
@@ -336,7 +365,7 @@ impl Column {
 #[derive(Debug, Default)]
 pub(super) struct Outcomes<'a> {
     columns: Vec<Column>,
-    among: &'a [String],
+    definition: Option<&'a RegistryDefinition>,
     /// How each row stands that does not count.
     pub(super) rows: Vec<Option<RowStatus>>,
 }
@@ -344,27 +373,29 @@ pub(super) struct Outcomes<'a> {
 impl<'a> Outcomes<'a> {
     /// Of the columns that no field takes, and of those whose cells may say it instead of their value.
     pub(super) fn new(head: &TableHead, mapping: &Mapping, definition: &'a RegistryDefinition) -> Self {
-        let among = definition.remarks.as_slice();
         let header = |at: usize| Some(head.columns.get(at)?.text.clone());
+        let of_dead = is_of_dead(definition);
         let left_over = mapping.left_over.iter().filter_map(|at| {
             let header = header(*at)?;
             let in_passing = || match header.as_str() {
                 _ if is_of_remarks(&header) => None,
-                _ if aside::event(&header, among).is_some() => Some(Asks::Event),
+                _ if of_dead => Some(Asks::Aside),
+                _ if aside::event(&header, definition).is_some() => Some(Asks::Event),
                 _ => (!aside::is_of_something_else(&header)).then_some(Asks::Aside),
             };
-            let asks = asks(&header, definition);
-            Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?, among))
+            let asks = asks(&header, definition).filter(|(asks, _)| !of_dead || matches!(asks, Asks::Lives | Asks::Counts));
+            Some(Column::new(*at, header.clone(), asks.or_else(|| Some((in_passing()?, String::new())))?, definition))
         });
-        let is_read = |field: &&(String, usize)| aside::is_of_person(&field.0);
+        let is_read = |field: &&(String, usize)| !of_dead && aside::is_of_person(&field.0);
         let fields = mapping.fields.iter().filter(is_read);
-        let fields = fields.filter_map(|(_, at)| Some(Column::new(*at, header(*at)?, (Asks::Field, String::new()), among)));
-        Self { columns: left_over.chain(fields).collect(), among, rows: Vec::new() }
+        let fields = fields.filter_map(|(_, at)| Some(Column::new(*at, header(*at)?, (Asks::Field, String::new()), definition)));
+        Self { columns: left_over.chain(fields).collect(), definition: Some(definition), rows: Vec::new() }
     }
 
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day) {
+        let Some(definition) = self.definition else { return };
         for column in &mut self.columns {
-            column.push(table, kept, self.among, as_of);
+            column.push(table, kept, definition, as_of);
         }
     }
 
@@ -399,7 +430,11 @@ impl<'a> Outcomes<'a> {
             }
             if !unclear.is_empty() {
                 let (count, named) = (count(&unclear), shown(&unclear));
-                let told_of = if column.asks.is_in_passing() { "像是说人已不在或不再算数" } else { "没有读懂" };
+                let told_of = match column.asks.is_in_passing() {
+                    true if self.definition.is_some_and(is_of_dead) => "像是说人还在世，或是误报",
+                    true => "像是说人已不在或不再算数",
+                    false => "没有读懂",
+                };
                 told.push(format!("“{header}”有 {count} 行{told_of}{named}：照读，依据这些行的疑点只作先核对；请写明是否算数"));
             }
         }
@@ -444,6 +479,8 @@ mod tests {
             "保留/取消",
             "核查结果",
             "变动",
+            "缴费",
+            "是否已参保2018年",
         ] {
             assert!(asks(header).is_some(), "{header}");
         }
@@ -459,7 +496,8 @@ mod tests {
             "缴费金额",
             "参合时间",
             "是否享受资助参保",
-            "缴费",
+            "代缴情况",
+            "2018年金额",
             "是否毕业",
             "户籍类型说明",
             "变动时间",

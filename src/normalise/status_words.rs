@@ -61,6 +61,8 @@ const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停
     毕业 结业 肄业 辍学 失学 转学 离校 离园";
 /// Whoever is there is judged by other rules, or cannot be found.
 pub(super) const AWAY: &str = "参军 入伍 服兵役 义务兵 现役 部队服役 服刑 在押 收监 监狱 戒毒 失踪 失联 下落不明 走失";
+/// Of somebody on a list of the dead.
+const LIVES: &str = "健在 在世 活着";
 /// It may come back, or not have gone.
 pub(super) const SUSPENDED: &str = "休学 暂停 中止 冻结 封存 挂失 锁定 休眠";
 const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
@@ -81,12 +83,12 @@ const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 �
 /// Whose death a remark tells where it is not the row's.
 const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
 /// What a remark says of a payment or an enrolment that came to nothing.
-const IN_VAIN: &str = "未缴 欠缴 断缴 断保 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
+const IN_VAIN: &str = "未缴 欠缴 断缴 断保 不缴 没缴 未代缴 未交 不交 没交 拒交 未收 不参加 未参加 本人不愿 不愿参 不愿意参 不愿缴 不愿意缴 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
     未领 不领 不同意 未参合 不参合 不参保 拒绝 拒缴 拒参 外省参 省外参 外地参 异地参 账户异常 账号异常 账户错误 \
     账号错误 账户有误 账号有误 卡号错误 卡号有误";
 
 /// Without one of these a remark ends nothing: most say nothing of the kind.
-const SIGNS: &str = "死去亡故过逝世殁迁转移嫁注销停止暂中终清退取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自毕结肄辍离未欠断\
+const SIGNS: &str = "没死去亡故过逝世殁迁转移嫁注销停止暂中终清退取撤吊作报废无失冻封期核剔删除调开不驳否解重错误多自毕结肄辍离未欠断\
     放挂锁休銷終廢遷轉過拒外异";
 
 /// The words of a list.
@@ -111,6 +113,11 @@ pub(super) fn named_month(text: &str, as_of: Day) -> Option<Ordering> {
     let named = period::find(text)?;
     let from = named.in_year(Some(period.year()))?.from.cmp(&period);
     Some(if named.year.is_none() { from.min(Ordering::Equal) } else { from })
+}
+
+/// The words for what came to nothing that speak of what being on a register is called.
+pub(super) fn in_vain(being: &[String]) -> impl Iterator<Item = &'static str> {
+    words(IN_VAIN).filter(|word| being.iter().any(|being| word.contains(being.as_str())))
 }
 
 /// The text without words that only look like an end, and whether it denied one; ends that are only intended, as such.
@@ -249,13 +256,16 @@ pub(super) fn said_in_passing<'w>(text: &str, mut among: impl Iterator<Item = &'
     if restored(&said) == Some(true) || named_month(&said, as_of) == Some(Ordering::Greater) {
         return None;
     }
-    let (said, ..) = stripped(said);
+    let whole = said;
+    let (said, ..) = stripped(whole.clone());
+    // `未死亡` is denied, unless the words are of that.
+    let denies = |word: &str| whole.contains(word) && words(NOT).any(|not| word.starts_with(not));
     let of_kin = |word: &str| {
         let before = said.split(word).next().unwrap_or_default();
         before.contains(|character| KIN.contains(character)) && !["该", "此", "本人"].iter().any(|own| before.contains(own))
     };
-    let of_a_person = |word: &str| [DIED, LEFT, AWAY].into_iter().flat_map(words).any(|known| known == word);
-    among.find(|&word| said.contains(word) && !(of_a_person(word) && of_kin(word)))
+    let of_a_person = |word: &str| [DIED, LEFT, AWAY, LIVES].into_iter().flat_map(words).any(|known| known == word);
+    among.find(|&word| (said.contains(word) || denies(word)) && !(of_a_person(word) && of_kin(word)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::config::registry::Ending;
 use crate::model::date::Day;
 use crate::model::field::FieldKind;
 use crate::normalise::amount_columns::Column;
-use crate::normalise::outcome::Outcomes;
+use crate::normalise::outcome::{Outcomes, is_of_dead};
 use crate::normalise::remarks::Remarks;
 use crate::normalise::repair::{Log, Notes, Repair};
 use crate::normalise::row_status::{self, StatusColumn, StatusSources};
@@ -38,7 +38,9 @@ impl<'a> Normaliser<'a> {
         let name = self.status.map_or("", |status| status.name.as_str());
         let own = statuses.iter().find(|(at, _)| read.get(*at).is_some_and(|(field, ..)| *field == name));
         let header = |field: &str| self.headers.iter().find(|(of, _)| of == field).map_or("", |(_, header)| header.as_str());
-        let ends = |field: &str| self.context.dictionary.fields.get(field).and_then(|field| field.ends);
+        let fields = &self.context.dictionary.fields;
+        let is_of_dead = is_of_dead(self.definition);
+        let ends = |field: &str| fields.get(field).and_then(|field| field.ends).filter(|_| !is_of_dead);
         let dates = read.iter().filter_map(|(field, _, arrays)| {
             let (array, ends) = (arrays.first()?, ends(field)?);
             let month = |yyyymm: i32| yyyymm.cmp(&self.context.period.yyyymm());
