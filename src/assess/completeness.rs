@@ -405,8 +405,7 @@ fn beside_named<'t>(said: &Said, short: &Short, towns: impl Iterator<Item = &'t 
     if lacking < 2 || lacking * 2 <= named.len() || said.expected.iter().any(|expected| expected.town.is_none()) {
         return Vec::new();
     }
-    let summary =
-        format!("{EXPECTED_LIST}写了 {} 个乡镇，其中 {lacking} 个缺行，没有写到的乡镇缺不缺说不准", named.len());
+    let summary = format!("{EXPECTED_LIST}写了 {} 个乡镇，其中 {lacking} 个缺行，没有写到的乡镇缺不缺说不准", named.len());
     let beside = towns.filter(|town| !named.contains(town));
     beside.map(|town| Unclear { town: Some(town.to_owned()), summary: summary.clone() }).collect()
 }
@@ -449,9 +448,11 @@ fn below_earlier(have: &Places<'_>, earlier: &Places<'_>, month: Month, short: &
     {
         short.widely.get_or_insert(shortfall(worst));
     }
-    // Fewer than a month takes away as a rule, beside the towns that are cut: nobody knows.
+    // Fewer than a month takes away as a rule, beside the towns that are cut; or a town that has as many rows as then while all others lost some,
+    // and so may have had more: nobody knows.
     let lacking = left(earlier, None) - left(have, None);
-    if short.widely.is_none() && lacking >= 3 && lacking.saturating_mul(50) > left(earlier, None) {
+    let some_lack = short.widely.is_none() && lacking >= 3 && lacking.saturating_mul(50) > left(earlier, None);
+    if thin || some_lack {
         let (rows, expected) = (sum(have, None, None), sum(earlier, None, None));
         short.unclear.push(Unclear { town: None, summary: format!("本期有 {rows} 行，{month} 有 {expected} 行") });
     }

@@ -1,15 +1,16 @@
 //! What a finding rests on beside what it searches: members of a household of which rows are missing, and an absence from a register that
 //! has surely lost rows.
 //!
-//! Takes a rule, the registers' shortfalls and the households that say themselves that rows are missing; gives, for a finding, why it is to be
-//! checked first. What the rule itself searches in a register as a whole is [`super::trust`]'s matter. Cost: linear in findings and the facts
-//! of their rules.
+//! Takes a rule, the registers' shortfalls, what other rules show of them, and the households that say themselves that rows are missing; gives,
+//! for a finding, why it is to be checked first. What the rule itself searches in a register as a whole is [`super::trust`]'s matter. Cost:
+//! linear in findings and the facts of their rules.
 
 use super::completeness::Completeness;
 use super::compose::{About, Composer};
 use super::evaluate::Evaluated;
 use super::stated::StatedSizes;
 use super::subjects::{NONE, POVERTY, index};
+use super::trust::RegisterGaps;
 use crate::config::policy::{Fact, Origin, Reach, Source, Take};
 use crate::model::columns::TOWN_CODE;
 use crate::model::finding::Scope;
@@ -20,6 +21,7 @@ pub(crate) struct Lacking<'s, 'a> {
     composer: &'s Composer<'a>,
     complete: &'s Completeness,
     stated: &'s StatedSizes,
+    gaps: &'s RegisterGaps,
     /// Whether the rule looks at a household's members.
     rests_on_members: bool,
     /// Whether it takes whoever has something in common for another household, though the poverty file lacks so many rows.
@@ -33,6 +35,7 @@ impl<'s, 'a> Lacking<'s, 'a> {
         composer: &'s Composer<'a>,
         complete: &'s Completeness,
         stated: &'s StatedSizes,
+        gaps: &'s RegisterGaps,
         evaluated: &Evaluated<'_>,
     ) -> Self {
         let facts = || evaluated.condition.mentions.iter().filter_map(|name| Some(composer.fact(name)?.0));
@@ -49,7 +52,7 @@ impl<'s, 'a> Lacking<'s, 'a> {
             }
             Origin::Members { .. } | Origin::Derived(_) => None,
         });
-        Self { composer, complete, stated, rests_on_members, parts_households, presences: presences.collect() }
+        Self { composer, complete, stated, gaps, rests_on_members, parts_households, presences: presences.collect() }
     }
 
     /// Why a finding is to be checked first, in words; `in_vain` are the registers that its rule searched.
@@ -77,13 +80,15 @@ impl<'s, 'a> Lacking<'s, 'a> {
         let composer = self.composer;
         let town = composer.subjects.people_text(TOWN_CODE, composer.representative(about));
         let short = |registry: &RegistryId| {
-            let short = self.complete.shortfalls(registry, town).into_iter().flatten();
-            short.into_iter().find(|shortfall| shortfall.is_sure()).filter(|_| !in_vain.contains(registry))
+            let short = self.complete.shortfalls(registry, town).into_iter().flatten().find(|shortfall| shortfall.is_sure());
+            let title = || composer.input.registry_title(registry.as_str());
+            let shown = || self.gaps.at(std::slice::from_ref(registry), town).filter(|gap| gap.sure);
+            let summary = short.map(|short| short.describe(&title())).or_else(|| Some(shown()?.summary().to_owned()));
+            summary.filter(|_| !in_vain.contains(registry))
         };
         self.presences.iter().find_map(|(fact, sources)| {
-            let (registry, shortfall) = sources.iter().find_map(|source| Some((&source.registry, short(&source.registry)?)))?;
-            let is_found = composer.persons(about).into_iter().any(|person| composer.is_true_of(fact, person));
-            (!is_found).then(|| shortfall.describe(&composer.input.registry_title(registry.as_str())))
+            let is_found = || composer.persons(about).into_iter().any(|person| composer.is_true_of(fact, person));
+            sources.iter().find_map(|source| short(&source.registry)).filter(|_| !is_found())
         })
     }
 }

@@ -322,7 +322,7 @@ fn collect<'a>(composer: &Composer<'a>, legible: &Legible, run: &Run<'a>) -> Res
     adopting.for_each(|(trust, evaluated)| trust.adopt(composer, evaluated, &gaps));
     let of_rule = |((evaluated, accusations), trust): ((&Evaluated<'_>, &Vec<Accusation>), &Trust<'_>)| {
         let mut of_rule = Collected::default();
-        let lacking = Lacking::of_rule(composer, &complete, &stated, evaluated);
+        let lacking = Lacking::of_rule(composer, &complete, &stated, &gaps, evaluated);
         of_rule.rule(composer, &Searched { guard: &guard, trust, lacking }, evaluated, accusations);
         of_rule
     };

@@ -488,6 +488,11 @@ pub(crate) struct RegisterGap<'d> {
 }
 
 impl RegisterGap<'_> {
+    /// In words, for a note.
+    pub(crate) fn summary(&self) -> &str {
+        &self.reason.summary
+    }
+
     /// The note that a number or share was not counted in a town (by name), or at all.
     pub(crate) fn note(self, rule: &Rule, town: Option<&str>) -> RuleNote {
         let short = ShortUnit { village: None, registries: self.reason.registries.clone() };
