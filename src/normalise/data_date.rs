@@ -54,6 +54,10 @@ pub fn snapshot(head: &TableHead, period: Month) -> Option<Snapshot> {
     if let Some(titled) = titled_month(head).filter(|titled| *titled <= period) {
         return Some(speaks(titled.last_day()));
     }
+    // A list of a whole year, or of months not all gone by, is of the period too.
+    if titled_months(head).is_some_and(|months| months.from <= period) {
+        return Some(speaks(period.last_day()));
+    }
     let late = titled_month(head).is_none() && day.0 - period.last_day().0 <= PRINTED_LATE_DAYS;
     Some(if late { Snapshot { day, month: period, printed_late: true } } else { speaks(day) })
 }
@@ -273,6 +277,9 @@ mod tests {
         let printed = of(&["低保人员名册", "填报日期：2018年7月2日"]);
         assert_eq!((printed.day.to_string().as_str(), printed.month, printed.printed_late), ("2018-07-02", june, true));
         assert!(of(&["低保人员名册", "填报日期：2018年7月20日"]).month > june);
+        let year = of(&["2018年全年临时救助台账"]);
+        assert_eq!((year.day.to_string().as_str(), year.month, year.printed_late), ("2018-06-30", june, false));
+        assert!(of(&["2018年7-12月低保人员名册"]).month > june);
         assert!(of(&["2018年7月低保人员名册", "填报日期：2018年7月2日"]).month > june, "July's own roster is July's");
     }
 
