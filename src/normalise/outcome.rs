@@ -259,9 +259,7 @@ impl Column {
         let alone = || aside::alone(text, self.asks == Asks::Field, among, as_of).map(of_word);
         match self.asks {
             Asks::Field => alone(),
-            Asks::Aside if is_of_dead(definition) => {
-                status_words::ends(text, among, as_of).map(|_| (RowStatus::Unclear, None))
-            }
+            Asks::Aside if is_of_dead(definition) => status_words::ends(text, among, as_of).map(|_| (RowStatus::Unclear, None)),
             Asks::Lives if is_of_dead(definition) => {
                 let lives = self.stands(text, among, as_of) == Some(RowStatus::Live);
                 lives.then_some((RowStatus::Unclear, None))
@@ -305,7 +303,9 @@ impl Column {
                     matches!(read, RowStatus::Ended | RowStatus::Died | RowStatus::Left | RowStatus::Unclear) && ends()
                 })
                 .map(|read| if MORE.iter().any(|more| said.contains(more)) { RowStatus::Unclear } else { read }),
-            Asks::Marked => read.filter(|read| *read != RowStatus::Unclear && !said.starts_with(|sign: char| sign.is_ascii_digit())),
+            Asks::Marked => {
+                read.filter(|read| *read != RowStatus::Unclear && !said.starts_with(|sign: char| sign.is_ascii_digit()))
+            }
             Asks::Lives => match read {
                 Some(RowStatus::Denied | RowStatus::Ended) => Some(self.end),
                 read => read,

@@ -94,6 +94,8 @@ pub(super) struct SectionLines<'a> {
     /// The lines that said what is in force.
     line: Option<Line>,
     told: Vec<DoubtedLine>,
+    /// What titles say beside their months.
+    titles: Vec<String>,
 }
 
 impl<'a> SectionLines<'a> {
@@ -105,6 +107,7 @@ impl<'a> SectionLines<'a> {
         at: &dyn Fn(&str) -> Vec<usize>,
         (period, as_of): (Month, Day),
         edition: &'a Edition,
+        titles: &[String],
     ) -> Self {
         let used = definition.fields.iter().filter_map(|used| dictionary.fields.get(&used.field));
         // What a register is about, not what it mentions: `一级` over a dibao roster is nobody's disability.
@@ -132,6 +135,7 @@ impl<'a> SectionLines<'a> {
             unclear: None,
             line: None,
             told: Vec::new(),
+            titles: titles.iter().map(|title| beside_months(title)).filter(|rest| !rest.is_empty()).collect(),
         }
     }
 
@@ -313,6 +317,11 @@ impl<'a> SectionLines<'a> {
         if self.says_period(plain.trim(), &mut reading) {
             return reading;
         }
+        // The sheet's title once more, of another month.
+        if self.has_month && self.titles.contains(&beside_months(text)) && period::section(&plain).is_some() {
+            reading.months = Some(plain);
+            return reading;
+        }
         for piece in pieces(&plain) {
             if !self.says(piece, &mut reading) {
                 reading.is_unclear = true;
@@ -458,6 +467,12 @@ impl Sayable<'_> {
         let word = self.definition.words.iter().find(|(word, _)| word == core).map(|(_, value)| value.as_str());
         word.filter(|_| self.codes.get(core).is_none()).unwrap_or(core).to_owned()
     }
+}
+
+/// A title without the signs of its months.
+fn beside_months(title: &str) -> String {
+    let plain = title.nfkc().filter(|sign| !sign.is_whitespace());
+    plain.filter(|sign| !sign.is_ascii_digit() && !"年月份季度第-—~.()一二三四五六七八九十至到".contains(*sign)).collect()
 }
 
 /// What a line may say for rows; flags and free texts are of one row.

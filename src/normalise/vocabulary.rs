@@ -10,7 +10,8 @@ use super::date::arabic;
 use crate::model::identity::simplified;
 use crate::model::text::is_invisible;
 
-const YES: &str = "是 是的 1 y yes true t √ ✓ ✔ 有 享受 已享受 对 参加 已参加 符合 愿意 愿 有意愿 已 同意 需要 需 属于 属 具备 具有";
+const YES: &str =
+    "是 是的 1 y yes true t √ ✓ ✔ 有 享受 已享受 对 参加 已参加 符合 愿意 愿 有意愿 已 同意 需要 需 属于 属 具备 具有";
 const NO: &str = "否 未 没 0 n no false f × x ✗ 无 没有 未享受 不享受 不是 非 未参加 不符合 不愿意 不愿 无意愿 没有意愿 没意愿 不同意 不需要 不需 无需 无需要 \
     不属于 不属 不具备 不具有 不参加 未有";
 

@@ -11,6 +11,7 @@ use crate::intake::inputs;
 use crate::model::columns::MONTH;
 use crate::model::date::{Day, Month};
 use crate::model::intake::IntakeFile;
+use crate::model::record::RecordSet;
 use crate::model::registry::RegistryId;
 use crate::run::{Request, RunError};
 
@@ -78,9 +79,14 @@ fn spoken_for(day: Day, period: Month) -> Month {
     if (1..=PRINTED_LATE_DAYS).contains(&late) { period } else { day.month() }
 }
 
-/// Monthly registers of which every sheet is dated, the last of them two months before the period or more: who has come on the list since is not
-/// on it. With the month of the last.
-pub(super) fn outdated(intake: &[IntakeFile], dictionary: &Dictionary, period: Month) -> Vec<(RegistryId, Month)> {
+/// Monthly registers of which every sheet is dated, the last of them two months before the period or more, and no row of a later month: who has
+/// come on the list since is not on it. With the month of the last.
+pub(super) fn outdated(
+    intake: &[IntakeFile],
+    records: &RecordSet,
+    dictionary: &Dictionary,
+    period: Month,
+) -> Vec<(RegistryId, Month)> {
     let is_monthly = |registry: &RegistryId| {
         let definition = dictionary.registry(registry.as_str());
         definition.is_some_and(|definition| definition.fields.iter().any(|used| used.field == MONTH))
@@ -94,8 +100,15 @@ pub(super) fn outdated(intake: &[IntakeFile], dictionary: &Dictionary, period: M
     }
     let since =
         |month: Month| period.year() * 12 - month.year() * 12 + period.month().cast_signed() - month.month().cast_signed();
-    let old =
-        last.into_iter().filter_map(|(registry, month)| Some((registry.clone(), month.filter(|month| since(*month) >= 2)?)));
+    // A sheet with a title for each of its months is dated by the first.
+    let of_rows = |registry: &RegistryId| {
+        let months = records.registry(registry.as_str()).and_then(|(_, rows)| rows.int32(MONTH)?.iter().flatten().max());
+        months.and_then(|month| Month::new(month / 100, (month % 100).unsigned_abs()))
+    };
+    let old = last.into_iter().filter_map(|(registry, month)| {
+        let month = month.max(of_rows(registry).filter(|_| month.is_some()));
+        Some((registry.clone(), month.filter(|month| since(*month) >= 2)?))
+    });
     old.collect()
 }
 

@@ -206,7 +206,7 @@ impl Run<'_> {
             (self.progress)(&told);
             let _ = write!(headline, "\n{told}");
         }
-        for (registry, month) in dates::outdated(&intake, &self.definitions.dictionary, self.period) {
+        for (registry, month) in dates::outdated(&intake, &records, &self.definitions.dictionary, self.period) {
             let title = self.definitions.dictionary.registry(registry.as_str()).map_or(registry.as_str(), |known| &known.title);
             let _ = write!(
                 headline,
@@ -446,8 +446,8 @@ impl Run<'_> {
     ) -> Result<Assessed, RunError> {
         let mut aside = missing::set_aside(intake, &self.definitions.dictionary);
         aside.extend(self.of_other_years(records).map(|(registry, _)| registry.registry.clone()));
-        aside
-            .extend(dates::outdated(intake, &self.definitions.dictionary, self.period).into_iter().map(|(registry, _)| registry));
+        let outdated = dates::outdated(intake, records, &self.definitions.dictionary, self.period);
+        aside.extend(outdated.into_iter().map(|(registry, _)| registry));
         let known = self.known()?;
         let earlier = self.earlier_rows(source)?;
         self.refused = missing::refused(intake, &self.definitions.dictionary);

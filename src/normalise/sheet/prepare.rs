@@ -118,7 +118,8 @@ impl<'a> Normaliser<'a> {
         let at = |field: &str| positions.get(field).cloned().unwrap_or_default();
         let edition = context.gazetteer.edition(context.period);
         let dates = (context.period, context.as_of);
-        let mut lines = SectionLines::new(head.columns.len(), definition, context.dictionary, &at, dates, edition);
+        let mut lines =
+            SectionLines::new(head.columns.len(), definition, context.dictionary, &at, dates, edition, &head.preamble);
         // A field's own columns, and what lines between rows say of it.
         let said_at = |field: &str| at(field).into_iter().chain(lines.position(field)).collect::<Vec<usize>>();
         let kind_of = |field: &str| context.dictionary.fields.get(field).map(|field| field.kind);
