@@ -197,6 +197,19 @@ impl Years<'_> {
 }
 
 impl FieldColumn<'_> {
+    /// Of a field of codes that several columns may be, the first whose word is known, per row; else nothing.
+    fn known_positions(&mut self, table: &RawTable, kept: &[usize], none_is_said: bool) -> Vec<Option<usize>> {
+        if self.kind != FieldKind::Code || self.positions.len() < 2 {
+            return Vec::new();
+        }
+        let (codes, words) = (&mut self.codes, self.said.words);
+        let mut is_known = |position: usize, row: usize| {
+            let (_, written) = first_said(table, &[position], row, none_is_said);
+            !written.is_empty() && (codes.get(written).is_some() || Said::value_in(words, written).is_some())
+        };
+        kept.iter().map(|row| self.positions.iter().copied().find(|position| is_known(*position, *row))).collect()
+    }
+
     /// Appends the cells of the kept rows.
     pub(super) fn push(&mut self, table: &RawTable, kept: &[usize], as_of: Day, log: &mut Log) {
         if let (Some(amounts), Builders::Int64(values)) = (&mut self.amounts, &mut self.builders) {
@@ -211,7 +224,11 @@ impl FieldColumn<'_> {
             FieldKind::Code => self.codes.get(NONE).is_some(),
             _ => false,
         };
-        let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_said(table, &self.positions, row, none_is_said)));
+        // Of several columns the one whose word is known: `供养类别` says another thing than `供养方式`.
+        let known = self.known_positions(table, kept, none_is_said);
+        let positions =
+            |at: u32| known.get(at as usize).and_then(|at| at.as_ref()).map_or(&self.positions[..], std::slice::from_ref);
+        let cells = kept.iter().zip(0..).map(|(&row, at)| (at, first_said(table, positions(at), row, none_is_said)));
         match (&mut self.builders, self.kind) {
             (Builders::Number([text, state, raw]), _) => {
                 for (at, (kind, written)) in cells {
