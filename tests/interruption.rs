@@ -467,13 +467,83 @@ fn a_strike_at_any_operation_of_the_ledger_leaves_the_old_one_or_the_new_one_and
                 let output = scenario.strikes(&state, what, point).env("FAULT_ON", on).output().expect("the program starts");
                 let code = output.status.code();
                 assert!(code == Some(0) || code.is_none() || said(&output).contains('请'), "{here}: {}", said(&output));
+                assert!(what == "kill" || !state.join(COPY).exists(), "{here}: the copy's folder is still there");
                 scenario.whole(&state, &before, &after, &here);
                 scenario.again(&state, Some(0), &after, &here);
-                let left = files(&state).into_iter().map(|path| owned(&path)).filter(|path| path.contains(".db.new/"));
-                assert_eq!(left.count(), 0, "{here}");
+                assert!(!state.join(COPY).exists(), "{here}: the copy's folder is still there");
             }
         }
     }
+}
+
+/// The folder of a ledger's copy.
+const COPY: &str = ".台账.db.new";
+
+/// What SQLite says where a file can be read and not written is not what is wrong.
+#[test]
+fn a_copy_of_the_ledger_that_the_disk_does_not_let_be_opened_is_told_as_the_disks_fault() {
+    let scenario = july_over_june("copy");
+    let state = scenario.fresh();
+    let before = scenario.seen(&state);
+    assert!(scenario.command(&state).output().expect("the program starts").status.success());
+    let after = scenario.seen(&state);
+    // The first operation makes it, the second is SQLite's.
+    for (what, code) in [("eio", 0), ("eacces", 0), ("dead", 2)] {
+        let state = scenario.fresh();
+        let mut command = scenario.strikes(&state, what, 2);
+        let output = command.env("FAULT_ON", "/.台账.db.new/bidui-ledger").output().expect("the program starts");
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{what}: {said}");
+        assert!(!said.contains("只读"), "{what}: {said}");
+        if code == 0 {
+            assert!(!state.join(COPY).exists(), "{what}");
+        } else {
+            assert!(said.contains("副本打不开：") && said.contains("请检查") && said.contains("没有改动"), "{what}: {said}");
+            scenario.whole(&state, &before, &after, what);
+        }
+        scenario.again(&state, Some(0), &after, what);
+        assert!(!state.join(COPY).exists(), "{what}");
+    }
+}
+
+/// The last step of a purge that leaves a list that somebody edited is to note that it came to its end.
+#[test]
+fn a_purge_that_cannot_note_its_end_is_told_and_the_next_one_notes_it() {
+    let mut scenario = Scenario::new("purge-end");
+    let june = month(&scenario, "2018-06");
+    scenario.prepare(&["run", "pipelines/monthly.toml", "--input", &june, "--out", "@/六月"]);
+    let lists = fs::read_dir(scenario.path("base/六月/reports")).expect("reports").flatten().map(|entry| entry.file_name());
+    let list = lists.map(|name| name.to_string_lossy().into_owned()).find(|name| name.contains("疑点清单")).expect("a list");
+    scenario.save(&format!("六月/reports/{list}"), "一份改过的清单");
+    scenario.arguments = list_of_purge(&["--yes"]);
+    let journal = |state: &Path| fs::read_to_string(state.join("六月/.work/removal.json")).expect("a journal");
+    let listing = |state: &Path| {
+        let listed = bidui(&at(&list_of_purge(&[]).iter().map(String::as_str).collect::<Vec<_>>(), state)).output();
+        said(&listed.expect("the program starts"))
+    };
+    // Its journal is written at the beginning, and shortened at the end.
+    for (what, code) in [("eio", 0), ("kill", -1), ("dead", 2)] {
+        let state = scenario.fresh();
+        let mut command = scenario.strikes(&state, what, 2);
+        let output = command.env("FAULT_ON", "/六月/.work/removal.json").output().expect("the program starts");
+        let told = said(&output);
+        assert_eq!(output.status.code().unwrap_or(-1), code, "{what}: {told}");
+        assert_eq!(journal(&state).contains("\"results\":[]"), code == 0, "{what}: {}", journal(&state));
+        // Whoever only reads is told, and changes nothing.
+        assert_eq!(listing(&state).contains("上次清理中途停了"), code != 0, "{what}: {}", listing(&state));
+        assert_eq!(journal(&state).contains("\"results\":[]"), code == 0, "{what}");
+        let again = scenario.command(&state).output().expect("the program starts");
+        assert_eq!(again.status.code(), Some(0), "{what}: {}", said(&again));
+        assert!(journal(&state).contains("\"results\":[]"), "{what}: {}", journal(&state));
+        let told = listing(&state);
+        assert!(told.contains("到期，能删的都已删") && !told.contains("中途停了"), "{what}: {told}");
+        scenario.clerks_are_there(&state, what);
+    }
+}
+
+fn list_of_purge(more: &[&str]) -> Vec<String> {
+    let receipt = ["--as-of", "2099-01-01", "--receipt", "@/清理.csv"];
+    list(&[&["purge", "@/六月", "--older-than", "30d"], &receipt[..], more].concat())
 }
 
 #[test]

@@ -23,7 +23,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension};
 
 use crate::model::date;
 use crate::model::personal::Personal;
@@ -80,6 +80,14 @@ pub enum LedgerError {
     #[error("台账 {} 读不了：{}。请检查路径；权限不够的，请管理员给本人读和写的权限；台账内容没有改动，不要另起一个", path.display(), plain(source))]
     Unread {
         /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The copy that is worked on can be made, but not be opened again.
+    #[error("台账 {} 的副本打不开：{}。副本在台账所在的文件夹里；请检查那个磁盘是不是有问题、满了，文件夹的权限，以及有没有别的程序（备份、杀毒）占着它，再用同样的命令；台账内容没有改动", path.display(), plain(source))]
+    Uncopied {
+        /// The ledger.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -244,9 +252,28 @@ impl Ledger {
 
     /// Opens `file`, a copy of the ledger that is told as `named`; an empty one becomes a new ledger.
     pub fn open(file: &Path, named: &Path) -> Result<Self, LedgerError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::prepare(Self::to_write(file, named, OpenFlags::empty())?, named)
+    }
+
+    /// Opens a copy, which is ours to write. Where the disk does not let it be opened so, SQLite opens it to be read, and what is wrong with
+    /// the disk would be told later as a file that its owner made read-only.
+    #[expect(clippy::disallowed_methods, reason = "the copy of a ledger is a file, opened by SQLite")]
+    fn to_write(file: &Path, named: &Path, more: OpenFlags) -> Result<Connection, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
         let unopened = |source| LedgerError::Unopened { path: named.to_owned(), source };
-        Self::prepare(Connection::open_with_flags(file, flags).map_err(unopened)?, named)
+        let open = || Connection::open_with_flags(file, flags).map_err(unopened);
+        let connection = open()?;
+        if !connection.is_readonly(MAIN_DB).map_err(unopened)? {
+            return Ok(connection);
+        }
+        let uncopied = |source| LedgerError::Uncopied { path: named.to_owned(), source };
+        // What failed once may do now.
+        fs::File::options().read(true).write(true).open(file).map_err(uncopied)?;
+        let connection = open()?;
+        if connection.is_readonly(MAIN_DB).map_err(unopened)? {
+            return Err(uncopied(io::ErrorKind::ResourceBusy.into()));
+        }
+        Ok(connection)
     }
 
     /// Opens `file`, told as `named`, to be read as it stands: no lock is taken, no log is looked for, nothing is made beside it.

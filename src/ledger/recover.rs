@@ -11,9 +11,9 @@ use super::{APPLICATION, Ledger, LedgerError, TABLES, Trouble, address};
 
 impl Ledger {
     /// Brings into `both` what its log holds, and says whether it is whole and has every row of `alone`, which is the ledger as it stands
-    /// without the log; rows of it that cannot be read claim nothing. Where it does not, `both` is good for nothing.
-    pub fn recover(both: &Path, alone: &Path) -> Result<bool, LedgerError> {
-        match recovered(both, alone) {
+    /// without the log; rows of it that cannot be read claim nothing. Where it does not, `both` is good for nothing. The ledger is told as `named`.
+    pub fn recover(both: &Path, alone: &Path, named: &Path) -> Result<bool, LedgerError> {
+        match recovered(Self::to_write(both, named, OpenFlags::SQLITE_OPEN_URI)?, alone) {
             Err(error) if matches!(Trouble::of(&error), Trouble::Damaged | Trouble::Ours) => Ok(false),
             fits => fits.map_err(LedgerError::sql("恢复")),
         }
@@ -26,9 +26,7 @@ impl Ledger {
     }
 }
 
-fn recovered(both: &Path, alone: &Path) -> rusqlite::Result<bool> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(both, flags)?;
+fn recovered(connection: Connection, alone: &Path) -> rusqlite::Result<bool> {
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = DELETE;")?;
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let sound: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

@@ -337,7 +337,7 @@ fn look(folder: &Path, is_link: bool, request: &PurgeRequest) -> PurgeEntry {
     };
     entry.fate = if i64::from(request.as_of.0) - i64::from(made.0) <= i64::from(request.older_than) {
         Fate::Kept
-    } else if contents.going().next().is_none() {
+    } else if contents.going().next().is_none() && entry.before == (0, 0) {
         Fate::Bare(contents.left)
     } else {
         Fate::Due(contents.left)
@@ -530,11 +530,13 @@ fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
         }
         left = contents.left;
         if !left.edited.is_empty() {
-            // It came to its end: the next removal goes on with nothing.
-            if let Some(done) = Removal::find(folder) {
-                let _ = Removal { results: Vec::new(), ..done }.begin(folder);
-            }
-            return Fate::Removed(left);
+            // It came to its end: the next removal goes on with nothing. What failed once may do now.
+            let ended = Removal::find(folder).map(|done| Removal { results: Vec::new(), ..done });
+            let note = |ended: &Removal| ended.begin(folder).or_else(|_| ended.begin(folder));
+            return match ended.as_ref().map(note) {
+                Some(Err((path, error))) => Fate::Partly(left, vec![named((&path, &error))]),
+                _ => Fate::Removed(left),
+            };
         }
     }
     let [manifest, journal] = SIGNS;

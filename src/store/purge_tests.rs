@@ -261,6 +261,28 @@ fn what_a_purge_killed_at_its_end_left_of_its_journal_goes_with_the_next() {
     assert!(!left.exists() && run.join("reports/a.xlsx").exists());
 }
 
+/// Killed, or the disk said no, just where it was to note that it came to its end.
+#[test]
+fn a_purge_that_did_not_note_its_end_is_told_so_until_the_next_notes_it() {
+    let all = tempfile::tempdir().expect("a folder");
+    let run = all.path().canonicalize().expect("there").join("run");
+    run_folder(&run, day("2018-07-05"));
+    fs::write(run.join("reports/a.xlsx"), "edited").expect("written");
+    assert!(matches!(purge_all(&run, true)[..], [PurgeEntry { fate: Fate::Removed(_), .. }]));
+    let ended = Removal::find(&run).expect("a journal");
+    assert!(ended.results.is_empty());
+    Removal { results: vec![("reports/b.xlsx".to_owned(), 4)], ..ended.clone() }.begin(&run).expect("put back");
+    for _ in 0..2 {
+        let listed = purge_all(&run, false);
+        assert!(matches!(listed[..], [PurgeEntry { fate: Fate::Due(_), before: (1, 4), .. }]), "{listed:?}");
+        assert!(listed[0].plain().contains("上次清理中途停了"), "{}", listed[0].plain());
+    }
+    assert!(matches!(purge_all(&run, true)[..], [PurgeEntry { fate: Fate::Removed(_), before: (1, 4), .. }]));
+    assert_eq!(Removal::find(&run), Some(ended));
+    assert!(matches!(purge_all(&run, true)[..], [PurgeEntry { fate: Fate::Bare(_), before: (0, 0), .. }]));
+    assert!(run.join("reports/a.xlsx").exists());
+}
+
 #[test]
 fn another_run_in_a_folder_half_removed_takes_over_what_is_left() {
     let all = tempfile::tempdir().expect("a folder");

@@ -81,7 +81,7 @@ impl Copy {
         let log = log.copied_to(&beside).map_err(io_error)?;
         // What was begun is undone only where it left pages that do not fit together.
         let is_whole = Ledger::is_whole(&self.file);
-        let fits = !(log.undoes() && is_whole) && Ledger::recover(&both, &self.file)?;
+        let fits = !(log.undoes() && is_whole) && Ledger::recover(&both, &self.file, &self.path)?;
         if fits {
             fs::rename(&both, &self.file).map_err(io_error)?;
             self.told = Some(log.taken(&self.path));
@@ -141,8 +141,8 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        // What cannot be removed now is before the next one begins.
-        let _ = remove(&self.folder);
+        // What failed once may do now; what cannot be removed is before the next one begins.
+        let _ = remove(&self.folder).or_else(|_| remove(&self.folder));
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::disk::{self, create_private, rename_new, stands, sync_folder, temporary};
+use crate::store::disk::{self, create_private, gone, rename_new, stands, sync_folder, temporary};
 use crate::store::workspace::is_marked;
 use crate::store::workspace::listed::{MOVED, RUN, WORK, is_manifest_text};
 
@@ -89,8 +89,6 @@ pub(super) fn is_ours(sign: &str, text: &[u8]) -> bool {
 }
 
 /// Deletes what a removal left of itself, once another run stands there.
-pub(super) fn forget(folder: &Path) {
-    for sign in SIGNS.into_iter().filter(|sign| is_sign(folder, sign)) {
-        let _ = fs::remove_file(folder.join(sign));
-    }
+pub(super) fn forget(folder: &Path) -> io::Result<()> {
+    SIGNS.into_iter().filter(|sign| is_sign(folder, sign)).try_for_each(|sign| gone(fs::remove_file(folder.join(sign))))
 }

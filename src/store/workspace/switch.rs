@@ -270,7 +270,9 @@ impl Journal {
             return aside;
         }
         aside.extend(clear(folder, &work.join(&self.work), &[]).unwrap_or_default());
-        removal::forget(folder);
+        if removal::forget(folder).is_err() {
+            return aside;
+        }
         aside.extend(self.end(folder).unwrap_or_default());
         let _ = fs::remove_dir(work);
         aside
