@@ -60,9 +60,8 @@ pub fn recognise<'d>(
         return Ok((registry, mapping));
     }
     let present = shared_fields(&spelled, dictionary);
-    let headings: Vec<String> = head.titles().map(fold_header).collect();
-    let examined =
-        dictionary.registries.iter().map(|registry| examine(head, &headings, &spelled, registry, dictionary, &present));
+    let lines = Lines::of(head);
+    let examined = dictionary.registries.iter().map(|registry| examine(head, &lines, &spelled, registry, dictionary, &present));
     let mut candidates: Vec<Candidate<'_>> = examined.collect();
     candidates.sort_by(|a, b| {
         b.possible()
@@ -79,6 +78,22 @@ pub fn recognise<'d>(
             None => Ok((first.registry, first.mapping.clone())),
         },
         _ => Err(unknown(head, &candidates)),
+    }
+}
+
+/// What stands above a table, folded; made once for all registries, each text of it once.
+struct Lines<'h> {
+    /// With whether the line is a title and no prose.
+    all: Vec<(&'h str, String, bool)>,
+    headings: Vec<String>,
+}
+
+impl<'h> Lines<'h> {
+    fn of(head: &'h TableHead) -> Self {
+        let mut seen = BTreeSet::new();
+        let lines = head.preamble.iter().map(String::as_str).filter(|line| seen.insert(*line));
+        let folded = |line: &'h str| (line, fold_header(line), line.chars().count() <= LONGEST_TITLE);
+        Self { all: lines.map(folded).collect(), headings: head.titles().map(fold_header).collect() }
     }
 }
 
@@ -100,25 +115,24 @@ fn shared_fields<'a>(spelled: &Spelled, dictionary: &'a Dictionary) -> BTreeSet<
 
 fn examine<'a>(
     head: &TableHead,
-    headings: &[String],
+    lines: &Lines<'_>,
     spelled: &Spelled,
     registry: &'a RegistryDefinition,
     dictionary: &Dictionary,
     present: &BTreeSet<&str>,
 ) -> Candidate<'a> {
     let mapping = columns(head, spelled, registry, dictionary, &std::collections::BTreeMap::new());
-    let says = |text: &str| {
-        let folded = fold_header(text);
-        registry.title_words.iter().any(|word| folded.contains(word.as_str()))
-    };
+    let is_said_in = |folded: &str| registry.title_words.iter().any(|word| folded.contains(word.as_str()));
+    let says = |text: &str| is_said_in(&fold_header(text));
     // The first of title, sheet and file that speaks of this registry, or of what is not, decides.
     let file_name = head.name.file.rsplit('/').next().unwrap_or_default();
-    let titles = head.preamble.iter().map(String::as_str).filter(|line| line.chars().count() <= LONGEST_TITLE);
-    let other = titles.chain([head.name.sheet.as_str(), file_name]).find_map(|text| {
+    let titles = lines.all.iter().filter(|(.., is_title)| *is_title).map(|(text, folded, _)| (*text, is_said_in(folded)));
+    let names = [head.name.sheet.as_str(), file_name].map(|name| (name, says(name)));
+    let other = titles.chain(names).find_map(|(text, is_said)| {
         let word = registry.other_titles.iter().find(|word| text.contains(word.as_str()));
-        (word.is_some() || says(text)).then_some(word)
+        (word.is_some() || is_said).then_some(word)
     });
-    let title = head.preamble.iter().any(|text| says(text)) || says(&head.name.sheet);
+    let title = lines.all.iter().any(|(_, folded, _)| is_said_in(folded)) || says(&head.name.sheet);
     let file = says(&head.name.file);
     let has = |field: &str| mapping.fields.iter().any(|(name, _)| name == field);
     let plain = |field: &str| match dictionary.fields.get(field) {
@@ -159,7 +173,7 @@ fn examine<'a>(
         .map(|set| set.iter().map(|field| plain(field)).collect::<Vec<_>>().join("与"));
     let telling = registry.telling.iter().filter(|field| has(field)).count();
     let points = telling * TELLING + if title { TITLE } else { usize::from(file) * FILE };
-    let stands = |word: &&String| headings.iter().any(|text| text.contains(word.as_str()));
+    let stands = |word: &&String| lines.headings.iter().any(|text| text.contains(word.as_str()));
     let word = registry.title_words.iter().filter(stands).map(|word| word.chars().count()).max().unwrap_or(0);
     Candidate { registry, mapping, missing, excluded, other: other.flatten().map(String::as_str), points, word }
 }

@@ -175,13 +175,19 @@ const OTHER_THING: [&str; 14] =
 /// Characters of a header, with its path and all that is explained in it, at most. Chosen: the longest of real forms have about a hundred.
 const LONGEST: usize = 300;
 
+/// Bytes that no header has: [`LONGEST`] characters of the longest kind.
+const LONGEST_BYTES: usize = LONGEST * 4;
+
 /// Levels of a header's path: headers have two or three rows. What has more is a text with slashes or dots in it, each of whose ends would be
 /// looked at.
 const LEVELS: usize = 12;
 
-/// The exact ways, folded, the most specific first.
+/// The exact ways, folded, the most specific first; none of a text that is no header.
 #[must_use]
 pub(super) fn readings(header: &str) -> Vec<String> {
+    if header.len() > LONGEST_BYTES {
+        return Vec::new();
+    }
     let whole = fold_header(header);
     let levels: Vec<&str> = whole.split('/').collect();
     let mut readings = vec![whole.clone()];
@@ -370,7 +376,8 @@ mod tests {
     #[test]
     fn a_text_of_many_dots_is_no_path() {
         let name = "张·".repeat(10_000);
-        assert_eq!(readings(&name.replace('·', "/")).len(), 1);
+        assert!(readings(&name.replace('·', "/")).is_empty());
+        assert_eq!(readings(&"张/".repeat(100)).len(), 1);
         assert!(loose_readings(&name).is_empty() && loose_readings(&"（张）".repeat(11_000)).is_empty());
     }
 

@@ -10,7 +10,7 @@ use super::words::words;
 pub const OF_SEVERAL: &str = "（全户一笔）";
 
 /// What a cell was in the file. Numbers in ID columns are not trusted, so the kind travels with the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CellKind {
     /// Nothing, or one of the words that mean nothing (`/`, `无`, `NULL`, `——`).
     Empty,

@@ -20,12 +20,14 @@ pub(super) fn narrow<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     let mut narrowed = String::with_capacity(text.len());
+    // Characters of ASCII that are written, by bit: looked for in the text each time, a long one would cost its square.
+    let written = text.bytes().filter(u8::is_ascii).fold(0_u128, |written, byte| written | 1 << byte);
     let is_ascii = text.is_ascii();
     for character in text.nfkc() {
         if character.is_whitespace() || is_invisible(character) || is_quote(character) {
             repairs.insert(Repair::Space);
         } else {
-            if !is_ascii && character.is_ascii_alphanumeric() && !text.contains(character) {
+            if !is_ascii && character.is_ascii_alphanumeric() && written >> u32::from(character) & 1 == 0 {
                 repairs.insert(Repair::Width);
             }
             narrowed.push(character.to_ascii_uppercase());

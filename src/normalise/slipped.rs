@@ -8,6 +8,8 @@
 //! address that nobody quoted): what it pushed off may be lost. [`Slips::reason`] tells a row without name and number from a row about nobody.
 //! Cost: a look at three cells a row and at which are blank; a row that may have slipped costs the square of its width in additions.
 
+use std::collections::HashMap;
+
 use super::id_number;
 use super::vocabulary::{CodeTable, yes_no};
 use super::{kinship, money, name, person, phone};
@@ -73,11 +75,33 @@ type Cell<'t> = (CellKind, &'t str);
 /// Which cell of the row as written stands in each column.
 type Sources = Vec<Option<usize>>;
 
-/// The columns of a sheet of people.
-#[derive(Debug)]
+/// The columns of a sheet of people. No `Debug`: it would print cells.
 pub(super) struct Slips<'a> {
     shapes: Vec<Shape<'a>>,
     as_of: Day,
+    known: Known,
+}
+
+/// What was found of long texts: a row that may have slipped asks for each of its cells again and again, and one text may stand in many cells.
+#[derive(Default)]
+struct Known {
+    states: HashMap<(CellKind, String), IdState>,
+    fits: HashMap<(usize, CellKind, String), Fit>,
+    bytes: usize,
+}
+
+impl Known {
+    /// A shorter text is read faster than it is looked up.
+    const LONG: usize = 64;
+    /// Bytes of text held at most.
+    const MOST: usize = 1 << 20;
+
+    fn make_room(&mut self, text: &str) {
+        if self.bytes + text.len() > Self::MOST {
+            *self = Self::default();
+        }
+        self.bytes += text.len();
+    }
 }
 
 impl<'a> Slips<'a> {
@@ -103,7 +127,7 @@ impl<'a> Slips<'a> {
                 _ => Shape::Any,
             };
         }
-        Self { shapes, as_of }
+        Self { shapes, as_of, known: Known::default() }
     }
 
     /// The chunk with the rows that slipped put right, and these with what was done; `None` where none did.
@@ -134,10 +158,11 @@ impl<'a> Slips<'a> {
 
     /// Why a row without name and number is set aside: it may be somebody's all the same.
     pub(super) fn reason(&mut self, table: &RawTable, row: usize) -> RejectReason {
-        let is_misplaced = |(position, shape): (usize, &Shape<'_>)| {
-            !matches!(shape, Shape::Number | Shape::OtherNumber) && self.is_number(cell_of(table, position, row))
+        let width = self.shapes.len();
+        let is_misplaced = |position: usize| {
+            !matches!(self.shapes[position], Shape::Number | Shape::OtherNumber) && self.is_number(cell_of(table, position, row))
         };
-        if self.shapes.iter().enumerate().any(is_misplaced) {
+        if (0..width).any(is_misplaced) {
             return RejectReason::Shifted;
         }
         let of_person = |shape: &Shape<'_>| matches!(shape, Shape::Sex(_) | Shape::Relation | Shape::Day | Shape::Phone);
@@ -198,9 +223,24 @@ impl<'a> Slips<'a> {
         suspects.into_iter().filter(is_off).collect()
     }
 
-    fn is_number(&self, (kind, text): Cell<'_>) -> bool {
-        let is_long = text.len() >= 15 && text.bytes().filter(u8::is_ascii_digit).count() >= 14;
-        is_long && matches!(id_number::clean(kind, text, self.as_of).state, IdState::Valid | IdState::Invalid | IdState::Float)
+    fn is_number(&mut self, cell: Cell<'_>) -> bool {
+        let is_long = cell.1.len() >= 15 && cell.1.bytes().filter(u8::is_ascii_digit).count() >= 14;
+        is_long && matches!(self.state(cell), IdState::Valid | IdState::Invalid | IdState::Float)
+    }
+
+    fn state(&mut self, (kind, text): Cell<'_>) -> IdState {
+        let read = || id_number::clean(kind, text, self.as_of).state;
+        if text.len() < Known::LONG {
+            return read();
+        }
+        let key = (kind, text.to_owned());
+        if let Some(state) = self.known.states.get(&key) {
+            return *state;
+        }
+        let state = read();
+        self.known.make_room(text);
+        self.known.states.insert(key, state);
+        state
     }
 
     fn fit(&mut self, position: usize, cell: Cell<'_>) -> Fit {
@@ -209,15 +249,32 @@ impl<'a> Slips<'a> {
         if kind == CellKind::Empty || text.is_empty() {
             return Fit::Open;
         }
+        if text.len() < Known::LONG {
+            return self.fit_of(position, cell, text);
+        }
+        let key = (position, kind, text.to_owned());
+        if let Some(fit) = self.known.fits.get(&key) {
+            return *fit;
+        }
+        let fit = self.fit_of(position, cell, text);
+        self.known.make_room(text);
+        self.known.fits.insert(key, fit);
+        fit
+    }
+
+    fn fit_of(&mut self, position: usize, cell: Cell<'_>, text: &str) -> Fit {
         let is_number = self.is_number(cell);
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let state = matches!(self.shapes.get(position), Some(Shape::Number)).then(|| self.state((cell.0, text)));
         let Some(shape) = self.shapes.get_mut(position) else { return Fit::Open };
         let known = |known: bool, otherwise: Fit| if known { Fit::Fits } else { otherwise };
         match shape {
             Shape::Number if is_number => Fit::Fits,
-            Shape::Number => match id_number::clean(kind, text, self.as_of).state {
-                IdState::Masked => Fit::Fits,
-                IdState::NoNumber | IdState::OtherDocument | IdState::Placeholder | IdState::Missing if digits == 0 => Fit::Odd,
+            Shape::Number => match state {
+                Some(IdState::Masked) => Fit::Fits,
+                Some(IdState::NoNumber | IdState::OtherDocument | IdState::Placeholder | IdState::Missing) if digits == 0 => {
+                    Fit::Odd
+                }
                 _ => Fit::Wrong,
             },
             Shape::OtherNumber => known(digits >= 15, Fit::Odd),
