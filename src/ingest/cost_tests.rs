@@ -52,8 +52,9 @@ fn assert_cheap(kind: &str, bytes: &[u8], refused: &[&str]) {
     let (limits, size) = (limits(), bytes.len() as u64);
     let work = work(bytes);
     let most = limits.ratio_floor_bytes.max(size * limits.ratio);
+    let most_text = limits.given_floor_bytes.max(size * limits.given_ratio);
     assert_eq!(work.refused, refused, "{kind}: {work:?}");
-    assert!(work.inflated <= most + BLOCK && work.text <= most + BLOCK, "{kind}: {work:?}");
+    assert!(work.inflated <= most + BLOCK && work.text <= most_text + BLOCK, "{kind}: {work:?}");
     assert!(work.rows <= size.max(u64::from(limits.rows)) + 4096 && work.cells <= most, "{kind}: {work:?}");
 }
 
@@ -89,6 +90,43 @@ fn workbooks_of_nothing_cost_no_more_than_their_size_allows() {
     assert_cheap("empty strings", &strings(&"<si/>".repeat(1_200_000)), &["over-limit"]);
     // As wide and long as a sheet can be, but little of it: read.
     assert_cheap("few empty rows", &xlsx(&sheet(&"<row/>".repeat(9_000))), &[]);
+}
+
+/// One text in cell after cell, in header rows or below them.
+#[test]
+fn a_long_text_that_many_cells_point_to_is_given_no_more_often_than_the_size_allows() {
+    let cells = |row: usize, cells: usize| format!("<row r=\"{row}\">{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(cells));
+    for (kind, rows, wide) in [("rows", 20_000, 6), ("a wide header", 30, 5_000)] {
+        let rows: String = (1..=rows).map(|row| cells(row, wide)).collect();
+        let strings = format!("<sst><si><t>{}</t></si></sst>", "520324195003071234、".repeat(1_500));
+        let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+        // The sheet by its own size; where the file is smaller than that, the file, of which nothing more is read.
+        let work = work(&xlsx_parts(&sheet, &strings));
+        assert!(work.refused.iter().all(|code| code == "over-limit") && !work.refused.is_empty(), "{kind}: {work:?}");
+        assert_cheap(kind, &xlsx_parts(&sheet, &strings), &work.refused.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+/// A remark of a thousand characters in each row, each another one: more text than four times its sheet, and all of it honest.
+#[test]
+fn a_register_of_long_remarks_is_read() {
+    let mut digits = 1_u64;
+    let mut remark = || -> String {
+        let mut sign = || {
+            digits = digits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from_u32(0x4E00 + u32::try_from(digits >> 52).unwrap_or(0)).unwrap_or('甲')
+        };
+        (0..1_000).map(|_| sign()).collect()
+    };
+    let strings: String = (0..400).map(|_| format!("<si><t>{}</t></si>", remark())).collect();
+    let row = |row: usize| {
+        let cells: String = PERSON.iter().map(|text| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>")).collect();
+        format!("<row>{cells}<c t=\"s\"><v>{row}</v></c></row>")
+    };
+    let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", (0..400).map(row).collect::<String>());
+    let work = work(&xlsx_parts(&sheet, &format!("<sst>{strings}</sst>")));
+    assert_eq!((work.rows, work.refused), (400, Vec::new()));
+    assert!(work.text > 4 * sheet.len() as u64 && work.text > limits().text_floor_bytes, "{}", work.text);
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub struct Limits {
     pub part_bytes: u64,
     /// Inflated bytes of all parts of one input file, 4 GB.
     pub total_bytes: u64,
-    /// Bytes that a file may cost for each of its own, 100: inflated of one part, of all of them, of text given. Where every program writes
-    /// a cell's place, rows that say nothing shrink thirty times at most; two seconds of reading are about 100 MB.
+    /// Bytes that a file may cost for each of its own, 100: inflated of one part, of all of them. Where every program writes a cell's place,
+    /// rows that say nothing shrink thirty times at most; two seconds of inflating are about 100 MB.
     pub ratio: u64,
     /// Bytes below which `ratio` does not matter, 16 MB: sheets of zeros compress well and are harmless.
     pub ratio_floor_bytes: u64,
@@ -50,7 +50,10 @@ pub struct Limits {
     pub text_ratio: u64,
     /// Bytes of text below which `text_ratio` does not matter, 32 MB.
     pub text_floor_bytes: u64,
-    /// Bytes of text that any file may give, 4 MB, whatever `ratio` says: 20,000 rows of a small list, half a second of reading.
+    /// Bytes of text that a file may give for each of its own, 60: a register whose rows all end in one remark of 400 characters gives about
+    /// twenty. Text costs more than what is inflated: two seconds for 20 MB of the worst, a list of numbers.
+    pub given_ratio: u64,
+    /// Bytes of text that any file may give, 4 MB, whatever `given_ratio` says: 20,000 rows of a small list, half a second of reading.
     pub given_floor_bytes: u64,
     /// Sheets of a workbook and files of a zip, 2,000: one for each village, one for each household of a village.
     pub sheets: usize,
@@ -98,6 +101,7 @@ impl Default for Limits {
             merges: 1_048_576,
             text_ratio: 4,
             text_floor_bytes: 32_000_000,
+            given_ratio: 60,
             given_floor_bytes: 4_000_000,
             sheets: 2_000,
             marks: false,

@@ -60,7 +60,7 @@ struct Carried {
 
 impl Carried {
     fn new(size: u64, limits: &Limits) -> Self {
-        let most_text = size.saturating_mul(limits.ratio).max(limits.given_floor_bytes);
+        let most_text = size.saturating_mul(limits.given_ratio).max(limits.given_floor_bytes);
         let most_rows = size.max(u64::from(limits.rows));
         Self { text: 0, most_text, rows: 0, most_rows, in_sheet: false, is_over: false }
     }

@@ -122,7 +122,7 @@ fn no_file_gives_more_text_than_its_size_allows() {
     let rows: Vec<String> = (1..=200).map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>")).collect();
     let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", rows.concat());
     let file = xlsx_parts(&sheet, &format!("<sst><si><t>{}</t></si></sst>", "甲".repeat(1000)));
-    let limits = Limits { ratio: 10, given_floor_bytes: 50_000, ..Limits::default() };
+    let limits = Limits { given_ratio: 10, given_floor_bytes: 50_000, ..Limits::default() };
     let told = frames_within("文件", &file, &limits);
     // The sheet, and the file, of which nothing more is read.
     assert_eq!(refusals(&told).len(), 2, "{told:?}");

@@ -85,16 +85,21 @@ pub fn split_cells(table: RawTable, columns: &mut PersonColumns) -> (RawTable, V
             }
         }
         let has_others = count > 1 || is_headed;
+        let mut parted: Vec<Vec<&str>> = Vec::new();
+        if count > 1 {
+            for (position, column) in table.columns.iter().enumerate() {
+                parted.push(pieces(column.get(row).1, numbers.contains(&position), count));
+            }
+        }
+        let listed = if count > 1 { pieces(first(names, row), false, count) } else { Vec::new() };
         for part in 0..count {
             split.rows.push(number);
             for (position, (from, to)) in table.columns.iter().zip(&mut split.columns).enumerate() {
                 let (kind, text) = from.get(row);
-                let pieces = pieces(text, numbers.contains(&position), count);
-                let piece = pieces.get(part).filter(|_| count > 1 && pieces.len() == count);
+                let piece = parted.get(position).filter(|pieces| pieces.len() == count).and_then(|pieces| pieces.get(part));
                 // `配偶：张三` says name and relation.
                 let is_unsaid = relation.first() == Some(&position) && text.is_empty() && count > 1;
-                let listed = if is_unsaid { self::pieces(first(names, row), false, count) } else { Vec::new() };
-                let related = listed.get(part).copied().and_then(|piece| labelled(piece).0);
+                let related = listed.get(part).filter(|_| is_unsaid).and_then(|piece| labelled(piece).0);
                 match piece {
                     Some(piece) if names.contains(&position) => to.push(CellKind::Text, labelled(piece).1),
                     Some(piece) => to.push(CellKind::Text, piece),
@@ -128,6 +133,9 @@ fn several(names: &str, numbers: &str) -> Persons {
     let persons: Vec<&str> =
         pieces(names, false, 0).into_iter().map(|piece| labelled(piece).1).filter(|piece| is_name(piece)).collect();
     let listed = persons.len();
+    if count.max(listed) > MOST {
+        return Persons::Unclear;
+    }
     let are_plain = || persons.iter().all(|name| is_plain_name(name));
     let are_short = || persons.iter().all(|name| (2..=4).contains(&name.chars().count()));
     match count {
@@ -152,6 +160,9 @@ fn several(names: &str, numbers: &str) -> Persons {
         _ => Persons::One,
     }
 }
+
+/// Persons of one row: no household, and no group of a village that is written in one cell, has more.
+const MOST: usize = 100;
 
 /// Signs between the parts of a list.
 const LISTING: [char; 8] = ['、', '\n', '\r', '；', ';', '，', ',', '/'];

@@ -33,7 +33,8 @@ pub(crate) struct SheetHead {
     pub(crate) name: String,
     pub(crate) merges: Vec<Merge>,
     pub(crate) hidden: bool,
-    /// Bytes that the sheet takes, inflated; where they are not known, its text is not held against them.
+    /// Bytes that the sheet takes, inflated, with the texts that its cells may point to, each once; where they are not known, its text is not
+    /// held against them.
     pub(crate) bytes: Option<u64>,
 }
 

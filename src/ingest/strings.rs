@@ -37,6 +37,11 @@ impl Strings {
         }
     }
 
+    /// Bytes of all texts.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.text.len() as u64
+    }
+
     /// Appends a text.
     pub(crate) fn push(&mut self, text: &str, struck: bool) {
         self.text.push_str(text);

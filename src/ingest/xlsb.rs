@@ -77,7 +77,7 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
         let comments = if limits.marks { comments(&mut package, &sheet.part, meter) } else { Vec::new() };
         let looked = bytes.and_then(|bytes| Ok((merges(&bytes, limits)?, bytes)));
         let outcome = looked.map(|(merges, bytes)| {
-            (head.merges, head.bytes) = (merges, Some(bytes.len() as u64));
+            (head.merges, head.bytes) = (merges, Some(bytes.len() as u64 + book.strings.bytes()));
             bytes
         });
         let mut writer = SheetWriter::begin(head, limits, sink)?;

@@ -54,7 +54,7 @@ pub(crate) fn read(source: &mut dyn Source, limits: &Limits, meter: &mut Meter<'
         let comments = if limits.marks { comments(&mut package, &sheet.part, meter) } else { Vec::new() };
         let problem = match looked {
             Ok((merges, bytes)) => {
-                (head.merges, head.bytes) = (merges, Some(bytes));
+                (head.merges, head.bytes) = (merges, Some(bytes + book.strings.bytes()));
                 None
             }
             Err(refused) => Some(refused),

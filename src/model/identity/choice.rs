@@ -51,9 +51,15 @@ struct Item {
     kind: Kind,
 }
 
+/// Numbers in one cell among which words may decide.
+const MOST: usize = 16;
+
 /// The number of a cell; `None` where there is none to be chosen.
 #[must_use]
 pub fn choose(text: &str) -> Option<Choice> {
+    if runs(text) > MOST {
+        return Some(Choice::Several);
+    }
     let plain: Vec<char> = text.nfkc().flat_map(char::to_uppercase).collect();
     let items = items(&plain);
     if items.iter().any(|item| matches!(item.kind, Kind::Valid(_))) {
@@ -63,6 +69,16 @@ pub fn choose(text: &str) -> Option<Choice> {
     let joined: Vec<char> = plain.into_iter().filter(|sign| !sign.is_whitespace() && !matches!(sign, '-' | '.' | '_')).collect();
     let items = self::items(&joined);
     pick(&joined, &items)
+}
+
+/// Runs of so many digits as a number has.
+fn runs(text: &str) -> usize {
+    let (mut runs, mut digits) = (0, 0);
+    for byte in text.bytes() {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        runs += usize::from(digits == 15);
+    }
+    runs
 }
 
 fn pick(plain: &[char], items: &[Item]) -> Option<Choice> {
@@ -216,6 +232,7 @@ mod tests {
         for text in [format!("{ONE} {TWO}"), format!("{ONE}{TWO}"), format!("{ONE}→{WRONG}"), format!("原{ONE}现{WRONG}")] {
             assert!(choose(&text) == Some(Choice::Several), "{text}");
         }
+        assert!(choose(&format!("{ONE}、").repeat(40)) == Some(Choice::Several));
         for text in
             [format!("{ONE}{ONE}"), WRONG.to_owned(), "待补".to_owned(), format!("{ONE}1"), "11010519491231002X95".to_owned()]
         {
