@@ -178,7 +178,7 @@ fn a_fitted_model_is_saved_given_back_and_drift_is_told() {
     let line = after.lines().find(|line| line.starts_with("m = ")).expect("a share").to_owned();
     fs::write(&saved, format!("{before}{}", after.replacen(&line, "m = 0.01", 1))).expect("written");
     let output = again(&third);
-    assert!(said(&output).contains("birth“exact”的权重由"), "{}", said(&output));
+    assert!(said(&output).contains("birth“exact”的把握分由"), "{}", said(&output));
     assert_eq!(manifest(&third)["tables"]["drift"][0]["comparison"], "birth");
 
     fs::write(&saved, fitted.replace("level = \"swapped\"", "level = \"turned\"")).expect("written");

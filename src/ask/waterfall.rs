@@ -84,7 +84,7 @@ mod tests {
         let text = waterfall(&[part("prior", "", -12.0), part("name", "same sound", 6.0), part("birth", "equal", 24.0)], "  ");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 4);
-        assert!(lines[0].contains("先验") && lines[0].contains("-12.00") && lines[0].contains('░'), "{text}");
+        assert!(lines[0].contains("起始分") && lines[0].contains("-12.00") && lines[0].contains('░'), "{text}");
         assert!(lines[1].contains("姓名 同音不同字") && lines[1].contains("6.00") && lines[1].contains('█'), "{text}");
         assert!(lines[3].contains("合计") && lines[3].contains("18.00"), "{text}");
         let of = |line: &str, bar: char| line.chars().filter(|c| *c == bar).count();

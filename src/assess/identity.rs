@@ -182,7 +182,7 @@ fn invalid(composer: &Composer<'_>, legible: &Legible) -> Matters {
         if state == IdState::Placeholder || proof.is_none() {
             let matter = matters.entry(person).or_default();
             matter.rows.insert(row);
-            matter.details.insert((row, format!("{}{}", composer.place_of(row), plain(state))));
+            matter.details.insert((row, format!("{}{}", composer.place_of(row), state.plain())));
         }
     }
     matters
@@ -191,22 +191,6 @@ fn invalid(composer: &Composer<'_>, legible: &Legible) -> Matters {
 /// Whether a text that is no number was to become one.
 fn is_stump(written: &str) -> bool {
     written.bytes().filter(u8::is_ascii_digit).count() >= 4
-}
-
-fn plain(state: IdState) -> &'static str {
-    match state {
-        IdState::Valid => "号码有效",
-        IdState::Invalid => "号码的校验位或出生日期不对",
-        IdState::Float => "号码被电子表格改成了数字，末三位不可信",
-        IdState::Scientific => "号码被写成科学计数法，已无法辨认",
-        IdState::Masked => "号码被遮盖",
-        IdState::Malformed => "号码位数或字符不对",
-        IdState::Placeholder => "号码是占位数字",
-        IdState::NoNumber => "填的是文字，或位数太少，不是号码",
-        IdState::Borrowed => "填的是另一个人的号码",
-        IdState::OtherDocument => "不是居民身份证",
-        IdState::Missing => "没有填号码",
-    }
 }
 
 /// Wrong numbers for which another row proves the right one, and valid numbers that linking found mistyped.

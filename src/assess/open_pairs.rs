@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assess::{HeldBack, Likeness};
-use crate::model::link::{CLASH, Linked, PersonIx, ReviewPair};
+use crate::config::link_words;
+use crate::model::link::{Linked, PersonIx, ReviewPair};
 use crate::model::record::RowId;
 
 /// Two rows that may be one person's: left open by linking, or found by the absence guard.
@@ -63,7 +64,7 @@ impl<'a> OpenPair<'a> {
 
     /// Why it is asked, in words.
     pub(crate) fn reason(&self) -> String {
-        let compared = self.compared.map(|pair| reason(&pair.reason).to_owned());
+        let compared = self.compared.map(|pair| link_words::reason(&pair.reason).to_owned());
         let told: Vec<String> = compared.into_iter().chain(self.likeness.map(Likeness::plain)).collect();
         told.join("；")
     }
@@ -85,14 +86,4 @@ fn first_rows(linked: &Linked) -> Vec<RowId> {
         }
     }
     firsts
-}
-
-/// Why a pair was left open, in words.
-fn reason(written: &str) -> &str {
-    match written {
-        "weak" => "证据不足以认定",
-        "tie" => "有两个以上人选，分不清",
-        CLASH => "号码相同、姓名不同",
-        other => other,
-    }
 }

@@ -1,10 +1,38 @@
-//! Comparisons, levels and blocking rules in plain Chinese, for workbooks and `explain`.
+//! Comparisons, levels, blocking rules and weights in plain Chinese, for workbooks and `explain`.
+
+use crate::model::link::CLASH;
+
+/// What a weight is. In bits, but nobody who reads lists knows what a bit is.
+pub const LEGEND: &str = "把握分：逐项比对得分之和；0 分是一半对一半，每高 1 分，是同一人的胜算翻一番";
+
+/// `把握分 18.3，可能性 99.99%以上`.
+#[must_use]
+pub fn odds(weight: f32, probability: f32) -> String {
+    let likely = match f64::from(probability) * 100.0 {
+        share if share >= 99.99 => "99.99%以上".to_owned(),
+        share if share < 0.01 => "不到0.01%".to_owned(),
+        share => format!("{share:.2}%"),
+    };
+    format!("把握分 {weight:.1}，可能性 {likely}")
+}
+
+/// Why a pair was left open: `证据不足以认定`; the word itself where there is none.
+#[must_use]
+pub fn reason(name: &str) -> &str {
+    match name {
+        "weak" => "证据不足以认定",
+        "tie" => "有两个以上人选，分不清",
+        "chain" => "分数够了，但与同组的其他行不符",
+        CLASH => "号码相同、姓名不同",
+        other => other,
+    }
+}
 
 /// A comparison: `姓名`; the word itself where there is none.
 #[must_use]
 pub fn comparison(name: &str) -> &str {
     match name {
-        "prior" => "先验",
+        "prior" => "起始分（未比对时）",
         "id_number" => "证件号码",
         "name" => "姓名",
         "name_frequency" => "姓名常见度",
@@ -63,7 +91,9 @@ pub fn level<'a>(of: &str, name: &'a str) -> &'a str {
         ("lists", "like most of the list") => "与本表多数人一样，别人少有",
         ("lists", "like many of the list") => "与本表许多人一样",
         ("lists", "unlike the list") => "与本表的人少有一样",
-        (_, "equal" | "same") => "相同",
+        (_, "term frequency") => "常见程度",
+        (_, "else") => "其余情形",
+        (_, "equal" | "same" | "exact") => "相同",
         (_, "different") => "不同",
         (_, other) => other,
     }

@@ -104,27 +104,27 @@ words! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum IdState {
         /// Checksum, birth date and form are right (15-digit numbers are upgraded and then valid).
-        Valid = "valid";
+        Valid = "valid", "号码有效";
         /// 18 characters, but checksum or birth date is wrong.
-        Invalid = "invalid";
+        Invalid = "invalid", "号码的校验位或出生日期不对";
         /// Went through a float: only the first 15 digits are to be trusted.
-        Float = "float";
+        Float = "float", "号码被电子表格改成了数字，末三位不可信";
         /// `5.20324E+17`: nothing but the region is left.
-        Scientific = "scientific";
+        Scientific = "scientific", "号码被写成科学计数法，已无法辨认";
         /// Masked by the sender: `520324********1234`.
-        Masked = "masked";
+        Masked = "masked", "号码被遮盖";
         /// 17 digits, 19 and more, or letters among them.
-        Malformed = "malformed";
+        Malformed = "malformed", "号码位数或字符不对";
         /// `999999…`, all the same digit, 0 and the like: nobody's number. The column is null.
-        Placeholder = "placeholder";
+        Placeholder = "placeholder", "号码是占位数字";
         /// Words, or too few digits to be a number. The column is null.
-        NoNumber = "no_number";
+        NoNumber = "no_number", "填的是文字，或位数太少，不是号码";
         /// A valid number that other columns show to be somebody else's: a grandparent's, the head's, the guardian's.
-        Borrowed = "borrowed";
+        Borrowed = "borrowed", "填的是另一个人的号码";
         /// An officer's card, a passport, a travel permit: not a resident number.
-        OtherDocument = "other_document";
+        OtherDocument = "other_document", "不是居民身份证";
         /// Nothing was written.
-        Missing = "missing";
+        Missing = "missing", "没有填号码";
     }
 }
 

@@ -113,10 +113,10 @@ pub(super) fn told(definitions: &Definitions, records: &RecordSet, evidence: &Ev
 
 fn drift(used: &Used) -> String {
     let Some(Drift { registry, comparison, level, saved, now }) = used.drift.first() else {
-        return format!("\n关联模型：沿用 {} 保存的，与本月数据相差都不到 1 比特", used.period);
+        return format!("\n关联模型：沿用 {} 保存的，与本月数据相差都不到 1 分", used.period);
     };
     format!(
-        "\n关联模型：沿用 {} 保存的；与本月数据相差 1 比特以上的有 {} 处，最大的是 {registry} {}“{}”：保存的 {saved:.1}，本月 {now:.1}。\
+        "\n关联模型：沿用 {} 保存的；与本月数据相差 1 分以上的有 {} 处，最大的是 {registry} {}“{}”：保存的 {saved:.1}，本月 {now:.1}。\
          相差多时请改用本次的 stages/model.json",
         used.period,
         used.drift.len(),

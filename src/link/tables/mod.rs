@@ -327,7 +327,7 @@ fn notes(fitted: &Fitted, decisions: &Decisions) -> Vec<String> {
         .iter()
         .map(|(name, seen)| format!("比较项“{name}”只有约 {seen:.0} 对可学，基本沿用模型里预设的 m（表太小，或这一列大多为空）"));
     let large = decisions.too_large.iter().map(|rows| {
-        format!("有一组 {rows} 行互相牵连，超过 [limits] cluster，已按更高的权重切开；请看这些行是否有一列填了同一个无意义的值")
+        format!("有一组 {rows} 行互相牵连，超过 [limits] cluster，已按更高的把握分切开；请看这些行是否有一列填了同一个无意义的值")
     });
     thin.chain(large).collect()
 }

@@ -272,12 +272,12 @@ fn told(model: &TablesModel, linked: &TablesLinked, score: Option<&ClusterScore>
     for drift in &linked.drift {
         let _ = write!(
             text,
-            "\n注意  与给定的模型相比，{}“{}”的权重由 {:.1} 变为 {:.1} 比特（本次仍用给定的）",
+            "\n注意  与给定的模型相比，{}“{}”的把握分由 {:.1} 变为 {:.1}（本次仍用给定的）",
             drift.comparison, drift.level, drift.saved, drift.now
         );
     }
     if model.saved.is_some() && linked.drift.is_empty() {
-        text.push_str("\n给定的模型与本次数据相符：没有级别的权重变化超过 1 比特");
+        text.push_str("\n给定的模型与本次数据相符：没有级别的把握分变化超过 1 分");
     }
     if let Some(score) = score {
         let _ = write!(text, "\n{score}");
