@@ -88,7 +88,7 @@ fn a_number_that_a_village_wrote_is_used_where_a_registry_proves_it_and_told_whe
     assert!(proven.contains("村里更正为522124********0429（2018-06 清单，李四）：有名册印证，已采用"), "{proven}");
     assert!(!explain("without", PROVEN.0).contains("村里更正"));
     // The roll's own row is as the roll wrote it.
-    assert!(proven.contains("placeholder"), "{proven}");
+    assert!(proven.contains("号码是占位数字"), "{proven}");
 
     let list = sheets(&identity(&path("july"), "2018-07"));
     let said = |who| {

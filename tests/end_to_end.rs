@@ -158,7 +158,7 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
     let (code, told) = explain("--finding", &text("finding_id", row).expect("an id"));
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("living.two_none_uncovered") && told.contains("依据：dibao") && told.contains("poverty（扶贫/"),
+        told.contains("“两无”户") && told.contains("依据：低保人员名册") && told.contains("建档立卡贫困人口信息（扶贫/"),
         "{told}"
     );
     let (code, household) = explain("--household", &text("household_code", row).expect("a code"));
@@ -166,6 +166,14 @@ fn a_finding_a_person_and_a_household_are_explained_without_whole_numbers() {
     let (code, person) = explain("--person", &text("name", row).expect("a name"));
     assert!(code == Some(0) && person.contains("号码一致"), "{person}");
     assert!(person.contains("找到的办法：号码相同、姓名相符") && person.contains("合计"), "{person}");
+    // In Chinese: no name of a level, a registry or a state of a number, and no unit that wants explaining.
+    assert!(person.contains("把握分：") && !person.contains("比特"), "{person}");
+    for shown in [&told, &household, &person] {
+        let own = |word: &str| word.contains('.') || word.starts_with(['P', 'F', 'G']) || word.starts_with("Sheet");
+        let words = shown.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '*' | '-'));
+        let english: Vec<&str> = words.filter(|word| word.contains(|c: char| c.is_ascii_lowercase()) && !own(word)).collect();
+        assert!(english.is_empty(), "{english:?}: {shown}");
+    }
     for shown in [&told, &household, &person] {
         let long = shown.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() == 18);
         assert!(!long, "a whole number: {shown}");

@@ -70,7 +70,7 @@ fn two_tables_are_linked_and_the_truth_is_told() {
     assert_eq!(&evaluated, score);
     let person = texts(&links, "person_id")[250];
     let explained = said(&bidui(&["explain", text(&out), "--person", person]));
-    for expected in [person, "分块规则", "prior", "birth", "权重"] {
+    for expected in [person, "找到的办法", "起始分", "birth", "把握分"] {
         assert!(explained.contains(expected), "{expected}: {explained}");
     }
     let diagnosed = bidui(&["diagnose", text(&out)]);

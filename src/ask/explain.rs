@@ -1,24 +1,20 @@
 //! `explain`: everything a run knows of a person, a household or a finding, from its stage files.
 //!
-//! Takes a run folder, a [`Question`] and the pipeline that made the run (for the rules); gives an [`Explanation`]: every row of every
-//! registry with how it was joined, what brought it to its person with the bars of the weight (which sum to it) and the best candidate it was not
-//! given to, the pairs left to a human likewise, every rule with why it passed, failed
-//! or does not apply, and the findings with the cells they rest on. [`crate::ask::told`] and [`crate::ask::page`] render it. Cost: one pass over the stage files.
+//! Takes a run folder, a [`Question`] and the pipeline that made the run (for the rules); gives an [`Explanation`]: the picture of whom is
+//! asked for, which [`crate::ask::terminal`] and [`crate::ask::page`] lay out. Cost: one pass over the stage files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::ask::evaluate::EvaluateRunError;
 use crate::assess::{AssessError, VerdictInput, Verdicts, verdicts};
 use crate::intake::definitions::{self, DefinitionError, Definitions};
 use crate::model::columns;
-use crate::model::date::Day;
-use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
-use crate::model::masking::{Audience, Row};
+use crate::model::masking::Audience;
 use crate::model::personal::{Expose, Personal};
-use crate::model::picture::{HouseholdPicture, PersonPicture};
-use crate::run::picture::{Known, household};
+use crate::model::picture::{HouseholdPicture, ShownFinding, Words};
+use crate::run::picture::{Known, Teller};
 use crate::store::finished::{Finished, FinishedError};
 use crate::store::stages::StageError;
 
@@ -68,41 +64,18 @@ pub(crate) enum ExplainError {
 /// An answer.
 #[derive(Debug, Default)]
 pub(crate) struct Explanation {
-    /// What was asked, in words; numbers masked.
-    pub title: Personal,
+    /// What was asked.
+    pub title: Words,
     /// `2018-06，截至 2018-06-30`.
     pub period: String,
-    /// The day that ages are told at.
-    pub as_of: Day,
-    /// The finding asked for.
-    pub finding: Option<Finding>,
-    /// Persons, in order of their founding rows.
-    pub persons: Vec<PersonPicture>,
-    /// The household asked for, without its members.
-    pub household: Option<HouseholdPicture>,
-    /// More namesakes than can be explained: one line each.
-    pub namesakes: Vec<Personal>,
-    /// Rule → title.
-    pub titles: BTreeMap<String, String>,
-    /// Registry → title.
-    pub registries: BTreeMap<String, String>,
-    /// The whole answer as lines, for a run over tables.
-    pub tables: Option<Personal>,
+    /// The finding asked for; told there and nowhere else.
+    pub finding: Option<ShownFinding>,
+    /// Persons; with a code where a household is asked for.
+    pub household: HouseholdPicture,
+    /// Whom it leaves out: namesakes, whose rules.
+    pub notes: Vec<Words>,
     /// Why rules are not told; `None` where they are.
-    pub without_rules: Option<String>,
-}
-
-impl Explanation {
-    /// What stands together in it: everybody asked for.
-    pub(crate) fn beside(&self) -> Row {
-        let mut row = Audience::Village.row(self.as_of);
-        self.persons.iter().for_each(|person| person.stands_beside(&mut row));
-        for finding in self.finding.iter().chain(self.household.iter().flat_map(|household| &household.findings)) {
-            finding.id_number.iter().for_each(|number| row.knows_number(number.expose()));
-            finding.evidence.iter().for_each(|cell| row.knows_cell(&cell.column, cell.value.expose()));
-        }
-        row
-    }
+    pub without_rules: Option<Words>,
 }
 
 /// Answers.
@@ -112,37 +85,30 @@ pub(crate) fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) 
         let Question::Person(wanted) = question else {
             return Err(ExplainError::Unknown("这一项：这是连接表的运行，只能用 --person 查"));
         };
-        let told = crate::ask::tables::explain(&finished, wanted)?;
-        let told = told.ok_or(ExplainError::Unknown("这个人（人员编号，或某一列里的值，须写全）"))?;
-        return Ok(Explanation { title: "两表关联".into(), tables: Some(told.into()), ..Explanation::default() });
+        let found = crate::ask::tables::explain(&finished, wanted)?;
+        let (household, more) = found.ok_or(ExplainError::Unknown("这个人（人员编号，或某一列里的值，须写全）"))?;
+        let more = Some(more).filter(|more| *more > 0);
+        let notes = more.map(|more| format!("还有 {more} 人有这个值，请用人员编号再问").into()).into_iter().collect();
+        return Ok(Explanation { title: "两表关联".into(), household, notes, ..Explanation::default() });
     }
     let (records, _) = finished.records()?;
     let linked = finished.linked(&records)?;
     let findings = finished.findings()?;
-    let (definitions, without_rules) = match rules_of(&finished, pipeline)? {
-        Ok(definitions) => (Some(definitions), None),
-        Err(why) => (None, Some(why)),
-    };
-    let dictionary = definitions.as_ref().map(|definitions| &definitions.dictionary);
+    let (definitions, without_rules) = definitions_of(&finished, pipeline)?;
     let links = finished.table("links.parquet")?;
-    let known = Known { records: &records, linked: &linked, findings: &findings, dictionary, why: Some(&links) };
+    let known = Known {
+        records: &records,
+        linked: &linked,
+        findings: &findings,
+        definitions: definitions.as_ref().map(|definitions| (&definitions.dictionary, &definitions.policy)),
+        why: Some(&links),
+    };
     let mut answer = Explanation {
         period: format!("{}，截至 {}", finished.run.period, finished.run.as_of),
-        as_of: finished.run.as_of.parse().unwrap_or_default(),
-        without_rules,
-        titles: definitions
-            .iter()
-            .flat_map(|known| known.policy.rules.iter())
-            .map(|rule| (rule.card.id.clone(), rule.card.title.clone()))
-            .collect(),
-        registries: dictionary
-            .iter()
-            .flat_map(|dictionary| &dictionary.registries)
-            .map(|registry| (registry.id.to_string(), registry.title.clone()))
-            .collect(),
+        without_rules: without_rules.map(Into::into),
         ..Explanation::default()
     };
-
+    let mut asked = None;
     let (persons, code) = match question {
         Question::Person(wanted) => {
             let is_wanted = |person: &PersonIx| {
@@ -154,7 +120,9 @@ pub(crate) fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) 
             }
             answer.title = format!("人员 {}", Audience::Village.text(wanted.expose())).into();
             if found.len() > NAMESAKES {
-                answer.namesakes = found.iter().map(|person| who(&known, *person)).collect();
+                answer.notes = vec![format!("{} 人同名，请用人员编号再问：", found.len()).into()];
+                answer.notes.extend(found.iter().map(|person| who(&known, *person)));
+                answer.without_rules = None;
                 return Ok(answer);
             }
             (found, None)
@@ -164,14 +132,14 @@ pub(crate) fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) 
             if found.is_empty() {
                 return Err(ExplainError::Unknown("这一户"));
             }
-            answer.title = format!("户 {}", Audience::Village.text(code.expose())).into();
+            answer.title = Words::masked(format!("户 {}", Audience::Village.code(code.expose())));
             (found, Some(code.clone()))
         }
         Question::Finding(id) => {
             let finding = findings.iter().find(|finding| finding.finding_id == *id);
             let finding = finding.ok_or(ExplainError::Unknown("这条疑点"))?;
             answer.title = format!("疑点 {id}").into();
-            answer.finding = Some(finding.clone());
+            asked = Some(finding);
             match (&finding.person_id, &finding.household_code) {
                 (Some(id), _) => {
                     (known.everybody().filter(|person| known.people_text("person_id", *person) == Some(id)).collect(), None)
@@ -181,38 +149,32 @@ pub(crate) fn explain(run: &Path, question: &Question, pipeline: Option<&Path>) 
             }
         }
     };
-    let mut judged = judge(&finished, definitions.as_ref(), &known, &persons, code.expose())?;
-    answer.persons = known.persons(&persons, &mut judged).into_values().collect();
-    if let Some(code) = code {
-        let of_household =
-            |finding: &&Finding| finding.scope == Scope::Household && finding.household_code.as_ref() == Some(&code);
-        let of_household: Vec<&Finding> = findings.iter().filter(of_household).collect();
-        let mut picture = household(Some(code.clone()), answer.persons.clone(), &mut judged, &of_household);
-        known.excuse(&mut picture.rules, &picture.findings, &|line| {
-            line.household == Some(code.expose()) || persons.contains(&line.person)
-        });
-        picture.members.clear();
-        answer.household = Some(picture);
-    }
+    let rules = definitions.as_ref().filter(|_| answer.without_rules.is_none());
+    let judged = judge(&finished, rules, &known, &persons, code.expose())?;
+    let as_of = finished.run.as_of.parse().unwrap_or_default();
+    let teller = Teller::new(known, &persons, judged, (Audience::Village, as_of));
+    answer.household = teller.household(code.expose(), &persons.into_iter().collect::<Vec<_>>());
+    answer.finding = asked.map(|asked| answer.household.take_finding(&asked.finding_id).unwrap_or_else(|| teller.finding(asked)));
     Ok(answer)
 }
 
-/// The definitions that made the run, or why they are not at hand.
-fn rules_of(finished: &Finished, pipeline: Option<&Path>) -> Result<Result<Definitions, String>, ExplainError> {
+/// The definitions at hand, and why they do not tell what rules say of this run.
+fn definitions_of(finished: &Finished, pipeline: Option<&Path>) -> Result<(Option<Definitions>, Option<String>), ExplainError> {
     if let Some(pipeline) = pipeline {
         let definitions = definitions::load(pipeline)?;
         if definitions.hash != finished.run.pipeline_hash {
             return Err(ExplainError::OtherPipeline { pipeline: pipeline.to_owned() });
         }
-        return Ok(Ok(definitions));
+        return Ok((Some(definitions), None));
     }
-    let why = "用 --pipeline 指明那次运行的流程文件，就能逐条列出规则及理由";
-    let changed =
-        |pipeline: &str| format!("pipelines/{pipeline}.toml 在那次运行之后改动过，所以没有列出规则。重新运行一次，或{why}");
-    Ok(match definitions::usual(&finished.run.pipeline) {
-        Ok(definitions) if definitions.hash == finished.run.pipeline_hash => Ok(definitions),
-        Ok(_) => Err(changed(&finished.run.pipeline)),
-        Err(missing) => Err(format!("{missing}，所以没有列出规则。{why}")),
+    let (name, why) = (&finished.run.pipeline, "用 --pipeline 指明那次运行的流程文件，就能逐条列出规则及理由");
+    Ok(match definitions::usual(name) {
+        Ok(definitions) if definitions.hash == finished.run.pipeline_hash => (Some(definitions), None),
+        Ok(changed) => {
+            let told = format!("pipelines/{name}.toml 在那次运行之后改动过，所以没有列出规则。重新运行一次，或{why}");
+            (Some(changed), Some(told))
+        }
+        Err(missing) => (None, Some(format!("{missing}，所以没有列出规则。{why}"))),
     })
 }
 
@@ -257,7 +219,7 @@ fn members(known: &Known<'_>, code: &str) -> BTreeSet<PersonIx> {
 }
 
 /// `P52b3… 李琼芳 522124********0560 安场镇光明社区`.
-fn who(known: &Known<'_>, person: PersonIx) -> Personal {
+fn who(known: &Known<'_>, person: PersonIx) -> Words {
     let of = |name: &str| known.people_text(name, person).unwrap_or("");
     format!("{} {} {} {}{}", of("person_id"), of("name"), Audience::Village.number(of("number")), of("town"), of("village"))
         .into()

@@ -9,5 +9,4 @@ pub(crate) mod export;
 pub(crate) mod facts;
 pub(crate) mod page;
 mod tables;
-mod told;
-mod waterfall;
+mod terminal;

@@ -1,14 +1,15 @@
-//! Everything a run of tables knows of one person: its rows, the accepted pairs with their bars, the pairs left to a human.
-
-use std::fmt::Write as _;
+//! Everything a run of tables knows of one person, as a picture: its rows, the accepted pairs with their bars, the pairs left to a human.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float32Type, UInt32Type};
 
-use crate::ask::waterfall::doubt_bars;
+use crate::config::link_words;
 use crate::model::date::Day;
+use crate::model::link::WeightPart;
 use crate::model::masking::Audience;
 use crate::model::personal::Personal;
+use crate::model::picture::{Compared, HouseholdPicture, PersonPicture, SourceRow, Words};
+use crate::run::{bars, picture};
 use crate::store::finished::{Finished, FinishedError};
 use crate::store::stages::tables::{Place, Review};
 
@@ -17,8 +18,8 @@ const NAMESAKES: usize = 20;
 /// Columns that say where a row comes from.
 const ORIGIN: [&str; 5] = ["registry", "file", "sheet", "row", "part"];
 
-/// The answer; `None` where nobody is found.
-pub(crate) fn explain(run: &Finished, wanted: &Personal) -> Result<Option<String>, FinishedError> {
+/// Whom a value stands for, and how many more there are; `None` where nobody is found.
+pub(crate) fn explain(run: &Finished, wanted: &Personal) -> Result<Option<(HouseholdPicture, usize)>, FinishedError> {
     let read = |name: &str| run.table(&format!("{name}.parquet"));
     let (records, links, pairs) = (read("records")?, read("links")?, read("pairs")?);
     let review = run.declared::<Review>()?;
@@ -33,74 +34,63 @@ pub(crate) fn explain(run: &Finished, wanted: &Personal) -> Result<Option<String
     if found.is_empty() {
         return Ok(None);
     }
-    let mut told = String::new();
-    for id in found.iter().take(NAMESAKES) {
+    let members = found.iter().take(NAMESAKES).map(|id| {
         let rows: Vec<usize> = (0..links.num_rows()).filter(|row| person(*row) == *id).collect();
-        let _ = writeln!(told, "人员 {id}：{} 行", rows.len());
-        for &row in &rows {
-            let mut beside = Audience::Village.row(Day::default());
-            values(&records, row).for_each(|(name, value)| beside.knows_cell(name, value));
-            let cells: Vec<String> =
-                values(&records, row).map(|(name, value)| format!("{name}={}", beside.text(value))).collect();
-            let _ = writeln!(told, "  {} {}", place(&links, "", row), cells.join(" "));
-        }
         let is_of = |there: Place<'_>| rows.iter().any(|row| origin(&links, "", *row) == there);
-        for pair in (0..pairs.num_rows()).filter(|pair| is_of(origin(&pairs, "left_", *pair))) {
-            accepted(&pairs, pair, &mut told);
+        let doubts = review.places().enumerate().filter_map(|(pair, both)| {
+            let [Some(left), Some(right)] = both else { return None };
+            let (own, other) = if is_of(left) { (left, right) } else { (right, left) };
+            is_of(own).then(|| doubt(&review, pair, own, other))
+        });
+        PersonPicture {
+            person_id: (*id).to_owned(),
+            facts: format!("{} 行", rows.len()).into(),
+            rows: rows.iter().map(|row| source(&records, &pairs, origin(&links, "", *row), *row)).collect(),
+            doubts: doubts.collect(),
+            ..PersonPicture::default()
         }
-        for (pair, both) in review.places().enumerate() {
-            let [Some(left), Some(right)] = both else { continue };
-            if !is_of(left) && !is_of(right) {
-                continue;
-            }
-            let _ = writeln!(
-                told,
-                "  待核对：{} ～ {}，权重 {:.2} 比特，概率 {:.4}（{}）",
-                shown(left),
-                shown(right),
-                review.weight.value(pair),
-                review.probability.value(pair),
-                review.reason.value(pair)
-            );
-            doubt_bars(&review, pair, &mut told);
-        }
-    }
-    if found.len() > NAMESAKES {
-        let _ = writeln!(told, "还有 {} 人有这个值，请用人员编号再问", found.len() - NAMESAKES);
-    }
-    Ok(Some(told))
+    });
+    let household = HouseholdPicture { members: members.collect(), ..HouseholdPicture::default() };
+    Ok(Some((household, found.len().saturating_sub(NAMESAKES))))
+}
+
+/// A row, and the accepted pairs whose left side it is.
+fn source(records: &RecordBatch, pairs: &RecordBatch, there: Place<'_>, row: usize) -> SourceRow {
+    let mut beside = Audience::Village.row(Day::default());
+    values(records, row).for_each(|(name, value)| beside.knows_cell(name, value));
+    let cells: Vec<String> = values(records, row).map(|(name, value)| format!("{name}={}", beside.text(value))).collect();
+    let of_row = (0..pairs.num_rows()).filter(|pair| origin(pairs, "left_", *pair) == there);
+    SourceRow { content: cells.join("，").into(), compared: of_row.map(|pair| accepted(pairs, pair)).collect(), ..at(there) }
 }
 
 /// An accepted pair: the rule, and bars that sum to the weight.
-fn accepted(pairs: &RecordBatch, pair: usize, told: &mut String) {
-    let _ = writeln!(
-        told,
-        "  连上：{} ＝ {}，权重 {:.2} 比特，概率 {:.4}，分块规则 {}",
-        place(pairs, "left_", pair),
-        place(pairs, "right_", pair),
-        float(pairs, "weight", pair),
-        float(pairs, "probability", pair),
-        text(pairs, "rule", pair)
-    );
-    let _ = writeln!(told, "      {:>7.2}  prior", float(pairs, "prior", pair));
+fn accepted(pairs: &RecordBatch, pair: usize) -> Compared {
+    let odds = link_words::odds(float(pairs, "weight", pair), float(pairs, "probability", pair));
+    let right = at(origin(pairs, "right_", pair)).origin();
+    let found = format!("与 {right} 连上，{odds}。找到的办法：{}", text(pairs, "rule", pair));
+    let part = |comparison: &str, level: &str, column: &str| WeightPart {
+        comparison: comparison.to_owned(),
+        level: level.to_owned(),
+        weight: float(pairs, column, pair),
+    };
+    let mut parts = vec![part("prior", "", "prior")];
     for field in pairs.schema_ref().fields() {
         let Some(name) = field.name().strip_prefix("level_") else { continue };
         let level = text(pairs, field.name(), pair);
-        if level.is_empty() {
-            let _ = writeln!(told, "      {:>7}  {name} missing", "—");
-            continue;
-        }
-        let _ = writeln!(told, "      {:>7.2}  {name} {level}", float(pairs, &format!("bits_{name}"), pair));
-        let rarity = float(pairs, &format!("rarity_{name}"), pair);
-        if rarity != 0.0 {
-            let _ = writeln!(told, "      {rarity:>7.2}  {name} term frequency");
+        if !level.is_empty() {
+            parts.push(part(name, level, &format!("bits_{name}")));
+            parts.extend(Some(part(name, "term frequency", &format!("rarity_{name}"))).filter(|rarity| rarity.weight != 0.0));
         }
     }
+    Compared { found: found.into(), ..bars::compared(&parts) }
 }
 
-/// `left a.csv 第12行`.
-fn place(batch: &RecordBatch, side: &str, row: usize) -> String {
-    shown(origin(batch, side, row))
+/// The other row of a pair that is left to a human.
+fn doubt(review: &Review, pair: usize, own: Place<'_>, other: Place<'_>) -> SourceRow {
+    let parts = review.parts.at(pair).map(|bars| bars.parts()).unwrap_or_default();
+    let found: Words = format!("与 {} 比较", at(own).origin()).into();
+    let how = picture::open(review.reason.value(pair), review.weight.value(pair), review.probability.value(pair));
+    SourceRow { how: how.into(), compared: vec![Compared { found, ..bars::compared(&parts) }], ..at(other) }
 }
 
 fn origin<'b>(batch: &'b RecordBatch, side: &str, row: usize) -> Place<'b> {
@@ -109,9 +99,8 @@ fn origin<'b>(batch: &'b RecordBatch, side: &str, row: usize) -> Place<'b> {
     (of("registry"), of("file"), of("sheet"), line.map_or(0, |line| line.value(row)))
 }
 
-fn shown((registry, file, sheet, line): Place<'_>) -> String {
-    let space = if sheet.is_empty() { "" } else { " " };
-    format!("{registry} {file}{space}{sheet} 第{line}行")
+fn at((register, file, sheet, line): Place<'_>) -> SourceRow {
+    SourceRow { register: register.to_owned(), place: picture::place(file, sheet, line).into(), ..SourceRow::default() }
 }
 
 /// Fields of a row that say something.

@@ -24,7 +24,7 @@ pub(super) fn explain(arguments: &ExplainArgs) -> Result<u8, Failure> {
     match (&arguments.html, page) {
         (Some(path), Some(page)) => {
             explanation.without_rules.iter().for_each(|why| ui::note(&format!("注意  {why}")));
-            ui::result(&write_file(page, path, crate::ask::page::html(&explanation).as_bytes())?);
+            ui::result(&write_file(page, path, crate::ask::page::page(&explanation).as_bytes())?);
         }
         _ => ui::result(&explanation.to_string()),
     }

@@ -1,9 +1,8 @@
 //! The dossier of a town: an index of households, a sheet per village, every household with its members, what each registry holds of
 //! them and how it was joined, and every rule with its reason.
 //!
-//! Takes pictures of households, gives one workbook. It is for the village at most: numbers are masked, of births stands the age; in a posted one
-//! nothing tells of health: neither rules nor rows of registers of the sick and disabled. Rules that do not apply are told together by reason and
-//! folded away; what was evaluated for nobody stands once, on a sheet of its own. Cost: linear in rows.
+//! Takes pictures of households, in the words that `explain` shows too, gives one workbook. Rules that do not apply are told together by reason
+//! and folded away; what was evaluated for nobody stands once, on a sheet of its own. Cost: linear in rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +10,12 @@ use rayon::prelude::*;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::config::layout::{Column, DossierBook, DossierField, DossierIndexField, Layouts};
+use crate::config::link_words;
 use crate::model::date::{Day, Month};
-use crate::model::finding::Finding;
-use crate::model::link::{LinkStatus, WeightPart};
-use crate::model::masking::{Audience, Row, mask_text, tells_health, tells_health_id};
-use crate::model::personal::{Expose, Personal};
-use crate::model::picture::{Doubtful, HouseholdPicture, Judged, PersonPicture, Place, SourceRow, Verdict};
+use crate::model::masking::{Audience, mask_text, tells_health_id};
+use crate::model::picture::{
+    Compared, HELD, HouseholdPicture, PersonPicture, ShownFinding, ShownRule, SourceRow, Verdict, Words,
+};
 
 use super::caption::Caption;
 use super::lists::new_workbook;
@@ -47,16 +46,10 @@ pub struct DossierInput<'a> {
     pub cards: &'a [RuleCard],
     /// Rules evaluated for nobody: id, why.
     pub not_evaluated: &'a BTreeMap<String, String>,
-    /// Where it is to be posted publicly: as what.
-    pub posted: Option<Audience>,
+    /// Who is to read it: the pictures are for the same.
+    pub audience: Audience,
     /// Printed nowhere here, but part of what captions know.
     pub tool_version: &'a str,
-}
-
-impl DossierInput<'_> {
-    fn audience(&self) -> Audience {
-        Audience::of(self.posted, Audience::Village)
-    }
 }
 
 /// One row of a village's sheet.
@@ -64,54 +57,29 @@ impl DossierInput<'_> {
 struct Line {
     look: Look,
     kind: &'static str,
-    household: Personal,
-    name: Personal,
-    number: Personal,
+    household: Words,
+    name: Words,
+    number: Words,
     what: String,
-    place: String,
-    content: Personal,
-    result: String,
+    place: Words,
+    content: Words,
+    result: Words,
 }
 
 impl Line {
     fn value(&self, column: &Column<DossierField>) -> Value {
         let text = match column.source {
             DossierField::Kind => self.kind,
-            // A code may be as long as a number, and has been shown as one may be.
-            DossierField::Household if self.household.is_empty() => return Value::Blank,
-            DossierField::Household => return Value::Text(self.household.expose().to_owned()),
-            DossierField::Name => self.name.expose(),
-            DossierField::Number => self.number.expose(),
+            DossierField::Household => self.household.as_str(),
+            DossierField::Name => self.name.as_str(),
+            DossierField::Number => self.number.as_str(),
             DossierField::What => &self.what,
-            DossierField::Where => &self.place,
-            DossierField::Content => self.content.expose(),
-            DossierField::Result => &self.result,
+            DossierField::Where => self.place.as_str(),
+            DossierField::Content => self.content.as_str(),
+            DossierField::Result => self.result.as_str(),
         };
-        if text.is_empty() { Value::Blank } else { Value::Text(mask_text(text)) }
+        if text.is_empty() { Value::Blank } else { Value::Text(text.to_owned()) }
     }
-}
-
-/// A household as it may be posted: without rules, findings, rows and cells that tell of health.
-fn posted(household: &HouseholdPicture) -> HouseholdPicture {
-    let of_rule = |card: &RuleCard| tells_health(&card.title) || tells_health(&card.lead) || tells_health_id(&card.id);
-    let told = |judged: &Judged| of_rule(&judged.rule) || tells_health(judged.why.expose());
-    let found = |finding: &Finding| {
-        let cells = finding.evidence.iter().map(|cell| cell.column.as_str());
-        tells_health_id(&finding.rule) || tells_health(finding.sentence.expose()) || cells.into_iter().any(tells_health)
-    };
-    let mut household = household.clone();
-    household.rules.retain(|judged| !told(judged));
-    household.findings.retain(|finding| !found(finding));
-    for member in &mut household.members {
-        member.rules.retain(|judged| !told(judged));
-        member.findings.retain(|finding| !found(finding));
-        member.rows.retain(|row| !(tells_health(&row.place.title) || tells_health(row.place.file.expose())));
-        member.doubts.retain(|doubt| !(tells_health(&doubt.place.title) || tells_health(doubt.place.file.expose())));
-        for row in &mut member.rows {
-            row.cells.retain(|cell| !tells_health(&cell.header));
-        }
-    }
-    household
 }
 
 /// A row of the index: the household and where its rows begin.
@@ -135,17 +103,8 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let index_name = names.claim(&book.index.sheet);
     let not_evaluated_name = names.claim(&book.not_evaluated.sheet);
 
-    let filtered: Vec<HouseholdPicture>;
-    let households = if input.posted.is_some() {
-        filtered = input.households.iter().map(posted).collect();
-        &filtered
-    } else {
-        input.households
-    };
-    let villages: Vec<&[HouseholdPicture]> = households.chunk_by(|one, other| one.village == other.village).collect();
-    let codes = codes(households, input.audience());
-    let sheets_of = |village| village_sheets(village, &codes, input, layouts, caption);
-    let written = villages.into_par_iter().map(sheets_of).collect::<Vec<_>>();
+    let villages: Vec<&[HouseholdPicture]> = input.households.chunk_by(|one, other| one.village == other.village).collect();
+    let written: Vec<_> = villages.into_par_iter().map(|village| village_sheets(village, layouts, caption)).collect();
     let (mut sheets, mut entries, mut rows) = (Vec::new(), Vec::new(), 0_u64);
     for village in written {
         for mut part in village? {
@@ -165,7 +124,7 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
     let mut workbook = new_workbook(&caption.fill(&book.index.title), input.as_of)?;
     let sheet = workbook.add_worksheet().set_name(index_name)?;
     let mut page = Page::new(sheet, &layouts.style, caption, &book.index)?;
-    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], &codes, input, row, column.source))?;
+    page.table(&book.index, None, entries.len(), |row, column| index(&entries[row], input.audience, row, column.source))?;
     page.finish()?;
     for sheet in sheets {
         workbook.push_worksheet(sheet);
@@ -174,12 +133,12 @@ fn write(input: &DossierInput<'_>, layouts: &Layouts, caption: &Caption) -> Resu
         let lines: Vec<Line> = input
             .not_evaluated
             .iter()
-            .filter(|(rule, _)| input.posted.is_none() || !tells_health_id(rule))
+            .filter(|(rule, _)| !(input.audience.is_public() && tells_health_id(rule)))
             .map(|(rule, why)| {
                 let card = card(input.cards, rule);
                 let what = card.map_or_else(|| rule.clone(), |card| card.title.clone());
-                let place = card.map(|card| card.ground().to_owned()).unwrap_or_default();
-                Line { what, place, content: why.as_str().into(), ..Line::default() }
+                let place = card.map_or_else(Words::default, |card| card.ground().into());
+                Line { what: mask_text(&what), place, content: why.as_str().into(), ..Line::default() }
             })
             .collect();
         let sheet = workbook.add_worksheet().set_name(not_evaluated_name)?;
@@ -198,28 +157,23 @@ struct Part<'a> {
     rows: u64,
 }
 
-fn village_sheets<'a>(
-    village: &'a [HouseholdPicture],
-    codes: &BTreeMap<String, String>,
-    input: &DossierInput<'_>,
-    layouts: &Layouts,
-    caption: &Caption,
-) -> Result<Vec<Part<'a>>, XlsxError> {
+fn village_sheets<'a>(village: &'a [HouseholdPicture], layouts: &Layouts, caption: &Caption) -> Result<Vec<Part<'a>>, XlsxError> {
     let book: &DossierBook = &layouts.dossier;
     let shown = village.first().map_or("", |household| household.village.as_str());
     let shown = if shown.is_empty() { book.unplaced.as_str() } else { shown };
-    let caption = caption.with("village", shown);
+    let caption = caption.with("village", shown).with("legend", link_words::LEGEND);
     let mut parts = Vec::new();
     let mut left = village.iter().peekable();
     while left.peek().is_some() {
         let (mut lines, mut starts) = (Vec::new(), Vec::new());
         while let Some(household) = left.next_if(|_| lines.len() < ROWS_PER_SHEET) {
             starts.push((household, u32::try_from(lines.len()).unwrap_or(u32::MAX)));
-            household_lines(household, codes, input, &mut lines);
+            household_lines(household, &mut lines);
         }
         let mut sheet = Worksheet::new();
         let mut page = Page::new(&mut sheet, &layouts.style, &caption, &book.list)?;
         let area = page.styled_table(&book.list, lines.len(), |row, column| lines[row].value(column), |row| lines[row].look)?;
+        page.signature(&book.list.signature)?;
         page.finish()?;
         for (_, start) in &mut starts {
             *start = start.saturating_add(area.first);
@@ -229,37 +183,29 @@ fn village_sheets<'a>(
     Ok(parts)
 }
 
-fn index(
-    entry: &Entry<'_>,
-    codes: &BTreeMap<String, String>,
-    input: &DossierInput<'_>,
-    row: usize,
-    field: DossierIndexField,
-) -> Value {
-    let (household, audience) = (entry.household, input.audience());
+fn index(entry: &Entry<'_>, audience: Audience, row: usize, field: DossierIndexField) -> Value {
+    let household = entry.household;
+    let text = |words: &Words| Value::Text(words.as_str().to_owned());
     let count = |count: usize| Value::Count(i64::try_from(count).unwrap_or(i64::MAX));
     let rules = || household.rules.iter().chain(household.members.iter().flat_map(|member| &member.rules));
     match field {
         DossierIndexField::Serial => count(row + 1),
         DossierIndexField::Village => Value::Text(audience.text(&entry.village)),
-        DossierIndexField::Group => Value::Text(audience.text(&household.group)),
+        DossierIndexField::Group => text(&household.group),
         DossierIndexField::Household => {
-            Value::Link { text: code_of(household, codes), sheet: entry.sheet.clone(), row: entry.row }
+            Value::Link { text: household.shown.as_str().to_owned(), sheet: entry.sheet.clone(), row: entry.row }
         }
-        DossierIndexField::Head => Value::Text(audience.name(household.head.expose())),
+        DossierIndexField::Head => text(&household.head),
         DossierIndexField::Members => count(household.members.len()),
         DossierIndexField::Rows => count(household.members.iter().map(|member| member.rows.len()).sum()),
         DossierIndexField::Findings => count(household.all_findings().count()),
-        DossierIndexField::Unknown => {
-            count(rules().filter(|judged| judged.verdict == Verdict::Unknown && !judged.absent).count())
-        }
+        DossierIndexField::Unknown => count(rules().filter(|rule| rule.verdict == Verdict::Unknown && !rule.folded).count()),
         DossierIndexField::Doubts => count(household.members.iter().map(|member| member.doubts.len()).sum()),
         DossierIndexField::Titles => {
             let mut titles: Vec<&str> = Vec::new();
             for finding in household.all_findings() {
-                let title = card(input.cards, &finding.rule).map_or(finding.rule.as_str(), |card| card.title.as_str());
-                if !titles.contains(&title) {
-                    titles.push(title);
+                if !titles.contains(&finding.title.as_str()) {
+                    titles.push(&finding.title);
                 }
             }
             Value::Text(titles.join("、"))
@@ -267,212 +213,129 @@ fn index(
     }
 }
 
-/// How the code of each household is shown, by the code: those that are alike once numbers in them are hidden are numbered.
-fn codes(households: &[HouseholdPicture], audience: Audience) -> BTreeMap<String, String> {
-    let mut alike: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut known = BTreeSet::new();
-    for name in households.iter().map(household_name) {
-        if known.insert(name.clone()) {
-            alike.entry(audience.code(&name)).or_default().push(name);
-        }
-    }
-    let numbered = alike.into_iter().flat_map(|(shown, names)| {
-        let several = names.len() > 1;
-        let one = move |(number, name)| (name, if several { format!("{shown}（{number}）") } else { shown.clone() });
-        (1..).zip(names).map(one).collect::<Vec<(String, String)>>()
-    });
-    numbered.collect()
-}
-
-fn code_of(household: &HouseholdPicture, codes: &BTreeMap<String, String>) -> String {
-    codes.get(&household_name(household)).cloned().unwrap_or_default()
-}
-
-/// The code, or what stands for it where a person is outside the poverty registry.
-fn household_name(household: &HouseholdPicture) -> String {
-    match household.code.expose().map(|code| code.split_once(':').unwrap_or(("", code))) {
-        Some(("", code)) => code.to_owned(),
-        Some((_, code)) => format!("（户外）{code}"),
-        None => "（户外）".to_owned(),
-    }
-}
-
-fn household_lines(
-    household: &HouseholdPicture,
-    codes: &BTreeMap<String, String>,
-    input: &DossierInput<'_>,
-    lines: &mut Vec<Line>,
-) {
-    let audience = input.audience();
-    let code = code_of(household, codes);
-    let mut beside = audience.row(input.as_of);
-    beside.knows_name(household.head.expose());
-    household.members.iter().for_each(|member| member.stands_beside(&mut beside));
-    let names: Vec<String> = household.members.iter().map(|member| audience.name(member.name.expose())).collect();
+fn household_lines(household: &HouseholdPicture, lines: &mut Vec<Line>) {
+    let base = || Line { household: household.shown.clone(), name: household.head.clone(), ..Line::default() };
+    let names: Vec<&str> = household.members.iter().map(|member| member.name.as_str()).collect();
     let findings = household.all_findings().count();
+    let result = if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") };
     lines.push(Line {
         look: Look::Head,
         kind: "户",
-        household: code.as_str().into(),
-        name: audience.name(household.head.expose()).into(),
         what: format!("{} 人", household.members.len()),
-        place: beside.text(&format!("{}{}{}", household.town, household.village, household.group)),
+        place: household.place.clone(),
         content: names.join("、").into(),
-        result: if findings == 0 { "没有疑点".to_owned() } else { format!("疑点 {findings} 条") },
-        ..Line::default()
+        result: result.into(),
+        ..base()
     });
-    let blank = Line { household: code.as_str().into(), name: audience.name(household.head.expose()).into(), ..Line::default() };
-    rule_lines(&blank, input.cards, &beside, (&household.findings, &household.rules), lines);
+    rule_lines(&base, &household.findings, &household.rules, lines);
     for member in &household.members {
-        member_lines(&code, member, input, &beside, lines);
+        member_lines(&household.shown, member, lines);
     }
 }
 
-fn member_lines(code: &str, member: &PersonPicture, input: &DossierInput<'_>, beside: &Row, lines: &mut Vec<Line>) {
-    let audience = input.audience();
-    let (name, number) = (audience.name(member.name.expose()), audience.number(member.number.expose()));
-    let age = member.birth.map_or_else(String::new, |birth| audience.birth(birth, input.as_of));
-    let relation = beside.text(&member.relation);
-    let who: Vec<&str> = [relation.as_str(), &member.sex, &age].into_iter().filter(|text| !text.is_empty()).collect();
-    let base = || Line { household: code.into(), name: name.as_str().into(), number: number.as_str().into(), ..Line::default() };
-    let registries = member.rows.iter().map(|row| row.place.title.as_str()).collect::<std::collections::BTreeSet<_>>();
+fn member_lines(code: &Words, member: &PersonPicture, lines: &mut Vec<Line>) {
+    let base = || Line { household: code.clone(), name: member.name.clone(), number: member.number.clone(), ..Line::default() };
+    let registers: BTreeSet<&str> = member.rows.iter().map(|row| row.register.as_str()).collect();
+    let content = format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registers.len(), member.rows.len());
     lines.push(Line {
         look: Look::Strong,
         kind: "成员",
-        what: who.join("，"),
-        place: beside.text(&format!("{}{}{}", member.town, member.village, member.group)),
-        content: format!("人员编号 {}；在 {} 个名册里有 {} 行", member.person_id, registries.len(), member.rows.len()).into(),
+        what: member.facts.to_string(),
+        place: member.place.clone(),
+        content: content.into(),
         ..base()
     });
-    for row in &member.rows {
+    for (kind, row) in member.rows.iter().map(|row| ("登记", row)).chain(member.doubts.iter().map(|row| ("待核对", row))) {
         lines.push(Line {
-            kind: "登记",
-            number: audience.number(row.number.expose()).into(),
-            name: audience.name(row.name.expose()).into(),
-            what: row.place.title.clone(),
-            place: place_text(&row.place),
-            content: row_text(row, member, code, beside).into(),
-            result: joined(row),
-            ..base()
+            household: code.clone(),
+            name: row.name.clone(),
+            number: row.number.clone(),
+            kind,
+            what: row.register.clone(),
+            place: row.place.clone(),
+            content: row.content.clone(),
+            result: result(row),
+            ..Line::default()
         });
     }
-    for doubt in &member.doubts {
-        lines.push(Line {
-            kind: "待核对",
-            what: doubt.place.title.clone(),
-            place: place_text(&doubt.place),
-            content: doubt_text(doubt).into(),
-            result: "可能是同一人，先核对".to_owned(),
-            ..base()
-        });
-    }
-    rule_lines(&base(), input.cards, beside, (&member.findings, &member.rules), lines);
+    rule_lines(&base, &member.findings, &member.rules, lines);
 }
 
-fn place_text(place: &Place) -> String {
-    let sheet = if place.sheet.is_empty() { String::new() } else { format!("，{}", place.sheet.expose()) };
-    format!("{}{sheet} 第{}行", place.file.expose(), place.line)
+/// How a row was joined, and the bars in one line: `号码修复，把握分 18.3，可能性 99.99%以上：起始分 -9.6，证件号码 错一位 +17.2`.
+fn result(row: &SourceRow) -> Words {
+    let bars = row.compared.iter().flat_map(|Compared { bars, .. }| bars.split_last().map_or(&[][..], |(_, bars)| bars));
+    let bars: Vec<String> = bars.map(|bar| format!("{} {:+.1}", bar.words, bar.weight)).collect();
+    if bars.is_empty() { row.how.clone() } else { Words::masked(format!("{}：{}", row.how, bars.join("，"))) }
 }
 
-/// What a row says, but for what the member's line has said already.
-fn row_text(row: &SourceRow, member: &PersonPicture, code: &str, beside: &Row) -> String {
-    let mut parts = Vec::new();
-    if let Some(raw) = &row.number_raw {
-        parts.push(format!("原写号码={}", beside.cell("证件号码", raw.expose())));
-    } else if row.number.is_empty() {
-        parts.push("没有号码".to_owned());
-    }
-    let home = format!("{}{}{}", member.town, member.village, member.group);
-    if !row.address.is_empty() && row.address != home.as_str() {
-        parts.push(format!("住址={}", beside.text(row.address.expose())));
-    }
-    if !row.household_code.is_empty() && row.household_code != code {
-        parts.push(format!("户号={}", beside.text(row.household_code.expose())));
-    }
-    parts.extend(row.cells.iter().map(|cell| beside.said(&cell.header, cell.value.expose())));
-    parts.join("，")
-}
-
-fn joined(row: &SourceRow) -> String {
-    let odds = match row.status {
-        LinkStatus::Id | LinkStatus::Alone => String::new(),
-        _ => format!("，概率 {:.2}%", f64::from(row.probability) * 100.0),
-    };
-    let parts = if row.parts.is_empty() { String::new() } else { format!("：{}", bars(&row.parts)) };
-    format!("{}{odds}{parts}", row.status.plain())
-}
-
-fn doubt_text(doubt: &Doubtful) -> String {
-    format!("这一行可能也是此人，概率 {:.2}%：{}", f64::from(doubt.probability) * 100.0, bars(&doubt.parts))
-}
-
-fn bars(parts: &[WeightPart]) -> String {
-    parts.iter().map(|part| format!("{} {} {:+.1}", part.comparison, part.level, part.weight)).collect::<Vec<_>>().join("，")
-}
-
-/// Findings, then what every rule says.
-fn rule_lines(base: &Line, cards: &[RuleCard], beside: &Row, (findings, rules): (&[Finding], &[Judged]), lines: &mut Vec<Line>) {
-    let line = |kind: &'static str, what: String, place: String, content: &str, result: String| Line {
-        kind,
-        household: base.household.clone(),
-        name: base.name.clone(),
-        number: base.number.clone(),
+/// Findings, then what every rule says that made none; what was evaluated for nobody stands elsewhere.
+fn rule_lines(base: &dyn Fn() -> Line, findings: &[ShownFinding], rules: &[ShownRule], lines: &mut Vec<Line>) {
+    lines.extend(findings.iter().map(|finding| Line {
+        kind: "疑点",
+        what: finding.title.clone(),
+        place: finding.ground.as_str().into(),
+        content: finding.sentence.clone(),
+        result: format!("疑点（{}）{}", finding.confidence, finding.id).into(),
+        ..base()
+    }));
+    let line = |what: String, ground: &str, content: Words, result: &str, look: Look| Line {
+        look,
+        kind: "规则",
         what,
-        place,
-        content: beside.text(content).into(),
-        result,
-        look: Look::Plain,
+        place: ground.into(),
+        content,
+        result: result.into(),
+        ..base()
     };
-    for finding in findings {
-        let title = card(cards, &finding.rule).map_or_else(|| finding.rule.clone(), |card| card.title.clone());
-        let result = format!("疑点（{}）{}", finding.confidence.plain(), finding.finding_id);
-        lines.push(line("疑点", title, finding.ground().to_owned(), finding.sentence.expose(), result));
+    let (told, satisfied): (Vec<_>, Vec<_>) =
+        rules.iter().filter(|rule| !rule.folded).partition(|rule| rule.verdict != Verdict::Passes);
+    for rule in told.into_iter().filter(|rule| rule.verdict != Verdict::Fires || rule.result == HELD) {
+        lines.push(line(rule.titles.join("、"), &rule.ground, rule.why.clone(), rule.result, Look::Plain));
     }
-    let found = |judged: &Judged| findings.iter().any(|finding| finding.rule == judged.rule.id);
-    for verdict in [Verdict::Fires, Verdict::NotYet, Verdict::Unknown, Verdict::Exempt] {
-        for judged in rules.iter().filter(|judged| judged.verdict == verdict && !judged.absent && !found(judged)) {
-            let result = match verdict {
-                Verdict::Fires => "暂缓：先核对是否同一人，或本乡镇数据不全".to_owned(),
-                other => other.plain().to_owned(),
-            };
-            lines.push(line("规则", judged.rule.title.clone(), judged.rule.ground().to_owned(), judged.why.expose(), result));
-        }
+    for part in satisfied.chunks(RULES_PER_CELL) {
+        let told: Vec<String> = part.iter().map(|rule| format!("{}（{}）", rule.titles.join("、"), rule.why)).collect();
+        let passes = Verdict::Passes.plain();
+        lines.push(line(format!("{passes} {} 条", part.len()), "", told.join("；").into(), passes, Look::Plain));
     }
-    let passed: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::Passes).collect();
-    for part in passed.chunks(RULES_PER_CELL) {
-        let told: Vec<String> = part.iter().map(|judged| format!("{}（{}）", judged.rule.title, judged.why.expose())).collect();
-        lines.push(line("规则", format!("通过 {} 条", part.len()), String::new(), &told.join("；"), "通过".to_owned()));
-    }
-    let absent: Vec<&Judged> = rules.iter().filter(|judged| judged.absent).collect();
-    let outside: Vec<&Judged> = rules.iter().filter(|judged| judged.verdict == Verdict::NotApplicable).collect();
-    for (verdict, judged) in [(Verdict::Unknown, absent), (Verdict::NotApplicable, outside)] {
-        for (count, told) in by_reason(&judged) {
-            let what = format!("{} {count} 条", verdict.plain());
-            let mut folded = line("规则", what, String::new(), &told, verdict.plain().to_owned());
-            folded.look = Look::Folded;
-            lines.push(folded);
-        }
+    let folded: Vec<&ShownRule> = rules.iter().filter(|rule| rule.folded && rule.verdict != Verdict::NotEvaluated).collect();
+    for (verdict, count, told) in cells(&folded) {
+        lines.push(line(format!("{verdict} {count} 条"), "", told.into(), verdict, Look::Folded));
     }
 }
 
-/// Rules told together by reason, the reasons with most rules first, in cells of at most [`RULES_PER_CELL`] rules where that can be.
-fn by_reason(judged: &[&Judged]) -> Vec<(usize, String)> {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for judged in judged {
-        reasons.entry(judged.why.expose()).or_default().push(&judged.rule.title);
-    }
-    let mut reasons: Vec<(&str, Vec<&str>)> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, titles)| std::cmp::Reverse(titles.len()));
-    let mut cells: Vec<(usize, Vec<String>)> = Vec::new();
-    for (why, titles) in reasons {
-        let told = format!("{why}：{}", titles.join("、"));
+/// Rules that are told by reason, of one verdict in cells of at most [`RULES_PER_CELL`] rules where that can be.
+fn cells(folded: &[&ShownRule]) -> Vec<(&'static str, usize, String)> {
+    let mut cells: Vec<(&str, usize, String)> = Vec::new();
+    for rule in folded {
+        let told = format!("{}：{}", rule.why, rule.titles.join("、"));
         match cells.last_mut() {
-            Some((count, cell)) if *count + titles.len() <= RULES_PER_CELL => {
-                *count += titles.len();
-                cell.push(told);
+            Some((verdict, count, cell)) if *verdict == rule.result && *count + rule.titles.len() <= RULES_PER_CELL => {
+                *count += rule.titles.len();
+                cell.push('\n');
+                cell.push_str(&told);
             }
-            _ => cells.push((titles.len(), vec![told])),
+            _ => cells.push((rule.result, rule.titles.len(), told)),
         }
     }
-    cells.into_iter().map(|(count, cell)| (count, cell.join("\n"))).collect()
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::picture::Bar;
+
+    #[test]
+    fn bars_stand_in_one_line_and_are_taken_for_nobodys_number() {
+        let bar = |(words, weight): (&str, f32)| Bar { words: words.to_owned(), weight, from: 0.0, to: 1.0 };
+        let words =
+            [("起始分", -16.0), ("证件号码 相同", 29.71), ("姓名 不同", -6.4), ("户 户中另有一人对上", 14.0), ("合计", 21.3)];
+        let compared = vec![Compared { bars: words.map(bar).to_vec(), ..Compared::default() }];
+        let row = SourceRow { how: "待核对，把握分 21.3".into(), compared, ..SourceRow::default() };
+        assert_eq!(
+            result(&row).as_str(),
+            "待核对，把握分 21.3：起始分 -16.0，证件号码 相同 +29.7，姓名 不同 -6.4，户 户中另有一人对上 +14.0"
+        );
+        assert_eq!(result(&SourceRow { compared: Vec::new(), ..row }).as_str(), "待核对，把握分 21.3");
+    }
 }

@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, AsArray};
+use rayon::prelude::*;
 
 use crate::assess::{AssessError, Assessed, VerdictInput, verdicts};
 use crate::config::policy::Policy;
 use crate::config::registry::Dictionary;
 use crate::model::columns::RELATION;
 use crate::model::date::{Day, Month};
-use crate::model::finding::{Finding, Scope};
 use crate::model::link::PersonIx;
+use crate::model::masking::Audience;
 use crate::model::personal::Expose;
-use crate::model::picture::{HouseholdPicture, PersonPicture};
-use crate::run::picture::{Known, household};
+use crate::model::picture::{HouseholdPicture, Words};
+use crate::run::picture::{Known, Teller, household_name};
 
 /// Rosters whose persons belong into a dossier though the poverty registry does not know them.
 const OUTSIDE: [&str; 2] = ["dibao", "tekun"];
@@ -30,6 +31,8 @@ pub(super) struct Chosen<'a> {
     pub(super) dictionary: &'a Dictionary,
     pub(super) period: Month,
     pub(super) as_of: Day,
+    /// Who is to read it.
+    pub(super) audience: Audience,
     /// Only these villages; empty for all.
     pub(super) villages: &'a [String],
 }
@@ -71,31 +74,37 @@ pub(super) fn households(
         registries: &known.registries(&everybody),
         not_evaluated,
     };
-    let mut verdicts = verdicts(&input, &ids, &codes)?;
-    let mut findings: HashMap<&str, Vec<&Finding>> = HashMap::new();
-    for finding in known.findings.iter().filter(|finding| finding.scope == Scope::Household) {
-        if let Some(code) = &finding.household_code {
-            findings.entry(code.expose()).or_default().push(finding);
-        }
-    }
-    let mut pictures = known.persons(&everybody, &mut verdicts);
-    let mut shown = Vec::with_capacity(households.len());
-    for (code, persons) in households {
-        let members: Vec<PersonPicture> = persons.iter().filter_map(|person| pictures.remove(person)).collect();
-        let of_household = findings.get(code.as_str()).map_or(&[][..], Vec::as_slice);
-        let mut picture = household(Some(code.as_str().into()), members, &mut verdicts, of_household);
-        known.excuse(&mut picture.rules, &picture.findings, &|line| {
-            line.household == Some(code.as_str()) || persons.contains(&line.person)
-        });
-        shown.push(picture);
-    }
+    let verdicts = verdicts(&input, &ids, &codes)?;
+    let teller = Teller::new(known, &everybody, verdicts, (chosen.audience, chosen.as_of));
+    let told = households.par_iter().map(|(code, persons)| teller.household(Some(code), persons));
+    let mut shown: Vec<HouseholdPicture> = told.collect();
     // Those outside the poverty registry come last in their village.
     let outside = |household: &HouseholdPicture| household.code.expose().is_some_and(|code| code.contains(':'));
     shown.sort_by(|one, other| {
         let key = |household: &HouseholdPicture| (household.village.is_empty(), household.village.clone(), outside(household));
         key(one).cmp(&key(other)).then_with(|| one.code.cmp(&other.code))
     });
+    number_alike(&mut shown);
     Ok(shown)
+}
+
+/// Numbers households whose codes are alike once numbers in them are hidden.
+fn number_alike(households: &mut [HouseholdPicture]) {
+    let name = |household: &HouseholdPicture| household.code.expose().map(household_name).unwrap_or_default();
+    let mut alike: BTreeMap<Words, Vec<String>> = BTreeMap::new();
+    for household in households.iter() {
+        let (name, names) = (name(household), alike.entry(household.shown.clone()).or_default());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for household in households {
+        let names = alike.get(&household.shown).filter(|names| names.len() > 1);
+        let number = names.and_then(|names| names.iter().position(|known| *known == name(household)));
+        if let Some(number) = number {
+            household.shown = Words::masked(format!("{}（{}）", household.shown, number + 1));
+        }
+    }
 }
 
 /// Persons by household: the poverty registry's code, `registry:code` or the person's own id for who is outside it.

@@ -3,6 +3,7 @@
 //! [`run`] takes a [`Request`], leaves a run folder as the house plan describes it, and gives a [`Summary`]. Stages are pure functions
 //! called here; what they give is written under `stages/` and, at the end, published whole.
 
+pub(crate) mod bars;
 mod corrections;
 mod dates;
 mod dossier;

@@ -17,6 +17,7 @@ use crate::model::date::Day;
 use crate::model::ids::hexadecimal;
 use crate::model::intake::IntakeFile;
 use crate::model::link::Linked;
+use crate::model::masking::Audience;
 use crate::model::personal::Personal;
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
@@ -145,12 +146,19 @@ impl Run<'_> {
         let not_evaluated = dossier::not_evaluated(assessed);
         let cards: Vec<_> = policy.rules.iter().map(|rule| rule.card.clone()).collect();
         let chosen = dossier::Chosen {
-            known: picture::Known { records, linked, findings: &assessed.findings, dictionary: Some(dictionary), why: None },
+            known: picture::Known {
+                records,
+                linked,
+                findings: &assessed.findings,
+                definitions: Some((dictionary, policy)),
+                why: None,
+            },
             assessed,
             policy,
             dictionary,
             period: self.period,
             as_of: self.as_of,
+            audience: Audience::of(self.request.posted(), Audience::Village),
             villages: &self.request.villages,
         };
         for town in &self.request.towns {
@@ -164,7 +172,7 @@ impl Run<'_> {
                 households: &households,
                 cards: &cards,
                 not_evaluated: &not_evaluated,
-                posted: self.request.posted(),
+                audience: chosen.audience,
                 tool_version: env!("CARGO_PKG_VERSION"),
             };
             let book = crate::report::dossier(&input, &self.definitions.layouts)

@@ -9,7 +9,8 @@ use crate::config::error::Problems;
 use crate::config::parse::parse;
 
 /// Placeholders that titles, sub-titles and file names may use.
-const PLACEHOLDERS: [&str; 9] = ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool"];
+const PLACEHOLDERS: [&str; 10] =
+    ["county", "town", "village", "department", "title", "period", "month", "as_of", "tool", "legend"];
 
 /// The layouts shipped with the program: file, text.
 const SHIPPED: [(&str, &str); 12] = [

@@ -15,8 +15,6 @@ use arrow::datatypes::{DataType, Field, Fields, Float32Type, Int32Type, UInt32Ty
 use crate::config::link::COMPARISONS;
 use crate::link::evidence::{Comparison, Evidence, NAME_FREQUENCY};
 use crate::model::link::WeightPart;
-use crate::model::personal::Personal;
-use crate::model::picture::{Rival, Why};
 use crate::model::record::RowId;
 
 fn words() -> DataType {
@@ -99,26 +97,33 @@ fn parts(evidence: &Evidence, rows: std::ops::Range<u32>) -> ArrayRef {
     Arc::new(ListArray::new(item(), OffsetBuffer::from_lengths(lengths), Arc::new(items), None))
 }
 
-/// Why one row is with its person, read back; `None` where the run did not note it. `place` says where another row stands.
-pub(crate) fn why(
-    links: &RecordBatch,
-    row: RowId,
-    weight: f32,
-    place: impl Fn(RowId) -> Personal,
-) -> Option<(Why, Vec<WeightPart>)> {
+/// What brought a row to its person.
+#[derive(Debug)]
+pub(crate) struct Why {
+    /// The blocking rule, or what stood in its place.
+    pub(crate) rule: String,
+    /// The row it was compared with.
+    pub(crate) compared_with: Option<RowId>,
+    /// Bars of the weight.
+    pub(crate) parts: Vec<WeightPart>,
+    /// The best candidate it was not given to, and how much that weighs.
+    pub(crate) rival: Option<(RowId, f32)>,
+}
+
+/// Why one row is with its person, read back; `None` where the run did not note it.
+pub(crate) fn why(links: &RecordBatch, row: RowId) -> Option<Why> {
     let at = row.0 as usize;
-    let rule = word_at(links, "rule", at)?;
     let other = |name: &str| {
         let column = links.column_by_name(name)?.as_primitive_opt::<UInt32Type>()?;
         column.is_valid(at).then(|| RowId(column.value(at))).filter(|row| (row.0 as usize) < links.num_rows())
     };
     let rival_weight = links.column_by_name("rival_weight").and_then(|column| column.as_primitive_opt::<Float32Type>());
-    let rival = other("rival").zip(rival_weight).map(|(row, weights)| {
-        let rival = weights.value(at);
-        Rival { place: place(row), weight: rival, contradicts: rival >= weight }
-    });
-    let parts = list_at(links, "parts", at).and_then(|parts| parts_of(&parts)).unwrap_or_default();
-    Some((Why { rule, compared_with: other("compared_with").map(place), rival }, parts))
+    Some(Why {
+        rule: word_at(links, "rule", at)?,
+        compared_with: other("compared_with"),
+        parts: list_at(links, "parts", at).and_then(|parts| parts_of(&parts)).unwrap_or_default(),
+        rival: other("rival").zip(rival_weight.map(|weights| weights.value(at))),
+    })
 }
 
 /// The word at `row` of a column of words, however it is encoded.
