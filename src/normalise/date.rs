@@ -117,7 +117,8 @@ pub fn end_of_range(text: &str) -> &str {
 /// A month: `2018-04`, `2018年4月`, `201804`, `2018.4`, or any day in it.
 #[must_use]
 pub fn read_month(kind: CellKind, text: &str) -> Option<Month> {
-    let plain = plain(text)?;
+    // `2018年春季学期`.
+    let plain = plain(text.trim().trim_end_matches("学期").trim_end_matches(['春', '夏', '秋', '冬', '季']))?;
     let groups = Groups::of(&plain);
     match groups.as_ref().map(Groups::as_slice) {
         Some([(value, 6)]) => {

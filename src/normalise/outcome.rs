@@ -102,7 +102,9 @@ pub(super) const SCHOOLING: &str = "毕业 结业 肄业 辍学 失学 转学 �
 const NOTHING: [&str; 10] = ["无", "没有", "暂无", "空", "/", "-", "—", "--", "——", "0"];
 
 /// Columns that say of which project a row is.
-const PROJECTS: [&str; 18] = [
+const PROJECTS: [&str; 20] = [
+    "参保险种",
+    "参保险种名称",
     "类型",
     "类别",
     "险种",
@@ -180,7 +182,7 @@ fn asks(header: &str, definition: &RegistryDefinition) -> Option<(Asks, String)>
     }
     if let Some(flag) = ["是否", "标志", "标识", "标记"].iter().find(|flag| folded.contains(*flag)) {
         let of = folded.replacen(flag, "", 1);
-        let of = of.trim_start_matches(['已', '被']);
+        let of = of.trim_start_matches(['已', '被', '仍', '还']);
         let is_end = status_words::ending_words().any(|word| word == of) && status_words::is_counted(of, among);
         let of_school = status_words::words(SCHOOLING).any(|word| word == of);
         return if is_end && (!of_school || pupils) {

@@ -54,7 +54,7 @@ impl From<Ending> for RowStatus {
 
 pub(super) const DIED: &str = "死亡 去世 亡故 病故 已故 身故 过世 逝世 离世 殁 已死";
 pub(super) const LEFT: &str = "迁出 转出 外迁 迁走 迁离 迁往 转往 移居 已迁 转走 外嫁 出嫁";
-const ENDED: &str = "注销 销户 销号 停发 停保 停用 停止 停缴 停领 停供 停付 停助 停补 中断 终止 \
+const ENDED: &str = "注销 销户 销号 停发 停保 停养 停用 停止 停缴 停领 停供 停付 停助 停补 中断 终止 \
     终结 退保 退出 退费 退款 退学 退回 退合 退养 清退 已退 取消 撤销 撤消 吊销 作废 报废 \
     无效 失效 废止 过期 到期 核减 核销 剔除 剔出 删除 移除 移出 调出 除名 开除 \
     不再 放弃 驳回 否决 不予 失败 解除 重复 错录 误录 多录 自然减少 转特困 转五保 转职工 \
@@ -67,7 +67,7 @@ const LIVES: &str = "健在 在世 活着";
 pub(super) const SUSPENDED: &str = "休学 暂停 中止 冻结 封存 挂失 锁定 休眠";
 const PENDING: &str = "待审 待批 待核 待定 待办 审核 审批 申请 公示 受理 办理中 初审 复核 评审 核查 核对 \
     录入中";
-const LIVE: &str = "正常 有效 享受 保留 在保 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
+const LIVE: &str = "正常 有效 享受 保留 在保 在养 供养中 在册 在籍 在校 在读 在园 在用 在领 在享 保障 参保 参合 缴费 已缴 \
     续保 新增 新办 启用 激活 可用 持证 发放 已发 已领 领取 通过 批准 获批 存活 健在 在世 \
     履约 签约 就业 在岗 在职 就读 生效 纳入 合格 符合 认定 成功";
 /// Of an end, or of a fee or a row too many beside which another counts: `退费` to whom others pay for, `重复参保`.
@@ -83,7 +83,7 @@ const INTENDED: &str = "拟 计划 建议 准备 疑似 申请 待 将 如 若 �
 /// Whose death a remark tells where it is not the row's.
 const KIN: &str = "父母爸妈夫妻爷奶公婆子女儿孙兄弟姐妹嫂媳婿偶";
 /// What a remark says of a payment or an enrolment that came to nothing.
-const IN_VAIN: &str = "未缴 欠缴 断缴 断保 不缴 没缴 未代缴 未交 不交 没交 拒交 未收 不参加 未参加 本人不愿 不愿参 不愿意参 不愿缴 不愿意缴 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
+const IN_VAIN: &str = "已停 未缴 欠缴 断缴 断保 不缴 没缴 未代缴 未交 不交 没交 拒交 未收 不参加 未参加 本人不愿 不愿参 不愿意参 不愿缴 不愿意缴 未到账 未通过 不通过 未批 不批 不符合 未纳入 未参保 不享受 未享受 未发放 未打卡 未兑现 \
     未领 不领 不同意 未参合 不参合 不参保 拒绝 拒缴 拒参 外省参 省外参 外地参 异地参 账户异常 账号异常 账户错误 \
     账号错误 账户有误 账号有误 卡号错误 卡号有误";
 
