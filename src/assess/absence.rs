@@ -9,6 +9,7 @@
 //! - it has no name of its own, but says whose child or spouse it is, and that is somebody of the person's household; or
 //! - it stands in another's name, and says that it is about the person: a certificate's or a pupil's number on it is the person's, the cell of the name
 //!   has the person's too, or it is about a pupil and in the name of a guardian or elder of the household; or
+//! - it has neither name, number nor birth of its own (`何氏`, `王宝宝`) and stands in the person's household; or
 //! - it has no number, its guardian is somebody of the household, and birth and sex do not contradict.
 //!
 //! A row of the same name elsewhere that has neither number nor birth holds nothing back: what is said is to be checked first.

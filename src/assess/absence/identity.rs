@@ -289,6 +289,10 @@ impl<'a> Identity<'a> {
         if row.guardians.iter().any(is_theirs) && !is_told_apart() && against() == Numbers::Silent {
             return like(By::Ward);
         }
+        let is_unnamed = || !row.written.is_empty() && row.written.iter().all(|name| names::is_placeholder(name));
+        if self.same_household(row) && row.is_silent() && is_unnamed() && !is_told_apart() {
+            return like(By::Household);
+        }
         // Most who share a key are strangers by name: counting slips comes after.
         let name = name?;
         let numbers = LazyCell::new(against);

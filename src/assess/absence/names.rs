@@ -99,6 +99,23 @@ pub(super) fn several(written: &str) -> Vec<&str> {
     if parts == [written] { Vec::new() } else { parts }
 }
 
+/// What stands for a name that nobody wrote: `何氏`, `户主妻`, `王宝宝`, `未取名`, `欣欣`.
+pub(super) fn is_placeholder(written: &str) -> bool {
+    let bare = written.trim_start_matches("户主").trim_start_matches('之');
+    let signs: Vec<char> = bare.chars().collect();
+    let is_pet_name = matches!(signs.as_slice(), [one, other] if one == other);
+    is_pet_name
+        || signs.len() <= 3 && bare.ends_with('氏')
+        || RELATIONS.contains(&bare)
+        || KIN_BARE.split(' ').any(|word| word == bare)
+        || UNNAMED.split(' ').any(|word| bare.contains(word))
+}
+
+/// Who somebody is, alone in the cell of the name.
+const KIN_BARE: &str = "妻 妻子 配偶 夫 丈夫 子 女 儿子 女儿 母 父 母亲 父亲 媳 儿媳 媳妇 孙 孙子 孙女 老幺";
+/// Names of those who have none yet, and those by which a child is called at home.
+const UNNAMED: &str = "宝宝 未取名 未起名 未命名 待取名 无名 新生儿 婴儿 小妹 小弟 幺妹 幺弟";
+
 /// Whose kin the row says it is about, and of which sex: `张三之子`, `张建国母`, and whatever stands behind the name of the household's head.
 pub(super) fn kin_of<'a>(written: &'a str, head: Option<&'a str>) -> Option<(&'a str, Option<&'static str>)> {
     if let Some((word, sex)) = KIN.iter().find(|(word, _)| written.ends_with(word)) {
@@ -127,6 +144,17 @@ mod tests {
         assert_eq!(several("李桂英（代徐海光领）"), ["李桂英", "代徐海光领", "徐海光"]);
         assert_eq!(several("李桂英（其子徐海光）"), ["李桂英", "其子徐海光", "徐海光"]);
         assert!(several("徐海光").is_empty() && several("阿卜杜拉·买买提").is_empty());
+    }
+
+    #[test]
+    fn what_stands_for_a_name() {
+        for written in ["何氏", "王何氏", "户主妻", "妻", "之女", "王宝宝", "未取名", "新生儿", "王小妹", "欣欣"]
+        {
+            assert!(is_placeholder(written), "{written}");
+        }
+        for written in ["王建军", "何芳", "徐海光", "王子", ""] {
+            assert!(!is_placeholder(written), "{written}");
+        }
     }
 
     #[test]
