@@ -6,7 +6,7 @@
 //! ([`households`]); of whom money was taken back, all rows are unclear ([`taken_back`]). A registry without a row is not there; one of one sheet is
 //! moved, not copied; others are joined column by column. O(rows log rows) where a registry has several sheets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub fn assemble(
     }
     for ((_, registry), (grain, mut shares)) in registries {
         if shares.len() > 1 && grain == Grain::Person {
-            let old = superseded(&shares);
+            let old = superseded(&shares, as_of);
             set_aside(&mut shares, &old, RejectReason::Superseded, &mut rejects)?;
         }
         // What happened once is written twice where a row is copied; of money paid twice the second row is news.
@@ -88,7 +88,7 @@ pub fn assemble(
 type Rank = (Month, bool);
 
 /// Per sheet and row, whether a newer sheet covers the row's town. Rows without a town and sheets without a date stay.
-fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
+fn superseded(shares: &[Share], as_of: Day) -> Vec<Vec<bool>> {
     // What was printed late stands behind a snapshot of the same month.
     let rank = |sheet: &NormalisedSheet| sheet.snapshot.map(|snapshot| (snapshot.month, !snapshot.printed_late));
     let mut newest: HashMap<String, Rank> = HashMap::new();
@@ -110,7 +110,61 @@ fn superseded(shares: &[Share]) -> Vec<Vec<bool>> {
         (Some(towns), Some(month)) => towns.iter().map(|town| is_old(town, month)).collect(),
         _ => vec![false; sheet.rows.len()],
     });
-    marks.collect()
+    let mut marks: Vec<Vec<bool>> = marks.collect();
+    for (at, towns) in exported_again(shares, as_of) {
+        let own = shares[at].1.batch.column_by_name(TOWN_CODE).and_then(|column| column.as_string_opt::<i32>());
+        let town = |row: usize| own.filter(|own| own.is_valid(row)).map_or("", |own| own.value(row));
+        marks[at].iter_mut().enumerate().for_each(|(row, mark)| *mark |= towns.contains(town(row)));
+    }
+    marks
+}
+
+/// Sheets that another one of a later day, and of the same persons for the most part, replaces, and the towns in which it does: two exports of a
+/// list within one month, last year's list beside this year's. Where no day tells which is newer, both stay.
+fn exported_again(shares: &[Share], as_of: Day) -> Vec<(usize, HashSet<String>)> {
+    let day = |sheet: &NormalisedSheet| sheet.exported.or(sheet.snapshot.map(|snapshot| snapshot.day));
+    let is_past = |day: &Day| day.ymd().0 < as_of.ymd().0;
+    let days: Vec<Option<Day>> = shares.iter().map(|(_, sheet)| day(sheet)).collect();
+    // Of a list of no day it is known only that it is not last year's.
+    let is_older = |one: usize, other: usize| match (days[one], days[other]) {
+        (Some(own), Some(other)) => own < other,
+        (Some(own), None) => is_past(&own),
+        (None, _) => false,
+    };
+    let pairs: Vec<(usize, usize)> = (0..shares.len())
+        .flat_map(|one| (0..shares.len()).map(move |other| (one, other)))
+        .filter(|(one, other)| is_older(*one, *other))
+        .collect();
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    let persons: Vec<HashMap<String, HashSet<&str>>> = shares.iter().map(|(_, sheet)| persons_by_town(sheet)).collect();
+    let replaced = pairs.into_iter().map(|(one, other)| {
+        let towns = persons[one].iter().filter(|(town, own)| {
+            let others = persons[other].get(*town);
+            others.is_some_and(|others| own.intersection(others).count() * 2 > own.len().max(others.len()))
+        });
+        (one, towns.map(|(town, _)| town.clone()).collect())
+    });
+    replaced.filter(|(_, towns): &(usize, HashSet<String>)| !towns.is_empty()).collect()
+}
+
+/// By what a sheet's persons are told apart, number or name, in each town.
+fn persons_by_town(sheet: &NormalisedSheet) -> HashMap<String, HashSet<&str>> {
+    let text = |column: &str| sheet.batch.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
+    let (towns, numbers, names) = (text(TOWN_CODE), text(ID_NUMBER), text(NAME));
+    let at = |column: Option<&'_ StringArray>, row: usize| column.is_some_and(|column| column.is_valid(row));
+    let mut persons: HashMap<String, HashSet<&str>> = HashMap::new();
+    for row in 0..sheet.batch.num_rows() {
+        let town = towns.filter(|_| at(towns, row)).map_or("", |towns| towns.value(row));
+        let person = [numbers, names].into_iter().flatten().find(|column| column.is_valid(row)).map(|column| column.value(row));
+        let Some(person) = person else { continue };
+        match persons.get_mut(town) {
+            Some(known) => _ = known.insert(person),
+            None => _ = persons.insert(town.to_owned(), HashSet::from([person])),
+        }
+    }
+    persons
 }
 
 /// Per sheet and row, whether an earlier sheet has the same row. Repeats within a sheet stay: they are findings. Where a month is part of what

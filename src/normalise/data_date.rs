@@ -168,6 +168,39 @@ pub(super) fn of_past_year(head: &TableHead, period: Month) -> Option<Snapshot> 
     Some(Snapshot { day: month.last_day(), month, printed_late: false })
 }
 
+/// The day on which a list was taken out of its system, by a title or a name: `导出时间：2018-06-25`, `6月25日`, `名册0625`; of a list of a year gone
+/// by its last day. Tells two exports of one list apart, and no more.
+pub(super) fn exported(head: &TableHead, period: Month) -> Option<Day> {
+    let own = [head.name.sheet.as_str(), head.name.file.rsplit('/').next().unwrap_or_default()];
+    let texts = || head.preamble.iter().map(String::as_str).chain(own);
+    let past = || named_year(head).filter(|year| *year < period.year()).and_then(|year| Day::new(year, 12, 31));
+    texts().find_map(full_day).or_else(|| texts().find_map(|text| day_of_year(text, period.year()))).or_else(past)
+}
+
+/// The first day written with its year.
+fn full_day(text: &str) -> Option<Day> {
+    let characters: Vec<char> = text.chars().collect();
+    (0..characters.len())
+        .filter(|at| {
+            characters[*at].is_ascii_digit() && at.checked_sub(1).is_none_or(|before| !characters[before].is_ascii_digit())
+        })
+        .find_map(|at| date_at(&characters[at..]))
+}
+
+/// `6月25日`, or the four digits `0625` alone among other signs.
+fn day_of_year(text: &str, year: i32) -> Option<Day> {
+    let groups = text.split(|sign: char| !sign.is_ascii_digit()).filter(|group| group.len() == 4);
+    let worded = || {
+        let (before, after) = text.split_once('月')?;
+        let month = before.rsplit(|sign: char| !sign.is_ascii_digit()).next()?.parse().ok()?;
+        let day = after.split_once(['日', '号'])?.0.parse().ok()?;
+        Day::new(year, month, day)
+    };
+    worded().or_else(|| {
+        groups.into_iter().find_map(|group| Day::new(year, group.get(..2)?.parse().ok()?, group.get(2..)?.parse().ok()?))
+    })
+}
+
 /// The year that the title, the sheet's or the file's name says the list is for, and no month of it.
 pub(super) fn named_year(head: &TableHead) -> Option<i32> {
     let of_text = |text: &str| {
@@ -189,12 +222,7 @@ pub fn year(head: &TableHead) -> Option<i32> {
 
 /// The first date written anywhere in `text`, a full one before a month.
 fn find_day(text: &str) -> Option<Day> {
-    let characters: Vec<char> = text.chars().collect();
-    let starts = || {
-        (0..characters.len()).filter(|&at| characters[at].is_ascii_digit() && (at == 0 || !characters[at - 1].is_ascii_digit()))
-    };
-    let day = starts().find_map(|at| date_at(&characters[at..]));
-    day.or_else(|| period::find(text)?.in_year(None).map(|months| months.to.last_day()))
+    full_day(text).or_else(|| period::find(text)?.in_year(None).map(|months| months.to.last_day()))
 }
 
 /// The full date that begins here.
@@ -281,6 +309,22 @@ mod tests {
         assert_eq!((year.day.to_string().as_str(), year.month, year.printed_late), ("2018-06-30", june, false));
         assert!(of(&["2018年7-12月低保人员名册"]).month > june);
         assert!(of(&["2018年7月低保人员名册", "填报日期：2018年7月2日"]).month > june, "July's own roster is July's");
+    }
+
+    #[test]
+    fn the_day_on_which_a_list_was_taken_out() {
+        let june: Month = "2018-06".parse().expect("a month");
+        let of = |preamble: &[&str], file: &str| exported(&head(preamble, "Sheet1", file), june).map(|day| day.to_string());
+        for (preamble, file, day) in [
+            (&["导出时间：2018-06-25 10:22"][..], "名册.xlsx", Some("2018-06-25")),
+            (&[], "低保名册0625.xlsx", Some("2018-06-25")),
+            (&[], "低保名册（6月1日）.xlsx", Some("2018-06-01")),
+            (&[], "2018-06/低保名册_20180625.xlsx", Some("2018-06-25")),
+            (&["2017年低保名册"], "名册.xlsx", Some("2017-12-31")),
+            (&["2018年6月低保名册"], "低保名册2018.xlsx", None),
+        ] {
+            assert_eq!(of(preamble, file).as_deref(), day, "{preamble:?} {file}");
+        }
     }
 
     #[test]

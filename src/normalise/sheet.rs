@@ -72,6 +72,8 @@ pub struct NormalisedSheet {
     pub headers: Vec<(String, String)>,
     /// Rows pushed: `rows.len() + rejects.len()`.
     pub read: u64,
+    /// The day on which the list was taken out of its system, where title or names tell it.
+    pub(super) exported: Option<Day>,
     /// What each row states of the person beside its number.
     pub(super) stated: Vec<Stated>,
     /// What the sheet says of a place that nobody can tell, and is therefore not taken: two towns, or a village by a name which several have.
@@ -144,6 +146,7 @@ pub struct Normaliser<'a> {
     lines: SectionLines<'a>,
     /// The year that the title or a name says.
     year_named: Option<i32>,
+    exported: Option<Day>,
     places: Places<'a>,
     log: Log,
     rows: Vec<u32>,

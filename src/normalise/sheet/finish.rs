@@ -245,6 +245,7 @@ impl Normaliser<'_> {
         let lacks_part = part.is_some_and(|part| !says_part(part));
         let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         Ok(NormalisedSheet {
+            exported: self.exported,
             batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?,
             rows: self.rows,
             rejects: self.rejects,
