@@ -2,14 +2,23 @@
 //!
 //! Every loader (registries, pipeline, policy, layouts) collects into one [`Problems`] and ends with
 //! [`Problems::into_result`]. Rendering needs no file access: a problem keeps the text it points into.
+//!
+//! A mistake makes others: who misspells a fact is told once, and not again in every rule that rests on it. What was left out because of a mistake is
+//! [suspect](Problems::suspect), and that it is not there is no mistake of whoever names it. The same sentence about more places than
+//! [`SHOWN`] is shown at the first, with the places of the others.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::document::Document;
+
+/// The same sentence is shown under so many carets; beyond that, under one.
+const SHOWN: usize = 3;
+/// So many further places are written out.
+const PLACES: usize = 8;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +42,9 @@ pub struct Problem {
 pub struct Problems {
     list: Vec<Problem>,
     sources: BTreeMap<String, String>,
+    suspects: BTreeSet<String>,
+    unread: BTreeSet<String>,
+    any_suspect: bool,
 }
 
 impl Problems {
@@ -50,6 +62,9 @@ impl Problems {
         label: impl Into<String>,
         hint: impl Into<String>,
     ) {
+        if self.unread.contains(&document.path) {
+            return;
+        }
         self.sources.entry(document.path.clone()).or_insert_with(|| document.text.clone());
         self.list.push(Problem {
             file: document.path.clone(),
@@ -61,8 +76,50 @@ impl Problems {
         });
     }
 
-    /// Records an unknown word and, where one is close, the known word it was probably meant to be.
+    /// Notes the name of something that was left out, or not understood, because of a mistake.
+    pub fn suspect(&mut self, name: impl Into<String>) {
+        self.suspects.insert(name.into());
+    }
+
+    /// Notes that the text cannot be read as it stands: more mistakes in it would be guesses, and every word of it is suspect.
+    pub fn suspect_all(&mut self, document: &Document) {
+        self.unread.insert(document.path.clone());
+        self.suspect(document.stem());
+        let words = |dotted: bool| {
+            let is_part = move |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-') || dotted && sign == '.';
+            document.text.split(move |sign: char| !is_part(sign)).filter(|word| !word.is_empty())
+        };
+        words(true).chain(words(false)).for_each(|word| self.suspect(word));
+    }
+
+    /// Says whether a whole file is missing in which any name could be.
+    pub fn suspect_any(&mut self, any: bool) {
+        self.any_suspect = any;
+    }
+
+    /// Whether what bears this name is not known because of another mistake.
+    #[must_use]
+    pub fn is_suspect(&self, name: &str) -> bool {
+        self.any_suspect || self.suspects.contains(name)
+    }
+
+    /// Records a name that nothing in the files bears and, where one is close, the name it was probably meant to be; nothing where it is unknown
+    /// because of another mistake.
     pub fn add_unknown<'a>(
+        &mut self,
+        document: &Document,
+        span: Range<usize>,
+        what: &str,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) {
+        if !self.is_suspect(word) {
+            self.add_misspelt(document, span, what, word, known);
+        }
+    }
+
+    /// Records a word that the program does not know, and the known one it was probably meant to be.
+    pub fn add_misspelt<'a>(
         &mut self,
         document: &Document,
         span: Range<usize>,
@@ -84,6 +141,8 @@ impl Problems {
     pub fn append(&mut self, mut other: Self) {
         self.list.append(&mut other.list);
         self.sources.append(&mut other.sources);
+        self.suspects.append(&mut other.suspects);
+        self.unread.append(&mut other.unread);
     }
 
     /// Whether nothing is wrong.
@@ -108,13 +167,30 @@ impl Problems {
         Err(self)
     }
 
+    /// `value` when nothing is wrong and there is one, else the mistakes.
+    pub fn into_whole<T>(self, value: Option<T>) -> Result<T, Self> {
+        match (self.into_result(()), value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (problems, _) => Err(problems.err().unwrap_or_default()),
+        }
+    }
+
     /// All mistakes with source lines and carets, for a terminal; `colour` adds ANSI styles.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut alike: BTreeMap<(&str, &str), Vec<&Problem>> = BTreeMap::new();
+        for problem in &self.list {
+            alike.entry((&problem.message, &problem.hint)).or_default().push(problem);
+        }
         let mut out = String::new();
         for problem in &self.list {
-            let source = self.sources.get(&problem.file).map_or("", String::as_str);
+            let same = &alike[&(problem.message.as_str(), problem.hint.as_str())];
+            let others = if same.len() > SHOWN { &same[1..] } else { &[] };
+            if others.iter().any(|other| std::ptr::eq(*other, problem)) {
+                continue;
+            }
+            let source = self.source(problem);
             let mut annotation = AnnotationKind::Primary.span(within(source, problem.start..problem.end));
             if !problem.label.is_empty() {
                 annotation = annotation.label(problem.label.as_str());
@@ -126,10 +202,39 @@ impl Problems {
             if !problem.hint.is_empty() {
                 group = group.element(Level::HELP.with_name("建议").message(problem.hint.as_str()));
             }
+            let elsewhere = self.places(others);
+            if !elsewhere.is_empty() {
+                group = group.element(Level::NOTE.with_name("另有").message(elsewhere.as_str()));
+            }
             out.push_str(&renderer.render(&[group]));
             out.push_str("\n\n");
         }
+        if self.list.len() > 1 {
+            let files: BTreeSet<&str> = self.list.iter().map(|problem| problem.file.as_str()).collect();
+            let _ = writeln!(out, "共 {} 处错误，在 {} 个文件里", self.list.len(), files.len());
+        }
         out
+    }
+
+    fn source(&self, problem: &Problem) -> &str {
+        self.sources.get(&problem.file).map_or("", String::as_str)
+    }
+
+    /// `同样的 12 处：living.toml:12:8、…`; empty for none.
+    fn places(&self, others: &[&Problem]) -> String {
+        if others.is_empty() {
+            return String::new();
+        }
+        let place = |problem: &&Problem| {
+            let before = self.source(problem).get(..problem.start).unwrap_or("");
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            let file = problem.file.rsplit(['/', '\\']).next().unwrap_or("");
+            format!("{file}:{line}:{column}")
+        };
+        let written: Vec<String> = others.iter().take(PLACES).map(place).collect();
+        let more = if others.len() > PLACES { "……" } else { "" };
+        format!("同样的 {} 处：{}{more}", others.len(), written.join("、"))
     }
 }
 
@@ -207,6 +312,21 @@ mod tests {
         let problems = problems.into_result(()).expect_err("has problems");
         let messages: Vec<&str> = problems.as_slice().iter().map(|problem| problem.message.as_str()).collect();
         assert_eq!(messages, ["第一处", "第二处"]);
+    }
+
+    #[test]
+    fn what_follows_from_another_mistake_is_not_told_and_the_same_sentence_only_once() {
+        let document = document("甲 甲 甲 甲 甲\n");
+        let mut problems = Problems::default();
+        problems.suspect("乙");
+        problems.add_unknown(&document, 0..3, "字段", "乙", ["丙"]);
+        assert!(problems.is_empty());
+        for at in 0..5 {
+            problems.add_unknown(&document, at * 4..at * 4 + 3, "字段", "甲", ["丙丁"]);
+        }
+        let told = problems.into_result(()).expect_err("mistakes").render(false);
+        assert_eq!(told.matches("不认识的字段“甲”").count(), 1, "{told}");
+        assert!(told.contains("同样的 4 处：测试.toml:1:3、"), "{told}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::document::{Document, Spanned};
-use super::error::Problems;
+use super::error::{Problems, closest};
 use super::parse::parse;
 use crate::model::words::words;
 
@@ -203,7 +203,14 @@ impl LinkModel {
     /// Reads and checks a model.
     pub fn resolve(document: &Document) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let Some(written) = parse::<Written>(document, &mut problems) else { return Err(sorted(problems)) };
+        let model = Self::collect(document, &mut problems);
+        problems.into_whole(model)
+    }
+
+    /// The same with mistakes reported beside what can be read all the same.
+    #[must_use]
+    pub fn collect(document: &Document, problems: &mut Problems) -> Option<Self> {
+        let written = parse::<Written>(document, problems)?;
         let thresholds = *written.thresholds.get_ref();
         if !(thresholds.review <= thresholds.confirm && thresholds.margin >= 0.0) {
             let text = "[thresholds] 应满足 review ≤ confirm 且 margin ≥ 0";
@@ -216,7 +223,7 @@ impl LinkModel {
         for comparison in &written.calibration.comparisons {
             if !COMPARISONS.iter().any(|(name, _)| name == comparison.get_ref()) {
                 let known = COMPARISONS.iter().map(|(name, _)| *name);
-                problems.add_unknown(document, comparison.span(), "比较项", comparison.get_ref(), known);
+                problems.add_misspelt(document, comparison.span(), "比较项", comparison.get_ref(), known);
             }
         }
         let tables = [
@@ -233,9 +240,9 @@ impl LinkModel {
         ];
         let mut odds: [Vec<Odds>; COMPARISONS.len()] = Default::default();
         for ((resolved, (comparison, levels)), table) in odds.iter_mut().zip(COMPARISONS).zip(tables) {
-            *resolved = levels_of(document, comparison, levels, table, &mut problems);
+            *resolved = levels_of(document, comparison, levels, table, problems);
         }
-        problems.into_result(Self {
+        Some(Self {
             saved: written.model,
             thresholds,
             limits: written.limits,
@@ -271,10 +278,6 @@ impl LinkModel {
     }
 }
 
-fn sorted(problems: Problems) -> Problems {
-    problems.into_result(()).err().unwrap_or_default()
-}
-
 /// The odds of each level in order, neutral where a mistake is reported.
 fn levels_of(
     document: &Document,
@@ -285,7 +288,7 @@ fn levels_of(
 ) -> Vec<Odds> {
     for (level, odds) in table.get_ref() {
         if !levels.contains(&level.get_ref().as_str()) {
-            problems.add_unknown(document, level.span(), "级别", level.get_ref(), levels.iter().copied());
+            problems.add_misspelt(document, level.span(), "级别", level.get_ref(), levels.iter().copied());
         }
         for (which, share) in [("m", odds.get_ref().m), ("u", odds.get_ref().u)] {
             if !(share > 0.0 && share <= 1.0) {
@@ -295,7 +298,10 @@ fn levels_of(
         }
     }
     let found = |name: &str| table.get_ref().iter().find(|(level, _)| level.get_ref() == name).map(|(_, odds)| *odds.get_ref());
-    let missing: Vec<&str> = levels.iter().filter(|level| found(level).is_none()).copied().collect();
+    // A level that is misspelt is told there.
+    let meant: Vec<&str> = table.get_ref().keys().filter_map(|level| closest(level.get_ref(), levels.iter().copied())).collect();
+    let is_told = |level: &&str| meant.contains(level) || problems.is_suspect(level);
+    let missing: Vec<&str> = levels.iter().filter(|level| found(level).is_none() && !is_told(level)).copied().collect();
     if !missing.is_empty() {
         let text = format!("[{comparison}] 缺少级别“{}”", missing.join("”“"));
         problems.add_with_hint(document, table.span(), text, "在这一节里", "不用的级别也要写，m 与 u 相同即不计分");
@@ -319,10 +325,10 @@ mod tests {
         let text = SHIPPED
             .replace("confirm = 5.0", "confirm = -5.0")
             .replace("{ m = 0.99, u = 0.5 }", "{ m = 1.99, u = 0.0 }")
-            .replace("\"one digit differs\"", "\"one digit difers\"");
+            .replace("\"one digit differs\"", "\"one digit difers\"")
+            .replace("\"equal\" = { m = 0.88", "# \"equal\" = { m = 0.88");
         let problems = LinkModel::resolve(&Document { path: "link.toml".to_owned(), text }).expect_err("mistakes").render(false);
-        for word in ["review", " m ", " u ", "是不是“one digit differs”", "缺少级别“one digit differs”", "link.toml:"]
-        {
+        for word in ["review", " m ", " u ", "是不是“one digit differs”", "缺少级别“equal”", "link.toml:"] {
             assert!(problems.contains(word), "{word}: {problems}");
         }
     }

@@ -6,6 +6,7 @@
 //! reads them and what they name.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -97,14 +98,14 @@ struct Written {
     base: Option<Spanned<String>>,
     name: Option<String>,
     county: Option<String>,
-    registries: Option<String>,
-    own_registries: Option<String>,
-    divisions: Option<String>,
-    policy: Option<String>,
-    layouts: Option<String>,
-    returns: Option<String>,
-    link: Option<String>,
-    key: Option<String>,
+    registries: Option<Spanned<String>>,
+    own_registries: Option<Spanned<String>>,
+    divisions: Option<Spanned<String>>,
+    policy: Option<Spanned<String>>,
+    layouts: Option<Spanned<String>>,
+    returns: Option<Spanned<String>>,
+    link: Option<Spanned<String>>,
+    key: Option<Spanned<String>>,
     order: Option<Vec<Spanned<String>>>,
     readings: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     #[serde(rename = "pin")]
@@ -129,7 +130,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Reads one file; `None` when anything was reported.
+    /// Reads one file; `None` when nothing of it can be read.
     #[must_use]
     pub fn parse(document: Document, folder: String, problems: &mut Problems) -> Option<Self> {
         let written = parse(&document, problems)?;
@@ -140,6 +141,12 @@ impl Layer {
     #[must_use]
     pub fn base(&self) -> Option<&Spanned<String>> {
         self.written.base.as_ref()
+    }
+
+    /// A path that the file writes, as it is from the file that was asked for.
+    #[must_use]
+    pub fn named(&self, path: &Spanned<String>) -> Named {
+        Named { document: self.document.clone(), span: path.span(), path: format!("{}{}", self.folder, path.get_ref()) }
     }
 }
 
@@ -152,6 +159,17 @@ pub struct Told<T> {
     pub value: T,
 }
 
+/// A file or folder that a pipeline names, and where.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// For carets.
+    pub document: Document,
+    /// For carets.
+    pub span: Range<usize>,
+    /// Relative to the file asked for.
+    pub path: String,
+}
+
 /// A pipeline, its bases taken in.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -160,21 +178,21 @@ pub struct Pipeline {
     /// `正安县`: for titles, units of rates, and to tell addresses of other counties.
     pub county: String,
     /// Folder of the alias dictionary: `fields.toml` and one file per registry. As all paths here, relative to the file asked for.
-    pub registries: String,
+    pub registries: Named,
     /// Folder with the county's own header spellings, codes and registries, added to the shared ones.
-    pub own_registries: Option<String>,
+    pub own_registries: Option<Named>,
     /// Folder of division lists.
-    pub divisions: String,
+    pub divisions: Named,
     /// Folder of the policy.
-    pub policy: String,
+    pub policy: Named,
     /// Folder of workbook layouts.
-    pub layouts: String,
+    pub layouts: Named,
     /// Folder with the headers and wordings of returned lists.
-    pub returns: Option<String>,
+    pub returns: Option<Named>,
     /// The linking model.
-    pub link: String,
+    pub link: Named,
     /// The county's key file for stable ids.
-    pub key: String,
+    pub key: Named,
     /// Registries in spine order; those not named follow by id.
     pub order: Told<Vec<Spanned<String>>>,
     /// Readings chosen in place of the policy folder's: `two_none_reading = "column"`.
@@ -188,7 +206,7 @@ pub struct Pipeline {
     /// The ledger, where the command line names none.
     pub ledger: Option<String>,
     /// Registers that the county knows to be whole, `insurance` or `insurance:土坪镇`.
-    pub accept_partial: Vec<Accepted>,
+    pub accept_partial: Told<Vec<Spanned<Accepted>>>,
     /// How village lists are cut into workbooks.
     pub town_files: TownFiles,
     /// How identity corrections are.
@@ -198,16 +216,11 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// The pipeline of a file and its bases, in this order; `None` when something is said nowhere.
+    /// The pipeline of a file and its bases, in this order; `None` when a folder or file is said nowhere.
     #[must_use]
     pub fn resolve(mut layers: Vec<Layer>, problems: &mut Problems) -> Option<Self> {
         let first = layers.first()?.document.clone();
         let derived = layers.len() > 1;
-        let mut missing = |key: &str| {
-            let end = first.text.find('\n').unwrap_or(first.text.len());
-            let hint = if derived { "它的 base 里也没有" } else { "" };
-            problems.add_with_hint(&first, 0..end, format!("缺少“{key}”"), "在这个文件里", hint);
-        };
         macro_rules! text {
             ($key:ident) => {
                 layers.iter_mut().find_map(|layer| layer.written.$key.take())
@@ -215,7 +228,7 @@ impl Pipeline {
         }
         macro_rules! path {
             ($key:ident) => {
-                layers.iter().find_map(|layer| layer.written.$key.as_ref().map(|path| format!("{}{path}", layer.folder)))
+                layers.iter().find_map(|layer| layer.written.$key.as_ref().map(|path| layer.named(path)))
             };
         }
         macro_rules! told {
@@ -231,9 +244,10 @@ impl Pipeline {
         let returns = path!(returns);
         let (order, readings, pins) = (told!(order), told!(readings), told!(pins));
         let (needs_town, workbooks) = (text!(needs_town), text!(workbooks));
-        let (ledger, town_files, identity_files) = (path!(ledger), text!(town_files), text!(identity_files));
+        let ledger = layers.iter().find_map(|layer| layer.written.ledger.as_ref().map(|path| format!("{}{path}", layer.folder)));
+        let (town_files, identity_files) = (text!(town_files), text!(identity_files));
         let intake = text!(intake);
-        for (key, there) in [
+        let said = [
             ("name", name.is_some()),
             ("county", county.is_some()),
             ("registries", registries.is_some()),
@@ -243,23 +257,27 @@ impl Pipeline {
             ("link", link.is_some()),
             ("key", key.is_some()),
             ("order", order.is_some()),
-        ] {
-            if !there {
-                missing(key);
-            }
+        ];
+        let missing = said.iter().filter(|(key, there)| !there && !problems.is_suspect(key)).map(|(key, _)| *key);
+        let missing = missing.collect::<Vec<_>>().join("”、“");
+        if !missing.is_empty() {
+            let end = first.text.find('\n').unwrap_or(first.text.len());
+            let hint = if derived { "它的 base 里也没有" } else { "照 pipelines/monthly.toml 补上" };
+            problems.add_with_hint(&first, 0..end, format!("缺少“{missing}”"), "在这个文件里", hint);
         }
-        let mut accept_partial = Vec::new();
+        let mut accept_partial = Told { document: first.clone(), value: Vec::new() };
         if let Some(told) = told!(accept_partial) {
             for written in told.value {
                 match written.get_ref().parse() {
-                    Ok(accepted) => accept_partial.push(accepted),
+                    Ok(accepted) => accept_partial.value.push(Spanned::new(written.span(), accepted)),
                     Err(message) => problems.add(&told.document, written.span(), message, ""),
                 }
             }
+            accept_partial.document = told.document;
         }
         Some(Self {
-            name: name?,
-            county: county?,
+            name: name.unwrap_or_default(),
+            county: county.unwrap_or_default(),
             registries: registries?,
             own_registries,
             divisions: divisions?,
@@ -268,7 +286,7 @@ impl Pipeline {
             returns,
             link: link?,
             key: key?,
-            order: order?,
+            order: order.unwrap_or_else(|| Told { document: first.clone(), value: Vec::new() }),
             readings: readings.unwrap_or_else(|| Told { document: first.clone(), value: BTreeMap::new() }),
             pins: pins.unwrap_or_else(|| Told { document: first.clone(), value: Vec::new() }),
             needs_town: needs_town.unwrap_or(false),
@@ -307,7 +325,7 @@ mod tests {
         let pipeline =
             resolve(&[("town/township.toml", "", own), ("county/monthly.toml", "../county/", MONTHLY)]).expect("sound");
         assert_eq!((pipeline.name.as_str(), pipeline.county.as_str()), ("township", "正安县"));
-        assert_eq!((pipeline.policy.as_str(), pipeline.link.as_str()), ("mine", "../county/link.toml"));
+        assert_eq!((pipeline.policy.path.as_str(), pipeline.link.path.as_str()), ("mine", "../county/link.toml"));
         assert_eq!((pipeline.order.document.path.as_str(), pipeline.pins.value.len()), ("county/monthly.toml", 1));
         assert!(pipeline.needs_town && pipeline.workbooks == [Workbook::Dossier]);
         let monthly = resolve(&[("monthly.toml", "", MONTHLY)]).expect("sound");
@@ -322,7 +340,7 @@ mod tests {
     fn what_no_file_says_and_what_no_file_can_say_is_told_with_its_place() {
         let told = resolve(&[("monthly.toml", "", "name = \"monthly\"\n")]).expect_err("incomplete");
         for key in ["county", "registries", "order"] {
-            assert!(told.contains(&format!("缺少“{key}”")) && told.contains("monthly.toml:1:"), "{told}");
+            assert!(told.contains(&format!("“{key}”")) && told.contains("monthly.toml:1:"), "{told}");
         }
         let told =
             resolve(&[("t.toml", "", "name = \"t\"\nworkbooks = [\"dosier\"]\n"), ("m.toml", "", MONTHLY)]).expect_err("unknown");

@@ -4,18 +4,21 @@
 //! [`Dictionary::resolve`] takes the texts and gives every mistake at once; [`Dictionary::resolve_with`] adds a county's own words and
 //! registries to the shared ones. Headers and code spellings are compared folded ([`fold_header`]); folding twice changes nothing.
 
+mod header;
+mod written;
+
 use std::collections::BTreeMap;
 
 use arrow::datatypes::{DataType, Field};
-use unicode_normalization::UnicodeNormalization;
 
 use super::document::{Document, Spanned};
-use super::error::Problems;
+use super::error::{Problems, closest};
 use super::parse::parse;
 use crate::model::columns::PLACE;
 use crate::model::field::{FieldKind, Per};
-use crate::model::identity::simplified;
 use crate::model::registry::{Grain, RegistryId};
+pub use header::{bracketed_unit, fold_header};
+use written::{WrittenAddition, WrittenField, WrittenRegistry};
 
 /// A canonical field.
 #[derive(Clone, Debug, Default)]
@@ -174,88 +177,6 @@ pub struct Dictionary {
     pub registries: Vec<RegistryDefinition>,
 }
 
-/// `[name]` of `fields.toml` as written. A county's own file leaves out kind and title of a field that is there already.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenField {
-    kind: Option<FieldKind>,
-    title: Option<String>,
-    #[serde(default)]
-    aliases: Vec<Spanned<String>>,
-    #[serde(default)]
-    codes: BTreeMap<String, Vec<Spanned<String>>>,
-    #[serde(default)]
-    beside: Vec<String>,
-    #[serde(default)]
-    words: BTreeMap<String, Vec<String>>,
-    standing: Option<StandingValues>,
-    ends: Option<Ending>,
-    #[serde(default)]
-    until: bool,
-    dated: Option<DatedCode>,
-    #[serde(default)]
-    counted: Vec<String>,
-    least_digits: Option<usize>,
-}
-
-/// `<id>.toml` as written.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRegistry {
-    title: String,
-    department: String,
-    grain: Grain,
-    required: Spanned<Vec<Vec<Spanned<String>>>>,
-    #[serde(default)]
-    telling: Vec<Spanned<String>>,
-    #[serde(default)]
-    excluded: Vec<Vec<Spanned<String>>>,
-    #[serde(default)]
-    title_words: Vec<String>,
-    #[serde(default)]
-    other_titles: Vec<String>,
-    #[serde(default)]
-    other_rows: Vec<String>,
-    #[serde(default)]
-    other_kinds: Vec<String>,
-    #[serde(default)]
-    identified_by: Vec<Spanned<String>>,
-    #[serde(default)]
-    remarks: Vec<String>,
-    #[serde(default)]
-    being: Vec<String>,
-    #[serde(default)]
-    proven_by: Vec<Spanned<String>>,
-    #[serde(default)]
-    proving_nothing: Vec<String>,
-    part: Option<Spanned<String>>,
-    #[serde(default)]
-    amounts: BTreeMap<Spanned<String>, Per>,
-    #[serde(default)]
-    below_zero: Vec<Spanned<String>>,
-    #[serde(default)]
-    never_zero: Vec<Spanned<String>>,
-    #[serde(default)]
-    at_least: Vec<[Spanned<String>; 2]>,
-    fields: Vec<Spanned<String>>,
-    #[serde(default)]
-    aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
-}
-
-/// `<id>.toml` of a county's own folder, for a registry that is there already: what it adds, or calls otherwise.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenAddition {
-    title: Option<String>,
-    department: Option<String>,
-    #[serde(default)]
-    title_words: Vec<String>,
-    #[serde(default)]
-    fields: Vec<Spanned<String>>,
-    #[serde(default)]
-    aliases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
-}
-
 impl Dictionary {
     /// Resolves `fields.toml` and the registry files, given in any order; a registry's id is its file name.
     pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
@@ -266,43 +187,50 @@ impl Dictionary {
     /// fields and spellings to registries that are there; what is not there yet is new.
     pub fn resolve_with(shared: &[Document], own: &[Document]) -> Result<Self, Problems> {
         let mut problems = Problems::default();
+        let dictionary = Self::collect(shared, own, &mut problems);
+        problems.into_result(dictionary)
+    }
+
+    /// The same with mistakes reported beside what can be read all the same, so that files that rest on it can be looked at too.
+    #[must_use]
+    pub fn collect(shared: &[Document], own: &[Document], problems: &mut Problems) -> Self {
         let mut dictionary = Self::default();
         let (shared, own) = (in_order(shared), in_order(own));
-        for document in shared.iter().filter(|document| is_fields(document)) {
-            for (name, field) in parse::<BTreeMap<String, WrittenField>>(document, &mut problems).into_iter().flatten() {
-                if dictionary.fields.contains_key(&name) {
+        for (document, is_own) in
+            shared.iter().map(|document| (document, false)).chain(own.iter().map(|document| (document, true)))
+        {
+            if !is_fields(document) {
+                continue;
+            }
+            for (name, field) in parse::<BTreeMap<String, WrittenField>>(document, problems).into_iter().flatten() {
+                if !is_own && dictionary.fields.contains_key(&name) {
                     let message = format!("字段 {name} 在两个文件里都有");
                     problems.add(document, heading(document, &name), message, "留一处");
                 }
-                dictionary.add_field(document, name, &field, &mut problems);
+                dictionary.add_field(document, name, &field, problems);
             }
         }
-        for document in own.iter().filter(|document| is_fields(document)) {
-            for (name, field) in parse::<BTreeMap<String, WrittenField>>(document, &mut problems).into_iter().flatten() {
-                dictionary.add_field(document, name, &field, &mut problems);
-            }
-        }
-        // Without fields every name in a registry would be reported as unknown.
-        let fields_known = problems.is_empty();
         let [shared, own] = [shared, own]
             .map(|documents| documents.into_iter().filter(|document| !is_fields(document)).collect::<Vec<&Document>>());
         let known = |document: &Document| shared.iter().any(|shared| shared.stem() == document.stem());
         for document in shared.iter().chain(own.iter().filter(|document| !known(document))) {
-            if let Some(written) = parse::<WrittenRegistry>(document, &mut problems)
-                && fields_known
-            {
-                let registry = resolve_registry(document, written, &dictionary.fields, &mut problems);
+            if let Some(written) = parse::<WrittenRegistry>(document, problems) {
+                let registry = resolve_registry(document, written, &dictionary.fields, problems);
                 dictionary.registries.push(registry);
             }
         }
         for document in own.iter().filter(|document| known(document)) {
-            if let Some(written) = parse::<WrittenAddition>(document, &mut problems)
-                && fields_known
-            {
-                dictionary.add_to_registry(document, written, &mut problems);
+            if let Some(written) = parse::<WrittenAddition>(document, problems) {
+                dictionary.add_to_registry(document, written, problems);
             }
         }
-        problems.into_result(dictionary)
+        // What a registry says it has and no file of fields explains is told there, and not where rules name it.
+        let used = dictionary.registries.iter().flat_map(|registry| &registry.fields);
+        for used in used.filter(|used| !dictionary.fields.contains_key(&used.field)) {
+            problems.suspect(&used.field);
+            FieldKind::IdNumber.columns(&used.field).iter().for_each(|column| problems.suspect(column.name()));
+        }
+        dictionary
     }
 
     /// A new field, or further spellings of one that is there.
@@ -312,7 +240,15 @@ impl Dictionary {
         let kind = written.kind.or(known.as_ref().map(|known| known.kind));
         let title = written.title.clone().or(known.as_ref().map(|known| known.title.clone()));
         let (Some(kind), Some(title)) = (kind, title) else {
-            problems.add(document, at, format!("字段 {name} 没有写 kind 和 title"), "新字段要写怎样读（kind）和中文名（title）");
+            if !problems.is_suspect(&name) {
+                problems.add(
+                    document,
+                    at,
+                    format!("字段 {name} 没有写 kind 和 title"),
+                    "新字段要写怎样读（kind）和中文名（title）",
+                );
+                problems.suspect(name);
+            }
             return;
         };
         if known.as_ref().is_some_and(|known| known.kind != kind) {
@@ -448,17 +384,19 @@ fn add_spellings(document: &Document, field: &mut FieldDefinition, written: &Wri
 
 fn resolve_registry(
     document: &Document,
-    written: WrittenRegistry,
+    mut written: WrittenRegistry,
     fields: &BTreeMap<String, FieldDefinition>,
     problems: &mut Problems,
 ) -> RegistryDefinition {
-    let used: Vec<&str> = written.fields.iter().map(|field| field.get_ref().as_str()).collect();
-    for field in &written.fields {
-        if !fields.contains_key(field.get_ref()) {
-            let known = fields.keys().map(String::as_str);
-            problems.add_unknown(document, field.span(), "字段", field.get_ref(), known);
-        }
+    let known = || fields.keys().map(String::as_str);
+    let mut meant = Vec::new();
+    for field in written.fields.iter().filter(|field| !fields.contains_key(field.get_ref())) {
+        problems.add_unknown(document, field.span(), "字段", field.get_ref(), known());
+        // The registry has what was meant as well: that the rest of the file and rules name it is no mistake.
+        meant.extend(closest(field.get_ref(), known()).map(|near| Spanned::new(field.span(), near.to_owned())));
     }
+    written.fields.append(&mut meant);
+    let used: Vec<&str> = written.fields.iter().map(|field| field.get_ref().as_str()).collect();
     let mut check = |names: &mut dyn Iterator<Item = &Spanned<String>>, allowed: &[&str]| {
         for name in names {
             if !allowed.contains(&name.get_ref().as_str()) {
@@ -468,7 +406,6 @@ fn resolve_registry(
     };
     let mut alternatives = used.clone();
     alternatives.push(TITLE_WORDS);
-    let known: Vec<&str> = fields.keys().map(String::as_str).collect();
     check(&mut written.required.get_ref().iter().flatten(), &alternatives);
     check(&mut written.telling.iter(), &used);
     check(&mut written.identified_by.iter().chain(&written.proven_by), &used);
@@ -477,8 +414,8 @@ fn resolve_registry(
     check(&mut written.below_zero.iter().chain(&written.never_zero), &used);
     check(&mut written.at_least.iter().flatten(), &used);
     check(&mut written.aliases.keys(), &used);
-    check(&mut written.excluded.iter().flatten(), &known);
-    if written.required.get_ref().iter().all(Vec::is_empty) {
+    check(&mut written.excluded.iter().flatten(), &known().collect::<Vec<_>>());
+    if written.required.get_ref().iter().all(Vec::is_empty) && !problems.is_suspect("required") {
         problems.add(document, written.required.span(), "必备字段（required）不能为空", "写明没有哪些列就不是这个名册");
     }
     check_aliases(document, &written, fields, problems);
@@ -547,78 +484,6 @@ fn check_aliases(
             }
         }
     }
-}
-
-/// A header, or the spelling of a code, as it is compared: NFKC, without white space, quotes, `*` and colons, brackets
-/// unified to `()`, traditional characters as simplified ones, bracketed units and remarks dropped (`保障金（元）` → `保障金`), Latin letters in lower case. Digits
-/// stay: `联系电话2` is not `联系电话`. [`bracketed_unit`] finds the unit that was dropped.
-#[must_use]
-pub fn fold_header(header: &str) -> String {
-    let mut folded = String::with_capacity(header.len());
-    for character in header.nfkc() {
-        match character {
-            '*' | ':' | '"' | '\'' | '“' | '”' | '‘' | '’' | '「' | '」' | '\u{feff}' | '\u{200b}' => {}
-            '[' | '{' | '【' | '〔' => folded.push('('),
-            ']' | '}' | '】' | '〕' => folded.push(')'),
-            _ if character.is_whitespace() => {}
-            _ => folded.extend(character.to_lowercase().map(simplified)),
-        }
-    }
-    while let Some((before, _, after)) = split_bracket(&folded, is_unit) {
-        // A header that is nothing but `(元)` keeps it.
-        if before.is_empty() && after.is_empty() {
-            break;
-        }
-        folded = format!("{before}{after}");
-    }
-    folded
-}
-
-/// The money unit in brackets that [`fold_header`] drops: `元`, `万元`, `元/人`.
-#[must_use]
-pub fn bracketed_unit(header: &str) -> Option<String> {
-    let unified: String = header.nfkc().filter(|character| !character.is_whitespace()).collect();
-    split_bracket(&unified, |inner| is_unit(inner) && inner.contains('元')).map(|(_, unit, _)| unit.to_owned())
-}
-
-/// The first bracket whose content passes: text before, content, text after.
-fn split_bracket(text: &str, passes: impl Fn(&str) -> bool) -> Option<(&str, &str, &str)> {
-    let mut from = 0;
-    while let Some(open) = text.get(from..)?.find('(').map(|at| from + at) {
-        let inner_start = open + 1;
-        let close = inner_start + text.get(inner_start..)?.find(')')?;
-        let inner = text.get(inner_start..close)?;
-        if passes(inner) {
-            return Some((text.get(..open)?, inner, text.get(close + 1..)?));
-        }
-        from = inner_start;
-    }
-    None
-}
-
-fn is_unit(inner: &str) -> bool {
-    const UNITS: [&str; 19] = [
-        "月",
-        "月数",
-        "年",
-        "岁",
-        "天",
-        "日",
-        "人",
-        "户",
-        "个",
-        "次",
-        "亩",
-        "m2",
-        "平方米",
-        "公里",
-        "%",
-        "必填",
-        "选填",
-        "章",
-        "盖章",
-    ];
-    UNITS.contains(&inner) || (inner.contains('元') && inner.chars().count() <= 6)
 }
 
 /// The dictionary in `pipelines/registries`, for tests of any stage.

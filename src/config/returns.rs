@@ -142,28 +142,29 @@ impl Returns {
     /// Resolves the files of the folder; a file other than `phrases.toml` belongs to the dictionary.
     pub fn resolve(documents: &[Document], layouts: &Layouts) -> Result<Self, Problems> {
         let mut problems = Problems::default();
+        let returns = Self::collect(documents, Some(layouts), &mut problems);
+        problems.into_result(returns)
+    }
+
+    /// The same with mistakes reported beside what can be read all the same; without layouts what they print is not known.
+    #[must_use]
+    pub fn collect(documents: &[Document], layouts: Option<&Layouts>, problems: &mut Problems) -> Self {
         let (phrases, headers): (Vec<&Document>, Vec<&Document>) =
             documents.iter().partition(|document| document.stem() == "phrases");
         let headers: Vec<Document> = headers.into_iter().cloned().collect();
-        let dictionary = match Dictionary::resolve(&headers) {
-            Ok(mut dictionary) => {
-                let nowhere = Document { path: "returns".to_owned(), text: String::new() };
-                let document = headers.iter().find(|document| document.stem() == "fields").unwrap_or(&nowhere);
-                add_printed(&mut dictionary, layouts, document, &mut problems);
-                dictionary
-            }
-            Err(others) => {
-                problems.append(others);
-                Dictionary::default()
-            }
-        };
+        let mut dictionary = Dictionary::collect(&headers, &[], problems);
+        if let Some(layouts) = layouts {
+            let nowhere = Document { path: "returns".to_owned(), text: String::new() };
+            let document = headers.iter().find(|document| document.stem() == "fields").unwrap_or(&nowhere);
+            add_printed(&mut dictionary, layouts, document, problems);
+        }
         let mut resolved = Phrases::default();
         for document in phrases {
-            if let Some(written) = parse::<Written>(document, &mut problems) {
-                resolved.add(document, written, &mut problems);
+            if let Some(written) = parse::<Written>(document, problems) {
+                resolved.add(document, written, problems);
             }
         }
-        problems.into_result(Self { dictionary, phrases: resolved })
+        Self { dictionary, phrases: resolved }
     }
 }
 
@@ -221,7 +222,7 @@ fn named<T: Copy>(
     let text = text?;
     let found = known.iter().find(|(name, _)| *name == text.get_ref()).map(|(_, value)| *value);
     if found.is_none() {
-        problems.add_unknown(document, text.span(), what, text.get_ref(), known.iter().map(|(name, _)| *name));
+        problems.add_misspelt(document, text.span(), what, text.get_ref(), known.iter().map(|(name, _)| *name));
     }
     found
 }
@@ -238,9 +239,10 @@ fn add_printed(dictionary: &mut Dictionary, layouts: &Layouts, document: &Docume
         if known.contains(&folded) {
             continue;
         }
-        if column.answer.is_some() {
+        if column.answer.is_some() && !problems.is_suspect(&column.title) {
             let message = format!("清单版式里要回填的“{}”列，这里没有写法，收回来会读不到", column.title);
-            problems.add(document, 0..0, message, "在本文件里写明它是哪个字段");
+            let hint = "在本文件里给对应的字段加上这个写法，或把版式里的列名改回去";
+            problems.add_with_hint(document, 0..0, message, "", hint);
         }
         known.insert(folded.clone());
         printed.push(folded);

@@ -37,7 +37,7 @@ mod spreadsheetml;
 mod stop;
 mod strings;
 mod styles;
-mod text;
+pub(crate) mod text;
 pub mod unfold;
 mod utf16;
 pub mod wire;

@@ -1,29 +1,30 @@
-//! What a pipeline names, read from disk and resolved: the only reader of definition files.
+//! What a pipeline names, resolved.
 //!
 //! Takes the path of a pipeline file, gives [`Definitions`] or every mistake in all its files at once. Its hash covers the bytes of
 //! every file it consists of (bases too), so that two runs with equal hashes applied the same definitions.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::config::divisions::Gazetteer;
+use crate::config::divisions::{DivisionsProblem, Gazetteer};
 use crate::config::document::Document;
 use crate::config::error::Problems;
 use crate::config::layout::Layouts;
 use crate::config::link::LinkModel;
 use crate::config::link_saved::SavedModel;
 use crate::config::pin::Pin;
-use crate::config::pipeline::{IdentityFiles, IntakeChoice, Layer, Pipeline, Taken, TownFiles, Workbook};
+use crate::config::pipeline::{IdentityFiles, IntakeChoice, Layer, Named, Pipeline, Taken, TownFiles, Workbook};
 use crate::config::policy::{ChosenReadings, Policy};
 use crate::config::registry::Dictionary;
 use crate::config::returns::Returns;
 use crate::ingest::limits::LeaveOut;
+use crate::intake::definition_files::{Reader, Unreadable};
 use crate::model::ids::{CountyKey, PartsDigest};
 use crate::model::register::Accepted;
 use crate::model::registry::RegistryId;
 use crate::model::system_error::plain;
-use crate::store::disk;
-use crate::store::key::{self, KeyError, KeyFile};
+use crate::store::key::KeyFile;
 
 /// Everything a run needs to know before it reads a file.
 #[derive(Debug)]
@@ -79,23 +80,12 @@ pub(crate) struct Definitions {
 /// Why definitions cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
-    /// A file or folder that the pipeline names is not there.
-    #[error("读不到 {}：{}。请检查路径：流程文件是 pipelines/monthly.toml 这样的文本，里面写的路径从它所在的文件夹算起", path.display(), plain(source))]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The key file is none.
+    /// The pipeline is not there.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Unreadable(#[from] Unreadable),
     /// Mistakes, each with file, line and caret.
     #[error("{0}")]
     Mistakes(Problems),
-    /// Mistakes that come as sentences.
-    #[error("{}", .0.join("\n"))]
-    Sentences(Vec<String>),
 }
 
 /// The definitions that a run of that pipeline is usually made with, where they are at hand, or why they are not.
@@ -105,78 +95,13 @@ pub(crate) fn usual(pipeline: &str) -> Result<Definitions, String> {
         return Err(format!("这里没有 {}", path.display()));
     }
     load(&path).map_err(|error| match error {
-        DefinitionError::Unreadable { path: which, source } if which == path => {
-            format!("{} 读不到（{}）", path.display(), plain(&source))
+        DefinitionError::Unreadable(error) => format!("{} 读不到（{}）", path.display(), plain(&error.source)),
+        DefinitionError::Mistakes(problems) => {
+            let first = problems.as_slice().first().map_or("", |problem| problem.message.as_str());
+            let count = problems.as_slice().len();
+            format!("{} 有 {count} 处错误（{first}{}）", path.display(), if count > 1 { " 等" } else { "" })
         }
-        DefinitionError::Unreadable { path: which, source } => {
-            format!("{} 要用的 {} 读不到（{}）", path.display(), which.display(), plain(&source))
-        }
-        _ => format!("{} 有错误", path.display()),
     })
-}
-
-/// Reads files and remembers their bytes for the hash.
-pub(crate) struct Reader {
-    folder: PathBuf,
-    digest: PartsDigest,
-}
-
-impl Reader {
-    /// A reader of files beside the pipeline at `path`, and the pipeline's own name there.
-    pub(crate) fn beside(path: &Path) -> (Self, String) {
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        (Self { folder, digest: PartsDigest::default() }, name)
-    }
-
-    /// Of all files read, lower-case hexadecimal.
-    pub(crate) fn hash(self) -> String {
-        self.digest.digits(64)
-    }
-
-    pub(crate) fn read(&mut self, relative: &str) -> Result<Vec<u8>, DefinitionError> {
-        let path = self.folder.join(relative);
-        let bytes = disk::read(&path).map_err(|source| DefinitionError::Unreadable { path, source })?;
-        self.digest.add(relative);
-        self.digest.add(&bytes);
-        Ok(bytes)
-    }
-
-    /// A key, and what is known of its file.
-    pub(crate) fn key(&mut self, relative: &str) -> Result<(Vec<u8>, KeyFile), DefinitionError> {
-        let path = self.folder.join(relative);
-        let is_long = disk::open(&path).and_then(|file| file.metadata()).is_ok_and(|kind| kind.len() > key::LONGEST);
-        if is_long {
-            return Err(KeyError::Long(path).into());
-        }
-        let bytes = self.read(relative)?;
-        let file = key::look_at(&path, &bytes)?;
-        Ok((bytes, file))
-    }
-
-    pub(crate) fn document(&mut self, relative: &str) -> Result<Document, DefinitionError> {
-        let text = String::from_utf8(self.read(relative)?);
-        let path = self.folder.join(relative);
-        match text {
-            Ok(text) => Ok(Document { path: path.display().to_string(), text: text.trim_start_matches('\u{feff}').to_owned() }),
-            Err(_) => Err(DefinitionError::Unreadable { path, source: std::io::ErrorKind::InvalidData.into() }),
-        }
-    }
-
-    /// Every file of a folder with one of these endings, by name.
-    fn folder(&mut self, relative: &str, endings: &[&str]) -> Result<Vec<Document>, DefinitionError> {
-        let folder = self.folder.join(relative);
-        let unreadable = |source| DefinitionError::Unreadable { path: folder.clone(), source };
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(unreadable)? {
-            let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
-            if endings.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.') {
-                names.push(format!("{relative}/{name}"));
-            }
-        }
-        names.sort();
-        names.iter().map(|name| self.document(name)).collect()
-    }
 }
 
 /// What a parser leaves out where a definition chose so.
@@ -189,44 +114,46 @@ pub(crate) fn leave_out(choice: IntakeChoice) -> LeaveOut {
     }
 }
 
-/// Reads and resolves the pipeline at `path`.
+/// Reads and resolves the pipeline at `path`: every mistake of every file that it names, but for those that follow from another.
 pub(crate) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
     let (mut reader, name) = Reader::beside(path);
     let mut problems = Problems::default();
-    let Some(pipeline) = layers(&mut reader, &name, &mut problems)?.and_then(|layers| Pipeline::resolve(layers, &mut problems))
-    else {
-        return Err(DefinitionError::Mistakes(problems));
+    let layers = layers(&mut reader, &name, &mut problems)?;
+    let Some(pipeline) = Pipeline::resolve(layers, &mut problems) else {
+        return Err(DefinitionError::Mistakes(problems.into_whole(None::<()>).err().unwrap_or_default()));
     };
-    let registries = reader.folder(&pipeline.registries, &[".toml"])?;
-    let own = pipeline.own_registries.as_ref().map(|folder| reader.folder(folder, &[".toml"])).transpose()?.unwrap_or_default();
-    let policy_documents = reader.folder(&pipeline.policy, &[".toml", ".txt"])?;
-    let layouts = reader.folder(&pipeline.layouts, &[".toml"])?;
-    let divisions = reader.folder(&pipeline.divisions, &[".csv"])?;
-    let link_document = reader.document(&pipeline.link)?;
-    let (key, key_file) = reader.key(&pipeline.key)?;
+    let files = Files::read(&mut reader, &pipeline, &mut problems);
 
-    let dictionary = Dictionary::resolve_with(&registries, &own).map_err(DefinitionError::Mistakes)?;
+    let (shared, own) = (files.registries.as_deref().unwrap_or_default(), files.own.as_deref().unwrap_or_default());
+    let dictionary = Dictionary::collect(shared, own, &mut problems);
+    // Whatever is named could be in a file that cannot be read.
+    problems.suspect_any(files.registries.is_none() || files.own.is_none());
     let spine = spine(&pipeline, &dictionary, &mut problems);
     let pins = Pin::resolve(&pipeline.pins.document, &pipeline.pins.value, &dictionary, &mut problems);
+    let accepted = accepted(&pipeline, &dictionary, &mut problems);
     let chosen = ChosenReadings { document: &pipeline.readings.document, readings: &pipeline.readings.value };
-    let policy = collected(Policy::resolve_for(&policy_documents, &dictionary, chosen), &mut problems);
-    let layouts = collected(Layouts::resolve(&layouts), &mut problems);
-    let link = collected(LinkModel::resolve(&link_document), &mut problems);
-    let mut aside = Reader { folder: reader.folder.clone(), digest: PartsDigest::default() };
-    let returns = match (&pipeline.returns, &layouts) {
-        (Some(folder), Some(layouts)) => collected(Returns::resolve(&aside.folder(folder, &[".toml"])?, layouts), &mut problems),
+    let policy = files.policy.as_ref().and_then(|files| Policy::collect(files, &dictionary, chosen, &mut problems));
+    problems.suspect_any(false);
+    let layouts = files.layouts.as_ref().and_then(|files| Layouts::collect(files, &mut problems));
+    let link = files.link.as_ref().and_then(|file| LinkModel::collect(file, &mut problems));
+    let returns = pipeline.returns.as_ref().and_then(|folder| {
+        let files = reader.aside().folder(folder, &[".toml"], &mut problems)?;
+        Some(Returns::collect(&files, layouts.as_ref(), &mut problems))
+    });
+    let gazetteer = files.divisions.as_ref().and_then(|files| gazetteer(files, &pipeline.divisions, &mut problems));
+    let saved = files.link.as_ref().zip(link.as_ref());
+    let saved = saved.and_then(|(file, link)| saved_model(&mut reader, &pipeline.link.path, file, link, &mut problems));
+    let whole = (policy, layouts, link, gazetteer, files.key, files.link);
+    let whole = match whole {
+        (Some(policy), Some(layouts), Some(link), Some(gazetteer), Some(key), Some(file)) => {
+            Some((policy, layouts, link, gazetteer, key, file))
+        }
         _ => None,
     };
-    let problems = problems.into_result(());
-    let (Ok(()), Some(policy), Some(layouts), Some(link)) = (&problems, policy, layouts, link) else {
-        return Err(DefinitionError::Mistakes(problems.err().unwrap_or_default()));
-    };
-    let saved = saved_model(&mut reader, &pipeline.link, &link_document, &link)?;
-    let division =
-        |ending: &str| divisions.iter().find(|document| document.path.ends_with(ending)).map_or("", |found| found.text.as_str());
-    let sentences = |list: Vec<String>| DefinitionError::Sentences(list);
-    let gazetteer = Gazetteer::resolve(division("_villages.csv"), division("_streets_history.csv"))
-        .map_err(|list| sentences(list.iter().map(ToString::to_string).collect()))?;
+    let whole = problems.into_whole(whole).map_err(DefinitionError::Mistakes)?;
+    let (policy, layouts, link, gazetteer, (key, key_file), link_document) = whole;
+    let [registries, own, divisions, policy_documents] =
+        [files.registries, files.own, files.divisions, files.policy].map(Option::unwrap_or_default);
     let mut rows = PartsDigest::default();
     for document in registries.iter().chain(&own).chain(&divisions).chain([&link_document]) {
         rows.add(document.stem());
@@ -262,10 +189,63 @@ pub(crate) fn load(path: &Path) -> Result<Definitions, DefinitionError> {
         town_files: pipeline.town_files,
         identity_files: pipeline.identity_files,
         ledger: pipeline.ledger.map(|path| reader.folder.join(path)),
-        accepted: pipeline.accept_partial,
+        accepted,
         links_hash: rows.digits(64),
         hash: reader.hash(),
     })
+}
+
+/// What a pipeline names, as text; `None` for what cannot be read.
+struct Files {
+    registries: Option<Vec<Document>>,
+    own: Option<Vec<Document>>,
+    policy: Option<Vec<Document>>,
+    layouts: Option<Vec<Document>>,
+    divisions: Option<Vec<Document>>,
+    link: Option<Document>,
+    key: Option<(Vec<u8>, KeyFile)>,
+}
+
+impl Files {
+    fn read(reader: &mut Reader, pipeline: &Pipeline, problems: &mut Problems) -> Self {
+        Self {
+            registries: reader.folder(&pipeline.registries, &[".toml"], problems),
+            own: match &pipeline.own_registries {
+                Some(folder) => reader.folder(folder, &[".toml"], problems),
+                None => Some(Vec::new()),
+            },
+            policy: reader.folder(&pipeline.policy, &[".toml", ".txt"], problems),
+            layouts: reader.folder(&pipeline.layouts, &[".toml"], problems),
+            divisions: reader.folder(&pipeline.divisions, &[".csv"], problems),
+            link: reader.document(&pipeline.link, problems),
+            key: reader.key(&pipeline.key, problems),
+        }
+    }
+}
+
+/// Towns and villages, from the two lists of the folder.
+fn gazetteer(files: &[Document], folder: &Named, problems: &mut Problems) -> Option<Gazetteer> {
+    let mut list = |ending: &str| {
+        let found = files.iter().find(|document| document.path.ends_with(ending));
+        if found.is_none() {
+            let hint = "照 pipelines/divisions/README.md 准备乡镇、村（居）名录";
+            let what = format!("{} 里没有名字以 {ending} 结尾的区划表", folder.path);
+            problems.add_with_hint(&folder.document, folder.span.clone(), what, "这里", hint);
+        }
+        found
+    };
+    let (villages, streets) = (list("_villages.csv")?, list("_streets_history.csv")?);
+    let resolved = Gazetteer::resolve(&villages.text, &streets.text);
+    resolved.map_err(|mistakes| mistakes.iter().for_each(|mistake| tell_line(mistake, [villages, streets], problems))).ok()
+}
+
+fn tell_line(mistake: &DivisionsProblem, [villages, streets]: [&Document; 2], problems: &mut Problems) {
+    let document = if mistake.list == "villages" { villages } else { streets };
+    let line = usize::try_from(mistake.line).unwrap_or(1).max(1);
+    let start: usize = document.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let length = document.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+    let hint = "照同一列别的行写；代码和名称取自国家统计局区划代码表";
+    problems.add_with_hint(document, start..start + length, mistake.what.clone(), "这一行", hint);
 }
 
 /// The saved model that the linking model names: its text and what it says.
@@ -274,54 +254,42 @@ fn saved_model(
     link_file: &str,
     link_document: &Document,
     link: &LinkModel,
-) -> Result<Option<(String, SavedModel)>, DefinitionError> {
-    let Some(named) = &link.saved else { return Ok(None) };
+    problems: &mut Problems,
+) -> Option<(String, SavedModel)> {
+    let named = link.saved.as_ref()?;
     let folder = link_file.rfind('/').map_or("", |end| link_file.get(..=end).unwrap_or(""));
-    let mistake = |what: String| {
-        let mut problems = Problems::default();
-        let hint = "写一次运行的 stages/model.json 的路径，从本文件所在的文件夹算起；删去这一行则每次由本月数据估计";
-        problems.add_with_hint(link_document, named.span(), what, "这里", hint);
-        DefinitionError::Mistakes(problems)
-    };
-    let document = reader.document(&format!("{folder}{}", named.get_ref())).map_err(|error| mistake(error.to_string()))?;
-    let (saved, _) = SavedModel::parse(&document.text).map_err(mistake)?;
-    Ok(Some((document.text, saved)))
+    let path = format!("{folder}{}", named.get_ref());
+    let document = reader.document(&Named { document: link_document.clone(), span: named.span(), path }, problems)?;
+    let hint = "写一次运行的 stages/model.json 的路径，从本文件所在的文件夹算起；删去这一行则每次由本月数据估计";
+    let read = SavedModel::parse(&document.text);
+    let (saved, _) = read.map_err(|what| problems.add_with_hint(link_document, named.span(), what, "这里", hint)).ok()?;
+    Some((document.text, saved))
 }
 
-/// The file called `name` and those it derives from; `None` when anything was reported.
-fn layers(reader: &mut Reader, name: &str, problems: &mut Problems) -> Result<Option<Vec<Layer>>, DefinitionError> {
-    let mut document = reader.document(name)?;
+/// The file called `name` and those it derives from, as far as they can be read.
+fn layers(reader: &mut Reader, name: &str, problems: &mut Problems) -> Result<Vec<Layer>, DefinitionError> {
+    let mut document = reader.first(name, problems)?;
     let mut seen = vec![canonical(&reader.folder.join(name))];
     let (mut layers, mut folder) = (Vec::new(), String::new());
-    loop {
-        let Some(layer) = Layer::parse(document, folder.clone(), problems) else { return Ok(None) };
-        let Some(base) = layer.base() else {
-            layers.push(layer);
-            return Ok(Some(layers));
-        };
-        let relative = format!("{folder}{}", base.get_ref());
-        let path = canonical(&reader.folder.join(&relative));
-        if seen.contains(&path) {
-            problems.add(&layer.document, base.span(), "base 绕了一圈又回到自己", "改成别的文件，或删去");
-            return Ok(None);
-        }
-        document = match reader.document(&relative) {
-            Ok(document) => document,
-            Err(DefinitionError::Unreadable { path, source }) => {
-                problems.add(
-                    &layer.document,
-                    base.span(),
-                    format!("读不到 {}：{}", path.display(), plain(&source)),
-                    "路径从本文件所在的文件夹算起",
-                );
-                return Ok(None);
-            }
-            Err(other) => return Err(other),
-        };
-        seen.push(path);
-        folder = relative.rsplit_once(['/', '\\']).map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    while let Some(layer) = Layer::parse(document, folder.clone(), problems) {
+        let base = layer.base().map(|base| layer.named(base));
         layers.push(layer);
+        let Some(base) = base else { break };
+        let path = canonical(&reader.folder.join(&base.path));
+        if seen.contains(&path) {
+            problems.add(&base.document, base.span, "base 绕了一圈又回到自己", "改成别的文件，或删去");
+            break;
+        }
+        let Some(read) = reader.document(&base, problems) else {
+            // What is said nowhere could be there.
+            problems.suspect_any(true);
+            break;
+        };
+        document = read;
+        seen.push(path);
+        folder = base.path.rsplit_once(['/', '\\']).map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
     }
+    Ok(layers)
 }
 
 fn canonical(path: &Path) -> PathBuf {
@@ -330,16 +298,32 @@ fn canonical(path: &Path) -> PathBuf {
 
 fn spine(pipeline: &Pipeline, dictionary: &Dictionary, problems: &mut Problems) -> Vec<RegistryId> {
     let order = &pipeline.order;
-    for name in &order.value {
-        if dictionary.registry(name.get_ref()).is_none() {
-            let known = dictionary.registries.iter().map(|registry| registry.id.as_str());
-            problems.add_unknown(&order.document, name.span(), "名册", name.get_ref(), known);
+    for (at, name) in order.value.iter().enumerate() {
+        unknown_registry(&order.document, name.span(), name.get_ref(), dictionary, problems);
+        if order.value.iter().take(at).any(|before| before.get_ref() == name.get_ref()) {
+            problems.add(&order.document, name.span(), format!("名册 {} 在 order 里写了两次", name.get_ref()), "留一处");
         }
     }
+    // That it is not there is told here, and not again wherever a rule names it.
+    order
+        .value
+        .iter()
+        .filter(|name| dictionary.registry(name.get_ref()).is_none())
+        .for_each(|name| problems.suspect(name.get_ref()));
     order.value.iter().map(|name| RegistryId::from(name.get_ref().as_str())).collect()
 }
 
-/// The value, or its mistakes added to the others.
-fn collected<T>(resolved: Result<T, Problems>, problems: &mut Problems) -> Option<T> {
-    resolved.map_err(|others| problems.append(others)).ok()
+fn accepted(pipeline: &Pipeline, dictionary: &Dictionary, problems: &mut Problems) -> Vec<Accepted> {
+    let told = &pipeline.accept_partial;
+    for accepted in &told.value {
+        unknown_registry(&told.document, accepted.span(), accepted.get_ref().registry.as_str(), dictionary, problems);
+    }
+    told.value.iter().map(|accepted| accepted.get_ref().clone()).collect()
+}
+
+fn unknown_registry(document: &Document, span: Range<usize>, id: &str, dictionary: &Dictionary, problems: &mut Problems) {
+    if dictionary.registry(id).is_none() {
+        let known = dictionary.registries.iter().map(|registry| registry.id.as_str());
+        problems.add_unknown(document, span, "名册", id, known);
+    }
 }

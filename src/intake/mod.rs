@@ -5,6 +5,7 @@
 
 pub(crate) mod answers;
 pub mod child;
+pub(crate) mod definition_files;
 pub(crate) mod definitions;
 pub(crate) mod described;
 pub(crate) mod file;

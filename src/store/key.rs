@@ -28,7 +28,7 @@ pub(crate) struct KeyFile {
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub(crate) enum KeyError {
     /// Nothing stands in the file.
     #[error("密钥文件 {} 是空的。用 bidui key 新建一个（先删去这个空文件，或换个文件名），再在流程文件的 key = 里写它的名字", .0.display())]
     Empty(PathBuf),

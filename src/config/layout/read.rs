@@ -36,7 +36,15 @@ impl Layouts {
 
     /// Layouts from the documents of a folder; every mistake of every file at once.
     pub fn resolve(documents: &[Document]) -> Result<Self, Problems> {
-        let mut folder = Folder { documents, missing: Vec::new(), problems: Problems::default() };
+        let mut problems = Problems::default();
+        let layouts = Self::collect(documents, &mut problems);
+        problems.into_whole(layouts)
+    }
+
+    /// The same with mistakes reported beside what can be read all the same; `None` where a file is missing or nothing of it can be read.
+    #[must_use]
+    pub fn collect(documents: &[Document], problems: &mut Problems) -> Option<Self> {
+        let mut folder = Folder { documents, missing: Vec::new(), problems };
         let style = folder.read("style.toml", |_: &Style, _| ());
         let town = folder.read("town.toml", list_book);
         let department = folder.read("department.toml", list_book);
@@ -66,27 +74,21 @@ impl Layouts {
             check.table(&book.towns);
             check.table(&book.villages);
         });
-        let problems = folder.problems().into_result(());
-        let whole = || {
-            Some(Self {
-                style: style?,
-                town: town?,
-                department: department?,
-                identity: identity?,
-                summary: summary?,
-                clauses: clauses?,
-                ledger: ledger?,
-                receipt: receipt?,
-                review: review?,
-                dossier: dossier?,
-                changes: changes?,
-                states: states?,
-            })
-        };
-        match (problems, whole()) {
-            (Ok(()), Some(layouts)) => Ok(layouts),
-            (problems, _) => Err(problems.err().unwrap_or_default()),
-        }
+        folder.tell_missing();
+        Some(Self {
+            style: style?,
+            town: town?,
+            department: department?,
+            identity: identity?,
+            summary: summary?,
+            clauses: clauses?,
+            ledger: ledger?,
+            receipt: receipt?,
+            review: review?,
+            dossier: dossier?,
+            changes: changes?,
+            states: states?,
+        })
     }
 }
 
@@ -94,7 +96,7 @@ impl Layouts {
 struct Folder<'a> {
     documents: &'a [Document],
     missing: Vec<&'static str>,
-    problems: Problems,
+    problems: &'a mut Problems,
 }
 
 impl Folder<'_> {
@@ -104,21 +106,20 @@ impl Folder<'_> {
             self.missing.push(file);
             return None;
         };
-        let book = parse::<T>(document, &mut self.problems)?;
+        let book = parse::<T>(document, self.problems)?;
         let choices = book.choices().cloned().unwrap_or_default();
-        check(&book, &mut Check { document, choices: &choices, problems: &mut self.problems });
+        check(&book, &mut Check { document, choices: &choices, problems: self.problems });
         Some(book)
     }
 
-    /// Every mistake, missing files first.
-    fn problems(self) -> Problems {
-        let mut problems = Problems::default();
+    fn tell_missing(self) {
         if !self.missing.is_empty() {
-            let nowhere = Document { path: "版式文件夹".to_owned(), text: String::new() };
-            problems.add(&nowhere, 0..0, format!("缺少版式文件 {}", self.missing.join("、")), "");
+            let folder = self.documents.first().and_then(|document| document.path.rsplit_once('/'));
+            let path = folder.map_or("版式文件夹", |(folder, _)| folder).to_owned();
+            let nowhere = Document { path, text: String::new() };
+            let hint = "从程序自带的 reports 文件夹里拷贝过来；文件名要一字不差";
+            self.problems.add_with_hint(&nowhere, 0..0, format!("缺少版式文件 {}", self.missing.join("、")), "", hint);
         }
-        problems.append(self.problems);
-        problems
     }
 }
 
@@ -239,7 +240,7 @@ impl Check<'_> {
     fn table<F>(&mut self, table: &Table<F>) {
         self.template(&table.title);
         table.subtitle.iter().chain(&table.signature).for_each(|text| self.template(text));
-        if table.columns.is_empty() {
+        if table.columns.is_empty() && !self.problems.is_suspect("column") {
             self.mistake(&table.title, format!("“{}”没有列", table.title));
         }
         for column in &table.columns {
@@ -254,6 +255,7 @@ impl Check<'_> {
             }
             if let Some(Answer::Choice(list)) = &column.answer
                 && !self.choices.contains_key(list)
+                && !self.problems.is_suspect(list)
             {
                 self.mistake(&column.title, format!("“{}”列的下拉选项“{list}”在 [choices] 中没有", column.title));
             }
@@ -264,7 +266,7 @@ impl Check<'_> {
     fn review(&mut self, table: &Table<ReviewField>) {
         self.table(table);
         for (field, word) in [(ReviewField::PairKey, "pair_key"), (ReviewField::Answer, "answer")] {
-            if table.columns.iter().filter(|column| column.source == field).count() != 1 {
+            if table.columns.iter().filter(|column| column.source == field).count() != 1 && !self.problems.is_suspect(word) {
                 self.mistake(&table.title, format!("“{}”应有且只有一列 source = \"{word}\"，否则读不回答复", table.title));
             }
         }

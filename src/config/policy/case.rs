@@ -58,7 +58,7 @@ pub struct Case {
 
 /// A cell of a case.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "格子里要写文字（加引号）、整数（金额用分）或 true、false")]
 pub enum CaseValue {
     /// A yes/no cell.
     Bool(bool),

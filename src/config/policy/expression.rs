@@ -29,6 +29,8 @@ pub struct Expression {
     pub parameters: Vec<String>,
     /// What it yields.
     pub value_type: ValueType,
+    /// Whether that follows from what it mentions, and not only from what is wanted.
+    pub is_typed: bool,
     tree: Expr,
 }
 
@@ -46,40 +48,51 @@ pub struct ExpressionProblem {
 }
 
 /// What an expression may mention.
-#[derive(Clone, Copy, Debug)]
-pub struct Vocabulary<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Vocabulary<'a> {
     /// Column → type.
-    pub columns: &'a BTreeMap<String, ValueType>,
+    pub(crate) columns: &'a BTreeMap<String, ValueType>,
     /// Column, or `$parameter` for a reading → the only texts it can hold.
-    pub codes: &'a BTreeMap<String, BTreeSet<String>>,
+    pub(crate) codes: &'a BTreeMap<String, BTreeSet<String>>,
     /// Parameter → type.
-    pub parameters: &'a BTreeMap<String, ValueType>,
+    pub(crate) parameters: &'a BTreeMap<String, ValueType>,
     /// Tables of words: `category IN ($premium_accepted)`.
-    pub tables: &'a BTreeSet<String>,
+    pub(crate) tables: &'a BTreeSet<String>,
+    /// Names that are not known because of a mistake that is told elsewhere: of any type.
+    pub(crate) suspect: &'a dyn Fn(&str) -> bool,
 }
 
 impl Expression {
-    /// Parses and checks `text`; `expected` is the type it must yield, where that is fixed.
-    pub fn parse(text: &str, vocabulary: Vocabulary<'_>, expected: Option<ValueType>) -> Result<Self, ExpressionProblem> {
-        let whole =
-            |message: String, hint: &str| ExpressionProblem { offset: 0, length: text.len(), message, hint: hint.to_owned() };
-        let tree = parsed(text)?;
-        let mut check = Check { text, vocabulary, columns: BTreeSet::new(), parameters: BTreeSet::new() };
-        let found = check.type_of(&tree)?;
-        let value_type = match (found, expected) {
-            (Some(found), Some(expected)) if found != expected => {
-                return Err(whole(
-                    format!("结果是{}，这里要{}", found.plain(), expected.plain()),
-                    "条件要能回答“是”或“否”，金额用分",
-                ));
-            }
-            (found, expected) => found.or(expected).unwrap_or(ValueType::Bool),
-        };
+    /// Parses and checks `text`; `expected` is the type it must yield, where that is fixed. Every mistake is told; those that follow from
+    /// another are not.
+    pub(crate) fn parse(
+        text: &str,
+        vocabulary: Vocabulary<'_>,
+        expected: Option<ValueType>,
+    ) -> Result<Self, Vec<ExpressionProblem>> {
+        let tree = parsed(text).map_err(|problem| vec![problem])?;
+        let mut check = Check { text, vocabulary, columns: BTreeSet::new(), parameters: BTreeSet::new(), problems: Vec::new() };
+        let found = check.type_of(&tree);
+        if let (Some(found), Some(expected)) = (found, expected)
+            && found != expected
+            && check.problems.is_empty()
+        {
+            check.problems.push(ExpressionProblem {
+                offset: 0,
+                length: text.len(),
+                message: format!("结果是{}，这里要{}", found.plain(), expected.plain()),
+                hint: "条件要能回答“是”或“否”，金额用分".to_owned(),
+            });
+        }
+        if !check.problems.is_empty() {
+            return Err(check.problems);
+        }
         Ok(Self {
             text: text.to_owned(),
             columns: check.columns.into_iter().collect(),
             parameters: check.parameters.into_iter().collect(),
-            value_type,
+            value_type: found.or(expected).unwrap_or(ValueType::Bool),
+            is_typed: found.is_some(),
             tree,
         })
     }
@@ -146,6 +159,7 @@ impl Expression {
                     columns: columns.into_iter().collect(),
                     parameters: parameters.into_iter().collect(),
                     value_type: self.value_type,
+                    is_typed: self.is_typed,
                     tree: part.clone(),
                 }
             })
@@ -268,102 +282,95 @@ struct Check<'a> {
     vocabulary: Vocabulary<'a>,
     columns: BTreeSet<String>,
     parameters: BTreeSet<String>,
+    problems: Vec<ExpressionProblem>,
 }
 
-/// `None` is the type of NULL: it fits everywhere.
-type Found = Result<Option<ValueType>, ExpressionProblem>;
+/// `None` is the type of NULL, and of what is not known because of a mistake: it fits everywhere.
+type Found = Option<ValueType>;
 
 impl Check<'_> {
-    fn problem(&self, at: &Expr, message: String, hint: &str) -> ExpressionProblem {
+    /// Notes a mistake.
+    fn problem(&mut self, at: &Expr, message: String, hint: &str) {
         let span = at.span();
         let start = offset_of(self.text, span.start);
         let end = offset_of(self.text, span.end).max(start);
-        ExpressionProblem { offset: start, length: end - start, message, hint: hint.to_owned() }
+        self.problems.push(ExpressionProblem { offset: start, length: end - start, message, hint: hint.to_owned() });
     }
 
-    fn want(&mut self, expression: &Expr, wanted: ValueType) -> Result<(), ExpressionProblem> {
-        match self.type_of(expression)? {
-            Some(found) if found != wanted => {
-                Err(self.problem(expression, format!("“{expression}”是{}，这里要{}", found.plain(), wanted.plain()), ""))
-            }
-            _ => Ok(()),
+    fn want(&mut self, expression: &Expr, wanted: ValueType) {
+        if let Some(found) = self.type_of(expression).filter(|found| *found != wanted) {
+            self.problem(expression, format!("“{expression}”是{}，这里要{}", found.plain(), wanted.plain()), "");
         }
     }
 
     fn same(&mut self, expressions: &[&Expr]) -> Found {
-        let mut common: Option<ValueType> = None;
+        let mut common: Found = None;
         for expression in expressions {
-            if let Some(found) = self.type_of(expression)? {
-                if let Some(common) = common
-                    && common != found
-                {
-                    let message = format!("“{expression}”是{}，与前面的{}不能比较或并列", found.plain(), common.plain());
-                    return Err(self.problem(expression, message, ""));
-                }
-                common = Some(found);
+            let found = self.type_of(expression);
+            if let (Some(found), Some(common)) = (found, common)
+                && common != found
+            {
+                let message = format!("“{expression}”是{}，与前面的{}不能比较或并列", found.plain(), common.plain());
+                self.problem(expression, message, "");
             }
+            common = common.or(found);
         }
-        Ok(common)
+        common
     }
 
     /// A text compared with a code field or a reading must be one of its values: a misspelt one would silently never match.
-    fn check_codes(&self, column: &Expr, literals: &[&Expr]) -> Result<(), ExpressionProblem> {
+    fn check_codes(&mut self, column: &Expr, literals: &[&Expr]) {
         let name = match column {
             Expr::Identifier(column) => column.value.as_str(),
             Expr::Value(value) => match &value.value {
                 Value::Placeholder(name) => name.as_str(),
-                _ => return Ok(()),
+                _ => return,
             },
-            _ => return Ok(()),
+            _ => return,
         };
-        let Some(codes) = self.vocabulary.codes.get(name) else { return Ok(()) };
+        let Some(codes) = self.vocabulary.codes.get(name) else { return };
         for literal in literals {
             if let Expr::Value(value) = literal
                 && let Value::SingleQuotedString(text) = &value.value
                 && !codes.contains(text)
+                && !(self.vocabulary.suspect)(text)
             {
+                let near = closest(text, codes.iter().map(String::as_str)).map(|near| format!("是不是“{near}”？"));
                 let known = codes.iter().map(String::as_str).collect::<Vec<_>>().join("、");
-                return Err(self.problem(literal, format!("“{name}”没有“{text}”这个取值"), &format!("取值有：{known}")));
+                let hint = format!("{}取值有：{known}", near.unwrap_or_default());
+                self.problem(literal, format!("“{name}”没有“{text}”这个取值"), &hint);
             }
         }
-        Ok(())
     }
 
     fn type_of(&mut self, expression: &Expr) -> Found {
+        const ALLOWED: &str = "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*、/";
         match expression {
-            Expr::Identifier(name) => {
-                if let Some(found) = self.vocabulary.columns.get(&name.value) {
-                    self.columns.insert(name.value.clone());
-                    return Ok(Some(*found));
-                }
-                let near = closest(&name.value, self.vocabulary.columns.keys().map(String::as_str));
-                let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
-                Err(self.problem(expression, format!("没有名为 {} 的事实或字段", name.value), &hint))
-            }
+            Expr::Identifier(name) => self.type_of_name(expression, &name.value),
             Expr::Value(value) => self.type_of_value(expression, &value.value),
             Expr::Nested(inner) => self.type_of(inner),
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
-                self.want(expr, ValueType::Bool)?;
-                Ok(Some(ValueType::Bool))
+                self.want(expr, ValueType::Bool);
+                Some(ValueType::Bool)
             }
             Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
-                self.type_of(inner)?;
-                Ok(Some(ValueType::Bool))
+                self.type_of(inner);
+                Some(ValueType::Bool)
             }
             Expr::InList { expr, list, .. } if table_of(list).is_some_and(|name| self.vocabulary.tables.contains(&name)) => {
-                self.want(expr, ValueType::Text)?;
+                self.want(expr, ValueType::Text);
                 self.parameters.extend(table_of(list));
-                Ok(Some(ValueType::Bool))
+                Some(ValueType::Bool)
             }
             Expr::InList { expr, list, .. } => {
                 let parts: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(list).collect();
-                self.same(&parts)?;
-                self.check_codes(expr, &list.iter().collect::<Vec<_>>())?;
-                Ok(Some(ValueType::Bool))
+                self.same(&parts);
+                self.check_codes(expr, &list.iter().collect::<Vec<_>>());
+                Some(ValueType::Bool)
             }
             Expr::Between { expr, low, high, .. } => {
-                self.same(&[expr, low, high])?;
-                Ok(Some(ValueType::Bool))
+                self.same(&[expr, low, high]);
+                Some(ValueType::Bool)
             }
             Expr::BinaryOp { left, op, right } => self.type_of_binary(expression, left, op, right),
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -371,10 +378,10 @@ impl Check<'_> {
                 for CaseWhen { condition, result } in conditions {
                     match operand {
                         Some(operand) => {
-                            self.same(&[operand, condition])?;
-                            self.check_codes(operand, &[condition])?;
+                            self.same(&[operand, condition]);
+                            self.check_codes(operand, &[condition]);
                         }
-                        None => self.want(condition, ValueType::Bool)?,
+                        None => self.want(condition, ValueType::Bool),
                     }
                     results.push(result);
                 }
@@ -392,54 +399,79 @@ impl Check<'_> {
                 }
                 self.same(&parts)
             }
-            Expr::Function(function) => Err(self.problem(
-                expression,
-                format!("条件里不能用函数 {}", function.name),
-                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*、/",
-            )),
+            Expr::Function(function) => {
+                self.problem(expression, format!("条件里不能用函数 {}", function.name), ALLOWED);
+                None
+            }
             // polars reads IS TRUE as `= TRUE`, which is null for null and not what SQL says.
             Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::IsFalse(_) | Expr::IsNotFalse(_) => {
-                Err(self.problem(expression, "不能用 IS TRUE、IS FALSE".to_owned(), "写 COALESCE(…, FALSE) 或 COALESCE(…, TRUE)"))
+                let hint = "写 COALESCE(…, FALSE) 或 COALESCE(…, TRUE)";
+                self.problem(expression, "不能用 IS TRUE、IS FALSE".to_owned(), hint);
+                Some(ValueType::Bool)
             }
-            other => Err(self.problem(
-                other,
-                format!("条件里不能用“{other}”这种写法"),
-                "可用：COALESCE、CASE、IN、BETWEEN、IS NULL、AND、OR、NOT、+、-、*、/",
-            )),
+            other => {
+                self.problem(other, format!("条件里不能用“{other}”这种写法"), ALLOWED);
+                None
+            }
         }
+    }
+
+    fn type_of_name(&mut self, at: &Expr, name: &str) -> Found {
+        if let Some(found) = self.vocabulary.columns.get(name) {
+            self.columns.insert(name.to_owned());
+            return Some(*found);
+        }
+        if !(self.vocabulary.suspect)(name) {
+            // What is not ASCII is hardly a name: a text without its quotes.
+            let hint = if name.is_ascii() {
+                let near = closest(name, self.vocabulary.columns.keys().map(String::as_str));
+                near.map(|near| format!("是不是“{near}”？")).unwrap_or_default()
+            } else {
+                format!("是文字的话加英文单引号：'{name}'")
+            };
+            self.problem(at, format!("没有名为 {name} 的事实或字段"), &hint);
+        }
+        None
     }
 
     fn type_of_value(&mut self, expression: &Expr, value: &Value) -> Found {
         match value {
-            Value::Null => Ok(None),
-            Value::Boolean(_) => Ok(Some(ValueType::Bool)),
-            Value::SingleQuotedString(_) => Ok(Some(ValueType::Text)),
-            Value::Number(number, _) if number == "0" || number == "1" => Ok(Some(ValueType::Int)),
-            Value::Number(number, _) => Err(self.problem(
-                expression,
-                format!("规则里不写数字 {number}"),
-                "写进 parameters.toml（数值、单位、起始月份、条款），这里用 $名称",
-            )),
+            Value::Null => None,
+            Value::Boolean(_) => Some(ValueType::Bool),
+            Value::SingleQuotedString(_) => Some(ValueType::Text),
+            Value::Number(number, _) => {
+                if number != "0" && number != "1" {
+                    let hint = "写进 parameters.toml（数值、单位、起始月份、条款），这里用 $名称";
+                    self.problem(expression, format!("规则里不写数字 {number}"), hint);
+                }
+                Some(ValueType::Int)
+            }
             Value::Placeholder(name) => {
                 let name = name.trim_start_matches('$');
                 if let Some(found) = self.vocabulary.parameters.get(name) {
                     self.parameters.insert(name.to_owned());
-                    return Ok(Some(*found));
+                    return Some(*found);
                 }
-                let near = closest(name, self.vocabulary.parameters.keys().map(String::as_str));
-                let hint = near.map(|near| format!("是不是“${near}”？")).unwrap_or_default();
-                Err(self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint))
+                if !(self.vocabulary.suspect)(name) {
+                    let near = closest(name, self.vocabulary.parameters.keys().map(String::as_str));
+                    let hint = near.map(|near| format!("是不是“${near}”？")).unwrap_or_default();
+                    self.problem(expression, format!("parameters.toml 里没有 {name}"), &hint);
+                }
+                None
             }
-            other => Err(self.problem(expression, format!("条件里不能用“{other}”这种写法"), "文字用单引号")),
+            other => {
+                self.problem(expression, format!("条件里不能用“{other}”这种写法"), "文字用单引号");
+                None
+            }
         }
     }
 
     fn type_of_binary(&mut self, whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Found {
         match op {
             BinaryOperator::And | BinaryOperator::Or => {
-                self.want(left, ValueType::Bool)?;
-                self.want(right, ValueType::Bool)?;
-                Ok(Some(ValueType::Bool))
+                self.want(left, ValueType::Bool);
+                self.want(right, ValueType::Bool);
+                Some(ValueType::Bool)
             }
             BinaryOperator::Eq
             | BinaryOperator::NotEq
@@ -447,23 +479,34 @@ impl Check<'_> {
             | BinaryOperator::LtEq
             | BinaryOperator::Gt
             | BinaryOperator::GtEq => {
-                self.same(&[left, right])?;
-                self.check_codes(left, &[right])?;
-                self.check_codes(right, &[left])?;
-                Ok(Some(ValueType::Bool))
-            }
-            // Days between two days.
-            BinaryOperator::Minus if self.type_of(left)? == Some(ValueType::Date) => {
-                self.want(right, ValueType::Date)?;
-                Ok(Some(ValueType::Int))
+                self.same(&[left, right]);
+                self.check_codes(left, &[right]);
+                self.check_codes(right, &[left]);
+                Some(ValueType::Bool)
             }
             // Division is exact within an expression; an amount is rounded down once, at the end.
             BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide => {
-                self.want(left, ValueType::Int)?;
-                self.want(right, ValueType::Int)?;
-                Ok(Some(ValueType::Int))
+                // Days between two days.
+                let wanted = match (op, self.type_of(left)) {
+                    (BinaryOperator::Minus, Some(ValueType::Date)) => ValueType::Date,
+                    (_, None) => {
+                        self.type_of(right);
+                        return Some(ValueType::Int);
+                    }
+                    (_, Some(ValueType::Int)) => ValueType::Int,
+                    (_, Some(found)) => {
+                        let message = format!("“{left}”是{}，这里要{}", found.plain(), ValueType::Int.plain());
+                        self.problem(left, message, "");
+                        ValueType::Int
+                    }
+                };
+                self.want(right, wanted);
+                Some(ValueType::Int)
             }
-            other => Err(self.problem(whole, format!("条件里不能用运算符 {other}"), "")),
+            other => {
+                self.problem(whole, format!("条件里不能用运算符 {other}"), "");
+                None
+            }
         }
     }
 }
@@ -477,6 +520,9 @@ pub(in crate::config) fn parsed(text: &str) -> Result<Expr, ExpressionProblem> {
             ParserError::RecursionLimitExceeded => "too deep".to_owned(),
         };
         let offset = place_in(&said).map_or(text.len(), |place| offset_of(text, place));
+        if let Some(wide) = wide_sign(text) {
+            return wide;
+        }
         let message = format!("条件写法有误，到这里读不下去（{said}）");
         let hint = "引号、括号要成对，AND、OR 和比较符号两边都要有内容".to_owned();
         ExpressionProblem { offset, length: 0, message, hint }
@@ -487,11 +533,27 @@ pub(in crate::config) fn parsed(text: &str) -> Result<Expr, ExpressionProblem> {
     if rest.token == Token::EOF {
         return Ok(tree);
     }
+    if let Some(wide) = wide_sign(text) {
+        return Err(wide);
+    }
     Err(ExpressionProblem {
         offset: offset_of(text, rest.span.start),
         length: rest.token.to_string().len(),
         message: format!("条件在“{}”之前已经完整", rest.token),
         hint: "一处只写一个条件，用 AND、OR 连接".to_owned(),
+    })
+}
+
+/// The first full-width sign outside of quotes, as a mistake.
+fn wide_sign(text: &str) -> Option<ExpressionProblem> {
+    let wide = |sign: char| matches!(sign, '“' | '”' | '‘' | '’' | '（' | '）' | '，' | '、' | '＝' | '＞' | '＜' | '；' | '。');
+    let quoted = |offset: usize| text.get(..offset).is_some_and(|before| before.matches('\'').count() % 2 == 1);
+    let (offset, sign) = text.char_indices().find(|(offset, sign)| wide(*sign) && !quoted(*offset))?;
+    Some(ExpressionProblem {
+        offset,
+        length: sign.len_utf8(),
+        message: format!("条件里的“{sign}”是中文（全角）符号"),
+        hint: "条件里的引号、括号、逗号、等号用英文（半角）的".to_owned(),
     })
 }
 

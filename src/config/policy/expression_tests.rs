@@ -1,6 +1,6 @@
 use super::*;
 
-fn parse(text: &str) -> Result<Expression, ExpressionProblem> {
+fn parse(text: &str) -> Result<Expression, Vec<ExpressionProblem>> {
     let columns = BTreeMap::from([
         ("covered".to_owned(), ValueType::Bool),
         ("amount_fen".to_owned(), ValueType::Int),
@@ -9,7 +9,13 @@ fn parse(text: &str) -> Result<Expression, ExpressionProblem> {
     let codes = BTreeMap::from([("grade".to_owned(), BTreeSet::from(["一级".to_owned(), "二级".to_owned()]))]);
     let parameters = BTreeMap::from([("floor_month".to_owned(), ValueType::Int)]);
     let tables = BTreeSet::from(["words".to_owned()]);
-    let vocabulary = Vocabulary { columns: &columns, codes: &codes, parameters: &parameters, tables: &tables };
+    let vocabulary = Vocabulary {
+        columns: &columns,
+        codes: &codes,
+        parameters: &parameters,
+        tables: &tables,
+        suspect: &|name| name == "unread",
+    };
     Expression::parse(text, vocabulary, Some(ValueType::Bool))
 }
 
@@ -69,10 +75,23 @@ fn mistakes_are_named_and_located() {
         ("covered covered", 8, "已经完整"),
         ("covered AND", 11, "到这里读不下去"),
         ("grade = '一级", 8, "到这里读不下去"),
+        ("covered，grade = '一级'", 7, "“，”是中文"),
+        ("grade = 一级", 8, "英文单引号：'一级'"),
+        ("grade IN ('一及')", 10, "是不是“一级”"),
     ] {
-        let problem = parse(text).expect_err(text);
+        let problem = parse(text).expect_err(text).remove(0);
         let said = format!("{} {}", problem.message, problem.hint);
         assert!(said.contains(message), "{text}: {said}");
         assert_eq!(problem.offset, at, "{text}: {said}");
     }
+}
+
+#[test]
+fn every_mistake_is_told_and_none_that_follows() {
+    let offsets =
+        |text: &str| parse(text).map_or_else(|found| found.iter().map(|problem| problem.offset).collect(), |_| Vec::new());
+    assert_eq!(offsets("coverd AND amount_fen < 29458 AND grade = '三级'"), [0, 24, 42]);
+    // What a name means that is not known is not guessed, and what another mistake made unknown is no mistake here.
+    assert_eq!(offsets("coverd < $floor_month"), [0]);
+    assert!(parse("unread < $floor_month AND unread = '一级' AND $unread > 0").is_ok());
 }

@@ -471,12 +471,21 @@ impl Policy {
     /// Resolves the files of a policy folder, given in any order; what a file is follows from its name: `policy.toml`,
     /// `parameters.toml`, `facts.toml`, the document's text, and any other `*.toml` with rules and cases.
     pub fn resolve(documents: &[Document], dictionary: &Dictionary) -> Result<Self, Problems> {
-        resolve::resolve(documents, dictionary, None)
+        let mut problems = Problems::default();
+        let policy = resolve::resolve(documents, dictionary, None, &mut problems);
+        problems.into_whole(policy)
     }
 
-    /// As [`Policy::resolve`], with readings that a pipeline chose in place of the folder's.
-    pub fn resolve_for(documents: &[Document], dictionary: &Dictionary, pipeline: ChosenReadings<'_>) -> Result<Self, Problems> {
-        resolve::resolve(documents, dictionary, Some(pipeline))
+    /// As [`Policy::resolve`], with readings that a pipeline chose in place of the folder's, and mistakes of the dictionary known: what follows from
+    /// them is not reported.
+    #[must_use]
+    pub fn collect(
+        documents: &[Document],
+        dictionary: &Dictionary,
+        pipeline: ChosenReadings<'_>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        resolve::resolve(documents, dictionary, Some(pipeline), problems)
     }
 
     /// The rule with this id.

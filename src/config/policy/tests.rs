@@ -114,7 +114,9 @@ fn chosen(readings: &str) -> Result<Policy, Vec<(String, String)>> {
     let document = Document { path: "monthly.toml".to_owned(), text: format!("[readings]\n{readings}") };
     let written: Chosen = toml::from_str(&document.text).expect("TOML");
     let pipeline = ChosenReadings { document: &document, readings: &written.readings };
-    Policy::resolve_for(&files(), &dictionary(), pipeline).map_err(|problems| {
+    let mut problems = Problems::default();
+    let policy = Policy::collect(&files(), &dictionary(), pipeline, &mut problems);
+    problems.into_whole(policy).map_err(|problems| {
         let underlined = |start, end| document.text.get(start..end).unwrap_or("?").to_owned();
         problems.as_slice().iter().map(|problem| (problem.message.clone(), underlined(problem.start, problem.end))).collect()
     })

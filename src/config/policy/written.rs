@@ -26,7 +26,7 @@ pub(super) struct WrittenPolicy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenSettings {
-    pub(super) people: Vec<String>,
+    pub(super) people: Vec<Spanned<String>>,
     pub(super) completeness_share: i64,
     pub(super) completeness_least: i64,
     #[serde(default = "plausible_share")]
@@ -54,7 +54,7 @@ pub(super) type WrittenParameters = BTreeMap<String, Spanned<WrittenParameter>>;
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenParameter {
     pub(super) title: String,
-    pub(super) unit: String,
+    pub(super) unit: Spanned<String>,
     pub(super) clause: String,
     #[serde(default)]
     pub(super) values: BTreeMap<Spanned<String>, Spanned<WrittenValue>>,
@@ -83,7 +83,7 @@ pub(super) struct WrittenTable {
 
 /// A number in the parameter's unit, or a day.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "值要写成整数（金额用分，比例用万分之几，不带小数），日期写成 \"2018-06-30\"")]
 pub(super) enum WrittenValue {
     Int(i64),
     Text(String),
@@ -92,8 +92,8 @@ pub(super) enum WrittenValue {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenDerivation {
-    pub(super) of: String,
-    pub(super) share: Option<String>,
+    pub(super) of: Spanned<String>,
+    pub(super) share: Option<Spanned<String>>,
     #[serde(default = "one")]
     pub(super) per: i64,
 }
@@ -186,7 +186,7 @@ pub(super) struct WrittenRule {
     pub(super) responsible: Vec<String>,
     pub(super) quotation: Option<Spanned<String>>,
     pub(super) basis: Option<Spanned<String>>,
-    pub(super) scope: Scope,
+    pub(super) scope: Spanned<Scope>,
     pub(super) kind: Kind,
     pub(super) sentence: Spanned<String>,
     pub(super) from: Option<Spanned<String>>,
@@ -278,7 +278,7 @@ pub(super) struct WrittenCase {
     pub(super) name: String,
     pub(super) period: Spanned<String>,
     pub(super) subject: String,
-    pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<String, CaseValue>>>,
+    pub(super) given: BTreeMap<Spanned<String>, Vec<BTreeMap<Spanned<String>, CaseValue>>>,
     #[serde(default)]
     pub(super) readings: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]

@@ -15,7 +15,7 @@ mod written;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::{Document, Spanned};
 use super::error::Problems;
 use super::pipeline::IntakeChoice;
 
@@ -292,9 +292,9 @@ pub struct TablesModel {
     /// The table's own record key; cluster ids are made of it.
     pub record: Option<usize>,
     /// Key file of stable ids, relative to the model.
-    pub key: Option<String>,
+    pub key: Option<Spanned<String>>,
     /// A fitted model to be used, relative to this one.
-    pub saved: Option<String>,
+    pub saved: Option<Spanned<String>>,
     /// Fields; derived ones come after what they are derived from.
     pub fields: Vec<Field>,
     /// Blocking rules in order: a pair belongs to the first that makes it.

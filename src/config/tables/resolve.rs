@@ -26,7 +26,7 @@ const LEVELS: usize = 13;
 pub(super) fn resolve(document: &Document) -> Result<TablesModel, Problems> {
     let mut problems = Problems::default();
     let Some(written) = parse::<Written>(document, &mut problems) else {
-        return Err(problems.into_result(()).err().unwrap_or_default());
+        return Err(problems.into_whole(None::<()>).err().unwrap_or_default());
     };
     let fields = fields(document, &written.fields, &mut problems);
     let mut resolver = Resolver { document, fields: &fields, problems };

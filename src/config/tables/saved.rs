@@ -49,7 +49,7 @@ impl SavedModel {
     pub fn resolve(document: &Document, model: &TablesModel) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let Some(saved) = parse::<Self>(document, &mut problems) else {
-            return Err(problems.into_result(()).err().unwrap_or_default());
+            return Err(problems.into_whole(None::<()>).err().unwrap_or_default());
         };
         let whole = 0..document.text.len().min(1);
         let is_share = |value: f64| value > 0.0 && value <= 1.0;

@@ -33,8 +33,8 @@ pub(super) struct WrittenTables {
     pub(super) right: Option<Spanned<String>>,
     pub(super) truth: Option<Spanned<String>>,
     pub(super) record: Option<Spanned<String>>,
-    pub(super) key: Option<String>,
-    pub(super) model: Option<String>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) model: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

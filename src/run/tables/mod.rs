@@ -14,10 +14,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::assess::OpenPair;
-use crate::config::document::Document;
+use crate::config::document::Spanned;
+use crate::config::error::Problems;
+use crate::config::pipeline::Named;
 use crate::config::tables::{SavedModel, TablesModel, Task};
 use crate::evaluate::clusters::ClusterScore;
-use crate::intake::definitions::{DefinitionError, Reader};
+use crate::intake::definition_files::Reader;
+use crate::intake::definitions::DefinitionError;
 use crate::intake::described::{self, CheckedFile};
 use crate::intake::inputs::{self, InputFile, Sought};
 use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
@@ -69,25 +72,23 @@ impl Definition {
 /// The model at `path`; `None` when the file is no such model (or is not there: the other loader says so).
 pub(crate) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionError> {
     let (mut reader, name) = Reader::beside(path);
-    let Ok(document) = reader.document(&name) else { return Ok(None) };
+    let mut problems = Problems::default();
+    let Ok(document) = reader.first(&name, &mut problems) else { return Ok(None) };
     if !TablesModel::is_meant(&document) {
         return Ok(None);
     }
-    let model = TablesModel::resolve(&document).map_err(DefinitionError::Mistakes)?;
-    let (key, key_file) = match &model.key {
-        Some(key) => {
-            let (bytes, file) = reader.key(key)?;
-            (CountyKey::new(bytes), file)
-        }
-        None => (CountyKey::new(OPEN_KEY.to_vec()), key::none()),
+    let model = TablesModel::resolve(&document).map_err(|others| problems.append(others)).ok();
+    let named = |path: &Spanned<String>| Named { document: document.clone(), span: path.span(), path: path.get_ref().clone() };
+    let key = match model.as_ref().and_then(|model| model.key.as_ref()) {
+        Some(key) => reader.key(&named(key), &mut problems).map(|(bytes, file)| (CountyKey::new(bytes), file)),
+        None => Some((CountyKey::new(OPEN_KEY.to_vec()), key::none())),
     };
-    let saved = match &model.saved {
-        Some(saved) => {
-            let document: Document = reader.document(saved)?;
-            Some(SavedModel::resolve(&document, &model).map_err(DefinitionError::Mistakes)?)
-        }
-        None => None,
-    };
+    let saved = model.as_ref().and_then(|model| {
+        let document = reader.document(&named(model.saved.as_ref()?), &mut problems)?;
+        SavedModel::resolve(&document, model).map_err(|others| problems.append(others)).ok()
+    });
+    let whole = problems.into_whole(model.zip(key)).map_err(DefinitionError::Mistakes)?;
+    let (model, (key, key_file)) = whole;
     Ok(Some(Definition { model, saved, key, key_file, hash: reader.hash() }))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
-use crate::config::error::closest;
 use crate::config::parse::parse;
 use crate::config::policy::written::{WrittenClause, WrittenClauses};
 use crate::config::policy::{Body, Counted, Origin, Rule};
@@ -23,11 +22,10 @@ impl Resolver<'_> {
                 if by_id.contains_key(rule.get_ref().as_str()) {
                     continue;
                 }
-                let near = closest(rule.get_ref(), by_id.keys().copied());
-                let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
-                self.problem(file, rule.span(), format!("没有规则 {}", rule.get_ref()), hint);
+                let message = format!("没有规则 {}", rule.get_ref());
+                self.unknown(file, rule, message, by_id.keys().copied(), "rules 写规则的 id");
             }
-            if named.is_empty() != (*class == Class::Unchecked) {
+            if named.is_empty() != (*class == Class::Unchecked) && !self.is_suspect(id.get_ref()) {
                 self.problem(file, id.span(), format!("{} 的类别与 rules 不合", id.get_ref()), "A、B 要有规则，C 不能有规则");
             }
             if *class == Class::Unchecked && why.is_empty() {

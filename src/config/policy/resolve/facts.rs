@@ -1,11 +1,11 @@
 //! Facts: sources, members, expressions, in an order in which each follows those it rests on.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Resolver;
 use crate::config::document::{Document, Spanned};
-use crate::config::error::closest;
 use crate::config::parse::inner_span;
 use crate::config::policy::expression::{Expression, Vocabulary};
 use crate::config::policy::written::{WrittenFact, WrittenFacts, WrittenSource};
@@ -46,12 +46,19 @@ impl Resolver<'_> {
             }
             for name in ready {
                 let Some((scope, span, fact, file)) = waiting.remove(&name) else { continue };
-                if let Some(fact) = self.fact(name, scope, span, &fact, file) {
-                    self.fact_types.insert(fact.name.clone(), fact.value_type);
-                    self.facts.insert(fact.name.clone(), fact.clone());
-                    ordered.push(fact);
-                }
+                let Some(fact) = self.fact(name.clone(), scope, span.clone(), &fact, file) else {
+                    // Whatever rests on it cannot be judged.
+                    self.problems.suspect(name);
+                    self.out_of_scope(file, span);
+                    continue;
+                };
+                self.fact_types.insert(fact.name.clone(), fact.value_type);
+                self.facts.insert(fact.name.clone(), fact.clone());
+                ordered.push(fact);
             }
+        }
+        for name in waiting.keys() {
+            self.problems.suspect(name);
         }
         for (name, (_, span, _, file)) in waiting {
             self.problem(file, span, format!("事实 {name} 绕了一圈又用到自己"), "拆开互相引用的事实");
@@ -63,12 +70,19 @@ impl Resolver<'_> {
         let ways =
             usize::from(!written.from.is_empty()) + usize::from(written.members.is_some()) + usize::from(written.is.is_some());
         if ways != 1 {
-            self.problem(file, span, format!("事实 {name} 要有且只有 from、members、is 之一"), "");
+            if ways > 1 || !self.is_suspect(&name) {
+                let hint = "从名册取写 from，由户内成员汇总写 members，由别的事实算出写 is";
+                self.problem(file, span, format!("事实 {name} 要有且只有 from、members、is 之一"), hint);
+            }
             return None;
         }
         let (origin, found, money) = if let Some(text) = &written.is {
             let expression = self.expression(text, file, scope, None)?;
             let found = expression.value_type;
+            if !expression.is_typed && !self.problems.is_empty() {
+                // Of a type that follows from what is suspect.
+                return None;
+            }
             (Origin::Derived(Box::new(expression)), found, written.money)
         } else if let Some(member) = &written.members {
             let members = self.members(scope, member, written, file)?;
@@ -78,9 +92,12 @@ impl Resolver<'_> {
             members
         } else {
             let mut sources = Vec::new();
-            let mut found = None;
+            let (mut found, mut is_sound) = (None, true);
             for source in &written.from {
-                let (source, kind) = self.source(scope, source, file)?;
+                let Some((source, kind)) = self.source(scope, source, file) else {
+                    is_sound = false;
+                    continue;
+                };
                 if found.is_some_and(|found| found != kind) {
                     self.problem(file, span.clone(), format!("事实 {name} 的几个来源类型不同"), "");
                 }
@@ -89,6 +106,9 @@ impl Resolver<'_> {
                     self.fact_codes.entry(name.clone()).or_default().extend(codes.iter().cloned());
                 }
                 sources.push(source);
+            }
+            if !is_sound {
+                return None;
             }
             let money = sources.iter().any(|source| source.field.as_ref().is_some_and(|f| self.record_money.contains(f)));
             (Origin::Sources { sources, combine: written.combine }, found?, money)
@@ -110,13 +130,23 @@ impl Resolver<'_> {
         let known = person_fact(self, member.get_ref());
         let (Some((found, money)), Scope::Household) = (known, scope) else {
             let message = format!("members 要写一个人的事实，且只用于户：{}", member.get_ref());
-            self.problem(file, member.span(), message, "");
+            let persons: Vec<String> =
+                self.facts.values().filter(|fact| fact.scope == Scope::Person).map(|fact| fact.name.clone()).collect();
+            self.unknown(
+                file,
+                member,
+                message,
+                persons.iter().map(String::as_str),
+                "户的事实写在 [household.…] 下，members 写 [person.…] 的名字",
+            );
             return None;
         };
         if let Some(among) = &written.among
             && person_fact(self, among.get_ref()).is_none_or(|(kind, _)| kind != ValueType::Bool)
         {
-            self.problem(file, among.span(), format!("{} 不是人的是否类事实", among.get_ref()), "");
+            let message = format!("{} 不是人的是否类事实", among.get_ref());
+            let persons: Vec<String> = self.facts.keys().cloned().collect();
+            self.unknown(file, among, message, persons.iter().map(String::as_str), "写 [person.…] 里结果是“是或否”的事实");
         }
         let take = written.take.unwrap_or(Take::First);
         let found = match (take, found) {
@@ -149,7 +179,7 @@ impl Resolver<'_> {
         // A dictionary without registries (unit tests of fields) cannot vouch for ids.
         if !self.dictionary.registries.is_empty() {
             let Some(definition) = self.dictionary.registry(id) else {
-                self.problem(file, written.registry.span(), format!("没有登记表 {id}"), "见 pipelines/registries");
+                self.no_registry(&written.registry, file);
                 return None;
             };
             grain = Some(definition.grain);
@@ -157,17 +187,17 @@ impl Resolver<'_> {
                 && !definition.fields.iter().any(|used| used.field == *field.get_ref())
             {
                 let fields: Vec<&str> = definition.fields.iter().map(|used| used.field.as_str()).collect();
-                let hint = closest(field.get_ref(), fields.iter().copied()).map(|near| format!("是不是“{near}”？"));
-                let hint = hint.unwrap_or_else(|| format!("它有：{}", fields.join("、")));
-                self.problem(file, field.span(), format!("登记表 {id} 没有字段 {}", field.get_ref()), hint);
+                let (message, all) =
+                    (format!("登记表 {id} 没有字段 {}", field.get_ref()), format!("它有：{}", fields.join("、")));
+                self.unknown(file, field, message, fields, &all);
                 return None;
             }
         }
         let known = written.field.as_ref().map(|field| (field, self.record_columns.get(field.get_ref()).copied()));
         if let Some((field, None)) = known {
-            let near = closest(field.get_ref(), self.record_columns.keys().map(String::as_str));
-            let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
-            self.problem(file, field.span(), format!("没有字段 {}", field.get_ref()), hint);
+            let columns: Vec<String> = self.record_columns.keys().cloned().collect();
+            let message = format!("没有字段 {}", field.get_ref());
+            self.unknown(file, field, message, columns.iter().map(String::as_str), "见 pipelines/registries/fields*.toml");
             return None;
         }
         let field_type = known.and_then(|(_, found)| found);
@@ -252,18 +282,22 @@ impl Resolver<'_> {
     /// A text column that a registry has.
     fn column_of(&mut self, registry: &Spanned<String>, column: &Spanned<String>, file: &Document) -> Option<String> {
         let Some(definition) = self.dictionary.registry(registry.get_ref()) else {
-            self.problem(file, registry.span(), format!("没有登记表 {}", registry.get_ref()), "见 pipelines/registries");
+            self.no_registry(registry, file);
             return None;
         };
         let text = self.record_columns.get(column.get_ref()) == Some(&ValueType::Text);
         if !text || !definition.fields.iter().any(|used| used.field == *column.get_ref()) {
             let fields = definition.fields.iter().map(|used| used.field.as_str());
-            let hint = closest(column.get_ref(), fields).map(|near| format!("是不是“{near}”？")).unwrap_or_default();
             let message = format!("登记表 {} 没有文字或号码字段 {}", registry.get_ref(), column.get_ref());
-            self.problem(file, column.span(), message, hint);
+            self.unknown(file, column, message, fields, "");
             return None;
         }
         Some(column.get_ref().clone())
+    }
+
+    pub(super) fn no_registry(&mut self, registry: &Spanned<String>, file: &Document) {
+        let known = self.dictionary.registries.iter().map(|known| known.id.as_str());
+        self.unknown(file, registry, format!("没有登记表 {}", registry.get_ref()), known, "见 pipelines/registries");
     }
 
     /// A condition over a registry's own record columns.
@@ -273,7 +307,7 @@ impl Resolver<'_> {
         let columns = self.record_columns.iter().filter(|(name, _)| is_own(name));
         let columns = columns.map(|(name, found)| (name.clone(), *found)).collect();
         let codes = self.record_codes.clone();
-        self.parse(text, file, &columns, &codes, Some(ValueType::Bool))
+        self.parse(text, file, &columns, &codes, Some(ValueType::Bool), &|_| false)
     }
 
     /// An expression over facts; a household's may not mention a person's.
@@ -291,7 +325,31 @@ impl Resolver<'_> {
             .map(|fact| (fact.name.clone(), fact.value_type))
             .collect();
         let codes = self.fact_codes.clone();
-        self.parse(text, file, &columns, &codes, expected)
+        let persons: BTreeSet<String> =
+            self.facts.values().filter(|fact| !columns.contains_key(&fact.name)).map(|fact| fact.name.clone()).collect();
+        let mentioned = RefCell::new(BTreeSet::new());
+        let apart = |name: &str| {
+            let is_apart = persons.contains(name);
+            if is_apart {
+                mentioned.borrow_mut().insert(name.to_owned());
+            }
+            is_apart
+        };
+        let parsed = self.parse(text, file, &columns, &codes, expected, &apart);
+        let mentioned = mentioned.into_inner();
+        let parsed = parsed.filter(|_| mentioned.is_empty());
+        self.out_of_scope.extend(mentioned);
+        parsed
+    }
+
+    /// Tells that facts of persons were mentioned where none can be, once for all of them, at `span`.
+    pub(super) fn out_of_scope(&mut self, file: &Document, span: Range<usize>) {
+        let names = std::mem::take(&mut self.out_of_scope);
+        if !names.is_empty() {
+            let names = names.into_iter().collect::<Vec<_>>().join("、");
+            let hint = "按人核的写 scope = \"person\"（事实写在 [person.…] 下）；要按户核，先用 members 把它们汇成户的事实";
+            self.problem(file, span, format!("这里按户或按地方核，却用了人的事实：{names}"), hint);
+        }
     }
 
     fn parse(
@@ -301,13 +359,18 @@ impl Resolver<'_> {
         columns: &BTreeMap<String, ValueType>,
         codes: &BTreeMap<String, BTreeSet<String>>,
         expected: Option<ValueType>,
+        apart: &dyn Fn(&str) -> bool,
     ) -> Option<Expression> {
-        let vocabulary = Vocabulary { columns, codes, parameters: &self.parameter_types, tables: &self.tables };
+        let suspect = |name: &str| apart(name) || self.is_suspect(name);
+        let parameters = &self.parameter_types;
+        let vocabulary = Vocabulary { columns, codes, parameters, tables: &self.tables, suspect: &suspect };
         match Expression::parse(text.get_ref(), vocabulary, expected) {
             Ok(expression) => Some(expression),
-            Err(problem) => {
-                let span = inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
-                self.problem(file, span, problem.message, problem.hint);
+            Err(problems) => {
+                for problem in problems {
+                    let span = inner_span(&file.text, &text.span(), text.get_ref(), problem.offset, problem.length);
+                    self.problem(file, span, problem.message, problem.hint);
+                }
                 None
             }
         }

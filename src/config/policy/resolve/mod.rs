@@ -8,7 +8,7 @@ use super::{
     Case, ChosenReadings, Fact, Parameter, ParameterSource, ParameterValue, Policy, Rule, Settings, ValueType, WordList,
 };
 use crate::config::document::{Document, Spanned};
-use crate::config::error::Problems;
+use crate::config::error::{Problems, closest};
 use crate::config::parse::parse;
 use crate::config::registry::Dictionary;
 use crate::model::columns::PLACE;
@@ -26,13 +26,16 @@ pub(super) fn resolve(
     documents: &[Document],
     dictionary: &Dictionary,
     pipeline: Option<ChosenReadings<'_>>,
-) -> Result<Policy, Problems> {
-    let mut resolver = Resolver::new(documents, dictionary);
-    match resolver.policy(pipeline) {
-        Some(policy) => resolver.problems.into_result(policy),
-        None => Err(resolver.problems.into_result(()).err().unwrap_or_default()),
-    }
+    problems: &mut Problems,
+) -> Option<Policy> {
+    let mut resolver = Resolver::new(documents, dictionary, std::mem::take(problems));
+    let policy = resolver.policy(pipeline);
+    *problems = resolver.problems;
+    policy
 }
+
+/// Units of parameters.
+const UNITS: [&str; 9] = ["fen", "fen/month", "fen/year", "basis points", "count", "years", "months", "days", "date"];
 
 struct Resolver<'a> {
     files: &'a [Document],
@@ -46,6 +49,8 @@ struct Resolver<'a> {
     facts: BTreeMap<String, Fact>,
     fact_types: BTreeMap<String, ValueType>,
     fact_codes: BTreeMap<String, BTreeSet<String>>,
+    /// Facts of persons that what is being read for a household or a place mentions.
+    out_of_scope: BTreeSet<String>,
     dictionary: &'a Dictionary,
 }
 
@@ -60,7 +65,7 @@ pub(super) fn value_type(kind: FieldKind) -> Option<ValueType> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(files: &'a [Document], dictionary: &'a Dictionary) -> Self {
+    fn new(files: &'a [Document], dictionary: &'a Dictionary, problems: Problems) -> Self {
         let mut record_columns = BTreeMap::new();
         let mut record_codes = BTreeMap::new();
         let mut record_money = BTreeSet::new();
@@ -83,7 +88,7 @@ impl<'a> Resolver<'a> {
         }
         Self {
             files,
-            problems: Problems::default(),
+            problems,
             record_columns,
             record_codes,
             record_money,
@@ -100,6 +105,7 @@ impl<'a> Resolver<'a> {
             facts: BTreeMap::new(),
             fact_types: BTreeMap::new(),
             fact_codes: BTreeMap::new(),
+            out_of_scope: BTreeSet::new(),
             dictionary,
         }
     }
@@ -108,14 +114,36 @@ impl<'a> Resolver<'a> {
         self.problems.add_with_hint(file, span, message, "", hint);
     }
 
+    /// A name that nothing bears, unless it is unknown because of another mistake.
+    fn unknown<'n>(
+        &mut self,
+        file: &Document,
+        name: &Spanned<String>,
+        message: impl Into<String>,
+        known: impl IntoIterator<Item = &'n str>,
+        or: &str,
+    ) {
+        let word = name.get_ref();
+        if !self.is_suspect(word) {
+            let hint = closest(word, known).map_or_else(|| or.to_owned(), |near| format!("是不是“{near}”？"));
+            self.problem(file, name.span(), message, hint);
+        }
+    }
+
+    fn is_suspect(&self, name: &str) -> bool {
+        self.problems.is_suspect(name)
+    }
+
     fn file(&self, name: &str) -> Option<&'a Document> {
         self.files.iter().find(|file| file_name(&file.path) == name)
     }
 
     fn required<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<(T, &'a Document)> {
         let Some(file) = self.file(name) else {
-            let absent = Document { path: name.to_owned(), text: String::new() };
-            self.problem(&absent, 0..0, format!("政策目录里没有 {name}"), "补上这个文件");
+            let folder = self.files.first().and_then(|file| file.path.rsplit_once('/'));
+            let path = folder.map_or_else(|| name.to_owned(), |(folder, _)| format!("{folder}/{name}"));
+            let absent = Document { path, text: String::new() };
+            self.problem(&absent, 0..0, format!("政策目录里没有 {name}"), "补上这个文件；文件名要一字不差");
             return None;
         };
         parse(file, &mut self.problems).map(|value| (value, file))
@@ -123,11 +151,14 @@ impl<'a> Resolver<'a> {
 
     fn policy(&mut self, pipeline: Option<ChosenReadings<'_>>) -> Option<Policy> {
         let policy = self.required::<WrittenPolicy>("policy.toml");
-        let parameters = self.required::<WrittenParameters>("parameters.toml");
-        let facts = self.required::<WrittenFacts>("facts.toml");
-        let ((policy, policy_file), parameters, facts) = (policy?, parameters?, facts?);
+        let mut parameter_files = Vec::from_iter(self.required::<WrittenParameters>("parameters.toml"));
+        let mut fact_files = Vec::from_iter(self.required::<WrittenFacts>("facts.toml"));
+        // Without one of them every name in the others would be unknown.
+        if [policy.is_none(), parameter_files.is_empty(), fact_files.is_empty()].contains(&true) {
+            self.problems.suspect_any(true);
+        }
+        let mut rule_files = Vec::new();
         // A chapter keeps its own beside its rules: parameters-health.toml, facts-health.toml.
-        let (mut parameter_files, mut fact_files, mut rule_files) = (vec![parameters], vec![facts], Vec::new());
         for file in self.files {
             let name = file_name(&file.path);
             let toml = std::path::Path::new(name).extension().is_some_and(|end| end == "toml");
@@ -145,9 +176,12 @@ impl<'a> Resolver<'a> {
 
         let mut resolved_parameters = self.parameters(parameter_files);
         self.word_lists(&mut resolved_parameters);
-        let mut readings = self.readings(&policy, policy_file, pipeline, &mut resolved_parameters);
+        let mut readings = match &policy {
+            Some((policy, file)) => self.readings(policy, file, pipeline, &mut resolved_parameters),
+            None => Vec::new(),
+        };
         let facts = self.all_facts(fact_files);
-        let document = self.document(&policy, policy_file);
+        let document = policy.as_ref().and_then(|(policy, file)| self.document(policy, file));
         let mut rules = Vec::new();
         let mut cases = Vec::new();
         let mut ids = BTreeSet::new();
@@ -158,12 +192,21 @@ impl<'a> Resolver<'a> {
                     let span = rule.get_ref().id.span();
                     self.problem(file, span, format!("规则编号 {id} 用了两次"), "每条规则一个编号");
                 }
-                rules.extend(self.rule(rule.get_ref(), file, document.as_deref()));
+                let resolved = self.rule(rule.get_ref(), file, document.as_deref());
+                if resolved.is_none() {
+                    self.problems.suspect(id);
+                }
+                rules.extend(resolved);
             }
         }
         for (written, file) in rule_files {
             for case in written.case {
-                cases.extend(self.case(case, file, &ids));
+                let rule = case.get_ref().rule.get_ref().clone();
+                let case = self.case(case, file, &ids);
+                if case.is_none() {
+                    self.problems.suspect(rule);
+                }
+                cases.extend(case);
             }
         }
         self.cases_suffice(&rules, &cases);
@@ -173,8 +216,15 @@ impl<'a> Resolver<'a> {
             rule.card.definition = self.definition(rule, &resolved_parameters);
         }
         let clauses = self.clauses(&rules);
+        let (policy, policy_file) = policy?;
+        for people in &policy.settings.people {
+            let known = self.dictionary.registries.iter().map(|registry| registry.id.as_str());
+            if !known.clone().any(|id| id == people.get_ref()) && known.clone().next().is_some() {
+                self.unknown(policy_file, people, format!("没有登记表 {}", people.get_ref()), known, "见 pipelines/registries");
+            }
+        }
         let settings = Settings {
-            people: policy.settings.people.iter().map(|id| RegistryId::from(id.as_str())).collect(),
+            people: policy.settings.people.iter().map(|id| RegistryId::from(id.get_ref().as_str())).collect(),
             completeness_share: policy.settings.completeness_share,
             completeness_least: policy.settings.completeness_least,
             plausible_share: policy.settings.plausible_share,
@@ -203,7 +253,10 @@ impl<'a> Resolver<'a> {
         for ((name, parameter), file) in all {
             let span = parameter.span();
             let parameter = parameter.into_inner();
-            let day = parameter.unit == "date";
+            if !UNITS.contains(&parameter.unit.get_ref().as_str()) {
+                self.problems.add_misspelt(file, parameter.unit.span(), "单位", parameter.unit.get_ref(), UNITS);
+            }
+            let day = parameter.unit.get_ref() == "date";
             let kind = if day { ValueType::Date } else { ValueType::Int };
             if self.parameter_types.insert(name.clone(), kind).is_some() {
                 self.problem(
@@ -217,15 +270,20 @@ impl<'a> Resolver<'a> {
                 let at = derived.span();
                 let derived = derived.into_inner();
                 for from in std::iter::once(&derived.of).chain(&derived.share) {
-                    if !names.contains(from) || *from == name {
-                        self.problem(file, at.clone(), format!("{name} 由 {from} 得出，但没有这个参数"), "");
+                    if !names.contains(from.get_ref()) || *from.get_ref() == name {
+                        let message = format!("{name} 由 {} 得出，但没有这个参数", from.get_ref());
+                        self.unknown(file, from, message, names.iter().map(String::as_str), "写 parameters 文件里别的参数的名字");
                     }
                 }
                 if derived.per <= 0 {
                     self.problem(file, at, format!("{name} 的 per 要大于 0"), "年标准化为月标准写 per = 12");
                 }
-                ParameterSource::Derived { of: derived.of, share: derived.share, per: derived.per.max(1) }
+                {
+                    let share = derived.share.map(Spanned::into_inner);
+                    ParameterSource::Derived { of: derived.of.into_inner(), share, per: derived.per.max(1) }
+                }
             } else {
+                let none = parameter.values.is_empty() && !self.is_suspect(&name);
                 let mut values = Vec::new();
                 for (from, value) in parameter.values {
                     let at = value.span();
@@ -241,7 +299,7 @@ impl<'a> Resolver<'a> {
                         (_, Err(message)) => self.problem(file, at, message, ""),
                     }
                 }
-                if values.is_empty() && !parameter.awaited {
+                if none && !parameter.awaited {
                     let hint = "写 values = { \"2018-01\" = 387600 }";
                     self.problem(file, span, format!("参数 {name} 没有注明起始月份的值"), hint);
                 }
@@ -252,7 +310,7 @@ impl<'a> Resolver<'a> {
                 let month = until.get_ref().parse::<Month>();
                 month.map_err(|message| self.problem(file, until.span(), message, "")).ok()
             });
-            let (title, unit, clause) = (parameter.title, parameter.unit, parameter.clause);
+            let (title, unit, clause) = (parameter.title, parameter.unit.into_inner(), parameter.clause);
             resolved.insert(name, Parameter { title, unit, clause, source, until });
         }
         resolved
@@ -285,7 +343,12 @@ impl<'a> Resolver<'a> {
     fn document(&mut self, policy: &WrittenPolicy, file: &Document) -> Option<String> {
         let name = policy.text.as_ref()?;
         let Some(document) = self.file(name.get_ref()) else {
-            self.problem(file, name.span(), format!("政策目录里没有 {}", name.get_ref()), "");
+            self.problem(
+                file,
+                name.span(),
+                format!("政策目录里没有 {}", name.get_ref()),
+                "把文件原文存成 UTF-8 的 .txt 放进政策目录，这里写它的名字",
+            );
             return None;
         };
         Some(document.text.split_whitespace().collect())
@@ -295,7 +358,7 @@ impl<'a> Resolver<'a> {
         const LEAST: usize = 3;
         for rule in rules {
             let count = cases.iter().filter(|case| case.rule == rule.card.id).count();
-            if count < LEAST {
+            if count < LEAST && !self.is_suspect(&rule.card.id) {
                 let file = self.files.iter().find(|file| file.text.contains(&format!("id = \"{}\"", rule.card.id)));
                 let Some(file) = file else { continue };
                 let at = file.text.find(&rule.card.id).unwrap_or(0);

@@ -76,7 +76,7 @@ impl Resolver<'_> {
     }
 
     fn check_choice(&mut self, file: &Document, id: &str, value: &Spanned<String>, alternatives: &BTreeMap<String, String>) {
-        if !alternatives.contains_key(value.get_ref()) {
+        if !self.is_suspect(value.get_ref()) && !alternatives.contains_key(value.get_ref()) {
             let known = alternatives.keys().map(String::as_str).collect::<Vec<_>>().join("、");
             self.problem(file, value.span(), format!("{id} 没有读法“{}”", value.get_ref()), format!("读法有：{known}"));
         }
@@ -91,7 +91,10 @@ impl Resolver<'_> {
         let mut found = Vec::new();
         for (name, choices) in named {
             let Some(known) = self.fact_codes.get(&format!("${}", name.get_ref())).cloned() else {
-                self.problem(file, name.span(), format!("没有口径 {}", name.get_ref()), "见 policy.toml 的 [readings]");
+                let known: Vec<String> =
+                    self.fact_codes.keys().filter_map(|name| name.strip_prefix('$')).map(str::to_owned).collect();
+                let message = format!("没有口径 {}", name.get_ref());
+                self.unknown(file, name, message, known.iter().map(String::as_str), "见 policy.toml 的 [readings]");
                 continue;
             };
             for choice in choices.iter().filter(|choice| !known.contains(choice.get_ref())) {

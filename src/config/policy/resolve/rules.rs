@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::config::document::{Document, Spanned};
 use crate::config::error::closest;
+use crate::config::parse::inner_span;
 use crate::config::policy::written::{WrittenCase, WrittenRule, WrittenSource, WrittenTally};
 use crate::config::policy::{
-    Body, Case, Ceiling, Condition, Counted, CountedRows, Exemption, Goal, Origin, RateTarget, Rule, Source, Take, Tally,
-    ValueType,
+    Body, Case, CaseValue, Ceiling, Condition, Counted, CountedRows, Exemption, Goal, Origin, RateTarget, Rule, Source, Take,
+    Tally, ValueType,
 };
 use crate::model::date::Month;
 use crate::model::finding::Scope;
@@ -52,22 +53,27 @@ impl Resolver<'_> {
         };
         let (from, until) = (month(self, &written.from), month(self, &written.until));
         let under = self.choices(&written.under, file);
+        let scope = *written.scope.get_ref();
         let body = match (written.built_in, &written.tally, &written.population, &written.test) {
             (Some(built_in), None, None, None) => Body::BuiltIn(built_in),
             (None, Some(tally), None, None) => Body::Tally(Box::new(self.tally(written, tally, file)?)),
             (None, None, Some(population), Some(test)) => {
-                Body::Condition(Box::new(self.condition(written, population, test, file)?))
+                let condition = self.condition(written, population, test, file);
+                self.out_of_scope(file, written.scope.span());
+                Body::Condition(Box::new(condition?))
             }
+            _ if self.is_suspect(id) => return None,
             _ => {
                 let message = format!("规则 {id} 要么写 built_in，要么写 tally，要么写 population 和 test");
-                self.problem(file, written.id.span(), message, "");
+                let hint = "核人、户写 population（核谁）和 test（什么情形列出）；核一个地方的数写 tally";
+                self.problem(file, written.id.span(), message, hint);
                 return None;
             }
         };
-        if matches!(body, Body::Tally(_)) != (written.scope == Scope::Unit) {
+        if matches!(body, Body::Tally(_)) != (scope == Scope::Unit) {
             self.problem(
                 file,
-                written.id.span(),
+                written.scope.span(),
                 format!("规则 {id} 的 scope 和写法不合"),
                 "写 tally 的规则 scope 是 unit，别的不是",
             );
@@ -79,7 +85,7 @@ impl Resolver<'_> {
                 clause: written.clause.as_ref().map_or_else(String::new, |clause| clause.get_ref().clone()),
                 basis: written.basis.as_ref().map(|basis| basis.get_ref().clone()),
                 kind: written.kind,
-                scope: written.scope,
+                scope,
                 lead: written.lead.clone(),
                 responsible: written.responsible.clone(),
                 quotation: written.quotation.as_ref().map_or_else(String::new, |quotation| quotation.get_ref().clone()),
@@ -104,7 +110,7 @@ impl Resolver<'_> {
         test: &Spanned<String>,
         file: &Document,
     ) -> Option<Condition> {
-        let scope = written.scope;
+        let scope = *written.scope.get_ref();
         // All are parsed before any is given up, so that every mistake shows.
         let population = self.expression(population, file, scope, Some(ValueType::Bool));
         let test = self.expression(test, file, scope, Some(ValueType::Bool));
@@ -112,18 +118,19 @@ impl Resolver<'_> {
             .map(|text| text.as_ref().map(|text| self.expression(text, file, scope, Some(ValueType::Int))))
             .into_iter();
         let (due, paid) = (amounts.next().flatten(), amounts.next().flatten());
+        let mut whole = true;
         let mut exemptions = Vec::new();
         for exemption in &written.exempt {
-            let when = self.expression(&exemption.when, file, scope, Some(ValueType::Bool))?;
-            exemptions.push(Exemption { reason: exemption.reason.clone(), when });
+            match self.expression(&exemption.when, file, scope, Some(ValueType::Bool)) {
+                Some(when) => exemptions.push(Exemption { reason: exemption.reason.clone(), when }),
+                None => whole = false,
+            }
         }
         let mut at_most = Vec::new();
         for ceiling in &written.at_most {
-            let when = match &ceiling.when {
-                None => None,
-                Some(when) => Some(self.expression(when, file, scope, Some(ValueType::Bool))?),
-            };
-            at_most.push(Ceiling { tier: ceiling.tier, when });
+            let when = ceiling.when.as_ref().map(|when| self.expression(when, file, scope, Some(ValueType::Bool)));
+            whole &= !matches!(when, Some(None));
+            at_most.push(Ceiling { tier: ceiling.tier, when: when.flatten() });
         }
         for searched in &written.searched {
             let presence = self.facts.get(searched.get_ref()).is_some_and(|fact| {
@@ -132,18 +139,17 @@ impl Resolver<'_> {
             });
             if !presence {
                 let message = format!("searched 里的 {} 不是“在不在册”的事实", searched.get_ref());
-                self.problem(file, searched.span(), message, "只写 take = \"exists\" 的人的事实");
+                let facts: Vec<String> = self.facts.keys().filter(|name| *name != searched.get_ref()).cloned().collect();
+                let facts = if self.facts.contains_key(searched.get_ref()) { &[] } else { &facts[..] };
+                self.unknown(file, searched, message, facts.iter().map(String::as_str), "只写 take = \"exists\" 的人的事实");
             }
         }
         if let Some(plausible) = written.plausible.as_ref().filter(|share| !(1..10_000).contains(share.get_ref())) {
             self.problem(file, plausible.span(), "可信比例（plausible）不在 1 到 9999 之间".to_owned(), "万分比：1000 是 10%");
         }
-        if let Some(target) = written.rate.as_ref().and_then(|rate| rate.target.as_ref())
-            && self.parameter_types.get(target.get_ref()) != Some(&ValueType::Int)
-        {
-            self.problem(file, target.span(), format!("没有参数 {}", target.get_ref()), "");
-        }
-        let (population, test) = (population?, test?);
+        self.parameter(written.rate.as_ref().and_then(|rate| rate.target.as_ref()), ValueType::Int, file);
+        let by = self.parameter(written.by.as_ref(), ValueType::Date, file);
+        let (population, test) = (population.filter(|_| whole)?, test?);
         let (due, paid) = (due.map_or(Some(None), |d| d.map(Some))?, paid.map_or(Some(None), |p| p.map(Some))?);
         let mut mentions = BTreeSet::new();
         let parts = [Some(&population), Some(&test), due.as_ref(), paid.as_ref()];
@@ -163,7 +169,6 @@ impl Resolver<'_> {
         let rate =
             written.rate.as_ref().map(|rate| RateTarget { target: rate.target.as_ref().map(|target| target.get_ref().clone()) });
         let mentions = mentions.into_iter().collect();
-        let by = self.parameter(written.by.as_ref(), ValueType::Date, file);
         let plausible = written.plausible.as_ref().map(|share| *share.get_ref());
         Some(Condition { population, test, searched, plausible, due, paid, exemptions, at_most, aside, rate, by, mentions })
     }
@@ -177,9 +182,9 @@ impl Resolver<'_> {
             if counts {
                 self.close_over(fact.get_ref(), &mut mentions);
             } else {
-                let hint = closest(fact.get_ref(), self.facts.keys().map(String::as_str)).map(|near| format!("是不是“{near}”？"));
                 let message = format!("{} 不是“是或否”的事实，也不是数", fact.get_ref());
-                self.problem(file, fact.span(), message, hint.unwrap_or_default());
+                let facts: Vec<String> = self.facts.keys().filter(|name| *name != fact.get_ref()).cloned().collect();
+                self.unknown(file, fact, message, facts.iter().map(String::as_str), "");
             }
         }
         let count = match (&written.count, &written.rows, &written.standard) {
@@ -188,7 +193,7 @@ impl Resolver<'_> {
             (None, None, Some(now)) => {
                 let now = self.parameter(Some(now), ValueType::Int, file);
                 let before = self.parameter(written.before.as_ref(), ValueType::Int, file);
-                if before.is_none() {
+                if written.before.is_none() {
                     self.problem(file, span.clone(), "standard 要写明和哪个参数比（before）", "如上一年的标准");
                 }
                 Some(Counted::Standard { now: now?, before: before? })
@@ -201,6 +206,10 @@ impl Resolver<'_> {
         };
         let least = self.parameter(written.least.as_ref(), ValueType::Int, file).map(Goal::Least);
         let share = self.parameter(written.share.as_ref(), ValueType::Int, file).map(Goal::Share);
+        // A parameter that is not known is told already.
+        if (written.least.is_some() && least.is_none()) || (written.share.is_some() && share.is_none()) {
+            return None;
+        }
         let of_whom = written.among.is_some() || written.among_rows.is_some() || written.standard.is_some();
         if least.is_some() == share.is_some() || share.is_some() && !of_whom {
             let hint = "至少多少写 least；至少占几成写 share 和 among";
@@ -240,9 +249,10 @@ impl Resolver<'_> {
     fn parameter(&mut self, name: Option<&Spanned<String>>, wanted: ValueType, file: &Document) -> Option<String> {
         let name = name?;
         if self.parameter_types.get(name.get_ref()) != Some(&wanted) {
-            let near = closest(name.get_ref(), self.parameter_types.keys().map(String::as_str));
-            let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
-            self.problem(file, name.span(), format!("没有参数 {}，或它不是{}", name.get_ref(), wanted.plain()), hint);
+            let known: Vec<String> =
+                self.parameter_types.iter().filter(|(_, found)| **found == wanted).map(|(name, _)| name.clone()).collect();
+            let message = format!("没有参数 {}，或它不是{}", name.get_ref(), wanted.plain());
+            self.unknown(file, name, message, known.iter().map(String::as_str), "参数写在 parameters*.toml 里");
             return None;
         }
         Some(name.get_ref().clone())
@@ -278,9 +288,14 @@ impl Resolver<'_> {
                     ["due", "paid", "gap", "name", "late"].contains(&name) || self.fact_types.contains_key(name)
                 }
             };
-            if !known {
+            if !known && !self.is_suspect(name.trim_start_matches('$')) {
                 let message = format!("句子里的 {{{name}}} 不是事实、参数或 due、paid、gap、name");
-                self.problem(file, sentence.span(), message, "");
+                let facts = self.fact_types.keys().map(String::as_str);
+                let near = closest(name.trim_start_matches('$'), facts.chain(self.parameter_types.keys().map(String::as_str)));
+                let hint = near.map(|near| format!("是不是“{near}”？")).unwrap_or_default();
+                let place = sentence.get_ref().find(&format!("{{{name}}}")).unwrap_or(0);
+                let span = inner_span(&file.text, &sentence.span(), sentence.get_ref(), place, name.len() + 2);
+                self.problem(file, span, message, hint);
             }
         }
     }
@@ -290,20 +305,35 @@ impl Resolver<'_> {
         let written = written.into_inner();
         let rule = written.rule.get_ref();
         if !ids.contains(rule) {
-            let hint = closest(rule, ids.iter().map(String::as_str)).map(|near| format!("是不是“{near}”？")).unwrap_or_default();
-            self.problem(file, written.rule.span(), format!("没有规则 {rule}"), hint);
+            // The rule that was meant has its cases.
+            if let Some(near) = closest(rule, ids.iter().map(String::as_str)) {
+                self.problems.suspect(near);
+            }
+            self.unknown(
+                file,
+                &written.rule,
+                format!("没有规则 {rule}"),
+                ids.iter().map(String::as_str),
+                "用例的 rule 写规则的 id",
+            );
         }
-        for (registry, rows) in &written.given {
-            for name in rows.iter().flat_map(BTreeMap::keys) {
-                if name != "person" && !self.record_columns.contains_key(name) {
-                    self.problem(file, registry.span(), format!("没有字段 {name}"), "");
-                }
+        let columns: Vec<String> = self.record_columns.keys().cloned().collect();
+        let is_column = |name: &str| columns.iter().any(|column| column == name);
+        let no_column = |this: &mut Self, column: &Spanned<String>| {
+            let message = format!("没有字段 {}", column.get_ref());
+            this.unknown(file, column, message, columns.iter().map(String::as_str), "见 pipelines/registries/fields*.toml");
+        };
+        for registry in written.given.keys().chain(written.lacks.keys()) {
+            if !self.dictionary.registries.is_empty() && self.dictionary.registry(registry.get_ref()).is_none() {
+                self.no_registry(registry, file);
             }
         }
-        for column in written.lacks.values().flatten() {
-            if !self.record_columns.contains_key(column.get_ref()) {
-                self.problem(file, column.span(), format!("没有字段 {}", column.get_ref()), "");
-            }
+        let given = written.given.values().flatten().flat_map(BTreeMap::keys);
+        for name in given.filter(|name| name.get_ref() != "person" && !is_column(name.get_ref())) {
+            no_column(self, name);
+        }
+        for column in written.lacks.values().flatten().filter(|column| !is_column(column.get_ref())) {
+            no_column(self, column);
         }
         let lacks = written.lacks.iter().map(|(registry, columns)| {
             let columns = columns.iter().map(|column| column.get_ref().clone()).collect();
@@ -330,7 +360,14 @@ impl Resolver<'_> {
             period,
             subject: written.subject,
             readings,
-            given: given.map(|(id, rows)| (RegistryId::from(id.get_ref().as_str()), rows)).collect(),
+            given: given
+                .map(|(id, rows)| {
+                    let plain = |row: BTreeMap<Spanned<String>, CaseValue>| {
+                        row.into_iter().map(|(name, value)| (name.into_inner(), value)).collect()
+                    };
+                    (RegistryId::from(id.get_ref().as_str()), rows.into_iter().map(plain).collect())
+                })
+                .collect(),
             lacks,
             seen: written.seen,
             expect: written.expect,
