@@ -288,7 +288,7 @@ const NO_PERSONS: [(&str, &str, &str); 36] = [
     ("store/finished.rs", "Note", "as run.json tells it, masked"),
     ("intake/inputs.rs", "InputFile", "name of a file"),
     ("intake/inputs.rs", "InputError", "name of a file"),
-    ("run/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
+    ("run/county/picture.rs", "Excuse", "borrowed from a row of the exemption list; no Debug"),
     ("store/tables_entry.rs", "ComparisonEntry", "name of a comparison"),
     ("store/workspace/work.rs", "Timing", "name of a stage"),
     ("link/tests.rs", "Row", "made-up persons"),

@@ -18,7 +18,7 @@ use crate::intake::definitions::{self, DefinitionError};
 use crate::model::columns;
 use crate::model::date::Day;
 use crate::model::decision::Verdict;
-use crate::run::sample::{STRATA, stratum};
+use crate::run::county::sample::{STRATA, stratum};
 use crate::store::disk;
 use crate::store::finished::Finished;
 use crate::store::stages::tables::{Blocking, Review};

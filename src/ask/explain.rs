@@ -14,7 +14,7 @@ use crate::model::link::PersonIx;
 use crate::model::masking::Audience;
 use crate::model::personal::{Expose, Personal};
 use crate::model::picture::{HouseholdPicture, ShownFinding, Words};
-use crate::run::picture::{Known, Teller};
+use crate::run::county::picture::{Known, Teller};
 use crate::store::finished::{Finished, FinishedError};
 use crate::store::stages::StageError;
 

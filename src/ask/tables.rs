@@ -9,7 +9,8 @@ use crate::model::link::WeightPart;
 use crate::model::masking::Audience;
 use crate::model::personal::Personal;
 use crate::model::picture::{Compared, HouseholdPicture, PersonPicture, SourceRow, Words};
-use crate::run::{bars, picture};
+use crate::run::bars;
+use crate::run::county::picture;
 use crate::store::finished::{Finished, FinishedError};
 use crate::store::stages::tables::{Place, Review};
 

@@ -10,8 +10,7 @@ pub(crate) use outputs::score_rows;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::AtomicBool;
 
 use crate::assess::OpenPair;
 use crate::config::document::Spanned;
@@ -26,13 +25,12 @@ use crate::intake::inputs::{self, InputFile, Sought};
 use crate::link::tables::{Prediction, TablesLinked, link_tables, predict};
 use crate::model::date::{Day, Month};
 use crate::model::ids::CountyKey;
-use crate::model::intake::{IntakeFile, IntakeSheet};
 use crate::model::link::LinkQuality;
-use crate::run::fingerprint::{BUILD, fingerprint, work_key};
-use crate::run::{Request, RunError, Stage, Summary, peak_bytes};
+use crate::run::underway::{self, Basis, Caller, Stages, Step, Underway};
+use crate::run::{Request, RunError, Stage, Summary};
 use crate::store::key::{self, KeyFile};
-use crate::store::manifest::{Manifest, StageEntry, Timing};
-use crate::store::workspace::{Folder, Workspace};
+use crate::store::manifest::Manifest;
+use crate::store::workspace::Folder;
 use crate::store::{stages, tables_entry};
 use read::{Setting, Taken};
 
@@ -93,12 +91,7 @@ pub(crate) fn definition(path: &Path) -> Result<Option<Definition>, DefinitionEr
 }
 
 /// Runs the model over the files.
-pub(crate) fn run(
-    request: &Request,
-    mut definition: Definition,
-    interrupted: &AtomicBool,
-    progress: &(dyn Fn(&str) + Sync),
-) -> Result<Summary, RunError> {
+pub(super) fn run(request: &Request, mut definition: Definition, caller: Caller<'_>) -> Result<Summary, RunError> {
     let of_places = !request.towns.is_empty() || !request.villages.is_empty();
     if of_places || request.ledger.is_some() || !request.decisions.is_empty() || request.previous.is_some() {
         let what =
@@ -106,22 +99,26 @@ pub(crate) fn run(
         return Err(RunError::Usage(what.to_owned()));
     }
     let listing = inputs::gather(&request.inputs, Some(&request.out), Sought::Tables)?;
-    listing.told.iter().for_each(|line| progress(line));
+    listing.told.iter().for_each(|line| caller.tell(line));
     let files = listing.files;
     definition.model.task = definition.model.task.of_files(files.len());
     let definition = &definition;
-    let read = files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]);
-    let dates = [String::new(), format!("{:?}", request.as_of)];
-    let key = work_key([&fingerprint(&definition.hash, dates, request, read), BUILD, ""]);
-    let workspace = crate::run::start(Folder::of_run(&request.out)?, &key, request.fresh, progress)?;
-    let as_of = request.as_of.unwrap_or_else(last_day);
-    definition.key_file.notes.iter().for_each(|note| progress(note));
     let manifest = Manifest {
         key: definition.key_file.kind,
         ..Manifest::of_tables(&definition.model.name, &definition.hash, request.as_of)
     };
+    let basis = Basis {
+        definitions: &definition.hash,
+        dates: [String::new(), format!("{:?}", request.as_of)],
+        parts: files.iter().flat_map(|file| [file.name.as_str(), file.sha256.as_str()]).collect(),
+        ledger: "",
+    };
+    let underway = Underway::begin(request, Folder::of_run(&request.out)?, basis, manifest, caller)?;
+    definition.key_file.notes.iter().for_each(|note| caller.tell(note));
+    let as_of = request.as_of.unwrap_or_else(last_day);
+    let Caller { interrupted, progress } = caller;
     let setting = Setting { model: &definition.model, as_of, executable: &request.executable, interrupted, progress };
-    Run { request, definition, workspace, setting, manifest, timings: Vec::new() }.stages(&files)
+    Run { underway, definition, setting }.stages(&files)
 }
 
 /// Births up to the end of the century are possible where no day is given.
@@ -131,60 +128,45 @@ fn last_day() -> Day {
 
 /// One run under way.
 struct Run<'a> {
-    request: &'a Request,
+    underway: Underway<'a>,
     definition: &'a Definition,
-    workspace: Workspace,
     setting: Setting<'a>,
-    manifest: Manifest,
-    timings: Vec<Timing>,
+}
+
+impl<'a> Stages<'a> for Run<'a> {
+    fn underway(&mut self) -> &mut Underway<'a> {
+        &mut self.underway
+    }
 }
 
 impl Run<'_> {
     fn stages(mut self, files: &[InputFile]) -> Result<Summary, RunError> {
-        let taken = self.timed("normalise", "读入、规范", |run| run.read(files))?;
+        let taken = self.timed(Step::NORMALISE, |run| run.read(files))?;
         let mut headline = self.opening(&taken);
-        if self.request.until == Stage::Normalise {
+        if self.underway.request.until == Stage::Normalise {
             let records = outputs::without_derived(&taken.records, &self.definition.model);
-            stages::write_records(&self.workspace.path("stages/records.parquet")?, &records)?;
+            stages::write_records(&self.underway.workspace.path("stages/records.parquet")?, &records)?;
         } else {
-            let linked = self.timed("link", "比对", |run| run.link(&taken))?;
-            let score = self.timed("report", "写出", |run| run.write(&taken, &linked))?;
+            let linked = self.timed(Step::LINK, |run| run.link(&taken))?;
+            let score = self.timed(Step::WRITE, |run| run.write(&taken, &linked))?;
             headline.push_str(&told(&self.definition.model, &linked, score.as_ref()));
         }
-        self.finish(&taken.intake, headline)
-    }
-
-    fn timed<T>(
-        &mut self,
-        stage: &'static str,
-        plain: &str,
-        work: impl FnOnce(&mut Self) -> Result<T, RunError>,
-    ) -> Result<T, RunError> {
-        if self.setting.interrupted.load(Ordering::Relaxed) {
-            return Err(RunError::Interrupted);
-        }
-        let start = Instant::now();
-        let done = work(self)?;
-        let seconds = start.elapsed().as_secs_f64();
-        self.timings.push(Timing { stage, seconds, peak_bytes: peak_bytes(), build: crate::run::BUILD });
-        (self.setting.progress)(&format!("{plain}：{seconds:.1} 秒"));
-        Ok(done)
+        let sealed = self.underway.seal()?;
+        self.underway.publish(underway::summary(sealed, headline, 0, &taken.intake), None, || Ok(()))
     }
 
     fn read(&mut self, files: &[InputFile]) -> Result<Taken, RunError> {
         let read = read::files(&self.setting, files);
-        if self.setting.interrupted.load(Ordering::Relaxed) {
-            return Err(RunError::Interrupted);
-        }
+        self.underway.caller.go_on()?;
         let taken = read::tables(&self.setting, files, read)?;
-        stages::write_rejects(&self.workspace.path("stages/rejects.parquet")?, &taken.rejects)?;
+        stages::write_rejects(&self.underway.workspace.path("stages/rejects.parquet")?, &taken.rejects)?;
         Ok(taken)
     }
 
     /// Links while the rows are written.
     fn link(&mut self, taken: &Taken) -> Result<TablesLinked, RunError> {
         let definition = self.definition;
-        let path = self.workspace.path("stages/records.parquet")?;
+        let path = self.underway.workspace.path("stages/records.parquet")?;
         let records = outputs::without_derived(&taken.records, &definition.model);
         let (linked, written) = rayon::join(
             || link_tables(&taken.records, &definition.model, definition.saved.as_ref(), &definition.key),
@@ -197,7 +179,7 @@ impl Run<'_> {
     /// Writes the stage files, and meanwhile scores them against the truth column, if there is one.
     fn write(&mut self, taken: &Taken, linked: &TablesLinked) -> Result<Option<ClusterScore>, RunError> {
         let (records, model) = (&taken.records, &self.definition.model);
-        let path = |name: &str| self.workspace.path(&format!("stages/{name}.parquet"));
+        let path = |name: &str| self.underway.workspace.path(&format!("stages/{name}.parquet"));
         let (links, people, review) = (path("links")?, path("people")?, path("review")?);
         let (pairs, clusters) = (path("pairs")?, path("clusters")?);
         let (one, other) = rayon::join(
@@ -218,34 +200,21 @@ impl Run<'_> {
         let (written, score) = other;
         written?;
         let fitted = toml::to_string(&linked.model).map_err(|error| RunError::Internal(error.to_string()))?;
-        self.workspace.write("stages/model.toml", fitted.as_bytes())?;
+        self.underway.workspace.write("stages/model.toml", fitted.as_bytes())?;
         let rows = records.len() as u64;
-        self.manifest.stages.push(StageEntry { stage: "link", rows_in: rows, rows_out: linked.linked.links.len() as u64 });
-        self.manifest.linking = Some((&linked.linked.quality).into());
-        self.manifest.tables = Some(tables_entry::entry(model, linked, clusters, &taken.notes, score));
+        self.underway.stage(Step::LINK, rows, linked.linked.links.len() as u64);
+        self.underway.manifest.linking = Some((&linked.linked.quality).into());
+        self.underway.manifest.tables = Some(tables_entry::entry(model, linked, clusters, &taken.notes, score));
         Ok(score)
     }
 
     fn opening(&mut self, taken: &Taken) -> String {
-        let sheets = || taken.intake.iter().flat_map(|file| &file.sheets);
-        let read: u64 = sheets().map(|sheet| sheet.read).sum();
-        let kept: u64 = sheets().map(|sheet| sheet.kept).sum();
-        let rows = taken.records.len() as u64;
-        self.manifest.stages.push(StageEntry { stage: "normalise", rows_in: read, rows_out: rows });
-        self.manifest.balanced = kept == rows && sheets().all(IntakeSheet::balances);
-        self.manifest.inputs = taken.intake.iter().map(Into::into).collect();
+        let (read, kept) = self.underway.taken_in(&taken.intake, taken.records.len() as u64);
         let mut text = format!("{}：读入 {read} 行，接收 {kept} 行，剔除 {} 行", self.definition.model.name, read - kept);
         for note in &taken.notes {
             let _ = write!(text, "\n注意  {note}");
         }
         text
-    }
-
-    fn finish(mut self, intake: &[IntakeFile], mut headline: String) -> Result<Summary, RunError> {
-        let manifest = crate::run::write_manifest(&self.workspace, &mut self.manifest, &self.timings)?;
-        headline.push_str(&crate::run::publish(&self.workspace, None, || Ok(()), self.setting.progress)?);
-        let _ = write!(headline, "\n结果在 {}", self.request.out.display());
-        Ok(Summary { manifest, headline, findings: 0, refusals: described::refusals(intake) })
     }
 }
 

@@ -22,8 +22,10 @@ use crate::model::personal::Personal;
 use crate::model::record::RecordSet;
 use crate::model::standing::Standings;
 use crate::report::{DossierInput, OutputFile, ReportInput, ReviewInput, build, review_books};
-use crate::run::review::{Pairs, Reviewer};
-use crate::run::{Run, RunError, dossier, picture, sample};
+use crate::run::RunError;
+use crate::run::county::review::{Pairs, Reviewer};
+use crate::run::county::{Run, dossier, picture, sample};
+use crate::run::underway::Step;
 use crate::store::manifest::OutputEntry;
 
 /// What earlier months know of this one.
@@ -57,7 +59,7 @@ pub(super) fn groups(linked: &Linked) -> BTreeMap<Personal, u64> {
 
 impl Run<'_> {
     pub(super) fn pairs(&self, records: &RecordSet, linked: &Linked, evidence: Option<&Evidence>, assessed: &Assessed) -> Pairs {
-        let places = (&*self.request.towns, &*self.request.villages);
+        let places = (&*self.underway.request.towns, &*self.underway.request.villages);
         let reviewer = Reviewer::new(self.definitions, records, linked, places);
         let wanted = self.definitions.workbooks.contains(&Workbook::Sample);
         let sample = evidence.filter(|_| wanted).map(|evidence| sample::draw(&reviewer, evidence)).unwrap_or_default();
@@ -103,7 +105,7 @@ impl Run<'_> {
                 identity_files: self.definitions.identity_files,
                 standings: known.standings,
                 proposed: known.proposed,
-                posted: self.request.posted(),
+                posted: self.underway.request.posted(),
                 groups: known.groups,
                 tool_version: env!("CARGO_PKG_VERSION"),
             },
@@ -115,7 +117,7 @@ impl Run<'_> {
             period: self.period,
             as_of: self.as_of,
             tool_version: env!("CARGO_PKG_VERSION"),
-            posted: self.request.posted(),
+            posted: self.underway.request.posted(),
             pending: &pairs.pending,
             decided: &pairs.decided,
             suspended: if self.definitions.workbooks.contains(&Workbook::Review) { &assessed.suspended } else { &[] },
@@ -125,18 +127,18 @@ impl Run<'_> {
         };
         let review = review_books(&review, &self.definitions.layouts);
         books.extend(review.map_err(|error| RunError::Internal(error.to_string()))?);
-        self.stage("report", assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
+        self.underway.stage(Step::REPORT, assessed.findings.len() as u64, books.iter().map(|book| book.rows).sum());
         for book in books {
             self.write_book(book)?;
         }
-        self.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
+        self.underway.manifest.outputs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
     }
 
     fn write_book(&mut self, book: OutputFile) -> Result<(), RunError> {
-        self.workspace.write(&book.path, &book.bytes)?;
+        self.underway.workspace.write(&book.path, &book.bytes)?;
         let sha256 = hexadecimal(&Sha256::digest(&book.bytes));
-        self.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
+        self.underway.manifest.outputs.push(OutputEntry { path: book.path, sha256, rows: book.rows });
         Ok(())
     }
 
@@ -158,10 +160,10 @@ impl Run<'_> {
             dictionary,
             period: self.period,
             as_of: self.as_of,
-            audience: Audience::of(self.request.posted(), Audience::Village),
-            villages: &self.request.villages,
+            audience: Audience::of(self.underway.request.posted(), Audience::Village),
+            villages: &self.underway.request.villages,
         };
-        for town in &self.request.towns {
+        for town in &self.underway.request.towns {
             let households =
                 dossier::households(&chosen, town, &not_evaluated).map_err(|error| RunError::Internal(error.to_string()))?;
             let input = DossierInput {
@@ -177,7 +179,7 @@ impl Run<'_> {
             };
             let book = crate::report::dossier(&input, &self.definitions.layouts)
                 .map_err(|error| RunError::Internal(error.to_string()))?;
-            self.stage("dossier", households.len() as u64, book.rows);
+            self.underway.stage(Step::DOSSIER, households.len() as u64, book.rows);
             self.write_book(book)?;
         }
         Ok(())

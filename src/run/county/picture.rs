@@ -26,7 +26,8 @@ use crate::model::picture::{
 };
 use crate::model::record::{RecordSet, RegistryRecords, RowId};
 use crate::model::registry::RegistryId;
-use crate::run::{bars, corrections};
+use crate::run::bars;
+use crate::run::county::corrections;
 use crate::store::stages::link_reasons::why;
 
 /// Columns shown beside the cells, or of no interest to a reader.

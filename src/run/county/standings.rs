@@ -17,7 +17,8 @@ use crate::model::proposal::Proposal;
 use crate::model::register::EarlierRows;
 use crate::model::rule::RuleCard;
 use crate::model::standing::{Remembered, Standing, Standings, State};
-use crate::run::{Run, RunError};
+use crate::run::RunError;
+use crate::run::county::Run;
 use crate::store::ledger_file::{self, HeldLedger, LedgerFileError};
 use crate::store::stages::{StageError, tables, write_table};
 use crate::store::workspace::LedgerEntry;
@@ -92,9 +93,9 @@ impl Run<'_> {
         if !is_marked && knows_nobody(&standings, self.period) {
             return Err(LedgerFileError::OtherKey { path: life.path.clone() }.into());
         }
-        write(&self.workspace.path("stages/standings.parquet")?, &assessed.findings, &standings)?;
+        write(&self.underway.workspace.path("stages/standings.parquet")?, &assessed.findings, &standings)?;
         for standing in standings.iter() {
-            *self.manifest.standings.entry(standing.state.plain().to_owned()).or_default() += 1;
+            *self.underway.manifest.standings.entry(standing.state.plain().to_owned()).or_default() += 1;
         }
         Ok(Some(standings))
     }
@@ -111,7 +112,7 @@ impl Run<'_> {
         if life.writes {
             let cards = self.cards();
             let month = self.month(assessed, &cards);
-            let recorded = life.held.ledger.record(&month, standings, &self.fingerprint, &clock::utc_now());
+            let recorded = life.held.ledger.record(&month, standings, &self.underway.fingerprint, &clock::utc_now());
             recorded.map_err(|error| RunError::Ledger(error.into()))?;
             life.held.finish()?;
         }
@@ -134,8 +135,8 @@ impl Run<'_> {
             refused: &self.refused,
             notes: &assessed.notes,
             cards,
-            towns: &self.request.towns,
-            villages: &self.request.villages,
+            towns: &self.underway.request.towns,
+            villages: &self.underway.request.villages,
         }
     }
 

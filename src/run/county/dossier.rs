@@ -17,7 +17,7 @@ use crate::model::link::PersonIx;
 use crate::model::masking::Audience;
 use crate::model::personal::Expose;
 use crate::model::picture::{HouseholdPicture, Words};
-use crate::run::picture::{Known, Teller, household_name};
+use crate::run::county::picture::{Known, Teller, household_name};
 
 /// Rosters whose persons belong into a dossier though the poverty registry does not know them.
 const OUTSIDE: [&str; 2] = ["dibao", "tekun"];

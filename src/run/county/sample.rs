@@ -10,7 +10,7 @@ use crate::link::evidence::{Basis, Comparison, Evidence};
 use crate::model::link::{Link, LinkStatus};
 use crate::model::record::RowId;
 use crate::model::review::ReviewEntry;
-use crate::run::review::Reviewer;
+use crate::run::county::review::Reviewer;
 
 /// Layers, the safest first.
 pub(crate) const STRATA: [&str; 5] = ["number", "number, name differs", "repaired", "weight, sure", "weight, less sure"];

@@ -12,7 +12,7 @@ use crate::model::record::RecordSet;
 use crate::model::register::EXPECTED_LIST;
 use crate::model::registry::Grain;
 use crate::model::unevaluated::Unevaluated;
-use crate::run::Run;
+use crate::run::county::Run;
 use crate::store::manifest::{DecidedEntry, IdentitiesEntry};
 
 /// Repairs that leave a column of less use, and what they mean for the run.

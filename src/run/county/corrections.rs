@@ -10,8 +10,9 @@ use arrow::array::AsArray;
 use crate::model::link::{Linked, PersonIx};
 use crate::model::personal::Personal;
 use crate::model::proposal::{KeptProposal, Proposal, ProposalState};
-use crate::run::source::Source;
-use crate::run::{Run, RunError};
+use crate::run::RunError;
+use crate::run::county::Run;
+use crate::run::county::source::Source;
 
 impl Run<'_> {
     /// What linking anew is to take: the ledger's, else those that the finished run took.
