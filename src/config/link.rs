@@ -62,34 +62,34 @@ pub struct Calibration {
 
 words! {
     /// A way of making candidate pairs: two records that share the key are compared.
-    /// Its word is the name in models and stage files.
+    /// Its word is the name in models and stage files; in plain words it says how a row came to its person.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum BlockingRule {
         /// A valid number, or one that a damaged number may have been.
-        Number = "number";
+        Number = "number", "号码（含可能的原号码）相同";
         /// The first 15 characters of the number.
-        Stem = "stem";
+        Stem = "stem", "号码前15位相同";
         /// First six and last four characters and family name; only where some number is masked.
-        Ends = "ends";
+        Ends = "ends", "号码首六位、末四位和姓相同";
         /// Name and birth date.
-        NameBirth = "name_birth";
+        NameBirth = "name_birth", "姓名和出生日期相同";
         /// Sound of the name and birth date.
-        SoundBirth = "sound_birth";
+        SoundBirth = "sound_birth", "姓名同音且出生日期相同";
         /// Name and village.
-        NameVillage = "name_village";
+        NameVillage = "name_village", "姓名和村相同";
         /// Sound of the name and village.
-        SoundVillage = "sound_village";
+        SoundVillage = "sound_village", "姓名同音且同村";
         /// Households with a member in common that is linked already.
-        Household = "household";
+        Household = "household", "所在户另有成员已对上";
         /// Birth date and sequence inside the number, whatever the region.
-        BirthSequence = "birth_sequence";
+        BirthSequence = "birth_sequence", "号码中出生日期和顺序码相同";
         /// Birth date and village.
-        BirthVillage = "birth_village";
+        BirthVillage = "birth_village", "出生日期和村相同";
         /// Name and name of the head.
-        NameHead = "name_head";
+        NameHead = "name_head", "姓名和户主姓名相同";
         /// Sound of the name and phone.
-        SoundPhone = "sound_phone";
+        SoundPhone = "sound_phone", "姓名同音且电话相同";
     }
 }
 

@@ -28,6 +28,8 @@ pub fn reason(name: &str) -> &str {
     }
 }
 
+use super::link::BlockingRule;
+
 /// A comparison: `姓名`; the word itself where there is none.
 #[must_use]
 pub fn comparison(name: &str) -> &str {
@@ -106,19 +108,7 @@ pub fn rule(name: &str) -> &str {
         "equal number" => "号码相同、姓名相符",
         "same as another row" => "与本表另一行内容相同",
         "decision" => "人工核对认定",
-        "number" => "号码（含可能的原号码）相同",
-        "stem" => "号码前15位相同",
-        "ends" => "号码首六位、末四位和姓相同",
-        "name_birth" => "姓名和出生日期相同",
-        "sound_birth" => "姓名同音且出生日期相同",
-        "name_village" => "姓名和村相同",
-        "sound_village" => "姓名同音且同村",
-        "household" => "所在户另有成员已对上",
-        "birth_sequence" => "号码中出生日期和顺序码相同",
-        "birth_village" => "出生日期和村相同",
-        "name_head" => "姓名和户主姓名相同",
-        "sound_phone" => "姓名同音且电话相同",
-        other => other,
+        other => BlockingRule::parse(other).map_or(other, |rule| rule.plain()),
     }
 }
 

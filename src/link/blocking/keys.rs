@@ -1,7 +1,8 @@
-//! The blocking keys of a record: one per rule whose values it has, hashed together with the rule.
+//! The blocking keys of a record: one per rule whose values it has, hashed together with the rule; and what two records agree in beside a key.
 
 use crate::config::link::{BlockingRule, LinkModel};
 use crate::link::hash;
+use crate::link::position::NONE;
 use crate::link::roster::{NO_BIRTH, Roster};
 use crate::model::columns::IdState;
 use crate::model::identity::id::{self, Number};
@@ -105,4 +106,30 @@ fn tail(text: &[u8], length: usize) -> Option<u64> {
         b'X' => Some(sum * 11 + 10),
         _ => None,
     })
+}
+
+/// Whether two records that share the key of a rule agree in something that is not in the key.
+pub(super) fn agree_further(roster: &Roster, rule: BlockingRule, row: u32, other: u32) -> bool {
+    let (one, other) = (roster.record(row), roster.record(other));
+    let number = one.number != 0 && one.number == other.number;
+    let birth = one.birth != NO_BIRTH && one.birth == other.birth;
+    let village = one.village != 0 && one.village == other.village;
+    let phone = one.phone != 0 && one.phone == other.phone;
+    let head = one.head != NONE && one.head == other.head;
+    let name = || match (roster.name_of(one), roster.name_of(other)) {
+        (Some(one), Some(other)) => one.key == other.key || one.sounds.iter().any(|sound| other.sounds.contains(sound)),
+        _ => false,
+    };
+    match rule {
+        BlockingRule::NameBirth | BlockingRule::SoundBirth => number || village || phone || head,
+        BlockingRule::NameVillage | BlockingRule::SoundVillage => number || birth || phone || head,
+        BlockingRule::NameHead => number || birth || village || phone,
+        BlockingRule::SoundPhone => number || birth || village || head,
+        BlockingRule::Number
+        | BlockingRule::Stem
+        | BlockingRule::Ends
+        | BlockingRule::BirthSequence
+        | BlockingRule::BirthVillage
+        | BlockingRule::Household => name(),
+    }
 }

@@ -13,12 +13,12 @@ use rayon::prelude::*;
 
 use super::person_index::{HOUSEHOLD_MEMBERS, PersonIndex};
 use super::position::{NONE, dense};
-use super::roster::{NO_BIRTH, Roster};
+use super::roster::Roster;
 use crate::config::link::{BlockingRule, LinkModel};
 use crate::model::record::RowId;
 use index::KeyIndex;
 pub(super) use index::PersonKeys;
-use keys::for_each_key;
+use keys::{agree_further, for_each_key};
 
 /// A list is short when it has less than one open row for so many persons. Chosen for time.
 const SHORT_LIST: usize = 8;
@@ -126,32 +126,6 @@ pub(super) fn candidates(
     pairs.par_sort_unstable();
     pairs.dedup_by_key(|(row, person, _)| (*row, *person));
     Candidates { pairs, tallies }
-}
-
-/// Whether two records that share the key of a rule agree in something that is not in the key.
-fn agree_further(roster: &Roster, rule: BlockingRule, row: u32, other: u32) -> bool {
-    let (one, other) = (roster.record(row), roster.record(other));
-    let number = one.number != 0 && one.number == other.number;
-    let birth = one.birth != NO_BIRTH && one.birth == other.birth;
-    let village = one.village != 0 && one.village == other.village;
-    let phone = one.phone != 0 && one.phone == other.phone;
-    let head = one.head != NONE && one.head == other.head;
-    let name = || match (roster.name_of(one), roster.name_of(other)) {
-        (Some(one), Some(other)) => one.key == other.key || one.sounds.iter().any(|sound| other.sounds.contains(sound)),
-        _ => false,
-    };
-    match rule {
-        BlockingRule::NameBirth | BlockingRule::SoundBirth => number || village || phone || head,
-        BlockingRule::NameVillage | BlockingRule::SoundVillage => number || birth || phone || head,
-        BlockingRule::NameHead => number || birth || village || phone,
-        BlockingRule::SoundPhone => number || birth || village || head,
-        BlockingRule::Number
-        | BlockingRule::Stem
-        | BlockingRule::Ends
-        | BlockingRule::BirthSequence
-        | BlockingRule::BirthVillage
-        | BlockingRule::Household => name(),
-    }
 }
 
 /// Per person, whether it is among `some`.
