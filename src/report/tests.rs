@@ -7,12 +7,20 @@ use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use super::lists::Book;
 use super::sample::{Sample, finding, sample};
 use super::*;
+use crate::model::change::{Change, Changed};
 use crate::model::decision::{DecisionState, PairKey, Verdict};
-use crate::model::finding::Evidence;
+use crate::model::finding::{Evidence, Finding};
 use crate::model::link::WeightPart;
 use crate::model::masking::Audience;
 use crate::model::personal::Personal;
+use crate::model::raw::{Refusal, SheetName};
+use crate::model::receipt::{FileReceipt, Outcome, RowReceipt};
 use crate::model::review::{ReviewEntry, ReviewSide};
+
+#[path = "../../tests/support/golden.rs"]
+mod golden;
+#[path = "../../tests/support/workbook.rs"]
+mod workbook;
 
 pub(super) fn layouts() -> Layouts {
     Layouts::shipped().expect("shipped layouts")
@@ -34,30 +42,9 @@ pub(super) fn cells(file: &OutputFile, sheet: &str) -> Vec<Vec<Data>> {
     open(file).worksheet_range(sheet).expect("a sheet").rows().map(<[Data]>::to_vec).collect()
 }
 
-/// Every cell as text: `#` sheet, then `row: cell | cell`, blanks at the end dropped, line breaks as `⏎`.
+/// Every cell as text, and how it looks.
 pub(super) fn dump(file: &OutputFile) -> String {
-    let mut workbook = open(file);
-    let mut text = String::new();
-    for sheet in workbook.sheet_names() {
-        let range = workbook.worksheet_range(&sheet).expect("a sheet");
-        let formulas = workbook.worksheet_formula(&sheet).expect("formulas");
-        text.extend(["# ", sheet.as_str(), "\n"]);
-        for (row, cells) in (0u32..).zip(range.rows()) {
-            let shown = (0u32..).zip(cells).map(|(column, cell)| match formulas.get_value((row, column)) {
-                Some(formula) if !formula.is_empty() => format!("{cell} ={formula}"),
-                _ => cell.to_string().replace('\n', "⏎"),
-            });
-            let line = shown.collect::<Vec<_>>().join(" | ");
-            text.extend([
-                (row + 1).to_string().as_str(),
-                ": ",
-                line.trim_end_matches([' ', '|']),
-                "
-",
-            ]);
-        }
-    }
-    text
+    workbook::dump(&file.bytes)
 }
 
 /// A part of the package, as written.
@@ -74,20 +61,10 @@ pub(super) fn every_part(file: &OutputFile) -> String {
     names.iter().map(|name| part(file, name)).collect()
 }
 
+/// Compares a workbook, looks and all, with the one in tests/golden.
 #[track_caller]
-/// Compares a workbook cell by cell with `tests/golden/`; with `BIDUI_GOLDEN=write` it writes the golden file instead, to be read
-/// in the diff.
 pub(super) fn same_as_golden(file: &OutputFile, name: &str) {
-    let dump = dump(file);
-    let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var("BIDUI_GOLDEN").is_ok_and(|wish| wish == "write") {
-        std::fs::write(&path, &dump).expect("the golden file");
-    }
-    let golden = std::fs::read_to_string(&path).expect("the golden file");
-    if let Some((line, (now, then))) = dump.lines().zip(golden.lines()).enumerate().find(|(_, (now, then))| now != then) {
-        panic!("line {}:\n now {now}\nthen {then}", line + 1);
-    }
-    assert_eq!(dump.lines().count(), golden.lines().count(), "whole dump:\n{dump}");
+    golden::same_as_golden(name, &dump(file));
 }
 
 #[test]
@@ -113,6 +90,48 @@ fn golden_clauses() {
 #[test]
 fn golden_summary() {
     same_as_golden(find(&files(&sample()), "汇总"), "report_summary");
+}
+
+/// The sample's findings, each with another fate.
+#[test]
+fn golden_changes() {
+    let of = |(finding, change): (&Finding, Change)| Changed { change, finding: finding.clone(), title: finding.rule.clone() };
+    let findings = sample().findings;
+    let all: Vec<Changed> = findings.iter().zip(Change::ALL.into_iter().cycle()).map(of).collect();
+    let notes = ["上月的名册少一个".to_owned()];
+    let input = ChangesInput { periods: ("2018-05", "2018-06"), as_of: "2018-06-30", changes: &all, notes: &notes, stood: None };
+    same_as_golden(&changes(&input, &layouts()).expect("a workbook"), "report_changes");
+}
+
+/// A returned list with every outcome, and one that could not be read.
+#[test]
+fn golden_receipt() {
+    let row = |(row, outcome): (u32, Outcome)| RowReceipt {
+        town: Some("瑞溪镇".into()),
+        village: (row % 2 == 0).then(|| "燕子坝村".into()),
+        name: Some("王小山".into()),
+        finding_ids: vec![format!("F{row}")],
+        list: "2018-06".parse().ok(),
+        understood: "属实；拟纳入".into(),
+        reason: if outcome.needs_attention() { "没有写核查结果".to_owned() } else { String::new() },
+        quote: "520324199003071234 在外".into(),
+        ..RowReceipt::bare("燕子坝村".into(), row, outcome)
+    };
+    let returned = FileReceipt {
+        file: "瑞溪镇/回.xlsx".into(),
+        written: true,
+        rows: (4..).zip(Outcome::ALL).map(row).collect(),
+        ..FileReceipt::default()
+    };
+    let refusal = Refusal {
+        name: SheetName { file: "锁着.xlsx".to_owned(), sheet: String::new() },
+        code: "password-protected".into(),
+        what: "文件设有打开密码".to_owned(),
+        hint: "请取消密码后重新提供".to_owned(),
+    };
+    let locked = FileReceipt { file: "锁着.xlsx".into(), refusals: vec![refusal], ..FileReceipt::default() };
+    let file = receipt("正安县", &[returned, locked], "2018-07-09".parse().expect("a day"), &layouts());
+    same_as_golden(&file.expect("a workbook"), "report_receipt");
 }
 
 #[test]
