@@ -220,6 +220,20 @@ fn files_are_opened_in_one_place() {
     }
 }
 
+/// One that no test compares is one that nobody keeps true.
+#[test]
+fn every_snapshot_is_compared() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    ["src", "tests"].iter().for_each(|folder| sources(&root.join(folder), &mut files));
+    let all: String = files.iter().map(|file| fs::read_to_string(file).expect("a source file")).collect();
+    for snapshot in fs::read_dir(root.join("tests/golden")).expect("snapshots") {
+        let path = snapshot.expect("an entry").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(all.contains(&format!("\"{name}\"")), "no test compares {}", path.display());
+    }
+}
+
 #[test]
 fn an_arrow_back_would_be_seen() {
     assert_eq!(rooms_used("use crate::{model, run::x};"), [(1, "model".to_owned()), (1, "run".to_owned())]);

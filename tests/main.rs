@@ -21,3 +21,4 @@ mod reconstruction;
 mod support;
 mod tables;
 mod township;
+mod transcripts;

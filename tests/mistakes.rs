@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::support::{self, program, root};
 
 /// A month's work on one desk: registers, a run, its ledger, and what lies about.
-struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
@@ -42,7 +42,7 @@ const ENGLISH: [&str; 12] = [
 ];
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().expect("a folder") };
         let (code, told) = desk.bidui("practice --out @/p --households 40 --layout plain");
         assert_eq!(code, 0, "{told}");
@@ -122,7 +122,7 @@ impl Desk {
         desk
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -131,7 +131,7 @@ impl Desk {
         assert!(done.success());
     }
 
-    fn command(&self, line: &str) -> Command {
+    pub(crate) fn command(&self, line: &str) -> Command {
         let desk = self.folder.path().to_str().expect("a plain path");
         let mut command = program();
         command.args(line.split(' ').map(|word| word.replace('@', desk))).current_dir(root(""));

@@ -1,5 +1,6 @@
 //! What the tests of the whole program share: starting it in the checkout, what it says, and reading what it wrote.
 
+pub(crate) mod golden;
 pub(crate) mod lists;
 
 use std::collections::BTreeMap;
