@@ -10,6 +10,7 @@ mod decisions;
 mod definitions;
 mod end_to_end;
 mod example_county;
+mod fuzz;
 mod hostile;
 mod interruption;
 mod keeping;
