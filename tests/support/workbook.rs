@@ -119,8 +119,8 @@ impl Book {
         // What conditional formats name by number.
         let differences: Vec<&Element> = self.parts["xl/styles.xml"].all("dxfs").collect();
         let rules = sheet.children.iter().filter(|child| child.name == "conditionalFormatting").flat_map(|child| &child.children);
-        let named: BTreeSet<usize> = rules.filter_map(|rule| rule.attribute("dxfId")?.parse().ok()).collect();
-        lines.extend(named.into_iter().flat_map(|at| differences[at].below(&format!("dxf {at}"))));
+        let used: BTreeSet<usize> = rules.filter_map(|rule| rule.attribute("dxfId")?.parse().ok()).collect();
+        lines.extend(used.into_iter().flat_map(|at| differences[at].below(&format!("dxf {at}"))));
         lines
     }
 
