@@ -116,6 +116,28 @@ fn lists_saved_by_another_program_in_three_formats_say_the_same() {
     }
 }
 
+/// A header of other fields over rows of a list: the list's own is not put back above it again and again.
+#[test]
+fn a_list_that_lost_the_titles_of_its_answers_comes_to_an_end() {
+    let june = June::new();
+    let mut sheets = june.sheets(LIST);
+    let mut listed = 0;
+    for sheet in &mut sheets {
+        listed += sheet.listed().len() as u64;
+        let (header, number) = (sheet.header(), sheet.column("疑点编号"));
+        let titles = ["核查结果", "现实情况", "未纳入原因", "处理意见", "更正后身份证号", "行标识"];
+        for column in titles.map(|title| sheet.column(title)) {
+            sheet.rows[header][column].clear();
+        }
+        "民族".clone_into(&mut sheet.rows[header][number]);
+    }
+    let file = june.path("回.xlsx");
+    save(&file, &sheets);
+    let (_, json) = june.receive(&file);
+    let counts = counts(&json);
+    assert_eq!(counts.get("empty"), Some(&listed), "{json:#}");
+}
+
 #[test]
 fn received_twice_and_received_in_another_format_adds_nothing() {
     let june = June::new();

@@ -222,7 +222,9 @@ impl<'a> Reader<'a> {
             let header = (0..).zip(&form.titles).map(|(column, title)| (column, CellKind::Text, title.clone()));
             rows.insert(0, (0, header.collect()));
             let again = sheet.lay_out(rows, &self.vocabulary);
-            if recognised(&again) {
+            // A header of other fields may stand right below: under the one put back there would be nothing, over and over.
+            let has_rows = again.next.is_none_or(|next| rows.get(1).is_some_and(|(first, _)| *first < next));
+            if recognised(&again) && has_rows {
                 table = again;
             } else {
                 rows.remove(0);
