@@ -169,11 +169,11 @@ pub(super) fn of_past_year(head: &TableHead, period: Month) -> Option<Snapshot> 
 }
 
 /// The day on which a list was taken out of its system, by a title or a name: `导出时间：2018-06-25`, `6月25日`, `名册0625`; of a list of a year gone
-/// by its last day. Tells two exports of one list apart, and no more.
-pub(super) fn exported(head: &TableHead, period: Month) -> Option<Day> {
+/// by its last day, unless rows of several years are what the register is told by (`by_year`). Tells two exports of one list apart, and no more.
+pub(super) fn exported(head: &TableHead, period: Month, by_year: bool) -> Option<Day> {
     let own = [head.name.sheet.as_str(), head.name.file.rsplit('/').next().unwrap_or_default()];
     let texts = || head.preamble.iter().map(String::as_str).chain(own);
-    let past = || named_year(head).filter(|year| *year < period.year()).and_then(|year| Day::new(year, 12, 31));
+    let past = || named_year(head).filter(|year| !by_year && *year < period.year()).and_then(|year| Day::new(year, 12, 31));
     texts().find_map(full_day).or_else(|| texts().find_map(|text| day_of_year(text, period.year()))).or_else(past)
 }
 
@@ -314,7 +314,8 @@ mod tests {
     #[test]
     fn the_day_on_which_a_list_was_taken_out() {
         let june: Month = "2018-06".parse().expect("a month");
-        let of = |preamble: &[&str], file: &str| exported(&head(preamble, "Sheet1", file), june).map(|day| day.to_string());
+        let of =
+            |preamble: &[&str], file: &str| exported(&head(preamble, "Sheet1", file), june, false).map(|day| day.to_string());
         for (preamble, file, day) in [
             (&["导出时间：2018-06-25 10:22"][..], "名册.xlsx", Some("2018-06-25")),
             (&[], "低保名册0625.xlsx", Some("2018-06-25")),

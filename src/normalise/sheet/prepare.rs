@@ -295,7 +295,7 @@ impl<'a> Normaliser<'a> {
             void,
             lines,
             year_named: data_date::named_year(head),
-            exported: data_date::exported(head, context.period),
+            exported: data_date::exported(head, context.period, definition.telling.iter().any(|field| field == YEAR)),
             places: Places::new(["county", "town", "village", "group", "address"].map(at), SheetPlace::of(head, edition), head),
             fields: mapping.fields.iter().map(|(_, position)| *position).collect(),
             log: Log::default(),
