@@ -76,14 +76,11 @@ impl Place<'_> {
             });
         };
         let Some(value) = table.remove(&key) else { return false };
-        match meant.filter(|meant| !table.contains_key(*meant)) {
-            Some(meant) => {
-                table.insert(Spanned::new(self.span.clone(), meant.to_owned().into()), value);
-            }
-            None => {
-                self.gone.extend(meant.map(|meant| (start, meant.to_owned())));
-                self.suspect(value.get_ref());
-            }
+        if let Some(meant) = meant.filter(|meant| !table.contains_key(*meant)) {
+            table.insert(Spanned::new(self.span.clone(), meant.to_owned().into()), value);
+        } else {
+            self.gone.extend(meant.map(|meant| (start, meant.to_owned())));
+            self.suspect(value.get_ref());
         }
         true
     }
@@ -136,7 +133,9 @@ impl Place<'_> {
                 if mended {
                     return true;
                 }
-                named.iter().for_each(|value| self.suspect(value.get_ref()));
+                for value in &named {
+                    self.suspect(value.get_ref());
+                }
                 let kept = array.clone().into_iter().enumerate().filter(|(place, _)| *place != at);
                 *array = kept.map(|(_, value)| value).collect();
                 self.gone.push((start, String::new()));

@@ -118,9 +118,9 @@ fn a_register_of_long_remarks_is_read() {
         };
         (0..1_000).map(|_| sign()).collect()
     };
-    let strings: String = (0..400).map(|_| format!("<si><t>{}</t></si>", remark())).collect();
+    let strings = (0..400).map(|_| format!("<si><t>{}</t></si>", remark())).collect::<Vec<_>>().concat();
     let row = |row: usize| {
-        let cells: String = PERSON.iter().map(|text| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>")).collect();
+        let cells = PERSON.map(|text| format!("<c t=\"inlineStr\"><is><t>{text}</t></is></c>")).concat();
         format!("<row>{cells}<c t=\"s\"><v>{row}</v></c></row>")
     };
     let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", (0..400).map(row).collect::<String>());

@@ -84,15 +84,15 @@ impl Reader {
 
     /// Every file of a folder with one of these endings, by name; `None` where one of them, or all, cannot be read.
     pub(crate) fn folder(&mut self, named: &Named, endings: &[&str], problems: &mut Problems) -> Option<Vec<Document>> {
-        let names = match names(&self.folder.join(&named.path), endings) {
-            Ok(names) => names,
+        let files = match names(&self.folder.join(&named.path), endings) {
+            Ok(files) => files,
             Err(error) => {
                 tell(named, &error, problems);
                 return None;
             }
         };
         let file = |name: String| self.document(&Named { path: format!("{}/{name}", named.path), ..named.clone() }, problems);
-        names.into_iter().map(file).collect::<Vec<_>>().into_iter().collect()
+        files.into_iter().map(file).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A key, and what is known of its file.
@@ -137,22 +137,18 @@ fn decoded(path: &Path, bytes: Vec<u8>, problems: &mut Problems) -> Document {
     };
     let hint = "用记事本打开，“另存为”时编码选 UTF-8，存回原处";
     let lossy = String::from_utf8_lossy(&bytes).into_owned();
-    match text::decode(bytes) {
-        Ok(decoded) => {
-            let encoding = if decoded.encoding == "GB18030" { "GBK（记事本里叫 ANSI）" } else { decoded.encoding };
-            let document = Document { path, text: decoded.text };
-            let at = first(&document.text, |sign| !sign.is_ascii());
-            problems.add_with_hint(&document, at, format!("这个文件是按 {encoding} 编码保存的，要用 UTF-8"), "从这里起", hint);
-            document
-        }
-        Err(_) => {
-            let nothing = Document { path: path.clone(), text: String::new() };
-            problems.add_with_hint(&nothing, 0..0, "这个文件不是 UTF-8 编码的文本，或者已经损坏", "", hint);
-            let document = Document { path, text: lossy };
-            problems.suspect_all(&document);
-            document
-        }
+    if let Ok(decoded) = text::decode(bytes) {
+        let encoding = if decoded.encoding == "GB18030" { "GBK（记事本里叫 ANSI）" } else { decoded.encoding };
+        let document = Document { path, text: decoded.text };
+        let at = first(&document.text, |sign| !sign.is_ascii());
+        problems.add_with_hint(&document, at, format!("这个文件是按 {encoding} 编码保存的，要用 UTF-8"), "从这里起", hint);
+        return document;
     }
+    let nothing = Document { path: path.clone(), text: String::new() };
+    problems.add_with_hint(&nothing, 0..0, "这个文件不是 UTF-8 编码的文本，或者已经损坏", "", hint);
+    let document = Document { path, text: lossy };
+    problems.suspect_all(&document);
+    document
 }
 
 /// Where the first such character stands.
