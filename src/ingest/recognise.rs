@@ -232,6 +232,20 @@ fn ambiguous(head: &TableHead, first: &Candidate<'_>, second: &Candidate<'_>) ->
     }
 }
 
+/// Two lists side by side that are of different registers.
+#[must_use]
+pub fn two_registers(head: &TableHead, first: &RegistryDefinition, second: &RegistryDefinition) -> Refusal {
+    Refusal {
+        name: head.name.clone(),
+        code: "ambiguous-registry".into(),
+        what: format!(
+            "第 {} 行的表头是并排的两张表，一张像{}（{}），一张像{}（{}），分不开，没有读入",
+            head.header_row, first.title, first.id, second.title, second.id
+        ),
+        hint: "请把两张表分开，各放一个工作表，再报送".to_owned(),
+    }
+}
+
 fn of_another(head: &TableHead, candidate: &Candidate<'_>, word: &str) -> Refusal {
     let registry = candidate.registry;
     Refusal {

@@ -54,6 +54,18 @@ impl Unfolding {
         self.own.iter().copied()
     }
 
+    /// Each list of the table with its own columns alone.
+    pub fn lists(&self, head: &TableHead) -> impl Iterator<Item = TableHead> {
+        let of_list = |sources: &Vec<Source>| {
+            let columns = sources.iter().filter_map(|source| match source {
+                Source::Column(at) => head.columns.get(*at).cloned(),
+                _ => None,
+            });
+            TableHead { columns: columns.collect(), ..head.clone() }
+        };
+        self.parts.iter().map(of_list)
+    }
+
     /// Tells which columns are of one person, where the parts are persons and no amounts of one.
     pub fn hold_amounts(&mut self, columns: &[usize]) {
         let are_persons = self.periods.is_empty();

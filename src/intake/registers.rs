@@ -16,7 +16,7 @@ use crate::ingest::kinds::{Kinds, kinds};
 use crate::ingest::mapping::clash;
 use crate::ingest::periods::periods;
 use crate::ingest::person_lists::{PersonColumns, split_cells};
-use crate::ingest::recognise::recognise;
+use crate::ingest::recognise::{recognise, two_registers};
 use crate::ingest::unfold::{Unfolding, members, relatives, side_by_side};
 use crate::intake::definitions::Definitions;
 use crate::intake::file::{LaidOut, Opener, Tables};
@@ -166,6 +166,12 @@ impl<'i> County<'i, '_> {
     fn recognise(&self, head: TableHead) -> Result<Recognised<'i>, Refusal> {
         let Definitions { dictionary, pins, .. } = self.intake.definitions;
         if let Some(lists) = side_by_side(&head, &self.intake.vocabulary) {
+            let of_lists = lists.lists(&head).filter_map(|list| Some(recognise(&list, dictionary, pins).ok()?.0));
+            let mut registers: Vec<&RegistryDefinition> = of_lists.collect();
+            registers.dedup_by_key(|register| &register.id);
+            if let [first, second, ..] = registers.as_slice() {
+                return Err(two_registers(&head, first, second));
+            }
             let (definition, mapping) = recognise(&lists.head, dictionary, pins)?;
             return Ok((definition, mapping, lists.head.clone(), Some(Parting::Unfolding(lists))));
         }

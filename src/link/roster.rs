@@ -60,7 +60,7 @@ pub(super) struct Record {
     pub borrowed: bool,
     /// The row is the head's.
     pub is_head: bool,
-    /// The row states another birth than its valid number: perhaps the number is a relative's.
+    /// The row states another birth or sex than its valid number: perhaps the number is a relative's.
     pub is_disputed: bool,
 }
 
@@ -199,7 +199,7 @@ fn of_months(columns: &Columns<'_>, row: usize, grain: Grain) -> (u32, Repeats) 
 }
 
 /// What [`columns::REPAIRS`] says of a row whose birth column and number differ.
-const DISPUTED: &str = "birth:differs_from_number";
+const DISPUTED: [&str; 2] = ["birth:differs_from_number", "sex:differs_from_number"];
 
 impl<'a> Columns<'a> {
     fn of(records: &'a RegistryRecords) -> Self {
@@ -462,7 +462,7 @@ fn read_row<'a>(
         birth_from_number,
         borrowed,
         is_head,
-        is_disputed: at(columns.repairs, row).is_some_and(|repairs| repairs.contains(DISPUTED)),
+        is_disputed: at(columns.repairs, row).is_some_and(|repairs| DISPUTED.iter().any(|word| repairs.contains(word))),
     }
 }
 
