@@ -133,7 +133,7 @@ impl Place<'_> {
                 if mended {
                     return true;
                 }
-                for value in &named {
+                if let Some(value) = &named {
                     self.suspect(value.get_ref());
                 }
                 let kept = array.clone().into_iter().enumerate().filter(|(place, _)| *place != at);
@@ -271,7 +271,7 @@ fn plain(said: &str) -> (String, &'static str) {
         ("escape", "读不懂：引号里的反斜杠不能这样写", "路径用 / 分隔，或整段用英文单引号 '，反斜杠写成两个"),
         ("string", "读不懂：引号没有成对，或里面有不能这样写的字符", "文字两头各写一个英文引号 \""),
         ("array", "读不懂：方括号没有成对，或各项之间少了逗号", "一列写成 [\"甲\", \"乙\"]"),
-        ("key", "读不懂：这里应是项的名字", "一行写一个“项 = 值”，节名写在方括号里"),
+        ("key", "读不懂：这里应是项的名字", "一行写一个“项 = 值”，节名写在方括号里；上面的 \"\"\" 要成对"),
         ("", "读不懂：不合 TOML 的写法", "一行写一个“项 = 值”，文字加英文引号，引号、方括号要成对"),
     ];
     if let Some(typed) = types(said) {
