@@ -20,6 +20,7 @@ use super::{AssessError, Run};
 use crate::config::policy::{Counted, Goal, ParameterValue, Rule, Source, Tally, UnitLevel};
 use crate::model::columns::{TOWN, TOWN_CODE, VILLAGE, VILLAGE_CODE};
 use crate::model::finding::{Confidence, Evidence, Finding, Rate, RuleNote, Scope, Subject};
+use crate::model::record::RegistryRecords;
 use crate::model::registry::RegistryId;
 
 /// How the note begins on a unit that empty cells decide.
@@ -117,6 +118,8 @@ pub(crate) fn tally<'d>(
             let among = counted.among.as_ref().map(&mut read).transpose()?.and_then(Result::ok);
             let mut counts = Counts { of: &mut counts, skips: &skips };
             count_rows(composer, &counted.source.registry, &rows, among.as_deref(), &mut counts);
+            let unread = reader.unread_rows(&counted.source, &rows);
+            count_unread(composer, &counted.source.registry, &unread, among.is_none(), &mut counts);
         }
         Counted::Standard { now, before } => {
             let (Some(now), Some(before)) = (number(composer, now), number(composer, before)) else {
@@ -163,7 +166,10 @@ pub(crate) fn tally<'d>(
         }
         tallied.units += 1;
         if !decided {
-            let note = format!("{UNDECIDED}有 {} 人所需栏目为空，补齐后才能算", count.unclear);
+            let note = match &tally.count {
+                Counted::Rows(_) => format!("{UNDECIDED}有 {} 行的日期或类别读不懂，写明后才能算", count.unclear),
+                _ => format!("{UNDECIDED}有 {} 人所需栏目为空，补齐后才能算", count.unclear),
+            };
             let town = count.town.clone();
             tallied.notes.push(RuleNote {
                 rule: rule.card.id.clone(),
@@ -267,16 +273,31 @@ fn count_rows(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], am
     for town in towns {
         add(counts, town, 0, 0);
     }
-    let place = |row: usize| {
-        let text = |column| records.text_at(column, row);
-        Place { town_code: text(TOWN_CODE), village_code: text(VILLAGE_CODE), town: text(TOWN), village: text(VILLAGE) }
-    };
     for row in rows {
-        add(counts, place(*row), 1, i64::from(among.is_none()));
+        add(counts, place_of(records, *row), 1, i64::from(among.is_none()));
     }
     for row in among.unwrap_or_default() {
-        add(counts, place(*row), 0, 1);
+        add(counts, place_of(records, *row), 0, 1);
     }
+}
+
+/// Rows that would count or not by what stands in a cell that could not be read; `belong` where what is counted is what it is counted among.
+fn count_unread(composer: &Composer<'_>, registry: &RegistryId, rows: &[usize], belong: bool, counts: &mut Counts<'_>) {
+    let Some((_, records)) = composer.subjects.records.registry(registry.as_str()).filter(|_| !rows.is_empty()) else { return };
+    for reached in counts.of.values_mut() {
+        (reached.least, reached.most) = ((reached.count, reached.among), (reached.count, reached.among));
+    }
+    for row in rows {
+        reach(counts, place_of(records, *row), |reached| {
+            reached.unclear += 1;
+            reached.most = plus(reached.most, (1, i64::from(belong)));
+        });
+    }
+}
+
+fn place_of(records: &RegistryRecords, row: usize) -> Place<'_> {
+    let text = |column| records.text_at(column, row);
+    Place { town_code: text(TOWN_CODE), village_code: text(VILLAGE_CODE), town: text(TOWN), village: text(VILLAGE) }
 }
 
 /// 1 for yes, the number itself for a number (a ratio of sums), 0 where it cannot be told.
