@@ -490,7 +490,12 @@ fn remove(entry: &PurgeEntry, with_edited: bool, due: Fate) -> Fate {
         format!("{}（{}）", path.strip_prefix(folder).unwrap_or(path).display(), plain(error))
     };
     let mut left = if let Fate::Due(left) = due { left } else { Left::default() };
-    if !workspace::is_at_its_end(folder) {
+    if workspace::is_at_its_end(folder) {
+        // What has nothing left of itself may be a run that is only beginning.
+        if let Err(WorkspaceError::Locked { holder, .. }) = Folder::open(folder) {
+            return Fate::Held(holder);
+        }
+    } else {
         // A run whose results were cut short on their way is whole again, and nobody writes or reads while this goes on.
         let held = Folder::open(folder).and_then(|held| Ok((held, workspace::alone(folder)?)));
         let held = match held {

@@ -15,7 +15,6 @@ use crate::store::workspace::is_marked;
 use crate::store::workspace::listed::{MOVED, RUN, WORK, is_manifest_text};
 
 const JOURNAL: &str = ".work/removal.json";
-const LOCK: &str = ".lock";
 /// What a removal keeps to the last, in the order in which it goes.
 pub(crate) const SIGNS: [&str; 2] = [MOVED, JOURNAL];
 
@@ -74,9 +73,13 @@ pub(crate) fn is_removed(folder: &Path) -> bool {
     !stands(&folder.join(RUN)) && SIGNS.iter().any(|sign| is_sign(folder, sign))
 }
 
-/// Whether all that a removal has left to do is to take the marker away.
+/// Whether all that a removal has left to do is to take away the marker, an empty `.work` and the lock, which whoever asks may hold.
 pub(crate) fn is_at_its_end(folder: &Path) -> bool {
-    is_marked(folder) && ![RUN, LOCK, MOVED, JOURNAL].iter().any(|name| stands(&folder.join(name)))
+    let has_work = || match fs::read_dir(folder.join(WORK)) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    };
+    is_marked(folder) && ![RUN, MOVED, JOURNAL].iter().any(|name| stands(&folder.join(name))) && !has_work()
 }
 
 /// Whether what stands at such a name is a removal's, by what is in it.
