@@ -248,12 +248,14 @@ impl<'a> Reader<'a> {
         Ok(Ok((0..records.len()).filter(passes).collect()))
     }
 
-    /// Rows beside those that pass in which a column that the filter asks for holds what could not be read: nobody knows whether they pass.
+    /// Rows beside those that pass (ascending) in which a column that the filter asks for holds what could not be read: nobody knows whether
+    /// they pass.
     pub(super) fn unread_rows(&mut self, source: &Source, passing: &[usize]) -> Vec<usize> {
         let Some((position, records)) = self.subjects.records.registry(source.registry.as_str()) else { return Vec::new() };
         let columns = source.filter.as_ref().map_or(&[][..], |filter| &filter.columns);
         let unread = self.unread(position, records, columns);
-        let is_unread = |row: &usize| unread.as_ref().is_some_and(|unread| unread.value(*row)) && !passing.contains(row);
+        let is_unread =
+            |row: &usize| unread.as_ref().is_some_and(|unread| unread.value(*row)) && passing.binary_search(row).is_err();
         (0..records.len()).filter(is_unread).collect()
     }
 

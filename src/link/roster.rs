@@ -198,7 +198,7 @@ fn of_months(columns: &Columns<'_>, row: usize, grain: Grain) -> (u32, Repeats) 
     }
 }
 
-/// What [`columns::REPAIRS`] says of a row whose birth column and number differ.
+/// What [`columns::REPAIRS`] says of a row whose birth or sex column and number differ.
 const DISPUTED: [&str; 2] = ["birth:differs_from_number", "sex:differs_from_number"];
 
 impl<'a> Columns<'a> {

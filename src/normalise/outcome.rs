@@ -319,9 +319,10 @@ impl Column {
     }
 
     fn push(&mut self, table: &RawTable, kept: &[usize], definition: &RegistryDefinition, as_of: Day) {
+        let needs_sign = matches!(self.asks, Asks::Aside | Asks::Field) && !is_of_dead(definition);
         for &row in kept {
             let (_, written) = first_said(table, &[self.at], row, true);
-            let read = if matches!(self.asks, Asks::Aside | Asks::Field) && !is_of_dead(definition) && !aside::has_sign(written) {
+            let read = if needs_sign && !aside::has_sign(written) {
                 None
             } else if let Some(read) = self.met.get(written) {
                 *read
